@@ -1,0 +1,197 @@
+using System.Reflection;
+
+namespace DemEngine;
+
+/// <summary>
+/// One way in which a request, an input or a run can be wrong. The number never changes once published, so that scripts can
+/// match on it; the message that goes with it may be reworded.
+/// </summary>
+public sealed class ErrorCode
+{
+    private ErrorCode(int number, string meaning, string remedy)
+    {
+        Number = number;
+        Meaning = meaning;
+        Remedy = remedy;
+    }
+
+    /// <summary>The number printed as <c>DEMnnnn</c>. 1xxx request, 2xxx checkpoint, 3xxx recipe, 4xxx run.</summary>
+    public int Number { get; }
+
+    /// <summary>What the code stands for, in one sentence.</summary>
+    public string Meaning { get; }
+
+    /// <summary>What the user can do about it.</summary>
+    public string Remedy { get; }
+
+    /// <summary>True for what went wrong while running (exit 1); false for a wrong request or input (exit 2).</summary>
+    public bool IsRunFailure => Number >= 4000;
+
+    /// <summary>The process exit code that belongs to this error: 1 failed while running, 2 wrong request or input.</summary>
+    public int ExitCode => IsRunFailure ? 1 : 2;
+
+    /// <inheritdoc/>
+    public override string ToString() => $"DEM{Number}";
+
+    // ---- 1xxx: the request ----
+
+    /// <summary>DEM1001.</summary>
+    public static readonly ErrorCode BadArgument = new(1001, "A command-line argument or option has a value that cannot be used.", "Run the command with --help to see what it takes.");
+
+    /// <summary>DEM1002.</summary>
+    public static readonly ErrorCode OutputExists = new(1002, "The output folder already exists.", "Choose another --out, or pass --overwrite to replace it once the new one is complete.");
+
+    /// <summary>DEM1003.</summary>
+    public static readonly ErrorCode OutputNotOurs = new(1003, "--overwrite was given for a folder that this tool did not write, or for a file.", "Move it away yourself if it is no longer needed, or choose another --out.");
+
+    /// <summary>DEM1004.</summary>
+    public static readonly ErrorCode OutputOverlapsInput = new(1004, "The output folder is, contains, or lies inside one of the inputs.", "Choose an --out outside every input folder.");
+
+    /// <summary>DEM1005.</summary>
+    public static readonly ErrorCode UnfinishedRun = new(1005, "An unfinished run of an earlier command lies beside the output.", "Pass --resume to go on with it, or --restart to discard it.");
+
+    /// <summary>DEM1006.</summary>
+    public static readonly ErrorCode NothingToResume = new(1006, "--resume was given, but no unfinished run lies beside the output.", "Start without --resume.");
+
+    /// <summary>DEM1007.</summary>
+    public static readonly ErrorCode ResumeMismatch = new(1007, "The unfinished run was made from another recipe, other inputs or other options.", "Run the original command with --resume, or pass --restart to discard the unfinished run.");
+
+    /// <summary>DEM1008.</summary>
+    public static readonly ErrorCode OutputBusy = new(1008, "Another process is writing the same output.", "Wait for it, or choose another --out.");
+
+    /// <summary>DEM1009.</summary>
+    public static readonly ErrorCode FeatureNotBuilt = new(1009, "This build left out the feature because an optional package was not available.", "Run `dem --version` to see what is built in; build on a package source that has the package.");
+
+    // ---- 2xxx: checkpoints ----
+
+    /// <summary>DEM2001.</summary>
+    public static readonly ErrorCode CheckpointNotFound = new(2001, "The path of a checkpoint does not exist or holds no safetensors checkpoint.", "Give a folder with model.safetensors or model.safetensors.index.json, or one .safetensors file.");
+
+    /// <summary>DEM2002.</summary>
+    public static readonly ErrorCode TruncatedFile = new(2002, "A file is shorter than its header says.", "Download or copy the file again; compare its size with the source.");
+
+    /// <summary>DEM2003.</summary>
+    public static readonly ErrorCode HeaderTooLarge = new(2003, "The header length is larger than the file or than the format's limit of 100 MB.", "The file is not safetensors or is damaged; fetch it again.");
+
+    /// <summary>DEM2004.</summary>
+    public static readonly ErrorCode HeaderNotJson = new(2004, "The header is not a valid UTF-8 JSON object of the safetensors form.", "The file is not safetensors or is damaged; fetch it again.");
+
+    /// <summary>DEM2005.</summary>
+    public static readonly ErrorCode DuplicateName = new(2005, "A tensor name, or another JSON key, occurs twice.", "Save the checkpoint again; a name must be unique in a file and across shards.");
+
+    /// <summary>DEM2006.</summary>
+    public static readonly ErrorCode UnknownElementType = new(2006, "A tensor has an element type that this tool does not read.", "Convert the tensor to one of F64, F32, F16, BF16, F8_E4M3, F8_E5M2, an integer type or BOOL.");
+
+    /// <summary>DEM2007.</summary>
+    public static readonly ErrorCode BadShape = new(2007, "A tensor's shape is not a list of non-negative integers, or its size overflows.", "Save the checkpoint again.");
+
+    /// <summary>DEM2008.</summary>
+    public static readonly ErrorCode BadOffsets = new(2008, "A tensor's data offsets are reversed, out of range, overlap or leave a hole.", "Save the checkpoint again.");
+
+    /// <summary>DEM2009.</summary>
+    public static readonly ErrorCode SizeMismatch = new(2009, "A tensor's byte count differs from its element type times its shape.", "Save the checkpoint again.");
+
+    /// <summary>DEM2010.</summary>
+    public static readonly ErrorCode BadIndex = new(2010, "The index file is not JSON of the expected form, or disagrees with its shards.", "Fetch the index and all shards again, from the same revision.");
+
+    /// <summary>DEM2011.</summary>
+    public static readonly ErrorCode ShardOutsideFolder = new(2011, "The index names a shard that is not a plain file name in the checkpoint's folder.", "Do not trust this checkpoint; a shard name must have no folder part.");
+
+    /// <summary>DEM2012.</summary>
+    public static readonly ErrorCode MissingShard = new(2012, "A shard that the index names is not there.", "Fetch the missing shard.");
+
+    /// <summary>DEM2013.</summary>
+    public static readonly ErrorCode AmbiguousCheckpoint = new(2013, "The folder holds both model.safetensors and an index of other shards.", "Remove the one that is not meant, or name the file itself.");
+
+    /// <summary>DEM2014.</summary>
+    public static readonly ErrorCode MissingTensor = new(2014, "A source lacks tensors that the base has.", "Pass --missing base to take the base's tensors there, or fix the source.");
+
+    /// <summary>DEM2015.</summary>
+    public static readonly ErrorCode ExtraTensor = new(2015, "A source has tensors that the base lacks.", "Pass --extra ignore to leave them out, or fix the source.");
+
+    /// <summary>DEM2016.</summary>
+    public static readonly ErrorCode ShapeMismatch = new(2016, "A tensor has different shapes in the base and in a source.", "Merge only models of one architecture and size.");
+
+    /// <summary>DEM2017.</summary>
+    public static readonly ErrorCode VocabularyMismatch = new(2017, "An embedding or output matrix has different row counts (vocabularies).", "Pass --vocab base to keep the base's rows, or --vocab common to keep the rows all have.");
+
+    /// <summary>DEM2018.</summary>
+    public static readonly ErrorCode TypeMismatch = new(2018, "A tensor holds numbers in one checkpoint and integers or booleans in another.", "Merge only checkpoints of one kind.");
+
+    /// <summary>DEM2019.</summary>
+    public static readonly ErrorCode WrongBase = new(2019, "A distribution vector was extracted from another base than the one given.", "Give the base that the vector was extracted from, or extract it again.");
+
+    /// <summary>DEM2020.</summary>
+    public static readonly ErrorCode NotAVector = new(2020, "A checkpoint given as a distribution vector has no vector metadata.", "Make it with `dem extract`, or give it as `model:` instead of `vector:`.");
+
+    /// <summary>DEM2021.</summary>
+    public static readonly ErrorCode BadManifest = new(2021, "dem-manifest.json is missing or cannot be read.", "Only folders written by this tool can be verified.");
+
+    /// <summary>DEM2022.</summary>
+    public static readonly ErrorCode UnreadableFile = new(2022, "A file exists but cannot be opened or read.", "Check its permissions and the disk.");
+
+    /// <summary>DEM2023.</summary>
+    public static readonly ErrorCode BadSideFile = new(2023, "A configuration or tokenizer file is missing or cannot be read.", "Fetch the file again.");
+
+    // ---- 3xxx: recipes ----
+
+    /// <summary>DEM3001.</summary>
+    public static readonly ErrorCode RecipeNotFound = new(3001, "The recipe file does not exist or cannot be read.", "Check the path.");
+
+    /// <summary>DEM3002.</summary>
+    public static readonly ErrorCode RecipeNotYaml = new(3002, "The recipe is not valid YAML.", "Mend the line that the message names.");
+
+    /// <summary>DEM3003.</summary>
+    public static readonly ErrorCode UnknownKey = new(3003, "The recipe has a key that is not known here.", "Check the spelling; the message lists what is known.");
+
+    /// <summary>DEM3004.</summary>
+    public static readonly ErrorCode WrongValue = new(3004, "A recipe value has the wrong type or is out of range.", "Mend the line that the message names.");
+
+    /// <summary>DEM3005.</summary>
+    public static readonly ErrorCode MissingKey = new(3005, "The recipe lacks a required key or parameter.", "Add it; the message says where.");
+
+    /// <summary>DEM3006.</summary>
+    public static readonly ErrorCode UnknownMethod = new(3006, "The recipe's merge_method is not known.", "Use one of the methods that the message lists.");
+
+    /// <summary>DEM3007.</summary>
+    public static readonly ErrorCode UnsupportedFeature = new(3007, "The recipe asks for something that this version does not do.", "Leave it out; nothing is half-obeyed.");
+
+    /// <summary>DEM3008.</summary>
+    public static readonly ErrorCode DuplicateKey = new(3008, "A key occurs twice in one mapping of the recipe.", "Keep one of them.");
+
+    /// <summary>DEM3009.</summary>
+    public static readonly ErrorCode WrongModelCount = new(3009, "The method needs another number of models than the recipe gives.", "Add or remove models; the message says how many it takes.");
+
+    // ---- 4xxx: running ----
+
+    /// <summary>DEM4001.</summary>
+    public static readonly ErrorCode DiskFull = new(4001, "There is not enough room on the output's disk.", "Free space, then run the same command with --resume.");
+
+    /// <summary>DEM4002.</summary>
+    public static readonly ErrorCode WriteFailed = new(4002, "Writing the output failed.", "Check the disk and permissions, then run the same command with --resume.");
+
+    /// <summary>DEM4003.</summary>
+    public static readonly ErrorCode ReadFailed = new(4003, "Reading an input failed while running.", "Check the disk, then run the same command with --resume.");
+
+    /// <summary>DEM4004.</summary>
+    public static readonly ErrorCode NonFiniteOutput = new(4004, "The output holds infinities or NaNs.", "Look at the tensors named; to publish it as it is, run the same command with --resume --nonfinite warn.");
+
+    /// <summary>DEM4005.</summary>
+    public static readonly ErrorCode InputChanged = new(4005, "An input file changed while it was being read.", "Run again once nothing writes to the inputs.");
+
+    /// <summary>DEM4006.</summary>
+    public static readonly ErrorCode VerifyFailed = new(4006, "A tensor's bytes differ from the hash in the manifest.", "The folder is damaged or was edited; make or fetch it again.");
+
+    /// <summary>DEM4007.</summary>
+    public static readonly ErrorCode OutOfMemory = new(4007, "The process could not get the memory it needs.", "Lower --max-memory or --threads.");
+
+    /// <summary>DEM4999.</summary>
+    public static readonly ErrorCode Internal = new(4999, "Something that should not happen did.", "Run again with --verbose and report the output.");
+
+    /// <summary>Every code, in order of its number.</summary>
+    public static IReadOnlyList<ErrorCode> All { get; } =
+        [.. typeof(ErrorCode).GetFields(BindingFlags.Public | BindingFlags.Static)
+            .Where(field => field.FieldType == typeof(ErrorCode))
+            .Select(field => (ErrorCode)field.GetValue(null)!)
+            .OrderBy(code => code.Number)];
+}
