@@ -1,0 +1,39 @@
+using DemEngine.Memory;
+using DemEngine.Numerics;
+
+namespace DemEngine.Backends;
+
+/// <summary>
+/// What does the arithmetic of a merge: the processor, a GPU, or nothing at all for measuring. It knows a handful of elementwise
+/// operations and no method's name. Every backend gives the same bits.
+/// </summary>
+public interface IMergeBackend : IDisposable
+{
+    /// <summary>As <c>--backend</c> names it.</summary>
+    string Name { get; }
+
+    /// <summary>What it runs on, for people.</summary>
+    string Description { get; }
+
+    /// <summary>Makes a worker. Each thread of the pipeline has its own, and its own buffers.</summary>
+    ITileWorker CreateWorker();
+}
+
+/// <summary>Works on one tile at a time, on the thread that calls it.</summary>
+public interface ITileWorker : IDisposable
+{
+    /// <summary>Computes a linear combination.</summary>
+    /// <param name="combination">The sum and its arithmetic.</param>
+    /// <param name="inputs">As many as the combination asks for, in its order, all of the same number of elements.</param>
+    /// <param name="output">Where the result goes. Must not overlap an input.</param>
+    /// <returns>How many infinities and NaNs there were.</returns>
+    NonFinite Combine(LinearCombination combination, ReadOnlySpan<TypedBytes> inputs, TypedBytes output);
+
+    /// <summary>Computes the dot products of a tile's vectors, leaf by leaf as <see cref="GramOrder"/> defines them.</summary>
+    /// <param name="relativeToBase">
+    /// Whether the vectors are x₁ − b … xₙ − b and then b itself, <c>inputs[0]</c> being b; otherwise they are the inputs.
+    /// </param>
+    /// <param name="inputs">The tensors' parts, of the same number of elements each; the part starts at the start of a leaf.</param>
+    /// <param name="leafSums">For each leaf the products ⟨vᵢ, vⱼ⟩ for i ≤ j, row after row.</param>
+    void Gram(bool relativeToBase, ReadOnlySpan<TypedBytes> inputs, Span<double> leafSums);
+}

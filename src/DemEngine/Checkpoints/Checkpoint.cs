@@ -1,0 +1,177 @@
+using System.Collections.Immutable;
+
+namespace DemEngine.Checkpoints;
+
+/// <summary>
+/// An open model: a Hugging Face style folder of safetensors shards, or a single file. Opening reads and checks every header and no data.
+/// </summary>
+public sealed class Checkpoint : IDisposable
+{
+    /// <summary>Name of the index of a sharded checkpoint.</summary>
+    public const string IndexFileName = "model.safetensors.index.json";
+
+    /// <summary>Name of the file of a checkpoint in one piece.</summary>
+    public const string SingleFileName = "model.safetensors";
+
+    private readonly ImmutableArray<SafetensorsFile> _files;
+    private readonly Dictionary<string, StoredTensor> _byName;
+
+    private Checkpoint(string path, string folder, ImmutableArray<SafetensorsFile> files)
+    {
+        Path = path;
+        Folder = folder;
+        _files = files;
+        Tensors = [.. files.SelectMany(file => file.Tensors)];
+        _byName = new Dictionary<string, StoredTensor>(Tensors.Length, StringComparer.Ordinal);
+        foreach (StoredTensor tensor in Tensors)
+        {
+            if (!_byName.TryAdd(tensor.Spec.Name, tensor))
+            {
+                throw new DemException(
+                    ErrorCode.DuplicateName,
+                    $"{path}: the tensor {Quoted.Name(tensor.Spec.Name)} is in {System.IO.Path.GetFileName(_byName[tensor.Spec.Name].File)} and in {System.IO.Path.GetFileName(tensor.File)}");
+            }
+        }
+    }
+
+    /// <summary>What was opened: a folder or a file.</summary>
+    public string Path { get; }
+
+    /// <summary>The folder in which the configuration, tokenizer and so on lie.</summary>
+    public string Folder { get; }
+
+    /// <summary>All tensors, in the order in which they lie in the shards, shard after shard.</summary>
+    public ImmutableArray<StoredTensor> Tensors { get; }
+
+    /// <summary>The files of the checkpoint, in the order of their names.</summary>
+    public ImmutableArray<string> Files => [.. _files.Select(file => file.Path)];
+
+    /// <summary>The free text in the headers, of the first shard that has each key.</summary>
+    public ImmutableDictionary<string, string> Metadata
+    {
+        get
+        {
+            var metadata = ImmutableDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+            foreach (SafetensorsFile file in _files)
+            {
+                foreach (var (key, value) in file.Metadata)
+                    metadata.TryAdd(key, value);
+            }
+
+            return metadata.ToImmutable();
+        }
+    }
+
+    /// <summary>Bytes of all tensors.</summary>
+    public long ByteLength => Tensors.Sum(tensor => tensor.Spec.ByteLength);
+
+    /// <summary>Opens a checkpoint.</summary>
+    /// <param name="path">A folder with an index or a single <c>model.safetensors</c>, or a file.</param>
+    /// <param name="io">How its bytes are to be read.</param>
+    /// <exception cref="DemException">DEM2001 to DEM2013, DEM2022: it is not there, or is not as the format demands.</exception>
+    public static Checkpoint Open(string path, IoMode io = IoMode.Mmap)
+    {
+        if (File.Exists(path))
+        {
+            return path.EndsWith(".index.json", StringComparison.Ordinal)
+                ? OpenIndex(path, path, io)
+                : OpenFiles(path, System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!, [path], io);
+        }
+
+        if (!Directory.Exists(path))
+            throw new DemException(ErrorCode.CheckpointNotFound, $"{path}: there is no such folder or file");
+
+        string index = System.IO.Path.Combine(path, IndexFileName);
+        string single = System.IO.Path.Combine(path, SingleFileName);
+        if (File.Exists(index))
+        {
+            Checkpoint checkpoint = OpenIndex(path, index, io);
+            if (File.Exists(single) && !checkpoint.Files.Contains(single))
+            {
+                checkpoint.Dispose();
+                throw new DemException(ErrorCode.AmbiguousCheckpoint, $"{path}: {SingleFileName} and {IndexFileName}");
+            }
+
+            return checkpoint;
+        }
+
+        if (!File.Exists(single))
+            throw new DemException(ErrorCode.CheckpointNotFound, $"{path}: neither {IndexFileName} nor {SingleFileName} is there");
+        return OpenFiles(path, path, [single], io);
+    }
+
+    /// <summary>Finds a tensor by its name; null if there is none.</summary>
+    public StoredTensor? Find(string name) => _byName.GetValueOrDefault(name);
+
+    /// <summary>Refuses to go on if a file was written to since it was opened.</summary>
+    /// <exception cref="DemException">DEM4005.</exception>
+    public void CheckUnchanged()
+    {
+        foreach (SafetensorsFile file in _files)
+            file.CheckUnchanged();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (SafetensorsFile file in _files)
+            file.Dispose();
+    }
+
+    private static Checkpoint OpenIndex(string path, string indexPath, IoMode io)
+    {
+        Dictionary<string, string> map = CheckpointIndex.Read(indexPath);
+        string folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(indexPath))!;
+        string[] shards = [.. map.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        foreach (string shard in shards)
+        {
+            if (!File.Exists(System.IO.Path.Combine(folder, shard)))
+                throw new DemException(ErrorCode.MissingShard, $"{indexPath}: the shard {Quoted.Name(shard)} is not there");
+        }
+
+        Checkpoint checkpoint = OpenFiles(path, folder, [.. shards.Select(shard => System.IO.Path.Combine(folder, shard))], io);
+        try
+        {
+            checkpoint.CheckIndex(map, indexPath);
+        }
+        catch
+        {
+            checkpoint.Dispose();
+            throw;
+        }
+
+        return checkpoint;
+    }
+
+    private static Checkpoint OpenFiles(string path, string folder, string[] paths, IoMode io)
+    {
+        var files = new List<SafetensorsFile>();
+        try
+        {
+            foreach (string file in paths)
+                files.Add(SafetensorsFile.Open(file, io));
+            return new Checkpoint(path, folder, [.. files]);
+        }
+        catch
+        {
+            foreach (SafetensorsFile file in files)
+                file.Dispose();
+            throw;
+        }
+    }
+
+    private void CheckIndex(Dictionary<string, string> map, string indexPath)
+    {
+        string[] absent = [.. map.Keys.Where(name => Find(name) is null)];
+        if (absent.Length > 0)
+            throw new DemException(ErrorCode.BadIndex, $"{indexPath}: the shards lack {absent.Length} tensors of the index: {Quoted.List(absent)}");
+
+        string[] unlisted = [.. _byName.Keys.Where(name => !map.ContainsKey(name))];
+        if (unlisted.Length > 0)
+            throw new DemException(ErrorCode.BadIndex, $"{indexPath}: the index lacks {unlisted.Length} tensors of the shards: {Quoted.List(unlisted)}");
+
+        string[] elsewhere = [.. map.Where(pair => System.IO.Path.GetFileName(Find(pair.Key)!.File) != pair.Value).Select(pair => pair.Key)];
+        if (elsewhere.Length > 0)
+            throw new DemException(ErrorCode.BadIndex, $"{indexPath}: {elsewhere.Length} tensors lie in another shard than the index says: {Quoted.List(elsewhere)}");
+    }
+}

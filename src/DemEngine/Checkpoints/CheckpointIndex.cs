@@ -1,0 +1,89 @@
+using System.Text.Json;
+
+namespace DemEngine.Checkpoints;
+
+/// <summary>
+/// <c>model.safetensors.index.json</c>: which shard holds which tensor, as Hugging Face writes it. It may be hostile: a shard must be a
+/// plain name in the index's own folder.
+/// </summary>
+internal static class CheckpointIndex
+{
+    private const long MaxLength = 256L << 20;
+
+    /// <summary>Reads the map from tensor name to shard file name.</summary>
+    /// <exception cref="DemException">DEM2005, DEM2010, DEM2011 or DEM2022.</exception>
+    public static Dictionary<string, string> Read(string path)
+    {
+        byte[] json;
+        try
+        {
+            if (new FileInfo(path).Length > MaxLength)
+                throw new DemException(ErrorCode.BadIndex, $"{path}: the index is larger than {MaxLength} bytes");
+            json = File.ReadAllBytes(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DemException(ErrorCode.UnreadableFile, $"{path}: {e.Message}", e);
+        }
+
+        return Parse(json, path);
+    }
+
+    internal static Dictionary<string, string> Parse(ReadOnlySpan<byte> json, string path)
+    {
+        Dictionary<string, string>? map = null;
+        try
+        {
+            var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 64 });
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+                throw new DemException(ErrorCode.BadIndex, $"{path}: not a JSON object");
+
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                bool isMap = reader.ValueTextEquals("weight_map"u8);
+                reader.Read();
+                if (!isMap)
+                    reader.Skip();
+                else if (map is null)
+                    map = ParseMap(ref reader, path);
+                else
+                    throw new DemException(ErrorCode.DuplicateName, $"{path}: weight_map occurs twice");
+            }
+
+            if (reader.Read())
+                throw new DemException(ErrorCode.BadIndex, $"{path}: text follows the closing brace");
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw new DemException(ErrorCode.BadIndex, $"{path}: not valid JSON: {e.Message}", e);
+        }
+
+        return map ?? throw new DemException(ErrorCode.BadIndex, $"{path}: there is no weight_map");
+    }
+
+    private static Dictionary<string, string> ParseMap(ref Utf8JsonReader reader, string path)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
+            throw new DemException(ErrorCode.BadIndex, $"{path}: weight_map is not an object");
+
+        var map = new Dictionary<string, string>(StringComparer.Ordinal);
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            string tensor = reader.GetString()!;
+            reader.Read();
+            if (reader.TokenType != JsonTokenType.String)
+                throw new DemException(ErrorCode.BadIndex, $"{path}: the shard of {Quoted.Name(tensor)} is not a string");
+
+            string shard = reader.GetString()!;
+            if (!IsPlainFileName(shard))
+                throw new DemException(ErrorCode.ShardOutsideFolder, $"{path}: the shard {Quoted.Name(shard)} of {Quoted.Name(tensor)}");
+            if (!map.TryAdd(tensor, shard))
+                throw new DemException(ErrorCode.DuplicateName, $"{path}: the tensor {Quoted.Name(tensor)} occurs twice");
+        }
+
+        return map;
+    }
+
+    private static bool IsPlainFileName(string name) =>
+        name.Length is > 0 and <= 255 && name is not ("." or "..") && name.AsSpan().IndexOfAny("/\\:\0") < 0;
+}

@@ -1,0 +1,78 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace DemEngine.Checkpoints;
+
+/// <summary>What .NET has no call for. All are hints or have a fallback, and do nothing on other systems.</summary>
+internal static unsafe partial class LinuxFile
+{
+    private const int MadviseWillNeed = 3;
+    private const int FadviseWillNeed = 3;
+    private const int AtCurrentDirectory = -100;
+    private const uint RenameExchange = 2;
+
+    /// <summary>Starts reading ahead a part of a mapping.</summary>
+    public static void WillNeed(byte* origin, long length)
+    {
+        if (!OperatingSystem.IsLinux() || length == 0)
+            return;
+
+        nuint start = (nuint)origin & ~(nuint)(Environment.SystemPageSize - 1);
+        _ = Madvise((void*)start, (nuint)(origin + length) - start, MadviseWillNeed);
+    }
+
+    /// <summary>Starts reading ahead a part of a file.</summary>
+    public static void WillNeed(SafeFileHandle file, long offset, long length)
+    {
+        if (OperatingSystem.IsLinux() && length > 0)
+            _ = PosixFadvise(file, offset, length, FadviseWillNeed);
+    }
+
+    /// <summary>Makes the names in a folder durable.</summary>
+    public static void SyncFolder(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+
+        int folder = Open(path, 0);
+        if (folder < 0)
+            return;
+        _ = Fsync(folder);
+        _ = Close(folder);
+    }
+
+    /// <summary>Exchanges two paths in one step.</summary>
+    /// <returns>False if this system or file system cannot.</returns>
+    public static bool TryExchange(string first, string second)
+    {
+        if (!OperatingSystem.IsLinux())
+            return false;
+
+        try
+        {
+            return RenameAt2(AtCurrentDirectory, first, AtCurrentDirectory, second, RenameExchange) == 0;
+        }
+        catch (EntryPointNotFoundException)
+        {
+            return false;
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static partial int Madvise(void* address, nuint length, int advice);
+
+    [LibraryImport("libc", EntryPoint = "posix_fadvise")]
+    private static partial int PosixFadvise(SafeFileHandle file, long offset, long length, int advice);
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync")]
+    private static partial int Fsync(int file);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int Close(int file);
+
+    [LibraryImport("libc", EntryPoint = "renameat2", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int RenameAt2(int firstFolder, string first, int secondFolder, string second, uint flags);
+}

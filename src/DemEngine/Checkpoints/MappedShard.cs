@@ -1,0 +1,52 @@
+using System.IO.MemoryMappedFiles;
+using DemEngine.Memory;
+
+namespace DemEngine.Checkpoints;
+
+/// <summary>A whole file mapped through one pointer.</summary>
+internal sealed unsafe class MappedShard : IShardReader
+{
+    private readonly MemoryMappedFile? _file;
+    private readonly MemoryMappedViewAccessor? _view;
+    private readonly byte* _origin;
+
+    public MappedShard(string path)
+    {
+        Length = new FileInfo(path).Length;
+        if (Length == 0)
+            return; // An empty file cannot be mapped.
+
+        _file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
+        _view = _file.CreateViewAccessor(0, Length, MemoryMappedFileAccess.Read);
+        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _origin);
+        _origin += _view.PointerOffset;
+    }
+
+    public long Length { get; }
+
+    public NativeBytes Read(long offset, int length, NativeBytes scratch)
+    {
+        CheckRange(offset, length);
+        return new NativeBytes(_origin + offset, length);
+    }
+
+    public void WillNeed(long offset, long length)
+    {
+        CheckRange(offset, length);
+        LinuxFile.WillNeed(_origin + offset, length);
+    }
+
+    public void Dispose()
+    {
+        _view?.SafeMemoryMappedViewHandle.ReleasePointer();
+        _view?.Dispose();
+        _file?.Dispose();
+    }
+
+    private void CheckRange(long offset, long length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length - offset);
+    }
+}

@@ -1,0 +1,70 @@
+using System.Collections.Immutable;
+using DemEngine.Memory;
+
+namespace DemEngine.Checkpoints;
+
+/// <summary>One open safetensors file.</summary>
+internal sealed class SafetensorsFile : IDisposable
+{
+    private readonly IShardReader _reader;
+    private readonly DateTime _lastWrite;
+
+    private SafetensorsFile(string path, IShardReader reader, SafetensorsHeader header, long dataStart)
+    {
+        Path = path;
+        _reader = reader;
+        _lastWrite = File.GetLastWriteTimeUtc(path);
+        Metadata = header.Metadata;
+        Tensors = [.. header.Tensors.Select(entry => new StoredTensor(entry.Spec, path, reader, dataStart + entry.Offset))];
+    }
+
+    public string Path { get; }
+
+    public ImmutableDictionary<string, string> Metadata { get; }
+
+    /// <summary>In the order in which they lie in the file.</summary>
+    public ImmutableArray<StoredTensor> Tensors { get; }
+
+    /// <exception cref="DemException">DEM2002 to DEM2009 for the contents, DEM2022 if the file cannot be opened.</exception>
+    public static SafetensorsFile Open(string path, IoMode io)
+    {
+        IShardReader? reader = null;
+        try
+        {
+            reader = io == IoMode.Mmap ? new MappedShard(path) : new PreadShard(path);
+            return Open(path, reader);
+        }
+        catch (Exception e)
+        {
+            reader?.Dispose();
+            if (e is IOException or UnauthorizedAccessException)
+                throw new DemException(ErrorCode.UnreadableFile, $"{path}: {e.Message}", e);
+            throw;
+        }
+    }
+
+    /// <summary>Refuses to go on with a file that was written to since it was opened.</summary>
+    /// <exception cref="DemException">DEM4005.</exception>
+    public void CheckUnchanged()
+    {
+        var now = new FileInfo(Path);
+        if (!now.Exists || now.Length != _reader.Length || now.LastWriteTimeUtc != _lastWrite)
+            throw new DemException(ErrorCode.InputChanged, $"{Path}: the file was changed while it was being read");
+    }
+
+    public void Dispose() => _reader.Dispose();
+
+    private static SafetensorsFile Open(string path, IShardReader reader)
+    {
+        int prefixLength = (int)Math.Min(reader.Length, SafetensorsHeader.PrefixLength);
+        using var scratch = new NativeBuffer(SafetensorsHeader.PrefixLength);
+        ReadOnlySpan<byte> prefix = reader.Length == 0 ? [] : reader.Read(0, prefixLength, scratch.Bytes).Span;
+
+        int jsonLength = SafetensorsHeader.JsonLength(prefix, reader.Length, path);
+        long dataStart = SafetensorsHeader.PrefixLength + (long)jsonLength;
+        using var json = new NativeBuffer(jsonLength);
+        var header = SafetensorsHeader.Parse(
+            reader.Read(SafetensorsHeader.PrefixLength, jsonLength, json.Bytes).Span, reader.Length - dataStart, path);
+        return new SafetensorsFile(path, reader, header, dataStart);
+    }
+}

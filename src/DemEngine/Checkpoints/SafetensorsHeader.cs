@@ -1,0 +1,241 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using DemEngine.Numerics;
+
+namespace DemEngine.Checkpoints;
+
+/// <summary>One tensor's place in a file.</summary>
+/// <param name="Spec">What it is.</param>
+/// <param name="Offset">Of its first byte, counted from the start of the data, which follows the header.</param>
+internal readonly record struct TensorEntry(TensorSpec Spec, long Offset);
+
+/// <summary>
+/// The header of a safetensors file: an 8-byte little-endian length, then so many bytes of JSON. Everything the specification demands is
+/// checked, since the file may be hostile: https://github.com/huggingface/safetensors#format.
+/// </summary>
+internal sealed class SafetensorsHeader
+{
+    /// <summary>Bytes of the length field.</summary>
+    public const int PrefixLength = 8;
+
+    /// <summary>The longest JSON that the reference implementation accepts, in bytes.</summary>
+    public const int MaxJsonLength = 100_000_000;
+
+    private const string MetadataKey = "__metadata__";
+
+    private SafetensorsHeader(ImmutableArray<TensorEntry> tensors, ImmutableDictionary<string, string> metadata)
+    {
+        Tensors = tensors;
+        Metadata = metadata;
+    }
+
+    /// <summary>The tensors in the order in which their bytes lie.</summary>
+    public ImmutableArray<TensorEntry> Tensors { get; }
+
+    /// <summary>Free text that the writer left.</summary>
+    public ImmutableDictionary<string, string> Metadata { get; }
+
+    /// <summary>Reads the length field, and refuses a length that the file cannot hold before anything is allocated for it.</summary>
+    /// <param name="prefix">The first bytes of the file, at most <see cref="PrefixLength"/>.</param>
+    /// <param name="fileLength">Of the whole file.</param>
+    /// <param name="file">Its name, for messages.</param>
+    public static int JsonLength(ReadOnlySpan<byte> prefix, long fileLength, string file)
+    {
+        if (prefix.Length < PrefixLength || fileLength < PrefixLength)
+            throw new DemException(ErrorCode.TruncatedFile, $"{file}: {fileLength} bytes are too few for a safetensors file");
+
+        ulong length = System.Buffers.Binary.BinaryPrimitives.ReadUInt64LittleEndian(prefix);
+        if (length > MaxJsonLength)
+            throw new DemException(ErrorCode.HeaderTooLarge, $"{file}: the header claims {length} bytes, more than {MaxJsonLength}");
+        if ((long)length > fileLength - PrefixLength)
+            throw new DemException(ErrorCode.HeaderTooLarge, $"{file}: the header claims {length} bytes, the file has {fileLength}");
+        return (int)length;
+    }
+
+    /// <summary>Reads and checks the JSON.</summary>
+    /// <param name="json">All of it, padding included.</param>
+    /// <param name="dataLength">Bytes in the file after the header.</param>
+    /// <param name="file">Its name, for messages.</param>
+    /// <exception cref="DemException">DEM2002, DEM2004 to DEM2009.</exception>
+    public static SafetensorsHeader Parse(ReadOnlySpan<byte> json, long dataLength, string file)
+    {
+        if (json.Length == 0 || json[0] != (byte)'{')
+            throw new DemException(ErrorCode.HeaderNotJson, $"{file}: the header does not begin with '{{'");
+
+        var tensors = new List<TensorEntry>();
+        var metadata = ImmutableDictionary<string, string>.Empty;
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        try
+        {
+            var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 8 });
+            reader.Read();
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                string name = reader.GetString()!;
+                if (!names.Add(name))
+                    throw new DemException(ErrorCode.DuplicateName, $"{file}: the name {Quoted.Name(name)} occurs twice");
+
+                reader.Read();
+                if (name == MetadataKey)
+                    metadata = ParseMetadata(ref reader, file);
+                else
+                    tensors.Add(ParseTensor(ref reader, name, file));
+            }
+
+            if (reader.Read())
+                throw new DemException(ErrorCode.HeaderNotJson, $"{file}: text follows the header's closing brace");
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // InvalidOperationException: a string that is not UTF-8.
+            throw new DemException(ErrorCode.HeaderNotJson, $"{file}: the header is not valid JSON: {e.Message}", e);
+        }
+
+        // Empty tensors come before what starts where they lie.
+        tensors.Sort((a, b) => (a.Offset, a.Spec.ByteLength).CompareTo((b.Offset, b.Spec.ByteLength)));
+        CheckCoverage(tensors, dataLength, file);
+        return new SafetensorsHeader([.. tensors], metadata);
+    }
+
+    private static ImmutableDictionary<string, string> ParseMetadata(ref Utf8JsonReader reader, string file)
+    {
+        var metadata = ImmutableDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        Expect(reader, JsonTokenType.StartObject, file, MetadataKey);
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            string key = reader.GetString()!;
+            reader.Read();
+            Expect(reader, JsonTokenType.String, file, MetadataKey);
+            if (!metadata.TryAdd(key, reader.GetString()!))
+                throw new DemException(ErrorCode.DuplicateName, $"{file}: the metadata key {Quoted.Name(key)} occurs twice");
+        }
+
+        return metadata.ToImmutable();
+    }
+
+    private static TensorEntry ParseTensor(ref Utf8JsonReader reader, string name, string file)
+    {
+        ElementType? type = null;
+        TensorShape? shape = null;
+        (long Begin, long End)? offsets = null;
+
+        Expect(reader, JsonTokenType.StartObject, file, name);
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            string key = reader.GetString()!;
+            reader.Read();
+            bool isNew = key switch
+            {
+                "dtype" => Set(ref type, ParseType(ref reader, name, file)),
+                "shape" => Set(ref shape, ParseShape(ref reader, name, file)),
+                "data_offsets" => Set(ref offsets, ParseOffsets(ref reader, name, file)),
+                _ => throw new DemException(
+                    ErrorCode.HeaderNotJson, $"{file}: tensor {Quoted.Name(name)}: unknown key {Quoted.Name(key)}"),
+            };
+            if (!isNew)
+                throw new DemException(ErrorCode.DuplicateName, $"{file}: tensor {Quoted.Name(name)}: key \"{key}\" occurs twice");
+        }
+
+        if (type is null || shape is null || offsets is null)
+            throw new DemException(ErrorCode.HeaderNotJson, $"{file}: tensor {Quoted.Name(name)} lacks dtype, shape or data_offsets");
+
+        long elements = shape.Value.ElementCount;
+        if (elements > long.MaxValue / type.Value.Size)
+            throw new DemException(ErrorCode.BadShape, $"{file}: tensor {Quoted.Name(name)}: the size of shape {shape} overflows");
+
+        var spec = new TensorSpec(name, type.Value, shape.Value);
+        var (begin, end) = offsets.Value;
+        if (end - begin != spec.ByteLength)
+        {
+            throw new DemException(
+                ErrorCode.SizeMismatch,
+                $"{file}: tensor {Quoted.Name(name)}: {spec.Type.SafetensorsName}{spec.Shape} takes {spec.ByteLength} bytes, its offsets span {end - begin}");
+        }
+
+        return new TensorEntry(spec, begin);
+    }
+
+    private static bool Set<T>(ref T? field, T value)
+        where T : struct
+    {
+        bool isNew = field is null;
+        field = value;
+        return isNew;
+    }
+
+    private static ElementType ParseType(ref Utf8JsonReader reader, string name, string file)
+    {
+        Expect(reader, JsonTokenType.String, file, name);
+        string text = reader.GetString()!;
+        if (!ElementTypes.TryParseSafetensors(text, out ElementType type))
+            throw new DemException(ErrorCode.UnknownElementType, $"{file}: tensor {Quoted.Name(name)}: element type {Quoted.Name(text)}");
+        return type;
+    }
+
+    private static TensorShape ParseShape(ref Utf8JsonReader reader, string name, string file)
+    {
+        var dimensions = ImmutableArray.CreateBuilder<long>();
+        Expect(reader, JsonTokenType.StartArray, file, name);
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out long dimension) || dimension < 0)
+                throw new DemException(ErrorCode.BadShape, $"{file}: tensor {Quoted.Name(name)}: a dimension is not a non-negative integer");
+            dimensions.Add(dimension);
+        }
+
+        if (!TensorShape.TryCreate(dimensions.ToImmutable(), out TensorShape shape))
+            throw new DemException(ErrorCode.BadShape, $"{file}: tensor {Quoted.Name(name)}: the shape's element count overflows");
+        return shape;
+    }
+
+    private static (long Begin, long End) ParseOffsets(ref Utf8JsonReader reader, string name, string file)
+    {
+        Span<long> offsets = stackalloc long[2];
+        int count = 0;
+        Expect(reader, JsonTokenType.StartArray, file, name);
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (count == 2 || reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out offsets[count]) || offsets[count] < 0)
+                throw new DemException(ErrorCode.BadOffsets, $"{file}: tensor {Quoted.Name(name)}: data_offsets are not two non-negative integers");
+            count++;
+        }
+
+        if (count != 2 || offsets[0] > offsets[1])
+            throw new DemException(ErrorCode.BadOffsets, $"{file}: tensor {Quoted.Name(name)}: data_offsets are not [begin, end] in order");
+        return (offsets[0], offsets[1]);
+    }
+
+    private static void Expect(in Utf8JsonReader reader, JsonTokenType expected, string file, string name)
+    {
+        if (reader.TokenType != expected)
+        {
+            throw new DemException(
+                ErrorCode.HeaderNotJson, $"{file}: {Quoted.Name(name)}: expected {expected}, found {reader.TokenType}");
+        }
+    }
+
+    private static void CheckCoverage(List<TensorEntry> tensors, long dataLength, string file)
+    {
+        long covered = 0;
+        foreach (TensorEntry tensor in tensors)
+        {
+            if (tensor.Offset != covered)
+            {
+                string fault = tensor.Offset < covered ? "overlaps the tensor before it" : "leaves a hole before it";
+                throw new DemException(
+                    ErrorCode.BadOffsets, $"{file}: tensor {Quoted.Name(tensor.Spec.Name)} at offset {tensor.Offset} {fault} (expected {covered})");
+            }
+
+            covered += tensor.Spec.ByteLength;
+            if (covered > dataLength)
+            {
+                throw new DemException(
+                    ErrorCode.TruncatedFile,
+                    $"{file}: tensor {Quoted.Name(tensor.Spec.Name)} ends at byte {covered} of the data, the file has {dataLength}");
+            }
+        }
+
+        if (covered != dataLength)
+            throw new DemException(ErrorCode.BadOffsets, $"{file}: {dataLength - covered} bytes after the last tensor belong to none");
+    }
+}

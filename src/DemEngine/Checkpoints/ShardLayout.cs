@@ -1,0 +1,159 @@
+using System.Buffers.Binary;
+using System.Collections.Immutable;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using DemEngine.Numerics;
+
+namespace DemEngine.Checkpoints;
+
+/// <summary>Where a tensor will lie in the output.</summary>
+/// <param name="Spec">What it is.</param>
+/// <param name="Shard">Index of its shard.</param>
+/// <param name="Offset">Of its first byte in the shard's file.</param>
+public readonly record struct PlacedTensor(TensorSpec Spec, int Shard, long Offset);
+
+/// <summary>One file to be written.</summary>
+/// <param name="FileName">Such as <c>model-00001-of-00003.safetensors</c>.</param>
+/// <param name="Header">Length field, JSON and padding: everything before the data.</param>
+/// <param name="Length">Of the whole file, in bytes.</param>
+public sealed record PlannedShard(string FileName, ReadOnlyMemory<byte> Header, long Length);
+
+/// <summary>
+/// The files of an output checkpoint, decided to the byte before anything is written. Names and the greedy cut are Hugging Face's; the
+/// tensors keep the order in which they are given, except that within a shard larger elements come first, so that all data is aligned.
+/// </summary>
+public sealed class ShardLayout
+{
+    /// <summary>Hugging Face's default: 5 GB, decimal.</summary>
+    public const long DefaultMaxShardBytes = 5_000_000_000;
+
+    private static readonly JsonWriterOptions HeaderOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private ShardLayout(ImmutableArray<PlannedShard> shards, ImmutableArray<PlacedTensor> tensors)
+    {
+        Shards = shards;
+        Tensors = tensors;
+    }
+
+    /// <summary>The files.</summary>
+    public ImmutableArray<PlannedShard> Shards { get; }
+
+    /// <summary>The tensors in the order in which they lie, shard after shard.</summary>
+    public ImmutableArray<PlacedTensor> Tensors { get; }
+
+    /// <summary>Bytes of all tensors, as the index states them.</summary>
+    public long TotalSize => Tensors.Sum(tensor => tensor.Spec.ByteLength);
+
+    /// <summary>Lays out a checkpoint.</summary>
+    /// <param name="tensors">What it is to hold, in order.</param>
+    /// <param name="maxShardBytes">A shard holds no more bytes of data than this, unless a single tensor does.</param>
+    /// <param name="metadata">Free text for every header, beside <c>format: pt</c>.</param>
+    public static ShardLayout Plan(
+        IEnumerable<TensorSpec> tensors, long maxShardBytes = DefaultMaxShardBytes, IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        List<List<TensorSpec>> groups = Cut(tensors, maxShardBytes);
+        var shards = ImmutableArray.CreateBuilder<PlannedShard>();
+        var placed = ImmutableArray.CreateBuilder<PlacedTensor>();
+        for (int shard = 0; shard < groups.Count; shard++)
+        {
+            TensorSpec[] ordered = [.. groups[shard].OrderByDescending(spec => spec.Type.Size)]; // A stable sort.
+            byte[] header = BuildHeader(ordered, metadata);
+            long offset = header.Length;
+            foreach (TensorSpec spec in ordered)
+            {
+                placed.Add(new PlacedTensor(spec, shard, offset));
+                offset += spec.ByteLength;
+            }
+
+            string name = groups.Count == 1 ? Checkpoint.SingleFileName : $"model-{shard + 1:D5}-of-{groups.Count:D5}.safetensors";
+            shards.Add(new PlannedShard(name, header, offset));
+        }
+
+        return new ShardLayout(shards.ToImmutable(), placed.ToImmutable());
+    }
+
+    /// <summary>The index file's contents; null where one shard needs none.</summary>
+    public byte[]? BuildIndex()
+    {
+        if (Shards.Length == 1)
+            return null;
+
+        using var stream = new MemoryStream();
+        using (var json = new Utf8JsonWriter(stream, HeaderOptions with { Indented = true }))
+        {
+            json.WriteStartObject();
+            json.WriteStartObject("metadata");
+            json.WriteNumber("total_size", TotalSize);
+            json.WriteEndObject();
+            json.WriteStartObject("weight_map");
+            foreach (PlacedTensor tensor in Tensors.OrderBy(tensor => tensor.Spec.Name, StringComparer.Ordinal))
+                json.WriteString(tensor.Spec.Name, Shards[tensor.Shard].FileName);
+            json.WriteEndObject();
+            json.WriteEndObject();
+        }
+
+        stream.WriteByte((byte)'\n');
+        return stream.ToArray();
+    }
+
+    private static List<List<TensorSpec>> Cut(IEnumerable<TensorSpec> tensors, long maxShardBytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxShardBytes, 1);
+        List<List<TensorSpec>> groups = [[]];
+        long size = 0;
+        foreach (TensorSpec spec in tensors)
+        {
+            if (groups[^1].Count > 0 && size + spec.ByteLength > maxShardBytes)
+            {
+                groups.Add([]);
+                size = 0;
+            }
+
+            groups[^1].Add(spec);
+            size += spec.ByteLength;
+        }
+
+        return groups;
+    }
+
+    private static byte[] BuildHeader(TensorSpec[] tensors, IReadOnlyDictionary<string, string>? metadata)
+    {
+        using var stream = new MemoryStream();
+        stream.Write(new byte[SafetensorsHeader.PrefixLength]);
+        using (var json = new Utf8JsonWriter(stream, HeaderOptions))
+        {
+            json.WriteStartObject();
+            json.WriteStartObject("__metadata__");
+            json.WriteString("format", "pt");
+            foreach (var (key, value) in (metadata ?? new Dictionary<string, string>()).OrderBy(pair => pair.Key, StringComparer.Ordinal))
+                json.WriteString(key, value);
+            json.WriteEndObject();
+
+            long offset = 0;
+            foreach (TensorSpec spec in tensors)
+            {
+                json.WriteStartObject(spec.Name);
+                json.WriteString("dtype", spec.Type.SafetensorsName);
+                json.WriteStartArray("shape");
+                foreach (long dimension in spec.Shape.Dimensions)
+                    json.WriteNumberValue(dimension);
+                json.WriteEndArray();
+                json.WriteStartArray("data_offsets");
+                json.WriteNumberValue(offset);
+                json.WriteNumberValue(offset += spec.ByteLength);
+                json.WriteEndArray();
+                json.WriteEndObject();
+            }
+
+            json.WriteEndObject();
+        }
+
+        // The specification lets spaces follow; so padded, the data starts aligned for every element type.
+        while (stream.Length % 8 != 0)
+            stream.WriteByte((byte)' ');
+
+        byte[] header = stream.ToArray();
+        BinaryPrimitives.WriteInt64LittleEndian(header, header.Length - SafetensorsHeader.PrefixLength);
+        return header;
+    }
+}

@@ -1,0 +1,56 @@
+using DemEngine.Memory;
+using DemEngine.Numerics;
+
+namespace DemEngine.Checkpoints;
+
+/// <summary>A tensor in an open checkpoint.</summary>
+public sealed class StoredTensor
+{
+    private readonly IShardReader _reader;
+
+    internal StoredTensor(TensorSpec spec, string file, IShardReader reader, long offset)
+    {
+        Spec = spec;
+        File = file;
+        Offset = offset;
+        _reader = reader;
+    }
+
+    /// <summary>What it is.</summary>
+    public TensorSpec Spec { get; }
+
+    /// <summary>Path of the file that holds it.</summary>
+    public string File { get; }
+
+    /// <summary>Of its first byte in that file.</summary>
+    public long Offset { get; }
+
+    /// <summary>Gives a part of the flattened tensor.</summary>
+    /// <param name="first">Index of the first element.</param>
+    /// <param name="count">Number of elements; their bytes must stay under 2 GiB.</param>
+    /// <param name="scratch">Room for so many elements, used by <see cref="IoMode.Pread"/> only.</param>
+    /// <returns>The elements, valid until the scratch is used again or the checkpoint is disposed.</returns>
+    /// <exception cref="DemException">DEM4003 or DEM4005: the file could not be read, or became shorter.</exception>
+    public TypedBytes Read(long first, int count, NativeBytes scratch)
+    {
+        CheckRange(first, count);
+        int size = Spec.Type.Size;
+        return new TypedBytes(Spec.Type, _reader.Read(Offset + (first * size), checked(count * size), scratch));
+    }
+
+    /// <summary>Says that a part will be read soon, so that the system can start.</summary>
+    /// <param name="first">Index of the first element.</param>
+    /// <param name="count">Number of elements.</param>
+    public void WillNeed(long first, long count)
+    {
+        CheckRange(first, count);
+        _reader.WillNeed(Offset + (first * Spec.Type.Size), count * Spec.Type.Size);
+    }
+
+    private void CheckRange(long first, long count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(first);
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Spec.Shape.ElementCount - first);
+    }
+}

@@ -1,0 +1,79 @@
+using System.Runtime.CompilerServices;
+using DemEngine.Numerics.Simd;
+
+namespace DemEngine.Numerics.Elements;
+
+/// <summary>The upper half of an IEEE 754 binary32: 8 exponent and 7 mantissa bits.</summary>
+internal readonly struct BF16Element : IFloatElement
+{
+    private static readonly SmallFloatFormat Format = new(mantissaBits: 7, bias: 127, overflow: 0x7F80, canonicalNaN: 0x7FC0, signBit: 0x8000);
+
+    public static ElementType Type => ElementType.BF16;
+
+    public static int Size => 2;
+
+    public static bool FitsSingle => true;
+
+    public static double Read(ref readonly byte source) =>
+        BitConverter.UInt32BitsToSingle((uint)Unsafe.ReadUnaligned<ushort>(in source) << 16);
+
+    public static bool Write(double value, ref byte destination)
+    {
+        uint bits = Format.Round(value, out bool isFinite);
+        Unsafe.WriteUnaligned(ref destination, (ushort)bits);
+        return isFinite;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Load<TWidth, TVector>(ref readonly byte source, out TVector lower, out TVector upper)
+        where TWidth : IVectorWidth<TVector>
+        where TVector : struct
+    {
+        TVector singles = LoadSingles<TWidth, TVector>(in source);
+        lower = TWidth.WidenLower(singles);
+        upper = TWidth.WidenUpper(singles);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool Store<TWidth, TVector>(TVector lower, TVector upper, ref byte destination)
+        where TWidth : IVectorWidth<TVector>
+        where TVector : struct
+    {
+        TVector singles = TWidth.Narrow(TWidth.RoundToOdd(lower), TWidth.RoundToOdd(upper));
+
+        // Half of the last kept place, less one where that place is even: ties go to even.
+        TVector odd = TWidth.And(TWidth.ShiftRight(singles, 16), TWidth.Broadcast(1));
+        TVector rounded = TWidth.Add(singles, TWidth.Add(odd, TWidth.Broadcast(0x7FFF)));
+        TWidth.StoreWords(TWidth.ShiftRight(rounded, 16), ref destination);
+
+        // Rounding to odd fails below binary32's smallest normal; from 0x7F7F8000 on the result is not finite.
+        TVector magnitude = TWidth.And(singles, TWidth.Broadcast(0x7FFF_FFFF));
+        TVector subnormal = TWidth.Less(TWidth.Subtract(magnitude, TWidth.Broadcast(1)), TWidth.Broadcast(0x007F_FFFF));
+        TVector overflow = TWidth.Less(TWidth.Broadcast(0x7F7F_7FFF), magnitude);
+        return TWidth.AnySet(TWidth.Or(subnormal, overflow));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector LoadSingles<TWidth, TVector>(ref readonly byte source)
+        where TWidth : IVectorWidth<TVector>
+        where TVector : struct => TWidth.ShiftLeft(TWidth.LoadWords(in source), 16);
+
+    public static bool CanRoundApproximations => true;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector RoundApproximation<TWidth, TVector>(TVector singles, TVector slack, out TVector decided)
+        where TWidth : IVectorWidth<TVector>
+        where TVector : struct
+    {
+        // The low 16 bits go; only from within the slack of their middle could the true sum round the other way.
+        TVector middle = TWidth.Broadcast(0x8000);
+        TVector fromMiddle = TWidth.Subtract(TWidth.Add(TWidth.And(singles, TWidth.Broadcast(0xFFFF)), slack), middle);
+        decided = TWidth.Less(TWidth.Add(slack, slack), fromMiddle);
+        return TWidth.ShiftRight(TWidth.Add(singles, middle), 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreEncoded<TWidth, TVector>(TVector encoded, ref byte destination)
+        where TWidth : IVectorWidth<TVector>
+        where TVector : struct => TWidth.StoreWords(encoded, ref destination);
+}

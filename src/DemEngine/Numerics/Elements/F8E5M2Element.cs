@@ -1,0 +1,73 @@
+using System.Runtime.CompilerServices;
+using DemEngine.Numerics.Simd;
+
+namespace DemEngine.Numerics.Elements;
+
+/// <summary>OCP FP8 E5M2: the upper half of a binary16.</summary>
+internal readonly struct F8E5M2Element : IFloatElement, ISmallFloat
+{
+    private static readonly SmallFloatFormat Format = new(mantissaBits: 2, bias: 15, overflow: 0x7C, canonicalNaN: 0x7E, signBit: 0x80);
+
+    public static ElementType Type => ElementType.F8E5M2;
+
+    public static int Size => 1;
+
+    public static bool FitsSingle => true;
+
+    public static int MantissaBits => 2;
+
+    public static int Bias => 15;
+
+    public static int Width => 8;
+
+    public static uint FirstNonFinite => 0x7C;
+
+    public static double Read(ref readonly byte source) => Format.Value(source);
+
+    public static bool Write(double value, ref byte destination)
+    {
+        uint bits = Format.Round(value, out bool isFinite);
+        destination = (byte)bits;
+        return isFinite;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Load<TWidth, TVector>(ref readonly byte source, out TVector lower, out TVector upper)
+        where TWidth : IVectorWidth<TVector>
+        where TVector : struct
+    {
+        TVector singles = LoadSingles<TWidth, TVector>(in source);
+        lower = TWidth.WidenLower(singles);
+        upper = TWidth.WidenUpper(singles);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool Store<TWidth, TVector>(TVector lower, TVector upper, ref byte destination)
+        where TWidth : IVectorWidth<TVector>
+        where TVector : struct
+    {
+        TVector singles = TWidth.Narrow(TWidth.RoundToOdd(lower), TWidth.RoundToOdd(upper));
+        TWidth.StoreBytes(SmallFloat.Encode<F8E5M2Element, TWidth, TVector>(singles, out TVector nonFinite), ref destination);
+        return TWidth.AnySet(nonFinite);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector LoadSingles<TWidth, TVector>(ref readonly byte source)
+        where TWidth : IVectorWidth<TVector>
+        where TVector : struct => SmallFloat.Decode<F8E5M2Element, TWidth, TVector>(TWidth.LoadBytes(in source));
+
+    public static bool CanRoundApproximations => false;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector RoundApproximation<TWidth, TVector>(TVector singles, TVector slack, out TVector decided)
+        where TWidth : IVectorWidth<TVector>
+        where TVector : struct
+    {
+        throw new NotSupportedException();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreEncoded<TWidth, TVector>(TVector encoded, ref byte destination)
+        where TWidth : IVectorWidth<TVector>
+        where TVector : struct => TWidth.StoreBytes(encoded, ref destination);
+}

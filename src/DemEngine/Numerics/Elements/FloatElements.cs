@@ -1,0 +1,29 @@
+namespace DemEngine.Numerics.Elements;
+
+/// <summary>Code to be run for one element type, chosen at run time.</summary>
+/// <typeparam name="TResult">What it returns.</typeparam>
+internal interface IFloatElementVisitor<out TResult>
+    where TResult : allows ref struct
+{
+    TResult Visit<TElement>()
+        where TElement : IFloatElement;
+}
+
+/// <summary>From an <see cref="ElementType"/> value to the code for it.</summary>
+internal static class FloatElements
+{
+    /// <summary>Runs the visitor with the implementation of <paramref name="type"/>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The type is not a floating-point type.</exception>
+    public static TResult Dispatch<TVisitor, TResult>(ElementType type, TVisitor visitor)
+        where TVisitor : IFloatElementVisitor<TResult>, allows ref struct
+        where TResult : allows ref struct => type switch
+        {
+            ElementType.F64 => visitor.Visit<F64Element>(),
+            ElementType.F32 => visitor.Visit<F32Element>(),
+            ElementType.BF16 => visitor.Visit<BF16Element>(),
+            ElementType.F16 => visitor.Visit<F16Element>(),
+            ElementType.F8E4M3 => visitor.Visit<F8E4M3Element>(),
+            ElementType.F8E5M2 => visitor.Visit<F8E5M2Element>(),
+            _ => throw new ArgumentOutOfRangeException(nameof(type), type, "not a floating-point type"),
+        };
+}

@@ -1,0 +1,64 @@
+using DemEngine.Numerics.Simd;
+
+namespace DemEngine.Numerics.Elements;
+
+/// <summary>
+/// How one floating-point element type is read exactly and written with one rounding (nearest, ties to even), one at a time and a
+/// vector at a time. Both ways give the same bits. A new element type is one new implementation and its line in
+/// <see cref="FloatElements"/>.
+/// </summary>
+internal interface IFloatElement
+{
+    static abstract ElementType Type { get; }
+
+    /// <summary>Bytes an element takes.</summary>
+    static abstract int Size { get; }
+
+    /// <summary>
+    /// Whether every value is a binary32 value. The product of two such is exact in double, so that a fused multiply-add gives the
+    /// same bits as a multiplication and an addition.
+    /// </summary>
+    static abstract bool FitsSingle { get; }
+
+    /// <summary>The value, exactly.</summary>
+    static abstract double Read(ref readonly byte source);
+
+    /// <summary>Writes the nearest value of the type; a NaN as the type's canonical quiet NaN.</summary>
+    /// <returns>Whether what was written is finite.</returns>
+    static abstract bool Write(double value, ref byte destination);
+
+    /// <summary>Reads <c>TWidth.Lanes</c> values, exactly.</summary>
+    static abstract void Load<TWidth, TVector>(ref readonly byte source, out TVector lower, out TVector upper)
+        where TWidth : IVectorWidth<TVector>
+        where TVector : struct;
+
+    /// <summary>Writes <c>TWidth.Lanes</c> values.</summary>
+    /// <returns>True if the lanes have to be written again one at a time: a result is not finite, or rounds where vectors do not.</returns>
+    static abstract bool Store<TWidth, TVector>(TVector lower, TVector upper, ref byte destination)
+        where TWidth : IVectorWidth<TVector>
+        where TVector : struct;
+
+    /// <summary>Reads <c>TWidth.Lanes</c> values as binary32, exactly. Only where <see cref="FitsSingle"/>.</summary>
+    static abstract TVector LoadSingles<TWidth, TVector>(ref readonly byte source)
+        where TWidth : IVectorWidth<TVector>
+        where TVector : struct;
+
+    /// <summary>Whether <see cref="RoundApproximation"/> is there: the type is so narrow that binary32 arithmetic mostly decides the result.</summary>
+    static abstract bool CanRoundApproximations { get; }
+
+    /// <summary>
+    /// Rounds sums that are known to within a few units in the last place of binary32. Only where <see cref="CanRoundApproximations"/>.
+    /// </summary>
+    /// <param name="singles">The approximations: normal numbers or anything; of the latter nothing is decided.</param>
+    /// <param name="slack">The largest error, in those units, as integers.</param>
+    /// <param name="decided">All bits of a lane set where every value within the slack rounds to the same finite result.</param>
+    /// <returns>The encodings, in the low bits of each lane.</returns>
+    static abstract TVector RoundApproximation<TWidth, TVector>(TVector singles, TVector slack, out TVector decided)
+        where TWidth : IVectorWidth<TVector>
+        where TVector : struct;
+
+    /// <summary>Writes encodings from the low bits of each lane.</summary>
+    static abstract void StoreEncoded<TWidth, TVector>(TVector encoded, ref byte destination)
+        where TWidth : IVectorWidth<TVector>
+        where TVector : struct;
+}

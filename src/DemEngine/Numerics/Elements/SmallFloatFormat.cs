@@ -1,0 +1,61 @@
+namespace DemEngine.Numerics.Elements;
+
+/// <summary>The layout of a floating-point type narrower than binary32, and the definition of rounding to it.</summary>
+/// <param name="mantissaBits">Stored bits of the significand.</param>
+/// <param name="bias">What is added to the exponent.</param>
+/// <param name="overflow">The encoding, without sign, of everything too large: an infinity, or a NaN where the type has none.</param>
+/// <param name="canonicalNaN">The encoding of every NaN.</param>
+/// <param name="signBit">The sign's place.</param>
+internal readonly struct SmallFloatFormat(int mantissaBits, int bias, uint overflow, uint canonicalNaN, uint signBit)
+{
+    /// <summary>Rounds to the nearest value of the format, ties to even.</summary>
+    /// <param name="value">Any double.</param>
+    /// <param name="isFinite">Whether the result is.</param>
+    /// <returns>The encoding.</returns>
+    public uint Round(double value, out bool isFinite)
+    {
+        isFinite = false;
+        if (double.IsNaN(value))
+            return canonicalNaN;
+
+        uint sign = double.IsNegative(value) ? signBit : 0;
+        uint magnitude = overflow;
+        if (double.IsFinite(value))
+        {
+            // Below the smallest normal exponent the spacing stays what it is there.
+            int exponent = value == 0 ? 1 - bias : Math.Max(Math.ILogB(value), 1 - bias);
+            if (exponent <= bias + 1)
+            {
+                double inLastPlaces = Math.Round(Math.ScaleB(Math.Abs(value), mantissaBits - exponent), MidpointRounding.ToEven);
+                magnitude = (uint)(((exponent + bias - 1) << mantissaBits) + (int)inLastPlaces);
+            }
+        }
+
+        isFinite = magnitude < overflow;
+        if (isFinite)
+            return sign | magnitude;
+
+        return overflow == canonicalNaN ? canonicalNaN : sign | overflow;
+    }
+
+    /// <summary>The value of an encoding.</summary>
+    public double Value(uint encoding)
+    {
+        uint magnitude = encoding & (signBit - 1);
+        double value = double.NaN;
+        if (magnitude < overflow)
+        {
+            int exponent = (int)(magnitude >> mantissaBits);
+            uint significand = magnitude & ((1u << mantissaBits) - 1);
+            value = exponent == 0
+                ? Math.ScaleB(significand, 1 - bias - mantissaBits)
+                : Math.ScaleB(significand + (1u << mantissaBits), exponent - bias - mantissaBits);
+        }
+        else if (magnitude == overflow && overflow != canonicalNaN)
+        {
+            value = double.PositiveInfinity;
+        }
+
+        return (encoding & signBit) != 0 ? -value : value;
+    }
+}

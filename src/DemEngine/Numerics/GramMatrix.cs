@@ -1,0 +1,51 @@
+namespace DemEngine.Numerics;
+
+/// <summary>All pairwise dot products of a few long vectors, in double. Distances, angles and most merge coefficients follow from it.</summary>
+public sealed class GramMatrix
+{
+    private readonly double[] _upper;
+
+    /// <summary>Makes a matrix of zeros.</summary>
+    /// <param name="order">Number of vectors.</param>
+    public GramMatrix(int order)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(order);
+        Order = order;
+        _upper = new double[PairCount(order)];
+    }
+
+    /// <summary>Number of vectors.</summary>
+    public int Order { get; }
+
+    /// <summary>The products ⟨vᵢ, vⱼ⟩ for i ≤ j, row after row.</summary>
+    public Span<double> Upper => _upper;
+
+    /// <summary>The dot product of vectors <paramref name="i"/> and <paramref name="j"/>, in either order.</summary>
+    public double this[int i, int j] => _upper[PairIndex(Math.Min(i, j), Math.Max(i, j), Order)];
+
+    /// <summary>Number of pairs i ≤ j of <paramref name="order"/> vectors.</summary>
+    public static int PairCount(int order) => order * (order + 1) / 2;
+
+    /// <summary>The Euclidean norm of vector <paramref name="i"/>.</summary>
+    public double Norm(int i) => Math.Sqrt(this[i, i]);
+
+    /// <summary>The cosine of the angle between two vectors; NaN if one is zero.</summary>
+    public double Cosine(int i, int j) => Math.Clamp(this[i, j] / (Norm(i) * Norm(j)), -1, 1);
+
+    /// <summary>Adds another matrix of the same order.</summary>
+    public void Add(GramMatrix other)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(other.Order, Order);
+        Add(other.Upper);
+    }
+
+    /// <summary>Adds the products of one more part of the vectors.</summary>
+    /// <param name="upper">As many as <see cref="Upper"/> has, in its order.</param>
+    public void Add(ReadOnlySpan<double> upper)
+    {
+        for (int k = 0; k < _upper.Length; k++)
+            _upper[k] += upper[k];
+    }
+
+    private static int PairIndex(int i, int j, int order) => (i * order) - (i * (i - 1) / 2) + j - i;
+}

@@ -1,0 +1,36 @@
+namespace DemEngine.Numerics;
+
+/// <summary>
+/// The order in which the products of a Gram matrix are summed, part of its definition, so that neither tiles nor threads nor the
+/// machine's vector width show in the result.
+/// </summary>
+/// <remarks>
+/// The flattened tensor is cut into leaves of <see cref="LeafElements"/> elements, the last one padded with zeros. In a leaf, element j
+/// belongs to lane j mod <see cref="Lanes"/>; each lane adds its products in order of j, from 0; lanes l and l + L/2 are added, and so
+/// on by halves until one is left. The leaves' sums are added in their order, from 0. What is multiplied are binary32 values, x or
+/// binary32(x − b), whose products are exact in double.
+/// </remarks>
+public static class GramOrder
+{
+    /// <summary>Elements in a leaf.</summary>
+    public const int LeafElements = 4096;
+
+    /// <summary>Independent sums in a leaf.</summary>
+    public const int Lanes = 256;
+
+    /// <summary>Number of leaves of so many elements.</summary>
+    public static int LeafCount(int elements) => (int)(((long)elements + LeafElements - 1) / LeafElements);
+
+    /// <summary>Adds the lanes of a leaf by halves. The span is overwritten.</summary>
+    /// <param name="lanes"><see cref="Lanes"/> partial sums.</param>
+    public static double SumLanes(Span<double> lanes)
+    {
+        for (int half = Lanes / 2; half > 0; half /= 2)
+        {
+            for (int lane = 0; lane < half; lane++)
+                lanes[lane] += lanes[lane + half];
+        }
+
+        return lanes[0];
+    }
+}

@@ -1,0 +1,102 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace DemEngine.Numerics.Simd;
+
+/// <summary>
+/// The few operations that the element codecs and the CPU kernels need, at one vector width, so that each loop is written once.
+/// A <typeparamref name="TVector"/> is a register of bits: <see cref="Lanes"/> 32-bit lanes, or half as many doubles.
+/// </summary>
+/// <typeparam name="TVector">The register type, such as <c>Vector512&lt;uint&gt;</c>.</typeparam>
+internal interface IVectorWidth<TVector>
+    where TVector : struct
+{
+    /// <summary>Number of 32-bit lanes.</summary>
+    static abstract int Lanes { get; }
+
+    static abstract TVector Broadcast(uint bits);
+
+    static abstract TVector BroadcastDouble(double value);
+
+    // ---- memory: Lanes elements at a time, unaligned ----
+
+    static abstract TVector LoadBytes(ref readonly byte source);
+
+    static abstract TVector LoadWords(ref readonly byte source);
+
+    static abstract TVector Load(ref readonly byte source);
+
+    static abstract void StoreBytes(TVector value, ref byte destination);
+
+    static abstract void StoreWords(TVector value, ref byte destination);
+
+    static abstract void Store(TVector value, ref byte destination);
+
+    // ---- 32-bit lanes as integers ----
+
+    static abstract TVector And(TVector a, TVector b);
+
+    static abstract TVector Or(TVector a, TVector b);
+
+    static abstract TVector Add(TVector a, TVector b);
+
+    static abstract TVector Subtract(TVector a, TVector b);
+
+    static abstract TVector Min(TVector a, TVector b);
+
+    static abstract TVector ShiftLeft(TVector a, [ConstantExpected] int count);
+
+    static abstract TVector ShiftRight(TVector a, [ConstantExpected] int count);
+
+    /// <summary>All bits of a lane set where equal.</summary>
+    static abstract TVector Equal(TVector a, TVector b);
+
+    /// <summary>All bits of a lane set where <paramref name="a"/> is less, unsigned.</summary>
+    static abstract TVector Less(TVector a, TVector b);
+
+    /// <summary>Takes <paramref name="yes"/> where the mask's bits are set, else <paramref name="no"/>.</summary>
+    static abstract TVector Select(TVector mask, TVector yes, TVector no);
+
+    static abstract bool AnySet(TVector mask);
+
+    static abstract bool AllSet(TVector mask);
+
+    // ---- 32-bit lanes as binary32 ----
+
+    static abstract TVector AddSingle(TVector a, TVector b);
+
+    static abstract TVector SubtractSingle(TVector a, TVector b);
+
+    /// <summary>a·b + c, the product rounded or not.</summary>
+    static abstract TVector MultiplyAddSingle(TVector a, TVector b, TVector c);
+
+    /// <summary>All bits of a lane set where <paramref name="a"/> is less; not where either is a NaN.</summary>
+    static abstract TVector LessSingle(TVector a, TVector b);
+
+    // ---- binary64, in two registers of Lanes / 2 each ----
+
+    /// <summary>The lower half of the lanes as doubles, exactly.</summary>
+    static abstract TVector WidenLower(TVector singles);
+
+    /// <summary>The upper half of the lanes as doubles, exactly.</summary>
+    static abstract TVector WidenUpper(TVector singles);
+
+    /// <summary>Doubles to binary32, nearest even.</summary>
+    static abstract TVector Narrow(TVector lower, TVector upper);
+
+    static abstract TVector SubtractDouble(TVector a, TVector b);
+
+    /// <summary>a·b + c, the product rounded first.</summary>
+    static abstract TVector MultiplyAddRounded(TVector a, TVector b, TVector c);
+
+    /// <summary>a·b + c. Whether the product is rounded first is left to the machine: use it only where a·b is exact.</summary>
+    static abstract TVector MultiplyAddExact(TVector a, TVector b, TVector c);
+
+    /// <summary>
+    /// Cuts each double to the 24 significant bits of binary32, its last bit set if anything was lost. Rounding the result to 22 bits or
+    /// fewer then equals rounding the double itself (Boldo and Melquiond, "Emulation of FMA and correctly rounded sums", 2008).
+    /// </summary>
+    static abstract TVector RoundToOdd(TVector doubles);
+
+    /// <summary>Whether a double is an infinity or a NaN, in any lane.</summary>
+    static abstract bool AnyNonFiniteDouble(TVector doubles);
+}
