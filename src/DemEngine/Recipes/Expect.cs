@@ -1,0 +1,32 @@
+namespace DemEngine.Recipes;
+
+/// <summary>Takes nodes for what they should be, and says what they are when they are something else.</summary>
+internal static class Expect
+{
+    public static IReadOnlyList<MapEntry> Map(RecipeNode node, RecipePlace place, string what) =>
+        node is MapNode map ? map.Entries : throw Wrong(node, place, what);
+
+    public static IReadOnlyList<MapEntry> MapOrNothing(RecipeNode node, RecipePlace place, string what) =>
+        IsNothing(node) ? [] : Map(node, place, what);
+
+    public static IReadOnlyList<RecipeNode> List(RecipeNode node, RecipePlace place, string what) =>
+        node is ListNode list ? list.Items : throw Wrong(node, place, what);
+
+    /// <summary>A text that is not empty, or null for nothing.</summary>
+    public static string? TextOrNothing(RecipeNode node, RecipePlace place, string what)
+    {
+        if (IsNothing(node)) return null;
+        if (node is TextNode scalar && PlainScalar.Read(scalar) is string { Length: > 0 } text) return text;
+        string hint = node is TextNode { IsPlain: true } ? "; put it in quotes if it is meant as a text" : "";
+        throw place.Error(ErrorCode.WrongValue, $"expected {what}, found {Shown.Found(node)}{hint}");
+    }
+
+    /// <summary>The end of a message about an unknown key: what it may have been meant to be, and what is known.</summary>
+    public static string Known(string key, IEnumerable<string> known) =>
+        $"{Spelling.DidYouMean(key, known)}; known here: {Shown.List(known)}";
+
+    private static bool IsNothing(RecipeNode node) => node is TextNode text && PlainScalar.Read(text) is null;
+
+    private static DemException Wrong(RecipeNode node, RecipePlace place, string what) =>
+        place.Error(ErrorCode.WrongValue, $"expected {what}, found {Shown.Found(node)}");
+}

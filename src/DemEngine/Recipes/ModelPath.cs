@@ -1,0 +1,19 @@
+namespace DemEngine.Recipes;
+
+/// <summary>The path of a model's folder or file.</summary>
+/// <param name="Written">As the recipe has it.</param>
+/// <param name="Resolved">
+/// Where it leads: an absolute path once <see cref="RecipeReader.Resolve"/> has found it, until then
+/// <paramref name="Written"/>.
+/// </param>
+/// <param name="Place">Where it stands.</param>
+public sealed record ModelPath(string Written, string Resolved, RecipePlace Place)
+{
+    /// <summary>A path that has not been looked for.</summary>
+    /// <param name="written">The path.</param>
+    /// <param name="place">Where it stands; <see cref="RecipePlace.None"/> when null.</param>
+    public ModelPath(string written, RecipePlace? place = null)
+        : this(written, written, place ?? RecipePlace.None)
+    {
+    }
+}

@@ -1,0 +1,168 @@
+using System.Text;
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
+
+namespace DemEngine.Recipes;
+
+/// <summary>
+/// Turns YAML text into nodes, from the parser's events rather than its object model, so that depth, aliases and duplicate
+/// keys are ours to bound: the object model recurses as deep as the text nests.
+/// </summary>
+internal sealed class NodeReader
+{
+    internal const int MaxBytes = 1 << 20;
+    internal const int MaxDepth = 32;
+    internal const int MaxNodes = 100_000;
+    // Fully escaped, a key this long still fits the 1024 characters that YAML grants a key on one line.
+    internal const int MaxKeyLength = 128;
+
+    private readonly string _file;
+    private readonly IParser _parser;
+    private readonly Dictionary<AnchorName, RecipeNode> _anchors = [];
+    private long _nodes;
+
+    private NodeReader(string text, string file)
+    {
+        _file = file;
+        _parser = new Parser(new StringReader(text));
+    }
+
+    /// <summary>Reads the text's one document.</summary>
+    /// <returns>Its root, or null when it says nothing at all.</returns>
+    /// <exception cref="DemException">RecipeNotYaml, DuplicateKey, UnsupportedFeature or WrongValue.</exception>
+    public static RecipeNode? Read(string text, string file)
+    {
+        if (Encoding.UTF8.GetByteCount(text) > MaxBytes) throw TooLarge(file);
+        var reader = new NodeReader(text, file);
+        try
+        {
+            return reader.ReadDocument();
+        }
+        catch (YamlException error)
+        {
+            throw new DemException(ErrorCode.RecipeNotYaml,
+                $"{file}:{error.End.Line}:{error.End.Column}: not valid YAML: {Reason(error)}", error);
+        }
+    }
+
+    public static DemException TooLarge(string file) =>
+        new(ErrorCode.RecipeNotYaml, $"{file}: the file is larger than 1 MiB, the most that a recipe may be");
+
+    private RecipeNode? ReadDocument()
+    {
+        RecipeNode? root = null;
+        bool seen = false;
+        while (Next())
+        {
+            switch (_parser.Current)
+            {
+                case DocumentStart start when seen:
+                    throw Error(ErrorCode.UnsupportedFeature, start.Start,
+                        "a second YAML document begins here; several in one recipe are not supported, give each its own file");
+                case DocumentStart:
+                    seen = true;
+                    Next();
+                    root = ReadNode(1);
+                    break;
+            }
+        }
+
+        return root is TextNode { IsPlain: true, Text: "" } ? null : root;
+    }
+
+    private bool Next()
+    {
+        try
+        {
+            return _parser.MoveNext();
+        }
+        catch (Exception error) when (error is not (YamlException or OutOfMemoryException))
+        {
+            // On some malformed texts the scanner trips over its own state instead of saying what is wrong.
+            Mark last = _parser.Current?.End ?? Mark.Empty;
+            throw Error(ErrorCode.RecipeNotYaml, last, "not valid YAML: what follows cannot be read");
+        }
+    }
+
+    // The parser stands on the node's first event, and after the call on its last.
+    private RecipeNode ReadNode(int depth)
+    {
+        ParsingEvent current = _parser.Current!;
+        // The parser lets some malformed texts by and ends a mapping between a key and its value.
+        if (current is not NodeEvent and not AnchorAlias)
+            throw Error(ErrorCode.RecipeNotYaml, current.Start, "not valid YAML: a value is missing");
+        if (++_nodes > MaxNodes) throw TooMany(current.Start);
+        if (depth > MaxDepth) throw Error(ErrorCode.RecipeNotYaml, current.Start, $"nested more than {MaxDepth} levels deep");
+        if (current is AnchorAlias alias)
+        {
+            // An anchor is known once its node is complete, so no alias can lead back into itself.
+            return _anchors.TryGetValue(alias.Value, out RecipeNode? node)
+                ? node
+                : throw Error(ErrorCode.RecipeNotYaml, alias.Start,
+                    $"the alias {Shown.Quote("*" + alias.Value)} has no anchor before it");
+        }
+
+        var start = (NodeEvent)current;
+        if (!start.Tag.IsEmpty)
+            throw Error(ErrorCode.UnsupportedFeature, start.Start,
+                $"the YAML tag {Shown.Quote(start.Tag.ToString())} is not supported; leave it out");
+        RecipeNode read = start switch
+        {
+            Scalar scalar when !IsUnicode(scalar.Value) =>
+                throw Error(ErrorCode.RecipeNotYaml, scalar.Start, "the text is not valid Unicode"),
+            Scalar scalar => new TextNode(Line(scalar.Start), scalar.Value, scalar.Style == ScalarStyle.Plain),
+            SequenceStart => ReadList(start, depth),
+            MappingStart => ReadMap(start, depth),
+            _ => throw new InvalidOperationException($"unexpected {start}"),
+        };
+        if (read.Size > MaxNodes) throw TooMany(start.Start);
+        if (!start.Anchor.IsEmpty) _anchors[start.Anchor] = read;
+        return read;
+    }
+
+    private ListNode ReadList(NodeEvent start, int depth)
+    {
+        List<RecipeNode> items = [];
+        while (Next() && _parser.Current is not SequenceEnd) items.Add(ReadNode(depth + 1));
+        return new ListNode(Line(start.Start), items);
+    }
+
+    private MapNode ReadMap(NodeEvent start, int depth)
+    {
+        List<MapEntry> entries = [];
+        Dictionary<string, int> lines = [];
+        while (Next() && _parser.Current is not MappingEnd)
+        {
+            Mark mark = _parser.Current!.Start;
+            if (ReadNode(depth + 1) is not TextNode { Text: var key } name)
+                throw Error(ErrorCode.WrongValue, mark, "a key must be a plain text, not a list or a mapping");
+            if (key.Length > MaxKeyLength)
+                throw Error(ErrorCode.WrongValue, mark, $"the key {Shown.Quote(key)} is longer than {MaxKeyLength} characters");
+            if (key == "<<" && name.IsPlain)
+                throw Error(ErrorCode.UnsupportedFeature, mark, "the YAML merge key \"<<\" is not supported; write the keys out");
+            if (!lines.TryAdd(key, Line(mark)))
+                throw Error(ErrorCode.DuplicateKey, mark,
+                    $"the key {Shown.Quote(key)} is given twice, first on line {lines[key]}");
+            Next();
+            entries.Add(new MapEntry(key, Line(mark), ReadNode(depth + 1)));
+        }
+
+        return new MapNode(Line(start.Start), entries);
+    }
+
+    private DemException TooMany(Mark mark) =>
+        Error(ErrorCode.RecipeNotYaml, mark, $"more than {MaxNodes} values once every alias is followed");
+
+    private DemException Error(ErrorCode code, Mark mark, string message) =>
+        new(code, $"{_file}:{mark.Line}:{mark.Column}: {message}");
+
+    // Half a surrogate pair, which an escape can hold, could not be written down again.
+    private static bool IsUnicode(string text) =>
+        !text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF') || Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) == text;
+
+    private static int Line(Mark mark) => (int)mark.Line;
+
+    // Some of the parser's own errors wrap the one that says what is wrong.
+    private static string Reason(YamlException error) =>
+        (error.InnerException ?? error).Message.TrimEnd('.').ReplaceLineEndings(" ");
+}

@@ -1,0 +1,40 @@
+namespace DemEngine.Recipes;
+
+/// <summary>What kind of value a method needs for a parameter.</summary>
+public enum ParameterType
+{
+    /// <summary>A finite number; may be a gradient over the layers.</summary>
+    Number,
+
+    /// <summary>A whole number within ±(2⁵³ − 1), where a double holds each of them exactly.</summary>
+    Integer,
+
+    /// <summary>True or false.</summary>
+    Flag,
+
+    /// <summary>A text.</summary>
+    Text,
+}
+
+internal static class ParameterTypes
+{
+    private const double LargestInteger = 9007199254740991;
+
+    public static bool Accepts(this ParameterType type, UnconditionalValue value) => (type, value) switch
+    {
+        (ParameterType.Number, NumberValue or GradientValue) => true,
+        (ParameterType.Integer, NumberValue { Number: var number }) =>
+            double.IsInteger(number) && Math.Abs(number) <= LargestInteger,
+        (ParameterType.Flag, FlagValue) => true,
+        (ParameterType.Text, TextValue) => true,
+        _ => false,
+    };
+
+    public static string Expected(this ParameterType type) => type switch
+    {
+        ParameterType.Number => "a number, a list of numbers or a list of {filter, value}",
+        ParameterType.Integer => "a whole number or a list of {filter, value}",
+        ParameterType.Flag => "true, false or a list of {filter, value}",
+        _ => "a text or a list of {filter, value}",
+    };
+}

@@ -1,0 +1,54 @@
+using System.Globalization;
+
+namespace DemEngine.Recipes;
+
+/// <summary>A finite number.</summary>
+public sealed record NumberValue : ScalarValue
+{
+    /// <summary>Makes a number.</summary>
+    /// <param name="number">The number.</param>
+    /// <param name="place">Where it stands; <see cref="RecipePlace.None"/> when null.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The number is infinite or not a number.</exception>
+    public NumberValue(double number, RecipePlace? place = null)
+        : base(place ?? RecipePlace.None)
+    {
+        if (!double.IsFinite(number))
+            throw new ArgumentOutOfRangeException(nameof(number), number, "A parameter is a finite number.");
+        Number = number;
+    }
+
+    /// <summary>The number.</summary>
+    public double Number { get; }
+
+    internal override string Found => "the number " + Number.ToString(CultureInfo.InvariantCulture);
+}
+
+/// <summary>True or false.</summary>
+public sealed record FlagValue : ScalarValue
+{
+    /// <summary>Makes a flag.</summary>
+    /// <param name="flag">The flag.</param>
+    /// <param name="place">Where it stands; <see cref="RecipePlace.None"/> when null.</param>
+    public FlagValue(bool flag, RecipePlace? place = null)
+        : base(place ?? RecipePlace.None) => Flag = flag;
+
+    /// <summary>The flag.</summary>
+    public bool Flag { get; }
+
+    internal override string Found => Flag ? "true" : "false";
+}
+
+/// <summary>A text; anything in quotes is one, <c>"0.5"</c> too.</summary>
+public sealed record TextValue : ScalarValue
+{
+    /// <summary>Makes a text.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="place">Where it stands; <see cref="RecipePlace.None"/> when null.</param>
+    public TextValue(string text, RecipePlace? place = null)
+        : base(place ?? RecipePlace.None) => Text = text;
+
+    /// <summary>The text.</summary>
+    public string Text { get; }
+
+    internal override string Found => "the text " + Shown.Quote(Text);
+}

@@ -1,0 +1,113 @@
+namespace DemEngine.Recipes;
+
+/// <summary>
+/// Looks parameters up from the inside out: what the model gives, then what the recipe gives for all, then the method's default.
+/// A value whose conditions all fail to match a tensor counts as not given for it. The order is mergekit's.
+/// </summary>
+public sealed class ScopedParameters
+{
+    private readonly ParameterScope[] _scopes;
+
+    /// <summary>Makes a look-up.</summary>
+    /// <param name="scopes">The scopes, innermost first; at least one.</param>
+    /// <exception cref="ArgumentException">There is no scope.</exception>
+    public ScopedParameters(params ReadOnlySpan<ParameterScope> scopes)
+    {
+        if (scopes.IsEmpty) throw new ArgumentException("There is at least one scope.", nameof(scopes));
+        _scopes = scopes.ToArray();
+    }
+
+    /// <summary>The value of a parameter for one tensor, whatever its type.</summary>
+    /// <param name="key">The parameter's name.</param>
+    /// <param name="tensorName">The tensor's full name.</param>
+    /// <param name="t">How deep the tensor lies: layer index / (layer count − 1), from 0 to 1.</param>
+    /// <returns>The value, or null if no scope gives one for this tensor.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="t"/> is not from 0 to 1.</exception>
+    public ScalarValue? Find(string key, string tensorName, double t)
+    {
+        ParameterValue.CheckDepth(t);
+        return Select(key, tensorName)?.AtDepth(t);
+    }
+
+    /// <summary>A number.</summary>
+    /// <param name="key">The parameter's name.</param>
+    /// <param name="tensorName">The tensor's full name.</param>
+    /// <param name="t">How deep the tensor lies: layer index / (layer count − 1), from 0 to 1.</param>
+    /// <param name="defaultValue">The value if the recipe gives none; null if it must.</param>
+    /// <returns>The number; finite if it comes from the recipe.</returns>
+    /// <exception cref="DemException">WrongValue for another type; MissingKey if there is neither value nor default.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="t"/> is not from 0 to 1.</exception>
+    public double Number(string key, string tensorName, double t, double? defaultValue) =>
+        Find(key, tensorName, t, ParameterType.Number) is NumberValue value
+            ? value.Number
+            : defaultValue ?? throw Missing(key, tensorName);
+
+    /// <summary>A whole number within ±(2⁵³ − 1).</summary>
+    /// <param name="key">The parameter's name.</param>
+    /// <param name="tensorName">The tensor's full name.</param>
+    /// <param name="t">How deep the tensor lies: layer index / (layer count − 1), from 0 to 1.</param>
+    /// <param name="defaultValue">The value if the recipe gives none; null if it must.</param>
+    /// <returns>The whole number.</returns>
+    /// <exception cref="DemException">WrongValue for another type; MissingKey if there is neither value nor default.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="t"/> is not from 0 to 1.</exception>
+    public long Integer(string key, string tensorName, double t, long? defaultValue) =>
+        Find(key, tensorName, t, ParameterType.Integer) is NumberValue value
+            ? (long)value.Number
+            : defaultValue ?? throw Missing(key, tensorName);
+
+    /// <summary>True or false.</summary>
+    /// <param name="key">The parameter's name.</param>
+    /// <param name="tensorName">The tensor's full name.</param>
+    /// <param name="t">How deep the tensor lies: layer index / (layer count − 1), from 0 to 1.</param>
+    /// <param name="defaultValue">The value if the recipe gives none; null if it must.</param>
+    /// <returns>The flag.</returns>
+    /// <exception cref="DemException">WrongValue for another type; MissingKey if there is neither value nor default.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="t"/> is not from 0 to 1.</exception>
+    public bool Flag(string key, string tensorName, double t, bool? defaultValue) =>
+        Find(key, tensorName, t, ParameterType.Flag) is FlagValue value
+            ? value.Flag
+            : defaultValue ?? throw Missing(key, tensorName);
+
+    /// <summary>A text.</summary>
+    /// <param name="key">The parameter's name.</param>
+    /// <param name="tensorName">The tensor's full name.</param>
+    /// <param name="t">How deep the tensor lies: layer index / (layer count − 1), from 0 to 1.</param>
+    /// <param name="defaultValue">The value if the recipe gives none; null if it must.</param>
+    /// <returns>The text.</returns>
+    /// <exception cref="DemException">WrongValue for another type; MissingKey if there is neither value nor default.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="t"/> is not from 0 to 1.</exception>
+    public string Text(string key, string tensorName, double t, string? defaultValue) =>
+        Find(key, tensorName, t, ParameterType.Text) is TextValue value
+            ? value.Text
+            : defaultValue ?? throw Missing(key, tensorName);
+
+    private UnconditionalValue? Select(string key, string tensorName)
+    {
+        foreach (ParameterScope scope in _scopes)
+        {
+            if (scope.Find(key)?.Select(tensorName) is { } value) return value;
+        }
+
+        return null;
+    }
+
+    // The type is checked before the depth is, or a gradient might come to a whole number by chance.
+    private ScalarValue? Find(string key, string tensorName, double t, ParameterType type)
+    {
+        ParameterValue.CheckDepth(t);
+        UnconditionalValue? value = Select(key, tensorName);
+        if (value is null) return null;
+        ParameterScope.Require(value, type);
+        return value.AtDepth(t);
+    }
+
+    private DemException Missing(string key, string tensorName)
+    {
+        ParameterValue? given = _scopes.Select(scope => scope.Find(key)).FirstOrDefault(value => value is not null);
+        return given is null
+            ? _scopes[0].Place.At(key, _scopes[0].Place.Line).Error(ErrorCode.MissingKey,
+                "the method needs this parameter, and the recipe does not give it")
+            : given.Place.Error(ErrorCode.MissingKey,
+                $"no condition matches the tensor {Shown.Quote(tensorName)}; add one without a filter for the rest");
+    }
+}

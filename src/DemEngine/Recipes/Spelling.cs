@@ -1,0 +1,45 @@
+namespace DemEngine.Recipes;
+
+/// <summary>Finds the known word that a misspelt one was probably meant to be.</summary>
+internal static class Spelling
+{
+    private const int LongestWord = 64;
+
+    /// <summary>Says <c> (did you mean "weight"?)</c> when a known word is near, and nothing when none is.</summary>
+    public static string DidYouMean(string word, IEnumerable<string> known)
+    {
+        if (word.Length > LongestWord) return "";
+        // One slip in three letters is a misspelling; more is another word.
+        int limit = Math.Clamp(word.Length / 3, 1, 3);
+        string? nearest = known.Where(candidate => candidate.Length <= LongestWord)
+            .Select(candidate => (candidate, distance: Distance(word.ToLowerInvariant(), candidate.ToLowerInvariant())))
+            .Where(pair => pair.distance <= limit)
+            .OrderBy(pair => pair.distance).ThenBy(pair => pair.candidate, StringComparer.Ordinal)
+            .Select(pair => pair.candidate).FirstOrDefault();
+        return nearest is null ? "" : $" (did you mean \"{nearest}\"?)";
+    }
+
+    /// <summary>How many letters to add, drop, change or swap with their neighbour to turn one word into the other.</summary>
+    internal static int Distance(string a, string b)
+    {
+        var cost = new int[a.Length + 1, b.Length + 1];
+        for (int i = 0; i <= a.Length; i++)
+        {
+            for (int j = 0; j <= b.Length; j++)
+            {
+                if (i == 0 || j == 0)
+                {
+                    cost[i, j] = i + j;
+                    continue;
+                }
+
+                int change = cost[i - 1, j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+                cost[i, j] = Math.Min(change, 1 + Math.Min(cost[i - 1, j], cost[i, j - 1]));
+                if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                    cost[i, j] = Math.Min(cost[i, j], 1 + cost[i - 2, j - 2]);
+            }
+        }
+
+        return cost[a.Length, b.Length];
+    }
+}

@@ -1,0 +1,54 @@
+using System.Collections;
+using System.Runtime.CompilerServices;
+
+namespace DemEngine.Recipes;
+
+/// <summary>A fixed list that equals another with equal items in the same order, so that records that hold one do too.</summary>
+/// <typeparam name="T">What the list holds.</typeparam>
+[CollectionBuilder(typeof(ValueList), nameof(ValueList.Create))]
+public sealed class ValueList<T> : IReadOnlyList<T>, IEquatable<ValueList<T>>
+{
+    private readonly T[] _items;
+
+    internal ValueList(ReadOnlySpan<T> items) => _items = items.ToArray();
+
+    /// <summary>How many items there are.</summary>
+    public int Count => _items.Length;
+
+    /// <summary>The item at a position.</summary>
+    /// <param name="index">From 0.</param>
+    /// <exception cref="IndexOutOfRangeException">The position is not in the list.</exception>
+    public T this[int index] => _items[index];
+
+    /// <inheritdoc/>
+    public IEnumerator<T> GetEnumerator() => ((IEnumerable<T>)_items).GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <inheritdoc/>
+    public bool Equals(ValueList<T>? other) => other is not null && _items.AsSpan().SequenceEqual(other._items);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as ValueList<T>);
+
+    /// <inheritdoc/>
+    public override int GetHashCode()
+    {
+        HashCode hash = default;
+        foreach (T item in _items) hash.Add(item);
+        return hash.ToHashCode();
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"[{string.Join(", ", _items)}]";
+}
+
+/// <summary>Makes a <see cref="ValueList{T}"/>; a collection expression calls it.</summary>
+public static class ValueList
+{
+    /// <summary>Copies the items into a list.</summary>
+    /// <param name="items">The items, in order.</param>
+    /// <typeparam name="T">What the list holds.</typeparam>
+    /// <returns>The list.</returns>
+    public static ValueList<T> Create<T>(ReadOnlySpan<T> items) => new(items);
+}

@@ -1,0 +1,197 @@
+using System.Text;
+using DemEngine.Recipes;
+
+namespace DemEngine.Tests.Recipes;
+
+public sealed class RecipeReaderTests
+{
+    private const string Whole = """
+        # A comment.
+        merge_method: dem
+        base_model: "base model"
+        models:
+          - model: ./a
+            parameters:
+              weight: 0.5
+          - vector: b
+        parameters: {lambda: 1}
+        dtype: f32
+        out_dtype: torch.bfloat16
+        tokenizer_source: base
+        """;
+
+    [Test]
+    public void Every_key_is_read_with_its_line()
+    {
+        Recipe recipe = RecipeErrors.Parse(Whole);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(recipe.MergeMethod.Value, Is.EqualTo("dem"));
+            Assert.That(recipe.MergeMethod.Place.ToString(), Is.EqualTo("r.yaml:2: merge_method"));
+            Assert.That(recipe.BaseModel!.Written, Is.EqualTo("base model"));
+            Assert.That(recipe.BaseModel.Resolved, Is.EqualTo("base model"));
+            Assert.That(recipe.Models, Has.Count.EqualTo(2));
+            Assert.That(recipe.Models[0].Path.Written, Is.EqualTo("./a"));
+            Assert.That(recipe.Models[0].IsVector, Is.False);
+            Assert.That(recipe.Models[0].Parameters.Parameters[0].Name, Is.EqualTo("weight"));
+            Assert.That(recipe.Models[0].Parameters.Parameters[0].Value.Place.ToString(), Is.EqualTo("r.yaml:7: models[0].parameters.weight"));
+            Assert.That(recipe.Models[1].IsVector, Is.True);
+            Assert.That(recipe.Models[1].Place.ToString(), Is.EqualTo("r.yaml:8: models[1]"));
+            Assert.That(recipe.Parameters.Find("lambda"), Is.EqualTo(new NumberValue(1)));
+            Assert.That(recipe.Parameters.Place.Line, Is.EqualTo(9));
+            Assert.That(recipe.DType!.Value, Is.EqualTo("float32"));
+            Assert.That(recipe.OutDType!.Value, Is.EqualTo("bfloat16"));
+            Assert.That(recipe.TokenizerSource!.Path, Is.Null);
+        }
+    }
+
+    [Test]
+    public void Keys_that_may_be_left_out_may_also_hold_nothing()
+    {
+        Recipe recipe = RecipeErrors.Parse(
+            "merge_method: x\nbase_model: ~\nmodels: [{model: a, parameters: }]\nparameters:\ndtype: null\nout_dtype:\ntokenizer_source:\n");
+        Assert.That(recipe, Is.EqualTo(RecipeErrors.Parse("merge_method: x\nmodels: [{model: a}]\n")));
+    }
+
+    [Test]
+    public void A_tokenizer_may_come_from_a_path()
+    {
+        Recipe recipe = RecipeErrors.Parse("merge_method: x\nmodels: [{model: a}]\ntokenizer_source: ./base\n");
+        Assert.That(recipe.TokenizerSource!.Path!.Written, Is.EqualTo("./base"));
+    }
+
+    [TestCase("float32", "float32")]
+    [TestCase("f32", "float32")]
+    [TestCase("FP32", "float32")]
+    [TestCase("bfloat16", "bfloat16")]
+    [TestCase("bf16", "bfloat16")]
+    [TestCase("float16", "float16")]
+    [TestCase("f16", "float16")]
+    [TestCase("float64", "float64")]
+    [TestCase("float8_e4m3fn", "float8_e4m3fn")]
+    [TestCase("F8_E5M2", "float8_e5m2")]
+    [TestCase("torch.float16", "float16")]
+    public void Element_types_have_one_canonical_name(string written, string canonical)
+    {
+        Recipe recipe = RecipeErrors.Parse($"merge_method: x\nmodels: [{{model: a}}]\nout_dtype: {written}\n");
+        Assert.That(recipe.OutDType!.Value, Is.EqualTo(canonical));
+    }
+
+    [Test]
+    public void An_alias_stands_for_what_its_anchor_holds()
+    {
+        Recipe recipe = RecipeErrors.Parse(
+            "merge_method: x\nmodels:\n  - model: a\n    parameters: &p {weight: [0, 1]}\n  - model: b\n    parameters: *p\n");
+        Assert.That(recipe.Models[1].Parameters, Is.EqualTo(recipe.Models[0].Parameters));
+    }
+
+    [Test]
+    public void Recipes_that_say_the_same_on_other_lines_are_equal()
+    {
+        Recipe one = RecipeErrors.Parse("merge_method: x\nmodels: [{model: a, parameters: {w: 1}}]\n");
+        Recipe other = RecipeReader.Parse("# above\n\n\"merge_method\": 'x'\nmodels:\n\n- model: a\n  parameters:\n    w: 1.0\n", "other");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(other, Is.EqualTo(one));
+            Assert.That(other.GetHashCode(), Is.EqualTo(one.GetHashCode()));
+            Assert.That(other, Is.Not.EqualTo(one with { DType = "float32" }));
+        }
+    }
+
+    [Test]
+    public void A_file_s_paths_lead_from_its_folder_first_and_then_from_the_current_one()
+    {
+        using var folder = new ScratchFolder();
+        Directory.CreateDirectory(Path.Combine(folder.Path, "sub", "a"));
+        string here = Path.GetRelativePath(Environment.CurrentDirectory, Path.Combine(folder.Path, "sub"));
+        File.WriteAllText(Path.Combine(folder.Path, "r.yaml"),
+            $"merge_method: x\nbase_model: \"{here}\"\nmodels: [{{model: sub/a}}]\ntokenizer_source: {Path.Combine(folder.Path, "sub")}\n");
+        Recipe recipe = RecipeReader.ReadFile(Path.Combine(folder.Path, "r.yaml"));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(recipe.Models[0].Path.Written, Is.EqualTo("sub/a"));
+            Assert.That(recipe.Models[0].Path.Resolved, Is.EqualTo(Path.Combine(folder.Path, "sub", "a")));
+            Assert.That(recipe.BaseModel!.Written, Is.EqualTo(here));
+            Assert.That(recipe.BaseModel.Resolved, Is.EqualTo(Path.Combine(folder.Path, "sub")));
+            Assert.That(recipe.TokenizerSource!.Path!.Resolved, Is.EqualTo(Path.Combine(folder.Path, "sub")));
+        }
+    }
+
+    [TestCase("base_model: gone\nmodels: [{model: a}]", ":2: base_model: \"gone\"")]
+    [TestCase("models:\n  - model: a\n  - vector: gone", ":4: models[1].vector: \"gone\"")]
+    [TestCase("models: [{model: a}]\ntokenizer_source: gone", ":3: tokenizer_source: \"gone\"")]
+    public void A_model_that_is_not_there_is_named_with_its_line(string lines, string expected)
+    {
+        using var folder = new ScratchFolder();
+        Directory.CreateDirectory(Path.Combine(folder.Path, "a"));
+        string file = Path.Combine(folder.Path, "r.yaml");
+        File.WriteAllText(file, "merge_method: x\n" + lines);
+        DemException error = RecipeErrors.Of(() => RecipeReader.ReadFile(file));
+        Assert.That(error.Code, Is.SameAs(ErrorCode.CheckpointNotFound));
+        Assert.That(error.Message, Does.StartWith(file + expected));
+    }
+
+    [Test]
+    public void A_missing_recipe_or_a_folder_is_not_found()
+    {
+        using var folder = new ScratchFolder();
+        foreach (string path in new[] { Path.Combine(folder.Path, "none.yaml"), Path.Combine(folder.Path, "no", "r.yaml"), folder.Path, "a\0b" })
+        {
+            Assert.That(RecipeErrors.Of(() => RecipeReader.ReadFile(path)).Code, Is.SameAs(ErrorCode.RecipeNotFound), path);
+        }
+    }
+
+    [Test]
+    public void A_byte_order_mark_is_passed_over()
+    {
+        using var folder = new ScratchFolder();
+        string file = Path.Combine(folder.Path, "r.yaml");
+        File.WriteAllText(file, $"merge_method: x\nmodels: [{{model: {folder.Path}}}]\n", new UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
+        Assert.That(RecipeReader.ReadFile(file).MergeMethod.Value, Is.EqualTo("x"));
+    }
+
+    [Test]
+    public void A_file_that_is_not_UTF8_or_too_large_is_not_YAML()
+    {
+        using var folder = new ScratchFolder();
+        string file = Path.Combine(folder.Path, "r.yaml");
+        File.WriteAllBytes(file, [.. "merge_method: "u8, 0xFF, 0xFE]);
+        DemException error = RecipeErrors.Of(() => RecipeReader.ReadFile(file));
+        Assert.That(error.Code, Is.SameAs(ErrorCode.RecipeNotYaml));
+        Assert.That(error.Message, Does.Contain("UTF-8"));
+
+        File.WriteAllText(file, "#" + new string('x', 1 << 20));
+        error = RecipeErrors.Of(() => RecipeReader.ReadFile(file));
+        Assert.That(error.Code, Is.SameAs(ErrorCode.RecipeNotYaml));
+        Assert.That(error.Message, Does.Contain("1 MiB"));
+    }
+
+    [TestCase("dem")]
+    [TestCase("linear")]
+    [TestCase("slerp")]
+    public void The_example_recipes_are_recipes(string method)
+    {
+        Recipe recipe = RecipeReader.Parse(File.ReadAllText(Example(method)), method);
+        Assert.That(recipe.MergeMethod.Value, Is.EqualTo(method));
+        Assert.That(RecipeErrors.Parse(recipe.ToYaml()), Is.EqualTo(recipe));
+    }
+
+    [Test]
+    public void The_slerp_example_means_what_it_says()
+    {
+        ScopedParameters parameters = RecipeReader.Parse(File.ReadAllText(Example("slerp")), "slerp").ParametersOf(1);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(parameters.Number("t", "model.layers.0.self_attn.q_proj.weight", 0.25, null), Is.EqualTo(0.5));
+            Assert.That(parameters.Number("t", "model.layers.0.mlp.up_proj.weight", 0, null), Is.EqualTo(1));
+            Assert.That(parameters.Number("t", "model.norm.weight", 1, null), Is.EqualTo(0.5));
+        }
+    }
+
+    private static string Example(string method)
+    {
+        string folder = TestContext.CurrentContext.TestDirectory;
+        while (!File.Exists(Path.Combine(folder, "DemEngine.sln"))) folder = Path.GetDirectoryName(folder)!;
+        return Path.Combine(folder, "docs", "recipes", method + ".yaml");
+    }
+}

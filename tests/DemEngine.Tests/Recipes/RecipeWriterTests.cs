@@ -1,0 +1,110 @@
+using DemEngine.Recipes;
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace DemEngine.Tests.Recipes;
+
+public sealed class RecipeWriterTests
+{
+    private static readonly Gen<string> Texts = Gen.OneOf(
+        Gen.Elements(
+            "true", "No", "y", "null", "~", "1", "0.5", ".5", "1e3", ".inf", "0x1F", "- a", "a: b", "# c", "a #b", "*", "&a", "!t", "|", "\"", "'", "\\", "%",
+            " ", " lead", "trail ", "tab\t", "line\nline", "\r\n", "\u0085", "\u2028", "\uFEFF", "\u200B", "é", "模型", "😀", "\u0001", "---", "...", "=", "<<",
+            "./x", "../x/y", "/abs/model-7b", "org/name", "a_b", ".hidden", "C:\\models\\a", "12:30", "2024-01-01", "1_000", "?", "[a]", "{a}", "a,b", "`", "@a"),
+        ArbMap.Default.GeneratorFor<NonEmptyString>().Select(text => string.Concat(text.Get.EnumerateRunes())).Where(text => text.Length > 0));
+
+    // A path may not ask for what is not supported.
+    private static readonly Gen<ModelPath> Paths =
+        Texts.Where(text => !text.Contains('+') && !text.Contains('\0')).Select(text => new ModelPath(text));
+
+    private static readonly Gen<double> Numbers = Gen.OneOf(
+        ArbMap.Default.GeneratorFor<double>().Where(double.IsFinite),
+        Gen.Elements(0, -0.0, 1, -1, 1e-5, 1e300, double.MaxValue, double.Epsilon, 0.1, 1.5e-7, 123456789012345680.0));
+
+    private static readonly Gen<UnconditionalValue> Values = Gen.OneOf(
+        Numbers.Select(number => (UnconditionalValue)new NumberValue(number)),
+        Gen.Elements<UnconditionalValue>(new FlagValue(true), new FlagValue(false), new TextValue("")),
+        Texts.Select(text => (UnconditionalValue)new TextValue(text)),
+        List(Numbers, 1).Select(points => (UnconditionalValue)new GradientValue(points)));
+
+    private static readonly Gen<ParameterValue> AnyValue = Gen.OneOf(
+        Values.Select(value => (ParameterValue)value),
+        List(from filter in Texts.OrNull() from value in Values select new Condition(filter, value), 1)
+            .Select(conditions => (ParameterValue)new ConditionalValue(conditions)));
+
+    private static readonly Gen<ParameterScope> Scopes =
+        List(from name in Texts from value in AnyValue select new Parameter(name, value), 0)
+            .Select(parameters => new ParameterScope([.. parameters.DistinctBy(parameter => parameter.Name)]));
+
+    private static readonly Gen<RecipeText?> ElementTypes =
+        Gen.Elements(ElementTypeName.All.Append(null).ToArray()).Select(name => name is null ? null : (RecipeText)name);
+
+    private static readonly Gen<Recipe> Recipes =
+        from method in Texts
+        from baseModel in Paths.OrNull()
+        from models in List(
+            from path in Paths
+            from isVector in Gen.Elements(true, false)
+            from scope in Scopes
+            select new RecipeModel(path, isVector, scope), 1)
+        from parameters in Scopes
+        from dtype in ElementTypes
+        from outDType in ElementTypes
+        from tokenizer in Gen.OneOf(
+            Gen.Constant(new TokenizerSource(null, RecipePlace.None)),
+            Paths.Where(path => path.Written is not ("base" or "union"))
+                .Select(path => new TokenizerSource(path, RecipePlace.None))).OrNull()
+        select new Recipe
+        {
+            MergeMethod = method,
+            BaseModel = baseModel,
+            Models = models,
+            Parameters = parameters,
+            DType = dtype,
+            OutDType = outDType,
+            TokenizerSource = tokenizer,
+        };
+
+    [Test]
+    public void What_is_written_reads_back_the_same() =>
+        Check.One(
+            Config.QuickThrowOnFailure.WithMaxTest(2000).WithEndSize(12),
+            Prop.ForAll(Arb.From(Recipes), recipe => RecipeErrors.Parse(recipe.ToYaml()).Equals(recipe)));
+
+    [Test]
+    public void The_layout_is_the_one_people_write()
+    {
+        const string Text = """
+            merge_method: slerp
+            base_model: models/base
+            models:
+              - model: models/base
+              - vector: "vectors/a b"
+                parameters:
+                  weight: [0, 0.5, 1]
+            parameters:
+              t:
+                - filter: self_attn
+                  value: 1.0E-05
+                - value: 0.5
+              normalize: true
+              "on": "1.5"
+            dtype: float32
+            out_dtype: bfloat16
+            tokenizer_source: base
+
+            """;
+        Assert.That(RecipeErrors.Parse(Text).ToYaml(), Is.EqualTo(Text));
+    }
+
+    [Test]
+    public void The_longest_key_can_be_written_escaped()
+    {
+        var scope = new ParameterScope([new(new string('\u0001', 128), new NumberValue(1))]);
+        Recipe recipe = RecipeErrors.Parse("merge_method: x\nmodels: [{model: a}]\n") with { Parameters = scope };
+        Assert.That(RecipeErrors.Parse(recipe.ToYaml()), Is.EqualTo(recipe));
+    }
+
+    private static Gen<ValueList<T>> List<T>(Gen<T> items, int atLeast) =>
+        from count in Gen.Choose(atLeast, 4) from list in items.ArrayOf(count) select ValueList.Create<T>(list);
+}

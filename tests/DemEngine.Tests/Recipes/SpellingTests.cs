@@ -1,0 +1,31 @@
+using DemEngine.Recipes;
+
+namespace DemEngine.Tests.Recipes;
+
+public sealed class SpellingTests
+{
+    private static readonly string[] Known = ["weight", "lambda", "density", "t"];
+
+    [TestCase("wieght", " (did you mean \"weight\"?)")]
+    [TestCase("Weight", " (did you mean \"weight\"?)")]
+    [TestCase("lamda", " (did you mean \"lambda\"?)")]
+    [TestCase("densty", " (did you mean \"density\"?)")]
+    [TestCase("gamma", "")]
+    [TestCase("something_else", "")]
+    [TestCase("", "")]
+    public void The_nearest_known_word_is_offered_if_it_is_near(string word, string expected) =>
+        Assert.That(Spelling.DidYouMean(word, Known.Take(3)), Is.EqualTo(expected));
+
+    [Test]
+    public void A_very_long_word_is_not_compared() => Assert.That(Spelling.DidYouMean(new string('w', 100_000), Known), Is.Empty);
+
+    [TestCase("", "abc", 3)]
+    [TestCase("abc", "abc", 0)]
+    [TestCase("abc", "acb", 1)]
+    [TestCase("kitten", "sitting", 3)]
+    public void The_distance_counts_slips(string a, string b, int expected)
+    {
+        Assert.That(Spelling.Distance(a, b), Is.EqualTo(expected));
+        Assert.That(Spelling.Distance(b, a), Is.EqualTo(expected));
+    }
+}
