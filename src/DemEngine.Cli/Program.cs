@@ -1,1 +1,3 @@
-return 0;
+using DemEngine.Cli;
+
+return DemCommand.Run(args);

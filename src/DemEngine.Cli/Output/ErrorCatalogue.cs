@@ -1,0 +1,16 @@
+namespace DemEngine.Cli.Output;
+
+/// <summary><c>dem --help errors</c>: every error code with its meaning and remedy.</summary>
+internal static class ErrorCatalogue
+{
+    public static void Print(TextWriter output)
+    {
+        output.WriteLine("Exit codes: 0 done, 1 failed while running, 2 the request or its inputs are wrong, 130 interrupted.");
+        foreach (ErrorCode code in ErrorCode.All)
+        {
+            output.WriteLine();
+            output.WriteLine($"{code}  (exit {code.ExitCode})  {code.Meaning}");
+            output.WriteLine($"         {code.Remedy}");
+        }
+    }
+}

@@ -1,0 +1,34 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using DemEngine.Merging;
+
+namespace DemEngine.Cli.Output;
+
+/// <summary>What a finished run did, in words or as JSON.</summary>
+internal static partial class RunSummary
+{
+    public static void Print(RunReport report, bool quiet, bool json)
+    {
+        if (json)
+        {
+            Console.Out.WriteLine(JsonSerializer.Serialize(report, ReportJson.Default.RunReport));
+            return;
+        }
+
+        if (quiet)
+            return;
+
+        string resumed = report.Resumed > 0 ? $" ({report.Resumed} from the earlier run)" : "";
+        Console.Out.WriteLine($"{report.Tensors} tensors{resumed}, {Sizes.Format(report.BytesRead)} read, {Sizes.Format(report.BytesWritten)} written");
+        Console.Out.WriteLine($"{report.Seconds:0.00} s at {report.GigabytesPerSecond:0.00} GB/s, then {report.SyncSeconds:0.00} s until on disk");
+        foreach (string remark in report.Remarks)
+            Console.Out.WriteLine($"note: {remark}");
+        foreach (NonFiniteTensor tensor in report.NonFinite)
+            Console.Out.WriteLine($"warning: {tensor.Tensor}: {tensor.Outputs} infinities or NaNs, {tensor.Inputs} in the inputs");
+        Console.Out.WriteLine(report.Output);
+    }
+
+    [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+    [JsonSerializable(typeof(RunReport))]
+    private sealed partial class ReportJson : JsonSerializerContext;
+}

@@ -1,0 +1,36 @@
+using System.Text.RegularExpressions;
+
+namespace DemEngine.Checkpoints;
+
+/// <summary>
+/// The place of a tensor in a network, read from its name: <c>model.layers.7.mlp.up_proj.weight</c> lies in layer 7 of the stack
+/// <c>model.layers</c>. Names as the common architectures have them: <c>layers.N</c>, <c>h.N</c>, <c>block.N</c>, <c>blocks.N</c>.
+/// </summary>
+/// <param name="Stack">The path up to the number, such as <c>encoder.block</c>; null outside any stack.</param>
+/// <param name="Layer">The number; 0 outside any stack.</param>
+public readonly partial record struct LayerName(string? Stack, int Layer)
+{
+    /// <summary>Reads a tensor's name.</summary>
+    public static LayerName Parse(string tensor)
+    {
+        Match match = Pattern().Match(tensor);
+        return match.Success && int.TryParse(match.Groups["number"].ValueSpan, out int number)
+            ? new LayerName(match.Groups["stack"].Value, number)
+            : default;
+    }
+
+    /// <summary>Whether a name is that of an embedding, which comes before the layers.</summary>
+    public static bool IsEmbedding(string tensor) => EmbeddingPattern().IsMatch(tensor);
+
+    /// <summary>Whether a tensor's rows are those of the vocabulary: token embeddings and the output matrix.</summary>
+    public static bool IsVocabulary(string tensor) => VocabularyPattern().IsMatch(tensor);
+
+    [GeneratedRegex(@"^(?<stack>(.*\.)?(layers?|h|blocks?))\.(?<number>\d+)\.", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    private static partial Regex Pattern();
+
+    [GeneratedRegex(@"(^|\.)(\w*embed\w*|wte|wpe)(\.|$)", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    private static partial Regex EmbeddingPattern();
+
+    [GeneratedRegex(@"(^|\.)(embed_tokens|tok_embeddings|word_embeddings|wte|embed_in|embed_out|lm_head|shared|embeddings)\.(weight|bias)$", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    private static partial Regex VocabularyPattern();
+}

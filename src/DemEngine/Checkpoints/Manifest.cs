@@ -1,0 +1,66 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace DemEngine.Checkpoints;
+
+/// <summary>One input of a run.</summary>
+/// <param name="Role">Such as <c>base</c> or <c>model</c>.</param>
+/// <param name="Path">As it was given.</param>
+/// <param name="Fingerprint">See <see cref="Checkpoints.Fingerprint"/>.</param>
+public sealed record ManifestInput(string Role, string Path, string Fingerprint);
+
+/// <summary>One tensor of the output.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Hash">Of its bytes; see <see cref="ContentHash"/>.</param>
+/// <param name="NonFiniteInputs">Infinities and NaNs met in the inputs.</param>
+/// <param name="NonFiniteOutputs">Infinities and NaNs written.</param>
+public sealed record ManifestTensor(string Name, string Hash, long NonFiniteInputs, long NonFiniteOutputs);
+
+/// <summary>
+/// What an output was made from and what it holds: <c>dem-manifest.json</c>. It names no time and no machine, so that the same merge
+/// gives the same bytes here too.
+/// </summary>
+/// <param name="Engine">Name and version of what wrote it.</param>
+/// <param name="Operation">Such as <c>merge</c> or <c>extract</c>.</param>
+/// <param name="Recipe">The recipe's text, where there was one.</param>
+/// <param name="Inputs">What was read.</param>
+/// <param name="Tensors">What was written, in the order of the shards.</param>
+public sealed partial record Manifest(
+    string Engine, string Operation, string? Recipe, IReadOnlyList<ManifestInput> Inputs, IReadOnlyList<ManifestTensor> Tensors)
+{
+    /// <summary>Its name in the output folder.</summary>
+    public const string FileName = "dem-manifest.json";
+
+    /// <summary>How <see cref="ManifestTensor.Hash"/> is computed.</summary>
+    public string HashMethod { get; init; } = $"XXH3-128 of the XXH3-128 of each {ContentHash.LeafBytes} bytes";
+
+    /// <summary>Name and version of this engine.</summary>
+    public static string ThisEngine { get; } = $"DemEngine {typeof(Manifest).Assembly.GetName().Version?.ToString(3)}";
+
+    /// <summary>Reads the manifest of a folder.</summary>
+    /// <exception cref="DemException">DEM2021: there is none, or it cannot be read.</exception>
+    public static Manifest Read(string folder)
+    {
+        string path = System.IO.Path.Combine(folder, FileName);
+        try
+        {
+            Manifest? manifest = JsonSerializer.Deserialize(File.ReadAllBytes(path), ManifestJson.Default.Manifest);
+            return manifest is { Tensors: not null, Inputs: not null }
+                ? manifest
+                : throw new DemException(ErrorCode.BadManifest, $"{path}: not a manifest");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        {
+            throw new DemException(ErrorCode.BadManifest, $"{path}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>The file's contents.</summary>
+    public byte[] ToJson() => [.. JsonSerializer.SerializeToUtf8Bytes(this, ManifestJson.Default.Manifest), (byte)'\n'];
+
+    [JsonSourceGenerationOptions(
+        WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+    [JsonSerializable(typeof(Manifest))]
+    private sealed partial class ManifestJson : JsonSerializerContext;
+}

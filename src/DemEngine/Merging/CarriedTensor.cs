@@ -1,0 +1,41 @@
+using DemEngine.Checkpoints;
+using DemEngine.Memory;
+using DemEngine.Numerics;
+
+namespace DemEngine.Merging;
+
+/// <summary>A tensor of integers or booleans: the base's bytes, compared with those of the sources.</summary>
+internal sealed class CarriedTensor(StoredTensor original, IReadOnlyList<(string Source, StoredTensor Tensor)> others)
+    : OutputTensor(original.Spec)
+{
+    private readonly bool[] _differs = new bool[others.Count];
+
+    public override IReadOnlyList<StoredTensor> Inputs { get; } = [original, .. others.Select(other => other.Tensor)];
+
+    public override string Operation => "copy of the base";
+
+    public override string? Remark
+    {
+        get
+        {
+            string[] differing = [.. others.Where((_, k) => _differs[k]).Select(other => other.Source)];
+            return differing.Length == 0
+                ? null
+                : $"{Quoted.Name(Spec.Name)} ({Spec.Type.SafetensorsName}) is the base's; it differs in {Quoted.List(differing)}";
+        }
+    }
+
+    public override NonFinite Produce(long first, TypedBytes output, TileWorkspace workspace)
+    {
+        ReadOnlySpan<byte> bytes = workspace.Read(original, first, output.Count).Bytes.Span;
+        bytes.CopyTo(output.Bytes.Span);
+        for (int k = 0; k < others.Count; k++)
+        {
+            // Threads only ever set a flag, so they need no order.
+            if (!Volatile.Read(ref _differs[k]) && !workspace.Read(others[k].Tensor, first, output.Count).Bytes.Span.SequenceEqual(bytes))
+                Volatile.Write(ref _differs[k], true);
+        }
+
+        return default;
+    }
+}

@@ -1,0 +1,105 @@
+using System.Collections.Immutable;
+using System.IO.Hashing;
+using System.Text;
+using DemEngine.Checkpoints;
+using DemEngine.Numerics;
+
+namespace DemEngine.Merging;
+
+/// <summary>
+/// Everything that a run will read and write, decided before any byte is written.
+/// </summary>
+public sealed class OutputPlan
+{
+    internal OutputPlan(
+        string operation, string? recipe, ImmutableArray<ManifestInput> inputs, ImmutableArray<Checkpoint> checkpoints,
+        IEnumerable<OutputTensor> tensors, ShardLayout layout, IReadOnlyDictionary<string, byte[]> sideFiles)
+    {
+        Operation = operation;
+        Recipe = recipe;
+        Inputs = inputs;
+        Checkpoints = checkpoints;
+        Layout = layout;
+        SideFiles = sideFiles;
+        Dictionary<string, OutputTensor> byName = tensors.ToDictionary(tensor => tensor.Spec.Name, StringComparer.Ordinal);
+        Tensors = [.. layout.Tensors.Select(place => byName[place.Spec.Name])];
+    }
+
+    /// <summary>Such as <c>merge</c> or <c>extract</c>.</summary>
+    public string Operation { get; }
+
+    /// <summary>The recipe's text, where there is one.</summary>
+    public string? Recipe { get; }
+
+    /// <summary>The inputs and their fingerprints.</summary>
+    public ImmutableArray<ManifestInput> Inputs { get; }
+
+    /// <summary>The output's files.</summary>
+    public ShardLayout Layout { get; }
+
+    /// <summary>Small files that go with the weights, by name.</summary>
+    public IReadOnlyDictionary<string, byte[]> SideFiles { get; }
+
+    /// <summary>Every tensor with what is done to it and from how many inputs, in the order of the shards.</summary>
+    public IEnumerable<PlannedTensor> PlannedTensors =>
+        Tensors.Zip(Layout.Tensors, (tensor, place) =>
+            new PlannedTensor(tensor.Spec, Layout.Shards[place.Shard].FileName, place.Offset, tensor.Inputs.Count, tensor.Operation));
+
+    /// <summary>Bytes to be read, measurements included.</summary>
+    public long BytesToRead => Tensors.Sum(BytesRead);
+
+    /// <summary>Bytes to be written.</summary>
+    public long BytesToWrite => Layout.Shards.Sum(shard => shard.Length) + SideFiles.Values.Sum(file => (long)file.Length);
+
+    /// <summary>Bytes of all buffers together, with these options.</summary>
+    /// <exception cref="DemException">DEM1001: the memory bound is too small.</exception>
+    public long BufferBytes(RunOptions options)
+    {
+        TileSize tile = TileSize.Choose(options, MostInputs);
+        return tile.Threads * (tile.Bytes + InputBytes(options, tile));
+    }
+
+    /// <summary>The tensors, in the order of the layout.</summary>
+    internal ImmutableArray<OutputTensor> Tensors { get; }
+
+    /// <summary>The open inputs.</summary>
+    internal ImmutableArray<Checkpoint> Checkpoints { get; }
+
+    /// <summary>The most inputs that any tensor has.</summary>
+    internal int MostInputs => Tensors.Select(tensor => Math.Max(tensor.Inputs.Count, tensor.MeasuredVectors)).DefaultIfEmpty().Max();
+
+    /// <summary>Tells this plan from any other: over operation, recipe, inputs and the exact headers of the output.</summary>
+    internal string Hash
+    {
+        get
+        {
+            var hash = new XxHash128();
+            hash.Append(Encoding.UTF8.GetBytes(string.Join('\n', [Manifest.ThisEngine, Operation, Recipe, .. Inputs.Select(input => input.Fingerprint)])));
+            foreach (PlannedShard shard in Layout.Shards)
+                hash.Append(shard.Header.Span);
+            foreach (OutputTensor tensor in Tensors)
+                hash.Append(Encoding.UTF8.GetBytes(tensor.Operation));
+            return Convert.ToHexStringLower(hash.GetCurrentHash());
+        }
+    }
+
+    /// <summary>Room for the inputs of a tile, where they are copied.</summary>
+    internal long InputBytes(RunOptions options, TileSize tile) => options.Io == IoMode.Mmap
+        ? 0
+        : Tensors.Select(tensor => (long)(tile.Bytes / tensor.Spec.Type.Size) * tensor.Inputs.Sum(input => input.Spec.Type.Size))
+            .DefaultIfEmpty().Max();
+
+    internal static long BytesRead(OutputTensor tensor)
+    {
+        long elements = tensor.Spec.Shape.ElementCount + tensor.MeasuredElements;
+        return tensor.Inputs.Sum(input => (long)input.Spec.Type.Size) * elements;
+    }
+}
+
+/// <summary>One line of a plan.</summary>
+/// <param name="Spec">The tensor.</param>
+/// <param name="File">The shard that will hold it.</param>
+/// <param name="Offset">Of its first byte in that file.</param>
+/// <param name="Inputs">Number of tensors that are read for it.</param>
+/// <param name="Operation">What is done, as a formula where it is known beforehand.</param>
+public sealed record PlannedTensor(TensorSpec Spec, string File, long Offset, int Inputs, string Operation);

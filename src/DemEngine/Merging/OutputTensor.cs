@@ -1,0 +1,46 @@
+using DemEngine.Checkpoints;
+using DemEngine.Memory;
+using DemEngine.Numerics;
+
+namespace DemEngine.Merging;
+
+/// <summary>One tensor of the output: what it will be, and how any part of it is made from the inputs, by any thread, in any order.</summary>
+internal abstract class OutputTensor(TensorSpec spec)
+{
+    public TensorSpec Spec { get; } = spec;
+
+    /// <summary>The tensors that are read.</summary>
+    public abstract IReadOnlyList<StoredTensor> Inputs { get; }
+
+    /// <summary>In a word or a formula, for the plan.</summary>
+    public abstract string Operation { get; }
+
+    /// <summary>Number of vectors whose Gram matrix is to be measured before any part is made; 0 for none.</summary>
+    public virtual int MeasuredVectors => 0;
+
+    /// <summary>Elements over which is measured.</summary>
+    public virtual long MeasuredElements => 0;
+
+    /// <summary>Measures a part, leaf by leaf; see <see cref="Backends.ITileWorker.Gram"/>.</summary>
+    public virtual void Measure(long first, int count, Span<double> leafSums, TileWorkspace workspace) =>
+        throw new NotSupportedException();
+
+    /// <summary>Takes the measurement of the whole tensor. Called once, before the first part is made.</summary>
+    public virtual void Solve(GramMatrix gram) => throw new NotSupportedException();
+
+    /// <summary>Makes a part.</summary>
+    /// <param name="first">Index of its first element.</param>
+    /// <param name="output">Where it goes; as many elements are made as it holds.</param>
+    /// <param name="workspace">The calling thread's.</param>
+    public abstract NonFinite Produce(long first, TypedBytes output, TileWorkspace workspace);
+
+    /// <summary>What the user should hear of once the tensor is complete; null for nothing.</summary>
+    public virtual string? Remark => null;
+
+    /// <summary>Says that a part will be made soon.</summary>
+    public virtual void WillNeed(long first, long count)
+    {
+        foreach (StoredTensor input in Inputs)
+            input.WillNeed(first, count);
+    }
+}

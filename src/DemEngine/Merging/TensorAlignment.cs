@@ -1,0 +1,109 @@
+using System.Collections.Immutable;
+using DemEngine.Checkpoints;
+using DemEngine.Numerics;
+
+namespace DemEngine.Merging;
+
+/// <summary>A source of a merge.</summary>
+/// <param name="Name">For messages.</param>
+/// <param name="Checkpoint">What it is.</param>
+/// <param name="IsVector">Whether it is a stored distribution vector, which has no integer tensors.</param>
+internal sealed record AlignedSource(string Name, Checkpoint Checkpoint, bool IsVector);
+
+/// <summary>One tensor of the output with what the base and each source have of it.</summary>
+internal sealed record AlignedTensor(TensorSpec Spec, StoredTensor Base, ImmutableArray<SourceTensor> Sources);
+
+/// <summary>Matches the tensors of the sources to those of the base, which says what the output holds, and refuses what does not match.</summary>
+internal sealed class TensorAlignment
+{
+    private readonly Checkpoint _base;
+    private readonly IReadOnlyList<AlignedSource> _sources;
+    private readonly AlignmentOptions _options;
+
+    /// <exception cref="DemException">DEM2014 to DEM2018.</exception>
+    public TensorAlignment(Checkpoint baseModel, IReadOnlyList<AlignedSource> sources, AlignmentOptions options)
+    {
+        _base = baseModel;
+        _sources = sources;
+        _options = options;
+        foreach (AlignedSource source in sources)
+            CheckNames(source);
+        Tensors = [.. baseModel.Tensors.Select(Align)];
+        VocabularyRows = Tensors.Where(tensor => tensor.Spec.Shape != tensor.Base.Spec.Shape)
+            .Select(tensor => (long?)tensor.Spec.Shape.Rows).FirstOrDefault();
+    }
+
+    /// <summary>In the order of the base.</summary>
+    public ImmutableArray<AlignedTensor> Tensors { get; }
+
+    /// <summary>The output's vocabulary, if it differs from the base's.</summary>
+    public long? VocabularyRows { get; }
+
+    private void CheckNames(AlignedSource source)
+    {
+        string[] missing =
+        [
+            .. _base.Tensors.Select(tensor => tensor.Spec)
+                .Where(spec => (spec.Type.IsFloat || !source.IsVector) && source.Checkpoint.Find(spec.Name) is null)
+                .Select(spec => spec.Name),
+        ];
+        if (missing.Length > 0 && _options.Missing == MissingTensors.Fail)
+            throw new DemException(ErrorCode.MissingTensor, $"{source.Checkpoint.Path}: {missing.Length} tensors of the base are not in {source.Name}: {Quoted.List(missing)}");
+
+        string[] extra = [.. source.Checkpoint.Tensors.Select(tensor => tensor.Spec.Name).Where(name => _base.Find(name) is null)];
+        if (extra.Length > 0 && _options.Extra == ExtraTensors.Fail)
+            throw new DemException(ErrorCode.ExtraTensor, $"{source.Checkpoint.Path}: {extra.Length} tensors of {source.Name} are not in the base: {Quoted.List(extra)}");
+    }
+
+    private AlignedTensor Align(StoredTensor tensor)
+    {
+        TensorSpec spec = tensor.Spec;
+        var sources = ImmutableArray.CreateBuilder<SourceTensor>(_sources.Count);
+        long fewestRows = spec.Shape.Rows;
+        foreach (AlignedSource source in _sources)
+        {
+            StoredTensor? other = source.Checkpoint.Find(spec.Name);
+            if (other is not null)
+                CheckMatch(spec, other.Spec, source);
+
+            long rows = other?.Spec.Shape.Rows ?? 0;
+            if (other is not null)
+                fewestRows = Math.Min(fewestRows, rows);
+            sources.Add(new SourceTensor(other, rows));
+        }
+
+        if (_options.Vocabulary == Merging.VocabularyRows.Common && fewestRows < spec.Shape.Rows)
+            spec = spec with { Shape = spec.Shape.WithRows(fewestRows) };
+        return new AlignedTensor(spec, tensor, sources.ToImmutable());
+    }
+
+    private void CheckMatch(TensorSpec spec, TensorSpec other, AlignedSource source)
+    {
+        if (spec.Type.IsFloat != other.Type.IsFloat || (!spec.Type.IsFloat && spec.Type != other.Type))
+        {
+            throw new DemException(
+                ErrorCode.TypeMismatch,
+                $"{source.Checkpoint.Path}: tensor {Quoted.Name(spec.Name)} is {other.Type.SafetensorsName} in {source.Name} and {spec.Type.SafetensorsName} in the base");
+        }
+
+        if (spec.Shape == other.Shape)
+            return;
+
+        bool onlyRows = spec.Shape.Dimensions.Length > 0
+            && spec.Shape.Dimensions.Length == other.Shape.Dimensions.Length
+            && spec.Shape.Dimensions.AsSpan()[1..].SequenceEqual(other.Shape.Dimensions.AsSpan()[1..]);
+        if (!onlyRows || !LayerName.IsVocabulary(spec.Name))
+        {
+            throw new DemException(
+                ErrorCode.ShapeMismatch,
+                $"{source.Checkpoint.Path}: tensor {Quoted.Name(spec.Name)} is {other.Shape} in {source.Name} and {spec.Shape} in the base");
+        }
+
+        if (_options.Vocabulary == Merging.VocabularyRows.Fail)
+        {
+            throw new DemException(
+                ErrorCode.VocabularyMismatch,
+                $"{source.Checkpoint.Path}: tensor {Quoted.Name(spec.Name)} has {other.Shape.Rows} rows in {source.Name} and {spec.Shape.Rows} in the base");
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using DemEngine.Backends;
+using DemEngine.Numerics;
+
+namespace DemEngine.Merging;
+
+/// <summary>
+/// The main loop: each thread takes a tile, reads, computes, hashes and writes it, so that reading, computing and writing of different
+/// tiles overlap, and what one tile computes is written while it is still in that core's cache.
+/// </summary>
+internal static class TilePipeline
+{
+    // Enough to keep a disk busy, little enough not to push out of the page cache what is still needed.
+    private const int ReadAheadBytes = 32 << 20;
+
+    /// <summary>Carries out the tensors.</summary>
+    /// <param name="tensors">What is to be made, in order.</param>
+    /// <param name="tile">Size of a tile and number of threads.</param>
+    /// <param name="inputBytes">Room for inputs that each thread needs.</param>
+    /// <param name="backend">What computes.</param>
+    /// <param name="writer">Where it goes.</param>
+    /// <param name="tileDone">Called after every tile with the bytes read and written.</param>
+    /// <param name="tensorDone">Called once for each finished tensor.</param>
+    /// <param name="cancel">Stops between tiles.</param>
+    public static void Run(
+        IEnumerable<TensorProgress> tensors,
+        TileSize tile,
+        long inputBytes,
+        IMergeBackend backend,
+        ShardWriter writer,
+        Action<TileTask, long> tileDone,
+        Action<JournalEntry> tensorDone,
+        CancellationToken cancel)
+    {
+        using var schedule = new TileSchedule(tensors, Math.Max(1, ReadAheadBytes / tile.Bytes));
+        WorkerThreads.Run(
+            tile.Threads,
+            stop =>
+            {
+                using var workspace = new TileWorkspace(backend, tile.Bytes, inputBytes);
+                while (!stop.IsCancellationRequested && schedule.TryTake(out TileTask task))
+                {
+                    workspace.StartTile();
+                    if (task.IsMeasurement)
+                        task.Tensor.Measure(task.Index, workspace);
+                    else if (task.Tensor.Make(task.Index, workspace, writer, stop) is { } finished)
+                        tensorDone(finished);
+                    tileDone(task, TileBytes(task));
+                }
+            },
+            cancel);
+    }
+
+    /// <summary>Bytes that a tile reads and writes.</summary>
+    private static long TileBytes(TileTask task)
+    {
+        OutputTensor tensor = task.Tensor.Tensor;
+        var (_, count) = task.Tensor.Tile(task.Index, task.IsMeasurement ? tensor.MeasuredElements : tensor.Spec.Shape.ElementCount);
+        long read = tensor.Inputs.Sum(input => (long)input.Spec.Type.Size) * count;
+        return task.IsMeasurement ? read : read + ((long)tensor.Spec.Type.Size * count);
+    }
+}

@@ -1,0 +1,42 @@
+using DemEngine.Numerics;
+using DemEngine.Recipes;
+
+namespace DemEngine.Methods;
+
+/// <summary>
+/// Σ wᵢ·xᵢ, divided by Σ wᵢ unless <c>normalize</c> is false: a weighted average of whole models (Wortsman et al., "Model soups",
+/// arXiv 2203.05482).
+/// </summary>
+public sealed class Linear : IMergeMethod
+{
+    /// <inheritdoc/>
+    public string Name => "linear";
+
+    /// <inheritdoc/>
+    public string Summary => "Weighted average of whole models: Σ wᵢ·xᵢ / Σ wᵢ";
+
+    /// <inheritdoc/>
+    public IReadOnlyList<MethodParameter> Parameters { get; } =
+    [
+        new("weight", ParameterType.Number, PerModel: true, "the model's coefficient; required"),
+        new("normalize", ParameterType.Flag, PerModel: false, "divide by the sum of the weights; true"),
+    ];
+
+    /// <inheritdoc/>
+    public BaseUse Base => BaseUse.NotUsed;
+
+    /// <inheritdoc/>
+    public (int Fewest, int Most) Sources => (1, int.MaxValue);
+
+    /// <inheritdoc/>
+    public Measurement Measures => Measurement.None;
+
+    /// <inheritdoc/>
+    public LinearCombination Solve(TensorQuestion question)
+    {
+        double[] weights = question.NumberOfEach("weight", null);
+        double divisor = question.Flag("normalize", true) ? WeightSum.Divisor(weights) : 1;
+        return new LinearCombination(
+            startsFromBase: false, [.. weights.Select(weight => new Term((float)(weight / divisor), TermKind.Plain))]);
+    }
+}

@@ -1,0 +1,54 @@
+using DemEngine.Numerics;
+using DemEngine.Recipes;
+
+namespace DemEngine.Methods;
+
+/// <summary>
+/// Spherical linear interpolation from the base (t = 0) to the other model (t = 1): with Ω the angle between the two flattened tensors,
+/// sin((1 − t)·Ω)/sin Ω · b + sin(t·Ω)/sin Ω · x (Shoemake, "Animating rotation with quaternion curves", SIGGRAPH 1985). Where they are
+/// nearly collinear, or one is zero: (1 − t)·b + t·x.
+/// </summary>
+public sealed class Slerp : IMergeMethod
+{
+    // Beyond it sin Ω is too small to divide by; the threshold is mergekit's.
+    private const double NearlyCollinear = 0.9995;
+
+    /// <inheritdoc/>
+    public string Name => "slerp";
+
+    /// <inheritdoc/>
+    public string Summary => "Along the arc from the base to another model: sin((1−t)Ω)/sin Ω·b + sin(tΩ)/sin Ω·x";
+
+    /// <inheritdoc/>
+    public IReadOnlyList<MethodParameter> Parameters { get; } =
+    [
+        new("t", ParameterType.Number, PerModel: false, "how far along the arc, 0 the base, 1 the other model; required"),
+    ];
+
+    /// <inheritdoc/>
+    public BaseUse Base => BaseUse.First;
+
+    /// <inheritdoc/>
+    public (int Fewest, int Most) Sources => (1, 1);
+
+    /// <inheritdoc/>
+    public Measurement Measures => Measurement.Gram;
+
+    /// <inheritdoc/>
+    public LinearCombination Solve(TensorQuestion question)
+    {
+        double t = question.Number("t", null);
+        double cosine = question.Gram!.Cosine(0, 1);
+        double ofBase = 1 - t;
+        double ofOther = t;
+        if (Math.Abs(cosine) <= NearlyCollinear)
+        {
+            double angle = Math.Acos(cosine);
+            ofBase = Math.Sin((1 - t) * angle) / Math.Sin(angle);
+            ofOther = Math.Sin(t * angle) / Math.Sin(angle);
+        }
+
+        return new LinearCombination(
+            startsFromBase: false, new Term((float)ofBase, TermKind.Plain), new Term((float)ofOther, TermKind.Plain));
+    }
+}

@@ -1,0 +1,48 @@
+using DemEngine.Numerics;
+using DemEngine.Recipes;
+
+namespace DemEngine.Methods;
+
+/// <summary>
+/// Θ + λ·Σ wᵢ·(Θᵢ − Θ), divided by Σ wᵢ if <c>normalize</c>: task vectors added to the base (Ilharco et al., "Editing Models with Task
+/// Arithmetic", arXiv 2212.04089).
+/// </summary>
+public class TaskArithmetic : IMergeMethod
+{
+    /// <inheritdoc/>
+    public virtual string Name => "task_arithmetic";
+
+    /// <inheritdoc/>
+    public virtual string Summary => "Task vectors added to the base: b + λ·Σ wᵢ·(xᵢ − b)";
+
+    /// <inheritdoc/>
+    public IReadOnlyList<MethodParameter> Parameters { get; } =
+    [
+        new("weight", ParameterType.Number, PerModel: true, "the source's coefficient; required"),
+        new("lambda", ParameterType.Number, PerModel: false, "factor on the whole sum; 1"),
+        new("normalize", ParameterType.Flag, PerModel: false, "divide by the sum of the weights; false"),
+    ];
+
+    /// <inheritdoc/>
+    public BaseUse Base => BaseUse.Subtracted;
+
+    /// <inheritdoc/>
+    public (int Fewest, int Most) Sources => (1, int.MaxValue);
+
+    /// <inheritdoc/>
+    public Measurement Measures => Measurement.None;
+
+    /// <inheritdoc/>
+    public LinearCombination Solve(TensorQuestion question)
+    {
+        double[] weights = question.NumberOfEach("weight", null);
+        double factor = question.Number("lambda", 1);
+        if (question.Flag("normalize", false))
+            factor /= WeightSum.Divisor(weights);
+
+        return new LinearCombination(
+            startsFromBase: true,
+            [.. weights.Zip(question.Sources, (weight, source) =>
+                new Term((float)(factor * weight), source.IsVector ? TermKind.Plain : TermKind.RelativeToBase))]);
+    }
+}

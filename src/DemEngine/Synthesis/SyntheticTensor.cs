@@ -1,0 +1,67 @@
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
+using System.Text;
+using DemEngine.Checkpoints;
+using DemEngine.Memory;
+using DemEngine.Merging;
+using DemEngine.Numerics;
+
+namespace DemEngine.Synthesis;
+
+/// <summary>
+/// A tensor of roughly normal random numbers: mean + scale·z, or base + scale·z. Each z is the sum of the four bytes of one Philox word,
+/// standardised, so that any part of the tensor can be made by itself.
+/// </summary>
+internal sealed class SyntheticTensor : OutputTensor
+{
+    // Four bytes add up to 510 on average; the variance of a byte is (256² − 1) / 12.
+    private const float ByteSumMean = 510;
+    private static readonly float ByteSumDeviation = (float)Math.Sqrt(4 * ((256.0 * 256) - 1) / 12);
+
+    private readonly Philox _random;
+    private readonly StoredTensor? _base;
+    private readonly float _mean;
+    private readonly float _scale;
+
+    /// <param name="spec">The output.</param>
+    /// <param name="seed">Together with the tensor's name it names the random stream.</param>
+    /// <param name="baseTensor">What is added to, if anything.</param>
+    /// <param name="mean">What is added to, otherwise.</param>
+    /// <param name="scale">Standard deviation of what is added.</param>
+    public SyntheticTensor(TensorSpec spec, long seed, StoredTensor? baseTensor, float mean, float scale)
+        : base(spec)
+    {
+        _random = new Philox(XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(spec.Name), seed));
+        _base = baseTensor;
+        _mean = mean;
+        _scale = scale;
+        Inputs = baseTensor is null ? [] : [baseTensor];
+    }
+
+    public override IReadOnlyList<StoredTensor> Inputs { get; }
+
+    public override string Operation => $"{(_base is null ? $"{_mean}" : "b")} + {_scale}·z";
+
+    public override NonFinite Produce(long first, TypedBytes output, TileWorkspace workspace)
+    {
+        // Words and then numbers in the same place: a word is as long as a binary32.
+        var numbers = new TypedBytes(ElementType.F32, workspace.Scratch(output.Count * sizeof(float)));
+        Span<uint> words = MemoryMarshal.Cast<byte, uint>(numbers.Bytes.Span);
+        _random.Fill(first, words);
+
+        float mean = _base is null ? _mean : 0;
+        float scale = _scale / ByteSumDeviation;
+        Span<float> values = MemoryMarshal.Cast<uint, float>(words);
+        for (int i = 0; i < words.Length; i++)
+        {
+            uint pairs = (words[i] & 0x00FF_00FF) + ((words[i] >> 8) & 0x00FF_00FF);
+            values[i] = mean + (scale * ((int)((pairs & 0xFFFF) + (pairs >> 16)) - ByteSumMean));
+        }
+
+        return _base is null
+            ? workspace.Worker.Combine(LinearCombination.BaseAlone, [numbers], output)
+            : workspace.Worker.Combine(AddToBase, [workspace.Read(_base, first, output.Count), numbers], output);
+    }
+
+    private static LinearCombination AddToBase { get; } = new(startsFromBase: true, new Term(1, TermKind.Plain));
+}
