@@ -60,6 +60,7 @@ internal static class DemCommand
         var root = new RootCommand("Merges large language-model checkpoints: streaming, bit-reproducible, in bounded memory.")
         {
             MergeCommand.Build(),
+            ExtractCommand.Build(),
             SynthCommand.Build(),
         };
         root.Options.Add(GlobalOptions.Verbose);

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using DemEngine.Backends.Cpu;
 using DemEngine.Checkpoints;
+using DemEngine.Cli.Output;
 using DemEngine.Merging;
 
 namespace DemEngine.Cli;
@@ -31,8 +33,11 @@ internal sealed class RunCommandOptions
     public Option<NonFinitePolicy> NonFinite { get; } =
         Choice.Option("--nonfinite", "What to do about infinities and NaNs in the output.", NonFinitePolicy.Fail);
 
+    public OutputOptions Output { get; } = new();
+
     public void AddTo(Command command)
     {
+        Output.AddTo(command);
         foreach (Option option in new Option[] { Out, Overwrite, Resume, Restart, Threads, MaxMemory, MaxShardSize, Io, NonFinite })
             command.Options.Add(option);
         Threads.Validators.Add(result =>
@@ -45,6 +50,20 @@ internal sealed class RunCommandOptions
             if (result.GetValue(Resume) && result.GetValue(Restart))
                 result.AddError("--resume and --restart exclude each other");
         });
+    }
+
+    /// <summary>Carries out a plan as these options say, and prints what was done.</summary>
+    public int Execute(ParseResult parsed, OutputPlan plan)
+    {
+        bool json = parsed.GetValue(Output.Json);
+        bool quiet = parsed.GetValue(Output.Quiet);
+        RunOptions options = Read(parsed);
+        using var backend = new CpuBackend();
+        RunReport report = ProgressDisplay.Run(
+            quiet || json,
+            progress => OutputRun.Execute(plan, parsed.GetValue(Out)!.FullName, backend, options, progress, Interrupt.Token));
+        RunSummary.Print(report, quiet, json);
+        return 0;
     }
 
     public RunOptions Read(ParseResult parsed) => new()

@@ -1,7 +1,5 @@
 using System.CommandLine;
-using DemEngine.Backends.Cpu;
 using DemEngine.Checkpoints;
-using DemEngine.Cli.Output;
 using DemEngine.Merging;
 using DemEngine.Numerics;
 using DemEngine.Synthesis;
@@ -28,11 +26,9 @@ internal static class SynthCommand
         };
         var type = Choice.FloatType("--dtype", "Element type. Default bf16, or that of --tuned-from.", "bf16", "f16", "f32");
         var run = new RunCommandOptions();
-        var output = new OutputOptions();
 
         var command = new Command("synth", "Make a checkpoint of random numbers, for trials and measurements.") { shape, seed, tunedFrom, scale, type };
         run.AddTo(command);
-        output.AddTo(command);
         command.Validators.Add(result =>
         {
             if (result.GetValue(shape) is null == result.GetValue(tunedFrom) is null)
@@ -41,20 +37,13 @@ internal static class SynthCommand
         command.SetAction(parsed =>
         {
             RunOptions options = run.Read(parsed);
-            bool json = parsed.GetValue(output.Json);
-            bool quiet = parsed.GetValue(output.Quiet);
 
             using Checkpoint? baseModel = parsed.GetValue(tunedFrom) is { } path ? Checkpoint.Open(path.FullName, options.Io) : null;
             OutputPlan plan = baseModel is null
                 ? SynthPlanner.PlanBase(LlamaShape.Find(parsed.GetValue(shape)!), parsed.GetValue(type) ?? ElementType.BF16, parsed.GetValue(seed), options.MaxShardBytes)
                 : SynthPlanner.PlanTuned(baseModel, parsed.GetValue(type), parsed.GetValue(seed), parsed.GetValue(scale), options.MaxShardBytes);
 
-            using var backend = new CpuBackend();
-            RunReport report = ProgressDisplay.Run(
-                quiet || json,
-                progress => OutputRun.Execute(plan, parsed.GetValue(run.Out)!.FullName, backend, options, progress, Interrupt.Token));
-            RunSummary.Print(report, quiet, json);
-            return 0;
+            return run.Execute(parsed, plan);
         });
         return command;
     }

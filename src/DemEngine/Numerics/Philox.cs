@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace DemEngine.Numerics;
@@ -60,6 +62,7 @@ public readonly struct Philox(ulong key)
     }
 
     /// <summary>Eight blocks, one in each 64-bit lane, of which the lower halves hold the 32-bit state.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void FillEightBlocks(ulong counter, Span<uint> words)
     {
         Vector512<ulong> low = Vector512.Create(0xFFFF_FFFFUL);
@@ -77,14 +80,14 @@ public readonly struct Philox(ulong key)
             k1 += Weyl1;
         }
 
-        Vector512<ulong> first = c0 | (c1 << 32);
-        Vector512<ulong> second = c2 | (c3 << 32);
+        Span<ulong> pairs = stackalloc ulong[16];
+        (c0 | (c1 << 32)).CopyTo(pairs);
+        (c2 | (c3 << 32)).CopyTo(pairs[8..]);
+        Span<ulong> target = MemoryMarshal.Cast<uint, ulong>(words);
         for (int lane = 0; lane < 8; lane++)
         {
-            words[(4 * lane) + 0] = (uint)first[lane];
-            words[(4 * lane) + 1] = (uint)(first[lane] >> 32);
-            words[(4 * lane) + 2] = (uint)second[lane];
-            words[(4 * lane) + 3] = (uint)(second[lane] >> 32);
+            target[2 * lane] = pairs[lane];
+            target[(2 * lane) + 1] = pairs[lane + 8];
         }
     }
 }

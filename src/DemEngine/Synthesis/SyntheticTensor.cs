@@ -1,4 +1,6 @@
 using System.IO.Hashing;
+using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using DemEngine.Checkpoints;
@@ -51,16 +53,30 @@ internal sealed class SyntheticTensor : OutputTensor
 
         float mean = _base is null ? _mean : 0;
         float scale = _scale / ByteSumDeviation;
-        Span<float> values = MemoryMarshal.Cast<uint, float>(words);
-        for (int i = 0; i < words.Length; i++)
-        {
-            uint pairs = (words[i] & 0x00FF_00FF) + ((words[i] >> 8) & 0x00FF_00FF);
-            values[i] = mean + (scale * ((int)((pairs & 0xFFFF) + (pairs >> 16)) - ByteSumMean));
-        }
-
+        Standardise(words, mean - (scale * ByteSumMean), scale);
         return _base is null
             ? workspace.Worker.Combine(LinearCombination.BaseAlone, [numbers], output)
             : workspace.Worker.Combine(AddToBase, [workspace.Read(_base, first, output.Count), numbers], output);
+    }
+
+    /// <summary>From random words to offset + factor · (sum of the word's bytes), as the bits of binary32, in place.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Standardise(Span<uint> words, float offset, float factor)
+    {
+        var bytes = new Vector<uint>(0x00FF_00FF);
+        Span<Vector<uint>> vectors = MemoryMarshal.Cast<uint, Vector<uint>>(words);
+        for (int i = 0; i < vectors.Length; i++)
+        {
+            Vector<uint> pairs = (vectors[i] & bytes) + ((vectors[i] >>> 8) & bytes);
+            Vector<uint> sum = (pairs + (pairs >>> 16)) & new Vector<uint>(0xFFFF);
+            vectors[i] = Vector.AsVectorUInt32(new Vector<float>(offset) + (factor * Vector.ConvertToSingle(Vector.AsVectorInt32(sum))));
+        }
+
+        for (int i = vectors.Length * Vector<uint>.Count; i < words.Length; i++)
+        {
+            uint pairs = (words[i] & 0x00FF_00FF) + ((words[i] >> 8) & 0x00FF_00FF);
+            words[i] = BitConverter.SingleToUInt32Bits(offset + (factor * ((pairs + (pairs >> 16)) & 0xFFFF)));
+        }
     }
 
     private static LinearCombination AddToBase { get; } = new(startsFromBase: true, new Term(1, TermKind.Plain));

@@ -1,0 +1,32 @@
+using System.CommandLine;
+using DemEngine.Checkpoints;
+using DemEngine.Merging;
+using DemEngine.Numerics;
+
+namespace DemEngine.Cli.Commands;
+
+/// <summary><c>dem extract --base DIR --tuned DIR --out DIR</c>.</summary>
+internal static class ExtractCommand
+{
+    public static Command Build()
+    {
+        var baseModel = new Option<string>("--base") { Description = "The model that the fine-tuning started from.", HelpName = "dir", Required = true };
+        var tuned = new Option<string>("--tuned") { Description = "The fine-tuned model.", HelpName = "dir", Required = true };
+        var type = Choice.FloatType("--dtype", "What the differences are rounded to. Default f32, which keeps them.", "f32", "bf16", "f16");
+        var alignment = new AlignmentCommandOptions();
+        var run = new RunCommandOptions();
+
+        var command = new Command("extract", "Store the distribution vector of a fine-tuned model: its difference from the base.") { baseModel, tuned, type };
+        alignment.AddTo(command);
+        run.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            RunOptions options = run.Read(parsed);
+            using Checkpoint from = Checkpoint.Open(parsed.GetValue(baseModel)!, options.Io);
+            using Checkpoint to = Checkpoint.Open(parsed.GetValue(tuned)!, options.Io);
+            return run.Execute(parsed, ExtractPlanner.Plan(
+                from, to, parsed.GetValue(type) ?? ElementType.F32, alignment.Read(parsed), options.MaxShardBytes));
+        });
+        return command;
+    }
+}
