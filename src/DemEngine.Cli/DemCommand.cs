@@ -62,6 +62,7 @@ internal static class DemCommand
             MergeCommand.Build(),
             ExtractCommand.Build(),
             SynthCommand.Build(),
+            BenchCommand.Build(),
         };
         root.Options.Add(GlobalOptions.Verbose);
         foreach (Option option in root.Options)

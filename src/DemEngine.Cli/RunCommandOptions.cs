@@ -17,12 +17,7 @@ internal sealed class RunCommandOptions
 
     public Option<bool> Restart { get; } = new("--restart") { Description = "Discard an unfinished run and start anew." };
 
-    public Option<int> Threads { get; } = new("--threads")
-    {
-        Description = "Threads that read, compute and write. Default: the number of processors.",
-        HelpName = "n",
-        DefaultValueFactory = _ => Environment.ProcessorCount,
-    };
+    public Option<int> Threads { get; } = NewThreads();
 
     public Option<long> MaxMemory { get; } = Sizes.Option("--max-memory", "Upper bound of all buffers together.", RunOptions.DefaultMaxMemoryBytes);
 
@@ -35,16 +30,28 @@ internal sealed class RunCommandOptions
 
     public OutputOptions Output { get; } = new();
 
+    /// <summary>The option for the number of threads.</summary>
+    public static Option<int> NewThreads()
+    {
+        var threads = new Option<int>("--threads")
+        {
+            Description = "Threads that read, compute and write. Default: the number of processors.",
+            HelpName = "n",
+            DefaultValueFactory = _ => Environment.ProcessorCount,
+        };
+        threads.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() < 1)
+                result.AddError("--threads takes a positive number");
+        });
+        return threads;
+    }
+
     public void AddTo(Command command)
     {
         Output.AddTo(command);
         foreach (Option option in new Option[] { Out, Overwrite, Resume, Restart, Threads, MaxMemory, MaxShardSize, Io, NonFinite })
             command.Options.Add(option);
-        Threads.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() < 1)
-                result.AddError("--threads takes a positive number");
-        });
         command.Validators.Add(result =>
         {
             if (result.GetValue(Resume) && result.GetValue(Restart))

@@ -8,6 +8,7 @@ internal static unsafe partial class LinuxFile
 {
     private const int MadviseWillNeed = 3;
     private const int FadviseWillNeed = 3;
+    private const int FadviseDontNeed = 4;
     private const int AtCurrentDirectory = -100;
     private const uint RenameExchange = 2;
 
@@ -27,6 +28,10 @@ internal static unsafe partial class LinuxFile
         if (OperatingSystem.IsLinux() && length > 0)
             _ = PosixFadvise(file, offset, length, FadviseWillNeed);
     }
+
+    /// <summary>Has the page cache forget a file.</summary>
+    /// <returns>Whether the system took the hint.</returns>
+    public static bool DropFromCache(SafeFileHandle file) => OperatingSystem.IsLinux() && PosixFadvise(file, 0, 0, FadviseDontNeed) == 0;
 
     /// <summary>Makes the names in a folder durable.</summary>
     public static void SyncFolder(string path)

@@ -1,0 +1,172 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using DemEngine.Backends;
+using DemEngine.Backends.Cpu;
+using DemEngine.Checkpoints;
+using DemEngine.Merging;
+using DemEngine.Recipes;
+using DemEngine.Synthesis;
+
+namespace DemEngine.Benchmarking;
+
+/// <summary>
+/// Measures a merge against what the machine can do, all in one run: copying memory, copying files, the pipeline with
+/// <see cref="NullBackend"/>, and the merge. Null and merge take turns, so that a slow minute of the machine hits both.
+/// </summary>
+public static class Bench
+{
+    /// <summary>Measures.</summary>
+    /// <param name="options">What and where.</param>
+    /// <param name="backend">What computes.</param>
+    /// <param name="report">Told what is being done, in a line of text.</param>
+    /// <param name="cancel">Stops between tiles.</param>
+    public static BenchReport Run(BenchOptions options, IMergeBackend backend, Action<string> report, CancellationToken cancel)
+    {
+        string[] models = [.. MakeModels(options, report, cancel)];
+        string[] files = [.. Directory.GetFiles(models[0], "*.safetensors")];
+        long modelBytes = files.Sum(file => new FileInfo(file).Length);
+
+        report("copying memory");
+        double memoryCopy = MemoryCopy.Measure(options.Run.Threads) / 1e9;
+        report("copying files");
+        double fileCopy = MeasureFileCopy(options, files, modelBytes);
+
+        using var memory = new AnonymousMemory();
+        var merges = new List<BenchMerge>();
+        foreach (int sources in options.Sources)
+        {
+            merges.Add(Measure(options, models[..(sources + 1)], isCold: false, backend, memoryCopy, fileCopy, report, cancel));
+            if (options.Cold)
+                merges.Add(Measure(options, models[..(sources + 1)], isCold: true, backend, memoryCopy, fileCopy, report, cancel));
+        }
+
+        return new BenchReport(
+            Machine(), options.Shape.Name, modelBytes, options.Run.Threads, options.Repeats, memoryCopy, fileCopy, merges, memory.Peak);
+    }
+
+    private static IEnumerable<string> MakeModels(BenchOptions options, Action<string> report, CancellationToken cancel)
+    {
+        using var cpu = new CpuBackend();
+        string basePath = Path.Combine(options.Folder, $"{options.Shape.Name}-{options.Type}-base");
+        if (!Directory.Exists(basePath))
+        {
+            report($"making {basePath}");
+            OutputRun.Execute(SynthPlanner.PlanBase(options.Shape, options.Type, 0, options.Run.MaxShardBytes), basePath, cpu, Making(options), null, cancel);
+        }
+
+        yield return basePath;
+        for (int k = 1; k <= options.Sources.Max(); k++)
+        {
+            string path = Path.Combine(options.Folder, $"{options.Shape.Name}-{options.Type}-tuned{k}");
+            if (!Directory.Exists(path))
+            {
+                report($"making {path}");
+                using Checkpoint baseModel = Checkpoint.Open(basePath);
+                OutputRun.Execute(SynthPlanner.PlanTuned(baseModel, null, k, SynthPlanner.DefaultScale, options.Run.MaxShardBytes), path, cpu, Making(options), null, cancel);
+            }
+
+            yield return path;
+        }
+    }
+
+    private static RunOptions Making(BenchOptions options) => options.Run with { Unfinished = UnfinishedRun.Restart };
+
+    private static double MeasureFileCopy(BenchOptions options, string[] files, long bytes)
+    {
+        PageCache.Warm(files);
+        var seconds = new List<double>();
+        string folder = Path.Combine(options.Folder, "copy");
+        for (int repeat = 0; repeat < options.Repeats; repeat++)
+        {
+            seconds.Add(InFreshFolder(folder, () => FileCopy.System(files, folder)));
+            seconds.Add(InFreshFolder(folder, () => FileCopy.Threads(files, folder, options.Run.Threads)));
+        }
+
+        // Two series taking turns; the better one is the machine's.
+        double system = Median(seconds.Where((_, k) => k % 2 == 0));
+        double threads = Median(seconds.Where((_, k) => k % 2 == 1));
+        return 2 * bytes / Math.Min(system, threads) / 1e9;
+    }
+
+    private static double InFreshFolder(string folder, Func<double> measure)
+    {
+        Directory.CreateDirectory(folder);
+        try
+        {
+            return measure();
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static BenchMerge Measure(
+        BenchOptions options, string[] models, bool isCold, IMergeBackend backend, double memoryCopy, double fileCopy, Action<string> report, CancellationToken cancel)
+    {
+        string cache = isCold ? "cold" : "warm";
+        string[] files = [.. models.SelectMany(model => Directory.GetFiles(model, "*.safetensors"))];
+        if (!isCold)
+            PageCache.Warm(files);
+
+        using var nothing = new NullBackend();
+        var nulls = new List<double>();
+        var merges = new List<double>();
+        for (int repeat = 0; repeat <= options.Repeats; repeat++)
+        {
+            report($"{models.Length - 1} sources, {cache}, {repeat} of {options.Repeats}");
+            if (isCold && !PageCache.Drop(files))
+                throw new DemException(ErrorCode.BadArgument, "this system cannot drop files from its cache; leave out --cold");
+            double ofNull = RunOnce(options, models, nothing, cancel);
+            if (isCold)
+                PageCache.Drop(files);
+            double ofMerge = RunOnce(options, models, backend, cancel);
+
+            // The first round compiles and fills caches.
+            if (repeat > 0)
+            {
+                nulls.Add(ofNull);
+                merges.Add(ofMerge);
+            }
+        }
+
+        double ratio = Median(merges.Zip(nulls, (merge, without) => merge / without));
+        return new BenchMerge(
+            models.Length - 1, cache, Median(nulls), Median(merges), ratio, Median(nulls) / fileCopy, Median(merges) / memoryCopy);
+    }
+
+    /// <summary>Merges once into a folder that is deleted again.</summary>
+    /// <returns>Bytes read and written a second, in units of 10⁹, until all is written but not yet synced.</returns>
+    private static double RunOnce(BenchOptions options, string[] models, IMergeBackend backend, CancellationToken cancel)
+    {
+        string output = Path.Combine(options.Folder, "merged");
+        using MergePlan merge = MergePlanner.Plan(RecipeReader.Parse(Recipe(models), "bench"), new AlignmentOptions(), options.Run);
+        RunReport report = OutputRun.Execute(merge.Plan, output, backend, options.Run with { Unfinished = UnfinishedRun.Restart }, null, cancel);
+        Directory.Delete(output, recursive: true);
+        return report.GigabytesPerSecond;
+    }
+
+    private static string Recipe(string[] models)
+    {
+        // Weights whose products need every bit, as searched ones do.
+        IEnumerable<string> sources = models.Skip(1).Select((model, k) =>
+            string.Create(CultureInfo.InvariantCulture, $"  - model: '{model}'\n    parameters: {{weight: {0.7 / (k + 1.3)}}}\n"));
+        return $"merge_method: dem\nbase_model: '{models[0]}'\nmodels:\n{string.Concat(sources)}";
+    }
+
+    private static double Median(IEnumerable<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+    }
+
+    private static string Machine()
+    {
+        const string path = "/proc/cpuinfo";
+        string processor = File.Exists(path)
+            ? File.ReadLines(path).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim() ?? ""
+            : "";
+        long memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        return $"{processor} × {Environment.ProcessorCount}, {memory / (double)(1 << 30):0.0} GiB, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}, {new CpuBackend().Description}";
+    }
+}

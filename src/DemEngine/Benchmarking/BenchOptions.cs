@@ -1,0 +1,16 @@
+using DemEngine.Merging;
+using DemEngine.Numerics;
+using DemEngine.Synthesis;
+
+namespace DemEngine.Benchmarking;
+
+/// <summary>What <see cref="Bench"/> measures.</summary>
+/// <param name="Shape">Of the models to be made.</param>
+/// <param name="Sources">The numbers of sources to merge, one merge each.</param>
+/// <param name="Type">Of the elements.</param>
+/// <param name="Folder">Where inputs and outputs go. Inputs are kept and used again; outputs are deleted.</param>
+/// <param name="Repeats">How often each thing is measured.</param>
+/// <param name="Cold">Whether to measure from disk too.</param>
+/// <param name="Run">Threads, memory and reading.</param>
+public sealed record BenchOptions(
+    LlamaShape Shape, IReadOnlyList<int> Sources, ElementType Type, string Folder, int Repeats, bool Cold, RunOptions Run);

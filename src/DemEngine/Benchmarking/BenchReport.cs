@@ -1,0 +1,33 @@
+namespace DemEngine.Benchmarking;
+
+/// <summary>What <see cref="Bench"/> measured. Rates are bytes read and written a second, in units of 10⁹; each is the median of its runs.</summary>
+/// <param name="Machine">Processor, memory, system.</param>
+/// <param name="Shape">Of the models.</param>
+/// <param name="ModelBytes">Bytes of one model.</param>
+/// <param name="Threads">That were used.</param>
+/// <param name="Repeats">Runs of each kind.</param>
+/// <param name="MemoryCopy">GB/s of memory to memory.</param>
+/// <param name="FileCopy">GB/s of file to file, the better of the system's copy and one on all threads.</param>
+/// <param name="Merges">One line for each number of sources.</param>
+/// <param name="PeakAnonymousBytes">The most memory that the process held for itself during the merges.</param>
+public sealed record BenchReport(
+    string Machine,
+    string Shape,
+    long ModelBytes,
+    int Threads,
+    int Repeats,
+    double MemoryCopy,
+    double FileCopy,
+    IReadOnlyList<BenchMerge> Merges,
+    long PeakAnonymousBytes);
+
+/// <summary>One merge.</summary>
+/// <param name="Sources">Number of sources beside the base.</param>
+/// <param name="Cache">Whether the inputs were in the page cache: <c>warm</c> or <c>cold</c>.</param>
+/// <param name="Null">GB/s of the pipeline without arithmetic.</param>
+/// <param name="Merge">GB/s of the merge.</param>
+/// <param name="MergeToNull">Median of the ratios of neighbouring runs, merge to null.</param>
+/// <param name="NullToFileCopy">Null's rate by that of copying files.</param>
+/// <param name="MergeToMemoryCopy">The merge's rate by that of copying memory.</param>
+public sealed record BenchMerge(
+    int Sources, string Cache, double Null, double Merge, double MergeToNull, double NullToFileCopy, double MergeToMemoryCopy);
