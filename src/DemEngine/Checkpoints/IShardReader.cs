@@ -5,6 +5,9 @@ namespace DemEngine.Checkpoints;
 /// <summary>How the bytes of a file come into memory.</summary>
 internal interface IShardReader : IDisposable
 {
+    /// <summary>The file's length and time when it was opened.</summary>
+    FileStamp Stamp { get; }
+
     /// <summary>Bytes in the file when it was opened.</summary>
     long Length { get; }
 

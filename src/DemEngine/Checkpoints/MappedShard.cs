@@ -1,5 +1,6 @@
 using System.IO.MemoryMappedFiles;
 using DemEngine.Memory;
+using Microsoft.Win32.SafeHandles;
 
 namespace DemEngine.Checkpoints;
 
@@ -12,17 +13,29 @@ internal sealed unsafe class MappedShard : IShardReader
 
     public MappedShard(string path)
     {
-        Length = new FileInfo(path).Length;
+        using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+        Stamp = FileStamp.Of(file);
         if (Length == 0)
             return; // An empty file cannot be mapped.
 
-        _file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
-        _view = _file.CreateViewAccessor(0, Length, MemoryMappedFileAccess.Read);
-        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _origin);
-        _origin += _view.PointerOffset;
+        try
+        {
+            _file = MemoryMappedFile.CreateFromFile(file, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+            _view = _file.CreateViewAccessor(0, Length, MemoryMappedFileAccess.Read);
+            _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _origin);
+            _origin += _view.PointerOffset;
+        }
+        catch
+        {
+            _view?.Dispose();
+            _file?.Dispose();
+            throw;
+        }
     }
 
-    public long Length { get; }
+    public FileStamp Stamp { get; }
+
+    public long Length => Stamp.Length;
 
     public NativeBytes Read(long offset, int length, NativeBytes scratch)
     {

@@ -13,10 +13,12 @@ internal sealed class PreadShard : IShardReader
     {
         _path = path;
         _file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-        Length = RandomAccess.GetLength(_file);
+        Stamp = FileStamp.Of(_file);
     }
 
-    public long Length { get; }
+    public FileStamp Stamp { get; }
+
+    public long Length => Stamp.Length;
 
     public NativeBytes Read(long offset, int length, NativeBytes scratch)
     {

@@ -7,13 +7,11 @@ namespace DemEngine.Checkpoints;
 internal sealed class SafetensorsFile : IDisposable
 {
     private readonly IShardReader _reader;
-    private readonly DateTime _lastWrite;
 
     private SafetensorsFile(string path, IShardReader reader, SafetensorsHeader header, long dataStart)
     {
         Path = path;
         _reader = reader;
-        _lastWrite = File.GetLastWriteTimeUtc(path);
         Metadata = header.Metadata;
         Tensors = [.. header.Tensors.Select(entry => new StoredTensor(entry.Spec, path, reader, dataStart + entry.Offset))];
     }
@@ -47,9 +45,15 @@ internal sealed class SafetensorsFile : IDisposable
     /// <exception cref="DemException">DEM4005.</exception>
     public void CheckUnchanged()
     {
-        var now = new FileInfo(Path);
-        if (!now.Exists || now.Length != _reader.Length || now.LastWriteTimeUtc != _lastWrite)
-            throw new DemException(ErrorCode.InputChanged, $"{Path}: the file was changed while it was being read");
+        try
+        {
+            if (FileStamp.Of(Path) != _reader.Stamp)
+                throw new DemException(ErrorCode.InputChanged, $"{Path}: the file was changed while it was being read");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DemException(ErrorCode.InputChanged, $"{Path}: the file was there and is no longer: {e.Message}", e);
+        }
     }
 
     public void Dispose() => _reader.Dispose();
