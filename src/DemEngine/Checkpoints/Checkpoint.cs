@@ -86,7 +86,7 @@ public sealed class Checkpoint : IDisposable
         if (File.Exists(index))
         {
             Checkpoint checkpoint = OpenIndex(path, index, io);
-            if (File.Exists(single) && !checkpoint.Files.Contains(single))
+            if (File.Exists(single) && !checkpoint.Files.Contains(System.IO.Path.Combine(checkpoint.Folder, SingleFileName)))
             {
                 checkpoint.Dispose();
                 throw new DemException(ErrorCode.AmbiguousCheckpoint, $"{path}: {SingleFileName} and {IndexFileName}");
