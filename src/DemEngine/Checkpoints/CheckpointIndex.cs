@@ -55,7 +55,7 @@ internal static class CheckpointIndex
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new DemException(ErrorCode.BadIndex, $"{path}: not valid JSON: {e.Message}", e);
+            throw new DemException(ErrorCode.BadIndex, $"{path}: not valid JSON: {JsonFault.Describe(e)}", e);
         }
 
         return map ?? throw new DemException(ErrorCode.BadIndex, $"{path}: there is no weight_map");

@@ -87,8 +87,7 @@ internal sealed class SafetensorsHeader
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            // InvalidOperationException: a string that is not UTF-8.
-            throw new DemException(ErrorCode.HeaderNotJson, $"{file}: the header is not valid JSON: {e.Message}", e);
+            throw new DemException(ErrorCode.HeaderNotJson, $"{file}: the header is not valid JSON: {JsonFault.Describe(e)}", e);
         }
 
         // Empty tensors come before what starts where they lie.
@@ -141,7 +140,7 @@ internal sealed class SafetensorsHeader
 
         long elements = shape.Value.ElementCount;
         if (elements > long.MaxValue / type.Value.Size)
-            throw new DemException(ErrorCode.BadShape, $"{file}: tensor {Quoted.Name(name)}: the size of shape {shape} overflows");
+            throw new DemException(ErrorCode.BadShape, $"{file}: tensor {Quoted.Name(name)}: the size of shape {Brief(shape.Value)} overflows");
 
         var spec = new TensorSpec(name, type.Value, shape.Value);
         var (begin, end) = offsets.Value;
@@ -149,11 +148,13 @@ internal sealed class SafetensorsHeader
         {
             throw new DemException(
                 ErrorCode.SizeMismatch,
-                $"{file}: tensor {Quoted.Name(name)}: {spec.Type.SafetensorsName}{spec.Shape} takes {spec.ByteLength} bytes, its offsets span {end - begin}");
+                $"{file}: tensor {Quoted.Name(name)}: {spec.Type.SafetensorsName}{Brief(spec.Shape)} takes {spec.ByteLength} bytes, its offsets span {end - begin}");
         }
 
         return new TensorEntry(spec, begin);
     }
+
+    private static string Brief(TensorShape shape) => shape.Dimensions.Length <= 16 ? $"{shape}" : $" of {shape.Dimensions.Length} dimensions";
 
     private static bool Set<T>(ref T? field, T value)
         where T : struct
