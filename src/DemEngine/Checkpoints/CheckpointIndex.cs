@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace DemEngine.Checkpoints;
@@ -85,5 +86,9 @@ internal static class CheckpointIndex
     }
 
     private static bool IsPlainFileName(string name) =>
-        name.Length is > 0 and <= 255 && name is not ("." or "..") && name.AsSpan().IndexOfAny("/\\:\0") < 0;
+        name.Length is > 0 and <= 255 && name is not ("." or "..")
+        && name.AsSpan().IndexOfAny("/\\:") < 0 && !name.Any(IsInvisible);
+
+    // It would be printed with the path, in messages that a terminal obeys.
+    private static bool IsInvisible(char c) => char.IsControl(c) || char.GetUnicodeCategory(c) == UnicodeCategory.Format;
 }
