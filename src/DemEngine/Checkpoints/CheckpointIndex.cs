@@ -18,11 +18,14 @@ internal static class CheckpointIndex
         byte[] json;
         try
         {
-            if (new FileInfo(path).Length > MaxLength)
+            // The length is the open file's: a link's own would be short, and a device gives bytes for ever.
+            using FileStream file = File.OpenRead(path);
+            if (file.Length > MaxLength)
                 throw new DemException(ErrorCode.BadIndex, $"{path}: the index is larger than {MaxLength} bytes");
-            json = File.ReadAllBytes(path);
+            json = new byte[file.Length];
+            file.ReadExactly(json);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
             throw new DemException(ErrorCode.UnreadableFile, $"{path}: {e.Message}", e);
         }
