@@ -47,7 +47,7 @@ public sealed class ShardLayout
     /// <summary>Lays out a checkpoint.</summary>
     /// <param name="tensors">What it is to hold, in order.</param>
     /// <param name="maxShardBytes">A shard holds no more bytes of data than this, unless a single tensor does.</param>
-    /// <param name="metadata">Free text for every header, beside <c>format: pt</c>.</param>
+    /// <param name="metadata">Free text for every header, beside <c>format: pt</c>; its own <c>format</c>, if any, counts instead.</param>
     public static ShardLayout Plan(
         IEnumerable<TensorSpec> tensors, long maxShardBytes = DefaultMaxShardBytes, IReadOnlyDictionary<string, string>? metadata = null)
     {
@@ -124,8 +124,9 @@ public sealed class ShardLayout
         {
             json.WriteStartObject();
             json.WriteStartObject("__metadata__");
-            json.WriteString("format", "pt");
-            foreach (var (key, value) in (metadata ?? new Dictionary<string, string>()).OrderBy(pair => pair.Key, StringComparer.Ordinal))
+            json.WriteString("format", metadata?.GetValueOrDefault("format") ?? "pt");
+            IEnumerable<KeyValuePair<string, string>> rest = (metadata ?? new Dictionary<string, string>()).Where(pair => pair.Key != "format");
+            foreach (var (key, value) in rest.OrderBy(pair => pair.Key, StringComparer.Ordinal))
                 json.WriteString(key, value);
             json.WriteEndObject();
 
