@@ -23,7 +23,7 @@ internal sealed class SafetensorsFile : IDisposable
     /// <summary>In the order in which they lie in the file.</summary>
     public ImmutableArray<StoredTensor> Tensors { get; }
 
-    /// <exception cref="DemException">DEM2002 to DEM2009 for the contents, DEM2022 if the file cannot be opened.</exception>
+    /// <exception cref="DemException">DEM2002 to DEM2009 for the contents, DEM2012 for a link to nothing, DEM2022 if the file cannot be opened.</exception>
     public static SafetensorsFile Open(string path, IoMode io)
     {
         IShardReader? reader = null;
@@ -35,6 +35,8 @@ internal sealed class SafetensorsFile : IDisposable
         catch (Exception e)
         {
             reader?.Dispose();
+            if (e is FileNotFoundException)
+                throw new DemException(ErrorCode.MissingShard, $"{path}: a link that leads to no file", e); // A name that is not there does not come here.
             if (e is IOException or UnauthorizedAccessException)
                 throw new DemException(ErrorCode.UnreadableFile, $"{path}: {e.Message}", e);
             throw;
