@@ -101,7 +101,7 @@ public sealed class RecipeReaderTests
     [Test]
     public void A_file_s_paths_lead_from_its_folder_first_and_then_from_the_current_one()
     {
-        using var folder = new ScratchFolder();
+        using var folder = new TempFolder();
         Directory.CreateDirectory(Path.Combine(folder.Path, "sub", "a"));
         string here = Path.GetRelativePath(Environment.CurrentDirectory, Path.Combine(folder.Path, "sub"));
         File.WriteAllText(Path.Combine(folder.Path, "r.yaml"),
@@ -122,7 +122,7 @@ public sealed class RecipeReaderTests
     [TestCase("models: [{model: a}]\ntokenizer_source: gone", ":3: tokenizer_source: \"gone\"")]
     public void A_model_that_is_not_there_is_named_with_its_line(string lines, string expected)
     {
-        using var folder = new ScratchFolder();
+        using var folder = new TempFolder();
         Directory.CreateDirectory(Path.Combine(folder.Path, "a"));
         string file = Path.Combine(folder.Path, "r.yaml");
         File.WriteAllText(file, "merge_method: x\n" + lines);
@@ -134,7 +134,7 @@ public sealed class RecipeReaderTests
     [Test]
     public void A_missing_recipe_or_a_folder_is_not_found()
     {
-        using var folder = new ScratchFolder();
+        using var folder = new TempFolder();
         foreach (string path in new[] { Path.Combine(folder.Path, "none.yaml"), Path.Combine(folder.Path, "no", "r.yaml"), folder.Path, "a\0b" })
         {
             Assert.That(RecipeErrors.Of(() => RecipeReader.ReadFile(path)).Code, Is.SameAs(ErrorCode.RecipeNotFound), path);
@@ -144,7 +144,7 @@ public sealed class RecipeReaderTests
     [Test]
     public void A_byte_order_mark_is_passed_over()
     {
-        using var folder = new ScratchFolder();
+        using var folder = new TempFolder();
         string file = Path.Combine(folder.Path, "r.yaml");
         File.WriteAllText(file, $"merge_method: x\nmodels: [{{model: {folder.Path}}}]\n", new UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
         Assert.That(RecipeReader.ReadFile(file).MergeMethod.Value, Is.EqualTo("x"));
@@ -153,7 +153,7 @@ public sealed class RecipeReaderTests
     [Test]
     public void A_file_that_is_not_UTF8_or_too_large_is_not_YAML()
     {
-        using var folder = new ScratchFolder();
+        using var folder = new TempFolder();
         string file = Path.Combine(folder.Path, "r.yaml");
         File.WriteAllBytes(file, [.. "merge_method: "u8, 0xFF, 0xFE]);
         DemException error = RecipeErrors.Of(() => RecipeReader.ReadFile(file));
