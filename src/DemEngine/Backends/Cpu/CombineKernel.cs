@@ -12,12 +12,12 @@ namespace DemEngine.Backends.Cpu;
 /// non-finite values are counted.
 /// </summary>
 /// <remarks>
-/// Why binary32 may decide, with u = 2⁻²⁴, n terms, dᵢ = xᵢ − b (or xᵢ), and M = |b| + Σ|wᵢ||dᵢ|: each difference is off by at most
-/// u|dᵢ|; each step of s += wᵢ·dᵢ adds at most u|wᵢdᵢ| (if the product is rounded) and u|s| ≤ u·M(1 + 2nu). The double sum that
-/// defines the result is within 2n·2⁻⁵³·M(1 + 2Σ|wᵢ|) of the true one, which is less than u·M by the limits below. M itself, summed in
-/// binary32, is off by a few u·M, and underflow by less than u times the constant added to it. So |s − acc| &lt; (n + 5)·u·M. Where
-/// M &lt; 4|s| this is less than 4(n + 5) units in the last place of s, and if no value that near rounds differently, the result is
-/// decided (A. Ziv, "Fast evaluation of elementary mathematical functions with correctly rounded last bit", ACM TOMS 17(3), 1991).
+/// Why binary32 may decide, with u = 2⁻²⁴, n terms, dᵢ = xᵢ − b (or xᵢ), T = Σ|wᵢ||dᵢ| and M = |b| + T, |b| counting only where the sum
+/// starts from b: each difference is off by at most u|dᵢ|; each step of s += wᵢ·dᵢ adds at most u|wᵢdᵢ| (if the product is rounded) and
+/// u|s| ≤ u·M(1 + 2nu). The double sum that defines the result is within 2n·2⁻⁵³·M(1 + 2Σ|wᵢ|) of the true one, which is less than u·M
+/// by the limits below. T itself, summed in binary32, is off by a few u·T, and underflow is less than the constant that is added to it.
+/// So |s − acc| &lt; (n + 5)·u·M ≤ (n + 5)·u·(|s| + 2T). If no value that near rounds differently, the result is decided (A. Ziv, "Fast
+/// evaluation of elementary mathematical functions with correctly rounded last bit", ACM TOMS 17(3), 1991).
 /// </remarks>
 internal static class CombineKernel<TInput, TOutput, TWidth, TVector>
     where TInput : IFloatElement
@@ -41,7 +41,7 @@ internal static class CombineKernel<TInput, TOutput, TWidth, TVector>
         double weightSum = 0;
         for (int s = 0; s < terms.Length; s++)
         {
-            terms[s] = new PreparedTerm(combination.Terms[s], inputs[s + first].Bytes);
+            terms[s] = new PreparedTerm(combination.Terms[s], inputs[s + first].Bytes, 2 * ErrorScale(terms.Length));
             weightSum += Math.Abs(terms[s].Weight);
         }
 
@@ -49,10 +49,19 @@ internal static class CombineKernel<TInput, TOutput, TWidth, TVector>
             first == 1 ? inputs[0].Bytes : default, combination.UsesBase, combination.StartsFromBase, terms, output.Bytes);
 
         int end = output.Count - (output.Count % TWidth.Lanes);
-        bool single = TInput.FitsSingle && TOutput.CanRoundApproximations && terms.Length <= MostTerms && weightSum <= LargestWeightSum;
+
+        // Where b is subtracted and not added, its size alone can make the double sum inexact; then binary32 decides nothing.
+        bool single = TInput.FitsSingle
+            && TOutput.CanRoundApproximations
+            && combination.StartsFromBase == combination.UsesBase
+            && terms.Length <= MostTerms
+            && weightSum <= LargestWeightSum;
         NonFinite nonFinite = single ? RunSingle(sum, end) : RunDouble(sum, 0, end);
         return nonFinite + RunScalar(sum, end, output.Count);
     }
+
+    /// <summary>2·(n + 5)·u.</summary>
+    private static float ErrorScale(int terms) => 2 * (terms + 5) * (1f / (1 << 24));
 
     private static NonFinite RunSingle(in PreparedSum sum, int end)
     {
@@ -83,11 +92,9 @@ internal static class CombineKernel<TInput, TOutput, TWidth, TVector>
         ref byte output = ref sum.Output.Origin;
         bool usesBase = sum.UsesBase;
         TVector signOff = TWidth.Broadcast(0x7FFF_FFFF);
-        TVector startsFromBase = TWidth.Broadcast(sum.StartsFromBase ? uint.MaxValue : 0);
-        TVector two = TWidth.Broadcast(BitConverter.SingleToUInt32Bits(2));
-        TVector eight = TWidth.Broadcast(BitConverter.SingleToUInt32Bits(8));
-        TVector tiny = TWidth.Broadcast(BitConverter.SingleToUInt32Bits(1e-30f));
-        TVector slack = TWidth.Broadcast((uint)(4 * (terms.Length + 5)));
+        float errorScale = ErrorScale(terms.Length);
+        TVector scale = TWidth.Broadcast(BitConverter.SingleToUInt32Bits(errorScale));
+        TVector tiny = TWidth.Broadcast(BitConverter.SingleToUInt32Bits(1e-35f));
         NonFinite nonFinite = default;
 
         // Two vectors at a time share what is done once a term.
@@ -95,28 +102,19 @@ internal static class CombineKernel<TInput, TOutput, TWidth, TVector>
         for (; i <= end - (2 * TWidth.Lanes); i += 2 * TWidth.Lanes)
         {
             nuint at = (nuint)i * (nuint)TInput.Size;
-            nuint next = (nuint)TWidth.Lanes * (nuint)TInput.Size;
             TVector b0 = default;
             TVector b1 = default;
             if (usesBase)
-            {
-                ref byte from = ref Unsafe.AddByteOffset(ref baseOrigin, at);
-                b0 = TInput.LoadSingles<TWidth, TVector>(ref from);
-                b1 = TInput.LoadSingles<TWidth, TVector>(ref Unsafe.AddByteOffset(ref from, next));
-            }
+                LoadPair(ref Unsafe.AddByteOffset(ref baseOrigin, at), out b0, out b1);
 
-            // The bound is twice M, so that it overflows where s is still well within range.
-            TVector sum0 = TWidth.And(b0, startsFromBase);
-            TVector sum1 = TWidth.And(b1, startsFromBase);
-            TVector bound0 = TWidth.MultiplyAddSingle(TWidth.And(sum0, signOff), two, tiny);
-            TVector bound1 = TWidth.MultiplyAddSingle(TWidth.And(sum1, signOff), two, tiny);
-
+            TVector sum0 = b0;
+            TVector sum1 = b1;
+            TVector moved0 = tiny;
+            TVector moved1 = tiny;
             for (int s = 0; s < terms.Length; s++)
             {
                 ref readonly PreparedTerm term = ref terms[s];
-                ref byte from = ref Unsafe.AddByteOffset(ref term.Source.Origin, at);
-                TVector d0 = TInput.LoadSingles<TWidth, TVector>(ref from);
-                TVector d1 = TInput.LoadSingles<TWidth, TVector>(ref Unsafe.AddByteOffset(ref from, next));
+                LoadPair(ref Unsafe.AddByteOffset(ref term.Source.Origin, at), out TVector d0, out TVector d1);
                 if (term.IsRelative)
                 {
                     d0 = TWidth.SubtractSingle(d0, b0);
@@ -124,22 +122,20 @@ internal static class CombineKernel<TInput, TOutput, TWidth, TVector>
                 }
 
                 TVector weight = TWidth.Broadcast(term.WeightBits);
-                TVector twice = TWidth.Broadcast(term.TwiceMagnitudeBits);
+                TVector error = TWidth.Broadcast(term.ErrorBits);
                 sum0 = TWidth.MultiplyAddSingle(weight, d0, sum0);
                 sum1 = TWidth.MultiplyAddSingle(weight, d1, sum1);
-                bound0 = TWidth.MultiplyAddSingle(twice, TWidth.And(d0, signOff), bound0);
-                bound1 = TWidth.MultiplyAddSingle(twice, TWidth.And(d1, signOff), bound1);
+                moved0 = TWidth.MultiplyAddSingle(error, TWidth.And(d0, signOff), moved0);
+                moved1 = TWidth.MultiplyAddSingle(error, TWidth.And(d1, signOff), moved1);
             }
 
-            TVector encoded0 = TOutput.RoundApproximation<TWidth, TVector>(sum0, slack, out TVector decided0);
-            TVector encoded1 = TOutput.RoundApproximation<TWidth, TVector>(sum1, slack, out TVector decided1);
-            TVector near0 = TWidth.LessSingle(bound0, TWidth.MultiplyAddSingle(TWidth.And(sum0, signOff), eight, default));
-            TVector near1 = TWidth.LessSingle(bound1, TWidth.MultiplyAddSingle(TWidth.And(sum1, signOff), eight, default));
-            if (TWidth.AllSet(TWidth.And(TWidth.And(decided0, near0), TWidth.And(decided1, near1))))
+            TVector bound0 = TWidth.MultiplyAddSingle(TWidth.And(sum0, signOff), scale, moved0);
+            TVector bound1 = TWidth.MultiplyAddSingle(TWidth.And(sum1, signOff), scale, moved1);
+            TVector rounded0 = TOutput.RoundApproximation<TWidth, TVector>(sum0, bound0, out TVector decided0);
+            TVector rounded1 = TOutput.RoundApproximation<TWidth, TVector>(sum1, bound1, out TVector decided1);
+            if (TWidth.AllNegative(TWidth.And(decided0, decided1)))
             {
-                ref byte to = ref Unsafe.AddByteOffset(ref output, (nuint)i * (nuint)TOutput.Size);
-                TOutput.StoreEncoded<TWidth, TVector>(encoded0, ref to);
-                TOutput.StoreEncoded<TWidth, TVector>(encoded1, ref Unsafe.AddByteOffset(ref to, (nuint)TWidth.Lanes * (nuint)TOutput.Size));
+                StorePair(rounded0, rounded1, ref Unsafe.AddByteOffset(ref output, (nuint)i * (nuint)TOutput.Size));
             }
             else
             {
@@ -149,6 +145,35 @@ internal static class CombineKernel<TInput, TOutput, TWidth, TVector>
         }
 
         return nonFinite + RunDouble(sum, i, end);
+    }
+
+    // Even and odd elements apart is cheapest, and possible between types of which as many fit a vector.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void LoadPair(ref byte source, out TVector first, out TVector second)
+    {
+        if (TInput.CanRoundApproximations && TInput.Size == TOutput.Size)
+        {
+            TInput.LoadInterleaved<TWidth, TVector>(in source, out first, out second);
+        }
+        else
+        {
+            first = TInput.LoadSingles<TWidth, TVector>(in source);
+            second = TInput.LoadSingles<TWidth, TVector>(ref Unsafe.AddByteOffset(ref source, (nuint)TWidth.Lanes * (nuint)TInput.Size));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StorePair(TVector first, TVector second, ref byte destination)
+    {
+        if (TInput.CanRoundApproximations && TInput.Size == TOutput.Size)
+        {
+            TOutput.StoreInterleaved<TWidth, TVector>(first, second, ref destination);
+        }
+        else
+        {
+            TOutput.StoreRounded<TWidth, TVector>(first, ref destination);
+            TOutput.StoreRounded<TWidth, TVector>(second, ref Unsafe.AddByteOffset(ref destination, (nuint)TWidth.Lanes * (nuint)TOutput.Size));
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]

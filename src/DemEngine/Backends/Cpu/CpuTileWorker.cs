@@ -15,6 +15,7 @@ internal sealed class CpuTileWorker<TWidth, TVector> : ITileWorker
     private const int BlockElements = GramOrder.LeafElements;
 
     private NativeBuffer? _scratch;
+    private CpuTileWorker<TWidth, TVector>? _forDifferences;
 
     public NonFinite Combine(LinearCombination combination, ReadOnlySpan<TypedBytes> inputs, TypedBytes output)
     {
@@ -54,7 +55,11 @@ internal sealed class CpuTileWorker<TWidth, TVector> : ITileWorker
         }
     }
 
-    public void Dispose() => _scratch?.Dispose();
+    public void Dispose()
+    {
+        _scratch?.Dispose();
+        _forDifferences?.Dispose();
+    }
 
     private static NonFinite CombineCommon(
         LinearCombination combination, ElementType common, ReadOnlySpan<TypedBytes> inputs, TypedBytes output) =>
@@ -81,7 +86,7 @@ internal sealed class CpuTileWorker<TWidth, TVector> : ITileWorker
     }
 
     /// <summary>Fills the scratch with the vectors of one leaf: x₁ − b … xₙ − b, b; or the inputs as they are.</summary>
-    private static void LoadLeaf(bool relativeToBase, ReadOnlySpan<TypedBytes> inputs, int start, int count, TypedBytes leaf)
+    private void LoadLeaf(bool relativeToBase, ReadOnlySpan<TypedBytes> inputs, int start, int count, TypedBytes leaf)
     {
         int order = inputs.Length;
         for (int i = 0; i < order; i++)
@@ -106,10 +111,11 @@ internal sealed class CpuTileWorker<TWidth, TVector> : ITileWorker
         }
     }
 
-    private static void SubtractInDouble(TypedBytes x, TypedBytes b, TypedBytes difference)
+    private void SubtractInDouble(TypedBytes x, TypedBytes b, TypedBytes difference)
     {
-        using var worker = new CpuTileWorker<TWidth, TVector>();
-        worker.Combine(LinearCombination.Difference, [b, x], difference);
+        // The scratch here is the leaf itself, so the conversion of mixed types needs another.
+        _forDifferences ??= new CpuTileWorker<TWidth, TVector>();
+        _forDifferences.Combine(LinearCombination.Difference, [b, x], difference);
     }
 
     private static void Convert(TypedBytes from, TypedBytes to)

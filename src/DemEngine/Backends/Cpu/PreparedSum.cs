@@ -20,11 +20,14 @@ internal readonly ref struct PreparedSum(
 }
 
 /// <summary>A term with its input, its weight in the forms that the loops broadcast.</summary>
-internal readonly struct PreparedTerm(Term term, NativeBytes source)
+/// <param name="term">Weight and kind.</param>
+/// <param name="source">Its elements.</param>
+/// <param name="errorScale">What the term's size, |w·d|, adds to the bound of the error where the sum is computed in binary32.</param>
+internal readonly struct PreparedTerm(Term term, NativeBytes source, float errorScale)
 {
     public readonly NativeBytes Source = source;
     public readonly double Weight = term.Weight;
     public readonly uint WeightBits = BitConverter.SingleToUInt32Bits(term.Weight);
-    public readonly uint TwiceMagnitudeBits = BitConverter.SingleToUInt32Bits(2 * Math.Abs(term.Weight));
+    public readonly uint ErrorBits = BitConverter.SingleToUInt32Bits(errorScale * Math.Abs(term.Weight));
     public readonly bool IsRelative = term.Kind == TermKind.RelativeToBase;
 }

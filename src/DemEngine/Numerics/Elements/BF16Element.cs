@@ -61,19 +61,36 @@ internal readonly struct BF16Element : IFloatElement
     public static bool CanRoundApproximations => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector RoundApproximation<TWidth, TVector>(TVector singles, TVector slack, out TVector decided)
+    public static TVector RoundApproximation<TWidth, TVector>(TVector singles, TVector bound, out TVector decided)
         where TWidth : IVectorWidth<TVector>
         where TVector : struct
     {
-        // The low 16 bits go; only from within the slack of their middle could the true sum round the other way.
-        TVector middle = TWidth.Broadcast(0x8000);
-        TVector fromMiddle = TWidth.Subtract(TWidth.Add(TWidth.And(singles, TWidth.Broadcast(0xFFFF)), slack), middle);
-        decided = TWidth.Less(TWidth.Add(slack, slack), fromMiddle);
-        return TWidth.ShiftRight(TWidth.Add(singles, middle), 16);
+        // Where the rounding turns: the middle between the two nearest results. Binary32 numbers without a sign are ordered as their
+        // bits are, so each condition is that a difference of integers is negative; the second keeps clear of overflow.
+        TVector middle = TWidth.Or(TWidth.And(singles, TWidth.Broadcast(0xFFFF_0000)), TWidth.Broadcast(0x8000));
+        TVector distance = TWidth.And(TWidth.SubtractSingle(singles, middle), TWidth.Broadcast(0x7FFF_FFFF));
+        TVector magnitude = TWidth.And(singles, TWidth.Broadcast(0x7FFF_FFFF));
+        decided = TWidth.And(TWidth.Subtract(bound, distance), TWidth.Subtract(magnitude, TWidth.Broadcast(0x7F00_0000)));
+        return TWidth.Add(singles, TWidth.Broadcast(0x8000));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreEncoded<TWidth, TVector>(TVector encoded, ref byte destination)
+    public static void LoadInterleaved<TWidth, TVector>(ref readonly byte source, out TVector even, out TVector odd)
         where TWidth : IVectorWidth<TVector>
-        where TVector : struct => TWidth.StoreWords(encoded, ref destination);
+        where TVector : struct
+    {
+        TVector words = TWidth.Load(in source);
+        even = TWidth.ShiftLeft(words, 16);
+        odd = TWidth.And(words, TWidth.Broadcast(0xFFFF_0000));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreRounded<TWidth, TVector>(TVector rounded, ref byte destination)
+        where TWidth : IVectorWidth<TVector>
+        where TVector : struct => TWidth.StoreWords(TWidth.ShiftRight(rounded, 16), ref destination);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreInterleaved<TWidth, TVector>(TVector even, TVector odd, ref byte destination)
+        where TWidth : IVectorWidth<TVector>
+        where TVector : struct => TWidth.Store(TWidth.Or(TWidth.ShiftRight(even, 16), TWidth.And(odd, TWidth.Broadcast(0xFFFF_0000))), ref destination);
 }

@@ -59,26 +59,42 @@ internal readonly struct F16Element : IFloatElement, ISmallFloat
     public static bool CanRoundApproximations => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector RoundApproximation<TWidth, TVector>(TVector singles, TVector slack, out TVector decided)
+    public static TVector RoundApproximation<TWidth, TVector>(TVector singles, TVector bound, out TVector decided)
         where TWidth : IVectorWidth<TVector>
         where TVector : struct
     {
-        // The low 13 bits go; only from within the slack of their middle could the true sum round the other way.
-        TVector middle = TWidth.Broadcast(0x1000);
-        TVector fromMiddle = TWidth.Subtract(TWidth.Add(TWidth.And(singles, TWidth.Broadcast(0x1FFF)), slack), middle);
-
-        // Only well inside the normal numbers, 2^-14 to 2^15, is that so.
-        TVector magnitude = TWidth.Subtract(TWidth.And(singles, TWidth.Broadcast(0x7FFF_FFFF)), TWidth.Broadcast(113u << 23));
-        decided = TWidth.And(
-            TWidth.Less(TWidth.Add(slack, slack), fromMiddle),
-            TWidth.Less(magnitude, TWidth.Broadcast(29u << 23)));
+        // Where the rounding turns: the middle between the two nearest results. Binary32 numbers without a sign are ordered as their
+        // bits are, so each condition is that a difference of integers is negative; the others keep to the normal numbers from 2^-14 up to 2^15.
+        TVector middle = TWidth.Or(TWidth.And(singles, TWidth.Broadcast(0xFFFF_E000)), TWidth.Broadcast(0x1000));
+        TVector distance = TWidth.And(TWidth.SubtractSingle(singles, middle), TWidth.Broadcast(0x7FFF_FFFF));
+        TVector magnitude = TWidth.And(singles, TWidth.Broadcast(0x7FFF_FFFF));
+        TVector inRange = TWidth.And(
+            TWidth.Subtract(TWidth.Broadcast((113u << 23) - 1), magnitude),
+            TWidth.Subtract(magnitude, TWidth.Broadcast(142u << 23)));
+        decided = TWidth.And(TWidth.Subtract(bound, distance), inRange);
 
         TVector sign = TWidth.And(TWidth.ShiftRight(singles, 16), TWidth.Broadcast(0x8000));
-        return TWidth.Or(sign, TWidth.ShiftRight(TWidth.Add(magnitude, TWidth.Broadcast((1u << 23) + 0x1000)), 13));
+        TVector rebias = TWidth.Broadcast(unchecked(0x1000u - (112u << 23)));
+        return TWidth.Or(sign, TWidth.ShiftRight(TWidth.Add(magnitude, rebias), 13));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreEncoded<TWidth, TVector>(TVector encoded, ref byte destination)
+    public static void LoadInterleaved<TWidth, TVector>(ref readonly byte source, out TVector even, out TVector odd)
         where TWidth : IVectorWidth<TVector>
-        where TVector : struct => TWidth.StoreWords(encoded, ref destination);
+        where TVector : struct
+    {
+        TVector words = TWidth.Load(in source);
+        even = SmallFloat.Decode<F16Element, TWidth, TVector>(TWidth.And(words, TWidth.Broadcast(0xFFFF)));
+        odd = SmallFloat.Decode<F16Element, TWidth, TVector>(TWidth.ShiftRight(words, 16));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreRounded<TWidth, TVector>(TVector rounded, ref byte destination)
+        where TWidth : IVectorWidth<TVector>
+        where TVector : struct => TWidth.StoreWords(rounded, ref destination);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreInterleaved<TWidth, TVector>(TVector even, TVector odd, ref byte destination)
+        where TWidth : IVectorWidth<TVector>
+        where TVector : struct => TWidth.Store(TWidth.Or(even, TWidth.ShiftLeft(odd, 16)), ref destination);
 }

@@ -49,15 +49,22 @@ internal readonly struct F64Element : IFloatElement
     public static bool CanRoundApproximations => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector RoundApproximation<TWidth, TVector>(TVector singles, TVector slack, out TVector decided)
+    public static TVector RoundApproximation<TWidth, TVector>(TVector singles, TVector bound, out TVector decided)
         where TWidth : IVectorWidth<TVector>
-        where TVector : struct
-    {
-        throw new NotSupportedException();
-    }
+        where TVector : struct => throw new NotSupportedException();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreEncoded<TWidth, TVector>(TVector encoded, ref byte destination)
+    public static void LoadInterleaved<TWidth, TVector>(ref readonly byte source, out TVector even, out TVector odd)
         where TWidth : IVectorWidth<TVector>
-        where TVector : struct => TWidth.Store(encoded, ref destination);
+        where TVector : struct => throw new NotSupportedException();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreRounded<TWidth, TVector>(TVector rounded, ref byte destination)
+        where TWidth : IVectorWidth<TVector>
+        where TVector : struct => throw new NotSupportedException();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreInterleaved<TWidth, TVector>(TVector even, TVector odd, ref byte destination)
+        where TWidth : IVectorWidth<TVector>
+        where TVector : struct => throw new NotSupportedException();
 }

@@ -43,22 +43,35 @@ internal interface IFloatElement
         where TWidth : IVectorWidth<TVector>
         where TVector : struct;
 
+    /// <summary>
+    /// Reads twice <c>TWidth.Lanes</c> values as binary32, those at even places apart from those at odd places, so that no lane has to move.
+    /// Only where <see cref="CanRoundApproximations"/>.
+    /// </summary>
+    static abstract void LoadInterleaved<TWidth, TVector>(ref readonly byte source, out TVector even, out TVector odd)
+        where TWidth : IVectorWidth<TVector>
+        where TVector : struct;
+
     /// <summary>Whether <see cref="RoundApproximation"/> is there: the type is so narrow that binary32 arithmetic mostly decides the result.</summary>
     static abstract bool CanRoundApproximations { get; }
 
     /// <summary>
-    /// Rounds sums that are known to within a few units in the last place of binary32. Only where <see cref="CanRoundApproximations"/>.
+    /// Rounds sums that are not known exactly. This and what follows: only where <see cref="CanRoundApproximations"/>.
     /// </summary>
-    /// <param name="singles">The approximations: normal numbers or anything; of the latter nothing is decided.</param>
-    /// <param name="slack">The largest error, in those units, as integers.</param>
-    /// <param name="decided">All bits of a lane set where every value within the slack rounds to the same finite result.</param>
-    /// <returns>The encodings, in the low bits of each lane.</returns>
-    static abstract TVector RoundApproximation<TWidth, TVector>(TVector singles, TVector slack, out TVector decided)
+    /// <param name="singles">The approximations; anything.</param>
+    /// <param name="bound">Twice the largest error of each, as binary32. Twice, since below a power of two the results lie twice as close.</param>
+    /// <param name="decided">Top bit set where every value within the error rounds to the same finite result.</param>
+    /// <returns>The rounded sums, in a form for <see cref="StoreRounded"/> and <see cref="StoreInterleaved"/>.</returns>
+    static abstract TVector RoundApproximation<TWidth, TVector>(TVector singles, TVector bound, out TVector decided)
         where TWidth : IVectorWidth<TVector>
         where TVector : struct;
 
-    /// <summary>Writes encodings from the low bits of each lane.</summary>
-    static abstract void StoreEncoded<TWidth, TVector>(TVector encoded, ref byte destination)
+    /// <summary>Writes <c>TWidth.Lanes</c> rounded sums.</summary>
+    static abstract void StoreRounded<TWidth, TVector>(TVector rounded, ref byte destination)
+        where TWidth : IVectorWidth<TVector>
+        where TVector : struct;
+
+    /// <summary>Writes twice as many, in the places that <see cref="LoadInterleaved"/> reads from.</summary>
+    static abstract void StoreInterleaved<TWidth, TVector>(TVector even, TVector odd, ref byte destination)
         where TWidth : IVectorWidth<TVector>
         where TVector : struct;
 }

@@ -58,7 +58,8 @@ internal interface IVectorWidth<TVector>
 
     static abstract bool AnySet(TVector mask);
 
-    static abstract bool AllSet(TVector mask);
+    /// <summary>Whether the top bit of every lane is set.</summary>
+    static abstract bool AllNegative(TVector a);
 
     // ---- 32-bit lanes as binary32 ----
 
@@ -68,9 +69,6 @@ internal interface IVectorWidth<TVector>
 
     /// <summary>a·b + c, the product rounded or not.</summary>
     static abstract TVector MultiplyAddSingle(TVector a, TVector b, TVector c);
-
-    /// <summary>All bits of a lane set where <paramref name="a"/> is less; not where either is a NaN.</summary>
-    static abstract TVector LessSingle(TVector a, TVector b);
 
     // ---- binary64, in two registers of Lanes / 2 each ----
 

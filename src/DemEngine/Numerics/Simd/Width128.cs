@@ -57,7 +57,7 @@ internal readonly struct Width128 : IVectorWidth<Vector128<uint>>
 
     public static bool AnySet(Vector128<uint> mask) => mask != Vector128<uint>.Zero;
 
-    public static bool AllSet(Vector128<uint> mask) => mask == Vector128<uint>.AllBitsSet;
+    public static bool AllNegative(Vector128<uint> a) => Vector128.ExtractMostSignificantBits(a) == 0xF;
 
     public static Vector128<uint> AddSingle(Vector128<uint> a, Vector128<uint> b) => (a.AsSingle() + b.AsSingle()).AsUInt32();
 
@@ -65,8 +65,6 @@ internal readonly struct Width128 : IVectorWidth<Vector128<uint>>
 
     public static Vector128<uint> MultiplyAddSingle(Vector128<uint> a, Vector128<uint> b, Vector128<uint> c) =>
         Vector128.MultiplyAddEstimate(a.AsSingle(), b.AsSingle(), c.AsSingle()).AsUInt32();
-
-    public static Vector128<uint> LessSingle(Vector128<uint> a, Vector128<uint> b) => Vector128.LessThan(a.AsSingle(), b.AsSingle()).AsUInt32();
 
     public static Vector128<uint> WidenLower(Vector128<uint> singles) => Vector128.WidenLower(singles.AsSingle()).AsUInt32();
 

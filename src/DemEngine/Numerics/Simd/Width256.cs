@@ -57,7 +57,7 @@ internal readonly struct Width256 : IVectorWidth<Vector256<uint>>
 
     public static bool AnySet(Vector256<uint> mask) => mask != Vector256<uint>.Zero;
 
-    public static bool AllSet(Vector256<uint> mask) => mask == Vector256<uint>.AllBitsSet;
+    public static bool AllNegative(Vector256<uint> a) => Vector256.ExtractMostSignificantBits(a) == 0xFF;
 
     public static Vector256<uint> AddSingle(Vector256<uint> a, Vector256<uint> b) => (a.AsSingle() + b.AsSingle()).AsUInt32();
 
@@ -65,8 +65,6 @@ internal readonly struct Width256 : IVectorWidth<Vector256<uint>>
 
     public static Vector256<uint> MultiplyAddSingle(Vector256<uint> a, Vector256<uint> b, Vector256<uint> c) =>
         Vector256.MultiplyAddEstimate(a.AsSingle(), b.AsSingle(), c.AsSingle()).AsUInt32();
-
-    public static Vector256<uint> LessSingle(Vector256<uint> a, Vector256<uint> b) => Vector256.LessThan(a.AsSingle(), b.AsSingle()).AsUInt32();
 
     public static Vector256<uint> WidenLower(Vector256<uint> singles) => Vector256.WidenLower(singles.AsSingle()).AsUInt32();
 

@@ -57,7 +57,7 @@ internal readonly struct Width512 : IVectorWidth<Vector512<uint>>
 
     public static bool AnySet(Vector512<uint> mask) => mask != Vector512<uint>.Zero;
 
-    public static bool AllSet(Vector512<uint> mask) => mask == Vector512<uint>.AllBitsSet;
+    public static bool AllNegative(Vector512<uint> a) => Vector512.ExtractMostSignificantBits(a) == 0xFFFF;
 
     public static Vector512<uint> AddSingle(Vector512<uint> a, Vector512<uint> b) => (a.AsSingle() + b.AsSingle()).AsUInt32();
 
@@ -65,8 +65,6 @@ internal readonly struct Width512 : IVectorWidth<Vector512<uint>>
 
     public static Vector512<uint> MultiplyAddSingle(Vector512<uint> a, Vector512<uint> b, Vector512<uint> c) =>
         Vector512.MultiplyAddEstimate(a.AsSingle(), b.AsSingle(), c.AsSingle()).AsUInt32();
-
-    public static Vector512<uint> LessSingle(Vector512<uint> a, Vector512<uint> b) => Vector512.LessThan(a.AsSingle(), b.AsSingle()).AsUInt32();
 
     public static Vector512<uint> WidenLower(Vector512<uint> singles) => Vector512.WidenLower(singles.AsSingle()).AsUInt32();
 
