@@ -13,5 +13,12 @@ public readonly record struct TypedBytes(ElementType Type, NativeBytes Bytes)
     /// <summary>A part of the run.</summary>
     /// <param name="start">Index of the first element.</param>
     /// <param name="count">Number of elements.</param>
-    public TypedBytes Slice(int start, int count) => this with { Bytes = Bytes.Slice(start * Type.Size, count * Type.Size) };
+    /// <exception cref="ArgumentOutOfRangeException">The part does not lie within.</exception>
+    public TypedBytes Slice(int start, int count)
+    {
+        // In elements: in bytes a product could overflow, and pass.
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)start, (uint)Count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)count, (uint)(Count - start));
+        return this with { Bytes = Bytes.Slice(start * Type.Size, count * Type.Size) };
+    }
 }
