@@ -21,7 +21,16 @@ public sealed class GramMatrix
     public Span<double> Upper => _upper;
 
     /// <summary>The dot product of vectors <paramref name="i"/> and <paramref name="j"/>, in either order.</summary>
-    public double this[int i, int j] => _upper[PairIndex(Math.Min(i, j), Math.Max(i, j), Order)];
+    /// <exception cref="ArgumentOutOfRangeException">There is no such vector.</exception>
+    public double this[int i, int j]
+    {
+        get
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)i, (uint)Order, nameof(i));
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)j, (uint)Order, nameof(j));
+            return _upper[PairIndex(Math.Min(i, j), Math.Max(i, j), Order)];
+        }
+    }
 
     /// <summary>Number of pairs i ≤ j of <paramref name="order"/> vectors.</summary>
     public static int PairCount(int order) => order * (order + 1) / 2;
@@ -43,6 +52,7 @@ public sealed class GramMatrix
     /// <param name="upper">As many as <see cref="Upper"/> has, in its order.</param>
     public void Add(ReadOnlySpan<double> upper)
     {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(upper.Length, _upper.Length);
         for (int k = 0; k < _upper.Length; k++)
             _upper[k] += upper[k];
     }
