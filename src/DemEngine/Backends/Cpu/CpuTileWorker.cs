@@ -41,6 +41,8 @@ internal sealed class CpuTileWorker<TWidth, TVector> : ITileWorker
         int count = order == 0 ? 0 : inputs[0].Count;
         int pairs = GramMatrix.PairCount(order);
         ArgumentOutOfRangeException.ThrowIfNotEqual(leafSums.Length, GramOrder.LeafCount(count) * pairs);
+        foreach (TypedBytes input in inputs)
+            ArgumentOutOfRangeException.ThrowIfNotEqual(input.Count, count);
 
         TypedBytes leaf = Scratch(ElementType.F32, order);
         for (int start = 0, at = 0; start < count; start += GramOrder.LeafElements)
