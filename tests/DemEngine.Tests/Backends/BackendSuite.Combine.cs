@@ -1,0 +1,90 @@
+using DemEngine.Memory;
+using DemEngine.Numerics;
+
+namespace DemEngine.Tests.Backends;
+
+/// <summary>Linear combinations of every shape.</summary>
+public abstract partial class BackendSuite
+{
+    private static readonly int[] Sizes =
+    [
+        0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 47, 48, 63, 64, 65, 95, 96, 127, 128, 129, 255, 256, 257, 1023, 1024, 1025,
+        4095, 4096, 4097, 4111, 8191, 8192, 8193,
+    ];
+
+    [Test]
+    public void Combine_from_every_type_to_every_type([ValueSource(nameof(Types))] ElementType input, [ValueSource(nameof(Types))] ElementType output)
+    {
+        var random = new Random(1);
+        foreach (InputKind kind in Enum.GetValues<InputKind>())
+        {
+            for (int terms = 0; terms <= 17; terms += terms < 5 ? 1 : 4)
+            {
+                Check(RandomCombination.Next(random, terms), [input], output, count: 200, kind, random);
+                Check(RandomCombination.Usual(random, terms), [input], output, count: 200, kind, random);
+                Check(RandomCombination.Next(random, terms, isExtreme: true), [input], output, count: 75, kind, random);
+            }
+
+            Check(LinearCombination.BaseAlone, [input], output, count: 500, kind, random);
+            Check(LinearCombination.Difference, [input], output, count: 500, kind, random);
+        }
+    }
+
+    [Test]
+    public void Combine_of_mixed_types([ValueSource(nameof(Types))] ElementType output)
+    {
+        var random = new Random(2);
+        ElementType[] types = [.. Types];
+        foreach (InputKind kind in Enum.GetValues<InputKind>())
+        {
+            for (int terms = 1; terms <= 17; terms++)
+            {
+                ElementType[] inputs = [.. Enumerable.Range(0, terms + 1).Select(_ => types[random.Next(types.Length)])];
+                ElementType[] withoutF64 = [.. inputs.Select(type => type == ElementType.F64 ? ElementType.BF16 : type)];
+                Check(RandomCombination.Next(random, terms), random.Next(3) == 0 ? inputs : withoutF64, output, count: 150, kind, random);
+            }
+
+            Check(RandomCombination.Usual(random, 2), [ElementType.F32, ElementType.BF16], output, count: 8195, kind, random);
+        }
+    }
+
+    [Test]
+    public void Combine_of_every_size_at_any_offset(
+        [Values(ElementType.F8E4M3, ElementType.BF16, ElementType.F32, ElementType.F64)] ElementType input,
+        [Values(ElementType.F8E5M2, ElementType.F16, ElementType.BF16, ElementType.F32)] ElementType output)
+    {
+        var random = new Random(3);
+        foreach (int size in Sizes)
+        {
+            for (int offset = 0; offset < (size < 300 ? 8 : 1); offset++)
+            {
+                using var @case = new CombineCase(RandomCombination.Usual(random, 2), [input], output, size, (offset * 9) % 64);
+                InputValues.Fill(@case, size % 2 == 0 ? InputKind.Realistic : InputKind.Special, random);
+                @case.Check(Worker);
+            }
+        }
+    }
+
+    [Test]
+    public void Combine_with_very_many_terms([Values(63, 64, 65, 200)] int terms, [ValueSource(nameof(HalfTypes))] ElementType type)
+    {
+        var random = new Random(4);
+        for (int k = 0; k < 6; k++)
+        {
+            Check(RandomCombination.Usual(random, terms), [type], type, count: 100, InputKind.Realistic, random);
+            Check(RandomCombination.Next(random, terms), [ElementType.F32], type, count: 100, InputKind.Realistic, random);
+        }
+    }
+
+    [Test]
+    public void Combine_refuses_inputs_that_do_not_fit()
+    {
+        using var bf16 = new TestTensor(ElementType.BF16, 8, offset: 0);
+        using var shorter = new TestTensor(ElementType.BF16, 7, offset: 0);
+        TypedBytes elements = bf16.Elements;
+        TypedBytes fewer = shorter.Elements;
+        Assert.That(() => Worker.Combine(LinearCombination.Difference, [elements], elements), Throws.InstanceOf<ArgumentOutOfRangeException>());
+        Assert.That(() => Worker.Combine(LinearCombination.Difference, [elements, fewer], elements), Throws.InstanceOf<ArgumentOutOfRangeException>());
+        Assert.That(() => Worker.Combine(LinearCombination.BaseAlone, [elements], fewer), Throws.InstanceOf<ArgumentOutOfRangeException>());
+    }
+}
