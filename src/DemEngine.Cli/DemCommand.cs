@@ -61,6 +61,10 @@ internal static class DemCommand
         {
             MergeCommand.Build(),
             ExtractCommand.Build(),
+            DistanceCommand.Build(),
+            InspectCommand.Build(),
+            VerifyCommand.Build(),
+            DiffCommand.Build(),
             SynthCommand.Build(),
             BenchCommand.Build(),
         };

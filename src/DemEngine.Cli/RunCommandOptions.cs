@@ -9,6 +9,8 @@ namespace DemEngine.Cli;
 /// <summary>The options of every command that writes a checkpoint.</summary>
 internal sealed class RunCommandOptions
 {
+    private readonly ReadCommandOptions _read = new();
+
     public Option<DirectoryInfo> Out { get; } = new("--out", "-o") { Description = "The folder to be made.", HelpName = "dir", Required = true };
 
     public Option<bool> Overwrite { get; } = new("--overwrite") { Description = "Replace an existing output once the new one is complete." };
@@ -17,41 +19,19 @@ internal sealed class RunCommandOptions
 
     public Option<bool> Restart { get; } = new("--restart") { Description = "Discard an unfinished run and start anew." };
 
-    public Option<int> Threads { get; } = NewThreads();
-
-    public Option<long> MaxMemory { get; } = Sizes.Option("--max-memory", "Upper bound of all buffers together.", RunOptions.DefaultMaxMemoryBytes);
-
     public Option<long> MaxShardSize { get; } = Sizes.Option("--max-shard-size", "Largest shard of the output.", ShardLayout.DefaultMaxShardBytes);
-
-    public Option<IoMode> Io { get; } = Choice.Option("--io", "How input files are read.", IoMode.Mmap);
 
     public Option<NonFinitePolicy> NonFinite { get; } =
         Choice.Option("--nonfinite", "What to do about infinities and NaNs in the output.", NonFinitePolicy.Fail);
 
     public OutputOptions Output { get; } = new();
 
-    /// <summary>The option for the number of threads.</summary>
-    public static Option<int> NewThreads()
-    {
-        var threads = new Option<int>("--threads")
-        {
-            Description = "Threads that read, compute and write. Default: the number of processors.",
-            HelpName = "n",
-            DefaultValueFactory = _ => Environment.ProcessorCount,
-        };
-        threads.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() < 1)
-                result.AddError("--threads takes a positive number");
-        });
-        return threads;
-    }
-
     public void AddTo(Command command)
     {
         Output.AddTo(command);
-        foreach (Option option in new Option[] { Out, Overwrite, Resume, Restart, Threads, MaxMemory, MaxShardSize, Io, NonFinite })
+        foreach (Option option in new Option[] { Out, Overwrite, Resume, Restart, MaxShardSize, NonFinite })
             command.Options.Add(option);
+        _read.AddTo(command);
         command.Validators.Add(result =>
         {
             if (result.GetValue(Resume) && result.GetValue(Restart))
@@ -73,14 +53,11 @@ internal sealed class RunCommandOptions
         return 0;
     }
 
-    public RunOptions Read(ParseResult parsed) => new()
+    public RunOptions Read(ParseResult parsed) => _read.Read(parsed) with
     {
         Overwrite = parsed.GetValue(Overwrite),
         Unfinished = parsed.GetValue(Resume) ? UnfinishedRun.Resume : parsed.GetValue(Restart) ? UnfinishedRun.Restart : UnfinishedRun.Refuse,
-        Threads = parsed.GetValue(Threads),
-        MaxMemoryBytes = parsed.GetValue(MaxMemory),
         MaxShardBytes = parsed.GetValue(MaxShardSize),
-        Io = parsed.GetValue(Io),
         NonFinite = parsed.GetValue(NonFinite),
     };
 }

@@ -4,8 +4,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using DemEngine.Backends.Cpu;
 using DemEngine.Benchmarking;
-using DemEngine.Checkpoints;
-using DemEngine.Merging;
 using DemEngine.Numerics;
 using DemEngine.Synthesis;
 using Spectre.Console;
@@ -34,12 +32,11 @@ internal static partial class BenchCommand
         };
         var repeats = new Option<int>("--repeats") { Description = "Runs of each kind. Default 5.", HelpName = "n", DefaultValueFactory = _ => 5 };
         var cold = new Option<bool>("--cold") { Description = "Measure from disk too, the inputs dropped from the page cache." };
-        var threads = RunCommandOptions.NewThreads();
-        var io = Choice.Option("--io", "How input files are read.", IoMode.Mmap);
-        var memory = Sizes.Option("--max-memory", "Upper bound of all buffers together.", RunOptions.DefaultMaxMemoryBytes);
+        var read = new ReadCommandOptions();
         var output = new OutputOptions();
 
-        var command = new Command("bench", "Measure merges against what this machine can do.") { shape, sources, type, folder, repeats, cold, threads, io, memory };
+        var command = new Command("bench", "Measure merges against what this machine can do.") { shape, sources, type, folder, repeats, cold };
+        read.AddTo(command);
         output.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -52,7 +49,7 @@ internal static partial class BenchCommand
                 parsed.GetValue(folder)!.FullName,
                 parsed.GetValue(repeats),
                 parsed.GetValue(cold),
-                new RunOptions { Threads = parsed.GetValue(threads), Io = parsed.GetValue(io), MaxMemoryBytes = parsed.GetValue(memory) });
+                read.Read(parsed));
 
             using var backend = new CpuBackend();
             BenchReport report = Bench.Run(options, backend, line => { if (!quiet) Console.Error.WriteLine(line); }, Interrupt.Token);

@@ -4,7 +4,8 @@ namespace DemEngine.Checkpoints;
 
 /// <summary>
 /// The place of a tensor in a network, read from its name: <c>model.layers.7.mlp.up_proj.weight</c> lies in layer 7 of the stack
-/// <c>model.layers</c>. Names as the common architectures have them: <c>layers.N</c>, <c>h.N</c>, <c>block.N</c>, <c>blocks.N</c>.
+/// <c>model.layers</c>. Names as the common architectures have them: <c>layers.N</c>, <c>h.N</c>, <c>block.N</c>, <c>blocks.N</c>. Of several
+/// numbers the outermost counts: <c>encoder.block.3.layer.1</c> lies in block 3.
 /// </summary>
 /// <param name="Stack">The path up to the number, such as <c>encoder.block</c>; null outside any stack.</param>
 /// <param name="Layer">The number; 0 outside any stack.</param>
@@ -25,7 +26,7 @@ public readonly partial record struct LayerName(string? Stack, int Layer)
     /// <summary>Whether a tensor's rows are those of the vocabulary: token embeddings and the output matrix.</summary>
     public static bool IsVocabulary(string tensor) => VocabularyPattern().IsMatch(tensor);
 
-    [GeneratedRegex(@"^(?<stack>(.*\.)?(layers?|h|blocks?))\.(?<number>\d+)\.", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"^(?<stack>(.*?\.)?(layers?|h|blocks?))\.(?<number>\d+)\.", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
     private static partial Regex Pattern();
 
     [GeneratedRegex(@"(^|\.)(\w*embed\w*|wte|wpe)(\.|$)", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]

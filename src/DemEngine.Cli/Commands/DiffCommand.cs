@@ -1,0 +1,42 @@
+using System.CommandLine;
+using DemEngine.Analysis;
+using DemEngine.Backends.Cpu;
+using DemEngine.Cli.Output;
+
+namespace DemEngine.Cli.Commands;
+
+/// <summary><c>dem diff A B</c>. Differences are a result, not a failure: the exit code is 0 with or without any.</summary>
+internal static class DiffCommand
+{
+    public static Command Build()
+    {
+        var a = new Argument<string>("a") { Description = "A checkpoint." };
+        var b = new Argument<string>("b") { Description = "Another." };
+        var read = new ReadCommandOptions();
+        var output = new OutputOptions();
+
+        var command = new Command(
+            "diff",
+            "Say where two checkpoints differ: tensors, types, shapes and elements. Elements of one type are compared by their bits, of two types by their exact values. Exits with 0 whether they differ or not; see `identical` in --json.")
+        {
+            a, b,
+        };
+        read.AddTo(command);
+        output.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            bool json = parsed.GetValue(output.Json);
+            bool quiet = parsed.GetValue(output.Quiet);
+            using var backend = new CpuBackend();
+            CheckpointDiff diff = ProgressDisplay.Run(
+                quiet || json,
+                progress => Comparison.Run(parsed.GetValue(a)!, parsed.GetValue(b)!, read.Read(parsed), backend, progress, Interrupt.Token));
+            if (json)
+                DiffPrinter.PrintJson(diff);
+            else if (!quiet)
+                DiffPrinter.PrintText(diff);
+            return 0;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,22 @@
+using System.Globalization;
+using System.Text;
+
+namespace DemEngine.Cli.Output;
+
+/// <summary>Text from files, made fit for a terminal: one line, and nothing that a terminal would obey.</summary>
+internal static class Printable
+{
+    public static string Text(string text)
+    {
+        var printable = new StringBuilder(text.Length);
+        foreach (char c in text)
+        {
+            if (char.IsControl(c) || char.GetUnicodeCategory(c) is UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator)
+                printable.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
+            else
+                printable.Append(c);
+        }
+
+        return printable.ToString();
+    }
+}

@@ -1,0 +1,32 @@
+using System.Text.Json.Nodes;
+using DemEngine.Analysis;
+
+namespace DemEngine.Cli.Output;
+
+/// <summary><see cref="VerifyReport"/> in words or as JSON.</summary>
+internal static class VerifyPrinter
+{
+    public static void PrintText(VerifyReport report)
+    {
+        foreach (string tensor in report.Differing)
+            Console.Out.WriteLine($"differs: {Printable.Text(tensor)}");
+        foreach (string tensor in report.Missing)
+            Console.Out.WriteLine($"missing: {Printable.Text(tensor)}");
+        foreach (string tensor in report.Extra)
+            Console.Out.WriteLine($"extra: {Printable.Text(tensor)}");
+        Console.Out.WriteLine($"{report.Tensors} tensors, {Sizes.Format(report.Bytes)}: {(report.IsIntact ? "as the manifest says" : "damaged")}");
+    }
+
+    public static void PrintJson(VerifyReport report) => Console.Out.WriteLine(new JsonObject
+    {
+        ["path"] = report.Path,
+        ["intact"] = report.IsIntact,
+        ["tensors"] = report.Tensors,
+        ["bytes"] = report.Bytes,
+        ["differing"] = Names(report.Differing),
+        ["missing"] = Names(report.Missing),
+        ["extra"] = Names(report.Extra),
+    }.ToJsonString());
+
+    private static JsonArray Names(IEnumerable<string> names) => new([.. names.Select(name => JsonValue.Create(name))]);
+}

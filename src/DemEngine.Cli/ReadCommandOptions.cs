@@ -1,0 +1,38 @@
+using System.CommandLine;
+using DemEngine.Checkpoints;
+using DemEngine.Merging;
+
+namespace DemEngine.Cli;
+
+/// <summary>The options of every command that reads all of a checkpoint.</summary>
+internal sealed class ReadCommandOptions
+{
+    public Option<int> Threads { get; } = new("--threads")
+    {
+        Description = "Threads that read, compute and write. Default: the number of processors.",
+        HelpName = "n",
+        DefaultValueFactory = _ => Environment.ProcessorCount,
+    };
+
+    public Option<long> MaxMemory { get; } = Sizes.Option("--max-memory", "Upper bound of all buffers together.", RunOptions.DefaultMaxMemoryBytes);
+
+    public Option<IoMode> Io { get; } = Choice.Option("--io", "How input files are read.", IoMode.Mmap);
+
+    public void AddTo(Command command)
+    {
+        foreach (Option option in new Option[] { Threads, MaxMemory, Io })
+            command.Options.Add(option);
+        Threads.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() < 1)
+                result.AddError("--threads takes a positive number");
+        });
+    }
+
+    public RunOptions Read(ParseResult parsed) => new()
+    {
+        Threads = parsed.GetValue(Threads),
+        MaxMemoryBytes = parsed.GetValue(MaxMemory),
+        Io = parsed.GetValue(Io),
+    };
+}

@@ -1,0 +1,114 @@
+using DemEngine.Backends;
+using DemEngine.Checkpoints;
+using DemEngine.Merging;
+using DemEngine.Numerics;
+
+namespace DemEngine.Analysis;
+
+/// <summary>Measures <see cref="LayerDistances"/> in one pass over the models.</summary>
+public static class DistanceMeasurement
+{
+    /// <summary>Measures.</summary>
+    /// <param name="baseModel">Path of the base.</param>
+    /// <param name="models">Paths of models tuned from it, or of distribution vectors extracted with it.</param>
+    /// <param name="alignment">What to do where they do not match. Rows or tensors that a model lacks count as unchanged in it.</param>
+    /// <param name="options">Threads, memory and I/O; they do not show in the result.</param>
+    /// <param name="backend">What computes.</param>
+    /// <param name="progress">Told where the pass stands, from any thread, often.</param>
+    /// <param name="cancel">Stops between tiles.</param>
+    /// <exception cref="DemException">DEM1001, DEM2001 to DEM2022, DEM4003, DEM4005.</exception>
+    public static LayerDistances Run(
+        string baseModel,
+        IReadOnlyList<string> models,
+        AlignmentOptions alignment,
+        RunOptions options,
+        IMergeBackend backend,
+        Action<RunProgress>? progress = null,
+        CancellationToken cancel = default)
+    {
+        if (models.Count == 0)
+            throw new DemException(ErrorCode.BadArgument, "there is no model whose distance is to be measured");
+
+        using var opened = new OpenedModels(options.Io);
+        Checkpoint origin = opened.Open(baseModel);
+        if (DistributionVector.IsVector(origin))
+            throw new DemException(ErrorCode.BadArgument, $"{baseModel}: this is a distribution vector, not a base");
+        AlignedSource[] sources = [.. models.Select(path => OpenSource(path, origin, opened))];
+
+        AlignedTensor[] tensors = [.. new TensorAlignment(origin, sources, alignment).Tensors.Where(tensor => tensor.Spec.Type.IsFloat)];
+        ILookup<string, DistancePart> parts = tensors.SelectMany(tensor => Cut(tensor, sources)).ToLookup(part => part.Name, StringComparer.Ordinal);
+        DistancePart[] all = [.. tensors.SelectMany(tensor => parts[tensor.Spec.Name])];
+        TensorPass.Run("measuring", all, options, backend, progress, cancel);
+        foreach (Checkpoint checkpoint in opened.All)
+            checkpoint.CheckUnchanged();
+
+        string[] labels = ModelLabels.Of(models);
+        TensorSum[] sums =
+        [
+            .. tensors.OrderBy(tensor => tensor.Spec.Name, StringComparer.Ordinal)
+                .Select(tensor => new TensorSum(tensor.Spec, Sum(models.Count, parts[tensor.Spec.Name]))),
+        ];
+        ILookup<string, TensorSum> groups = sums.ToLookup(sum => NetworkOrder.GroupOf(sum.Spec.Name), StringComparer.Ordinal);
+        return new LayerDistances(
+            baseModel,
+            [.. models.Select((path, k) => new MeasuredModel(labels[k], path, sources[k].IsVector))],
+            [.. new NetworkOrder([.. sums.Select(sum => sum.Spec.Name)]).Groups.Select(group => Total(group, groups[group], models.Count))],
+            Total("whole", sums, models.Count),
+            origin.Tensors.Count(tensor => !tensor.Spec.Type.IsFloat),
+            [.. sums.Where(sum => sum.Gram.Upper.ContainsAnyExceptInRange(double.MinValue, double.MaxValue)).Select(sum => sum.Spec.Name)],
+            all.Sum(part => part.Count * part.ElementBytes));
+    }
+
+    private static AlignedSource OpenSource(string path, Checkpoint origin, OpenedModels opened)
+    {
+        Checkpoint checkpoint = opened.Open(path);
+        bool isVector = DistributionVector.IsVector(checkpoint);
+        if (isVector)
+            DistributionVector.Check(checkpoint, opened.FingerprintOf(origin));
+        return new AlignedSource(Quoted.Name(path), checkpoint, isVector);
+    }
+
+    /// <summary>Cuts a tensor where a source runs out of rows.</summary>
+    private static IEnumerable<DistancePart> Cut(AlignedTensor tensor, AlignedSource[] sources)
+    {
+        long rows = tensor.Spec.Shape.Rows;
+        long rowElements = tensor.Spec.Shape.RowElements;
+        long[] cuts = [.. tensor.Sources.Select(source => Math.Min(source.Rows, rows)).Append(0).Append(rows).Distinct().Order()];
+        foreach (var (from, to) in cuts.Zip(cuts.Skip(1)))
+        {
+            DistanceSource[] there =
+            [
+                .. tensor.Sources.Select((source, k) => (source, k))
+                    .Where(pair => pair.source.Tensor is not null && pair.source.Rows >= to)
+                    .Select(pair => new DistanceSource(pair.k, pair.source.Tensor!, sources[pair.k].IsVector)),
+            ];
+            yield return new DistancePart(tensor.Base, there, from * rowElements, (to - from) * rowElements);
+        }
+    }
+
+    private static GramMatrix Sum(int models, IEnumerable<DistancePart> parts)
+    {
+        var sum = new GramMatrix(models + 1);
+        foreach (DistancePart part in parts)
+            part.AddTo(sum);
+        return sum;
+    }
+
+    /// <summary>Adds tensors in the order of their names, so that the shards do not show.</summary>
+    private static LayerDistance Total(string name, IEnumerable<TensorSum> tensors, int models)
+    {
+        var total = new GramMatrix(models + 1);
+        int count = 0;
+        long parameters = 0;
+        foreach (TensorSum tensor in tensors)
+        {
+            total.Add(tensor.Gram);
+            count++;
+            parameters += tensor.Spec.Shape.ElementCount;
+        }
+
+        return new LayerDistance(name, count, parameters, total);
+    }
+
+    private sealed record TensorSum(TensorSpec Spec, GramMatrix Gram);
+}
