@@ -22,7 +22,7 @@ internal static class DistancePrinter
         Console.Out.WriteLine();
         TablePrinter.Print(
             ["", .. distances.Models.Select(model => $" {model.Label}")],
-            distances.Models.Select((model, i) => distances.Whole.Cosines[i].Select(cosine => $"{cosine:0.0000}").Prepend(model.Label)));
+            distances.Models.Select((model, i) => distances.Whole.Cosines[i].Select(cosine => $"{cosine:0.0000;-0.0000;0.0000}").Prepend(model.Label)));
 
         if (distances.IgnoredTensors > 0)
             Console.Out.WriteLine($"note: {distances.IgnoredTensors} tensors of integers or booleans are left out");

@@ -22,6 +22,9 @@ internal sealed class ColourScale(double from, double to, params ReadOnlySpan<in
     /// <summary>The number with the last colour.</summary>
     public double To { get; } = to;
 
+    /// <summary>The anchors, with their places from 0 to 1.</summary>
+    public IEnumerable<(double Offset, string Colour)> Stops => _anchors.Select((anchor, k) => ((double)k / (_anchors.Length - 1), $"#{anchor:x6}"));
+
     /// <summary>The colour of a number, as <c>#rrggbb</c>; grey for NaN.</summary>
     public string Of(double value) => $"#{Pick(value):x6}";
 

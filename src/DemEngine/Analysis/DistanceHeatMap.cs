@@ -7,7 +7,7 @@ namespace DemEngine.Analysis;
 public static class DistanceHeatMap
 {
     private const double Margin = 16;
-    private const double LetterWidth = 6.2;
+    private const double LetterWidth = 6.6;
     private const double ColumnWidth = 62;
     private const double Top = 64;
     private const double BarWidth = 12;
@@ -65,16 +65,17 @@ public static class DistanceHeatMap
         svg.Text(Margin, 28, "Distance to the base, layer by layer", "class=\"heading\"");
         svg.Text(Margin, 46, "‖Δ‖ as a share of each model’s largest layer", "class=\"faint\"");
 
+        svg.Text(left - 8, top - 8, "layer ↓  model →", "text-anchor=\"end\" class=\"faint\"");
         ModelNames(svg, distances, modelNames, left, top, ColumnWidth);
         Map(svg, distances, layerNames, left, top, rowHeight);
         Totals(svg, distances, left, top + mapHeight);
-        Bar(svg, ColourScale.Sequential, mapBar, top, Math.Min(220, Math.Max(mapHeight, 88)), [0, 0.25, 0.5, 0.75, 1]);
+        Bar(svg, "dem-shares", ColourScale.Sequential, mapBar, top, Math.Min(220, Math.Max(mapHeight, 88)), [0, 0.25, 0.5, 0.75, 1]);
         if (models > 1)
         {
             svg.Text(matrixLeft - matrixNames, 46, "cosine between the models’ Δ", "class=\"faint\"");
             ModelNames(svg, distances, modelNames, matrixLeft, top, matrixSize / models);
             Matrix(svg, distances, modelNames, matrixLeft, top, matrixSize / models);
-            Bar(svg, ColourScale.Diverging, matrixLeft + matrixSize + 16, top, Math.Max(88, Math.Min(220, matrixSize)), [-1, -0.5, 0, 0.5, 1]);
+            Bar(svg, "dem-cosines", ColourScale.Diverging, matrixLeft + matrixSize + 16, top, Math.Max(88, Math.Min(220, matrixSize)), [-1, -0.5, 0, 0.5, 1]);
         }
 
         svg.Raw("</svg>");
@@ -117,7 +118,7 @@ public static class DistanceHeatMap
                 double cosine = distances.Whole.Cosines[i][j];
                 Cell(
                     svg, ColourScale.Diverging, cosine, left + (j * size), top + (i * size), size, size,
-                    $"{distances.Models[i].Label}, {distances.Models[j].Label}: cosine {cosine:0.000000}");
+                    $"{distances.Models[i].Label}, {distances.Models[j].Label}: cosine {cosine:0.000000;−0.000000;0.000000}");
             }
         }
     }
@@ -125,7 +126,7 @@ public static class DistanceHeatMap
     private static void Cell(
         SvgText svg, ColourScale scale, double value, double x, double y, double width, double height, string title)
     {
-        string number = double.IsNaN(value) ? "–" : $"{value:0.00}";
+        string number = double.IsNaN(value) ? "–" : $"{value:0.00;−0.00;0.00}";
         svg.Raw("<g>" + $"<title>{SvgText.Escape(title)}</title>");
         svg.Rectangle(x + 0.5, y + 0.5, width - 1, height - 1, $"rx=\"2\" fill=\"{scale.Of(value)}\"");
         svg.Text(x + (width / 2), y + (height / 2) + 4, number, $"text-anchor=\"middle\" style=\"fill:{scale.InkOn(value)}\"");
@@ -145,17 +146,13 @@ public static class DistanceHeatMap
         }
     }
 
-    private static void Bar(SvgText svg, ColourScale scale, double x, double y, double height, double[] ticks)
+    private static void Bar(SvgText svg, string id, ColourScale scale, double x, double y, double height, double[] ticks)
     {
-        const int steps = 44;
-        for (int k = 0; k < steps; k++)
-        {
-            double value = scale.To - ((k + 0.5) / steps * (scale.To - scale.From));
-
-            // Each step reaches into the next, lest the seams shine through.
-            svg.Rectangle(x, y + (k * height / steps), BarWidth, (height / steps) + (k + 1 < steps ? 0.6 : 0), $"fill=\"{scale.Of(value)}\"");
-        }
-
+        svg.Raw($"<linearGradient id=\"{id}\" x1=\"0\" y1=\"1\" x2=\"0\" y2=\"0\">");
+        foreach (var (offset, colour) in scale.Stops)
+            svg.Raw($"<stop offset=\"{offset:0.####}\" stop-color=\"{colour}\"/>");
+        svg.Raw("</linearGradient>");
+        svg.Rectangle(x, y, BarWidth, height, $"fill=\"url(#{id})\"");
         foreach (double tick in ticks)
         {
             double at = y + ((scale.To - tick) / (scale.To - scale.From) * height);

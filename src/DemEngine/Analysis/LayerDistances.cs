@@ -3,8 +3,8 @@ using System.Collections.Immutable;
 namespace DemEngine.Analysis;
 
 /// <summary>
-/// How far tuned models lie from their base, layer by layer, and how their distribution vectors lie to each other: the figures 3 and 4 of
-/// the DEM paper, https://arxiv.org/abs/2406.15570.
+/// How far tuned models lie from their base, layer by layer, as in figure 3 of the DEM paper, https://arxiv.org/abs/2406.15570, and how
+/// alike their distribution vectors are.
 /// </summary>
 /// <param name="Base">Path of the base.</param>
 /// <param name="Models">The models.</param>

@@ -6,14 +6,14 @@ namespace DemEngine.Analysis;
 public static class ReportFile
 {
     /// <summary>Refuses a path that cannot be written, before long work is done for it.</summary>
-    /// <exception cref="DemException">DEM4002.</exception>
+    /// <exception cref="DemException">DEM1001.</exception>
     public static void Check(string path)
     {
         string full = Path.GetFullPath(path);
         if (Directory.Exists(full))
-            throw new DemException(ErrorCode.WriteFailed, $"{path}: this is a folder");
+            throw new DemException(ErrorCode.BadArgument, $"{path}: this is a folder");
         if (!Directory.Exists(Path.GetDirectoryName(full)))
-            throw new DemException(ErrorCode.WriteFailed, $"{path}: there is no such folder");
+            throw new DemException(ErrorCode.BadArgument, $"{path}: there is no such folder");
     }
 
     /// <summary>Writes UTF-8 text beside the file and puts it in its place.</summary>
