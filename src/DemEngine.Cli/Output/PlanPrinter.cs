@@ -20,13 +20,13 @@ internal static class PlanPrinter
     private static void PrintText(OutputPlan plan, RunOptions options)
     {
         foreach (ManifestInput input in plan.Inputs)
-            Console.Out.WriteLine($"{input.Role,-7} {input.Path}  {input.Fingerprint}");
+            Console.Out.WriteLine($"{input.Role,-7} {Printable.Text(input.Path)}  {input.Fingerprint}");
         foreach (PlannedTensor tensor in plan.PlannedTensors)
-            Console.Out.WriteLine($"{tensor.File} @{tensor.Offset}  {tensor.Spec.Name}  {tensor.Spec.Type.SafetensorsName}{tensor.Spec.Shape}  {tensor.Operation}");
+            Console.Out.WriteLine($"{tensor.File} @{tensor.Offset}  {Printable.Text(tensor.Spec.Name)}  {tensor.Spec.Type.SafetensorsName}{tensor.Spec.Shape}  {tensor.Operation}");
         foreach (PlannedShard shard in plan.Layout.Shards)
             Console.Out.WriteLine($"{shard.FileName}  {shard.Length} bytes, header {shard.Header.Length}");
         foreach (var (name, contents) in plan.SideFiles)
-            Console.Out.WriteLine($"{name}  {contents.Length} bytes, copied");
+            Console.Out.WriteLine($"{Printable.Text(name)}  {contents.Length} bytes, copied");
         Console.Out.WriteLine($"to read {Sizes.Format(plan.BytesToRead)}, to write {Sizes.Format(plan.BytesToWrite)}, buffers at most {Sizes.Format(plan.BufferBytes(options))}");
     }
 

@@ -24,7 +24,7 @@ internal static partial class RunSummary
         foreach (string remark in report.Remarks)
             Console.Out.WriteLine($"note: {remark}");
         foreach (NonFiniteTensor tensor in report.NonFinite)
-            Console.Out.WriteLine($"warning: {tensor.Tensor}: {tensor.Outputs} infinities or NaNs, {tensor.Inputs} in the inputs");
+            Console.Out.WriteLine($"warning: {Printable.Text(tensor.Tensor)}: {tensor.Outputs} infinities or NaNs, {tensor.Inputs} in the inputs");
         Console.Out.WriteLine(report.Output);
     }
 
