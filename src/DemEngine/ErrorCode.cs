@@ -180,7 +180,7 @@ public sealed class ErrorCode
     public static readonly ErrorCode InputChanged = new(4005, "An input file changed while it was being read.", "Run again once nothing writes to the inputs.");
 
     /// <summary>DEM4006.</summary>
-    public static readonly ErrorCode VerifyFailed = new(4006, "A tensor's bytes differ from the hash in the manifest.", "The folder is damaged or was edited; make or fetch it again.");
+    public static readonly ErrorCode VerifyFailed = new(4006, "A tensor's type, shape or bytes differ from the manifest.", "The folder is damaged or was edited; make or fetch it again.");
 
     /// <summary>DEM4007.</summary>
     public static readonly ErrorCode OutOfMemory = new(4007, "The process could not get the memory it needs.", "Lower --max-memory or --threads.");

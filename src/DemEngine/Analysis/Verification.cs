@@ -1,6 +1,7 @@
 using DemEngine.Backends;
 using DemEngine.Checkpoints;
 using DemEngine.Merging;
+using DemEngine.Numerics;
 
 namespace DemEngine.Analysis;
 
@@ -18,12 +19,7 @@ public static class Verification
     {
         using Checkpoint checkpoint = Checkpoint.Open(folder, options.Io);
         Manifest manifest = Manifest.Read(checkpoint.Folder);
-        var stated = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (ManifestTensor tensor in manifest.Tensors)
-        {
-            if (tensor is not { Name: not null, Hash: not null } || !stated.TryAdd(tensor.Name, tensor.Hash))
-                throw new DemException(ErrorCode.BadManifest, $"{folder}: {Manifest.FileName}: a tensor has no name or hash, or occurs twice");
-        }
+        Dictionary<string, ManifestTensor> stated = manifest.Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
 
         HashedTensor[] tensors = [.. checkpoint.Tensors.Select(tensor => new HashedTensor(tensor))];
         using var backend = new NullBackend();
@@ -34,8 +30,12 @@ public static class Verification
             folder,
             tensors.Length,
             checkpoint.ByteLength,
-            [.. tensors.Where(tensor => stated.TryGetValue(tensor.Name, out string? hash) && hash != tensor.Hash).Select(tensor => tensor.Name)],
+            [.. tensors.Where(tensor => stated.TryGetValue(tensor.Name, out ManifestTensor? said) && !IsAsSaid(checkpoint.Find(tensor.Name)!.Spec, tensor.Hash, said))
+                .Select(tensor => tensor.Name)],
             [.. manifest.Tensors.Select(tensor => tensor.Name).Where(name => checkpoint.Find(name) is null)],
             [.. tensors.Select(tensor => tensor.Name).Where(name => !stated.ContainsKey(name))]);
     }
+
+    private static bool IsAsSaid(TensorSpec spec, string hash, ManifestTensor said) =>
+        said.Hash == hash && said.Dtype == spec.Type.SafetensorsName && said.Shape.SequenceEqual(spec.Shape.Dimensions);
 }

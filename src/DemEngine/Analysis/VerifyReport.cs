@@ -6,7 +6,7 @@ namespace DemEngine.Analysis;
 /// <param name="Path">The folder.</param>
 /// <param name="Tensors">Number of tensors that were hashed.</param>
 /// <param name="Bytes">Bytes of them.</param>
-/// <param name="Differing">Tensors whose bytes have another hash, in the order of the shards.</param>
+/// <param name="Differing">Tensors of another type, shape or hash of their bytes, in the order of the shards.</param>
 /// <param name="Missing">Tensors that only the manifest has, in its order.</param>
 /// <param name="Extra">Tensors that only the folder has, in the order of the shards.</param>
 public sealed record VerifyReport(

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -11,10 +12,13 @@ public sealed record ManifestInput(string Role, string Path, string Fingerprint)
 
 /// <summary>One tensor of the output.</summary>
 /// <param name="Name">Its name.</param>
+/// <param name="Dtype">Its element type, as the header names it.</param>
+/// <param name="Shape">Its dimensions.</param>
 /// <param name="Hash">Of its bytes; see <see cref="ContentHash"/>.</param>
 /// <param name="NonFiniteInputs">Infinities and NaNs met in the inputs.</param>
 /// <param name="NonFiniteOutputs">Infinities and NaNs written.</param>
-public sealed record ManifestTensor(string Name, string Hash, long NonFiniteInputs, long NonFiniteOutputs);
+public sealed record ManifestTensor(
+    string Name, string Dtype, IReadOnlyList<long> Shape, string Hash, long NonFiniteInputs, long NonFiniteOutputs);
 
 /// <summary>
 /// What an output was made from and what it holds: <c>dem-manifest.json</c>. It names no time and no machine, so that the same merge
@@ -45,7 +49,7 @@ public sealed partial record Manifest(
         try
         {
             Manifest? manifest = JsonSerializer.Deserialize(File.ReadAllBytes(path), ManifestJson.Default.Manifest);
-            return manifest is { Tensors: not null, Inputs: not null }
+            return IsWhole(manifest)
                 ? manifest
                 : throw new DemException(ErrorCode.BadManifest, $"{path}: not a manifest");
         }
@@ -54,6 +58,13 @@ public sealed partial record Manifest(
             throw new DemException(ErrorCode.BadManifest, $"{path}: {e.Message}", e);
         }
     }
+
+    /// <summary>JSON that parses may still lack anything, or say it twice.</summary>
+    private static bool IsWhole([NotNullWhen(true)] Manifest? manifest) =>
+        manifest is { Engine: not null, Operation: not null, Inputs: not null, Tensors: not null }
+        && manifest.Inputs.All(input => input is { Role: not null, Path: not null, Fingerprint: not null })
+        && manifest.Tensors.All(tensor => tensor is { Name: not null, Dtype: not null, Shape: not null, Hash: not null })
+        && manifest.Tensors.DistinctBy(tensor => tensor.Name).Count() == manifest.Tensors.Count;
 
     /// <summary>The file's contents.</summary>
     public byte[] ToJson() => [.. JsonSerializer.SerializeToUtf8Bytes(this, ManifestJson.Default.Manifest), (byte)'\n'];

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using DemEngine.Backends;
 using DemEngine.Checkpoints;
 using DemEngine.Memory;
+using DemEngine.Numerics;
 
 namespace DemEngine.Merging;
 
@@ -124,17 +125,16 @@ public static class OutputRun
 
     private static string Hash(PlacedTensor place, ShardWriter writer, NativeBytes buffer, CancellationToken cancel)
     {
-        byte[] leaves = new byte[ContentHash.LeafCount(place.Spec.ByteLength) * ContentHash.HashBytes];
-        Span<byte> rest = leaves;
-        for (long at = 0; at < place.Spec.ByteLength; at += ContentHash.LeafBytes, rest = rest[ContentHash.HashBytes..])
+        var hasher = new TensorHasher(place.Spec.ByteLength);
+        for (long at = 0; at < place.Spec.ByteLength; at += ContentHash.LeafBytes)
         {
             cancel.ThrowIfCancellationRequested();
             int length = (int)Math.Min(ContentHash.LeafBytes, place.Spec.ByteLength - at);
             length = writer.Read(place.Shard, place.Offset + at, buffer.Slice(0, length).Span);
-            ContentHash.HashLeaves(buffer.Slice(0, length).Span, rest);
+            hasher.Add(at, buffer.Slice(0, length).Span);
         }
 
-        return ContentHash.Finish(leaves);
+        return hasher.Finish();
     }
 
     private static void RefuseNonFinite(NonFiniteTensor[] tensors, NonFinitePolicy policy)
@@ -155,7 +155,13 @@ public static class OutputRun
             plan.Operation,
             plan.Recipe,
             plan.Inputs,
-            [.. finished.Select(entry => new ManifestTensor(entry.Tensor, entry.Hash, entry.NonFinite.Inputs, entry.NonFinite.Outputs))]);
+            [.. plan.Tensors.Zip(finished, (tensor, entry) => new ManifestTensor(
+                tensor.Spec.Name,
+                tensor.Spec.Type.SafetensorsName,
+                tensor.Spec.Shape.Dimensions,
+                entry.Hash,
+                entry.NonFinite.Inputs,
+                entry.NonFinite.Outputs))]);
 
         var files = new Dictionary<string, byte[]>(plan.SideFiles, StringComparer.Ordinal);
         if (plan.Layout.BuildIndex() is { } index)

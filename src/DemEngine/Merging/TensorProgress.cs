@@ -7,7 +7,7 @@ namespace DemEngine.Merging;
 internal sealed class TensorProgress
 {
     private readonly Lock _lock = new();
-    private byte[]? _leaves;
+    private readonly TensorHasher _hasher;
     private readonly OrderedFold? _fold;
     private readonly ManualResetEventSlim? _solved;
     private NonFinite _nonFinite;
@@ -18,6 +18,7 @@ internal sealed class TensorProgress
     {
         Tensor = tensor;
         Place = place;
+        _hasher = new TensorHasher(tensor.Spec.ByteLength);
         TileElements = tileBytes / tensor.Spec.Type.Size;
         TileCount = Tiles(tensor.Spec.Shape.ElementCount);
         MeasuredTileCount = tensor.MeasuredElements == 0 ? 0 : Tiles(tensor.MeasuredElements);
@@ -75,7 +76,7 @@ internal sealed class TensorProgress
         NonFinite nonFinite = Tensor.Produce(first, output, workspace);
 
         long offset = first * size;
-        ContentHash.HashLeaves(output.Bytes.Span, Leaves().AsSpan((int)(offset / ContentHash.LeafBytes * ContentHash.HashBytes)));
+        _hasher.Add(offset, output.Bytes.Span);
         writer.Write(Place.Shard, Place.Offset + offset, output.Bytes.Span);
 
         lock (_lock)
@@ -84,19 +85,7 @@ internal sealed class TensorProgress
         return Interlocked.Decrement(ref _tilesToMake) == 0 ? Finish() : null;
     }
 
-    private JournalEntry Finish()
-    {
-        var entry = new JournalEntry(Tensor.Spec.Name, ContentHash.Finish(Leaves()), _nonFinite, Tensor.Remark);
-        _leaves = null;
-        return entry;
-    }
-
-    /// <summary>Made when first needed: all tensors' leaves at once would grow with the model.</summary>
-    private byte[] Leaves()
-    {
-        lock (_lock)
-            return _leaves ??= new byte[checked((int)(ContentHash.LeafCount(Tensor.Spec.ByteLength) * ContentHash.HashBytes))];
-    }
+    private JournalEntry Finish() => new(Tensor.Spec.Name, _hasher.Finish(), _nonFinite, Tensor.Remark);
 
     // An empty tensor has one tile of nothing, so that it is finished like any other.
     private int Tiles(long elements) => checked((int)Math.Max(1, (elements + TileElements - 1) / TileElements));
