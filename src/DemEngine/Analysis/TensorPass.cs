@@ -60,7 +60,7 @@ internal sealed class TensorPass
 
         WorkerThreads.Run(
             (int)Math.Clamp(pass.TileCount, 1, pass._tile.Threads),
-            stop =>
+            (_, stop) =>
             {
                 using var workspace = new TileWorkspace(backend, outputBytes: 0, pass._inputBytes);
                 while (!stop.IsCancellationRequested && pass.TryVisitNext(workspace, out PassTensor? tensor, out int elements))

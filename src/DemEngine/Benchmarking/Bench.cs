@@ -15,6 +15,8 @@ namespace DemEngine.Benchmarking;
 /// </summary>
 public static class Bench
 {
+    private const int Shards = 8;
+
     /// <summary>Measures.</summary>
     /// <param name="options">What and where.</param>
     /// <param name="backend">What computes.</param>
@@ -22,6 +24,10 @@ public static class Bench
     /// <param name="cancel">Stops between tiles.</param>
     public static BenchReport Run(BenchOptions options, IMergeBackend backend, Action<string> report, CancellationToken cancel)
     {
+        // Large models come in several shards.
+        long bytes = options.Shape.Tensors(options.Type).Sum(spec => spec.ByteLength);
+        options = options with { Run = options.Run with { MaxShardBytes = Math.Max(1, bytes / Shards) } };
+
         string[] models = [.. MakeModels(options, report, cancel)];
         string[] files = [.. Directory.GetFiles(models[0], "*.safetensors")];
         long modelBytes = files.Sum(file => new FileInfo(file).Length);
@@ -78,14 +84,14 @@ public static class Bench
         string folder = Path.Combine(options.Folder, "copy");
         for (int repeat = 0; repeat < options.Repeats; repeat++)
         {
-            seconds.Add(InFreshFolder(folder, () => FileCopy.System(files, folder)));
-            seconds.Add(InFreshFolder(folder, () => FileCopy.Threads(files, folder, options.Run.Threads)));
+            seconds.Add(InFreshFolder(folder, () => FileCopy.Measure(files, folder, threads: 1)));
+            seconds.Add(InFreshFolder(folder, () => FileCopy.Measure(files, folder, options.Run.Threads)));
         }
 
         // Two series taking turns; the better one is the machine's.
-        double system = Median(seconds.Where((_, k) => k % 2 == 0));
-        double threads = Median(seconds.Where((_, k) => k % 2 == 1));
-        return 2 * bytes / Math.Min(system, threads) / 1e9;
+        double one = Median(seconds.Where((_, k) => k % 2 == 0));
+        double all = Median(seconds.Where((_, k) => k % 2 == 1));
+        return 2 * bytes / Math.Min(one, all) / 1e9;
     }
 
     private static double InFreshFolder(string folder, Func<double> measure)

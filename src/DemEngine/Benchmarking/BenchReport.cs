@@ -7,7 +7,7 @@ namespace DemEngine.Benchmarking;
 /// <param name="Threads">That were used.</param>
 /// <param name="Repeats">Runs of each kind.</param>
 /// <param name="MemoryCopy">GB/s of memory to memory.</param>
-/// <param name="FileCopy">GB/s of file to file, the better of the system's copy and one on all threads.</param>
+/// <param name="FileCopy">GB/s of file to file by the system's own copy, on one thread or on all, whichever is faster.</param>
 /// <param name="Merges">One line for each number of sources.</param>
 /// <param name="PeakAnonymousBytes">The most memory that the process held for itself during the merges.</param>
 public sealed record BenchReport(

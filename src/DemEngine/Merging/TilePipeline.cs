@@ -31,13 +31,13 @@ internal static class TilePipeline
         Action<JournalEntry> tensorDone,
         CancellationToken cancel)
     {
-        using var schedule = new TileSchedule(tensors, Math.Max(1, ReadAheadBytes / tile.Bytes));
+        using var schedule = new TileSchedule(tensors, tile.Threads, ReadAheadBytes / tile.Bytes);
         WorkerThreads.Run(
             tile.Threads,
-            stop =>
+            (thread, stop) =>
             {
                 using var workspace = new TileWorkspace(backend, tile.Bytes, inputBytes);
-                while (!stop.IsCancellationRequested && schedule.TryTake(out TileTask task))
+                while (!stop.IsCancellationRequested && schedule.TryTake(thread, out TileTask task))
                 {
                     workspace.StartTile();
                     if (task.IsMeasurement)

@@ -4,41 +4,51 @@ namespace DemEngine.Merging;
 internal readonly record struct TileTask(TensorProgress Tensor, int Index, bool IsMeasurement);
 
 /// <summary>
-/// Hands out the tiles of all tensors in the order in which they lie on disk, first those to be measured and then those to be made, tensor
-/// after tensor; and has the inputs of tiles further on read ahead.
+/// Hands out the tiles of all tensors, and has the inputs of tiles further on read ahead. Each shard's tiles are handed out in the order
+/// in which they lie on disk, tensor after tensor, first those to be measured and then those to be made. Each thread keeps to a shard of
+/// its own while there are enough, since a file system lets only one thread at a time write to a file.
 /// </summary>
 internal sealed class TileSchedule : IDisposable
 {
     private readonly Lock _lock = new();
-    private readonly Queue<TileTask> _ahead = new();
-    private readonly IEnumerator<TileTask> _tasks;
-    private readonly int _depth;
+    private readonly Stream[] _streams;
 
-    /// <param name="tensors">In order.</param>
-    /// <param name="depth">How many tiles ahead inputs are asked for.</param>
-    public TileSchedule(IEnumerable<TensorProgress> tensors, int depth)
+    /// <param name="tensors">In the order of the layout.</param>
+    /// <param name="threads">That take tiles.</param>
+    /// <param name="depth">How many tiles ahead inputs are asked for, over all streams.</param>
+    public TileSchedule(IEnumerable<TensorProgress> tensors, int threads, int depth)
     {
-        _tasks = Enumerate(tensors).GetEnumerator();
-        _depth = depth;
+        TensorProgress[][] shards = [.. tensors.GroupBy(tensor => tensor.Place.Shard).Select(shard => shard.ToArray())];
+        int count = Math.Max(1, Math.Min(threads, shards.Length));
+        _streams =
+        [
+            .. Enumerable.Range(0, count).Select(k =>
+                new Stream(Enumerate(shards.Where((_, shard) => shard % count == k).SelectMany(shard => shard)), Math.Max(1, depth / count))),
+        ];
     }
 
-    /// <summary>Takes the next tile.</summary>
+    /// <summary>Takes the next tile of a thread's stream, or of another's once that one is exhausted.</summary>
     /// <returns>False if there is none left.</returns>
-    public bool TryTake(out TileTask task)
+    public bool TryTake(int thread, out TileTask task)
     {
         lock (_lock)
         {
-            while (_ahead.Count <= _depth && _tasks.MoveNext())
+            for (int k = 0; k < _streams.Length; k++)
             {
-                _ahead.Enqueue(_tasks.Current);
-                WillNeed(_tasks.Current);
+                if (_streams[(thread + k) % _streams.Length].TryTake(out task))
+                    return true;
             }
-
-            return _ahead.TryDequeue(out task);
         }
+
+        task = default;
+        return false;
     }
 
-    public void Dispose() => _tasks.Dispose();
+    public void Dispose()
+    {
+        foreach (Stream stream in _streams)
+            stream.Dispose();
+    }
 
     private static IEnumerable<TileTask> Enumerate(IEnumerable<TensorProgress> tensors)
     {
@@ -51,10 +61,30 @@ internal sealed class TileSchedule : IDisposable
         }
     }
 
-    private static void WillNeed(TileTask task)
+    /// <summary>Tiles in their order, the next few of them already asked for.</summary>
+    private sealed class Stream(IEnumerable<TileTask> tasks, int depth) : IDisposable
     {
-        OutputTensor tensor = task.Tensor.Tensor;
-        var (first, count) = task.Tensor.Tile(task.Index, task.IsMeasurement ? tensor.MeasuredElements : tensor.Spec.Shape.ElementCount);
-        tensor.WillNeed(first, count);
+        private readonly IEnumerator<TileTask> _tasks = tasks.GetEnumerator();
+        private readonly Queue<TileTask> _ahead = new();
+
+        public bool TryTake(out TileTask task)
+        {
+            while (_ahead.Count <= depth && _tasks.MoveNext())
+            {
+                _ahead.Enqueue(_tasks.Current);
+                WillNeed(_tasks.Current);
+            }
+
+            return _ahead.TryDequeue(out task);
+        }
+
+        public void Dispose() => _tasks.Dispose();
+
+        private static void WillNeed(TileTask task)
+        {
+            OutputTensor tensor = task.Tensor.Tensor;
+            var (first, count) = task.Tensor.Tile(task.Index, task.IsMeasurement ? tensor.MeasuredElements : tensor.Spec.Shape.ElementCount);
+            tensor.WillNeed(first, count);
+        }
     }
 }

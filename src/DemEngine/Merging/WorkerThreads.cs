@@ -7,19 +7,19 @@ internal static class WorkerThreads
 {
     /// <summary>Runs the loop and returns once every thread has left it.</summary>
     /// <param name="count">Number of threads.</param>
-    /// <param name="loop">Works until there is nothing left, or until the token it is given says to stop.</param>
+    /// <param name="loop">Given the thread's index from 0, works until there is nothing left, or until the token it is given says to stop.</param>
     /// <param name="cancel">Stops all from outside.</param>
     /// <exception cref="OperationCanceledException">It was stopped from outside.</exception>
-    public static void Run(int count, Action<CancellationToken> loop, CancellationToken cancel)
+    public static void Run(int count, Action<int, CancellationToken> loop, CancellationToken cancel)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         ExceptionDispatchInfo? failure = null;
 
-        void Work()
+        void Work(int index)
         {
             try
             {
-                loop(stop.Token);
+                loop(index, stop.Token);
             }
             catch (Exception e)
             {
@@ -29,10 +29,10 @@ internal static class WorkerThreads
             }
         }
 
-        Thread[] threads = [.. Enumerable.Range(1, count - 1).Select(k => new Thread(Work) { IsBackground = true, Name = $"tiles {k}" })];
+        Thread[] threads = [.. Enumerable.Range(1, count - 1).Select(k => new Thread(() => Work(k)) { IsBackground = true, Name = $"tiles {k}" })];
         foreach (Thread thread in threads)
             thread.Start();
-        Work();
+        Work(0);
         foreach (Thread thread in threads)
             thread.Join();
 
