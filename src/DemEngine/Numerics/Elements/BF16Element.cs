@@ -6,7 +6,7 @@ namespace DemEngine.Numerics.Elements;
 /// <summary>The upper half of an IEEE 754 binary32: 8 exponent and 7 mantissa bits.</summary>
 internal readonly struct BF16Element : IFloatElement
 {
-    private static readonly SmallFloatFormat Format = new(mantissaBits: 7, bias: 127, overflow: 0x7F80, canonicalNaN: 0x7FC0, signBit: 0x8000);
+    private static readonly NarrowFloat Scalar = new(mantissaBits: 7, bias: 127, overflow: 0x7F80, canonicalNaN: 0x7FC0, signBit: 0x8000);
 
     public static ElementType Type => ElementType.BF16;
 
@@ -19,7 +19,7 @@ internal readonly struct BF16Element : IFloatElement
 
     public static bool Write(double value, ref byte destination)
     {
-        uint bits = Format.Round(value, out bool isFinite);
+        uint bits = Scalar.Round(value, out bool isFinite);
         Unsafe.WriteUnaligned(ref destination, (ushort)bits);
         return isFinite;
     }

@@ -50,26 +50,4 @@ internal readonly struct F32Element : IFloatElement
     public static TVector LoadSingles<TWidth, TVector>(ref readonly byte source)
         where TWidth : IVectorWidth<TVector>
         where TVector : struct => TWidth.Load(in source);
-
-    public static bool CanRoundApproximations => false;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector RoundApproximation<TWidth, TVector>(TVector singles, TVector bound, out TVector decided)
-        where TWidth : IVectorWidth<TVector>
-        where TVector : struct => throw new NotSupportedException();
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void LoadInterleaved<TWidth, TVector>(ref readonly byte source, out TVector even, out TVector odd)
-        where TWidth : IVectorWidth<TVector>
-        where TVector : struct => throw new NotSupportedException();
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreRounded<TWidth, TVector>(TVector rounded, ref byte destination)
-        where TWidth : IVectorWidth<TVector>
-        where TVector : struct => throw new NotSupportedException();
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreInterleaved<TWidth, TVector>(TVector even, TVector odd, ref byte destination)
-        where TWidth : IVectorWidth<TVector>
-        where TVector : struct => throw new NotSupportedException();
 }

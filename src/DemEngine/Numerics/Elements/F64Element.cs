@@ -40,31 +40,4 @@ internal readonly struct F64Element : IFloatElement
         TWidth.Store(upper, ref Unsafe.AddByteOffset(ref destination, (nuint)Unsafe.SizeOf<TVector>()));
         return TWidth.AnyNonFiniteDouble(lower) | TWidth.AnyNonFiniteDouble(upper);
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector LoadSingles<TWidth, TVector>(ref readonly byte source)
-        where TWidth : IVectorWidth<TVector>
-        where TVector : struct => throw new NotSupportedException();
-
-    public static bool CanRoundApproximations => false;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector RoundApproximation<TWidth, TVector>(TVector singles, TVector bound, out TVector decided)
-        where TWidth : IVectorWidth<TVector>
-        where TVector : struct => throw new NotSupportedException();
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void LoadInterleaved<TWidth, TVector>(ref readonly byte source, out TVector even, out TVector odd)
-        where TWidth : IVectorWidth<TVector>
-        where TVector : struct => throw new NotSupportedException();
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreRounded<TWidth, TVector>(TVector rounded, ref byte destination)
-        where TWidth : IVectorWidth<TVector>
-        where TVector : struct => throw new NotSupportedException();
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreInterleaved<TWidth, TVector>(TVector even, TVector odd, ref byte destination)
-        where TWidth : IVectorWidth<TVector>
-        where TVector : struct => throw new NotSupportedException();
 }

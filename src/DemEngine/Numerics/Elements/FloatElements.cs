@@ -21,9 +21,9 @@ internal static class FloatElements
             ElementType.F64 => visitor.Visit<F64Element>(),
             ElementType.F32 => visitor.Visit<F32Element>(),
             ElementType.BF16 => visitor.Visit<BF16Element>(),
-            ElementType.F16 => visitor.Visit<F16Element>(),
-            ElementType.F8E4M3 => visitor.Visit<F8E4M3Element>(),
-            ElementType.F8E5M2 => visitor.Visit<F8E5M2Element>(),
+            ElementType.F16 => visitor.Visit<SmallFloatElement<F16Format>>(),
+            ElementType.F8E4M3 => visitor.Visit<SmallFloatElement<F8E4M3Format>>(),
+            ElementType.F8E5M2 => visitor.Visit<SmallFloatElement<F8E5M2Format>>(),
             _ => throw new ArgumentOutOfRangeException(nameof(type), type, "not a floating-point type"),
         };
 }

@@ -39,20 +39,20 @@ internal interface IFloatElement
         where TVector : struct;
 
     /// <summary>Reads <c>TWidth.Lanes</c> values as binary32, exactly. Only where <see cref="FitsSingle"/>.</summary>
-    static abstract TVector LoadSingles<TWidth, TVector>(ref readonly byte source)
+    static virtual TVector LoadSingles<TWidth, TVector>(ref readonly byte source)
         where TWidth : IVectorWidth<TVector>
-        where TVector : struct;
+        where TVector : struct => throw new NotSupportedException();
 
     /// <summary>
     /// Reads twice <c>TWidth.Lanes</c> values as binary32, those at even places apart from those at odd places, so that no lane has to move.
     /// Only where <see cref="CanRoundApproximations"/>.
     /// </summary>
-    static abstract void LoadInterleaved<TWidth, TVector>(ref readonly byte source, out TVector even, out TVector odd)
+    static virtual void LoadInterleaved<TWidth, TVector>(ref readonly byte source, out TVector even, out TVector odd)
         where TWidth : IVectorWidth<TVector>
-        where TVector : struct;
+        where TVector : struct => throw new NotSupportedException();
 
     /// <summary>Whether <see cref="RoundApproximation"/> is there: the type is so narrow that binary32 arithmetic mostly decides the result.</summary>
-    static abstract bool CanRoundApproximations { get; }
+    static virtual bool CanRoundApproximations => false;
 
     /// <summary>
     /// Rounds sums that are not known exactly. This and what follows: only where <see cref="CanRoundApproximations"/>.
@@ -61,17 +61,17 @@ internal interface IFloatElement
     /// <param name="bound">Twice the largest error of each, as binary32. Twice, since below a power of two the results lie twice as close.</param>
     /// <param name="decided">Top bit set where every value within the error rounds to the same finite result.</param>
     /// <returns>The rounded sums, in a form for <see cref="StoreRounded"/> and <see cref="StoreInterleaved"/>.</returns>
-    static abstract TVector RoundApproximation<TWidth, TVector>(TVector singles, TVector bound, out TVector decided)
+    static virtual TVector RoundApproximation<TWidth, TVector>(TVector singles, TVector bound, out TVector decided)
         where TWidth : IVectorWidth<TVector>
-        where TVector : struct;
+        where TVector : struct => throw new NotSupportedException();
 
     /// <summary>Writes <c>TWidth.Lanes</c> rounded sums.</summary>
-    static abstract void StoreRounded<TWidth, TVector>(TVector rounded, ref byte destination)
+    static virtual void StoreRounded<TWidth, TVector>(TVector rounded, ref byte destination)
         where TWidth : IVectorWidth<TVector>
-        where TVector : struct;
+        where TVector : struct => throw new NotSupportedException();
 
     /// <summary>Writes twice as many, in the places that <see cref="LoadInterleaved"/> reads from.</summary>
-    static abstract void StoreInterleaved<TWidth, TVector>(TVector even, TVector odd, ref byte destination)
+    static virtual void StoreInterleaved<TWidth, TVector>(TVector even, TVector odd, ref byte destination)
         where TWidth : IVectorWidth<TVector>
-        where TVector : struct;
+        where TVector : struct => throw new NotSupportedException();
 }

@@ -1,12 +1,12 @@
 namespace DemEngine.Numerics.Elements;
 
-/// <summary>The layout of a floating-point type narrower than binary32, and the definition of rounding to it.</summary>
+/// <summary>A floating-point type narrower than binary32, one value at a time: what its encodings mean, and the definition of rounding to it.</summary>
 /// <param name="mantissaBits">Stored bits of the significand.</param>
 /// <param name="bias">What is added to the exponent.</param>
 /// <param name="overflow">The encoding, without sign, of everything too large: an infinity, or a NaN where the type has none.</param>
 /// <param name="canonicalNaN">The encoding of every NaN.</param>
 /// <param name="signBit">The sign's place.</param>
-internal readonly struct SmallFloatFormat(int mantissaBits, int bias, uint overflow, uint canonicalNaN, uint signBit)
+internal readonly struct NarrowFloat(int mantissaBits, int bias, uint overflow, uint canonicalNaN, uint signBit)
 {
     /// <summary>Rounds to the nearest value of the format, ties to even.</summary>
     /// <param name="value">Any double.</param>

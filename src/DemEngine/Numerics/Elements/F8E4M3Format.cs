@@ -1,0 +1,17 @@
+namespace DemEngine.Numerics.Elements;
+
+/// <summary>OCP FP8 E4M3, as PyTorch's float8_e4m3fn: no infinities, one NaN, largest value 448; what rounds beyond it becomes NaN.</summary>
+internal readonly struct F8E4M3Format : ISmallFloatFormat
+{
+    public static ElementType Type => ElementType.F8E4M3;
+
+    public static int Width => 8;
+
+    public static int MantissaBits => 3;
+
+    public static int Bias => 7;
+
+    public static uint FirstNonFinite => 0x7F;
+
+    public static uint CanonicalNaN => 0x7F;
+}

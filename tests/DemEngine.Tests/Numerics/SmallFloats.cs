@@ -1,0 +1,3 @@
+global using F16Element = DemEngine.Numerics.Elements.SmallFloatElement<DemEngine.Numerics.Elements.F16Format>;
+global using F8E4M3Element = DemEngine.Numerics.Elements.SmallFloatElement<DemEngine.Numerics.Elements.F8E4M3Format>;
+global using F8E5M2Element = DemEngine.Numerics.Elements.SmallFloatElement<DemEngine.Numerics.Elements.F8E5M2Format>;
