@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using DemEngine.Cli.Commands;
 using DemEngine.Cli.Output;
 
@@ -14,19 +15,23 @@ internal static class DemCommand
     /// <returns>0 done; 1 failed while running; 2 the request or its inputs are wrong; 130 interrupted.</returns>
     public static int Run(string[] args)
     {
-        if (args is ["--help" or "-h", "errors"] or ["help", "errors"])
+        if (args is ["--help" or "-h" or "-?" or "help", "errors"])
         {
             ErrorCatalogue.Print(Console.Out);
             return 0;
         }
 
-        var root = Build();
-        ParseResult parsed = root.Parse(args);
+        // What other tools understand too: `dem help`, `dem help merge`.
+        if (args is ["help", .. var command])
+            args = [.. command, "--help"];
+
+        // A file name may start with @; arguments are never read from it.
+        ParseResult parsed = Build().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
         {
-            foreach (var error in parsed.Errors)
-                Console.Error.WriteLine($"error {ErrorCode.BadArgument}: {error.Message}");
-            Console.Error.WriteLine($"       {ErrorCode.BadArgument.Remedy}");
+            // A word that is no command is the news, not that a command is missing as well.
+            string[] unknown = [.. parsed.UnmatchedTokens.Select(token => $"there is no command, argument or option '{token}' here")];
+            ErrorPrinter.Print(ErrorCode.BadArgument, unknown.Length > 0 ? unknown : parsed.Errors.Select(error => error.Message));
             return WrongRequest;
         }
 
@@ -36,9 +41,9 @@ internal static class DemCommand
         {
             return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException e)
         {
-            Console.Error.WriteLine("interrupted; run the same command with --resume to go on");
+            Console.Error.WriteLine(e is ResumableInterruption ? $"interrupted; {e.Message}" : "interrupted");
             return Interrupted;
         }
         catch (DemException e)
@@ -57,7 +62,11 @@ internal static class DemCommand
 
     private static RootCommand Build()
     {
-        var root = new RootCommand("Merges large language-model checkpoints: streaming, bit-reproducible, in bounded memory.")
+        var root = new RootCommand(
+            """
+            Merges large language-model checkpoints: streaming, bit-reproducible, in bounded memory.
+            `dem demo` shows it at work; `dem help errors` lists all error codes and exit codes.
+            """)
         {
             MergeCommand.Build(),
             ExtractCommand.Build(),
@@ -72,7 +81,15 @@ internal static class DemCommand
         foreach (Option option in root.Options)
         {
             if (option is VersionOption version)
+            {
+                version.Description = "Show the version, and what this build includes.";
                 version.Action = new VersionAction();
+            }
+            else if (option is HelpOption help)
+            {
+                help.Description = "Show this help.";
+                help.Action = new HelpTextAction((HelpAction)help.Action!);
+            }
         }
 
         return root;
@@ -80,8 +97,7 @@ internal static class DemCommand
 
     private static int Report(ErrorCode code, string message, Exception e, bool verbose)
     {
-        Console.Error.WriteLine($"error {code}: {message}");
-        Console.Error.WriteLine($"       {code.Remedy}");
+        ErrorPrinter.Print(code, message);
         if (verbose)
             Console.Error.WriteLine(e);
         return code.ExitCode;

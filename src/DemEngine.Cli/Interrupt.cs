@@ -14,7 +14,7 @@ internal sealed class Interrupt : IDisposable
             System.Runtime.InteropServices.PosixSignal.SIGTERM,
             context =>
             {
-                context.Cancel = true;
+                context.Cancel = !Source.IsCancellationRequested;
                 Source.Cancel();
             });
     }

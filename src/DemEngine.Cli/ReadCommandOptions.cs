@@ -9,14 +9,14 @@ internal sealed class ReadCommandOptions
 {
     public Option<int> Threads { get; } = new("--threads")
     {
-        Description = "Threads that read, compute and write. Default: the number of processors.",
+        Description = $"Threads that read, compute and write. Default: one a processor, here {Environment.ProcessorCount}.",
         HelpName = "n",
         DefaultValueFactory = _ => Environment.ProcessorCount,
     };
 
     public Option<long> MaxMemory { get; } = Sizes.Option("--max-memory", "Upper bound of all buffers together.", RunOptions.DefaultMaxMemoryBytes);
 
-    public Option<IoMode> Io { get; } = Choice.Option("--io", "How input files are read.", IoMode.Mmap);
+    public Option<IoMode> Io { get; } = Choice.Option("--io", "How input files are read: mapped into memory, or copied.", IoMode.Mmap);
 
     public void AddTo(Command command)
     {

@@ -11,18 +11,18 @@ internal sealed class RunCommandOptions
 {
     private readonly ReadCommandOptions _read = new();
 
-    public Option<DirectoryInfo> Out { get; } = new("--out", "-o") { Description = "The folder to be made.", HelpName = "dir", Required = true };
+    public Option<DirectoryInfo> Out { get; } = new("--out", "-o") { Description = "The folder to be made. Nothing is visible there until all of it is complete.", HelpName = "dir", Required = true };
 
-    public Option<bool> Overwrite { get; } = new("--overwrite") { Description = "Replace an existing output once the new one is complete." };
+    public Option<bool> Overwrite { get; } = new("--overwrite") { Description = "Replace an existing output of this tool, once the new one is complete." };
 
-    public Option<bool> Resume { get; } = new("--resume") { Description = "Go on with an unfinished run of the same command." };
+    public Option<bool> Resume { get; } = new("--resume") { Description = "Go on with an unfinished run of the same command; what it finished is checked and kept." };
 
     public Option<bool> Restart { get; } = new("--restart") { Description = "Discard an unfinished run and start anew." };
 
     public Option<long> MaxShardSize { get; } = Sizes.Option("--max-shard-size", "Largest shard of the output.", ShardLayout.DefaultMaxShardBytes);
 
     public Option<NonFinitePolicy> NonFinite { get; } =
-        Choice.Option("--nonfinite", "What to do about infinities and NaNs in the output.", NonFinitePolicy.Fail);
+        Choice.Option("--nonfinite", "Infinities and NaNs in the output: publish nothing, or publish and name the tensors.", NonFinitePolicy.Fail);
 
     public OutputOptions Output { get; } = new();
 
@@ -46,9 +46,18 @@ internal sealed class RunCommandOptions
         bool quiet = parsed.GetValue(Output.Quiet);
         RunOptions options = Read(parsed);
         using var backend = new CpuBackend();
-        RunReport report = ProgressDisplay.Run(
-            quiet || json,
-            progress => OutputRun.Execute(plan, parsed.GetValue(Out)!.FullName, backend, options, progress, Interrupt.Token));
+        RunReport report;
+        try
+        {
+            report = ProgressDisplay.Run(
+                quiet || json,
+                progress => OutputRun.Execute(plan, parsed.GetValue(Out)!.FullName, backend, options, progress, Interrupt.Token));
+        }
+        catch (OperationCanceledException e)
+        {
+            throw new ResumableInterruption(options.Unfinished == UnfinishedRun.Restart ? "--resume in place of --restart" : "--resume", e);
+        }
+
         RunSummary.Print(report, quiet, json);
         return 0;
     }

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using DemEngine.Backends.Cpu;
 using DemEngine.Benchmarking;
+using DemEngine.Cli.Output;
 using DemEngine.Numerics;
 using DemEngine.Synthesis;
 using Spectre.Console;
@@ -38,10 +39,20 @@ internal static partial class BenchCommand
         var command = new Command("bench", "Measure merges against what this machine can do.") { shape, sources, type, folder, repeats, cold };
         read.AddTo(command);
         output.AddTo(command);
+        sources.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int[]>() is not { Length: > 0 } counts || counts.Any(count => count < 1))
+                result.AddError("--sources takes positive numbers");
+        });
+        repeats.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() < 1)
+                result.AddError("--repeats takes a positive number");
+        });
         command.SetAction(parsed =>
         {
             bool json = parsed.GetValue(output.Json);
-            bool quiet = json || parsed.GetValue(output.Quiet);
+            bool quiet = parsed.GetValue(output.Quiet);
             var options = new BenchOptions(
                 LlamaShape.Find(parsed.GetValue(shape)!),
                 parsed.GetValue(sources)!,
@@ -52,10 +63,10 @@ internal static partial class BenchCommand
                 read.Read(parsed));
 
             using var backend = new CpuBackend();
-            BenchReport report = Bench.Run(options, backend, line => { if (!quiet) Console.Error.WriteLine(line); }, Interrupt.Token);
+            BenchReport report = Bench.Run(options, backend, line => { if (!quiet && !json) Console.Error.WriteLine(line); }, Interrupt.Token);
             if (json)
                 Console.Out.WriteLine(JsonSerializer.Serialize(report, BenchJson.Default.BenchReport));
-            else
+            else if (!quiet)
                 Print(report);
             return 0;
         });
@@ -77,7 +88,7 @@ internal static partial class BenchCommand
                 Number(merge.MergeToNull), Number(merge.NullToFileCopy), Number(merge.MergeToMemoryCopy));
         }
 
-        AnsiConsole.Write(table);
+        OutputConsole.Create().Write(table);
         Console.Out.WriteLine($"peak anonymous memory {report.PeakAnonymousBytes / (double)(1 << 20):0} MiB");
     }
 

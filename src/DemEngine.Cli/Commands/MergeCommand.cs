@@ -10,8 +10,8 @@ internal static class MergeCommand
 {
     public static Command Build()
     {
-        var recipe = new Argument<FileInfo>("recipe") { Description = "A recipe in mergekit's YAML." };
-        var dryRun = new Option<bool>("--dry-run") { Description = "Print the plan and write nothing." };
+        var recipe = new Argument<FileInfo>("recipe") { Description = "A recipe file in mergekit's YAML. Paths in it lead from its folder, or else from here." };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Print what would be read, made and written, and write nothing." };
         var alignment = new AlignmentCommandOptions();
         var run = new RunCommandOptions();
 
@@ -26,7 +26,8 @@ internal static class MergeCommand
             if (!parsed.GetValue(dryRun))
                 return run.Execute(parsed, merge.Plan);
 
-            PlanPrinter.Print(merge.Plan, options, parsed.GetValue(run.Output.Json));
+            DiskRoom room = OutputRun.Check(merge.Plan, parsed.GetValue(run.Out)!.FullName, options);
+            PlanPrinter.Print(merge.Plan, options, room, parsed.GetValue(run.Output.Quiet), parsed.GetValue(run.Output.Json));
             return 0;
         });
         return command;

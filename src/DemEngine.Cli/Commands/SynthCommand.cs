@@ -16,7 +16,7 @@ internal static class SynthCommand
             Description = $"The model's shape: {string.Join(", ", LlamaShape.Named.Select(one => one.Name))}, or a config.json.",
             HelpName = "name|file",
         };
-        var seed = new Option<long>("--seed") { Description = "Chooses the numbers.", HelpName = "n", Required = true };
+        var seed = new Option<long>("--seed") { Description = "Chooses the numbers; the same seed gives the same bytes.", HelpName = "n", Required = true };
         var tunedFrom = new Option<DirectoryInfo?>("--tuned-from") { Description = "Make it as if fine-tuned from this checkpoint.", HelpName = "base" };
         var scale = new Option<double>("--scale")
         {
@@ -29,6 +29,11 @@ internal static class SynthCommand
 
         var command = new Command("synth", "Make a checkpoint of random numbers, for trials and measurements.") { shape, seed, tunedFrom, scale, type };
         run.AddTo(command);
+        scale.Validators.Add(result =>
+        {
+            if (!(result.GetValueOrDefault<double>() is >= 0 and <= float.MaxValue))
+                result.AddError("--scale takes a number that is not negative");
+        });
         command.Validators.Add(result =>
         {
             if (result.GetValue(shape) is null == result.GetValue(tunedFrom) is null)

@@ -9,15 +9,15 @@ namespace DemEngine.Cli.Output;
 /// <summary><c>--dry-run</c>: the plan, in words or as JSON.</summary>
 internal static class PlanPrinter
 {
-    public static void Print(OutputPlan plan, RunOptions options, bool json)
+    public static void Print(OutputPlan plan, RunOptions options, DiskRoom room, bool quiet, bool json)
     {
         if (json)
-            Console.Out.WriteLine(ToJson(plan, options).ToJsonString());
-        else
-            PrintText(plan, options);
+            Console.Out.WriteLine(ToJson(plan, options, room).ToJsonString());
+        else if (!quiet)
+            PrintText(plan, options, room);
     }
 
-    private static void PrintText(OutputPlan plan, RunOptions options)
+    private static void PrintText(OutputPlan plan, RunOptions options, DiskRoom room)
     {
         foreach (ManifestInput input in plan.Inputs)
             Console.Out.WriteLine($"{input.Role,-7} {Printable.Text(input.Path)}  {input.Fingerprint}");
@@ -27,10 +27,15 @@ internal static class PlanPrinter
             Console.Out.WriteLine($"{shard.FileName}  {shard.Length} bytes, header {shard.Header.Length}");
         foreach (var (name, contents) in plan.SideFiles)
             Console.Out.WriteLine($"{Printable.Text(name)}  {contents.Length} bytes, copied");
-        Console.Out.WriteLine($"to read {Sizes.Format(plan.BytesToRead)}, to write {Sizes.Format(plan.BytesToWrite)}, buffers at most {Sizes.Format(plan.BufferBytes(options))}");
+        Console.Out.WriteLine($"to read   {Sizes.Format(plan.BytesToRead)}");
+        Console.Out.WriteLine($"to write  {Sizes.Format(plan.BytesToWrite)}");
+        Console.Out.WriteLine($"memory    {Sizes.Format(plan.BufferBytes(options))} at most, in buffers");
+        Console.Out.WriteLine($"disk      {Sizes.Format(room.NeededBytes)} needed, {Sizes.Format(room.FreeBytes)} free");
+        if (room.NeededBytes > room.FreeBytes)
+            Console.Out.WriteLine($"warning: there is not enough room on the disk ({ErrorCode.DiskFull})");
     }
 
-    private static JsonObject ToJson(OutputPlan plan, RunOptions options) => new()
+    private static JsonObject ToJson(OutputPlan plan, RunOptions options, DiskRoom room) => new()
     {
         ["operation"] = plan.Operation,
         ["inputs"] = new JsonArray([.. plan.Inputs.Select(input =>
@@ -49,5 +54,7 @@ internal static class PlanPrinter
         ["bytes_to_read"] = plan.BytesToRead,
         ["bytes_to_write"] = plan.BytesToWrite,
         ["buffer_bytes"] = plan.BufferBytes(options),
+        ["disk_needed_bytes"] = room.NeededBytes,
+        ["disk_free_bytes"] = room.FreeBytes,
     };
 }

@@ -7,7 +7,6 @@ namespace DemEngine.Cli.Output;
 /// <summary>Shows where a run stands: a live bar on a terminal, a plain line now and then elsewhere, nothing if it is to be quiet.</summary>
 internal static class ProgressDisplay
 {
-    private static readonly TimeSpan LineInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan BarInterval = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Runs something that reports its progress. All is shown on standard error.</summary>
@@ -16,25 +15,10 @@ internal static class ProgressDisplay
         if (quiet)
             return work(null);
 
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
-        return Console.IsErrorRedirected ? RunWithLines(work) : RunWithBar(console, work);
-    }
+        if (Console.IsErrorRedirected)
+            return work(new ProgressLines(Console.Error, TimeProvider.System).Report);
 
-    private static T RunWithLines<T>(Func<Action<RunProgress>?, T> work)
-    {
-        var gate = new Lock();
-        long start = Stopwatch.GetTimestamp();
-        long last = start;
-        return work(progress =>
-        {
-            lock (gate)
-            {
-                if (Stopwatch.GetElapsedTime(last) < LineInterval)
-                    return;
-                last = Stopwatch.GetTimestamp();
-                Console.Error.WriteLine($"{progress.Phase}: {Describe(progress, Stopwatch.GetElapsedTime(start))}");
-            }
-        });
+        return RunWithBar(AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) }), work);
     }
 
     private static T RunWithBar<T>(IAnsiConsole console, Func<Action<RunProgress>?, T> work)
@@ -70,7 +54,7 @@ internal static class ProgressDisplay
                 {
                     lock (gate)
                     {
-                        bar.Description = Markup.Escape($"{latest.Phase} {Describe(latest, Stopwatch.GetElapsedTime(start))}");
+                        bar.Description = Markup.Escape($"{latest.Phase} {ProgressLines.Describe(latest, Stopwatch.GetElapsedTime(start))}");
                         bar.Value = latest.BytesTotal == 0 ? 0 : (double)latest.BytesDone / latest.BytesTotal;
                     }
                 }
@@ -78,12 +62,5 @@ internal static class ProgressDisplay
         if (failure is not null)
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
         return result;
-    }
-
-    private static string Describe(RunProgress progress, TimeSpan elapsed)
-    {
-        double rate = progress.BytesDone / Math.Max(elapsed.TotalSeconds, 1e-3);
-        string left = rate > 0 ? $", {TimeSpan.FromSeconds(Math.Min((progress.BytesTotal - progress.BytesDone) / rate, 359999)):h\\:mm\\:ss} left" : "";
-        return $"{Sizes.Format(progress.BytesDone)} of {Sizes.Format(progress.BytesTotal)}, {rate / 1e9:0.00} GB/s{left}";
     }
 }

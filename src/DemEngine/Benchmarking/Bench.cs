@@ -35,7 +35,7 @@ public static class Bench
         report("copying memory");
         double memoryCopy = MemoryCopy.Measure(options.Run.Threads) / 1e9;
         report("copying files");
-        double fileCopy = MeasureFileCopy(options, files, modelBytes);
+        double fileCopy = MeasureFileCopy(options, files, modelBytes, cancel);
 
         using var memory = new AnonymousMemory();
         var merges = new List<BenchMerge>();
@@ -77,13 +77,14 @@ public static class Bench
 
     private static RunOptions Making(BenchOptions options) => options.Run with { Unfinished = UnfinishedRun.Restart };
 
-    private static double MeasureFileCopy(BenchOptions options, string[] files, long bytes)
+    private static double MeasureFileCopy(BenchOptions options, string[] files, long bytes, CancellationToken cancel)
     {
         PageCache.Warm(files);
         var seconds = new List<double>();
         string folder = Path.Combine(options.Folder, "copy");
         for (int repeat = 0; repeat < options.Repeats; repeat++)
         {
+            cancel.ThrowIfCancellationRequested();
             seconds.Add(InFreshFolder(folder, () => FileCopy.Measure(files, folder, threads: 1)));
             seconds.Add(InFreshFolder(folder, () => FileCopy.Measure(files, folder, options.Run.Threads)));
         }

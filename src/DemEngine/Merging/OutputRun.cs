@@ -12,6 +12,19 @@ namespace DemEngine.Merging;
 /// </summary>
 public static class OutputRun
 {
+    /// <summary>Refuses what <see cref="Execute"/> would refuse before it begins, and changes nothing.</summary>
+    /// <param name="plan">What is to be read and written.</param>
+    /// <param name="output">The folder to be made.</param>
+    /// <param name="options">How.</param>
+    /// <returns>The room that the output takes, and the room there is.</returns>
+    /// <exception cref="DemException">DEM1001 to DEM1006.</exception>
+    public static DiskRoom Check(OutputPlan plan, string output, RunOptions options)
+    {
+        TileSize.Choose(options, plan.MostInputs);
+        StagingFolder.Check(output, plan.Checkpoints.Select(checkpoint => checkpoint.Path), options);
+        return DiskRoom.For(plan, output);
+    }
+
     /// <summary>Carries out a plan.</summary>
     /// <param name="plan">What to read and write.</param>
     /// <param name="output">The folder to be made.</param>
@@ -33,6 +46,7 @@ public static class OutputRun
         StagingFolder.Check(output, plan.Checkpoints.Select(checkpoint => checkpoint.Path), options);
         using StagingFolder staging = StagingFolder.Open(output, options);
         using var journal = Journal.Open(staging.Path, plan.Hash);
+        staging.KeepOnly([Journal.FileName, .. plan.Layout.Shards.Select(shard => shard.FileName)]);
         using var writer = new ShardWriter(staging.Path, plan.Layout);
 
         var entries = new Dictionary<string, JournalEntry>(StringComparer.Ordinal);

@@ -95,6 +95,30 @@ internal sealed class StagingFolder : IDisposable
         }
     }
 
+    /// <summary>
+    /// Deletes whatever else lies in the folder: a process that died between the exchange of an old output and its deletion left the
+    /// old one here, and none of it may be published again.
+    /// </summary>
+    /// <param name="files">Names of the files that belong to the run.</param>
+    /// <exception cref="DemException">DEM4002.</exception>
+    public void KeepOnly(IReadOnlyCollection<string> files)
+    {
+        try
+        {
+            foreach (string folder in Directory.EnumerateDirectories(Path))
+                Directory.Delete(folder, recursive: true);
+            foreach (string file in Directory.EnumerateFiles(Path))
+            {
+                if (System.IO.Path.GetFileName(file) is var name && name != LockFileName && !files.Contains(name))
+                    File.Delete(file);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw WriteError.From(e, Path);
+        }
+    }
+
     /// <summary>Puts the finished folder in the output's place.</summary>
     /// <exception cref="DemException">DEM1002, DEM4002.</exception>
     public void Publish()

@@ -82,6 +82,14 @@ public static class RecipeReader
         {
             throw new DemException(ErrorCode.RecipeNotYaml, $"{path}: the file is not UTF-8 text", error);
         }
+        catch (Exception) when (Directory.Exists(path))
+        {
+            throw new DemException(ErrorCode.RecipeNotFound, $"{path}: this is a folder; a recipe is a YAML file");
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new DemException(ErrorCode.RecipeNotFound, $"{path}: there is no such file", error);
+        }
         catch (Exception error)
             when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {

@@ -1,0 +1,29 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using System.Text.RegularExpressions;
+
+namespace DemEngine.Cli;
+
+/// <summary>
+/// <c>--help</c> without the defaults as the library writes them (<c>[default: 512000000]</c>): the descriptions say them already, in
+/// words that the options take.
+/// </summary>
+internal sealed partial class HelpTextAction(HelpAction library) : SynchronousCommandLineAction
+{
+    public override bool ClearsParseErrors => true;
+
+    public override int Invoke(ParseResult parseResult)
+    {
+        TextWriter output = parseResult.InvocationConfiguration.Output;
+        using var text = new StringWriter();
+        parseResult.InvocationConfiguration.Output = text;
+        int result = library.Invoke(parseResult);
+        parseResult.InvocationConfiguration.Output = output;
+        output.Write(Default().Replace(text.ToString(), ""));
+        return result;
+    }
+
+    [GeneratedRegex(@"\s+\[default: [^\]]*\]")]
+    private static partial Regex Default();
+}

@@ -1,0 +1,30 @@
+using System.Globalization;
+using System.Text;
+
+namespace DemEngine.Cli.Output;
+
+/// <summary>Prints errors as scripts expect them: the code and the message on one line, then what can be done about it.</summary>
+internal static class ErrorPrinter
+{
+    public static void Print(ErrorCode code, params IEnumerable<string> messages)
+    {
+        foreach (string message in messages)
+            Console.Error.WriteLine($"error {code}: {OneLine(message)}");
+        Console.Error.WriteLine($"       {code.Remedy}");
+    }
+
+    /// <summary>Paths and messages of the system may hold line ends, and what a terminal would obey.</summary>
+    private static string OneLine(string message)
+    {
+        var line = new StringBuilder(message.Length);
+        foreach (char c in message.ReplaceLineEndings(" "))
+        {
+            if (char.IsControl(c))
+                line.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
+            else
+                line.Append(c);
+        }
+
+        return line.ToString();
+    }
+}
