@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.CommandLine.Parsing;
 using DemEngine.Cli.Commands;
 using DemEngine.Cli.Output;
 
@@ -27,11 +28,10 @@ internal static class DemCommand
 
         // A file name may start with @; arguments are never read from it.
         ParseResult parsed = Build().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (parsed.Errors.Count > 0)
+        string[] mistakes = [.. Mistakes(parsed)];
+        if (mistakes.Length > 0)
         {
-            // A word that is no command is the news, not that a command is missing as well.
-            string[] unknown = [.. parsed.UnmatchedTokens.Select(token => $"there is no command, argument or option '{token}' here")];
-            ErrorPrinter.Print(ErrorCode.BadArgument, unknown.Length > 0 ? unknown : parsed.Errors.Select(error => error.Message));
+            ErrorPrinter.Print(ErrorCode.BadArgument, mistakes);
             return WrongRequest;
         }
 
@@ -60,7 +60,8 @@ internal static class DemCommand
         }
     }
 
-    private static RootCommand Build()
+    /// <summary>All commands.</summary>
+    internal static RootCommand Build()
     {
         var root = new RootCommand(
             """
@@ -93,6 +94,23 @@ internal static class DemCommand
         }
 
         return root;
+    }
+
+    /// <summary>What is wrong with the words of a request. A word that is unknown is the news, not what is missing because of it.</summary>
+    private static IEnumerable<string> Mistakes(ParseResult parsed)
+    {
+        // The library takes a misspelt option for a file name where one is due.
+        string[] unknown =
+        [
+            .. parsed.Tokens.TakeWhile(token => token.Type != TokenType.DoubleDash)
+                .Where(token => token.Type == TokenType.Argument && token.Value is ['-', not (>= '0' and <= '9' or '.'), ..])
+                .Select(token => token.Value),
+        ];
+        if (unknown.Length > 0)
+            return unknown.Select(word => $"there is no option '{word}' here");
+        return parsed.UnmatchedTokens.Count > 0
+            ? parsed.UnmatchedTokens.Select(word => $"there is no place for '{word}' here")
+            : parsed.Errors.Select(error => error.Message);
     }
 
     private static int Report(ErrorCode code, string message, Exception e, bool verbose)

@@ -7,12 +7,8 @@ namespace DemEngine.Cli;
 /// <summary>The options of every command that reads all of a checkpoint.</summary>
 internal sealed class ReadCommandOptions
 {
-    public Option<int> Threads { get; } = new("--threads")
-    {
-        Description = $"Threads that read, compute and write. Default: one a processor, here {Environment.ProcessorCount}.",
-        HelpName = "n",
-        DefaultValueFactory = _ => Environment.ProcessorCount,
-    };
+    public Option<int> Threads { get; } = Numbers.Positive(
+        "--threads", $"Threads that read, compute and write. Default: one a processor, here {Environment.ProcessorCount}.", Environment.ProcessorCount);
 
     public Option<long> MaxMemory { get; } = Sizes.Option("--max-memory", "Upper bound of all buffers together.", RunOptions.DefaultMaxMemoryBytes);
 
@@ -22,11 +18,6 @@ internal sealed class ReadCommandOptions
     {
         foreach (Option option in new Option[] { Threads, MaxMemory, Io })
             command.Options.Add(option);
-        Threads.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() < 1)
-                result.AddError("--threads takes a positive number");
-        });
     }
 
     public RunOptions Read(ParseResult parsed) => new()

@@ -17,13 +17,7 @@ internal static partial class BenchCommand
     public static Command Build()
     {
         var shape = new Option<string>("--shape") { Description = "Shape of the models to be made. Default llama-1b.", HelpName = "name|file", DefaultValueFactory = _ => "llama-1b" };
-        var sources = new Option<int[]>("--sources")
-        {
-            Description = "Numbers of sources to merge. Default 1 2 4.",
-            HelpName = "n",
-            AllowMultipleArgumentsPerToken = true,
-            DefaultValueFactory = _ => [1, 2, 4],
-        };
+        var sources = Numbers.SeveralPositive("--sources", "Numbers of sources to merge. Default 1 2 4.", 1, 2, 4);
         var type = Choice.FloatType("--dtype", "Element type. Default bf16.", "bf16", "f16", "f32");
         var folder = new Option<DirectoryInfo>("--dir")
         {
@@ -31,7 +25,7 @@ internal static partial class BenchCommand
             HelpName = "dir",
             DefaultValueFactory = _ => new DirectoryInfo(Path.Combine(Path.GetTempPath(), "dem-bench")),
         };
-        var repeats = new Option<int>("--repeats") { Description = "Runs of each kind. Default 5.", HelpName = "n", DefaultValueFactory = _ => 5 };
+        var repeats = Numbers.Positive("--repeats", "Runs of each kind. Default 5.", 5);
         var cold = new Option<bool>("--cold") { Description = "Measure from disk too, the inputs dropped from the page cache." };
         var read = new ReadCommandOptions();
         var output = new OutputOptions();
@@ -39,16 +33,6 @@ internal static partial class BenchCommand
         var command = new Command("bench", "Measure merges against what this machine can do.") { shape, sources, type, folder, repeats, cold };
         read.AddTo(command);
         output.AddTo(command);
-        sources.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int[]>() is not { Length: > 0 } counts || counts.Any(count => count < 1))
-                result.AddError("--sources takes positive numbers");
-        });
-        repeats.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() < 1)
-                result.AddError("--repeats takes a positive number");
-        });
         command.SetAction(parsed =>
         {
             bool json = parsed.GetValue(output.Json);

@@ -18,22 +18,13 @@ internal static class SynthCommand
         };
         var seed = new Option<long>("--seed") { Description = "Chooses the numbers; the same seed gives the same bytes.", HelpName = "n", Required = true };
         var tunedFrom = new Option<DirectoryInfo?>("--tuned-from") { Description = "Make it as if fine-tuned from this checkpoint.", HelpName = "base" };
-        var scale = new Option<double>("--scale")
-        {
-            Description = $"Standard deviation of the differences from that checkpoint. Default {SynthPlanner.DefaultScale}.",
-            HelpName = "s",
-            DefaultValueFactory = _ => SynthPlanner.DefaultScale,
-        };
+        var scale = Numbers.NotNegative(
+            "--scale", $"Standard deviation of the differences from that checkpoint. Default {SynthPlanner.DefaultScale}.", SynthPlanner.DefaultScale);
         var type = Choice.FloatType("--dtype", "Element type. Default bf16, or that of --tuned-from.", "bf16", "f16", "f32");
         var run = new RunCommandOptions();
 
         var command = new Command("synth", "Make a checkpoint of random numbers, for trials and measurements.") { shape, seed, tunedFrom, scale, type };
         run.AddTo(command);
-        scale.Validators.Add(result =>
-        {
-            if (!(result.GetValueOrDefault<double>() is >= 0 and <= float.MaxValue))
-                result.AddError("--scale takes a number that is not negative");
-        });
         command.Validators.Add(result =>
         {
             if (result.GetValue(shape) is null == result.GetValue(tunedFrom) is null)

@@ -85,9 +85,12 @@ internal sealed class ShardWriter : IDisposable
         SafeFileHandle? file = null;
         try
         {
-            file = File.Exists(path) && new FileInfo(path).Length == shard.Length
+            file = File.Exists(path)
                 ? File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite)
-                : File.OpenHandle(path, FileMode.Create, FileAccess.ReadWrite, preallocationSize: shard.Length);
+                : File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, preallocationSize: shard.Length);
+
+            // Room set aside does not show in the length.
+            RandomAccess.SetLength(file, shard.Length);
             RandomAccess.Write(file, shard.Header.Span, 0);
             return file;
         }

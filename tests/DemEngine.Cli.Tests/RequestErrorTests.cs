@@ -1,0 +1,140 @@
+namespace DemEngine.Cli.Tests;
+
+/// <summary>Wrong requests: exit 2, one line with the code, one with the remedy, nothing written.</summary>
+public class RequestErrorTests
+{
+    private static readonly string[][] BadRequests =
+    [
+        [],
+        ["mrege"],
+        ["--wrong"],
+        ["help", "mrege", "x"],
+        ["merge"],
+        ["merge", "r.yaml"],
+        ["merge", "r.yaml", "more.yaml", "--out", "OUT"],
+        ["merge", "", "--out", "OUT"],
+        ["merge", "r.yaml", "--out"],
+        ["merge", "r.yaml", "--out", ""],
+        ["merge", "r.yaml", "--out", "OUT", "--ovewrite"],
+        ["merge", "r.yaml", "--out", "OUT", "--threads", "0"],
+        ["merge", "r.yaml", "--out", "OUT", "--threads", "two"],
+        ["merge", "r.yaml", "--out", "OUT", "--threads", "1.5"],
+        ["merge", "r.yaml", "--out", "OUT", "--max-memory"],
+        ["merge", "r.yaml", "--out", "OUT", "--max-memory", "0"],
+        ["merge", "r.yaml", "--out", "OUT", "--max-memory", "-1GB"],
+        ["merge", "r.yaml", "--out", "OUT", "--max-memory", "1e9"],
+        ["merge", "r.yaml", "--out", "OUT", "--max-memory", "5 parsecs"],
+        ["merge", "r.yaml", "--out", "OUT", "--max-memory", "99999999999TiB"],
+        ["merge", "r.yaml", "--out", "OUT", "--max-shard-size", "big"],
+        ["merge", "r.yaml", "--out", "OUT", "--missing", "maybe"],
+        ["merge", "r.yaml", "--out", "OUT", "--missing", "Base"],
+        ["merge", "r.yaml", "--out", "OUT", "--missing", "1"],
+        ["merge", "r.yaml", "--out", "OUT", "--missing", "base", "--missing", "fail"],
+        ["merge", "r.yaml", "--out", "OUT", "--extra", "base"],
+        ["merge", "r.yaml", "--out", "OUT", "--vocab", "all"],
+        ["merge", "r.yaml", "--out", "OUT", "--io", "direct"],
+        ["merge", "r.yaml", "--out", "OUT", "--nonfinite", ""],
+        ["merge", "r.yaml", "--out", "OUT", "--resume", "--restart"],
+        ["extract", "--base", "b", "--out", "OUT"],
+        ["extract", "--base", "b", "--tuned", "t", "--out", "OUT", "--dtype", "i8"],
+        ["synth", "--shape", "tiny", "--out", "OUT"],
+        ["synth", "--shape", "tiny", "--seed", "1", "--out", "--resum"],
+        ["synth", "--seed", "1", "--out", "OUT"],
+        ["synth", "--seed", "x", "--shape", "tiny", "--out", "OUT"],
+        ["synth", "--seed", "1", "--shape", "huge", "--out", "OUT"],
+        ["synth", "--seed", "1", "--shape", "tiny", "--tuned-from", "b", "--out", "OUT"],
+        ["synth", "--seed", "1", "--shape", "tiny", "--out", "/"],
+        ["synth", "--seed", "1", "--shape", "tiny", "--scale", "nan", "--out", "OUT"],
+        ["synth", "--seed", "1", "--shape", "tiny", "--scale", "-1", "--out", "OUT"],
+        ["synth", "--seed", "1", "--shape", "tiny", "--scale", "1e39", "--out", "OUT"],
+        ["synth", "--seed", "1", "--shape", "tiny", "--max-memory", "1", "--out", "OUT"],
+        ["bench", "--shape", "tiny", "--sources", "0", "--dir", "OUT"],
+        ["bench", "--shape", "tiny", "--sources", "-1", "--dir", "OUT"],
+        ["bench", "--shape", "tiny", "--repeats", "0", "--dir", "OUT"],
+    ];
+
+    [TestCaseSource(nameof(BadRequests))]
+    public void A_wrong_request_is_refused(params string[] args)
+    {
+        using var folder = new TempFolder();
+        string output = folder.PathOf("out");
+        CommandResult result = Dem.Run([.. args.Select(arg => arg == "OUT" ? output : arg)]).Expect(2);
+
+        Assert.That(result.Output, Is.Empty);
+        Assert.That(result.ErrorLines[..^1], Is.Not.Empty.And.All.Match("^error DEM1001: .+"));
+        Assert.That(result.ErrorLines[^1].Trim(), Is.EqualTo(ErrorCode.BadArgument.Remedy));
+        Assert.That(Directory.EnumerateFileSystemEntries(folder.Path), Is.Empty);
+    }
+
+    [Test]
+    public void A_misspelt_option_is_the_only_news() =>
+        Dem.Run("merge", "--ouy", "x").ExpectError(ErrorCode.BadArgument, "there is no option '--ouy'");
+
+    [Test]
+    public void A_negative_number_is_no_option()
+    {
+        using var folder = new TempFolder();
+        Dem.Run("synth", "--shape", "tiny", "--seed", "-5", "--out", folder.PathOf("out")).Expect(0);
+    }
+
+    [Test]
+    public void A_recipe_that_is_not_there() =>
+        Dem.Run("merge", "/nowhere/recipe.yaml", "--out", "/nowhere/out").ExpectError(ErrorCode.RecipeNotFound, "/nowhere/recipe.yaml: there is no such file");
+
+    [Test]
+    public void A_folder_is_no_recipe()
+    {
+        using var folder = new TempFolder();
+        Dem.Run("merge", folder.Path, "--out", folder.PathOf("out")).ExpectError(ErrorCode.RecipeNotFound, "this is a folder");
+    }
+
+    [TestCase("", 3005)]
+    [TestCase("just a text", 3004)]
+    [TestCase("merge_method: [", 3002)]
+    [TestCase("merge_method: dem\nbase_model: no\nmodels: [{model: such}]", 2001)]
+    [TestCase("merge_method: dem\nmodels: [{modle: such}]", 3003)]
+    public void A_bad_recipe(string yaml, int code)
+    {
+        using var folder = new TempFolder();
+        string recipe = folder.Write("recipe.yaml", yaml);
+        CommandResult result = Dem.Run("merge", recipe, "--out", folder.PathOf("out"));
+        result.ExpectError(ErrorCode.All.Single(one => one.Number == code), recipe);
+    }
+
+    [Test]
+    public void A_file_name_that_starts_with_at_is_a_file_name()
+    {
+        using var folder = new TempFolder();
+        Dem.Run("merge", "@arguments", "--out", folder.PathOf("out")).ExpectError(ErrorCode.RecipeNotFound, "@arguments");
+    }
+
+    [Test]
+    public void A_name_with_control_characters_cannot_break_the_line() =>
+        Dem.Run("merge", "/nowhere/a\nb\u001b[31m", "--out", "/nowhere/out").ExpectError(ErrorCode.RecipeNotFound, @"a b\u001b[31m");
+
+    [Test]
+    public void Checkpoints_that_are_not_there()
+    {
+        using var folder = new TempFolder();
+        Dem.Run("extract", "--base", folder.PathOf("b"), "--tuned", folder.PathOf("t"), "--out", folder.PathOf("o"), "--json")
+            .ExpectError(ErrorCode.CheckpointNotFound, folder.PathOf("b"));
+        Dem.Run("synth", "--tuned-from", folder.PathOf("b"), "--seed", "1", "--out", folder.PathOf("o"))
+            .ExpectError(ErrorCode.CheckpointNotFound, folder.PathOf("b"));
+    }
+
+    [Test]
+    public void Verbose_adds_the_stack_trace()
+    {
+        CommandResult result = Dem.Run("merge", "/nowhere/recipe.yaml", "--out", "/nowhere/out", "--verbose").Expect(2);
+        Assert.That(result.Error, Does.Contain("   at DemEngine."));
+        Assert.That(result.ErrorLines[0], Does.StartWith("error DEM3001: "));
+    }
+
+    [Test]
+    public void A_failure_while_running_exits_with_1()
+    {
+        using var folder = new TempFolder();
+        folder.Write("file", "in the way");
+        Dem.Run("synth", "--shape", "tiny", "--seed", "1", "--out", folder.PathOf("file/out")).ExpectError(ErrorCode.WriteFailed);
+    }
+}
