@@ -69,6 +69,7 @@ internal static class DemCommand
             `dem demo` shows it at work; `dem help errors` lists all error codes and exit codes.
             """)
         {
+            DemoCommand.Build(),
             MergeCommand.Build(),
             ExtractCommand.Build(),
             DistanceCommand.Build(),

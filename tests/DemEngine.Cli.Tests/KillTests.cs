@@ -6,7 +6,7 @@ public class KillTests
 {
     private const int Moments = 10;
 
-    private ModelFamily _family;
+    private ModelFamily _family = null!;
     private int _tensors;
 
     [OneTimeSetUp]
@@ -44,11 +44,12 @@ public class KillTests
     [Test]
     public void Killed_again_and_again()
     {
+        const int times = 4;
         int killed = 0;
-        for (int moment = 0; moment < Moments && KillAt("again", _tensors * moment / Moments, killed > 0 ? ["--resume"] : []); moment++)
+        while (killed < times && KillAt("again", _tensors * killed / times, killed > 0 ? ["--resume"] : []))
             killed++;
-        Assert.That(killed, Is.GreaterThanOrEqualTo(7));
-        if (killed == Moments)
+        Assert.That(killed, Is.GreaterThanOrEqualTo(3));
+        if (killed == times)
             Resume("again");
         _family.ExpectSame("again", "whole");
     }

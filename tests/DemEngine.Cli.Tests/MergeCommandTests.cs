@@ -6,7 +6,7 @@ namespace DemEngine.Cli.Tests;
 /// <summary>What <c>dem merge</c> and the commands like it print and leave behind.</summary>
 public partial class MergeCommandTests
 {
-    private ModelFamily _family;
+    private ModelFamily _family = null!;
 
     [OneTimeSetUp]
     public void MakeFamily() => _family = new ModelFamily("tiny", sources: 2);

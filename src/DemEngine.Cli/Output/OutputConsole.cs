@@ -9,9 +9,15 @@ internal static class OutputConsole
 
     public static IAnsiConsole Create()
     {
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
-        if (Console.IsOutputRedirected)
-            console.Profile.Width = Unwrapped;
+        var settings = new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) };
+        if (!Console.IsOutputRedirected)
+            return AnsiConsole.Create(settings);
+
+        // Asked for: by itself the library goes by the terminal's name alone.
+        settings.Ansi = AnsiSupport.No;
+        settings.ColorSystem = ColorSystemSupport.NoColors;
+        IAnsiConsole console = AnsiConsole.Create(settings);
+        console.Profile.Width = Unwrapped;
         return console;
     }
 }
