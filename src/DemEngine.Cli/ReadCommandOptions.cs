@@ -7,12 +7,15 @@ namespace DemEngine.Cli;
 /// <summary>The options of every command that reads all of a checkpoint.</summary>
 internal sealed class ReadCommandOptions
 {
-    public Option<int> Threads { get; } = Numbers.Positive(
-        "--threads", $"Threads that read, compute and write. Default: one a processor, here {Environment.ProcessorCount}.", Environment.ProcessorCount);
+    public Option<int> Threads { get; } = NewThreads();
 
     public Option<long> MaxMemory { get; } = Sizes.Option("--max-memory", "Upper bound of all buffers together.", RunOptions.DefaultMaxMemoryBytes);
 
     public Option<IoMode> Io { get; } = Choice.Option("--io", "How input files are read: mapped into memory, or copied.", IoMode.Mmap);
+
+    /// <summary>The option for the number of threads.</summary>
+    public static Option<int> NewThreads() => Numbers.Positive(
+        "--threads", $"Threads that read, compute and write. Default: one a processor, here {Environment.ProcessorCount}.", Environment.ProcessorCount);
 
     public void AddTo(Command command)
     {

@@ -30,7 +30,7 @@ public class DemoTests
     {
         CommandResult result = Dem.Run("demo", "--dir", Folder, "--json").Expect(0);
         Assert.That(result.Error, Is.Empty);
-        Assert.That(result.Json.EnumerateObject().Select(field => field.Name), Is.EqualTo(["folder", "recipe", "merge", "verified", "models"]));
+        Assert.That(result.Json.EnumerateObject().Select(field => field.Name), Is.EqualTo(["folder", "recipe", "heat_map", "merge", "verified", "models"]));
         JsonElement models = result.Json.GetProperty("models");
         double Cosine(int one, int other) => models[one].GetProperty("cosines")[other].GetDouble();
         double Distance(int model) => models[model].GetProperty("distance").GetDouble();

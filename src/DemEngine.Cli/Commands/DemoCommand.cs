@@ -20,7 +20,7 @@ internal static partial class DemoCommand
             HelpName = "dir",
             DefaultValueFactory = _ => new DirectoryInfo(Path.Combine(Path.GetTempPath(), "dem-demo")),
         };
-        var threads = RunCommandOptions.NewThreads();
+        var threads = ReadCommandOptions.NewThreads();
         var output = new OutputOptions();
 
         var command = new Command("demo", "See it at work: make a small family of models, merge it, verify and measure the result.") { folder, threads };

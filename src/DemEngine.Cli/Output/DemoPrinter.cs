@@ -19,10 +19,11 @@ internal static class DemoPrinter
         Console.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{Sizes.Format(report.Merge.BytesRead)} read, {Sizes.Format(report.Merge.BytesWritten)} written in {report.Merge.Seconds:0.00} s: {report.Merge.GigabytesPerSecond:0.00} GB/s on {backend}"));
-        Console.Out.WriteLine($"{report.Verified} tensors read back, each has the hash that the manifest says");
+        Console.Out.WriteLine($"{report.Verified} tensors read back, each as the manifest says");
 
         Heading(console, "Distances from the base, and cosines of the angles between the differences");
         console.Write(Distances(report.Models));
+        Console.Out.WriteLine($"layer by layer, drawn: {report.HeatMap}");
 
         Heading(console, "Try next");
         string again = $"dem merge {Quote(report.Recipe)} --out {Quote(Path.Combine(report.Folder, "again"))} --max-shard-size {Demo.ShardBytes}";
@@ -30,6 +31,7 @@ internal static class DemoPrinter
         Console.Out.WriteLine($"# what a merge would read and write\n{again} --dry-run");
         Console.Out.WriteLine($"# with other weights: edit {report.Recipe}, then\n{again}");
         Console.Out.WriteLine($"# the distribution vector of one model\ndem extract --base {Quote(Path.Combine(report.Folder, "base"))} --tuned {tuned} --out {Quote(Path.Combine(report.Folder, "vector"))}");
+        Console.Out.WriteLine($"# whether an output is intact\ndem verify {Quote(Path.Combine(report.Folder, "merged"))}");
         Console.Out.WriteLine("# how fast this machine merges\ndem bench --shape llama-160m");
         Console.Out.WriteLine();
         Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"done in {elapsed.TotalSeconds:0.0} s; all of it lies in"));

@@ -5,7 +5,7 @@ namespace DemEngine.Cli.Output;
 /// <summary>Standard output as a console for headings and tables: plain and never wrapped where it is no terminal.</summary>
 internal static class OutputConsole
 {
-    private const int Unwrapped = 1000;
+    private const int Unwrapped = 100_000;
 
     public static IAnsiConsole Create()
     {

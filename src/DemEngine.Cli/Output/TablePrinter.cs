@@ -5,20 +5,13 @@ namespace DemEngine.Cli.Output;
 /// <summary>Tables on standard output: ruled on a terminal, plain columns elsewhere.</summary>
 internal static class TablePrinter
 {
-    // Wide enough that no line is ever broken where a program reads it.
-    private const int UnboundedWidth = 100_000;
-
     /// <summary>Prints a table.</summary>
     /// <param name="headings">Of the columns; one that starts with a blank is that of a column of numbers, aligned to the right.</param>
     /// <param name="rows">The cells, with text as it is; what a terminal would obey is escaped here.</param>
     public static void Print(IReadOnlyList<string> headings, IEnumerable<IEnumerable<string>> rows)
     {
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
-        bool isTerminal = console.Profile.Out.IsTerminal;
-        if (!isTerminal)
-            console.Profile.Width = UnboundedWidth;
-
-        var table = new Table { Border = isTerminal ? TableBorder.Simple : TableBorder.None };
+        IAnsiConsole console = OutputConsole.Create();
+        var table = new Table { Border = console.Profile.Out.IsTerminal ? TableBorder.Simple : TableBorder.None };
         foreach (string heading in headings)
         {
             var column = new TableColumn(new Text(Printable.Text(heading.TrimStart())));

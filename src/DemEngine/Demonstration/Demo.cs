@@ -1,8 +1,8 @@
 using System.Globalization;
+using DemEngine.Analysis;
 using DemEngine.Backends;
 using DemEngine.Checkpoints;
 using DemEngine.Merging;
-using DemEngine.Numerics;
 using DemEngine.Recipes;
 
 namespace DemEngine.Demonstration;
@@ -20,6 +20,7 @@ public static class Demo
     public const long ShardBytes = DemoFamily.ShardBytes;
 
     private const string MergedName = "merged";
+    private const string HeatMapName = "distance.svg";
 
     /// <summary>Demonstrates.</summary>
     /// <param name="folder">Where everything goes; made, or an earlier demonstration's, whose models are used again.</param>
@@ -40,13 +41,17 @@ public static class Demo
         report($"merging as {recipe} says");
         RunReport merge = Merge(recipe, merged, backend, run, cancel);
         report($"verifying {merged}");
-        int verified = DemoVerification.Check(merged, cancel);
+        VerifyReport verified = Verification.Run(merged, run, null, cancel);
+        verified.ThrowUnlessIntact();
 
         report("measuring distances");
         string[] names = [.. DemoFamily.Sources.Select(source => source.Name), MergedName];
         string[] paths = [.. names.Select(name => Path.Combine(folder, name))];
-        GramMatrix gram = DemoDistances.Measure(Path.Combine(folder, DemoFamily.Base), paths, backend, cancel);
-        return new DemoReport(folder, recipe, merge, verified, [.. names.Select((name, k) => Describe(name, paths[k], gram, k))]);
+        LayerDistances distances = DistanceMeasurement.Run(
+            Path.Combine(folder, DemoFamily.Base), paths, new AlignmentOptions(), run, backend, null, cancel);
+        string heatMap = Path.Combine(folder, HeatMapName);
+        ReportFile.Write(heatMap, DistanceHeatMap.Write(distances));
+        return new DemoReport(folder, recipe, heatMap, merge, verified.Tensors, [.. names.Select((name, k) => Describe(name, paths[k], distances.Whole, k))]);
     }
 
     private static RunReport Merge(string recipe, string merged, IMergeBackend backend, RunOptions run, CancellationToken cancel)
@@ -56,18 +61,12 @@ public static class Demo
         return OutputRun.Execute(plan.Plan, merged, backend, run, null, cancel);
     }
 
-    private static DemoModel Describe(string name, string path, GramMatrix gram, int index)
+    private static DemoModel Describe(string name, string path, LayerDistance whole, int index)
     {
         using Checkpoint model = Checkpoint.Open(path);
-        int models = gram.Order - 1;
+        double? weight = index < DemoFamily.Sources.Count ? DemoFamily.Sources[index].Weight : null;
         return new DemoModel(
-            name,
-            model.ByteLength,
-            model.Files.Length,
-            index < DemoFamily.Sources.Count ? DemoFamily.Sources[index].Weight : null,
-            gram.Norm(index),
-            gram.Norm(index) / gram.Norm(models),
-            [.. Enumerable.Range(0, models).Select(other => gram.Cosine(index, other))]);
+            name, model.ByteLength, model.Files.Length, weight, whole.Distances[index], whole.RelativeChanges[index], whole.Cosines[index]);
     }
 
     private static string Recipe()

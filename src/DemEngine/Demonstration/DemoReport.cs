@@ -5,10 +5,12 @@ namespace DemEngine.Demonstration;
 /// <summary>What <see cref="Demo"/> did.</summary>
 /// <param name="Folder">Where everything lies.</param>
 /// <param name="Recipe">The recipe's file.</param>
+/// <param name="HeatMap">The picture of the distances.</param>
 /// <param name="Merge">The merge.</param>
-/// <param name="Verified">Number of tensors whose bytes have the hash that the manifest says.</param>
+/// <param name="Verified">Number of tensors that are as the manifest says.</param>
 /// <param name="Models">The tuned models and, as the last one, the merged one.</param>
-public sealed record DemoReport(string Folder, string Recipe, RunReport Merge, int Verified, IReadOnlyList<DemoModel> Models);
+public sealed record DemoReport(
+    string Folder, string Recipe, string HeatMap, RunReport Merge, int Verified, IReadOnlyList<DemoModel> Models);
 
 /// <summary>One model beside the base.</summary>
 /// <param name="Name">Of its folder.</param>
