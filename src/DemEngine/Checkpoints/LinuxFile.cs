@@ -11,6 +11,8 @@ internal static unsafe partial class LinuxFile
     private const int FadviseDontNeed = 4;
     private const int AtCurrentDirectory = -100;
     private const uint RenameExchange = 2;
+    private const int NoSpace = 28; // ENOSPC
+    private const int QuotaExceeded = 122; // EDQUOT
 
     /// <summary>Starts reading ahead a part of a mapping.</summary>
     public static void WillNeed(byte* origin, long length)
@@ -32,6 +34,18 @@ internal static unsafe partial class LinuxFile
     /// <summary>Has the page cache forget a file.</summary>
     /// <returns>Whether the system took the hint.</returns>
     public static bool DropFromCache(SafeFileHandle file) => OperatingSystem.IsLinux() && PosixFadvise(file, 0, 0, FadviseDontNeed) == 0;
+
+    /// <summary>Has the disk set a file's bytes aside, where the file system can.</summary>
+    /// <exception cref="IOException">There is no room, with the system's error number as <see cref="Exception.HResult"/>.</exception>
+    public static void Allocate(SafeFileHandle file, long length)
+    {
+        if (!OperatingSystem.IsLinux() || length == 0 || Fallocate(file, 0, 0, length) == 0)
+            return;
+
+        int error = Marshal.GetLastPInvokeError();
+        if (error is NoSpace or QuotaExceeded)
+            throw new IOException(Marshal.GetPInvokeErrorMessage(error), error);
+    }
 
     /// <summary>Makes the names in a folder durable.</summary>
     public static void SyncFolder(string path)
@@ -68,6 +82,9 @@ internal static unsafe partial class LinuxFile
 
     [LibraryImport("libc", EntryPoint = "posix_fadvise")]
     private static partial int PosixFadvise(SafeFileHandle file, long offset, long length, int advice);
+
+    [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
+    private static partial int Fallocate(SafeFileHandle file, int mode, long offset, long length);
 
     [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags);

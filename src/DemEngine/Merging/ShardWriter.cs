@@ -85,12 +85,14 @@ internal sealed class ShardWriter : IDisposable
         SafeFileHandle? file = null;
         try
         {
-            file = File.Exists(path)
-                ? File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite)
-                : File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, preallocationSize: shard.Length);
+            file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite);
+            if (RandomAccess.GetLength(file) != shard.Length)
+            {
+                // .NET's own preallocation leaves the length as it was, by which a resumed run would not know its shard again.
+                LinuxFile.Allocate(file, shard.Length);
+                RandomAccess.SetLength(file, shard.Length);
+            }
 
-            // Room set aside does not show in the length.
-            RandomAccess.SetLength(file, shard.Length);
             RandomAccess.Write(file, shard.Header.Span, 0);
             return file;
         }
