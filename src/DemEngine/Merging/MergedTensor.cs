@@ -44,11 +44,13 @@ internal sealed class MergedTensor : OutputTensor
             _segments = Cut(method.Solve(question));
         else if (MeasuredElements == 0)
             _segments = Cut(method.Solve(question with { Gram = new GramMatrix(MeasuredVectors) }));
+        Operation = _segments.IsDefault ? $"{method.Name} (measured)" : Describe(_segments);
     }
 
     public override IReadOnlyList<StoredTensor> Inputs { get; }
 
-    public override string Operation => _segments.IsDefault ? $"{_method.Name} (measured)" : Describe(_segments);
+    // As planned: it tells plans apart, so a run must not change it.
+    public override string Operation { get; }
 
     public override int MeasuredVectors => _method.Measures == Measurement.Gram ? _sources.Length + (_relative ? 1 : 0) : 0;
 
