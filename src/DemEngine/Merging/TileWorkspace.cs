@@ -11,6 +11,7 @@ internal sealed class TileWorkspace : IDisposable
     private readonly NativeBuffer _output;
     private readonly NativeBuffer? _inputs;
     private NativeBuffer? _scratch;
+    private readonly List<(StoredTensor Tensor, long First, TypedBytes Part)> _read = [];
     private int _inputsUsed;
 
     public TileWorkspace(IMergeBackend backend, int outputBytes, long inputBytes)
@@ -26,7 +27,11 @@ internal sealed class TileWorkspace : IDisposable
     public NativeBytes Output => _output.Bytes;
 
     /// <summary>Gives all room for inputs free again.</summary>
-    public void StartTile() => _inputsUsed = 0;
+    public void StartTile()
+    {
+        _inputsUsed = 0;
+        _read.Clear();
+    }
 
     /// <summary>Reads a part of a tensor, which stays valid until the next tile is started.</summary>
     public TypedBytes Read(StoredTensor tensor, long first, int count)
@@ -34,10 +39,18 @@ internal sealed class TileWorkspace : IDisposable
         if (_inputs is null)
             return tensor.Read(first, count, default);
 
+        // A tensor that a tile needs twice is read once; there is no room for it twice.
+        foreach (var earlier in _read)
+        {
+            if (ReferenceEquals(earlier.Tensor, tensor) && earlier.First == first && earlier.Part.Count == count)
+                return earlier.Part;
+        }
+
         int bytes = count * tensor.Spec.Type.Size;
-        TypedBytes read = tensor.Read(first, count, _inputs.Bytes.Slice(_inputsUsed, bytes));
+        TypedBytes part = tensor.Read(first, count, _inputs.Bytes.Slice(_inputsUsed, bytes));
         _inputsUsed += bytes;
-        return read;
+        _read.Add((tensor, first, part));
+        return part;
     }
 
     /// <summary>Room for whatever else a tile needs, the same room at every call.</summary>
