@@ -47,7 +47,7 @@ public static class ExtractPlanner
             // Rows of a vocabulary that the tuned model lacks have not changed.
             int count = (int)Math.Clamp(_covered - first, 0, output.Count);
             output.Slice(count, output.Count - count).Bytes.Span.Clear();
-            return workspace.Worker.Combine(
+            return count == 0 ? default : workspace.Worker.Combine(
                 LinearCombination.Difference,
                 [workspace.Read(baseTensor, first, count), workspace.Read(tuned.Tensor!, first, count)],
                 output.Slice(0, count));
