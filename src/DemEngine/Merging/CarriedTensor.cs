@@ -5,12 +5,20 @@ using DemEngine.Numerics;
 namespace DemEngine.Merging;
 
 /// <summary>A tensor of integers or booleans: the base's bytes, compared with those of the sources.</summary>
-internal sealed class CarriedTensor(StoredTensor original, IReadOnlyList<(string Source, StoredTensor Tensor)> others)
-    : OutputTensor(original.Spec)
+/// <param name="spec">The output: the base's tensor, or its first rows.</param>
+/// <param name="original">The base's.</param>
+/// <param name="others">The sources', with what messages call each source.</param>
+internal sealed class CarriedTensor(TensorSpec spec, StoredTensor original, IReadOnlyList<(string Source, StoredTensor Tensor)> others)
+    : OutputTensor(spec)
 {
-    private readonly bool[] _differs = new bool[others.Count];
+    // One that has fewer rows differs without being read.
+    private readonly bool[] _differs = [.. others.Select(other => other.Tensor.Spec.Shape.ElementCount < spec.Shape.ElementCount)];
 
-    public override IReadOnlyList<StoredTensor> Inputs { get; } = [original, .. others.Select(other => other.Tensor)];
+    public override IReadOnlyList<StoredTensor> Inputs { get; } =
+    [
+        original,
+        .. others.Select(other => other.Tensor).Where(tensor => tensor.Spec.Shape.ElementCount >= spec.Shape.ElementCount).Distinct(),
+    ];
 
     public override string Operation => "copy of the base";
 

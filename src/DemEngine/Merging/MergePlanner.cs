@@ -115,9 +115,9 @@ public static class MergePlanner
         TensorSpec spec = tensor.Spec;
         if (!spec.Type.IsFloat)
         {
-            return new CarriedTensor(tensor.Base, [.. tensor.Sources
+            return new CarriedTensor(spec, tensor.Base, [.. tensor.Sources
                 .Select((source, k) => (sources[k].Name, source.Tensor))
-                .Where(pair => pair.Tensor is not null && pair.Tensor.Spec.Shape == spec.Shape && !ReferenceEquals(pair.Tensor, tensor.Base))
+                .Where(pair => pair.Tensor is not null && !ReferenceEquals(pair.Tensor, tensor.Base))
                 .Select(pair => (pair.Name, pair.Tensor!))]);
         }
 

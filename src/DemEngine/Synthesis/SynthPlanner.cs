@@ -43,7 +43,7 @@ public static class SynthPlanner
         [
             .. baseModel.Tensors.Select(OutputTensor (tensor) => tensor.Spec.Type.IsFloat
                 ? new SyntheticTensor(tensor.Spec with { Type = type ?? tensor.Spec.Type }, seed, tensor, mean: 0, scale: (float)scale)
-                : new CarriedTensor(tensor, [])),
+                : new CarriedTensor(tensor.Spec, tensor, [])),
         ];
         Dictionary<string, byte[]> sideFiles = SideFiles.Read(baseModel);
         SideFiles.Amend(sideFiles, type, vocabularyRows: null);
