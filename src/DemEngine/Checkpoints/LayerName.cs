@@ -20,8 +20,9 @@ public readonly partial record struct LayerName(string? Stack, int Layer)
             : default;
     }
 
-    /// <summary>Whether a name is that of an embedding, which comes before the layers.</summary>
-    public static bool IsEmbedding(string tensor) => EmbeddingPattern().IsMatch(tensor);
+    /// <summary>Whether a name is that of an embedding, which comes before the layers. GPT-NeoX calls its output matrix <c>embed_out</c>.</summary>
+    public static bool IsEmbedding(string tensor) =>
+        EmbeddingPattern().IsMatch(tensor) && !tensor.StartsWith("embed_out.", StringComparison.Ordinal);
 
     /// <summary>Whether a tensor's rows are those of the vocabulary: token embeddings and the output matrix.</summary>
     public static bool IsVocabulary(string tensor) => VocabularyPattern().IsMatch(tensor);
@@ -29,7 +30,7 @@ public readonly partial record struct LayerName(string? Stack, int Layer)
     [GeneratedRegex(@"^(?<stack>(.*?\.)?(layers?|h|blocks?))\.(?<number>\d+)\.", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
     private static partial Regex Pattern();
 
-    [GeneratedRegex(@"(^|\.)(\w*embed\w*|wte|wpe)(\.|$)", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"(^|\.)(\w*embed\w*|wte|wpe|shared)(\.|$)", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
     private static partial Regex EmbeddingPattern();
 
     [GeneratedRegex(@"(^|\.)(embed_tokens|tok_embeddings|word_embeddings|wte|embed_in|embed_out|lm_head|shared|embeddings)\.(weight|bias)$", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]

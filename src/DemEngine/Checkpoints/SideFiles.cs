@@ -54,8 +54,9 @@ public static class SideFiles
         try
         {
             config = JsonNode.Parse(json) as JsonObject ?? throw new JsonException("not an object");
+            _ = config.Count; // Here a key that occurs twice is noticed.
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or ArgumentException)
         {
             throw new DemException(ErrorCode.BadSideFile, $"{ConfigFileName}: {e.Message}", e);
         }
