@@ -43,7 +43,7 @@ public static class OutputRun
         CancellationToken cancel = default)
     {
         TileSize tile = TileSize.Choose(options, plan.MostInputs);
-        StagingFolder.Check(output, plan.Checkpoints.Select(checkpoint => checkpoint.Path), options);
+        StagingFolder.Check(output, plan.Checkpoints.SelectMany(checkpoint => checkpoint.Files.Add(checkpoint.Path)), options);
         using StagingFolder staging = StagingFolder.Open(output, options);
         using var journal = Journal.Open(staging.Path, plan.Hash);
         staging.KeepOnly([Journal.FileName, .. plan.Layout.Shards.Select(shard => shard.FileName)]);

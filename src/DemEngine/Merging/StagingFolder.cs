@@ -169,15 +169,15 @@ internal sealed class StagingFolder : IDisposable
         }
     }
 
-    private static string Normalize(string path) => System.IO.Path.TrimEndingDirectorySeparator(ResolveLinks(System.IO.Path.GetFullPath(path)));
+    private static string Normalize(string path) => ResolveLinks(System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path)));
 
-    /// <summary>Follows links, so that a folder is recognised under any name.</summary>
+    /// <summary>Follows links, so that a folder or file is recognised under any name.</summary>
     private static string ResolveLinks(string path)
     {
         for (string? part = path; part is not null; part = System.IO.Path.GetDirectoryName(part))
         {
-            if (Directory.Exists(part) && new DirectoryInfo(part).ResolveLinkTarget(returnFinalTarget: true) is { } target)
-                return ResolveLinks(System.IO.Path.Combine(target.FullName, System.IO.Path.GetRelativePath(part, path)));
+            if (new FileInfo(part).LinkTarget is not null && File.ResolveLinkTarget(part, returnFinalTarget: true) is { } target)
+                return ResolveLinks(target.FullName + path[part.Length..]);
         }
 
         return path;
