@@ -11,12 +11,14 @@ internal sealed class StagingFolder : IDisposable
     private const string LockFileName = ".dem-lock";
 
     private readonly FileStream _lock;
+    private readonly bool _overwrite;
 
-    private StagingFolder(string output, string path, FileStream lockFile)
+    private StagingFolder(string output, string path, FileStream lockFile, bool overwrite)
     {
         Output = output;
         Path = path;
         _lock = lockFile;
+        _overwrite = overwrite;
     }
 
     /// <summary>The output's full path.</summary>
@@ -50,17 +52,7 @@ internal sealed class StagingFolder : IDisposable
                 throw new DemException(ErrorCode.OutputOverlapsInput, $"{output}: the input {input}");
         }
 
-        if (File.Exists(full))
-            throw new DemException(ErrorCode.OutputNotOurs, $"{output}: this is a file");
-        if (Directory.Exists(full))
-        {
-            if (!options.Overwrite)
-                throw new DemException(ErrorCode.OutputExists, $"{output}: the folder is there already");
-            bool isOurs = File.Exists(System.IO.Path.Combine(full, Manifest.FileName));
-            if (!isOurs && Directory.EnumerateFileSystemEntries(full).Any())
-                throw new DemException(ErrorCode.OutputNotOurs, $"{output}: the folder has no {Manifest.FileName}");
-        }
-
+        CheckReplaceable(full, options.Overwrite);
         bool isUnfinished = Directory.Exists(PathFor(output));
         if (isUnfinished && options.Unfinished == UnfinishedRun.Refuse)
             throw new DemException(ErrorCode.UnfinishedRun, $"{PathFor(output)}: left by a run that did not finish");
@@ -84,7 +76,7 @@ internal sealed class StagingFolder : IDisposable
                     File.Delete(file);
             }
 
-            return new StagingFolder(Normalize(output), path, lockFile);
+            return new StagingFolder(Normalize(output), path, lockFile, options.Overwrite);
         }
         catch (Exception e)
         {
@@ -120,11 +112,12 @@ internal sealed class StagingFolder : IDisposable
     }
 
     /// <summary>Puts the finished folder in the output's place.</summary>
-    /// <exception cref="DemException">DEM1002, DEM4002.</exception>
+    /// <exception cref="DemException">DEM1002 or DEM1003: something took the output's name meanwhile; DEM4002.</exception>
     public void Publish()
     {
         try
         {
+            CheckReplaceable(Output, _overwrite);
             _lock.Dispose();
             File.Delete(System.IO.Path.Combine(Path, LockFileName));
             LinuxFile.SyncFolder(Path);
@@ -155,6 +148,19 @@ internal sealed class StagingFolder : IDisposable
     }
 
     public void Dispose() => _lock.Dispose();
+
+    private static void CheckReplaceable(string output, bool overwrite)
+    {
+        if (File.Exists(output))
+            throw new DemException(ErrorCode.OutputNotOurs, $"{output}: this is a file");
+        if (!Directory.Exists(output))
+            return;
+        if (!overwrite)
+            throw new DemException(ErrorCode.OutputExists, $"{output}: the folder is there already");
+        bool isOurs = File.Exists(System.IO.Path.Combine(output, Manifest.FileName));
+        if (!isOurs && Directory.EnumerateFileSystemEntries(output).Any())
+            throw new DemException(ErrorCode.OutputNotOurs, $"{output}: the folder has no {Manifest.FileName}");
+    }
 
     private static FileStream Lock(string path)
     {
