@@ -40,10 +40,11 @@ internal sealed partial class Journal : IDisposable
     public static Journal Open(string folder, string planHash)
     {
         string path = Path.Combine(folder, FileName);
+        FileStream? file = null;
         try
         {
             var finished = new Dictionary<string, JournalEntry>(StringComparer.Ordinal);
-            var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+            file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
             var journal = new Journal(file, finished);
             file.SetLength(ReadAll(file, planHash, finished));
             file.Position = file.Length;
@@ -51,9 +52,12 @@ internal sealed partial class Journal : IDisposable
                 journal.Append(JsonSerializer.SerializeToUtf8Bytes(new Heading(planHash), JournalJson.Default.Heading));
             return journal;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e)
         {
-            throw WriteError.From(e, path);
+            file?.Dispose();
+            if (e is IOException or UnauthorizedAccessException)
+                throw WriteError.From(e, path);
+            throw;
         }
     }
 

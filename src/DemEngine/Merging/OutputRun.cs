@@ -97,11 +97,10 @@ public static class OutputRun
         start = Stopwatch.GetTimestamp();
         progress?.Invoke(new RunProgress("syncing", total, total, ""));
         writer.Sync();
-        WriteSmallFiles(plan, staging, finished);
         journal.Dispose();
-        File.Delete(Path.Combine(staging.Path, Journal.FileName));
         writer.Dispose();
-        staging.Publish();
+        IEnumerable<string> smallFiles = WriteSmallFiles(plan, staging, finished);
+        staging.Publish([.. plan.Layout.Shards.Select(shard => shard.FileName), .. smallFiles]);
 
         return new RunReport(
             staging.Output,
@@ -162,7 +161,8 @@ public static class OutputRun
             $"{written.Sum(tensor => tensor.Outputs)} infinities or NaNs ({written.Sum(tensor => tensor.Inputs)} in the inputs) in {Quoted.List([.. written.Select(tensor => tensor.Tensor)])}");
     }
 
-    private static void WriteSmallFiles(OutputPlan plan, StagingFolder staging, JournalEntry[] finished)
+    /// <returns>Their names.</returns>
+    private static IEnumerable<string> WriteSmallFiles(OutputPlan plan, StagingFolder staging, JournalEntry[] finished)
     {
         var manifest = new Manifest(
             Manifest.ThisEngine,
@@ -196,5 +196,7 @@ public static class OutputRun
                 throw WriteError.From(e, path);
             }
         }
+
+        return files.Keys;
     }
 }

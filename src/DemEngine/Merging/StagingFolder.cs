@@ -55,7 +55,12 @@ internal sealed class StagingFolder : IDisposable
         CheckReplaceable(full, options.Overwrite);
         bool isUnfinished = Directory.Exists(PathFor(output));
         if (isUnfinished && options.Unfinished == UnfinishedRun.Refuse)
+        {
+            // While somebody still works on it, advice on how to go on with it would be wrong.
+            Lock(PathFor(output), FileMode.Open)?.Dispose();
             throw new DemException(ErrorCode.UnfinishedRun, $"{PathFor(output)}: left by a run that did not finish");
+        }
+
         if (!isUnfinished && options.Unfinished == UnfinishedRun.Resume)
             throw new DemException(ErrorCode.NothingToResume, $"{PathFor(output)}: there is no such folder");
     }
@@ -69,14 +74,11 @@ internal sealed class StagingFolder : IDisposable
         try
         {
             Directory.CreateDirectory(path);
-            lockFile = Lock(path);
+            lockFile = Lock(path, FileMode.OpenOrCreate)!;
+            var folder = new StagingFolder(Normalize(output), path, lockFile, options.Overwrite);
             if (options.Unfinished == UnfinishedRun.Restart)
-            {
-                foreach (string file in Directory.EnumerateFiles(path).Where(file => System.IO.Path.GetFileName(file) != LockFileName))
-                    File.Delete(file);
-            }
-
-            return new StagingFolder(Normalize(output), path, lockFile, options.Overwrite);
+                folder.KeepOnly([]);
+            return folder;
         }
         catch (Exception e)
         {
@@ -112,12 +114,14 @@ internal sealed class StagingFolder : IDisposable
     }
 
     /// <summary>Puts the finished folder in the output's place.</summary>
+    /// <param name="files">What belongs in it. Not the journal, nor what an earlier attempt or an exchanged output left.</param>
     /// <exception cref="DemException">DEM1002 or DEM1003: something took the output's name meanwhile; DEM4002.</exception>
-    public void Publish()
+    public void Publish(IEnumerable<string> files)
     {
         try
         {
             CheckReplaceable(Output, _overwrite);
+            KeepOnly(files);
             _lock.Dispose();
             File.Delete(System.IO.Path.Combine(Path, LockFileName));
             LinuxFile.SyncFolder(Path);
@@ -149,6 +153,19 @@ internal sealed class StagingFolder : IDisposable
 
     public void Dispose() => _lock.Dispose();
 
+    /// <summary>Deletes everything but the named files and what holds the folder.</summary>
+    private void KeepOnly(IEnumerable<string> names)
+    {
+        var kept = names.Append(LockFileName).ToHashSet(StringComparer.Ordinal);
+        foreach (FileSystemInfo entry in new DirectoryInfo(Path).EnumerateFileSystemInfos().Where(entry => !kept.Contains(entry.Name)).ToArray())
+        {
+            if (entry is DirectoryInfo { LinkTarget: null } folder)
+                folder.Delete(recursive: true);
+            else
+                entry.Delete();
+        }
+    }
+
     private static void CheckReplaceable(string output, bool overwrite)
     {
         if (File.Exists(output))
@@ -162,12 +179,17 @@ internal sealed class StagingFolder : IDisposable
             throw new DemException(ErrorCode.OutputNotOurs, $"{output}: the folder has no {Manifest.FileName}");
     }
 
-    private static FileStream Lock(string path)
+    /// <returns>Null if there is no lock file and none is to be made.</returns>
+    private static FileStream? Lock(string path, FileMode mode)
     {
         string file = System.IO.Path.Combine(path, LockFileName);
         try
         {
-            return new FileStream(file, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
+            return new FileStream(file, mode, FileAccess.Write, FileShare.None);
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
         }
         catch (IOException e) when (File.Exists(file))
         {
