@@ -57,8 +57,9 @@ public static class RecipeReader
 
     private static string Locate(ModelPath path, string folder)
     {
-        string beside = Path.GetFullPath(path.Written, Path.GetFullPath(folder));
-        string fromHere = Path.GetFullPath(path.Written);
+        // So that models/base and models/base/ are one model.
+        string beside = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path.Written, Path.GetFullPath(folder)));
+        string fromHere = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path.Written));
         if (Path.Exists(beside)) return beside;
         if (Path.Exists(fromHere)) return fromHere;
         string looked = beside == fromHere ? beside : $"{beside} and {fromHere}";
