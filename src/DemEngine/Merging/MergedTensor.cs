@@ -39,7 +39,9 @@ internal sealed class MergedTensor : OutputTensor
         _sources = sources;
         _rowElements = spec.Shape.RowElements;
         _relative = method.Base == BaseUse.Subtracted;
-        Inputs = [.. sources.Select(source => source.Tensor).OfType<StoredTensor>().Prepend(baseTensor).Distinct()];
+        bool standsIn = sources.Any(source => source.Tensor is null || source.Rows < spec.Shape.Rows);
+        IEnumerable<StoredTensor> present = sources.Select(source => source.Tensor).OfType<StoredTensor>();
+        Inputs = [.. (_relative || standsIn ? present.Prepend(baseTensor) : present).Distinct()];
         if (method.Measures == Measurement.None)
             _segments = Cut(method.Solve(question));
         else if (MeasuredElements == 0)
