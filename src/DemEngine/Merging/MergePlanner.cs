@@ -66,6 +66,8 @@ public static class MergePlanner
     {
         // Without base_model the first model says which tensors there are.
         Checkpoint baseModel = opened.Open((recipe.BaseModel ?? recipe.Models[0].Path).Resolved);
+        if (DistributionVector.IsVector(baseModel))
+            throw (recipe.BaseModel?.Place ?? recipe.Models[0].Place).Error(ErrorCode.WrongValue, "this is a distribution vector and no model");
         string baseFingerprint = opened.FingerprintOf(baseModel);
 
         var sources = new List<AlignedSource>();
