@@ -33,7 +33,9 @@ internal sealed class SyntheticTensor : OutputTensor
     public SyntheticTensor(TensorSpec spec, long seed, StoredTensor? baseTensor, float mean, float scale)
         : base(spec)
     {
-        _random = new Philox(XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(spec.Name), seed));
+        // A difference made with the base's seed must not be the base over again.
+        string stream = baseTensor is null ? spec.Name : $"difference of {spec.Name}";
+        _random = new Philox(XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(stream), seed));
         _base = baseTensor;
         _mean = mean;
         _scale = scale;
