@@ -1,0 +1,59 @@
+using DemEngine.Checkpoints;
+
+namespace DemEngine.Tests.Checkpoints;
+
+/// <summary>Where tensors lie in a network, by the names that common architectures give them.</summary>
+public sealed class LayerDepthTests
+{
+    [TestCase("model.layers.7.mlp.up_proj.weight", "model.layers", 7)]
+    [TestCase("h.11.attn.c_attn.weight", "h", 11)]
+    [TestCase("transformer.h.3.self_attention.query_key_value.weight", "transformer.h", 3)]
+    [TestCase("gpt_neox.layers.5.attention.dense.bias", "gpt_neox.layers", 5)]
+    [TestCase("encoder.block.2.layer.1.DenseReluDense.wi.weight", "encoder.block", 2)]
+    [TestCase("decoder.block.4.layer.0.SelfAttention.q.weight", "decoder.block", 4)]
+    [TestCase("bert.encoder.layer.9.output.dense.weight", "bert.encoder.layer", 9)]
+    [TestCase("transformer.blocks.1.ffn.up_proj.weight", "transformer.blocks", 1)]
+    [TestCase("model.layers.1.block_sparse_moe.experts.6.w1.weight", "model.layers", 1)]
+    [TestCase("model.norm.weight", null, 0)]
+    [TestCase("lm_head.weight", null, 0)]
+    [TestCase("layers", null, 0)]
+    [TestCase("model.layers.99999999999.x", null, 0)]
+    public void A_name_says_its_stack_and_layer(string tensor, string? stack, int layer) =>
+        Assert.That(LayerName.Parse(tensor), Is.EqualTo(new LayerName(stack, layer)));
+
+    [TestCase("model.embed_tokens.weight", true, true)]
+    [TestCase("lm_head.weight", false, true)]
+    [TestCase("wte.weight", true, true)]
+    [TestCase("wpe.weight", true, false)]
+    [TestCase("transformer.wte.weight", true, true)]
+    [TestCase("transformer.word_embeddings.weight", true, true)]
+    [TestCase("shared.weight", true, true)]
+    [TestCase("gpt_neox.embed_in.weight", true, true)]
+    [TestCase("embed_out.weight", false, true)]
+    [TestCase("model.norm.weight", false, false)]
+    [TestCase("transformer.ln_f.bias", false, false)]
+    [TestCase("model.layers.0.mlp.shared_expert.up_proj.weight", false, false)]
+    public void Embeddings_and_vocabularies_are_known(string tensor, bool isEmbedding, bool isVocabulary)
+    {
+        Assert.That(LayerName.IsEmbedding(tensor), Is.EqualTo(isEmbedding));
+        Assert.That(LayerName.IsVocabulary(tensor), Is.EqualTo(isVocabulary));
+    }
+
+    [Test]
+    public void Depth_is_counted_within_each_stack()
+    {
+        var depth = new LayerDepth(
+        [
+            "shared.weight", "encoder.block.0.layer.0.x", "encoder.block.4.layer.1.x", "decoder.block.2.layer.2.x", "decoder.final_layer_norm.weight",
+        ]);
+        Assert.That(depth.Of("shared.weight"), Is.Zero);
+        Assert.That(depth.Of("encoder.block.0.layer.0.x"), Is.Zero);
+        Assert.That(depth.Of("encoder.block.1.layer.1.x"), Is.EqualTo(0.25));
+        Assert.That(depth.Of("encoder.block.4.layer.0.x"), Is.EqualTo(1));
+        Assert.That(depth.Of("decoder.block.1.layer.0.x"), Is.EqualTo(0.5));
+        Assert.That(depth.Of("decoder.final_layer_norm.weight"), Is.EqualTo(1));
+    }
+
+    [Test]
+    public void One_layer_lies_at_the_beginning() => Assert.That(new LayerDepth(["h.0.x"]).Of("h.0.x"), Is.Zero);
+}

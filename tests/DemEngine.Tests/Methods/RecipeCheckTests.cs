@@ -1,0 +1,83 @@
+using DemEngine.Merging;
+using DemEngine.Methods;
+using DemEngine.Recipes;
+
+namespace DemEngine.Tests.Methods;
+
+/// <summary>A recipe against its method, before any model is opened.</summary>
+public sealed class RecipeCheckTests
+{
+    [Test]
+    public void There_are_four_methods() =>
+        Assert.That(MergeMethods.All.Select(method => method.Name), Is.EqualTo(new[] { "dem", "linear", "slerp", "task_arithmetic" }));
+
+    [Test]
+    public void Each_says_what_it_is()
+    {
+        foreach (IMergeMethod method in MergeMethods.All)
+        {
+            Assert.That(MergeMethods.Find(method.Name), Is.SameAs(method));
+            Assert.That(method.Summary, Is.Not.Empty);
+            Assert.That(method.Parameters.Select(parameter => parameter.Name), Is.Unique.And.Not.Empty);
+            Assert.That(method.Parameters.Select(parameter => parameter.Meaning), Is.All.Not.Empty);
+        }
+    }
+
+    [Test]
+    public void An_unknown_method_is_refused_and_the_known_are_named()
+    {
+        string message = Refused(3006, "merge_method: ties\nmodels: [{model: x}]");
+        Assert.That(message, Does.Contain("ties").And.Contain("dem").And.Contain("slerp").And.StartWith("r.yaml:1"));
+    }
+
+    [Test]
+    public void An_unknown_parameter_is_refused_in_either_scope([Values("dem", "linear", "slerp", "task_arithmetic")] string method)
+    {
+        string head = $"merge_method: {method}\nbase_model: b\nmodels:\n  - model: x\n";
+        Assert.That(Refused(3003, head + "parameters: {density: 1}"), Does.Contain(method).And.Contain("density").And.StartWith("r.yaml:5"));
+        Assert.That(Refused(3003, head + "    parameters:\n      density: 1"), Does.Contain(method).And.Contain("density").And.StartWith("r.yaml:6"));
+    }
+
+    [TestCase("dem", "lambda: 1")]
+    [TestCase("linear", "normalize: true")]
+    [TestCase("slerp", "t: 0.5")]
+    public void A_global_parameter_is_refused_with_a_model(string method, string parameter) =>
+        Refused(3003, $"merge_method: {method}\nbase_model: b\nmodels:\n  - {{model: x, parameters: {{{parameter}}}}}");
+
+    [TestCase("lambda: true")]
+    [TestCase("normalize: 1")]
+    [TestCase("weight: much")]
+    public void A_value_of_the_wrong_type_is_refused(string parameter) =>
+        Assert.That(Refused(3004, $"merge_method: dem\nbase_model: b\nmodels: [{{model: x}}]\nparameters:\n  {parameter}"), Does.StartWith("r.yaml:5"));
+
+    [Test]
+    public void A_missing_base_is_refused([Values("dem", "slerp", "task_arithmetic")] string method) =>
+        Assert.That(Refused(3005, $"merge_method: {method}\nmodels: [{{model: x}}]"), Does.Contain("base_model").And.Contain(method));
+
+    [Test]
+    public void Linear_needs_no_base() => Assert.That(() => Check("merge_method: linear\nmodels: [{model: x}]"), Throws.Nothing);
+
+    [Test]
+    public void A_vector_is_refused_where_whole_models_are_merged([Values("linear", "slerp")] string method) =>
+        Assert.That(Refused(3004, $"merge_method: {method}\nbase_model: b\nmodels:\n  - vector: v"), Does.StartWith("r.yaml:4").And.Contain("vector"));
+
+    [Test]
+    public void Slerp_takes_one_model_beside_the_base()
+    {
+        Assert.That(Refused(3009, "merge_method: slerp\nbase_model: b\nmodels: [{model: x}, {model: y}]"), Does.Contain("2"));
+        Refused(3009, "merge_method: slerp\nbase_model: b\nmodels: [{model: b}]");
+        Assert.That(() => Check("merge_method: slerp\nbase_model: b\nmodels: [{model: b}, {model: x}]"), Throws.Nothing);
+    }
+
+    [Test]
+    public void The_base_among_the_models_is_no_source() => Refused(3009, "merge_method: dem\nbase_model: b\nmodels: [{model: b}]");
+
+    private static IMergeMethod Check(string recipe) => MergePlanner.CheckRecipe(RecipeReader.Parse(recipe, "r.yaml"));
+
+    private static string Refused(int code, string recipe)
+    {
+        DemException error = Assert.Throws<DemException>(() => Check(recipe))!;
+        Assert.That(error.Code.Number, Is.EqualTo(code), error.Message);
+        return error.Message;
+    }
+}
