@@ -5,6 +5,7 @@ using DemEngine.Numerics;
 namespace DemEngine.Tests.Merging;
 
 /// <summary>Where an output may go, and what happens to what is there already.</summary>
+[Parallelizable(ParallelScope.Self)]
 public sealed class OutputPlaceTests
 {
     private const string Recipe = """

@@ -6,6 +6,7 @@ using DemEngine.Numerics;
 namespace DemEngine.Tests.Merging;
 
 /// <summary>Nothing but the recipe, the inputs and the shard size shows in the output.</summary>
+[Parallelizable(ParallelScope.Self)]
 public sealed class SameBytesTests
 {
     private const int Leaf = ContentHash.LeafBytes;
