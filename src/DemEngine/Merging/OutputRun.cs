@@ -21,7 +21,7 @@ public static class OutputRun
     public static DiskRoom Check(OutputPlan plan, string output, RunOptions options)
     {
         TileSize.Choose(options, plan.MostInputs);
-        StagingFolder.Check(output, plan.Checkpoints.Select(checkpoint => checkpoint.Path), options);
+        CheckOutput(plan, output, options);
         return DiskRoom.For(plan, output);
     }
 
@@ -43,7 +43,7 @@ public static class OutputRun
         CancellationToken cancel = default)
     {
         TileSize tile = TileSize.Choose(options, plan.MostInputs);
-        StagingFolder.Check(output, plan.Checkpoints.SelectMany(checkpoint => checkpoint.Files.Add(checkpoint.Path)), options);
+        CheckOutput(plan, output, options);
         using StagingFolder staging = StagingFolder.Open(output, options);
         using var journal = Journal.Open(staging.Path, plan.Hash);
         staging.KeepOnly([Journal.FileName, .. plan.Layout.Shards.Select(shard => shard.FileName)]);
@@ -114,6 +114,9 @@ public static class OutputRun
             nonFinite,
             [.. finished.Select(entry => entry.Remark).OfType<string>()]);
     }
+
+    private static void CheckOutput(OutputPlan plan, string output, RunOptions options) =>
+        StagingFolder.Check(output, plan.Checkpoints.SelectMany(checkpoint => checkpoint.Files.Add(checkpoint.Path)), options);
 
     /// <summary>Of what the journal says is finished, that whose bytes are there.</summary>
     private static IEnumerable<JournalEntry> Reverify(

@@ -95,16 +95,17 @@ internal sealed class StagingFolder : IDisposable
     /// </summary>
     /// <param name="files">Names of the files that belong to the run.</param>
     /// <exception cref="DemException">DEM4002.</exception>
-    public void KeepOnly(IReadOnlyCollection<string> files)
+    public void KeepOnly(IEnumerable<string> files)
     {
+        var kept = files.Append(LockFileName).ToHashSet(StringComparer.Ordinal);
         try
         {
-            foreach (string folder in Directory.EnumerateDirectories(Path))
-                Directory.Delete(folder, recursive: true);
-            foreach (string file in Directory.EnumerateFiles(Path))
+            foreach (FileSystemInfo entry in new DirectoryInfo(Path).EnumerateFileSystemInfos().Where(entry => !kept.Contains(entry.Name)).ToArray())
             {
-                if (System.IO.Path.GetFileName(file) is var name && name != LockFileName && !files.Contains(name))
-                    File.Delete(file);
+                if (entry is DirectoryInfo { LinkTarget: null } folder)
+                    folder.Delete(recursive: true);
+                else
+                    entry.Delete();
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -152,19 +153,6 @@ internal sealed class StagingFolder : IDisposable
     }
 
     public void Dispose() => _lock.Dispose();
-
-    /// <summary>Deletes everything but the named files and what holds the folder.</summary>
-    private void KeepOnly(IEnumerable<string> names)
-    {
-        var kept = names.Append(LockFileName).ToHashSet(StringComparer.Ordinal);
-        foreach (FileSystemInfo entry in new DirectoryInfo(Path).EnumerateFileSystemInfos().Where(entry => !kept.Contains(entry.Name)).ToArray())
-        {
-            if (entry is DirectoryInfo { LinkTarget: null } folder)
-                folder.Delete(recursive: true);
-            else
-                entry.Delete();
-        }
-    }
 
     private static void CheckReplaceable(string output, bool overwrite)
     {
