@@ -213,10 +213,40 @@ public sealed class AlignmentTests
     [Test]
     public void A_model_listed_twice_counts_twice([Values] IoMode io)
     {
-        using ModelFolder folder = new ModelFolder().Model("base", X).Model("a", Y with { Spec = X.Spec });
-        folder.Merge(Dem.Replace("model: b,", "model: a/,", StringComparison.Ordinal), options: new RunOptions { Io = io });
-        Assert.That(folder.Values("out", "model.x"), Is.EqualTo(new[] { 1 + (0.75 * 3), 2 + (0.75 * 6) }));
+        // Full tiles: the room for inputs is measured by them.
+        static (TensorSpec, byte[]) Full(double value) => Values.Tensor("t", ElementType.F32, [ContentHash.LeafBytes], value);
+        using ModelFolder folder = new ModelFolder().Model("base", Full(1)).Model("a", Full(5));
+        folder.Merge(Dem.Replace("model: b,", "model: a,", StringComparison.Ordinal), options: FullTiles(io));
+        Assert.That(folder.Values("out", "t"), Is.All.EqualTo(1 + (0.75 * 4)));
     }
+
+    [Test]
+    public void A_base_that_stands_in_is_read_once([Values] IoMode io)
+    {
+        var full = Values.Tensor("t", ElementType.F32, [ContentHash.LeafBytes], 4);
+        using ModelFolder folder = new ModelFolder().Model("base", full).Model("a", X).Model("b", X);
+        string recipe = Linear.Replace("0.5}}", "0.25}}", StringComparison.Ordinal) + "\n  - {model: b, parameters: {weight: 0.5}}";
+        folder.Merge(recipe, alignment: Lenient, options: FullTiles(io));
+        Assert.That(folder.Values("out", "t"), Is.All.EqualTo(4));
+    }
+
+    [Test]
+    public void The_base_is_known_among_the_models_however_it_is_written([Values("base/", "./base", "base/../base")] string written)
+    {
+        using ModelFolder folder = new ModelFolder().Model("base", X).Model("a", X);
+        folder.Merge(Slerp.Replace("[{model: a}]", $"[{{model: {written}}}, {{model: a}}]", StringComparison.Ordinal));
+        Assert.That(folder.Values("out", X.Spec.Name), Is.EqualTo(new double[] { 1, 2 }).Within(1e-6));
+    }
+
+    [Test]
+    public void A_base_that_takes_no_part_is_not_read()
+    {
+        using ModelFolder folder = new ModelFolder().Model("base", X).Model("a", X).Model("b", X);
+        using MergePlan plan = folder.Plan("merge_method: linear\nbase_model: base\nmodels: [{model: a}, {model: b}]\nparameters: {weight: 1}");
+        Assert.That(plan.Plan.BytesToRead, Is.EqualTo(2 * X.Bytes.Length));
+    }
+
+    private static RunOptions FullTiles(IoMode io) => new() { Io = io, TileBytes = ContentHash.LeafBytes };
 
     private static ModelFolder Vocabularies(int baseRows, int a, int b) =>
         new ModelFolder().Model("base", Rows(1, baseRows)).Model("a", Rows(2, a)).Model("b", Rows(3, b));

@@ -121,7 +121,9 @@ public sealed class OutputPlaceTests
     }
 
     [TestCase("out")]
-    [TestCase("a/out")]
+    [TestCase("out/inner")]
+    [TestCase("out/inner/deep")]
+    [TestCase("base/deep")]
     [TestCase(".")]
     public void An_output_that_overlaps_an_input_behind_a_link_is_refused(string output)
     {
