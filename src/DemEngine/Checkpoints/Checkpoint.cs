@@ -62,6 +62,9 @@ public sealed class Checkpoint : IDisposable
         }
     }
 
+    /// <summary>Of the files as they were opened, in the order of their names.</summary>
+    internal IEnumerable<FileStamp> Stamps => _files.Select(file => file.Stamp);
+
     /// <summary>Bytes of all tensors.</summary>
     public long ByteLength => Tensors.Sum(tensor => tensor.Spec.ByteLength);
 

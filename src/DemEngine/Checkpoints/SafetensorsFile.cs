@@ -18,6 +18,9 @@ internal sealed class SafetensorsFile : IDisposable
 
     public string Path { get; }
 
+    /// <summary>Of the file as it was opened.</summary>
+    public FileStamp Stamp => _reader.Stamp;
+
     public ImmutableDictionary<string, string> Metadata { get; }
 
     /// <summary>In the order in which they lie in the file.</summary>

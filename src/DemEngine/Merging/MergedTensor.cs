@@ -117,6 +117,10 @@ internal sealed class MergedTensor : OutputTensor
 
     private Segment SegmentOf(LinearCombination sum, long firstRow, long endRow)
     {
+        // On the way from the base to another model, what the other lacks stays the base's.
+        if (_method.Base == BaseUse.First && _sources.Any(source => source.Tensor is null || source.Rows < endRow))
+            return new Segment(firstRow * _rowElements, endRow * _rowElements, LinearCombination.BaseAlone, [_base]);
+
         var terms = ImmutableArray.CreateBuilder<Term>();
         var inputs = new List<StoredTensor>();
         for (int s = 0; s < _sources.Length; s++)

@@ -68,13 +68,18 @@ public sealed class OutputPlan
     /// <summary>The most inputs that any tensor has.</summary>
     internal int MostInputs => Tensors.Select(tensor => Math.Max(tensor.Inputs.Count, tensor.MeasuredVectors)).DefaultIfEmpty().Max();
 
-    /// <summary>Tells this plan from any other: over operation, recipe, inputs and the exact headers of the output.</summary>
+    /// <summary>
+    /// Tells this plan from any other: over operation, recipe, inputs and the exact headers of the output. A fingerprint only samples an
+    /// input, so that a run is resumed only with files that were not written to since.
+    /// </summary>
     internal string Hash
     {
         get
         {
             var hash = new XxHash128();
             hash.Append(Encoding.UTF8.GetBytes(string.Join('\n', [Manifest.ThisEngine, Operation, Recipe, .. Inputs.Select(input => input.Fingerprint)])));
+            foreach (FileStamp stamp in Checkpoints.SelectMany(checkpoint => checkpoint.Stamps))
+                hash.Append(Encoding.UTF8.GetBytes($"{stamp.Length} {stamp.LastWrite.Ticks}\n"));
             foreach (PlannedShard shard in Layout.Shards)
                 hash.Append(shard.Header.Span);
             foreach (OutputTensor tensor in Tensors)
