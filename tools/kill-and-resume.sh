@@ -10,6 +10,7 @@
 #
 # DEM is the command to test: `dem`, or for example DEM="dotnet src/DemEngine.Cli/bin/Release/net10.0/dem.dll".
 # DEM_MERGE_OPTIONS are given to every merge; without it --threads 1, which leaves more time to hit the moment.
+# DEM_SHARD_SIZE is the largest shard of every model; 500MB if not given.
 #
 # Each merge is killed (SIGKILL) once its journal names so many finished tensors; one line a kill says how many the
 # journal named and how many of them the resumed run could keep. Exit 0 if all outputs are the same to the byte and at
@@ -24,14 +25,15 @@ fi
 shape=$1 times=${3:-10}
 read -ra dem <<< "${DEM:-dem}"
 read -ra options <<< "${DEM_MERGE_OPTIONS:---threads 1}"
+shards=(--max-shard-size "${DEM_SHARD_SIZE:-500MB}")
 mkdir -p "$2"
 work=$(mktemp -d "$2/kill-and-resume.XXXXXX")
 pid=
 trap '[[ -z $pid ]] || kill -9 "$pid" 2>/dev/null || true; rm -rf "$work"' EXIT
 
-"${dem[@]}" synth --shape "$shape" --seed 1 --out "$work/base" --quiet
-"${dem[@]}" synth --tuned-from "$work/base" --seed 2 --out "$work/one" --quiet
-"${dem[@]}" synth --tuned-from "$work/base" --seed 3 --out "$work/two" --quiet
+"${dem[@]}" synth --shape "$shape" --seed 1 --out "$work/base" "${shards[@]}" --quiet
+"${dem[@]}" synth --tuned-from "$work/base" --seed 2 --out "$work/one" "${shards[@]}" --quiet
+"${dem[@]}" synth --tuned-from "$work/base" --seed 3 --out "$work/two" "${shards[@]}" --quiet
 cat > "$work/recipe.yaml" << 'RECIPE'
 merge_method: dem
 base_model: base
@@ -43,7 +45,7 @@ RECIPE
 merge() {
     local output=$1
     shift
-    exec "${dem[@]}" merge "$work/recipe.yaml" --out "$work/$output" "${options[@]}" "$@"
+    exec "${dem[@]}" merge "$work/recipe.yaml" --out "$work/$output" "${shards[@]}" "${options[@]}" "$@"
 }
 
 (merge whole --quiet)
