@@ -104,23 +104,28 @@ public static class ElementTypes
         return false;
     }
 
+    /// <summary>PyTorch's names of the floating-point types, widest first.</summary>
+    public static IReadOnlyList<string> FloatNames { get; } =
+        [.. Table.Where(row => row.Type.IsFloat).OrderByDescending(row => row.Size).Select(row => row.Torch)];
+
     /// <summary>Finds the floating-point type that a recipe or an option names: <c>bf16</c>, <c>bfloat16</c>, <c>F8_E4M3</c> and so on.</summary>
-    /// <param name="name">The safetensors name, the PyTorch name or a common short form; case does not matter.</param>
+    /// <param name="name">The safetensors name, PyTorch's name with or without <c>torch.</c>, or a common short form; case does not matter.</param>
     /// <param name="type">The type, if the name is known.</param>
     public static bool TryParseFloat(string name, out ElementType type)
     {
-        string key = name.ToUpperInvariant().Replace("FLOAT", "F", StringComparison.Ordinal);
-        foreach (var row in Table)
+        const string prefix = "torch.";
+        string bare = name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase) ? name[prefix.Length..] : name;
+        ElementType? found = bare.ToLowerInvariant() switch
         {
-            string torch = row.Torch.ToUpperInvariant().Replace("FLOAT", "F", StringComparison.Ordinal);
-            if (row.Type.IsFloat && (key == row.Safetensors || key == torch))
-            {
-                type = row.Type;
-                return true;
-            }
-        }
-
-        type = default;
-        return false;
+            "float64" or "f64" or "fp64" or "double" => ElementType.F64,
+            "float32" or "f32" or "fp32" or "float" => ElementType.F32,
+            "bfloat16" or "bf16" => ElementType.BF16,
+            "float16" or "f16" or "fp16" or "half" => ElementType.F16,
+            "float8_e4m3fn" or "float8_e4m3" or "f8_e4m3" or "f8_e4m3fn" => ElementType.F8E4M3,
+            "float8_e5m2" or "f8_e5m2" => ElementType.F8E5M2,
+            _ => null,
+        };
+        type = found ?? default;
+        return found is not null;
     }
 }

@@ -1,3 +1,5 @@
+using DemEngine.Numerics;
+
 namespace DemEngine.Recipes;
 
 /// <summary>Turns the nodes of a recipe into a <see cref="Recipe"/>, key by key.</summary>
@@ -122,10 +124,10 @@ internal static class RecipeSchema
     private static RecipeText? ReadElementType(RecipeNode node, RecipePlace place)
     {
         if (ReadText(node, place, "the name of an element type") is not { } name) return null;
-        string canonical = ElementTypeName.Normalize(name.Value) ?? throw place.Error(ErrorCode.WrongValue,
-            $"unknown element type {Shown.Quote(name.Value)}{Spelling.DidYouMean(name.Value, ElementTypeName.All)}; "
-            + $"known: {string.Join(", ", ElementTypeName.All)}");
-        return name with { Value = canonical };
+        if (ElementTypes.TryParseFloat(name.Value, out ElementType type)) return name with { Value = type.TorchName };
+        throw place.Error(ErrorCode.WrongValue,
+            $"unknown element type {Shown.Quote(name.Value)}{Spelling.DidYouMean(name.Value, ElementTypes.FloatNames)}; "
+            + $"known: {string.Join(", ", ElementTypes.FloatNames)}");
     }
 
     private static TokenizerSource? ReadTokenizerSource(RecipeNode node, RecipePlace place) => ReadPath(node, place) switch

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 
 namespace DemEngine.Recipes;
 
@@ -8,18 +7,7 @@ internal static class Shown
 {
     private const int MaxLength = 60;
 
-    public static string Quote(string text)
-    {
-        var shown = new StringBuilder("\"");
-        foreach (char c in text.Length > MaxLength ? text.AsSpan(0, MaxLength) : text)
-        {
-            if (c is '"' or '\\') shown.Append('\\').Append(c);
-            else if (IsUnseen(c)) shown.Append($"\\u{(int)c:X4}");
-            else shown.Append(c);
-        }
-
-        return shown.Append(text.Length > MaxLength ? "…\"" : "\"").ToString();
-    }
+    public static string Quote(string text) => Quoted.Name(text, MaxLength);
 
     /// <summary>A list of words for a message, in alphabetical order.</summary>
     public static string List(IEnumerable<string> words) => string.Join(", ", words.Order(StringComparer.Ordinal));
@@ -39,8 +27,4 @@ internal static class Shown
         },
         _ => throw new InvalidOperationException(),
     };
-
-    // Line ends would break the message in two, and direction overrides could make it read as something else.
-    private static bool IsUnseen(char c) => char.GetUnicodeCategory(c) is UnicodeCategory.Control or UnicodeCategory.Format
-        or UnicodeCategory.Surrogate or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 }

@@ -162,7 +162,7 @@ internal static class HostileHeaders
     /// <summary>The fault is plain; what the message might repeat is not.</summary>
     private static IEnumerable<HostileCase> Messages =>
     [
-        Of("terminal codes in a name", Header(Tensor("\\u001b[2J\\u0007\\u202e\\r\\n", "U8", "[1]", 0, 0)), ErrorCode.SizeMismatch, "\\u001b[2J\\u0007\\u202e\\u000d\\u000a"),
+        Of("terminal codes in a name", Header(Tensor("\\u001b[2J\\u0007\\u202e\\r\\n", "U8", "[1]", 0, 0)), ErrorCode.SizeMismatch, "\\u001B[2J\\u0007\\u202E\\u000D\\u000A"),
         Of("terminal codes in a bad literal", Build("{\"a\":t\u001b[2J\u009b\r\n}"), ErrorCode.HeaderNotJson),
         Of("a bad literal of 1 MB", Build("{\"a\":t" + new string('x', 1 << 20)), ErrorCode.HeaderNotJson),
         Of("a name of 1 MB", Header(Tensor(new string('x', 1 << 20), "U8", "[1]", 0, 0)), ErrorCode.SizeMismatch),

@@ -73,7 +73,7 @@ public sealed class MalformedRecipeTests
         yield return Case(wrong, "models:\n  - model: a\n    vector: b\n", "r.yaml:3: models[0].vector: expected either model or vector, found both");
         yield return Case(ErrorCode.WrongModelCount, "merge_method: x\nmodels: []\n", "r.yaml:2: models: the list of models is empty");
         yield return Case(wrong, "dtype: float31\n",
-            "r.yaml:1: dtype: unknown element type \"float31\" (did you mean \"float32\"?); known: float64, float32, bfloat16, float16, float8_e4m3fn, float8_e5m2");
+            "r.yaml:1: dtype: unknown element type \"float31\" (did you mean \"float32\"?); known: float64, float32, float16, bfloat16, float8_e4m3fn, float8_e5m2");
         yield return Case(wrong, "out_dtype: 16\n", "r.yaml:1: out_dtype: expected the name of an element type, found the number 16");
         yield return Case(wrong, "parameters: [1]\n", "r.yaml:1: parameters: expected a mapping of parameters, found a list");
         yield return Case(wrong, "parameters:\n  w:\n", "r.yaml:2: parameters.w: expected a value, found nothing");

@@ -37,7 +37,7 @@ public sealed class RecipeWriterTests
             .Select(parameters => new ParameterScope([.. parameters.DistinctBy(parameter => parameter.Name)]));
 
     private static readonly Gen<RecipeText?> ElementTypes =
-        Gen.Elements(ElementTypeName.All.Append(null).ToArray()).Select(name => name is null ? null : (RecipeText)name);
+        Gen.Elements(DemEngine.Numerics.ElementTypes.FloatNames.Append(null).ToArray()).Select(name => name is null ? null : (RecipeText)name);
 
     private static readonly Gen<Recipe> Recipes =
         from method in Texts
