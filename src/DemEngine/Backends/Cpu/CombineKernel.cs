@@ -105,7 +105,10 @@ internal static class CombineKernel<TInput, TOutput, TWidth, TVector>
             TVector b0 = default;
             TVector b1 = default;
             if (usesBase)
+            {
+                sum.Base.PrefetchPage(at);
                 LoadPair(ref Unsafe.AddByteOffset(ref baseOrigin, at), out b0, out b1);
+            }
 
             TVector sum0 = b0;
             TVector sum1 = b1;
@@ -114,6 +117,7 @@ internal static class CombineKernel<TInput, TOutput, TWidth, TVector>
             for (int s = 0; s < terms.Length; s++)
             {
                 ref readonly PreparedTerm term = ref terms[s];
+                term.Source.PrefetchPage(at);
                 LoadPair(ref Unsafe.AddByteOffset(ref term.Source.Origin, at), out TVector d0, out TVector d1);
                 if (term.IsRelative)
                 {
