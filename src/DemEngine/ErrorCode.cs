@@ -62,6 +62,9 @@ public sealed class ErrorCode
     /// <summary>DEM1009.</summary>
     public static readonly ErrorCode FeatureNotBuilt = new(1009, "This build left out the feature because an optional package was not available.", "Run `dem --version` to see what is built in; build on a package source that has the package.");
 
+    /// <summary>DEM1010.</summary>
+    public static readonly ErrorCode NoSuchDevice = new(1010, "--backend names a device that is not there or cannot be used.", "Run `dem devices` to see what there is; --backend cpu works everywhere and gives the same bytes.");
+
     // ---- 2xxx: checkpoints ----
 
     /// <summary>DEM2001.</summary>
@@ -184,6 +187,12 @@ public sealed class ErrorCode
 
     /// <summary>DEM4007.</summary>
     public static readonly ErrorCode OutOfMemory = new(4007, "The process could not get the memory it needs.", "Lower --max-memory or --threads.");
+
+    /// <summary>DEM4010.</summary>
+    public static readonly ErrorCode DeviceOutOfMemory = new(4010, "The device has not the memory that was asked of it.", "Run the same command with --resume and a --max-vram that fits what is free, or with --resume --backend cpu: the bytes are the same.");
+
+    /// <summary>DEM4011.</summary>
+    public static readonly ErrorCode DeviceFailed = new(4011, "A device was lost, or what it was given to do failed.", "Run the same command with --resume --backend cpu: the bytes are the same. Look at the driver's log before using the device again.");
 
     /// <summary>DEM4999.</summary>
     public static readonly ErrorCode Internal = new(4999, "Something that should not happen did.", "Run again with --verbose and report the output.");

@@ -1,0 +1,118 @@
+using DemEngine.Kernels.Elements;
+using ILGPU;
+using ILGPU.Util;
+
+namespace DemEngine.Kernels;
+
+/// <summary>A term as the kernel reads it.</summary>
+internal struct DeviceTerm
+{
+    /// <summary>The binary32 weight, widened.</summary>
+    public double Weight;
+
+    /// <summary>Not 0 if w·b is taken away.</summary>
+    public long IsRelative;
+}
+
+/// <summary>What a launch of <see cref="CombineKernel"/> works on. Tensors lie one after the other, the base first if there is one.</summary>
+internal struct CombineShape
+{
+    public long Elements;
+
+    /// <summary>From one input to the next, in units of 16 bytes.</summary>
+    public long Stride;
+
+    public int Terms;
+
+    /// <summary>1 if the first input is the base, else 0.</summary>
+    public int UsesBase;
+
+    /// <summary>1 if the sum starts as the base.</summary>
+    public int StartsFromBase;
+
+    /// <summary>Always 0, which the compiler must not know: see <see cref="Eight.MultiplyAddRounded"/>.</summary>
+    public ulong Zero;
+}
+
+/// <summary>
+/// The linear combination, converted from and to any two element types; with no term it is a conversion, and with one of weight 1 the
+/// difference of two tensors.
+/// </summary>
+/// <remarks>
+/// Arithmetic, element by element: acc = (double)b or 0; for each term in order acc += (double)w·(double)x and, if relative to the
+/// base, acc −= (double)w·(double)b; acc is rounded once to the output type, nearest even. Where the inputs are at most binary32 the
+/// products are exact, and a compiler that fuses multiplication and addition changes nothing. For binary64 each product is rounded
+/// first, and kept from being fused. Elements whose result is not finite are counted, and for these the inputs that are not finite.
+/// Each thread takes groups of eight elements, a grid apart; any number of terms in one pass.
+/// </remarks>
+internal static class CombineKernel
+{
+    public static void Run<TInput, TOutput>(
+        ArrayView<Words4> inputs, ArrayView<Words4> output, ArrayView<DeviceTerm> terms, ArrayView<long> counts, CombineShape shape)
+        where TInput : unmanaged, IDeviceElement
+        where TOutput : unmanaged, IDeviceElement
+    {
+        long groups = (shape.Elements + Eight.Count - 1) / Eight.Count;
+        long step = (long)Grid.DimX * Group.DimX;
+        for (long group = ((long)Grid.IdxX * Group.DimX) + Group.IdxX; group < groups; group += step)
+        {
+            Eight b = default;
+            if (shape.UsesBase != 0)
+                b = TInput.Load(inputs, 0, group);
+
+            Eight acc = default;
+            if (shape.StartsFromBase != 0)
+                acc = b;
+
+            long start = shape.UsesBase * shape.Stride;
+            for (int k = 0; k < shape.Terms; k++)
+            {
+                DeviceTerm term = terms[k];
+                acc = Add<TInput>(acc, term.Weight, TInput.Load(inputs, start, group), shape.Zero);
+                if (term.IsRelative != 0)
+                    acc = Add<TInput>(acc, -term.Weight, b, shape.Zero);
+                start += shape.Stride;
+            }
+
+            uint nonFinite = TOutput.Store(acc, output, 0, group);
+            if (nonFinite != 0)
+                Count<TInput>(inputs, counts, shape, group, nonFinite);
+        }
+    }
+
+    private static Eight Add<TInput>(Eight sum, double weight, Eight x, ulong zero)
+        where TInput : unmanaged, IDeviceElement =>
+        TInput.FitsSingle ? Eight.MultiplyAddExact(sum, weight, x) : Eight.MultiplyAddRounded(sum, weight, x, zero);
+
+    /// <summary>Rare, so what is needed is read again.</summary>
+    private static void Count<TInput>(ArrayView<Words4> inputs, ArrayView<long> counts, CombineShape shape, long group, uint nonFinite)
+        where TInput : unmanaged, IDeviceElement
+    {
+        // What follows the last element is padding.
+        long left = shape.Elements - (group * Eight.Count);
+        if (left < Eight.Count)
+            nonFinite &= (1u << (int)left) - 1;
+        if (nonFinite == 0)
+            return;
+
+        long inputsHit = 0;
+        long start = 0;
+        for (int k = 0; k < shape.Terms + shape.UsesBase; k++)
+        {
+            Eight x = TInput.Load(inputs, start, group);
+            inputsHit += Hit(x.E0, nonFinite, 0) + Hit(x.E1, nonFinite, 1) + Hit(x.E2, nonFinite, 2) + Hit(x.E3, nonFinite, 3)
+                + Hit(x.E4, nonFinite, 4) + Hit(x.E5, nonFinite, 5) + Hit(x.E6, nonFinite, 6) + Hit(x.E7, nonFinite, 7);
+            start += shape.Stride;
+        }
+
+        long outputsHit = 0;
+        for (; nonFinite != 0; nonFinite &= nonFinite - 1)
+            outputsHit++;
+
+        Atomic.Add(ref counts[0], inputsHit);
+        Atomic.Add(ref counts[1], outputsHit);
+    }
+
+    private static uint Hit(double x, uint nonFinite, int element) =>
+        Utilities.Select(double.IsNaN(x) | double.IsInfinity(x), (nonFinite >> element) & 1, 0u);
+}

@@ -1,0 +1,27 @@
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
+using ILGPU.Runtime.OpenCL;
+
+namespace DemEngine.Kernels.Devices;
+
+/// <summary>From what ILGPU throws to the errors that are documented.</summary>
+internal static class DeviceFault
+{
+    /// <summary>Whether an exception is a device's, or of the compilation for it.</summary>
+    public static bool Is(Exception e) =>
+        e is AcceleratorException or InternalCompilerException or CapabilityNotSupportedException or InvalidKernelOperationException;
+
+    /// <summary>The error to report instead.</summary>
+    public static DemException Name(Exception e, string device)
+    {
+        bool isMemory = e switch
+        {
+            CudaException cuda => cuda.Error == nameof(CudaError.CUDA_ERROR_OUT_OF_MEMORY),
+            CLException cl => cl.Error is CLError.CL_MEM_OBJECT_ALLOCATION_FAILURE or CLError.CL_OUT_OF_RESOURCES or CLError.CL_OUT_OF_HOST_MEMORY,
+            _ => false,
+        };
+        return new DemException(
+            isMemory ? ErrorCode.DeviceOutOfMemory : ErrorCode.DeviceFailed, $"{device}: {e.Message.ReplaceLineEndings(" ")}", e);
+    }
+}

@@ -1,0 +1,42 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using ILGPU;
+
+namespace DemEngine.Kernels.Devices;
+
+/// <summary>Drivers install libcuda.so.1 and libOpenCL.so.1; the names without a version, which ILGPU asks for, come with toolkits.</summary>
+internal static class DeviceLibraries
+{
+    private static readonly Lazy<bool> Registered = new(Register);
+
+    /// <summary>Has the versioned names tried too. To be called before ILGPU looks for devices.</summary>
+    public static void FindVersioned() => _ = Registered.Value;
+
+    private static bool Register()
+    {
+        if (!OperatingSystem.IsLinux())
+            return false;
+
+        try
+        {
+            NativeLibrary.SetDllImportResolver(typeof(Context).Assembly, Resolve);
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            // The host program has its own way.
+            return false;
+        }
+    }
+
+    private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path)
+    {
+        string? versioned = name.ToUpperInvariant() switch
+        {
+            "CUDA" => "libcuda.so.1",
+            "OPENCL" => "libOpenCL.so.1",
+            _ => null,
+        };
+        return versioned is not null && NativeLibrary.TryLoad(versioned, out nint handle) ? handle : 0;
+    }
+}

@@ -1,0 +1,38 @@
+using System.Globalization;
+using ILGPU.Runtime;
+
+namespace DemEngine.Kernels.Devices;
+
+/// <summary>A device as <c>--backend</c> names it: <c>cuda</c>, <c>cuda:1</c>, <c>opencl:0</c>, <c>ilgpu-cpu</c>.</summary>
+/// <param name="Kind">Which of ILGPU's accelerators.</param>
+/// <param name="Index">Which of that kind, from 0.</param>
+public readonly record struct DeviceName(AcceleratorType Kind, int Index)
+{
+    /// <summary>Reads a name.</summary>
+    public static bool TryParse(string text, out DeviceName name)
+    {
+        name = default;
+        int colon = text.IndexOf(':', StringComparison.Ordinal);
+        int index = 0;
+        if (colon >= 0 && !int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out index))
+            return false;
+
+        AcceleratorType? kind = (colon < 0 ? text : text[..colon]) switch
+        {
+            "cuda" => AcceleratorType.Cuda,
+            "opencl" => AcceleratorType.OpenCL,
+            "ilgpu-cpu" when colon < 0 => AcceleratorType.CPU,
+            _ => null,
+        };
+        name = new DeviceName(kind ?? default, index);
+        return kind is not null;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => Kind switch
+    {
+        AcceleratorType.Cuda => $"cuda:{Index}",
+        AcceleratorType.OpenCL => $"opencl:{Index}",
+        _ => "ilgpu-cpu",
+    };
+}

@@ -1,0 +1,54 @@
+using ILGPU;
+
+namespace DemEngine.Kernels.Elements;
+
+/// <summary>
+/// The values of eight neighbouring elements, which a thread works on together. Fields, not an array: they become registers, where an
+/// array would lie in local memory.
+/// </summary>
+internal struct Eight
+{
+    public double E0;
+    public double E1;
+    public double E2;
+    public double E3;
+    public double E4;
+    public double E5;
+    public double E6;
+    public double E7;
+
+    public Eight(double e0, double e1, double e2, double e3, double e4, double e5, double e6, double e7)
+    {
+        E0 = e0;
+        E1 = e1;
+        E2 = e2;
+        E3 = e3;
+        E4 = e4;
+        E5 = e5;
+        E6 = e6;
+        E7 = e7;
+    }
+
+    /// <summary>Elements in a group.</summary>
+    public const int Count = 8;
+
+    /// <summary>sum + w·x, the product rounded or not: only where it is exact.</summary>
+    public static Eight MultiplyAddExact(Eight sum, double w, Eight x) => new(
+        sum.E0 + (w * x.E0), sum.E1 + (w * x.E1), sum.E2 + (w * x.E2), sum.E3 + (w * x.E3),
+        sum.E4 + (w * x.E4), sum.E5 + (w * x.E5), sum.E6 + (w * x.E6), sum.E7 + (w * x.E7));
+
+    /// <summary>sum + w·x, the product rounded first.</summary>
+    /// <param name="sum">What is added to.</param>
+    /// <param name="w">The weight.</param>
+    /// <param name="x">The values.</param>
+    /// <param name="zero">0, but from the kernel's arguments: see <see cref="Rounded"/>.</param>
+    public static Eight MultiplyAddRounded(Eight sum, double w, Eight x, ulong zero) => new(
+        sum.E0 + Rounded(w * x.E0, zero), sum.E1 + Rounded(w * x.E1, zero), sum.E2 + Rounded(w * x.E2, zero), sum.E3 + Rounded(w * x.E3, zero),
+        sum.E4 + Rounded(w * x.E4, zero), sum.E5 + Rounded(w * x.E5, zero), sum.E6 + Rounded(w * x.E6, zero), sum.E7 + Rounded(w * x.E7, zero));
+
+    /// <summary>
+    /// A product that no compiler can fuse with the addition that follows: its bits pass through an operation with a number that only
+    /// the launch knows. ILGPU cannot ask for <c>mul.rn</c>, and a plain <c>mul</c> the driver may contract.
+    /// </summary>
+    private static double Rounded(double product, ulong zero) => Interop.IntAsFloat(Interop.FloatAsInt(product) ^ zero);
+}

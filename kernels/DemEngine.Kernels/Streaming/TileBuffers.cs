@@ -1,0 +1,67 @@
+using DemEngine.Kernels.Elements;
+using DemEngine.Memory;
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
+
+namespace DemEngine.Kernels.Streaming;
+
+/// <summary>A stream of its own, a buffer of device memory, and as much host memory, page-locked where the device can use that.</summary>
+internal sealed class TileBuffers : IDisposable
+{
+    private readonly AcceleratorStream _stream;
+    private readonly NativeBuffer _host;
+    private readonly PageLockScope<byte> _lock;
+    private readonly MemoryBuffer1D<byte, Stride1D.Dense> _device;
+
+    /// <summary>Allocates.</summary>
+    public TileBuffers(Accelerator accelerator, int bytes)
+    {
+        _stream = accelerator.CreateStream();
+        _host = new NativeBuffer(bytes);
+        _lock = accelerator.CreatePageLockFromPinned<byte>(_host.Bytes.Address, bytes);
+        _device = accelerator.Allocate1D<byte>(bytes);
+    }
+
+    /// <summary>What the kernels are launched on.</summary>
+    public AcceleratorStream Stream => _stream;
+
+    /// <summary>Host memory.</summary>
+    public Span<byte> Host(long start, long length) => _host.Bytes.Span.Slice((int)start, (int)length);
+
+    /// <summary>Device memory.</summary>
+    public ArrayView<T> Device<T>(long start, long length)
+        where T : unmanaged => _device.View.BaseView.SubView(start, length).Cast<T>();
+
+    /// <summary>Device memory as kernels read tensors.</summary>
+    public ArrayView<Words4> Tensors(long start, long end) => Device<Words4>(start, end - start);
+
+    /// <summary>Has a part of host memory copied to the same place of device memory.</summary>
+    public void CopyIn(long start, long end)
+    {
+        using CPUMemoryBuffer part = HostPart(start, end - start);
+        _device.View.BaseView.SubView(start, end - start).CopyFrom(_stream, part.AsRawArrayView());
+    }
+
+    /// <summary>Has a part of device memory copied to the same place of host memory.</summary>
+    public void CopyOut(long start, long end)
+    {
+        using CPUMemoryBuffer part = HostPart(start, end - start);
+        _device.View.BaseView.SubView(start, end - start).CopyTo(_stream, part.AsRawArrayView());
+    }
+
+    /// <summary>Waits for all that was asked of the stream.</summary>
+    public void Synchronize() => _stream.Synchronize();
+
+    public void Dispose()
+    {
+        _device.Dispose();
+        _lock.Dispose();
+        _host.Dispose();
+        _stream.Dispose();
+    }
+
+    // Owns nothing. Of the part alone, as copies to OpenCL go by the length of the whole buffer.
+    private CPUMemoryBuffer HostPart(long start, long length) =>
+        CPUMemoryBuffer.Create(_device.Accelerator, _lock.AddrOfLockedObject + (nint)start, length, elementSize: 1);
+}
