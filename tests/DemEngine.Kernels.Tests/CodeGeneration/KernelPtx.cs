@@ -1,0 +1,38 @@
+using System.Reflection;
+using DemEngine.Kernels.Elements;
+using ILGPU;
+using ILGPU.Backends.EntryPoints;
+using ILGPU.Backends.PTX;
+using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
+using ILGPU.Runtime.Cuda;
+
+namespace DemEngine.Kernels.Tests.CodeGeneration;
+
+/// <summary>The kernels compiled for CUDA without a device.</summary>
+internal sealed class KernelPtx : IDisposable
+{
+    private readonly Context _context = Context.Create(builder => builder.CPU().Optimize(OptimizationLevel.O2));
+    private readonly PTXBackend _backend;
+
+    public KernelPtx() => _backend = new PTXBackend(_context, CudaArchitecture.SM_80, CudaInstructionSet.ISA_80, null!);
+
+    public static IReadOnlyList<Type> Types => [typeof(F64), typeof(F32), typeof(BF16), typeof(F16), typeof(F8E4M3), typeof(F8E5M2)];
+
+    public string Combine(Type input, Type output) => Compile(typeof(CombineKernel), input, output);
+
+    public string Gram(Type input) => Compile(typeof(GramKernel), input);
+
+    public void Dispose()
+    {
+        _backend.Dispose();
+        _context.Dispose();
+    }
+
+    private string Compile(Type kernel, params Type[] types)
+    {
+        MethodInfo method = kernel.GetMethod("Run", BindingFlags.Static | BindingFlags.Public)!.MakeGenericMethod(types);
+        var compiled = (PTXCompiledKernel)_backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(method), KernelSpecialization.Empty);
+        return compiled.PTXAssembly;
+    }
+}

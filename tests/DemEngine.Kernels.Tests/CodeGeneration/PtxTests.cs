@@ -1,0 +1,88 @@
+using System.Text.RegularExpressions;
+using DemEngine.Kernels.Elements;
+
+namespace DemEngine.Kernels.Tests.CodeGeneration;
+
+/// <summary>What ILGPU makes of the kernels: wide accesses, no local memory, nothing slow, nothing that changes the arithmetic.</summary>
+[Parallelizable(ParallelScope.Self)]
+public sealed class PtxTests : IDisposable
+{
+    private readonly KernelPtx _ptx = new();
+
+    private static IReadOnlyList<Type> Types => KernelPtx.Types;
+
+    public void Dispose() => _ptx.Dispose();
+
+    [Test]
+    public void Combine([ValueSource(nameof(Types))] Type input, [ValueSource(nameof(Types))] Type output)
+    {
+        string ptx = _ptx.Combine(input, output);
+        CheckCommon(ptx);
+        Assert.That(ptx, Does.Not.Contain("div."), "nothing is divided");
+
+        // Base, source, and the source again where results are counted.
+        Assert.That(Count(ptx, WideLoad(input)), Is.EqualTo(3 * Accesses(input)));
+        Assert.That(Count(ptx, WideStore(output)), Is.EqualTo(Accesses(output)));
+
+        // Beside them only a term's two parts are read, and nothing is written.
+        Assert.That(Count(ptx, "ld.global"), Is.EqualTo((3 * Accesses(input)) + 2));
+        Assert.That(Count(ptx, "st.global"), Is.EqualTo(Accesses(output)));
+    }
+
+    [Test]
+    public void Gram([ValueSource(nameof(Types))] Type input)
+    {
+        string ptx = _ptx.Gram(input);
+        CheckCommon(ptx);
+
+        // Source and base; one sum is written at a time.
+        Assert.That(Count(ptx, WideLoad(input)), Is.EqualTo(2 * Accesses(input)));
+        Assert.That(Count(ptx, "ld.global"), Is.EqualTo(2 * Accesses(input)));
+        Assert.That(Count(ptx, "st.global"), Is.EqualTo(1));
+        Assert.That(Count(ptx, "st.shared.v4"), Is.EqualTo(2));
+        Assert.That(ptx, Does.Contain("bar.sync"));
+    }
+
+    /// <summary>
+    /// The driver's compiler may fuse a plain mul with an add. It cannot where the product of binary64 numbers passes through integers with
+    /// an operand that only the launch knows.
+    /// </summary>
+    [Test]
+    public void Products_of_binary64_cannot_be_fused([ValueSource(nameof(Types))] Type output)
+    {
+        string ptx = _ptx.Combine(typeof(F64), output);
+        MatchCollection guarded = Regex.Matches(
+            ptx, @"mul(\.rn)?\.f64\s+(%fd\d+), [^;]+;\s+mov\.b64\s+(%rd\d+), \2;\s+xor\.b64\s+(%rd\d+), \3, %rd\d+;\s+mov\.\w+\s+(%fd\d+), \4;\s+add\.f64\s+%fd\d+, %fd\d+, \5;");
+        Assert.That(guarded, Has.Count.EqualTo(2 * Eight.Count));
+        Assert.That(Count(ptx, "mul.f64") + Count(ptx, "mul.rn.f64"), Is.EqualTo(2 * Eight.Count));
+    }
+
+    /// <summary>A subtraction has no product before it to be fused with.</summary>
+    [Test]
+    public void Values_are_not_computed_by_multiplication([ValueSource(nameof(Types))] Type input)
+    {
+        Assert.That(Count(_ptx.Gram(input), "mul.f32"), Is.Zero);
+        Assert.That(Count(_ptx.Gram(input), "mul.f64"), Is.EqualTo(10), "the ten products");
+        Assert.That(Count(_ptx.Combine(input, input), "mul.f32"), Is.Zero);
+    }
+
+    private static void CheckCommon(string ptx)
+    {
+        Assert.That(ptx, Does.Not.Contain(".local"), "nothing is spilled");
+        Assert.That(ptx, Does.Not.Match(@"div\.\S*f(32|64)"), "no floating-point division");
+        Assert.That(ptx, Does.Not.Contain(".ftz"), "subnormal numbers are kept");
+        Assert.That(ptx, Does.Not.Contain(".approx"), "nothing is approximated");
+        Assert.That(ptx, Does.Not.Contain("call"), "everything is inlined");
+    }
+
+    /// <summary>Accesses for eight elements.</summary>
+    private static int Accesses(Type type) => type == typeof(F64) ? 4 : type == typeof(F32) ? 2 : 1;
+
+    private static string WideLoad(Type type) => IsOneByte(type) ? "ld.global.v2.b32" : "ld.global.v4.b32";
+
+    private static string WideStore(Type type) => IsOneByte(type) ? "st.global.v2.b32" : "st.global.v4.b32";
+
+    private static bool IsOneByte(Type type) => type == typeof(F8E4M3) || type == typeof(F8E5M2);
+
+    private static int Count(string ptx, string what) => Regex.Count(ptx, Regex.Escape(what));
+}
