@@ -63,14 +63,33 @@ public sealed class IlgpuBackend : IMergeBackend
         }
     }
 
+    /// <summary>Opens the first CUDA device that can be used, or gives null where there is none.</summary>
+    /// <param name="maxVramBytes">As for <see cref="Open"/>.</param>
+    public static IlgpuBackend? OpenCuda(long maxVramBytes = DefaultMaxVramBytes)
+    {
+        if (!DeviceLibraries.HasCuda)
+            return null;
+
+        DeviceInfo? usable = DeviceList.Find().FirstOrDefault(
+            device => device.Unusable is null && device.Name.StartsWith("cuda", StringComparison.Ordinal));
+        return usable is not null && DeviceName.TryParse(usable.Name, out DeviceName name) ? Open(name, maxVramBytes) : null;
+    }
+
     /// <inheritdoc/>
     public ITileWorker CreateWorker() => new IlgpuTileWorker(Name, _kernels, _pool);
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        _pool.Dispose();
-        _accelerator.Dispose();
-        _context.Dispose();
+        try
+        {
+            _pool.Dispose();
+            _accelerator.Dispose();
+            _context.Dispose();
+        }
+        catch (Exception e) when (DeviceFault.Is(e))
+        {
+            // A lost device cannot be given anything back; what lost it has been reported.
+        }
     }
 }

@@ -12,6 +12,14 @@ internal static class DeviceLibraries
     /// <summary>Has the versioned names tried too. To be called before ILGPU looks for devices.</summary>
     public static void FindVersioned() => _ = Registered.Value;
 
+    /// <summary>Whether there is a CUDA driver. Cheap, where looking for devices is not.</summary>
+    public static bool HasCuda => Exists(OperatingSystem.IsWindows() ? ["nvcuda.dll"] : ["libcuda.so.1", "libcuda.so"]);
+
+    /// <summary>Whether there is an OpenCL library.</summary>
+    public static bool HasOpenCL => Exists(OperatingSystem.IsWindows() ? ["OpenCL.dll"] : ["libOpenCL.so.1", "libOpenCL.so"]);
+
+    private static bool Exists(string[] names) => names.Any(name => NativeLibrary.TryLoad(name, out _));
+
     private static bool Register()
     {
         if (!OperatingSystem.IsLinux())

@@ -9,9 +9,9 @@ namespace DemEngine.Kernels.Devices;
 /// <summary>A device that ILGPU found.</summary>
 /// <param name="Name">As <c>--backend</c> takes it.</param>
 /// <param name="Model">What the driver calls it.</param>
-/// <param name="MemoryBytes">Its memory.</param>
+/// <param name="MemoryBytes">Its memory, if it has its own.</param>
 /// <param name="Unusable">Why it cannot be used, or null.</param>
-public sealed record DeviceInfo(string Name, string Model, long MemoryBytes, string? Unusable);
+public sealed record DeviceInfo(string Name, string Model, long? MemoryBytes, string? Unusable);
 
 /// <summary>What devices this machine has.</summary>
 public static class DeviceList
@@ -22,8 +22,17 @@ public static class DeviceList
         using Context context = CreateContext();
         return [.. from kind in new[] { AcceleratorType.Cuda, AcceleratorType.OpenCL, AcceleratorType.CPU }
                    from pair in Of(context, kind).Index()
-                   let unusable = Unusable(pair.Item)
-                   select new DeviceInfo($"{new DeviceName(kind, pair.Index)}", pair.Item.Name, pair.Item.MemorySize, unusable)];
+                   let memory = kind == AcceleratorType.CPU ? (long?)null : pair.Item.MemorySize
+                   select new DeviceInfo($"{new DeviceName(kind, pair.Index)}", pair.Item.Name, memory, Unusable(pair.Item))];
+    }
+
+    /// <summary>Why there is no device of a kind: a line for each kind that <paramref name="found"/> lacks.</summary>
+    public static IEnumerable<string> WhyNone(IReadOnlyList<DeviceInfo> found)
+    {
+        if (!found.Any(device => device.Name.StartsWith("cuda", StringComparison.Ordinal)))
+            yield return DeviceLibraries.HasCuda ? "no CUDA device: the driver finds none" : "no CUDA device: the driver is not installed";
+        if (!found.Any(device => device.Name.StartsWith("opencl", StringComparison.Ordinal)))
+            yield return DeviceLibraries.HasOpenCL ? "no OpenCL device: no platform has a GPU" : "no OpenCL device: no OpenCL library is installed";
     }
 
     /// <summary>All devices of a kind, in the order in which they are numbered.</summary>
@@ -34,7 +43,7 @@ public static class DeviceList
     {
         DeviceLibraries.FindVersioned();
         return Context.Create(builder => builder
-            .CPU()
+            .CPU(CPUDeviceKind.Default)
             .Cuda()
             .OpenCL(device => device.DeviceType != CLDeviceType.CL_DEVICE_TYPE_CPU)
             .Optimize(OptimizationLevel.O2)

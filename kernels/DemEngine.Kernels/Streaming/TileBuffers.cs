@@ -17,10 +17,21 @@ internal sealed class TileBuffers : IDisposable
     /// <summary>Allocates.</summary>
     public TileBuffers(Accelerator accelerator, int bytes)
     {
-        _stream = accelerator.CreateStream();
-        _host = new NativeBuffer(bytes);
-        _lock = accelerator.CreatePageLockFromPinned<byte>(_host.Bytes.Address, bytes);
+        // The likeliest to fail first.
         _device = accelerator.Allocate1D<byte>(bytes);
+        try
+        {
+            _host = new NativeBuffer(bytes);
+            _lock = accelerator.CreatePageLockFromPinned<byte>(_host.Bytes.Address, bytes);
+            _stream = accelerator.CreateStream();
+        }
+        catch
+        {
+            _lock?.Dispose();
+            _host?.Dispose();
+            _device.Dispose();
+            throw;
+        }
     }
 
     /// <summary>What the kernels are launched on.</summary>

@@ -1,0 +1,35 @@
+using DemEngine.Backends;
+using DemEngine.Memory;
+using DemEngine.Numerics;
+
+namespace DemEngine.Kernels.Tests.Streaming;
+
+/// <summary>A backend whose device is lost after so many tiles.</summary>
+internal sealed class FailingBackend(IMergeBackend inner, int tiles) : IMergeBackend
+{
+    private int _left = tiles;
+
+    public string Name => inner.Name;
+
+    public string Description => inner.Description;
+
+    public ITileWorker CreateWorker() => new Worker(this, inner.CreateWorker());
+
+    public void Dispose()
+    {
+        // The inner backend is the caller's.
+    }
+
+    private sealed class Worker(FailingBackend backend, ITileWorker inner) : ITileWorker
+    {
+        public NonFinite Combine(LinearCombination combination, ReadOnlySpan<TypedBytes> inputs, TypedBytes output) =>
+            Interlocked.Decrement(ref backend._left) >= 0
+                ? inner.Combine(combination, inputs, output)
+                : throw new DemException(ErrorCode.DeviceFailed, "lost");
+
+        public void Gram(bool relativeToBase, ReadOnlySpan<TypedBytes> inputs, Span<double> leafSums) =>
+            inner.Gram(relativeToBase, inputs, leafSums);
+
+        public void Dispose() => inner.Dispose();
+    }
+}

@@ -1,0 +1,64 @@
+using DemEngine.Analysis;
+using DemEngine.Backends;
+using DemEngine.Backends.Cpu;
+using DemEngine.Kernels.Devices;
+using DemEngine.Merging;
+using ILGPU.Runtime;
+
+namespace DemEngine.Kernels.Tests.Streaming;
+
+/// <summary>Whole merges by ILGPU's simulation, against the CPU backend's output.</summary>
+public sealed class MergeTests
+{
+    private readonly TinyFamily _family = new();
+    private readonly CpuBackend _cpu = new();
+    private readonly IlgpuBackend _device = IlgpuBackend.Open(new DeviceName(AcceleratorType.CPU, 0), maxVramBytes: 512 << 10);
+
+    [OneTimeTearDown]
+    public void Dispose()
+    {
+        _device.Dispose();
+        _cpu.Dispose();
+        _family.Dispose();
+    }
+
+    [Test]
+    public void Merge_of_mixed_types_is_the_cpu_backends()
+    {
+        _family.Merge("by-cpu", _cpu, TinyFamily.Options);
+        _family.Merge("by-device", _device, TinyFamily.Options);
+        _family.AssertSame("by-cpu", "by-device");
+    }
+
+    [Test]
+    public void Slerp_is_the_cpu_backends()
+    {
+        _family.Slerp("slerp-by-cpu", _cpu, TinyFamily.Options);
+        _family.Slerp("slerp-by-device", _device, TinyFamily.Options);
+        _family.AssertSame("slerp-by-cpu", "slerp-by-device");
+    }
+
+    [Test]
+    public void Run_that_lost_its_device_is_resumed_on_another_backend()
+    {
+        _family.Merge("whole", _cpu, TinyFamily.Options);
+
+        using var failing = new FailingBackend(_device, tiles: 9);
+        Assert.That(
+            () => _family.Merge("resumed", failing, TinyFamily.Options),
+            Throws.TypeOf<DemException>().With.Property(nameof(DemException.Code)).EqualTo(ErrorCode.DeviceFailed));
+        Assert.That(Directory.Exists(_family.PathOf("resumed")), Is.False);
+
+        _family.Merge("resumed", _cpu, TinyFamily.Options with { Unfinished = UnfinishedRun.Resume });
+        _family.AssertSame("whole", "resumed");
+    }
+
+    [Test]
+    public void Distances_are_the_cpu_backends()
+    {
+        string[] models = [_family.PathOf("tuned1"), _family.PathOf("tuned2"), _family.PathOf("tuned3")];
+        LayerDistances Measure(IMergeBackend backend) =>
+            DistanceMeasurement.Run(_family.PathOf("base"), models, new AlignmentOptions(), TinyFamily.Options, backend);
+        Assert.That(DistanceCsv.Write(Measure(_device)), Is.EqualTo(DistanceCsv.Write(Measure(_cpu))));
+    }
+}

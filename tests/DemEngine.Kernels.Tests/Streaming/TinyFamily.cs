@@ -1,0 +1,86 @@
+using DemEngine.Backends;
+using DemEngine.Backends.Cpu;
+using DemEngine.Checkpoints;
+using DemEngine.Merging;
+using DemEngine.Numerics;
+using DemEngine.Recipes;
+using DemEngine.Synthesis;
+using DemEngine.Tests;
+
+namespace DemEngine.Kernels.Tests.Streaming;
+
+/// <summary>A tiny base with three models as if tuned from it, and merges of them.</summary>
+internal sealed class TinyFamily : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    public TinyFamily()
+    {
+        using var cpu = new CpuBackend();
+        OutputRun.Execute(SynthPlanner.PlanBase(LlamaShape.Find("tiny"), ElementType.BF16, 7, Options.MaxShardBytes), PathOf("base"), cpu, Options);
+        using Checkpoint origin = Checkpoint.Open(PathOf("base"));
+        for (int k = 1; k <= 3; k++)
+        {
+            OutputPlan tuned = SynthPlanner.PlanTuned(origin, k == 3 ? ElementType.F32 : null, k, SynthPlanner.DefaultScale, Options.MaxShardBytes);
+            OutputRun.Execute(tuned, PathOf($"tuned{k}"), cpu, Options);
+        }
+    }
+
+    public static RunOptions Options { get; } = new() { Threads = 3 };
+
+    public string PathOf(string name) => _folder.PathOf(name);
+
+    /// <summary>base + Σ ωᵢ·(tunedᵢ − base).</summary>
+    public void Merge(string output, IMergeBackend backend, RunOptions options)
+    {
+        string recipe = _folder.Write($"{output}.yaml", $"""
+            merge_method: dem
+            base_model: {PathOf("base")}
+            models:
+              - model: {PathOf("tuned1")}
+                parameters: {"{ weight: 0.55 }"}
+              - model: {PathOf("tuned2")}
+                parameters: {"{ weight: 0.3 }"}
+              - model: {PathOf("tuned3")}
+                parameters: {"{ weight: 0.25 }"}
+            dtype: bfloat16
+            """);
+        Merge(recipe, output, backend, options);
+    }
+
+    /// <summary>Needs the Gram matrix of each tensor.</summary>
+    public void Slerp(string output, IMergeBackend backend, RunOptions options)
+    {
+        string recipe = _folder.Write($"{output}.yaml", $"""
+            merge_method: slerp
+            base_model: {PathOf("tuned1")}
+            models:
+              - model: {PathOf("tuned1")}
+              - model: {PathOf("tuned2")}
+            parameters: {"{ t: 0.3 }"}
+            dtype: float16
+            """);
+        Merge(recipe, output, backend, options);
+    }
+
+    /// <summary>Fails unless two outputs have the same weights, byte for byte.</summary>
+    public void AssertSame(string expected, string actual)
+    {
+        string[] names = [.. Directory.GetFiles(PathOf(expected), "*.safetensors").Select(Path.GetFileName).Order()!];
+        Assert.That(names, Is.Not.Empty);
+        Assert.That(Directory.GetFiles(PathOf(actual), "*.safetensors").Select(Path.GetFileName).Order(), Is.EqualTo(names));
+        foreach (string name in names)
+        {
+            ReadOnlySpan<byte> bytes = File.ReadAllBytes(Path.Combine(PathOf(actual), name));
+            Assert.That(bytes.SequenceEqual(File.ReadAllBytes(Path.Combine(PathOf(expected), name))), Is.True, name);
+        }
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private void Merge(string recipe, string output, IMergeBackend backend, RunOptions options)
+    {
+        using MergePlan merge = MergePlanner.Plan(RecipeReader.ReadFile(recipe), new AlignmentOptions(), options);
+        OutputRun.Execute(merge.Plan, PathOf(output), backend, options);
+    }
+}
