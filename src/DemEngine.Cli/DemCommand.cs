@@ -78,6 +78,7 @@ internal static class DemCommand
             DiffCommand.Build(),
             SynthCommand.Build(),
             BenchCommand.Build(),
+            DevicesCommand.Build(),
         };
         root.Options.Add(GlobalOptions.Verbose);
         foreach (Option option in root.Options)

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using DemEngine.Backends.Cpu;
+using DemEngine.Backends;
 using DemEngine.Checkpoints;
 using DemEngine.Cli.Output;
 using DemEngine.Merging;
@@ -26,6 +26,8 @@ internal sealed class RunCommandOptions
 
     public OutputOptions Output { get; } = new();
 
+    public BackendCommandOptions Backend { get; } = new();
+
     public void AddTo(Command command)
     {
         Output.AddTo(command);
@@ -45,7 +47,7 @@ internal sealed class RunCommandOptions
         bool json = parsed.GetValue(Output.Json);
         bool quiet = parsed.GetValue(Output.Quiet);
         RunOptions options = Read(parsed);
-        using var backend = new CpuBackend();
+        using IMergeBackend backend = Backend.Open(parsed);
         RunReport report;
         try
         {

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using DemEngine.Backends.Cpu;
+using DemEngine.Backends;
 using DemEngine.Benchmarking;
 using DemEngine.Cli.Output;
 using DemEngine.Numerics;
@@ -29,10 +29,12 @@ internal static partial class BenchCommand
         var cold = new Option<bool>("--cold") { Description = "Measure from disk too, the inputs dropped from the page cache." };
         var read = new ReadCommandOptions();
         var output = new OutputOptions();
+        var device = new BackendCommandOptions();
 
         var command = new Command("bench", "Measure merges against what this machine can do.") { shape, sources, type, folder, repeats, cold };
         read.AddTo(command);
         output.AddTo(command);
+        device.AddTo(command);
         command.SetAction(parsed =>
         {
             bool json = parsed.GetValue(output.Json);
@@ -46,7 +48,7 @@ internal static partial class BenchCommand
                 parsed.GetValue(cold),
                 read.Read(parsed));
 
-            using var backend = new CpuBackend();
+            using IMergeBackend backend = device.Open(parsed);
             BenchReport report = Bench.Run(options, backend, line => { if (!quiet && !json) Console.Error.WriteLine(line); }, Interrupt.Token);
             if (json)
                 Console.Out.WriteLine(JsonSerializer.Serialize(report, BenchJson.Default.BenchReport));

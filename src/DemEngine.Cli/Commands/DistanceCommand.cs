@@ -1,6 +1,6 @@
 using System.CommandLine;
 using DemEngine.Analysis;
-using DemEngine.Backends.Cpu;
+using DemEngine.Backends;
 using DemEngine.Cli.Output;
 
 namespace DemEngine.Cli.Commands;
@@ -21,6 +21,7 @@ internal static class DistanceCommand
         var match = new AlignmentCommandOptions();
         var read = new ReadCommandOptions();
         var output = new OutputOptions();
+        var device = new BackendCommandOptions();
 
         var command = new Command("distance", "Say how far tuned models lie from their base, layer by layer, and how alike their changes are.")
         {
@@ -29,6 +30,7 @@ internal static class DistanceCommand
         match.AddTo(command);
         read.AddTo(command);
         output.AddTo(command);
+        device.AddTo(command);
         command.SetAction(parsed =>
         {
             bool json = parsed.GetValue(output.Json);
@@ -38,7 +40,7 @@ internal static class DistanceCommand
             foreach (string path in new[] { svgPath, csvPath }.OfType<string>())
                 ReportFile.Check(path);
 
-            using var backend = new CpuBackend();
+            using IMergeBackend backend = device.Open(parsed);
             LayerDistances distances = ProgressDisplay.Run(
                 quiet || json,
                 progress => DistanceMeasurement.Run(

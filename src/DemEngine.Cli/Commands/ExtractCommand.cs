@@ -19,6 +19,7 @@ internal static class ExtractCommand
         var command = new Command("extract", "Store the distribution vector of a fine-tuned model: its difference from the base.") { baseModel, tuned, type };
         alignment.AddTo(command);
         run.AddTo(command);
+        run.Backend.AddTo(command);
         command.SetAction(parsed =>
         {
             RunOptions options = run.Read(parsed);

@@ -18,6 +18,7 @@ internal static class MergeCommand
         var command = new Command("merge", "Merge checkpoints as a recipe says.") { recipe, dryRun };
         alignment.AddTo(command);
         run.AddTo(command);
+        run.Backend.AddTo(command);
         command.SetAction(parsed =>
         {
             RunOptions options = run.Read(parsed);

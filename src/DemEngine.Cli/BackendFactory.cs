@@ -1,0 +1,51 @@
+using System.Globalization;
+using DemEngine.Backends;
+using DemEngine.Backends.Cpu;
+#if HAS_ILGPU && HAS_ILGPUALGORITHMS
+using DemEngine.Kernels;
+using DemEngine.Kernels.Devices;
+#endif
+
+namespace DemEngine.Cli;
+
+/// <summary>From the name of a backend to the backend, in builds with the GPU kernels and without.</summary>
+internal static class BackendFactory
+{
+    public const string Cpu = "cpu";
+
+    private const string Auto = "auto";
+
+    /// <summary>Whether a name is one that some build knows.</summary>
+    public static bool IsName(string name)
+    {
+        if (name is Auto or Cpu or "ilgpu-cpu")
+            return true;
+
+        string[] parts = name.Split(':');
+        return parts[0] is "cuda" or "opencl"
+            && (parts.Length == 1 || (parts.Length == 2 && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out _)));
+    }
+
+    /// <summary>Opens a backend.</summary>
+    /// <exception cref="DemException">DEM1009: not in this build. DEM1010: there is no such device.</exception>
+    public static IMergeBackend Open(string name, long maxVramBytes) => name switch
+    {
+        Cpu => new CpuBackend(),
+        Auto => OpenBest(maxVramBytes) ?? new CpuBackend(),
+        _ => OpenDevice(name, maxVramBytes),
+    };
+
+#if HAS_ILGPU && HAS_ILGPUALGORITHMS
+    private static IMergeBackend? OpenBest(long maxVramBytes) => IlgpuBackend.OpenCuda(maxVramBytes);
+
+    private static IMergeBackend OpenDevice(string name, long maxVramBytes) =>
+        DeviceName.TryParse(name, out DeviceName device)
+            ? IlgpuBackend.Open(device, maxVramBytes)
+            : throw new DemException(ErrorCode.NoSuchDevice, $"there is no backend {name}");
+#else
+    private static IMergeBackend? OpenBest(long maxVramBytes) => null;
+
+    private static IMergeBackend OpenDevice(string name, long maxVramBytes) => throw new DemException(
+        ErrorCode.FeatureNotBuilt, $"--backend {name} needs the GPU kernels, which this build leaves out: the packages ILGPU and ILGPU.Algorithms were not there");
+#endif
+}
