@@ -24,9 +24,9 @@ internal sealed class IlgpuTileWorker(string device, KernelTable kernels, TileBu
         var shape = new TileShape(inputs, combination.Terms.Length, elements => TileShape.Stride(outputType, elements));
         int partElements = PartElements(shape, output.Count);
         NonFinite nonFinite = default;
-        for (int start = 0; start < output.Count; start += partElements)
+        for (int start = 0, count; start < output.Count; start += count)
         {
-            int count = Math.Min(partElements, output.Count - start);
+            count = Math.Min(partElements, output.Count - start);
             TileBuffers buffers = Rent();
             try
             {
@@ -55,9 +55,9 @@ internal sealed class IlgpuTileWorker(string device, KernelTable kernels, TileBu
 
         var shape = new TileShape(inputs, terms: 0, elements => (long)GramOrder.LeafCount(elements) * pairs * sizeof(double));
         int partElements = PartElements(shape, count);
-        for (int start = 0; start < count; start += partElements)
+        for (int start = 0, elements; start < count; start += elements)
         {
-            int elements = Math.Min(partElements, count - start);
+            elements = Math.Min(partElements, count - start);
             Span<double> sums = leafSums.Slice(GramOrder.LeafCount(start) * pairs, GramOrder.LeafCount(elements) * pairs);
             TileBuffers buffers = Rent();
             try

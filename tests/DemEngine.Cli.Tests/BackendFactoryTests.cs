@@ -1,0 +1,45 @@
+using DemEngine.Backends;
+
+namespace DemEngine.Cli.Tests;
+
+public class BackendFactoryTests
+{
+    [TestCase("auto")]
+    [TestCase("cpu")]
+    [TestCase("cuda")]
+    [TestCase("cuda:1")]
+    [TestCase("opencl:0")]
+    [TestCase("ilgpu-cpu")]
+    public void Backends_are_known_whatever_the_build_has(string name) => Assert.That(BackendFactory.IsName(name), Is.True);
+
+    [TestCase("")]
+    [TestCase("gpu")]
+    [TestCase("cuda:")]
+    [TestCase("cuda:x")]
+    [TestCase("cuda:0:1")]
+    [TestCase("ilgpu-cpu:0")]
+    public void Other_names_are_refused(string name) => Assert.That(BackendFactory.IsName(name), Is.False);
+
+    [Test]
+    public void Simulation_opens_or_the_build_says_what_it_lacks()
+    {
+        if (BuiltInFeatures.All.Where(feature => feature.Name == "GPU kernels").All(feature => feature.IsBuiltIn))
+        {
+            using IMergeBackend backend = BackendFactory.Open("ilgpu-cpu", 1_000_000);
+            Assert.That(backend.Name, Is.EqualTo("ilgpu-cpu"));
+        }
+        else
+        {
+            Assert.That(
+                () => BackendFactory.Open("ilgpu-cpu", 1_000_000),
+                Throws.TypeOf<DemException>().With.Message.Contains("ILGPU").And.Property(nameof(DemException.Code)).EqualTo(ErrorCode.FeatureNotBuilt));
+        }
+    }
+
+    [Test]
+    public void Auto_opens_something_everywhere()
+    {
+        using IMergeBackend backend = BackendFactory.Open("auto", 1_000_000);
+        Assert.That(backend.Name, Is.EqualTo("cpu").Or.StartWith("cuda:"));
+    }
+}
