@@ -9,7 +9,7 @@ namespace DemEngine.Kernels.Streaming;
 /// </summary>
 internal sealed class TileBufferPool : IDisposable
 {
-    private const long UsualBytes = 32 << 20;
+    private const long MostBytes = 32 << 20;
     private const int Most = 8;
 
     private readonly Accelerator _accelerator;
@@ -20,8 +20,8 @@ internal sealed class TileBufferPool : IDisposable
     public TileBufferPool(Accelerator accelerator, long maxBytes)
     {
         _accelerator = accelerator;
-        int count = (int)Math.Clamp(maxBytes / UsualBytes, 1, Most);
-        BufferBytes = (int)Math.Min(maxBytes / count, 2 * UsualBytes) & ~0xFFF;
+        int count = (int)Math.Clamp(maxBytes / MostBytes, 1, Most);
+        BufferBytes = (int)Math.Min(maxBytes / count, MostBytes) & ~0xFFF;
         _places = new SemaphoreSlim(count);
     }
 
