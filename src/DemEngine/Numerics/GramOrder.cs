@@ -8,7 +8,7 @@ namespace DemEngine.Numerics;
 /// The flattened tensor is cut into leaves of <see cref="LeafElements"/> elements, the last one padded with zeros. In a leaf, element j
 /// belongs to lane j mod <see cref="Lanes"/>; each lane adds its products in order of j, from 0; lanes l and l + L/2 are added, and so
 /// on by halves until one is left. The leaves' sums are added in their order, from 0. What is multiplied are binary32 values, x or
-/// binary32(x − b), whose products are exact in double.
+/// binary32(x − b), whose products are exact in double; where x or b is binary64, the difference is first rounded to double.
 /// </remarks>
 public static class GramOrder
 {
