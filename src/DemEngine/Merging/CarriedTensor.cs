@@ -29,7 +29,7 @@ internal sealed class CarriedTensor(TensorSpec spec, StoredTensor original, IRea
             string[] differing = [.. others.Where((_, k) => _differs[k]).Select(other => other.Source)];
             return differing.Length == 0
                 ? null
-                : $"{Quoted.Name(Spec.Name)} ({Spec.Type.SafetensorsName}) is the base's; it differs in {Quoted.List(differing)}";
+                : $"{Quoted.Name(Spec.Name)} ({Spec.Type.SafetensorsName}) is the base's; it differs in {string.Join(", ", differing)}";
         }
     }
 
