@@ -6,6 +6,9 @@ namespace DemEngine.Build.Tests;
 /// <summary>A throw-away solution that uses tools/OptionalPackages.targets, with a folder for its only package source.</summary>
 internal sealed class House : IDisposable
 {
+    // Variables that reach a build as properties: this process may itself run under ones that choose a package source.
+    private static readonly string[] Inherited = ["MSBuild", "Restore", "With"];
+
     private readonly string _root = Directory.CreateTempSubdirectory("dem-house-").FullName;
 
     public House(string source = "feed", params string[] projects)
@@ -82,7 +85,7 @@ internal sealed class House : IDisposable
         foreach (string argument in (string[])[command, "House.slnx", "-tl:off", "-nodeReuse:false", .. arguments])
             start.ArgumentList.Add(argument);
         // The test run is itself a child of MSBuild, whose settings are not meant for this one.
-        foreach (string name in start.Environment.Keys.Where(k => k.StartsWith("MSBuild", StringComparison.OrdinalIgnoreCase)).ToList())
+        foreach (string name in start.Environment.Keys.Where(k => Inherited.Any(prefix => k.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))).ToList())
             start.Environment.Remove(name);
         start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
         start.Environment["NUGET_PACKAGES"] = Path.Combine(_root, "packages");

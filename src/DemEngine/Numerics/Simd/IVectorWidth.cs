@@ -81,8 +81,6 @@ internal interface IVectorWidth<TVector>
     /// <summary>Doubles to binary32, nearest even.</summary>
     static abstract TVector Narrow(TVector lower, TVector upper);
 
-    static abstract TVector SubtractDouble(TVector a, TVector b);
-
     /// <summary>a·b + c, the product rounded first.</summary>
     static abstract TVector MultiplyAddRounded(TVector a, TVector b, TVector c);
 

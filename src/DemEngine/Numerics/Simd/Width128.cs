@@ -73,8 +73,6 @@ internal readonly struct Width128 : IVectorWidth<Vector128<uint>>
     public static Vector128<uint> Narrow(Vector128<uint> lower, Vector128<uint> upper) =>
         Vector128.Narrow(lower.AsDouble(), upper.AsDouble()).AsUInt32();
 
-    public static Vector128<uint> SubtractDouble(Vector128<uint> a, Vector128<uint> b) => (a.AsDouble() - b.AsDouble()).AsUInt32();
-
     public static Vector128<uint> MultiplyAddRounded(Vector128<uint> a, Vector128<uint> b, Vector128<uint> c) =>
         ((a.AsDouble() * b.AsDouble()) + c.AsDouble()).AsUInt32();
 

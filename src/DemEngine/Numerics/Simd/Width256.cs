@@ -73,8 +73,6 @@ internal readonly struct Width256 : IVectorWidth<Vector256<uint>>
     public static Vector256<uint> Narrow(Vector256<uint> lower, Vector256<uint> upper) =>
         Vector256.Narrow(lower.AsDouble(), upper.AsDouble()).AsUInt32();
 
-    public static Vector256<uint> SubtractDouble(Vector256<uint> a, Vector256<uint> b) => (a.AsDouble() - b.AsDouble()).AsUInt32();
-
     public static Vector256<uint> MultiplyAddRounded(Vector256<uint> a, Vector256<uint> b, Vector256<uint> c) =>
         ((a.AsDouble() * b.AsDouble()) + c.AsDouble()).AsUInt32();
 

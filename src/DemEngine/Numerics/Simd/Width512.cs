@@ -73,8 +73,6 @@ internal readonly struct Width512 : IVectorWidth<Vector512<uint>>
     public static Vector512<uint> Narrow(Vector512<uint> lower, Vector512<uint> upper) =>
         Vector512.Narrow(lower.AsDouble(), upper.AsDouble()).AsUInt32();
 
-    public static Vector512<uint> SubtractDouble(Vector512<uint> a, Vector512<uint> b) => (a.AsDouble() - b.AsDouble()).AsUInt32();
-
     public static Vector512<uint> MultiplyAddRounded(Vector512<uint> a, Vector512<uint> b, Vector512<uint> c) =>
         ((a.AsDouble() * b.AsDouble()) + c.AsDouble()).AsUInt32();
 
