@@ -3,17 +3,17 @@ namespace DemEngine.Merging;
 /// <summary>A planned merge and the models that it holds open.</summary>
 public sealed class MergePlan : IDisposable
 {
-    private readonly OpenedModels _opened;
+    private readonly MatchedModels _models;
 
-    internal MergePlan(OutputPlan plan, OpenedModels opened)
+    internal MergePlan(OutputPlan plan, MatchedModels models)
     {
         Plan = plan;
-        _opened = opened;
+        _models = models;
     }
 
     /// <summary>What will be read and written.</summary>
     public OutputPlan Plan { get; }
 
     /// <summary>Closes the models.</summary>
-    public void Dispose() => _opened.Dispose();
+    public void Dispose() => _models.Dispose();
 }

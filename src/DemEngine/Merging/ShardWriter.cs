@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 namespace DemEngine.Merging;
 
 /// <summary>The shards of an output, created at their full size with their headers, and written at planned offsets by any thread.</summary>
-internal sealed class ShardWriter : IDisposable
+internal sealed class ShardWriter : ITileSink, IDisposable
 {
     private readonly SafeFileHandle[] _files;
     private readonly string[] _paths;
@@ -28,16 +28,16 @@ internal sealed class ShardWriter : IDisposable
         }
     }
 
-    /// <summary>Writes bytes.</summary>
-    public void Write(int shard, long offset, ReadOnlySpan<byte> bytes)
+    /// <inheritdoc/>
+    public void Write(PlacedTensor place, long offset, ReadOnlySpan<byte> bytes)
     {
         try
         {
-            RandomAccess.Write(_files[shard], bytes, offset);
+            RandomAccess.Write(_files[place.Shard], bytes, place.Offset + offset);
         }
         catch (IOException e)
         {
-            throw WriteError.From(e, _paths[shard]);
+            throw WriteError.From(e, _paths[place.Shard]);
         }
     }
 

@@ -63,9 +63,9 @@ internal sealed class TensorProgress
         }
     }
 
-    /// <summary>Makes a tile, hashes it and writes it.</summary>
+    /// <summary>Makes a tile, hashes it and hands it on.</summary>
     /// <returns>The finished tensor's entry if it was the last tile to be made; else null.</returns>
-    public JournalEntry? Make(int index, TileWorkspace workspace, ShardWriter writer, CancellationToken cancel)
+    public JournalEntry? Make(int index, TileWorkspace workspace, ITileSink sink, CancellationToken cancel)
     {
         // Tiles are taken in order, so those that this one waits for are in the hands of other threads.
         _solved?.Wait(cancel);
@@ -77,7 +77,7 @@ internal sealed class TensorProgress
 
         long offset = first * size;
         _hasher.Add(offset, output.Bytes.Span);
-        writer.Write(Place.Shard, Place.Offset + offset, output.Bytes.Span);
+        sink.Write(Place, offset, output.Bytes.Span);
 
         lock (_lock)
             _nonFinite += nonFinite;

@@ -17,7 +17,7 @@ internal static class TilePipeline
     /// <param name="tile">Size of a tile and number of threads.</param>
     /// <param name="inputBytes">Room for inputs that each thread needs.</param>
     /// <param name="backend">What computes.</param>
-    /// <param name="writer">Where it goes.</param>
+    /// <param name="sink">Where it goes.</param>
     /// <param name="tileDone">Called after every tile with the bytes read and written.</param>
     /// <param name="tensorDone">Called once for each finished tensor.</param>
     /// <param name="cancel">Stops between tiles.</param>
@@ -26,7 +26,7 @@ internal static class TilePipeline
         TileSize tile,
         long inputBytes,
         IMergeBackend backend,
-        ShardWriter writer,
+        ITileSink sink,
         Action<TileTask, long> tileDone,
         Action<JournalEntry> tensorDone,
         CancellationToken cancel)
@@ -42,7 +42,7 @@ internal static class TilePipeline
                     workspace.StartTile();
                     if (task.IsMeasurement)
                         task.Tensor.Measure(task.Index, workspace);
-                    else if (task.Tensor.Make(task.Index, workspace, writer, stop) is { } finished)
+                    else if (task.Tensor.Make(task.Index, workspace, sink, stop) is { } finished)
                         tensorDone(finished);
                     tileDone(task, TileBytes(task));
                 }
