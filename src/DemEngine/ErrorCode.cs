@@ -15,7 +15,7 @@ public sealed class ErrorCode
         Remedy = remedy;
     }
 
-    /// <summary>The number printed as <c>DEMnnnn</c>. 1xxx request, 2xxx checkpoint, 3xxx recipe, 4xxx run.</summary>
+    /// <summary>The number printed as <c>DEMnnnn</c>. 1xxx request, 2xxx checkpoint, model or data, 3xxx recipe, 4xxx run.</summary>
     public int Number { get; }
 
     /// <summary>What the code stands for, in one sentence.</summary>
@@ -136,6 +136,38 @@ public sealed class ErrorCode
     /// <summary>DEM2023.</summary>
     public static readonly ErrorCode BadSideFile = new(2023, "A configuration or tokenizer file is missing or cannot be read.", "Fetch the file again.");
 
+    // ---- 21xx: models and data sets ----
+
+    /// <summary>DEM2101.</summary>
+    public static readonly ErrorCode UnknownArchitecture = new(2101, "A model's config.json describes an architecture that this tool does not compute.", "Evaluate it with --evaluate-command; merging needs no configuration.");
+
+    /// <summary>DEM2102.</summary>
+    public static readonly ErrorCode BadConfig = new(2102, "A model's config.json is not JSON of the expected form, or a value in it is missing or impossible.", "Fetch the file again, or mend the key that the message names.");
+
+    /// <summary>DEM2103.</summary>
+    public static readonly ErrorCode WrongTensors = new(2103, "A model's tensors are not those that its config.json asks for.", "Put the checkpoint's own config.json beside it.");
+
+    /// <summary>DEM2104.</summary>
+    public static readonly ErrorCode NoTokenizer = new(2104, "Text cannot be turned into token ids: the model's tokenizer is not one that this build reads.", "Give data as token ids, {\"tokens\": [...]}.");
+
+    /// <summary>DEM2111.</summary>
+    public static readonly ErrorCode DataNotFound = new(2111, "A data file does not exist or cannot be read.", "Check the path and its permissions.");
+
+    /// <summary>DEM2112.</summary>
+    public static readonly ErrorCode BadDataLine = new(2112, "A line of a data file is not a JSON object of a known form.", "Mend the line that the message names: {\"text\"}, {\"prompt\", \"completion\"}, {\"prompt\", \"choices\", \"answer\"} or {\"tokens\"}.");
+
+    /// <summary>DEM2113.</summary>
+    public static readonly ErrorCode EmptyDataSet = new(2113, "A data set holds nothing to predict.", "Give a file with at least one example.");
+
+    /// <summary>DEM2114.</summary>
+    public static readonly ErrorCode ExampleTooLong = new(2114, "An example is longer than the model's longest sequence.", "Shorten or remove the line that the message names.");
+
+    /// <summary>DEM2115.</summary>
+    public static readonly ErrorCode TokenOutOfRange = new(2115, "A token id is not in the model's vocabulary.", "Use the tokenizer that the model was trained with.");
+
+    /// <summary>DEM2116.</summary>
+    public static readonly ErrorCode MetricNotApplicable = new(2116, "A metric was asked for that the data set has no means to measure.", "Exact match needs prompts with completions, choice accuracy needs choices; loss and perplexity always apply.");
+
     // ---- 3xxx: recipes ----
 
     /// <summary>DEM3001.</summary>
@@ -193,6 +225,12 @@ public sealed class ErrorCode
 
     /// <summary>DEM4011.</summary>
     public static readonly ErrorCode DeviceFailed = new(4011, "A device was lost, or what it was given to do failed.", "Run the same command with --resume --backend cpu: the bytes are the same. Look at the driver's log before using the device again.");
+
+    /// <summary>DEM4101.</summary>
+    public static readonly ErrorCode CommandFailed = new(4101, "The evaluation command failed.", "Run it by hand; what it wrote to standard error is in the message.");
+
+    /// <summary>DEM4102.</summary>
+    public static readonly ErrorCode CommandGaveNoNumber = new(4102, "The evaluation command printed neither a number nor a JSON object of numbers.", "Let it print the metric last, or one JSON object such as {\"accuracy\": 0.71}.");
 
     /// <summary>DEM4999.</summary>
     public static readonly ErrorCode Internal = new(4999, "Something that should not happen did.", "Run again with --verbose and report the output.");

@@ -4,7 +4,7 @@ using DemEngine.Numerics;
 namespace DemEngine.Checkpoints;
 
 /// <summary>A tensor in an open checkpoint.</summary>
-public sealed class StoredTensor
+public sealed class StoredTensor : ITensorData
 {
     private readonly IShardReader _reader;
 
@@ -25,12 +25,8 @@ public sealed class StoredTensor
     /// <summary>Of its first byte in that file.</summary>
     public long Offset { get; }
 
-    /// <summary>Gives a part of the flattened tensor.</summary>
-    /// <param name="first">Index of the first element.</param>
-    /// <param name="count">Number of elements; their bytes must stay under 2 GiB.</param>
-    /// <param name="scratch">Room for so many elements, used by <see cref="IoMode.Pread"/> only.</param>
-    /// <returns>The elements, valid until the scratch is used again or the checkpoint is disposed.</returns>
-    /// <exception cref="DemException">DEM4003 or DEM4005: the file could not be read, or became shorter.</exception>
+    /// <inheritdoc/>
+    /// <remarks>The scratch is used by <see cref="IoMode.Pread"/> only.</remarks>
     public TypedBytes Read(long first, int count, NativeBytes scratch)
     {
         CheckRange(first, count);

@@ -11,8 +11,8 @@ public partial class FolderDependencyTests
         ["Numerics", "Recipes"],
         ["Memory"],
         ["Checkpoints", "Methods", "Backends"],
-        ["Merging"],
-        ["Analysis", "Synthesis"],
+        ["Merging", "Language"],
+        ["Analysis", "Synthesis", "Evaluation"],
         ["Benchmarking", "Demonstration"],
     ];
 
