@@ -19,6 +19,7 @@ internal sealed partial class DemProcess : IDisposable
 
     private DemProcess(string[] args)
     {
+        HeedInterrupts();
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
         {
             RedirectStandardOutput = true,
@@ -112,6 +113,20 @@ internal sealed partial class DemProcess : IDisposable
         }
     }
 
+    /// <summary>A shell starts what it runs in the background with Ctrl-C ignored, and children inherit that: here, undone.</summary>
+    private static void HeedInterrupts()
+    {
+        const nint Default = 0, Ignored = 1;
+        if (OperatingSystem.IsWindows())
+            return;
+        nint inherited = SetHandler(Interrupt, Default);
+        if (inherited != Ignored)
+            _ = SetHandler(Interrupt, inherited);
+    }
+
     [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
     private static extern int SendSignal(int process, int signal);
+
+    [DllImport("libc", EntryPoint = "signal", SetLastError = true)]
+    private static extern nint SetHandler(int signal, nint handler);
 }
