@@ -35,7 +35,7 @@ public static class DistanceMeasurement
             throw new DemException(ErrorCode.BadArgument, $"{baseModel}: this is a distribution vector, not a base");
         AlignedSource[] sources = [.. models.Select(path => OpenSource(path, origin, opened))];
 
-        AlignedTensor[] tensors = [.. new TensorAlignment(origin, sources, alignment).Tensors.Where(tensor => tensor.Spec.Type.IsFloat)];
+        AlignedTensor[] tensors = [.. new TensorAlignment(opened.InputOf(origin), sources, alignment).Tensors.Where(tensor => tensor.Spec.Type.IsFloat)];
         ILookup<string, DistancePart> parts = tensors.SelectMany(tensor => Cut(tensor, sources)).ToLookup(part => part.Name, StringComparer.Ordinal);
         DistancePart[] all = [.. tensors.SelectMany(tensor => parts[tensor.Spec.Name])];
         TensorPass.Run("measuring", all, options, backend, progress, cancel);
@@ -65,7 +65,7 @@ public static class DistanceMeasurement
         bool isVector = DistributionVector.IsVector(checkpoint);
         if (isVector)
             DistributionVector.Check(checkpoint, opened.FingerprintOf(origin));
-        return new AlignedSource(Quoted.Name(path), checkpoint, isVector);
+        return new AlignedSource(Quoted.Name(path), opened.InputOf(checkpoint), isVector);
     }
 
     /// <summary>Cuts a tensor where a source runs out of rows.</summary>

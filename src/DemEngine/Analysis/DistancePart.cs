@@ -1,4 +1,3 @@
-using DemEngine.Checkpoints;
 using DemEngine.Memory;
 using DemEngine.Merging;
 using DemEngine.Numerics;
@@ -9,13 +8,13 @@ namespace DemEngine.Analysis;
 /// <param name="Model">Index of the model.</param>
 /// <param name="Tensor">Its tensor.</param>
 /// <param name="IsVector">Whether it holds x − b already.</param>
-internal readonly record struct DistanceSource(int Model, StoredTensor Tensor, bool IsVector);
+internal readonly record struct DistanceSource(int Model, InputTensor Tensor, bool IsVector);
 
 /// <summary>
 /// Rows of a tensor that the same models have, mostly all rows and all models. Their Gram matrix has leaves of its own, counted from the
 /// first of these rows.
 /// </summary>
-internal sealed class DistancePart(StoredTensor baseTensor, IReadOnlyList<DistanceSource> sources, long first, long count)
+internal sealed class DistancePart(InputTensor baseTensor, IReadOnlyList<DistanceSource> sources, long first, long count)
     : PassTensor(baseTensor.Spec.Name, [baseTensor, .. sources.Select(source => source.Tensor)], first, count)
 {
     private static readonly int SingleBytes = GramOrder.LeafElements * ElementType.F32.Size;

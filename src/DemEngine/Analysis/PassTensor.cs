@@ -1,6 +1,4 @@
-using DemEngine.Checkpoints;
 using DemEngine.Merging;
-using DemEngine.Numerics;
 
 namespace DemEngine.Analysis;
 
@@ -9,18 +7,18 @@ namespace DemEngine.Analysis;
 /// <param name="inputs">What is read: the same elements of each.</param>
 /// <param name="first">The first element to be looked at.</param>
 /// <param name="count">How many.</param>
-internal abstract class PassTensor(string name, IReadOnlyList<StoredTensor> inputs, long first, long count)
+internal abstract class PassTensor(string name, IReadOnlyList<InputTensor> inputs, long first, long count)
 {
     public string Name { get; } = name;
 
-    public IReadOnlyList<StoredTensor> Inputs { get; } = inputs;
+    public IReadOnlyList<InputTensor> Inputs { get; } = inputs;
 
     public long First { get; } = first;
 
     public long Count { get; } = count;
 
     /// <summary>Bytes of one element of every input.</summary>
-    public int ElementBytes { get; } = inputs.Sum(input => input.Spec.Type.Size);
+    public int ElementBytes { get; } = inputs.Sum(input => input.ElementBytes);
 
     /// <summary>Looks at a tile.</summary>
     /// <param name="tile">Its index. Tile 0 starts at <see cref="First"/>; all but the last are of one size, whole leaves.</param>

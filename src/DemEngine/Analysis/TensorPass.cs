@@ -1,5 +1,4 @@
 using DemEngine.Backends;
-using DemEngine.Checkpoints;
 using DemEngine.Merging;
 using DemEngine.Numerics;
 
@@ -24,11 +23,9 @@ internal sealed class TensorPass
     private TensorPass(IReadOnlyList<PassTensor> tensors, RunOptions options)
     {
         _tensors = tensors;
-        _tile = TileSize.Choose(options, tensors.Select(tensor => tensor.Inputs.Count).DefaultIfEmpty().Max());
+        _tile = TileSize.Choose(options, tensors.Select(tensor => tensor.Inputs.Sum(input => input.Buffers)).DefaultIfEmpty().Max());
         _depth = Math.Max(1, ReadAheadBytes / _tile.Bytes);
-        _inputBytes = options.Io == IoMode.Mmap
-            ? 0
-            : tensors.Select(tensor => (long)TileElements(tensor) * tensor.ElementBytes).DefaultIfEmpty().Max();
+        _inputBytes = tensors.Select(tensor => (long)TileElements(tensor) * tensor.Inputs.Sum(input => input.BufferElementBytes)).DefaultIfEmpty().Max();
 
         _firstTile = new long[tensors.Count + 1];
         _tilesLeft = new int[tensors.Count];
@@ -91,7 +88,7 @@ internal sealed class TensorPass
     private void WillNeed(long tile)
     {
         var (t, _, from, count) = Locate(tile);
-        foreach (StoredTensor input in _tensors[t].Inputs)
+        foreach (InputTensor input in _tensors[t].Inputs)
             input.WillNeed(from, count);
     }
 

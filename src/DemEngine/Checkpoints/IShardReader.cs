@@ -11,6 +11,9 @@ internal interface IShardReader : IDisposable
     /// <summary>Bytes in the file when it was opened.</summary>
     long Length { get; }
 
+    /// <summary>Whether <see cref="Read"/> copies into the scratch.</summary>
+    bool IsCopying { get; }
+
     /// <summary>Gives a part of the file.</summary>
     /// <param name="offset">Of the first byte in the file.</param>
     /// <param name="length">Number of bytes.</param>

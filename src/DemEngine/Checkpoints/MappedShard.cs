@@ -37,6 +37,8 @@ internal sealed unsafe class MappedShard : IShardReader
 
     public long Length => Stamp.Length;
 
+    public bool IsCopying => false;
+
     public NativeBytes Read(long offset, int length, NativeBytes scratch)
     {
         CheckRange(offset, length);

@@ -20,6 +20,8 @@ internal sealed class PreadShard : IShardReader
 
     public long Length => Stamp.Length;
 
+    public bool IsCopying => true;
+
     public NativeBytes Read(long offset, int length, NativeBytes scratch)
     {
         NativeBytes target = scratch.Slice(0, length);

@@ -25,6 +25,9 @@ public sealed class StoredTensor : ITensorData
     /// <summary>Of its first byte in that file.</summary>
     public long Offset { get; }
 
+    /// <summary>Whether <see cref="Read"/> needs its scratch.</summary>
+    internal bool IsCopied => _reader.IsCopying;
+
     /// <inheritdoc/>
     /// <remarks>The scratch is used by <see cref="IoMode.Pread"/> only.</remarks>
     public TypedBytes Read(long first, int count, NativeBytes scratch)

@@ -8,13 +8,13 @@ namespace DemEngine.Merging;
 /// <param name="spec">The output: the base's tensor, or its first rows.</param>
 /// <param name="original">The base's.</param>
 /// <param name="others">The sources', with what messages call each source.</param>
-internal sealed class CarriedTensor(TensorSpec spec, StoredTensor original, IReadOnlyList<(string Source, StoredTensor Tensor)> others)
+internal sealed class CarriedTensor(TensorSpec spec, InputTensor original, IReadOnlyList<(string Source, InputTensor Tensor)> others)
     : OutputTensor(spec)
 {
     // One that has fewer rows differs without being read.
     private readonly bool[] _differs = [.. others.Select(other => other.Tensor.Spec.Shape.ElementCount < spec.Shape.ElementCount)];
 
-    public override IReadOnlyList<StoredTensor> Inputs { get; } =
+    public override IReadOnlyList<InputTensor> Inputs { get; } =
     [
         original,
         .. others.Select(other => other.Tensor).Where(tensor => tensor.Spec.Shape.ElementCount >= spec.Shape.ElementCount).Distinct(),

@@ -18,7 +18,7 @@ public static class ExtractPlanner
         Checkpoint baseModel, Checkpoint tuned, ElementType type, AlignmentOptions alignment, long maxShardBytes = ShardLayout.DefaultMaxShardBytes)
     {
         string fingerprint = Fingerprint.Of(baseModel);
-        var aligned = new TensorAlignment(baseModel, [new AlignedSource("the tuned model", tuned, IsVector: false)], alignment);
+        var aligned = new TensorAlignment(new InputModel(baseModel), [new AlignedSource("the tuned model", new InputModel(tuned), IsVector: false)], alignment);
         OutputTensor[] tensors =
         [
             .. aligned.Tensors.Where(tensor => tensor.Spec.Type.IsFloat && tensor.Sources[0].Tensor is not null)
@@ -34,11 +34,11 @@ public static class ExtractPlanner
             new Dictionary<string, byte[]>());
     }
 
-    private sealed class DifferenceTensor(TensorSpec spec, StoredTensor baseTensor, SourceTensor tuned) : OutputTensor(spec)
+    private sealed class DifferenceTensor(TensorSpec spec, InputTensor baseTensor, SourceTensor tuned) : OutputTensor(spec)
     {
         private readonly long _covered = Math.Min(spec.Shape.Rows, tuned.Rows) * spec.Shape.RowElements;
 
-        public override IReadOnlyList<StoredTensor> Inputs { get; } = [baseTensor, tuned.Tensor!];
+        public override IReadOnlyList<InputTensor> Inputs { get; } = [baseTensor, tuned.Tensor!];
 
         public override string Operation => "x − b";
 

@@ -16,6 +16,7 @@ internal sealed class MatchedModels : IDisposable
     private readonly IMergeMethod _method;
     private readonly int[] _sourceIndices;
     private readonly List<AlignedSource> _sources = [];
+    private readonly List<Checkpoint> _sourceCheckpoints = [];
     private readonly TensorAlignment _aligned;
     private readonly LayerDepth _depth;
     private readonly ElementType? _type;
@@ -35,14 +36,14 @@ internal sealed class MatchedModels : IDisposable
 
         foreach (RecipeModel model in _sourceIndices.Select(k => recipe.Models[k]))
             _sources.Add(OpenSource(model, baseFingerprint));
-        _aligned = new TensorAlignment(Base, _sources, alignment);
+        _aligned = new TensorAlignment(opened.InputOf(Base), _sources, alignment);
         _depth = new LayerDepth(Base.Tensors.Select(tensor => tensor.Spec.Name));
         _type = (recipe.OutDType ?? recipe.DType) is { } text && ElementTypes.TryParseFloat(text.Value, out ElementType parsed) ? parsed : null;
         Inputs =
         [
             new ManifestInput("base", basePath.Written, baseFingerprint),
-            .. _sourceIndices.Zip(_sources, (k, source) => new ManifestInput(
-                source.IsVector ? "vector" : "model", recipe.Models[k].Path.Written, opened.FingerprintOf(source.Checkpoint))),
+            .. _sourceIndices.Zip(_sourceCheckpoints, (k, checkpoint) => new ManifestInput(
+                recipe.Models[k].IsVector ? "vector" : "model", recipe.Models[k].Path.Written, opened.FingerprintOf(checkpoint))),
         ];
         SmallFiles = SideFiles.Read(Base, recipe.TokenizerSource?.Path?.Resolved);
         SideFiles.Amend(SmallFiles, _type, _aligned.VocabularyRows);
@@ -96,7 +97,8 @@ internal sealed class MatchedModels : IDisposable
             DistributionVector.Check(checkpoint, baseFingerprint);
         else if (DistributionVector.IsVector(checkpoint))
             throw model.Place.Error(ErrorCode.WrongValue, "this is a distribution vector; give it as `vector:`");
-        return new AlignedSource(Quoted.Name(model.Path.Written), checkpoint, model.IsVector);
+        _sourceCheckpoints.Add(checkpoint);
+        return new AlignedSource(Quoted.Name(model.Path.Written), _opened.InputOf(checkpoint), model.IsVector);
     }
 
     private OutputTensor Plan(AlignedTensor tensor, Recipe recipe, List<SourceQuestion> questions)

@@ -9,7 +9,7 @@ namespace DemEngine.Merging;
 /// <summary>One source's part in a merged tensor.</summary>
 /// <param name="Tensor">Its tensor; null if the source lacks it.</param>
 /// <param name="Rows">The rows it has of those that are made.</param>
-internal readonly record struct SourceTensor(StoredTensor? Tensor, long Rows);
+internal readonly record struct SourceTensor(InputTensor? Tensor, long Rows);
 
 /// <summary>
 /// A tensor that a method merges. Rows that a source lacks, because it lacks the tensor or has a smaller vocabulary, are made without it:
@@ -19,7 +19,7 @@ internal sealed class MergedTensor : OutputTensor
 {
     private readonly IMergeMethod _method;
     private readonly TensorQuestion _question;
-    private readonly StoredTensor _base;
+    private readonly InputTensor _base;
     private readonly SourceTensor[] _sources;
     private readonly long _rowElements;
     private readonly bool _relative;
@@ -30,7 +30,7 @@ internal sealed class MergedTensor : OutputTensor
     /// <param name="question">Its parameters for this tensor.</param>
     /// <param name="baseTensor">The base's tensor.</param>
     /// <param name="sources">One for each of the question's sources, preceded by the base where the method wants it first.</param>
-    public MergedTensor(TensorSpec spec, IMergeMethod method, TensorQuestion question, StoredTensor baseTensor, SourceTensor[] sources)
+    public MergedTensor(TensorSpec spec, IMergeMethod method, TensorQuestion question, InputTensor baseTensor, SourceTensor[] sources)
         : base(spec)
     {
         _method = method;
@@ -40,7 +40,7 @@ internal sealed class MergedTensor : OutputTensor
         _rowElements = spec.Shape.RowElements;
         _relative = method.Base == BaseUse.Subtracted;
         bool standsIn = sources.Any(source => source.Tensor is null || source.Rows < spec.Shape.Rows);
-        IEnumerable<StoredTensor> present = sources.Select(source => source.Tensor).OfType<StoredTensor>();
+        IEnumerable<InputTensor> present = sources.Select(source => source.Tensor).OfType<InputTensor>();
         Inputs = [.. (_relative || standsIn ? present.Prepend(baseTensor) : present).Distinct()];
         if (method.Measures == Measurement.None)
             _segments = Cut(method.Solve(question));
@@ -49,7 +49,7 @@ internal sealed class MergedTensor : OutputTensor
         Operation = _segments.IsDefault ? $"{method.Name} (measured)" : Describe(_segments);
     }
 
-    public override IReadOnlyList<StoredTensor> Inputs { get; }
+    public override IReadOnlyList<InputTensor> Inputs { get; }
 
     // As planned: it tells plans apart, so a run must not change it.
     public override string Operation { get; }
@@ -96,7 +96,7 @@ internal sealed class MergedTensor : OutputTensor
 
     public override void WillNeed(long first, long count)
     {
-        foreach (StoredTensor input in Inputs)
+        foreach (InputTensor input in Inputs)
         {
             long there = Math.Min(count, input.Spec.Shape.ElementCount - first);
             if (there > 0)
@@ -122,7 +122,7 @@ internal sealed class MergedTensor : OutputTensor
             return new Segment(firstRow * _rowElements, endRow * _rowElements, LinearCombination.BaseAlone, [_base]);
 
         var terms = ImmutableArray.CreateBuilder<Term>();
-        var inputs = new List<StoredTensor>();
+        var inputs = new List<InputTensor>();
         for (int s = 0; s < _sources.Length; s++)
         {
             bool isThere = _sources[s].Tensor is not null && _sources[s].Rows >= endRow;
@@ -146,5 +146,5 @@ internal sealed class MergedTensor : OutputTensor
             $" {(term.Weight < 0 ? '−' : '+')} {Math.Abs(term.Weight):g6}·" + (term.Kind == TermKind.RelativeToBase ? $"(x{k + 1} − b)" : $"x{k + 1}")));
 
     /// <summary>Rows that are made from the same inputs.</summary>
-    private readonly record struct Segment(long First, long End, LinearCombination Sum, ImmutableArray<StoredTensor> Inputs);
+    private readonly record struct Segment(long First, long End, LinearCombination Sum, ImmutableArray<InputTensor> Inputs);
 }

@@ -8,6 +8,7 @@ internal sealed class OpenedModels(IoMode io) : IDisposable
 {
     private readonly Dictionary<string, Checkpoint> _byPath = new(StringComparer.Ordinal);
     private readonly Dictionary<Checkpoint, string> _fingerprints = [];
+    private readonly Dictionary<Checkpoint, InputModel> _inputs = [];
 
     public ImmutableArray<Checkpoint> All => [.. _byPath.Values];
 
@@ -16,6 +17,13 @@ internal sealed class OpenedModels(IoMode io) : IDisposable
         if (!_byPath.TryGetValue(path, out Checkpoint? checkpoint))
             _byPath.Add(path, checkpoint = Checkpoint.Open(path, io));
         return checkpoint;
+    }
+
+    public InputModel InputOf(Checkpoint checkpoint)
+    {
+        if (!_inputs.TryGetValue(checkpoint, out InputModel? model))
+            _inputs.Add(checkpoint, model = new InputModel(checkpoint));
+        return model;
     }
 
     public string FingerprintOf(Checkpoint checkpoint)

@@ -55,8 +55,8 @@ public sealed class OutputPlan
     /// <exception cref="DemException">DEM1001: the memory bound is too small.</exception>
     public long BufferBytes(RunOptions options)
     {
-        TileSize tile = TileSize.Choose(options, MostInputs);
-        return tile.Threads * (tile.Bytes + InputBytes(options, tile));
+        TileSize tile = TileSize.Choose(options, MostBuffers);
+        return tile.Threads * (tile.Bytes + InputBytes(tile));
     }
 
     /// <summary>The tensors, in the order of the layout.</summary>
@@ -65,8 +65,8 @@ public sealed class OutputPlan
     /// <summary>The open inputs.</summary>
     internal ImmutableArray<Checkpoint> Checkpoints { get; }
 
-    /// <summary>The most inputs that any tensor has.</summary>
-    internal int MostInputs => Tensors.Select(tensor => Math.Max(tensor.Inputs.Count, tensor.MeasuredVectors)).DefaultIfEmpty().Max();
+    /// <summary>The most buffers for inputs that a tile of any tensor takes.</summary>
+    internal int MostBuffers => Tensors.Select(tensor => tensor.Inputs.Sum(input => input.Buffers)).DefaultIfEmpty().Max();
 
     /// <summary>
     /// Tells this plan from any other: over operation, recipe, inputs and the exact headers of the output. A fingerprint only samples an
@@ -89,15 +89,14 @@ public sealed class OutputPlan
     }
 
     /// <summary>Room for the inputs of a tile, where they are copied.</summary>
-    internal long InputBytes(RunOptions options, TileSize tile) => options.Io == IoMode.Mmap
-        ? 0
-        : Tensors.Select(tensor => (long)(tile.Bytes / tensor.Spec.Type.Size) * tensor.Inputs.Sum(input => input.Spec.Type.Size))
+    internal long InputBytes(TileSize tile) =>
+        Tensors.Select(tensor => (long)(tile.Bytes / tensor.Spec.Type.Size) * tensor.Inputs.Sum(input => input.BufferElementBytes))
             .DefaultIfEmpty().Max();
 
     internal static long BytesRead(OutputTensor tensor)
     {
         long elements = tensor.Spec.Shape.ElementCount + tensor.MeasuredElements;
-        return tensor.Inputs.Sum(input => (long)input.Spec.Type.Size) * elements;
+        return tensor.Inputs.Sum(input => (long)input.ElementBytes) * elements;
     }
 }
 

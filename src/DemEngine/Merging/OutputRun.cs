@@ -20,7 +20,7 @@ public static class OutputRun
     /// <exception cref="DemException">DEM1001 to DEM1006.</exception>
     public static DiskRoom Check(OutputPlan plan, string output, RunOptions options)
     {
-        TileSize.Choose(options, plan.MostInputs);
+        TileSize.Choose(options, plan.MostBuffers);
         CheckOutput(plan, output, options);
         return DiskRoom.For(plan, output);
     }
@@ -42,7 +42,7 @@ public static class OutputRun
         Action<RunProgress>? progress = null,
         CancellationToken cancel = default)
     {
-        TileSize tile = TileSize.Choose(options, plan.MostInputs);
+        TileSize tile = TileSize.Choose(options, plan.MostBuffers);
         CheckOutput(plan, output, options);
         using StagingFolder staging = StagingFolder.Open(output, options);
         using var journal = Journal.Open(staging.Path, plan.Hash);
@@ -70,7 +70,7 @@ public static class OutputRun
         TilePipeline.Run(
             tensors,
             tile,
-            plan.InputBytes(options, tile),
+            plan.InputBytes(tile),
             backend,
             writer,
             (task, bytes) => progress?.Invoke(new RunProgress(plan.Operation, Interlocked.Add(ref done, bytes), total, task.Tensor.Tensor.Spec.Name)),

@@ -10,7 +10,7 @@ internal abstract class OutputTensor(TensorSpec spec)
     public TensorSpec Spec { get; } = spec;
 
     /// <summary>The tensors that are read.</summary>
-    public abstract IReadOnlyList<StoredTensor> Inputs { get; }
+    public abstract IReadOnlyList<InputTensor> Inputs { get; }
 
     /// <summary>In a word or a formula, for the plan.</summary>
     public abstract string Operation { get; }
@@ -40,7 +40,7 @@ internal abstract class OutputTensor(TensorSpec spec)
     /// <summary>Says that a part will be made soon.</summary>
     public virtual void WillNeed(long first, long count)
     {
-        foreach (StoredTensor input in Inputs)
+        foreach (InputTensor input in Inputs)
             input.WillNeed(first, count);
     }
 }

@@ -6,22 +6,22 @@ namespace DemEngine.Merging;
 
 /// <summary>A source of a merge.</summary>
 /// <param name="Name">For messages.</param>
-/// <param name="Checkpoint">What it is.</param>
+/// <param name="Model">Its tensors.</param>
 /// <param name="IsVector">Whether it is a stored distribution vector, which has no integer tensors.</param>
-internal sealed record AlignedSource(string Name, Checkpoint Checkpoint, bool IsVector);
+internal sealed record AlignedSource(string Name, InputModel Model, bool IsVector);
 
 /// <summary>One tensor of the output with what the base and each source have of it.</summary>
-internal sealed record AlignedTensor(TensorSpec Spec, StoredTensor Base, ImmutableArray<SourceTensor> Sources);
+internal sealed record AlignedTensor(TensorSpec Spec, InputTensor Base, ImmutableArray<SourceTensor> Sources);
 
 /// <summary>Matches the tensors of the sources to those of the base, which says what the output holds, and refuses what does not match.</summary>
 internal sealed class TensorAlignment
 {
-    private readonly Checkpoint _base;
+    private readonly InputModel _base;
     private readonly IReadOnlyList<AlignedSource> _sources;
     private readonly AlignmentOptions _options;
 
     /// <exception cref="DemException">DEM2014 to DEM2018.</exception>
-    public TensorAlignment(Checkpoint baseModel, IReadOnlyList<AlignedSource> sources, AlignmentOptions options)
+    public TensorAlignment(InputModel baseModel, IReadOnlyList<AlignedSource> sources, AlignmentOptions options)
     {
         _base = baseModel;
         _sources = sources;
@@ -43,26 +43,26 @@ internal sealed class TensorAlignment
     {
         string[] missing =
         [
-            .. _base.Tensors.Select(tensor => tensor.Spec)
-                .Where(spec => (spec.Type.IsFloat || !source.IsVector) && source.Checkpoint.Find(spec.Name) is null)
-                .Select(spec => spec.Name),
+            .. _base.Tensors
+                .Where(one => (one.Tensor.Spec.Type.IsFloat || !source.IsVector) && source.Model.Find(one.Name) is null)
+                .Select(one => one.Name),
         ];
         if (missing.Length > 0 && _options.Missing == MissingTensors.Fail)
-            throw new DemException(ErrorCode.MissingTensor, $"{source.Checkpoint.Path}: {missing.Length} tensors of the base are not in {source.Name}: {Quoted.List(missing)}");
+            throw new DemException(ErrorCode.MissingTensor, $"{source.Model.Path}: {missing.Length} tensors of the base are not in {source.Name}: {Quoted.List(missing)}");
 
-        string[] extra = [.. source.Checkpoint.Tensors.Select(tensor => tensor.Spec.Name).Where(name => _base.Find(name) is null)];
+        string[] extra = [.. source.Model.Tensors.Select(one => one.Name).Where(name => _base.Find(name) is null)];
         if (extra.Length > 0 && _options.Extra == ExtraTensors.Fail)
-            throw new DemException(ErrorCode.ExtraTensor, $"{source.Checkpoint.Path}: {extra.Length} tensors of {source.Name} are not in the base: {Quoted.List(extra)}");
+            throw new DemException(ErrorCode.ExtraTensor, $"{source.Model.Path}: {extra.Length} tensors of {source.Name} are not in the base: {Quoted.List(extra)}");
     }
 
-    private AlignedTensor Align(StoredTensor tensor)
+    private AlignedTensor Align(NamedInput input)
     {
-        TensorSpec spec = tensor.Spec;
+        TensorSpec spec = input.Tensor.Spec with { Name = input.Name };
         var sources = ImmutableArray.CreateBuilder<SourceTensor>(_sources.Count);
         long fewestRows = spec.Shape.Rows;
         foreach (AlignedSource source in _sources)
         {
-            StoredTensor? other = source.Checkpoint.Find(spec.Name);
+            InputTensor? other = source.Model.Find(spec.Name);
             if (other is not null)
                 CheckMatch(spec, other.Spec, source);
 
@@ -74,7 +74,7 @@ internal sealed class TensorAlignment
 
         if (_options.Vocabulary == Merging.VocabularyRows.Common && fewestRows < spec.Shape.Rows)
             spec = spec with { Shape = spec.Shape.WithRows(fewestRows) };
-        return new AlignedTensor(spec, tensor, sources.ToImmutable());
+        return new AlignedTensor(spec, input.Tensor, sources.ToImmutable());
     }
 
     private void CheckMatch(TensorSpec spec, TensorSpec other, AlignedSource source)
@@ -83,7 +83,7 @@ internal sealed class TensorAlignment
         {
             throw new DemException(
                 ErrorCode.TypeMismatch,
-                $"{source.Checkpoint.Path}: tensor {Quoted.Name(spec.Name)} is {other.Type.SafetensorsName} in {source.Name} and {spec.Type.SafetensorsName} in the base");
+                $"{source.Model.Path}: tensor {Quoted.Name(spec.Name)} is {other.Type.SafetensorsName} in {source.Name} and {spec.Type.SafetensorsName} in the base");
         }
 
         if (spec.Shape == other.Shape)
@@ -96,14 +96,14 @@ internal sealed class TensorAlignment
         {
             throw new DemException(
                 ErrorCode.ShapeMismatch,
-                $"{source.Checkpoint.Path}: tensor {Quoted.Name(spec.Name)} is {other.Shape} in {source.Name} and {spec.Shape} in the base");
+                $"{source.Model.Path}: tensor {Quoted.Name(spec.Name)} is {other.Shape} in {source.Name} and {spec.Shape} in the base");
         }
 
         if (_options.Vocabulary == Merging.VocabularyRows.Fail)
         {
             throw new DemException(
                 ErrorCode.VocabularyMismatch,
-                $"{source.Checkpoint.Path}: tensor {Quoted.Name(spec.Name)} has {other.Shape.Rows} rows in {source.Name} and {spec.Shape.Rows} in the base");
+                $"{source.Model.Path}: tensor {Quoted.Name(spec.Name)} has {other.Shape.Rows} rows in {source.Name} and {spec.Shape.Rows} in the base");
         }
     }
 }

@@ -15,19 +15,19 @@ internal readonly record struct TileSize(int Bytes, int Threads)
 
     /// <summary>Chooses.</summary>
     /// <param name="options">The bound, the threads wished for, and how inputs are read.</param>
-    /// <param name="mostInputs">The most inputs that any tensor has.</param>
+    /// <param name="mostBuffers">The most buffers for inputs that any tile takes.</param>
     /// <exception cref="DemException">DEM1001: the bound is too small for even one smallest tile.</exception>
-    public static TileSize Choose(RunOptions options, int mostInputs)
+    public static TileSize Choose(RunOptions options, int mostBuffers)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Threads, 1);
-        long buffersPerByte = 1 + (options.Io == IoMode.Pread ? (long)mostInputs * WidestRatio : 0);
+        long buffersPerByte = 1 + ((long)mostBuffers * WidestRatio);
         long leafCost = buffersPerByte * ContentHash.LeafBytes;
         long leaves = options.MaxMemoryBytes / leafCost;
         if (leaves < 1)
         {
             throw new DemException(
                 ErrorCode.BadArgument,
-                $"--max-memory {options.MaxMemoryBytes} bytes are too few: {mostInputs} inputs need at least {leafCost}");
+                $"--max-memory {options.MaxMemoryBytes} bytes are too few: {mostBuffers} buffers for inputs and one for the output need at least {leafCost}");
         }
 
         int threads = (int)Math.Min(options.Threads, leaves);

@@ -1,7 +1,5 @@
 using DemEngine.Backends;
-using DemEngine.Checkpoints;
 using DemEngine.Memory;
-using DemEngine.Numerics;
 
 namespace DemEngine.Merging;
 
@@ -9,16 +7,18 @@ namespace DemEngine.Merging;
 internal sealed class TileWorkspace : IDisposable
 {
     private readonly NativeBuffer _output;
-    private readonly NativeBuffer? _inputs;
+    private readonly List<NativeBuffer> _rooms = [];
+    private readonly List<(InputTensor Tensor, long First, TypedBytes Part)> _read = [];
     private NativeBuffer? _scratch;
-    private readonly List<(StoredTensor Tensor, long First, TypedBytes Part)> _read = [];
-    private int _inputsUsed;
+    private int _room;
+    private int _roomUsed;
 
     public TileWorkspace(IMergeBackend backend, int outputBytes, long inputBytes)
     {
         Worker = backend.CreateWorker();
         _output = new NativeBuffer(outputBytes);
-        _inputs = inputBytes == 0 ? null : new NativeBuffer(checked((int)inputBytes));
+        if (inputBytes > 0)
+            _rooms.Add(new NativeBuffer(checked((int)inputBytes)));
     }
 
     public ITileWorker Worker { get; }
@@ -29,27 +29,41 @@ internal sealed class TileWorkspace : IDisposable
     /// <summary>Gives all room for inputs free again.</summary>
     public void StartTile()
     {
-        _inputsUsed = 0;
+        _room = 0;
+        _roomUsed = 0;
         _read.Clear();
     }
 
-    /// <summary>Reads a part of a tensor, which stays valid until the next tile is started.</summary>
-    public TypedBytes Read(StoredTensor tensor, long first, int count)
+    /// <summary>Reads a part of a tensor, which stays valid until the next tile is started. What a tile needs twice is read once.</summary>
+    public TypedBytes Read(InputTensor tensor, long first, int count)
     {
-        if (_inputs is null)
-            return tensor.Read(first, count, default);
+        if (tensor.Buffers == 0)
+            return tensor.Read(first, count, this);
 
-        // A tensor that a tile needs twice is read once; there is no room for it twice.
         foreach (var earlier in _read)
         {
             if (ReferenceEquals(earlier.Tensor, tensor) && earlier.First == first && earlier.Part.Count == count)
                 return earlier.Part;
         }
 
-        int bytes = count * tensor.Spec.Type.Size;
-        TypedBytes part = tensor.Read(first, count, _inputs.Bytes.Slice(_inputsUsed, bytes));
-        _inputsUsed += bytes;
+        TypedBytes part = tensor.Read(first, count, this);
         _read.Add((tensor, first, part));
+        return part;
+    }
+
+    /// <summary>Room for a part of an input, valid until the next tile is started.</summary>
+    public NativeBytes Room(int bytes)
+    {
+        while (_room < _rooms.Count && bytes > _rooms[_room].Length - _roomUsed)
+        {
+            _room++;
+            _roomUsed = 0;
+        }
+
+        if (_room == _rooms.Count)
+            _rooms.Add(new NativeBuffer(bytes));
+        NativeBytes part = _rooms[_room].Bytes.Slice(_roomUsed, bytes);
+        _roomUsed += bytes;
         return part;
     }
 
@@ -70,6 +84,7 @@ internal sealed class TileWorkspace : IDisposable
         _scratch?.Dispose();
         Worker.Dispose();
         _output.Dispose();
-        _inputs?.Dispose();
+        foreach (NativeBuffer room in _rooms)
+            room.Dispose();
     }
 }

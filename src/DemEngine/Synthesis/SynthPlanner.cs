@@ -42,8 +42,8 @@ public static class SynthPlanner
         OutputTensor[] tensors =
         [
             .. baseModel.Tensors.Select(OutputTensor (tensor) => tensor.Spec.Type.IsFloat
-                ? new SyntheticTensor(tensor.Spec with { Type = type ?? tensor.Spec.Type }, seed, tensor, mean: 0, scale: (float)scale)
-                : new CarriedTensor(tensor.Spec, tensor, [])),
+                ? new SyntheticTensor(tensor.Spec with { Type = type ?? tensor.Spec.Type }, seed, new StoredInput(tensor), mean: 0, scale: (float)scale)
+                : new CarriedTensor(tensor.Spec, new StoredInput(tensor), [])),
         ];
         Dictionary<string, byte[]> sideFiles = SideFiles.Read(baseModel);
         SideFiles.Amend(sideFiles, type, vocabularyRows: null);
