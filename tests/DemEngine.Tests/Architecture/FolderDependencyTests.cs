@@ -13,6 +13,7 @@ public partial class FolderDependencyTests
         ["Checkpoints", "Methods", "Backends"],
         ["Merging", "Language"],
         ["Analysis", "Synthesis", "Evaluation"],
+        ["Search"],
         ["Benchmarking", "Demonstration"],
     ];
 
