@@ -57,5 +57,6 @@ public sealed class GramMatrix
             _upper[k] += upper[k];
     }
 
-    private static int PairIndex(int i, int j, int order) => (i * order) - (i * (i - 1) / 2) + j - i;
+    /// <summary>Where the product of vectors i ≤ j stands in <see cref="Upper"/>.</summary>
+    internal static int PairIndex(int i, int j, int order) => (i * order) - (i * (i - 1) / 2) + j - i;
 }

@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
 namespace DemEngine.Numerics;
 
 /// <summary>
@@ -25,12 +28,15 @@ public static class GramOrder
     /// <param name="lanes"><see cref="Lanes"/> partial sums.</param>
     public static double SumLanes(Span<double> lanes)
     {
-        for (int half = Lanes / 2; half > 0; half /= 2)
+        Span<Vector512<double>> eights = MemoryMarshal.Cast<double, Vector512<double>>(lanes[..Lanes]);
+        for (int half = eights.Length / 2; half > 0; half /= 2)
         {
-            for (int lane = 0; lane < half; lane++)
-                lanes[lane] += lanes[lane + half];
+            for (int k = 0; k < half; k++)
+                eights[k] += eights[k + half];
         }
 
-        return lanes[0];
+        Vector256<double> four = eights[0].GetLower() + eights[0].GetUpper();
+        Vector128<double> two = four.GetLower() + four.GetUpper();
+        return two[0] + two[1];
     }
 }

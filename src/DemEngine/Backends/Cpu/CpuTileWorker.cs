@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using DemEngine.Memory;
 using DemEngine.Numerics;
 using DemEngine.Numerics.Elements;
@@ -11,11 +10,11 @@ internal sealed class CpuTileWorker<TWidth, TVector> : ITileWorker
     where TWidth : IVectorWidth<TVector>
     where TVector : struct
 {
-    // One leaf of each vector: what is converted stays in the cache until it is used.
+    // A leaf of each input: what is converted stays in the cache until it is used.
     private const int BlockElements = GramOrder.LeafElements;
 
     private NativeBuffer? _scratch;
-    private CpuTileWorker<TWidth, TVector>? _forDifferences;
+    private GramLeaf<TWidth, TVector>? _leaf;
 
     public NonFinite Combine(LinearCombination combination, ReadOnlySpan<TypedBytes> inputs, TypedBytes output)
     {
@@ -44,23 +43,18 @@ internal sealed class CpuTileWorker<TWidth, TVector> : ITileWorker
         foreach (TypedBytes input in inputs)
             ArgumentOutOfRangeException.ThrowIfNotEqual(input.Count, count);
 
-        TypedBytes leaf = Scratch(ElementType.F32, order);
-        for (int start = 0, at = 0; start < count; start += GramOrder.LeafElements)
+        _leaf ??= new GramLeaf<TWidth, TVector>();
+        for (int start = 0, at = 0; start < count; start += GramOrder.LeafElements, at += pairs)
         {
-            int elements = Math.Min(GramOrder.LeafElements, count - start);
-            LoadLeaf(relativeToBase, inputs, start, elements, leaf);
-            for (int i = 0; i < order; i++)
-            {
-                for (int j = i; j < order; j++)
-                    leafSums[at++] = GramKernel<TWidth, TVector>.Dot(Singles(leaf, i), Singles(leaf, j));
-            }
+            _leaf.Load(relativeToBase, inputs, start, Math.Min(GramOrder.LeafElements, count - start), this);
+            GramKernel<TWidth, TVector>.Run(_leaf, leafSums.Slice(at, pairs));
         }
     }
 
     public void Dispose()
     {
         _scratch?.Dispose();
-        _forDifferences?.Dispose();
+        _leaf?.Dispose();
     }
 
     private static NonFinite CombineCommon(
@@ -87,39 +81,6 @@ internal sealed class CpuTileWorker<TWidth, TVector> : ITileWorker
         return nonFinite;
     }
 
-    /// <summary>Fills the scratch with the vectors of one leaf: x₁ − b … xₙ − b, b; or the inputs as they are.</summary>
-    private void LoadLeaf(bool relativeToBase, ReadOnlySpan<TypedBytes> inputs, int start, int count, TypedBytes leaf)
-    {
-        int order = inputs.Length;
-        for (int i = 0; i < order; i++)
-        {
-            // The base comes first among the inputs and last among the vectors.
-            TypedBytes input = inputs[relativeToBase ? (i + 1) % order : i].Slice(start, count);
-            Convert(input, leaf.Slice(i * BlockElements, count));
-            Singles(leaf, i)[count..].Clear();
-        }
-
-        if (!relativeToBase)
-            return;
-
-        TypedBytes b = inputs[0].Slice(start, count);
-        for (int i = 0; i < order - 1; i++)
-        {
-            TypedBytes x = inputs[i + 1].Slice(start, count);
-            if (x.Type == ElementType.F64 || b.Type == ElementType.F64)
-                SubtractInDouble(x, b, leaf.Slice(i * BlockElements, count));
-            else
-                GramKernel<TWidth, TVector>.Subtract(Singles(leaf, i), Singles(leaf, order - 1));
-        }
-    }
-
-    private void SubtractInDouble(TypedBytes x, TypedBytes b, TypedBytes difference)
-    {
-        // The scratch here is the leaf itself, so the conversion of mixed types needs another.
-        _forDifferences ??= new CpuTileWorker<TWidth, TVector>();
-        _forDifferences.Combine(LinearCombination.Difference, [b, x], difference);
-    }
-
     private static void Convert(TypedBytes from, TypedBytes to)
     {
         if (from.Type == to.Type)
@@ -127,9 +88,6 @@ internal sealed class CpuTileWorker<TWidth, TVector> : ITileWorker
         else
             CombineCommon(LinearCombination.BaseAlone, from.Type, [from], to);
     }
-
-    private static Span<float> Singles(TypedBytes leaf, int vector) =>
-        MemoryMarshal.Cast<byte, float>(leaf.Slice(vector * BlockElements, BlockElements).Bytes.Span);
 
     /// <summary>Room for one block of each of so many inputs.</summary>
     private TypedBytes Scratch(ElementType type, int inputs)

@@ -78,6 +78,9 @@ internal interface IVectorWidth<TVector>
     /// <summary>The upper half of the lanes as doubles, exactly.</summary>
     static abstract TVector WidenUpper(TVector singles);
 
+    /// <summary>Reads half as many binary32 values as there are lanes, as doubles, exactly.</summary>
+    static abstract TVector LoadWidened(ref readonly byte source);
+
     /// <summary>Doubles to binary32, nearest even.</summary>
     static abstract TVector Narrow(TVector lower, TVector upper);
 

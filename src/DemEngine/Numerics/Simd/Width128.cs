@@ -70,6 +70,9 @@ internal readonly struct Width128 : IVectorWidth<Vector128<uint>>
 
     public static Vector128<uint> WidenUpper(Vector128<uint> singles) => Vector128.WidenUpper(singles.AsSingle()).AsUInt32();
 
+    public static Vector128<uint> LoadWidened(ref readonly byte source) =>
+        Vector128.WidenLower(Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<ulong>(in source)).AsSingle()).AsUInt32();
+
     public static Vector128<uint> Narrow(Vector128<uint> lower, Vector128<uint> upper) =>
         Vector128.Narrow(lower.AsDouble(), upper.AsDouble()).AsUInt32();
 

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace DemEngine.Numerics.Simd;
 
@@ -69,6 +70,15 @@ internal readonly struct Width256 : IVectorWidth<Vector256<uint>>
     public static Vector256<uint> WidenLower(Vector256<uint> singles) => Vector256.WidenLower(singles.AsSingle()).AsUInt32();
 
     public static Vector256<uint> WidenUpper(Vector256<uint> singles) => Vector256.WidenUpper(singles.AsSingle()).AsUInt32();
+
+    public static Vector256<uint> LoadWidened(ref readonly byte source)
+    {
+        // From memory it is one operation; from a register half would have to be moved first.
+        var singles = Unsafe.ReadUnaligned<Vector128<float>>(in source);
+        return Avx.IsSupported
+            ? Avx.ConvertToVector256Double(singles).AsUInt32()
+            : Vector256.WidenLower(singles.ToVector256Unsafe()).AsUInt32();
+    }
 
     public static Vector256<uint> Narrow(Vector256<uint> lower, Vector256<uint> upper) =>
         Vector256.Narrow(lower.AsDouble(), upper.AsDouble()).AsUInt32();

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace DemEngine.Numerics.Simd;
 
@@ -69,6 +70,15 @@ internal readonly struct Width512 : IVectorWidth<Vector512<uint>>
     public static Vector512<uint> WidenLower(Vector512<uint> singles) => Vector512.WidenLower(singles.AsSingle()).AsUInt32();
 
     public static Vector512<uint> WidenUpper(Vector512<uint> singles) => Vector512.WidenUpper(singles.AsSingle()).AsUInt32();
+
+    public static Vector512<uint> LoadWidened(ref readonly byte source)
+    {
+        // From memory it is one operation; from a register half would have to be moved first.
+        var singles = Unsafe.ReadUnaligned<Vector256<float>>(in source);
+        return Avx512F.IsSupported
+            ? Avx512F.ConvertToVector512Double(singles).AsUInt32()
+            : Vector512.WidenLower(singles.ToVector512Unsafe()).AsUInt32();
+    }
 
     public static Vector512<uint> Narrow(Vector512<uint> lower, Vector512<uint> upper) =>
         Vector512.Narrow(lower.AsDouble(), upper.AsDouble()).AsUInt32();
