@@ -1,7 +1,11 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using DemEngine.Checkpoints;
 using DemEngine.Memory;
 using DemEngine.Numerics;
 using DemEngine.Numerics.Elements;
+using DemEngine.Numerics.Simd;
 
 namespace DemEngine.Evaluation;
 
@@ -16,11 +20,20 @@ public static class WeightDecoding
     public static void Decode(ITensorData tensor, Span<float> destination)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(destination.Length, tensor.Spec.Shape.ElementCount, nameof(destination));
-        using var scratch = new NativeBuffer(PartElements * tensor.Spec.Type.Size);
-        for (int first = 0; first < destination.Length; first += PartElements)
+        Decode(tensor, 0, destination);
+    }
+
+    /// <summary>Reads a part of a tensor.</summary>
+    /// <param name="tensor">Of a floating-point type.</param>
+    /// <param name="first">Index of the first element.</param>
+    /// <param name="destination">As many elements are read as it holds.</param>
+    public static void Decode(ITensorData tensor, long first, Span<float> destination)
+    {
+        using var scratch = new NativeBuffer(Math.Min(PartElements, destination.Length) * tensor.Spec.Type.Size);
+        for (int done = 0; done < destination.Length; done += PartElements)
         {
-            int count = Math.Min(PartElements, destination.Length - first);
-            Decode(tensor.Read(first, count, scratch.Bytes), destination.Slice(first, count));
+            int count = Math.Min(PartElements, destination.Length - done);
+            Decode(tensor.Read(first + done, count, scratch.Bytes), destination.Slice(done, count));
         }
     }
 
@@ -41,9 +54,24 @@ public static class WeightDecoding
         public bool Visit<TElement>()
             where TElement : IFloatElement
         {
-            for (int i = 0; i < _destination.Length; i++)
+            int done = TElement.FitsSingle ? DecodeVectors<TElement>() : 0;
+            for (int i = done; i < _destination.Length; i++)
                 _destination[i] = (float)TElement.Read(in _source[i * TElement.Size]);
             return true;
+        }
+
+        private int DecodeVectors<TElement>()
+            where TElement : IFloatElement
+        {
+            int end = _destination.Length - (_destination.Length % Width256.Lanes);
+            ref byte destination = ref Unsafe.As<float, byte>(ref MemoryMarshal.GetReference(_destination));
+            for (int i = 0; i < end; i += Width256.Lanes)
+            {
+                Vector256<uint> singles = TElement.LoadSingles<Width256, Vector256<uint>>(in _source[i * TElement.Size]);
+                Width256.Store(singles, ref Unsafe.Add(ref destination, i * sizeof(float)));
+            }
+
+            return end;
         }
     }
 }

@@ -1,0 +1,65 @@
+using System.Runtime.InteropServices;
+using DemEngine.Checkpoints;
+using DemEngine.Memory;
+
+namespace DemEngine.Evaluation.Embedded;
+
+/// <summary>
+/// The matrix [outputs, inputs] of a linear layer as binary32, in the order in which <see cref="MatrixProduct"/> reads it: panels of
+/// <see cref="MatrixProduct.PanelColumns"/> outputs, in each input after input, of each the panel's outputs side by side. The last panel
+/// is filled up with zeros.
+/// </summary>
+internal sealed class PackedMatrix : IDisposable
+{
+    private readonly NativeBuffer _memory;
+    private readonly int _panelColumns;
+
+    public PackedMatrix(int outputs, int inputs, int panelColumns)
+    {
+        Outputs = outputs;
+        Inputs = inputs;
+        _panelColumns = panelColumns;
+        _memory = new NativeBuffer(checked(Panels * panelColumns * inputs * sizeof(float)));
+        Numbers.Clear();
+    }
+
+    public int Outputs { get; }
+
+    public int Inputs { get; }
+
+    public int Panels => (Outputs + _panelColumns - 1) / _panelColumns;
+
+    private Span<float> Numbers => MemoryMarshal.Cast<byte, float>(_memory.Bytes.Span);
+
+    public ref float Panel(int panel) => ref Numbers[panel * _panelColumns * Inputs];
+
+    /// <summary>Reads the weights.</summary>
+    /// <param name="tensor">[outputs, inputs], floating-point.</param>
+    /// <param name="scratch">Lengthened as it takes.</param>
+    public void Load(ITensorData tensor, ref float[] scratch)
+    {
+        // So many rows at a time as fill a panel.
+        if (scratch.Length < _panelColumns * Inputs)
+            scratch = new float[_panelColumns * Inputs];
+        for (int panel = 0; panel < Panels; panel++)
+        {
+            int first = panel * _panelColumns;
+            int rows = Math.Min(_panelColumns, Outputs - first);
+            Span<float> decoded = scratch.AsSpan(0, rows * Inputs);
+            WeightDecoding.Decode(tensor, (long)first * Inputs, decoded);
+            Transpose(decoded, rows, Numbers.Slice(first * Inputs, _panelColumns * Inputs));
+        }
+    }
+
+    public void Dispose() => _memory.Dispose();
+
+    private void Transpose(ReadOnlySpan<float> rows, int count, Span<float> panel)
+    {
+        for (int row = 0; row < count; row++)
+        {
+            ReadOnlySpan<float> source = rows.Slice(row * Inputs, Inputs);
+            for (int input = 0, at = row; input < source.Length; input++, at += _panelColumns)
+                panel[at] = source[input];
+        }
+    }
+}
