@@ -20,6 +20,7 @@ internal sealed class MatchedModels : IDisposable
     private readonly TensorAlignment _aligned;
     private readonly LayerDepth _depth;
     private readonly ElementType? _type;
+    private ShardLayout? _layout;
 
     private MatchedModels(Recipe recipe, IMergeMethod method, AlignmentOptions alignment, OpenedModels opened)
     {
@@ -78,13 +79,16 @@ internal sealed class MatchedModels : IDisposable
         }
     }
 
-    /// <summary>Plans the tensors of one merge, in the order of the base.</summary>
+    /// <summary>Plans one merge.</summary>
     /// <param name="recipe">The recipe that was opened, or one that differs from it in parameters only.</param>
-    public OutputTensor[] Merge(Recipe recipe)
+    /// <param name="maxShardBytes">See <see cref="ShardLayout.Plan"/>; the same at every call.</param>
+    public OutputPlan Plan(Recipe recipe, long maxShardBytes)
     {
         List<SourceQuestion> questions =
             [.. _sourceIndices.Zip(_sources, (k, source) => new SourceQuestion(recipe.ParametersOf(k), source.IsVector))];
-        return [.. _aligned.Tensors.Select(tensor => Plan(tensor, recipe, questions))];
+        OutputTensor[] tensors = [.. _aligned.Tensors.Select(tensor => Plan(tensor, recipe, questions))];
+        _layout ??= ShardLayout.Plan(tensors.Select(tensor => tensor.Spec), maxShardBytes);
+        return new OutputPlan("merge", recipe.ToYaml(), Inputs, Checkpoints, tensors, _layout, SmallFiles);
     }
 
     /// <summary>Closes the models.</summary>

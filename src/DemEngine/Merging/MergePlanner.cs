@@ -1,4 +1,3 @@
-using DemEngine.Checkpoints;
 using DemEngine.Methods;
 using DemEngine.Recipes;
 
@@ -50,11 +49,7 @@ public static class MergePlanner
         MatchedModels models = MatchedModels.Open(recipe, alignment, run.Io);
         try
         {
-            OutputTensor[] tensors = models.Merge(recipe);
-            var plan = new OutputPlan(
-                "merge", recipe.ToYaml(), models.Inputs, models.Checkpoints, tensors,
-                ShardLayout.Plan(tensors.Select(tensor => tensor.Spec), run.MaxShardBytes), models.SmallFiles);
-            return new MergePlan(plan, models);
+            return new MergePlan(models.Plan(recipe, run.MaxShardBytes), models);
         }
         catch
         {

@@ -153,7 +153,9 @@ public static class OutputRun
         return hasher.Finish();
     }
 
-    private static void RefuseNonFinite(NonFiniteTensor[] tensors, NonFinitePolicy policy)
+    /// <summary>Refuses infinities and NaNs in what was made, if the policy says so.</summary>
+    /// <exception cref="DemException">DEM4004.</exception>
+    internal static void RefuseNonFinite(NonFiniteTensor[] tensors, NonFinitePolicy policy)
     {
         NonFiniteTensor[] written = [.. tensors.Where(tensor => tensor.Outputs > 0)];
         if (written.Length == 0 || policy == NonFinitePolicy.Warn)
