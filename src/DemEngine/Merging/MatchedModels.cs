@@ -116,10 +116,19 @@ internal sealed class MatchedModels : IDisposable
                 .Select(pair => (pair.Name, pair.Tensor!))]);
         }
 
-        var question = new TensorQuestion(spec.Name, _depth.Of(spec.Name), recipe.GlobalParameters(), questions);
-        ImmutableArray<SourceTensor> inputs = _method.Base == BaseUse.First
-            ? tensor.Sources.Insert(0, new SourceTensor(tensor.Base, tensor.Base.Spec.Shape.Rows))
-            : tensor.Sources;
-        return new MergedTensor(spec with { Type = _type ?? spec.Type }, _method, question, tensor.Base, [.. inputs]);
+        bool isRelative = MergePlanner.IsRelative(recipe, _method);
+        MergeProgram program = _method.Program(new TensorQuestion(
+            spec.Name,
+            _depth.Of(spec.Name),
+            recipe.GlobalParameters(),
+            questions,
+            isRelative,
+            spec.Shape.ElementCount,
+            spec.Shape.Dimensions.Length < 2 ? spec.Shape.ElementCount : spec.Shape.LastDimension));
+        return new MergedTensor(
+            spec with { Type = _type ?? spec.Type },
+            new TensorSources(spec.Shape, tensor.Base, tensor.Sources, _method.Base, isRelative),
+            program,
+            _method.Name);
     }
 }

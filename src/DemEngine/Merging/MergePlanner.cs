@@ -15,7 +15,7 @@ public static class MergePlanner
                 ErrorCode.UnknownMethod,
                 $"there is no method {Quoted.Name(recipe.MergeMethod.Value)}; there are {string.Join(", ", MergeMethods.All.Select(one => one.Name))}");
 
-        if (method.Base != BaseUse.NotUsed && recipe.BaseModel is null)
+        if (method.Base is BaseUse.Subtracted or BaseUse.First && recipe.BaseModel is null)
             throw recipe.Place.Error(ErrorCode.MissingKey, $"{method.Name} needs base_model");
 
         string[] all = [.. method.Parameters.Select(parameter => parameter.Name)];
@@ -24,7 +24,7 @@ public static class MergePlanner
         foreach (RecipeModel model in recipe.Models)
         {
             CheckScope(model.Parameters, perModel, method);
-            if (model.IsVector && method.Base != BaseUse.Subtracted)
+            if (model.IsVector && !IsRelative(recipe, method))
                 throw model.Place.Error(ErrorCode.WrongValue, $"{method.Name} merges whole models; a distribution vector is no model");
         }
 
@@ -58,10 +58,14 @@ public static class MergePlanner
         }
     }
 
+    /// <summary>Whether the sources count by their differences from the base.</summary>
+    internal static bool IsRelative(Recipe recipe, IMergeMethod method) =>
+        method.Base == BaseUse.Subtracted || (method.Base == BaseUse.SubtractedIfGiven && recipe.BaseModel is not null);
+
     /// <summary>The indices of the recipe's models that are sources: not the base itself, where it has a part of its own.</summary>
     internal static IEnumerable<int> Sources(Recipe recipe, IMergeMethod method) =>
         Enumerable.Range(0, recipe.Models.Count)
-            .Where(k => method.Base == BaseUse.NotUsed || recipe.Models[k].IsVector || recipe.Models[k].Path.Resolved != recipe.BaseModel?.Resolved);
+            .Where(k => !(IsRelative(recipe, method) || method.Base == BaseUse.First) || recipe.Models[k].IsVector || recipe.Models[k].Path.Resolved != recipe.BaseModel?.Resolved);
 
     private static void CheckScope(ParameterScope scope, string[] known, IMergeMethod method)
     {

@@ -90,7 +90,7 @@ public sealed class OutputPlan
 
     /// <summary>Room for the inputs of a tile, where they are copied.</summary>
     internal long InputBytes(TileSize tile) =>
-        Tensors.Select(tensor => (long)(tile.Bytes / tensor.Spec.Type.Size) * tensor.Inputs.Sum(input => input.BufferElementBytes))
+        Tensors.Select(tensor => ((tile.Bytes / tensor.Spec.Type.Size) + tensor.ReadMargin) * tensor.Inputs.Sum(input => input.BufferElementBytes))
             .DefaultIfEmpty().Max();
 
     internal static long BytesRead(OutputTensor tensor)

@@ -15,18 +15,18 @@ internal abstract class OutputTensor(TensorSpec spec)
     /// <summary>In a word or a formula, for the plan.</summary>
     public abstract string Operation { get; }
 
-    /// <summary>Number of vectors whose Gram matrix is to be measured before any part is made; 0 for none.</summary>
-    public virtual int MeasuredVectors => 0;
-
-    /// <summary>Elements over which is measured.</summary>
+    /// <summary>Elements over which is measured before any part is made, counted in each pass; 0 for none.</summary>
     public virtual long MeasuredElements => 0;
 
-    /// <summary>Measures a part, leaf by leaf; see <see cref="Backends.ITileWorker.Gram"/>.</summary>
-    public virtual void Measure(long first, int count, Span<double> leafSums, TileWorkspace workspace) =>
-        throw new NotSupportedException();
+    /// <summary>Elements that are read beyond the part that is made, at most.</summary>
+    public virtual long ReadMargin => 0;
 
-    /// <summary>Takes the measurement of the whole tensor. Called once, before the first part is made.</summary>
-    public virtual void Solve(GramMatrix gram) => throw new NotSupportedException();
+    /// <summary>What is measured before any part is made: passes, each after the one before it. Started anew in each run.</summary>
+    /// <param name="tileElements">In a tile; whole leaves of <see cref="GramOrder"/>.</param>
+    public virtual IReadOnlyList<MeasuringPass> StartPasses(int tileElements) => [];
+
+    /// <summary>Called once, after the last pass and before the first part is made; not where there is no pass.</summary>
+    public virtual void Solve() => throw new NotSupportedException();
 
     /// <summary>Makes a part.</summary>
     /// <param name="first">Index of its first element.</param>

@@ -8,10 +8,9 @@ internal sealed class TensorProgress
 {
     private readonly Lock _lock = new();
     private readonly TensorHasher _hasher;
-    private readonly OrderedFold? _fold;
-    private readonly ManualResetEventSlim? _solved;
+    private readonly int[] _tilesToMeasure;
+    private readonly ManualResetEventSlim[] _measured;
     private NonFinite _nonFinite;
-    private int _tilesToMeasure;
     private int _tilesToMake;
 
     public TensorProgress(OutputTensor tensor, PlacedTensor place, int tileBytes)
@@ -20,15 +19,13 @@ internal sealed class TensorProgress
         Place = place;
         _hasher = new TensorHasher(tensor.Spec.ByteLength);
         TileElements = tileBytes / tensor.Spec.Type.Size;
-        TileCount = Tiles(tensor.Spec.Shape.ElementCount);
-        MeasuredTileCount = tensor.MeasuredElements == 0 ? 0 : Tiles(tensor.MeasuredElements);
+
+        // An empty tensor has one tile of nothing, so that it is finished like any other.
+        TileCount = checked((int)Math.Max(1, (tensor.Spec.Shape.ElementCount + TileElements - 1) / TileElements));
         _tilesToMake = TileCount;
-        _tilesToMeasure = MeasuredTileCount;
-        if (MeasuredTileCount > 0)
-        {
-            _fold = new OrderedFold(tensor.MeasuredVectors);
-            _solved = new ManualResetEventSlim();
-        }
+        Passes = tensor.StartPasses(TileElements);
+        _tilesToMeasure = [.. Passes.Select(pass => pass.TileCount)];
+        _measured = [.. Passes.Select(_ => new ManualResetEventSlim())];
     }
 
     public OutputTensor Tensor { get; }
@@ -40,37 +37,36 @@ internal sealed class TensorProgress
 
     public int TileCount { get; }
 
-    public int MeasuredTileCount { get; }
+    /// <summary>What goes before the tensor is made.</summary>
+    public IReadOnlyList<MeasuringPass> Passes { get; }
 
-    /// <summary>The elements of a tile.</summary>
-    public (long First, int Count) Tile(int index, long elements)
+    /// <summary>The elements of a tile that is made.</summary>
+    public (long First, int Count) Tile(int index)
     {
         long first = (long)index * TileElements;
-        return (first, (int)Math.Min(TileElements, elements - first));
+        return (first, (int)Math.Min(TileElements, Tensor.Spec.Shape.ElementCount - first));
     }
 
-    /// <summary>Measures a tile; the last one to be measured solves the tensor.</summary>
-    public void Measure(int index, TileWorkspace workspace)
+    /// <summary>Measures a tile in one of the passes; the last one of the last pass solves the tensor.</summary>
+    public void Measure(int pass, int index, TileWorkspace workspace, CancellationToken cancel)
     {
-        var (first, count) = Tile(index, Tensor.MeasuredElements);
-        double[] sums = new double[GramOrder.LeafCount(count) * GramMatrix.PairCount(Tensor.MeasuredVectors)];
-        Tensor.Measure(first, count, sums, workspace);
-        _fold!.Add(index, sums);
-        if (Interlocked.Decrement(ref _tilesToMeasure) == 0)
-        {
-            Tensor.Solve(_fold.Sum);
-            _solved!.Set();
-        }
+        WaitFor(pass, cancel);
+        Passes[pass].Measure(index, workspace);
+        if (Interlocked.Decrement(ref _tilesToMeasure[pass]) > 0)
+            return;
+
+        Passes[pass].Finish();
+        if (pass == Passes.Count - 1)
+            Tensor.Solve();
+        _measured[pass].Set();
     }
 
     /// <summary>Makes a tile, hashes it and hands it on.</summary>
     /// <returns>The finished tensor's entry if it was the last tile to be made; else null.</returns>
     public JournalEntry? Make(int index, TileWorkspace workspace, ITileSink sink, CancellationToken cancel)
     {
-        // Tiles are taken in order, so those that this one waits for are in the hands of other threads.
-        _solved?.Wait(cancel);
-
-        var (first, count) = Tile(index, Tensor.Spec.Shape.ElementCount);
+        WaitFor(Passes.Count, cancel);
+        var (first, count) = Tile(index);
         int size = Tensor.Spec.Type.Size;
         var output = new Memory.TypedBytes(Tensor.Spec.Type, workspace.Output.Slice(0, count * size));
         NonFinite nonFinite = Tensor.Produce(first, output, workspace);
@@ -85,8 +81,12 @@ internal sealed class TensorProgress
         return Interlocked.Decrement(ref _tilesToMake) == 0 ? Finish() : null;
     }
 
-    private JournalEntry Finish() => new(Tensor.Spec.Name, _hasher.Finish(), _nonFinite, Tensor.Remark);
+    /// <summary>Waits for the passes before one. Tiles are taken in order, so what is waited for is in the hands of other threads.</summary>
+    private void WaitFor(int pass, CancellationToken cancel)
+    {
+        if (pass > 0)
+            _measured[pass - 1].Wait(cancel);
+    }
 
-    // An empty tensor has one tile of nothing, so that it is finished like any other.
-    private int Tiles(long elements) => checked((int)Math.Max(1, (elements + TileElements - 1) / TileElements));
+    private JournalEntry Finish() => new(Tensor.Spec.Name, _hasher.Finish(), _nonFinite, Tensor.Remark);
 }

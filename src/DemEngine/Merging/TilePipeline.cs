@@ -40,8 +40,8 @@ internal static class TilePipeline
                 while (!stop.IsCancellationRequested && schedule.TryTake(thread, out TileTask task))
                 {
                     workspace.StartTile();
-                    if (task.IsMeasurement)
-                        task.Tensor.Measure(task.Index, workspace);
+                    if (task.Pass is { } pass)
+                        task.Tensor.Measure(pass, task.Index, workspace, stop);
                     else if (task.Tensor.Make(task.Index, workspace, sink, stop) is { } finished)
                         tensorDone(finished);
                     tileDone(task, TileBytes(task));
@@ -54,8 +54,8 @@ internal static class TilePipeline
     private static long TileBytes(TileTask task)
     {
         OutputTensor tensor = task.Tensor.Tensor;
-        var (_, count) = task.Tensor.Tile(task.Index, task.IsMeasurement ? tensor.MeasuredElements : tensor.Spec.Shape.ElementCount);
-        long read = tensor.Inputs.Sum(input => (long)input.Spec.Type.Size) * count;
-        return task.IsMeasurement ? read : read + ((long)tensor.Spec.Type.Size * count);
+        var (_, count) = task.Elements;
+        long read = tensor.Inputs.Sum(input => (long)input.ElementBytes) * count;
+        return task.Pass is not null ? read : read + ((long)tensor.Spec.Type.Size * count);
     }
 }

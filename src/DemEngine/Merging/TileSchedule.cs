@@ -1,7 +1,14 @@
 namespace DemEngine.Merging;
 
 /// <summary>A tile to be measured or made.</summary>
-internal readonly record struct TileTask(TensorProgress Tensor, int Index, bool IsMeasurement);
+/// <param name="Tensor">Of which tensor.</param>
+/// <param name="Index">Which tile.</param>
+/// <param name="Pass">In which of the tensor's passes it is measured; null if it is made.</param>
+internal readonly record struct TileTask(TensorProgress Tensor, int Index, int? Pass)
+{
+    /// <summary>The tile's elements.</summary>
+    public (long First, int Count) Elements => Pass is { } pass ? Tensor.Passes[pass].Tile(Index) : Tensor.Tile(Index);
+}
 
 /// <summary>
 /// Hands out the tiles of all tensors, and has the inputs of tiles further on read ahead. Each shard's tiles are handed out in the order
@@ -54,10 +61,14 @@ internal sealed class TileSchedule : IDisposable
     {
         foreach (TensorProgress tensor in tensors)
         {
-            for (int index = 0; index < tensor.MeasuredTileCount; index++)
-                yield return new TileTask(tensor, index, IsMeasurement: true);
+            for (int pass = 0; pass < tensor.Passes.Count; pass++)
+            {
+                for (int index = 0; index < tensor.Passes[pass].TileCount; index++)
+                    yield return new TileTask(tensor, index, pass);
+            }
+
             for (int index = 0; index < tensor.TileCount; index++)
-                yield return new TileTask(tensor, index, IsMeasurement: false);
+                yield return new TileTask(tensor, index, Pass: null);
         }
     }
 
@@ -82,9 +93,8 @@ internal sealed class TileSchedule : IDisposable
 
         private static void WillNeed(TileTask task)
         {
-            OutputTensor tensor = task.Tensor.Tensor;
-            var (first, count) = task.Tensor.Tile(task.Index, task.IsMeasurement ? tensor.MeasuredElements : tensor.Spec.Shape.ElementCount);
-            tensor.WillNeed(first, count);
+            var (first, count) = task.Elements;
+            task.Tensor.Tensor.WillNeed(first, count);
         }
     }
 }

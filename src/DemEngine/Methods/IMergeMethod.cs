@@ -1,4 +1,3 @@
-using DemEngine.Numerics;
 using DemEngine.Recipes;
 
 namespace DemEngine.Methods;
@@ -9,21 +8,14 @@ public enum BaseUse
     /// <summary>The sources' differences from it are merged. A source that is the base itself adds nothing and is left out.</summary>
     Subtracted,
 
+    /// <summary>As <see cref="Subtracted"/> where the recipe names a base; without one whole models are merged.</summary>
+    SubtractedIfGiven,
+
     /// <summary>It is the first of the tensors to be merged.</summary>
     First,
 
     /// <summary>It takes no part unless it is among the models; it only says which tensors there are.</summary>
     NotUsed,
-}
-
-/// <summary>What a method must know of the tensors before it can solve for its coefficients.</summary>
-public enum Measurement
-{
-    /// <summary>Nothing: the recipe says all.</summary>
-    None,
-
-    /// <summary>The Gram matrix of the sources; of their differences from the base where that is subtracted, the base coming last.</summary>
-    Gram,
 }
 
 /// <summary>One parameter that a method takes.</summary>
@@ -34,8 +26,8 @@ public enum Measurement
 public sealed record MethodParameter(string Name, ParameterType Type, bool PerModel, string Meaning);
 
 /// <summary>
-/// A merge method: from a recipe's parameters, and what was measured, to the coefficients of one elementwise sum. It never touches an
-/// element. A new method is a new implementation in this folder; it is found by its type.
+/// A merge method: from a recipe's parameters, and what was measured, to the coefficients of an elementwise combination. It never touches
+/// an element. A new method is a new implementation in this folder; it is found by its type.
 /// </summary>
 public interface IMergeMethod
 {
@@ -54,39 +46,12 @@ public interface IMergeMethod
     /// <summary>The fewest and the most sources it takes, the base not counted.</summary>
     (int Fewest, int Most) Sources { get; }
 
-    /// <summary>What is to be measured.</summary>
-    Measurement Measures { get; }
-
-    /// <summary>Solves for the coefficients of one tensor.</summary>
-    /// <param name="question">Its parameters and what was measured.</param>
+    /// <summary>What is measured of one tensor, and how its coefficients follow.</summary>
+    /// <param name="question">The tensor and its parameters.</param>
     /// <returns>
-    /// A sum with one term for each source, in their order; the base, where it is <see cref="BaseUse.First"/>, is the first of them.
+    /// A program whose combination has one term for each source, in their order; the base, where it is <see cref="BaseUse.First"/>, is the
+    /// first of them. Where no base is subtracted, a sum that starts from the base starts from the first source, which has no term.
     /// </returns>
-    /// <exception cref="DemException">DEM3004 or DEM3005: a parameter is missing or of the wrong type.</exception>
-    LinearCombination Solve(TensorQuestion question);
+    /// <exception cref="DemException">DEM3004, DEM3005 or DEM3007: a parameter is missing, has a wrong value, or asks for what is not done.</exception>
+    MergeProgram Program(TensorQuestion question);
 }
-
-/// <summary>What a method is asked about one tensor.</summary>
-/// <param name="Tensor">Its name.</param>
-/// <param name="Depth">How deep it lies: layer index / (layer count − 1), 0 for embeddings, 1 for what follows the layers.</param>
-/// <param name="Global">The recipe's global parameters.</param>
-/// <param name="Sources">The sources in order, without the base.</param>
-/// <param name="Gram">What was measured, if the method asked for it.</param>
-public sealed record TensorQuestion(
-    string Tensor, double Depth, ScopedParameters Global, IReadOnlyList<SourceQuestion> Sources, GramMatrix? Gram = null)
-{
-    /// <summary>A number from the global scope.</summary>
-    public double Number(string key, double? defaultValue) => Global.Number(key, Tensor, Depth, defaultValue);
-
-    /// <summary>A flag from the global scope.</summary>
-    public bool Flag(string key, bool? defaultValue) => Global.Flag(key, Tensor, Depth, defaultValue);
-
-    /// <summary>A number from each source's scope, or the global one.</summary>
-    public double[] NumberOfEach(string key, double? defaultValue) =>
-        [.. Sources.Select(source => source.Parameters.Number(key, Tensor, Depth, defaultValue))];
-}
-
-/// <summary>One source.</summary>
-/// <param name="Parameters">Its parameters, the global ones behind them.</param>
-/// <param name="IsVector">Whether it is a stored distribution vector, which is added as it is, rather than a tuned model.</param>
-public sealed record SourceQuestion(ScopedParameters Parameters, bool IsVector);

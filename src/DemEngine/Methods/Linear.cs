@@ -1,4 +1,3 @@
-using DemEngine.Numerics;
 using DemEngine.Recipes;
 
 namespace DemEngine.Methods;
@@ -29,14 +28,10 @@ public sealed class Linear : IMergeMethod
     public (int Fewest, int Most) Sources => (1, int.MaxValue);
 
     /// <inheritdoc/>
-    public Measurement Measures => Measurement.None;
-
-    /// <inheritdoc/>
-    public LinearCombination Solve(TensorQuestion question)
+    public MergeProgram Program(TensorQuestion question)
     {
         double[] weights = question.NumberOfEach("weight", null);
         double divisor = question.Flag("normalize", true) ? WeightSum.Divisor(weights) : 1;
-        return new LinearCombination(
-            startsFromBase: false, [.. weights.Select(weight => new Term((float)(weight / divisor), TermKind.Plain))]);
+        return MergeProgram.Of(question.Sum(weights.Select(weight => weight / divisor)));
     }
 }

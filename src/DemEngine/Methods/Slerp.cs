@@ -10,7 +10,7 @@ namespace DemEngine.Methods;
 /// </summary>
 public sealed class Slerp : IMergeMethod
 {
-    // Beyond it sin Ω is too small to divide by; the threshold is mergekit's.
+    // As mergekit has it.
     private const double NearlyCollinear = 0.9995;
 
     /// <inheritdoc/>
@@ -32,23 +32,14 @@ public sealed class Slerp : IMergeMethod
     public (int Fewest, int Most) Sources => (1, 1);
 
     /// <inheritdoc/>
-    public Measurement Measures => Measurement.Gram;
-
-    /// <inheritdoc/>
-    public LinearCombination Solve(TensorQuestion question)
+    public MergeProgram Program(TensorQuestion question)
     {
         double t = question.Number("t", null);
-        double cosine = question.Gram!.Cosine(0, 1);
-        double ofBase = 1 - t;
-        double ofOther = t;
-        if (Math.Abs(cosine) <= NearlyCollinear)
+        return MergeProgram.FromGram(question, byRow: false, gram =>
         {
-            double angle = Math.Acos(cosine);
-            ofBase = Math.Sin((1 - t) * angle) / Math.Sin(angle);
-            ofOther = Math.Sin(t * angle) / Math.Sin(angle);
-        }
-
-        return new LinearCombination(
-            startsFromBase: false, new Term((float)ofBase, TermKind.Plain), new Term((float)ofOther, TermKind.Plain));
+            var (ofBase, ofOther) = Arc.At(t, gram.Cosine(0, 1), NearlyCollinear);
+            return new LinearCombination(
+                startsFromBase: false, new Term((float)ofBase, TermKind.Plain), new Term((float)ofOther, TermKind.Plain));
+        });
     }
 }

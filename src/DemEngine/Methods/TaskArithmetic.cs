@@ -1,4 +1,3 @@
-using DemEngine.Numerics;
 using DemEngine.Recipes;
 
 namespace DemEngine.Methods;
@@ -30,19 +29,12 @@ public class TaskArithmetic : IMergeMethod
     public (int Fewest, int Most) Sources => (1, int.MaxValue);
 
     /// <inheritdoc/>
-    public Measurement Measures => Measurement.None;
-
-    /// <inheritdoc/>
-    public LinearCombination Solve(TensorQuestion question)
+    public MergeProgram Program(TensorQuestion question)
     {
         double[] weights = question.NumberOfEach("weight", null);
         double factor = question.Number("lambda", 1);
         if (question.Flag("normalize", false))
             factor /= WeightSum.Divisor(weights);
-
-        return new LinearCombination(
-            startsFromBase: true,
-            [.. weights.Zip(question.Sources, (weight, source) =>
-                new Term((float)(factor * weight), source.IsVector ? TermKind.Plain : TermKind.RelativeToBase))]);
+        return MergeProgram.Of(question.Sum(weights.Select(weight => factor * weight)));
     }
 }

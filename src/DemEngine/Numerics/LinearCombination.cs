@@ -23,7 +23,7 @@ public readonly record struct Term(float Weight, TermKind Kind);
 /// everything in double, products of binary32 values being exact there; acc is rounded once to the output type, nearest even.
 /// </summary>
 /// <remarks>Inputs are given in this order: the base, if <see cref="UsesBase"/>, then one for each term.</remarks>
-public sealed class LinearCombination
+public sealed class LinearCombination : Combination
 {
     /// <summary>Makes a combination.</summary>
     /// <param name="startsFromBase">Whether the sum starts as b rather than as 0.</param>

@@ -36,7 +36,7 @@ internal static class Values
         return [.. Enumerable.Range(0, bytes.Length / element.Size).Select(i => element.Value(element.Load(bytes, i)))];
     }
 
-    private static (TensorSpec Spec, byte[] Bytes) Tensor(string name, ElementType type, long[] shape, Func<int, double> value)
+    public static (TensorSpec Spec, byte[] Bytes) Tensor(string name, ElementType type, long[] shape, Func<int, double> value)
     {
         var spec = new TensorSpec(name, type, new TensorShape([.. shape]));
         var element = ReferenceFloat.Of(type);

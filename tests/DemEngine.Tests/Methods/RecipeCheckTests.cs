@@ -8,8 +8,11 @@ namespace DemEngine.Tests.Methods;
 public sealed class RecipeCheckTests
 {
     [Test]
-    public void There_are_four_methods() =>
-        Assert.That(MergeMethods.All.Select(method => method.Name), Is.EqualTo(new[] { "dem", "linear", "slerp", "task_arithmetic" }));
+    public void There_are_the_methods_that_people_use() =>
+        Assert.That(MergeMethods.All.Select(method => method.Name), Is.EqualTo(new[]
+        {
+            "dem", "karcher", "linear", "model_stock", "multislerp", "nuslerp", "passthrough", "slerp", "task_arithmetic",
+        }));
 
     [Test]
     public void Each_says_what_it_is()
@@ -26,8 +29,8 @@ public sealed class RecipeCheckTests
     [Test]
     public void An_unknown_method_is_refused_and_the_known_are_named()
     {
-        string message = Refused(3006, "merge_method: ties\nmodels: [{model: x}]");
-        Assert.That(message, Does.Contain("ties").And.Contain("dem").And.Contain("slerp").And.StartWith("r.yaml:1"));
+        string message = Refused(3006, "merge_method: tied\nmodels: [{model: x}]");
+        Assert.That(message, Does.Contain("tied").And.Contain("dem").And.Contain("slerp").And.StartWith("r.yaml:1"));
     }
 
     [Test]
@@ -58,7 +61,19 @@ public sealed class RecipeCheckTests
     public void Linear_needs_no_base() => Assert.That(() => Check("merge_method: linear\nmodels: [{model: x}]"), Throws.Nothing);
 
     [Test]
-    public void A_vector_is_refused_where_whole_models_are_merged([Values("linear", "slerp")] string method) =>
+    public void Nuslerp_and_multislerp_merge_vectors_where_there_is_a_base([Values("nuslerp", "multislerp")] string method)
+    {
+        const string models = "models:\n  - vector: v\n  - model: m";
+        Assert.That(() => Check($"merge_method: {method}\nbase_model: b\n{models}"), Throws.Nothing);
+        Refused(3004, $"merge_method: {method}\n{models}");
+    }
+
+    [Test]
+    public void The_base_is_none_of_the_two_that_nuslerp_takes() =>
+        Refused(3009, "merge_method: nuslerp\nbase_model: b\nmodels: [{model: b}, {model: x}]");
+
+    [Test]
+    public void A_vector_is_refused_where_whole_models_are_merged([Values("linear", "slerp", "karcher")] string method) =>
         Assert.That(Refused(3004, $"merge_method: {method}\nbase_model: b\nmodels:\n  - vector: v"), Does.StartWith("r.yaml:4").And.Contain("vector"));
 
     [Test]

@@ -8,12 +8,20 @@ namespace DemEngine.Tests.Methods;
 /// <summary>What a recipe's method makes of one tensor.</summary>
 internal static class Solving
 {
+    /// <param name="recipe">Its text.</param>
+    /// <param name="tensor">The tensor's name.</param>
+    /// <param name="depth">Its depth.</param>
+    /// <param name="gram">What is measured, if the method asks for it.</param>
     public static LinearCombination Of(string recipe, string tensor = "t", double depth = 0, GramMatrix? gram = null)
     {
         Recipe parsed = RecipeReader.Parse(recipe, "r.yaml");
         IMergeMethod method = MergePlanner.CheckRecipe(parsed);
         SourceQuestion[] sources = [.. parsed.Models.Select((model, k) => new SourceQuestion(parsed.ParametersOf(k), model.IsVector))];
-        return method.Solve(new TensorQuestion(tensor, depth, parsed.GlobalParameters(), sources, gram));
+        bool isRelative = method.Base == BaseUse.Subtracted || (method.Base == BaseUse.SubtractedIfGiven && parsed.BaseModel is not null);
+        MergeProgram program = method.Program(new TensorQuestion(tensor, depth, parsed.GlobalParameters(), sources, isRelative, 10, 10));
+        foreach (GramMeasurement measurement in program.Measurements.OfType<GramMeasurement>())
+            measurement.Complete(gram!);
+        return (LinearCombination)program.Solve();
     }
 
     public static float[] Weights(string recipe, string tensor = "t", double depth = 0, GramMatrix? gram = null) =>

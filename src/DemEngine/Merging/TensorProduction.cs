@@ -1,0 +1,29 @@
+using DemEngine.Checkpoints;
+using DemEngine.Memory;
+using DemEngine.Numerics;
+
+namespace DemEngine.Merging;
+
+/// <summary>How any part of a tensor is made once its combination is known.</summary>
+internal abstract class TensorProduction
+{
+    /// <summary>The combination as a formula, or null where it is not one before the elements are seen.</summary>
+    public abstract string? Description { get; }
+
+    /// <summary>Elements that are read beyond a part, at most.</summary>
+    public virtual long ReadMargin => 0;
+
+    /// <summary>Chooses by the form of the combination.</summary>
+    public static TensorProduction Of(Combination combination, TensorSources sources, TensorShape shape) => combination switch
+    {
+        LinearCombination sum => new LinearProduction(sum, sources),
+        RowwiseCombination rows => new RowwiseProduction(rows, sources, shape),
+        _ => throw new ArgumentOutOfRangeException(nameof(combination), combination.GetType(), "not a known form"),
+    };
+
+    /// <summary>Makes a part.</summary>
+    /// <param name="first">Index of its first element.</param>
+    /// <param name="output">Where it goes.</param>
+    /// <param name="workspace">The calling thread's.</param>
+    public abstract NonFinite Produce(long first, TypedBytes output, TileWorkspace workspace);
+}

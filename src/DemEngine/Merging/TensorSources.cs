@@ -1,0 +1,97 @@
+using System.Collections.Immutable;
+using DemEngine.Checkpoints;
+using DemEngine.Methods;
+using DemEngine.Numerics;
+
+namespace DemEngine.Merging;
+
+/// <summary>One source's part in a merged tensor.</summary>
+/// <param name="Tensor">Its tensor; null if the source lacks it.</param>
+/// <param name="Rows">The rows it has of those that are made.</param>
+internal readonly record struct SourceTensor(InputTensor? Tensor, long Rows);
+
+/// <summary>
+/// What a merged tensor is made from. Rows that a source lacks, because it lacks the tensor or has a smaller vocabulary, are made without
+/// it: its difference from the base counts as zero, and where whole tensors are averaged the base's rows stand in.
+/// </summary>
+internal sealed class TensorSources
+{
+    private readonly bool _staysBase;
+
+    /// <param name="shape">Of the output.</param>
+    /// <param name="baseTensor">The base's tensor.</param>
+    /// <param name="sources">One for each source of the recipe.</param>
+    /// <param name="use">What the method makes of the base.</param>
+    /// <param name="isRelative">Whether differences from the base are merged.</param>
+    public TensorSources(TensorShape shape, InputTensor baseTensor, ImmutableArray<SourceTensor> sources, BaseUse use, bool isRelative)
+    {
+        Base = baseTensor;
+        All = use == BaseUse.First ? sources.Insert(0, new SourceTensor(baseTensor, baseTensor.Spec.Shape.Rows)) : sources;
+        IsRelative = isRelative;
+        _staysBase = use == BaseUse.First;
+        bool standsIn = All.Any(source => source.Tensor is null || source.Rows < shape.Rows);
+        IEnumerable<InputTensor> present = All.Select(source => source.Tensor).OfType<InputTensor>();
+        Inputs = [.. (isRelative || standsIn ? present.Prepend(baseTensor) : present).Distinct()];
+        CommonElements = All.Min(source => source.Tensor is null ? 0 : Math.Min(source.Rows, shape.Rows)) * shape.RowElements;
+
+        long[] cuts = [.. All.Select(source => source.Tensor is null ? 0 : Math.Min(source.Rows, shape.Rows)).Append(0).Append(shape.Rows).Distinct().Order()];
+        Segments =
+        [
+            .. cuts.Zip(cuts.Skip(1), (from, to) => new Segment(
+                from * shape.RowElements,
+                to * shape.RowElements,
+                [.. All.Select(source => source.Rows >= to ? source.Tensor : null)])),
+        ];
+    }
+
+    public InputTensor Base { get; }
+
+    /// <summary>The sources, after the base where that is the first of them.</summary>
+    public ImmutableArray<SourceTensor> All { get; }
+
+    /// <summary>Whether the sources count by their differences from the base.</summary>
+    public bool IsRelative { get; }
+
+    /// <summary>Every tensor that is read, once.</summary>
+    public ImmutableArray<InputTensor> Inputs { get; }
+
+    /// <summary>Elements that all sources have: the tensor's first ones.</summary>
+    public long CommonElements { get; }
+
+    /// <summary>Parts that are made from the same sources.</summary>
+    public ImmutableArray<Segment> Segments { get; }
+
+    /// <summary>What a sum over all sources is in one segment.</summary>
+    public LinearPart PartOf(LinearCombination sum, Segment segment)
+    {
+        // On the way from the base to another model, what the other lacks stays the base's.
+        if (_staysBase && segment.Sources.Any(source => source is null))
+            return new LinearPart(LinearCombination.BaseAlone, [Base]);
+
+        // Where no base is subtracted, a sum that starts from one starts from the first source.
+        bool startsFromFirst = sum.StartsFromBase && !IsRelative;
+        var terms = ImmutableArray.CreateBuilder<Term>();
+        var inputs = ImmutableArray.CreateBuilder<InputTensor>();
+        for (int s = startsFromFirst ? 1 : 0; s < segment.Sources.Length; s++)
+        {
+            if (segment.Sources[s] is null && IsRelative)
+                continue;
+            terms.Add(sum.Terms[startsFromFirst ? s - 1 : s]);
+            inputs.Add(segment.Sources[s] ?? Base);
+        }
+
+        var part = new LinearCombination(sum.StartsFromBase, terms.ToImmutable());
+        if (part.UsesBase)
+            inputs.Insert(0, startsFromFirst ? segment.Sources[0] ?? Base : Base);
+        return new LinearPart(part, inputs.ToImmutable());
+    }
+}
+
+/// <summary>Elements that are made from the same sources.</summary>
+/// <param name="First">Index of the first.</param>
+/// <param name="End">Index after the last.</param>
+/// <param name="Sources">Each source's tensor; null if it lacks these elements.</param>
+internal sealed record Segment(long First, long End, ImmutableArray<InputTensor?> Sources);
+
+/// <summary>A sum with its inputs, in the order in which it wants them.</summary>
+internal sealed record LinearPart(LinearCombination Sum, ImmutableArray<InputTensor> Inputs);

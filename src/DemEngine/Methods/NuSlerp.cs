@@ -1,0 +1,54 @@
+using DemEngine.Recipes;
+
+namespace DemEngine.Methods;
+
+/// <summary>
+/// Spherical interpolation between two models, or between their differences from a base, by weights: t = w₂ / (w₁ + w₂), with Ω the angle
+/// between the two tensors, or between each two rows: sin((1 − t)·Ω)/sin Ω · x₁ + sin(t·Ω)/sin Ω · x₂.
+/// </summary>
+public sealed class NuSlerp : IMergeMethod
+{
+    private const double NegligibleWeights = 1e-6;
+    private const double NearlyCollinear = 1 - 1e-12;
+
+    /// <inheritdoc/>
+    public string Name => "nuslerp";
+
+    /// <inheritdoc/>
+    public string Summary => "Along the arc between two models, or their differences from a base, by weights; whole tensors or row by row";
+
+    /// <inheritdoc/>
+    public IReadOnlyList<MethodParameter> Parameters { get; } =
+    [
+        new("weight", ParameterType.Number, PerModel: true, "the model's share of the way; required"),
+        new("nuslerp_flatten", ParameterType.Flag, PerModel: false, "one angle for the whole tensor, not one for each row; true"),
+        new("nuslerp_row_wise", ParameterType.Flag, PerModel: false, "angles along the first dimension, which is not done; false"),
+    ];
+
+    /// <inheritdoc/>
+    public BaseUse Base => BaseUse.SubtractedIfGiven;
+
+    /// <inheritdoc/>
+    public (int Fewest, int Most) Sources => (2, 2);
+
+    /// <inheritdoc/>
+    public MergeProgram Program(TensorQuestion question)
+    {
+        bool flatten = question.Flag("nuslerp_flatten", true);
+        if (question.Flag("nuslerp_row_wise", false) && !flatten)
+        {
+            throw new DemException(
+                ErrorCode.UnsupportedFeature,
+                "nuslerp_row_wise: true, angles between the vectors along a tensor's first dimension, is not supported; leave it out for those along its last");
+        }
+
+        double[] weights = question.NumberOfEach("weight", null);
+        double sum = weights[0] + weights[1];
+        double t = Math.Abs(sum) < NegligibleWeights ? 0.5 : weights[1] / sum;
+        return MergeProgram.FromGram(question, byRow: !flatten, gram =>
+        {
+            var (first, second) = Arc.At(t, gram.Cosine(0, 1), NearlyCollinear);
+            return question.Sum([first, second]);
+        });
+    }
+}

@@ -1,0 +1,35 @@
+using DemEngine.Numerics;
+using DemEngine.Recipes;
+
+namespace DemEngine.Methods;
+
+/// <summary>One model as it is, or times <c>scale</c>.</summary>
+public sealed class Passthrough : IMergeMethod
+{
+    /// <inheritdoc/>
+    public string Name => "passthrough";
+
+    /// <inheritdoc/>
+    public string Summary => "One model as it is, or scaled: scale·x";
+
+    /// <inheritdoc/>
+    public IReadOnlyList<MethodParameter> Parameters { get; } =
+    [
+        new("scale", ParameterType.Number, PerModel: true, "factor on the tensor; 1"),
+    ];
+
+    /// <inheritdoc/>
+    public BaseUse Base => BaseUse.NotUsed;
+
+    /// <inheritdoc/>
+    public (int Fewest, int Most) Sources => (1, 1);
+
+    /// <inheritdoc/>
+    public MergeProgram Program(TensorQuestion question)
+    {
+        double scale = question.NumberOfEach("scale", 1)[0];
+
+        // Adding x to 0 would lose the sign of −0.
+        return MergeProgram.Of(scale == 1 ? LinearCombination.BaseAlone : question.Sum([scale]));
+    }
+}
