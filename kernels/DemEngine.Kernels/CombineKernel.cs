@@ -1,6 +1,5 @@
 using DemEngine.Kernels.Elements;
 using ILGPU;
-using ILGPU.Util;
 
 namespace DemEngine.Kernels;
 
@@ -35,8 +34,7 @@ internal struct CombineShape
 }
 
 /// <summary>
-/// The linear combination, converted from and to any two element types; with no term it is a conversion, and with one of weight 1 the
-/// difference of two tensors.
+/// The linear combination, from and to any two element types.
 /// </summary>
 /// <remarks>
 /// Arithmetic, element by element: acc = (double)b or 0; for each term in order acc += (double)w·(double)x and, if relative to the
@@ -84,14 +82,10 @@ internal static class CombineKernel
         where TInput : unmanaged, IDeviceElement =>
         TInput.FitsSingle ? Eight.MultiplyAddExact(sum, weight, x) : Eight.MultiplyAddRounded(sum, weight, x, zero);
 
-    /// <summary>Rare, so what is needed is read again.</summary>
     private static void Count<TInput>(ArrayView<Words4> inputs, ArrayView<long> counts, CombineShape shape, long group, uint nonFinite)
         where TInput : unmanaged, IDeviceElement
     {
-        // What follows the last element is padding.
-        long left = shape.Elements - (group * Eight.Count);
-        if (left < Eight.Count)
-            nonFinite &= (1u << (int)left) - 1;
+        nonFinite = NonFiniteCount.WithoutPadding(nonFinite, shape.Elements, group);
         if (nonFinite == 0)
             return;
 
@@ -99,20 +93,10 @@ internal static class CombineKernel
         long start = 0;
         for (int k = 0; k < shape.Terms + shape.UsesBase; k++)
         {
-            Eight x = TInput.Load(inputs, start, group);
-            inputsHit += Hit(x.E0, nonFinite, 0) + Hit(x.E1, nonFinite, 1) + Hit(x.E2, nonFinite, 2) + Hit(x.E3, nonFinite, 3)
-                + Hit(x.E4, nonFinite, 4) + Hit(x.E5, nonFinite, 5) + Hit(x.E6, nonFinite, 6) + Hit(x.E7, nonFinite, 7);
+            inputsHit += NonFiniteCount.Inputs<TInput>(inputs, start, group, nonFinite);
             start += shape.Stride;
         }
 
-        long outputsHit = 0;
-        for (; nonFinite != 0; nonFinite &= nonFinite - 1)
-            outputsHit++;
-
-        Atomic.Add(ref counts[0], inputsHit);
-        Atomic.Add(ref counts[1], outputsHit);
+        NonFiniteCount.Add(counts, inputsHit, nonFinite);
     }
-
-    private static uint Hit(double x, uint nonFinite, int element) =>
-        Utilities.Select(double.IsNaN(x) | double.IsInfinity(x), (nonFinite >> element) & 1, 0u);
 }

@@ -111,7 +111,7 @@ internal static class GramKernel
                 int input = shape.RelativeToBase == 0 ? vector : isBase ? 0 : vector + 1;
                 x = TInput.Load(inputs, input * shape.Stride, group);
                 if (shape.RelativeToBase != 0 && !isBase)
-                    x = Subtract(x, TInput.Load(inputs, 0, group));
+                    x = Eight.Subtract(x, TInput.Load(inputs, 0, group));
             }
 
             staged[2 * at] = new Words4(Single(x.E0, left > 0), Single(x.E1, left > 1), Single(x.E2, left > 2), Single(x.E3, left > 3));
@@ -120,9 +120,6 @@ internal static class GramKernel
     }
 
     private static uint Single(double x, bool isThere) => Utilities.Select(isThere, Interop.FloatAsInt((float)x), 0u);
-
-    private static Eight Subtract(Eight x, Eight b) => new(
-        x.E0 - b.E0, x.E1 - b.E1, x.E2 - b.E2, x.E3 - b.E3, x.E4 - b.E4, x.E5 - b.E5, x.E6 - b.E6, x.E7 - b.E7);
 
     /// <summary>Adds the products of a chunk's rows to a lane's ten sums.</summary>
     private static void AddProducts(ArrayView<float> values, ArrayView<double> partial, int lane)

@@ -1,5 +1,6 @@
 using DemEngine.Backends;
 using DemEngine.Kernels.Devices;
+using DemEngine.Kernels.Launching;
 using DemEngine.Kernels.Streaming;
 using ILGPU;
 using ILGPU.Runtime;

@@ -46,6 +46,14 @@ internal struct Eight
         sum.E0 + Rounded(w * x.E0, zero), sum.E1 + Rounded(w * x.E1, zero), sum.E2 + Rounded(w * x.E2, zero), sum.E3 + Rounded(w * x.E3, zero),
         sum.E4 + Rounded(w * x.E4, zero), sum.E5 + Rounded(w * x.E5, zero), sum.E6 + Rounded(w * x.E6, zero), sum.E7 + Rounded(w * x.E7, zero));
 
+    /// <summary>x − y, rounded to double where it is not exact.</summary>
+    public static Eight Subtract(Eight x, Eight y) => new(
+        x.E0 - y.E0, x.E1 - y.E1, x.E2 - y.E2, x.E3 - y.E3, x.E4 - y.E4, x.E5 - y.E5, x.E6 - y.E6, x.E7 - y.E7);
+
+    /// <summary>x + y of one number y.</summary>
+    public static Eight Add(Eight x, double y) => new(
+        x.E0 + y, x.E1 + y, x.E2 + y, x.E3 + y, x.E4 + y, x.E5 + y, x.E6 + y, x.E7 + y);
+
     /// <summary>
     /// A product that no compiler can fuse with the addition that follows: its bits pass through an operation with a number that only
     /// the launch knows. ILGPU cannot ask for <c>mul.rn</c>, and a plain <c>mul</c> the driver may contract.

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using DemEngine.Backends;
 using DemEngine.Kernels.Devices;
+using DemEngine.Kernels.Launching;
 using DemEngine.Memory;
 using DemEngine.Numerics;
 
@@ -12,17 +13,14 @@ namespace DemEngine.Kernels.Streaming;
 /// </summary>
 internal sealed class IlgpuTileWorker(string device, KernelTable kernels, TileBufferPool pool) : ITileWorker
 {
-    private const int WordBytes = 16;
-
     public NonFinite Combine(LinearCombination combination, ReadOnlySpan<TypedBytes> inputs, TypedBytes output)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(inputs.Length, combination.InputCount);
         foreach (TypedBytes input in inputs)
             ArgumentOutOfRangeException.ThrowIfNotEqual(input.Count, output.Count);
 
-        ElementType outputType = output.Type;
-        var shape = new TileShape(inputs, combination.Terms.Length, elements => TileShape.Stride(outputType, elements));
-        int partElements = PartElements(shape, output.Count);
+        var launch = new ElementwiseLaunch(kernels, combination, inputs, output.Type);
+        int partElements = PartElements(launch.Shape, output.Count);
         NonFinite nonFinite = default;
         for (int start = 0, count; start < output.Count; start += count)
         {
@@ -30,7 +28,7 @@ internal sealed class IlgpuTileWorker(string device, KernelTable kernels, TileBu
             TileBuffers buffers = Rent();
             try
             {
-                nonFinite += Combine(buffers, shape, combination, inputs, output, start, count);
+                nonFinite += Combine(buffers, launch, inputs, output.Slice(start, count), start);
             }
             catch (Exception e) when (DeviceFault.Is(e))
             {
@@ -53,7 +51,10 @@ internal sealed class IlgpuTileWorker(string device, KernelTable kernels, TileBu
         foreach (TypedBytes input in inputs)
             ArgumentOutOfRangeException.ThrowIfNotEqual(input.Count, count);
 
-        var shape = new TileShape(inputs, terms: 0, elements => (long)GramOrder.LeafCount(elements) * pairs * sizeof(double));
+        var types = new ElementType[inputs.Length];
+        for (int k = 0; k < types.Length; k++)
+            types[k] = inputs[k].Type;
+        var shape = new TileShape(types, terms: 0, elements => (long)GramOrder.LeafCount(elements) * pairs * sizeof(double), needsOneType: true);
         int partElements = PartElements(shape, count);
         for (int start = 0, elements; start < count; start += elements)
         {
@@ -80,41 +81,18 @@ internal sealed class IlgpuTileWorker(string device, KernelTable kernels, TileBu
         // The buffers are the backend's.
     }
 
-    private NonFinite Combine(
-        TileBuffers buffers, TileShape shape, LinearCombination combination, ReadOnlySpan<TypedBytes> inputs, TypedBytes output, int start, int count)
+    private static NonFinite Combine(TileBuffers buffers, ElementwiseLaunch launch, ReadOnlySpan<TypedBytes> inputs, TypedBytes part, int start)
     {
-        Span<DeviceTerm> terms = MemoryMarshal.Cast<byte, DeviceTerm>(buffers.Host(TileShape.TermsAt, shape.InputsAt - TileShape.TermsAt));
-        for (int k = 0; k < terms.Length; k++)
-        {
-            Term term = combination.Terms[k];
-            terms[k] = new DeviceTerm { Weight = term.Weight, IsRelative = term.Kind == TermKind.RelativeToBase ? 1 : 0 };
-        }
+        launch.FillHost(buffers);
+        CopyIn(buffers, launch.Shape, inputs, start, part.Count);
+        launch.Run(buffers, part.Count);
 
-        CopyIn(buffers, shape, inputs, start, count);
-
-        long resultAt = shape.ResultAt(count) + TileShape.CountBytes;
-        long resultBytes = TileShape.Stride(output.Type, count);
-        kernels.Combine(shape.Common, output.Type)(
-            buffers.Stream,
-            kernels.CombineConfig(count),
-            buffers.Tensors(shape.KernelInputsAt(count), shape.KernelInputsAt(count) + (inputs.Length * TileShape.Stride(shape.Common, count))),
-            buffers.Tensors(resultAt, resultAt + resultBytes),
-            buffers.Device<DeviceTerm>(TileShape.TermsAt, shape.InputsAt - TileShape.TermsAt),
-            buffers.Device<long>(shape.ResultAt(count), TileShape.CountBytes),
-            new CombineShape
-            {
-                Elements = count,
-                Stride = TileShape.Stride(shape.Common, count) / WordBytes,
-                Terms = terms.Length,
-                UsesBase = combination.UsesBase ? 1 : 0,
-                StartsFromBase = combination.StartsFromBase ? 1 : 0,
-            });
-
-        TypedBytes part = output.Slice(start, count);
-        buffers.CopyOut(shape.ResultAt(count), resultAt + resultBytes);
+        long countsAt = launch.Shape.ResultAt(part.Count);
+        long resultAt = countsAt + TileShape.CountBytes;
+        buffers.CopyOut(countsAt, resultAt + TileShape.Stride(part.Type, part.Count));
         buffers.Synchronize();
         buffers.Host(resultAt, part.Bytes.Length).CopyTo(part.Bytes.Span);
-        Span<long> counts = MemoryMarshal.Cast<byte, long>(buffers.Host(shape.ResultAt(count), TileShape.CountBytes));
+        Span<long> counts = MemoryMarshal.Cast<byte, long>(buffers.Host(countsAt, TileShape.CountBytes));
         return new NonFinite(counts[0], counts[1]);
     }
 
@@ -122,18 +100,19 @@ internal sealed class IlgpuTileWorker(string device, KernelTable kernels, TileBu
         TileBuffers buffers, TileShape shape, bool relativeToBase, ReadOnlySpan<TypedBytes> inputs, int start, int count, Span<double> sums)
     {
         CopyIn(buffers, shape, inputs, start, count);
+        OneType.Convert(kernels, buffers, shape, count);
 
         long resultAt = shape.ResultAt(count) + TileShape.CountBytes;
         long resultBytes = (long)sums.Length * sizeof(double);
         kernels.Gram(shape.Common)(
             buffers.Stream,
             kernels.GramConfig(GramOrder.LeafCount(count) * GramKernel.TasksPerLeaf(inputs.Length)),
-            buffers.Tensors(shape.KernelInputsAt(count), shape.KernelInputsAt(count) + (inputs.Length * TileShape.Stride(shape.Common, count))),
+            buffers.KernelInputs(shape, count),
             buffers.Device<double>(resultAt, resultBytes),
             new GramShape
             {
                 Elements = count,
-                Stride = TileShape.Stride(shape.Common, count) / WordBytes,
+                Stride = TileShape.Stride(shape.Common, count) / TileBuffers.WordBytes,
                 Order = inputs.Length,
                 RelativeToBase = relativeToBase ? 1 : 0,
             });
@@ -143,8 +122,8 @@ internal sealed class IlgpuTileWorker(string device, KernelTable kernels, TileBu
         MemoryMarshal.Cast<byte, double>(buffers.Host(resultAt, resultBytes)).CopyTo(sums);
     }
 
-    /// <summary>Copies a part of the inputs to the device, with what precedes them and the counts, and converts them if they are of several types.</summary>
-    private void CopyIn(TileBuffers buffers, TileShape shape, ReadOnlySpan<TypedBytes> inputs, int start, int count)
+    /// <summary>Copies a part of the inputs to the device, with what precedes them and the counts.</summary>
+    private static void CopyIn(TileBuffers buffers, TileShape shape, ReadOnlySpan<TypedBytes> inputs, int start, int count)
     {
         for (int k = 0; k < inputs.Length; k++)
         {
@@ -155,23 +134,6 @@ internal sealed class IlgpuTileWorker(string device, KernelTable kernels, TileBu
         long countsAt = shape.ResultAt(count);
         buffers.Host(countsAt, TileShape.CountBytes).Clear();
         buffers.CopyIn(0, countsAt + TileShape.CountBytes);
-        if (!shape.IsMixed)
-            return;
-
-        long stride = TileShape.Stride(shape.Common, count);
-        for (int k = 0; k < inputs.Length; k++)
-        {
-            long from = shape.InputAt(k, count);
-            long to = shape.KernelInputsAt(count) + (k * stride);
-            kernels.Combine(inputs[k].Type, shape.Common)(
-                buffers.Stream,
-                kernels.CombineConfig(count),
-                buffers.Tensors(from, from + TileShape.Stride(inputs[k].Type, count)),
-                buffers.Tensors(to, to + stride),
-                buffers.Device<DeviceTerm>(TileShape.TermsAt, 0),
-                buffers.Device<long>(TileShape.ScrapAt, TileShape.CountBytes),
-                new CombineShape { Elements = count, UsesBase = 1, StartsFromBase = 1 });
-        }
     }
 
     private TileBuffers Rent()

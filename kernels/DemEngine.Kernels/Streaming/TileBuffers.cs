@@ -9,6 +9,9 @@ namespace DemEngine.Kernels.Streaming;
 /// <summary>A stream of its own, a buffer of device memory, and as much host memory, page-locked where the device can use that.</summary>
 internal sealed class TileBuffers : IDisposable
 {
+    /// <summary>In these units kernels count where tensors lie.</summary>
+    public const int WordBytes = 16;
+
     private readonly AcceleratorStream _stream;
     private readonly NativeBuffer _host;
     private readonly PageLockScope<byte> _lock;
@@ -46,6 +49,20 @@ internal sealed class TileBuffers : IDisposable
 
     /// <summary>Device memory as kernels read tensors.</summary>
     public ArrayView<Words4> Tensors(long start, long end) => Device<Words4>(start, end - start);
+
+    /// <summary>An input as it was copied in.</summary>
+    public ArrayView<Words4> Input(TileShape shape, int input, int count)
+    {
+        long from = shape.InputAt(input, count);
+        return Tensors(from, from + TileShape.Stride(shape.Types[input], count));
+    }
+
+    /// <summary>All inputs, of one type.</summary>
+    public ArrayView<Words4> KernelInputs(TileShape shape, int count)
+    {
+        long from = shape.KernelInputsAt(count);
+        return Tensors(from, from + (shape.Types.Length * TileShape.Stride(shape.Common, count)));
+    }
 
     /// <summary>Has a part of host memory copied to the same place of device memory.</summary>
     public void CopyIn(long start, long end)

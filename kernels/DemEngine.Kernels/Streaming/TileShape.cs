@@ -1,5 +1,4 @@
 using DemEngine.Kernels.Elements;
-using DemEngine.Memory;
 using DemEngine.Numerics;
 
 namespace DemEngine.Kernels.Streaming;
@@ -13,35 +12,34 @@ internal sealed class TileShape
 {
     private const int Alignment = 16;
 
-    private readonly ElementType[] _types;
     private readonly Func<int, long> _resultBytes;
 
     /// <summary>Lays out parts.</summary>
-    /// <param name="inputs">The inputs.</param>
+    /// <param name="types">Of the inputs.</param>
     /// <param name="terms">Number of terms.</param>
     /// <param name="resultBytes">What so many elements give back.</param>
-    public TileShape(ReadOnlySpan<TypedBytes> inputs, int terms, Func<int, long> resultBytes)
+    /// <param name="needsOneType">Whether the kernel reads inputs of one type only.</param>
+    public TileShape(ElementType[] types, int terms, Func<int, long> resultBytes, bool needsOneType)
     {
         _resultBytes = resultBytes;
-        _types = new ElementType[inputs.Length];
-        Common = inputs.Length == 0 ? ElementType.F32 : inputs[0].Type;
-        for (int k = 0; k < inputs.Length; k++)
-        {
-            _types[k] = inputs[k].Type;
-            IsMixed |= _types[k] != Common;
-        }
+        Types = types;
+        Common = types.Length == 0 ? ElementType.F32 : types[0];
+        IsMixed = needsOneType && types.Any(type => type != Common);
 
         // Either holds every value of the others exactly.
         if (IsMixed)
-            Common = _types.Contains(ElementType.F64) ? ElementType.F64 : ElementType.F32;
+            Common = types.Contains(ElementType.F64) ? ElementType.F64 : ElementType.F32;
 
         InputsAt = ScrapAt + Alignment + ((long)terms * Alignment);
     }
 
+    /// <summary>The inputs' types.</summary>
+    public ElementType[] Types { get; }
+
     /// <summary>Whether inputs have to be converted.</summary>
     public bool IsMixed { get; }
 
-    /// <summary>The type that the kernel reads.</summary>
+    /// <summary>The type that the kernel reads, if it reads one.</summary>
     public ElementType Common { get; }
 
     /// <summary>Where counts go that nobody asks for.</summary>
@@ -65,12 +63,12 @@ internal sealed class TileShape
     {
         long at = InputsAt;
         for (int k = 0; k < input; k++)
-            at += Stride(_types[k], elements);
+            at += Stride(Types[k], elements);
         return at;
     }
 
     /// <summary>Where what is copied back starts: the counts, then the result.</summary>
-    public long ResultAt(int elements) => InputAt(_types.Length, elements);
+    public long ResultAt(int elements) => InputAt(Types.Length, elements);
 
     /// <summary>Bytes of the counts before the result.</summary>
     public static int CountBytes => Alignment;
@@ -79,7 +77,7 @@ internal sealed class TileShape
     public long KernelInputsAt(int elements) => IsMixed ? ResultEnd(elements) : InputsAt;
 
     /// <summary>Bytes that so many elements need.</summary>
-    public long Bytes(int elements) => ResultEnd(elements) + (IsMixed ? _types.Length * Stride(Common, elements) : 0);
+    public long Bytes(int elements) => ResultEnd(elements) + (IsMixed ? Types.Length * Stride(Common, elements) : 0);
 
     /// <summary>The most elements, up to so many, that fit a buffer: a whole number of leaves, or all.</summary>
     /// <returns>0 if not one leaf fits.</returns>

@@ -21,6 +21,10 @@ internal sealed class KernelPtx : IDisposable
 
     public string Combine(Type input, Type output) => Compile(typeof(CombineKernel), input, output);
 
+    public string Convert(Type input, Type output) => Compile(typeof(ConvertKernel), input, output);
+
+    public string Extract(Type basis, Type tuned, Type output) => Compile(typeof(ExtractKernel), basis, tuned, output);
+
     public string Gram(Type input) => Compile(typeof(GramKernel), input);
 
     public void Dispose()

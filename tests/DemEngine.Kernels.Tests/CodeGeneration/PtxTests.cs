@@ -24,9 +24,46 @@ public sealed class PtxTests : IDisposable
         Assert.That(Count(ptx, WideLoad(input)), Is.EqualTo(3 * Accesses(input)));
         Assert.That(Count(ptx, WideStore(output)), Is.EqualTo(Accesses(output)));
 
+        // w·x and w·b are added to what may be −0: ILGPU leaves out the addition of a 0 that it knows.
+        Assert.That(Count(ptx, "add.f64"), Is.EqualTo(2 * Eight.Count));
+
         // Beside them only a term's two parts are read, and nothing is written.
         Assert.That(Count(ptx, "ld.global"), Is.EqualTo((3 * Accesses(input)) + 2));
         Assert.That(Count(ptx, "st.global"), Is.EqualTo(Accesses(output)));
+    }
+
+    [Test]
+    public void Convert([ValueSource(nameof(Types))] Type input, [ValueSource(nameof(Types))] Type output)
+    {
+        string ptx = _ptx.Convert(input, output);
+        CheckCommon(ptx);
+        Assert.That(ptx, Does.Not.Contain("div."), "nothing is divided");
+
+        // The source, and again where results are counted.
+        Assert.That(Count(ptx, WideLoad(input)), Is.EqualTo(2 * Accesses(input)));
+        Assert.That(Count(ptx, WideStore(output)), Is.EqualTo(Accesses(output)));
+        Assert.That(Count(ptx, "ld.global"), Is.EqualTo(2 * Accesses(input)));
+        Assert.That(Count(ptx, "st.global"), Is.EqualTo(Accesses(output)));
+        Assert.That(Count(ptx, "mul."), Is.EqualTo(Count(ptx, "mul.lo.") + Count(ptx, "mul.wide.")), "values are not multiplied");
+    }
+
+    [Test]
+    public void Extract(
+        [ValueSource(nameof(Types))] Type basis, [ValueSource(nameof(Types))] Type tuned, [ValueSource(nameof(Types))] Type output)
+    {
+        string ptx = _ptx.Extract(basis, tuned, output);
+        CheckCommon(ptx);
+        Assert.That(ptx, Does.Not.Contain("div."), "nothing is divided");
+
+        Assert.That(Count(ptx, "ld.global"), Is.EqualTo(2 * (Accesses(basis) + Accesses(tuned))));
+        Assert.That(Count(ptx, "st.global"), Is.EqualTo(Accesses(output)));
+        Assert.That(Regex.Count(ptx, @"ld\.global\.v[24]\.b32"), Is.EqualTo(Count(ptx, "ld.global")), "all are wide");
+        Assert.That(Count(ptx, WideStore(output)), Is.EqualTo(Accesses(output)));
+        Assert.That(Count(ptx, "mul."), Is.EqualTo(Count(ptx, "mul.lo.") + Count(ptx, "mul.wide.")), "values are not multiplied");
+
+        // The difference, and what makes 0 of −0: an optimiser may not leave it out.
+        Assert.That(Count(ptx, "sub.f64"), Is.EqualTo(Eight.Count));
+        Assert.That(Count(ptx, "add.f64"), Is.EqualTo(Eight.Count));
     }
 
     [Test]

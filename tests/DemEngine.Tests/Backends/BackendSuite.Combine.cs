@@ -31,6 +31,26 @@ public abstract partial class BackendSuite
     }
 
     [Test]
+    public void Difference_of_any_two_types(
+        [ValueSource(nameof(Types))] ElementType origin, [ValueSource(nameof(Types))] ElementType tuned, [ValueSource(nameof(Types))] ElementType output)
+    {
+        var random = new Random(15);
+        foreach (InputKind kind in Enum.GetValues<InputKind>())
+            Check(LinearCombination.Difference, [origin, tuned], output, count: 130 + random.Next(8), kind, random);
+
+        // Where the sum starts from zero, no difference is −0.
+        using var zeros = new CombineCase(LinearCombination.Difference, [origin, tuned], output, count: 4);
+        ulong sign(int input) => zeros.Inputs[input].Float.Round(-0.0);
+        for (int i = 0; i < zeros.Count; i++)
+        {
+            zeros.Inputs[0][i] = (i & 1) == 0 ? 0 : sign(0);
+            zeros.Inputs[1][i] = (i & 2) == 0 ? 0 : sign(1);
+        }
+
+        zeros.Check(Worker);
+    }
+
+    [Test]
     public void Combine_of_mixed_types([ValueSource(nameof(Types))] ElementType output)
     {
         var random = new Random(2);

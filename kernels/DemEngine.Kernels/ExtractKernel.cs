@@ -1,0 +1,47 @@
+using DemEngine.Kernels.Elements;
+using ILGPU;
+
+namespace DemEngine.Kernels;
+
+/// <summary>What a launch of <see cref="ExtractKernel"/> works on.</summary>
+internal struct ExtractShape
+{
+    public long Elements;
+
+    /// <summary>Always 0, which the compiler must not know: ILGPU takes x + 0 for x, which is wrong where x is −0.</summary>
+    public double Zero;
+}
+
+/// <summary>The difference of two tensors of any two element types: a distribution vector.</summary>
+/// <remarks>
+/// Arithmetic, element by element: d = x − b in double, both decoded exactly, rounded once to the output type, nearest even. The
+/// result is that of <see cref="CombineKernel"/>'s sum of the one term 1·(x − b), which starts from 0 and so is never −0; here 0 is added
+/// in the end. It takes two additions in place of two products and two additions, and needs no inputs of one type. Each thread takes groups of eight elements, a grid apart.
+/// </remarks>
+internal static class ExtractKernel
+{
+    public static void Run<TBase, TTuned, TOutput>(
+        ArrayView<Words4> basis, ArrayView<Words4> tuned, ArrayView<Words4> output, ArrayView<long> counts, ExtractShape shape)
+        where TBase : unmanaged, IDeviceElement
+        where TTuned : unmanaged, IDeviceElement
+        where TOutput : unmanaged, IDeviceElement
+    {
+        long elements = shape.Elements;
+        long groups = (elements + Eight.Count - 1) / Eight.Count;
+        long step = (long)Grid.DimX * Group.DimX;
+        for (long group = ((long)Grid.IdxX * Group.DimX) + Group.IdxX; group < groups; group += step)
+        {
+            Eight difference = Eight.Subtract(TTuned.Load(tuned, 0, group), TBase.Load(basis, 0, group));
+            uint nonFinite = TOutput.Store(Eight.Add(difference, shape.Zero), output, 0, group);
+            if (nonFinite != 0)
+            {
+                nonFinite = NonFiniteCount.WithoutPadding(nonFinite, elements, group);
+                if (nonFinite != 0)
+                {
+                    long inputs = NonFiniteCount.Inputs<TBase>(basis, 0, group, nonFinite) + NonFiniteCount.Inputs<TTuned>(tuned, 0, group, nonFinite);
+                    NonFiniteCount.Add(counts, inputs, nonFinite);
+                }
+            }
+        }
+    }
+}

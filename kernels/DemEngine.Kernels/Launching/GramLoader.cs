@@ -1,0 +1,19 @@
+using DemEngine.Kernels.Elements;
+using ILGPU;
+using ILGPU.Runtime;
+using Launcher = System.Action<
+    ILGPU.Runtime.AcceleratorStream,
+    ILGPU.KernelConfig,
+    ILGPU.ArrayView<DemEngine.Kernels.Elements.Words4>,
+    ILGPU.ArrayView<double>,
+    DemEngine.Kernels.GramShape>;
+
+namespace DemEngine.Kernels.Launching;
+
+/// <summary>Compiles <see cref="GramKernel"/> for a type.</summary>
+internal readonly struct GramLoader(Accelerator accelerator) : IDeviceElementVisitor<Launcher>
+{
+    public Launcher Visit<TInput>()
+        where TInput : unmanaged, IDeviceElement =>
+        accelerator.LoadKernel<ArrayView<Words4>, ArrayView<double>, GramShape>(GramKernel.Run<TInput>);
+}

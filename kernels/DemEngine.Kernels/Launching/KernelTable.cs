@@ -1,0 +1,90 @@
+using System.Collections.Concurrent;
+using DemEngine.Kernels.Elements;
+using DemEngine.Numerics;
+using ILGPU;
+using ILGPU.Runtime;
+using CombineLauncher = System.Action<
+    ILGPU.Runtime.AcceleratorStream,
+    ILGPU.KernelConfig,
+    ILGPU.ArrayView<DemEngine.Kernels.Elements.Words4>,
+    ILGPU.ArrayView<DemEngine.Kernels.Elements.Words4>,
+    ILGPU.ArrayView<DemEngine.Kernels.DeviceTerm>,
+    ILGPU.ArrayView<long>,
+    DemEngine.Kernels.CombineShape>;
+using ConvertLauncher = System.Action<
+    ILGPU.Runtime.AcceleratorStream,
+    ILGPU.KernelConfig,
+    ILGPU.ArrayView<DemEngine.Kernels.Elements.Words4>,
+    ILGPU.ArrayView<DemEngine.Kernels.Elements.Words4>,
+    ILGPU.ArrayView<long>,
+    long>;
+using ExtractLauncher = System.Action<
+    ILGPU.Runtime.AcceleratorStream,
+    ILGPU.KernelConfig,
+    ILGPU.ArrayView<DemEngine.Kernels.Elements.Words4>,
+    ILGPU.ArrayView<DemEngine.Kernels.Elements.Words4>,
+    ILGPU.ArrayView<DemEngine.Kernels.Elements.Words4>,
+    ILGPU.ArrayView<long>,
+    DemEngine.Kernels.ExtractShape>;
+using GramLauncher = System.Action<
+    ILGPU.Runtime.AcceleratorStream,
+    ILGPU.KernelConfig,
+    ILGPU.ArrayView<DemEngine.Kernels.Elements.Words4>,
+    ILGPU.ArrayView<double>,
+    DemEngine.Kernels.GramShape>;
+
+namespace DemEngine.Kernels.Launching;
+
+/// <summary>The kernels of a device, each compiled when it is first asked for, and how many threads run them.</summary>
+internal sealed class KernelTable
+{
+    private const int ThreadsPerGroup = 256;
+    private const int GroupsPerMultiprocessor = 16;
+
+    private readonly Accelerator _accelerator;
+    private readonly ConcurrentDictionary<(ElementType, ElementType), Lazy<CombineLauncher>> _combine = new();
+    private readonly ConcurrentDictionary<(ElementType, ElementType), Lazy<ConvertLauncher>> _convert = new();
+    private readonly ConcurrentDictionary<(ElementType, ElementType, ElementType), Lazy<ExtractLauncher>> _extract = new();
+    private readonly ConcurrentDictionary<ElementType, Lazy<GramLauncher>> _gram = new();
+    private readonly bool _isSimulated;
+
+    public KernelTable(Accelerator accelerator)
+    {
+        _accelerator = accelerator;
+        _isSimulated = accelerator.AcceleratorType == AcceleratorType.CPU;
+    }
+
+    public CombineLauncher Combine(ElementType input, ElementType output) => _combine.GetOrAdd((input, output), _ => new Lazy<CombineLauncher>(
+        () => DeviceElements.Dispatch<CombineLoader, CombineLauncher>(input, new CombineLoader(_accelerator, output)))).Value;
+
+    public ConvertLauncher Convert(ElementType input, ElementType output) => _convert.GetOrAdd((input, output), _ => new Lazy<ConvertLauncher>(
+        () => DeviceElements.Dispatch<ConvertLoader, ConvertLauncher>(input, new ConvertLoader(_accelerator, output)))).Value;
+
+    public ExtractLauncher Extract(ElementType basis, ElementType tuned, ElementType output) => _extract.GetOrAdd((basis, tuned, output), _ => new Lazy<ExtractLauncher>(
+        () => DeviceElements.Dispatch<ExtractLoader, ExtractLauncher>(basis, new ExtractLoader(_accelerator, tuned, output)))).Value;
+
+    public GramLauncher Gram(ElementType input) => _gram.GetOrAdd(input, _ => new Lazy<GramLauncher>(
+        () => DeviceElements.Dispatch<GramLoader, GramLauncher>(input, new GramLoader(_accelerator)))).Value;
+
+    /// <summary>Threads for so many elements, eight at a time, of which each thread may take several.</summary>
+    public KernelConfig ElementwiseConfig(int elements)
+    {
+        // The simulation's threads are threads of the system; two groups show what a grid does.
+        if (_isSimulated)
+            return new KernelConfig(2, 2);
+
+        int threads = Math.Min(ThreadsPerGroup, _accelerator.MaxNumThreadsPerGroup);
+        int groups = (elements + (threads * Eight.Count) - 1) / (threads * Eight.Count);
+        return new KernelConfig(Math.Min(groups, _accelerator.NumMultiprocessors * GroupsPerMultiprocessor), threads);
+    }
+
+    /// <summary>One thread group for each task, as far as that goes.</summary>
+    public KernelConfig GramConfig(int tasks)
+    {
+        if (_isSimulated)
+            return new KernelConfig(Math.Min(tasks, 2), 1);
+
+        int threads = Math.Min(ThreadsPerGroup, _accelerator.MaxNumThreadsPerGroup);
+        return new KernelConfig(Math.Min(tasks, _accelerator.NumMultiprocessors * GroupsPerMultiprocessor), threads);
+    }
+}

@@ -1,0 +1,78 @@
+using System.Runtime.InteropServices;
+using DemEngine.Kernels.Launching;
+using DemEngine.Memory;
+using DemEngine.Numerics;
+using ILGPU;
+
+namespace DemEngine.Kernels.Streaming;
+
+/// <summary>Which kernel computes a combination, and its launch on one part of a tile. The cheapest that gives the definition's bits is taken.</summary>
+internal sealed class ElementwiseLaunch
+{
+    private readonly KernelTable _kernels;
+    private readonly LinearCombination _combination;
+    private readonly ElementType[] _inputs;
+    private readonly ElementType _output;
+    private readonly bool _isConversion;
+    private readonly bool _isDifference;
+
+    public ElementwiseLaunch(KernelTable kernels, LinearCombination combination, ReadOnlySpan<TypedBytes> inputs, ElementType output)
+    {
+        _kernels = kernels;
+        _combination = combination;
+        _inputs = new ElementType[inputs.Length];
+        for (int k = 0; k < inputs.Length; k++)
+            _inputs[k] = inputs[k].Type;
+        _output = output;
+        _isConversion = combination is { StartsFromBase: true, Terms: [] };
+        _isDifference = combination is { StartsFromBase: false, Terms: [{ Weight: 1, Kind: TermKind.RelativeToBase }] };
+        bool isCombined = !_isConversion && !_isDifference;
+        Shape = new TileShape(_inputs, isCombined ? combination.Terms.Length : 0, elements => TileShape.Stride(output, elements), needsOneType: isCombined);
+    }
+
+    /// <summary>How a part lies in a buffer.</summary>
+    public TileShape Shape { get; }
+
+    /// <summary>Writes what goes before the inputs.</summary>
+    public void FillHost(TileBuffers buffers)
+    {
+        Span<DeviceTerm> terms = MemoryMarshal.Cast<byte, DeviceTerm>(buffers.Host(TileShape.TermsAt, Shape.InputsAt - TileShape.TermsAt));
+        for (int k = 0; k < terms.Length; k++)
+        {
+            Term term = _combination.Terms[k];
+            terms[k] = new DeviceTerm { Weight = term.Weight, IsRelative = term.Kind == TermKind.RelativeToBase ? 1 : 0 };
+        }
+    }
+
+    /// <summary>Computes a part whose inputs are on the device.</summary>
+    public void Run(TileBuffers buffers, int count)
+    {
+        KernelConfig config = _kernels.ElementwiseConfig(count);
+        var counts = buffers.Device<long>(Shape.ResultAt(count), TileShape.CountBytes);
+        long resultAt = Shape.ResultAt(count) + TileShape.CountBytes;
+        var result = buffers.Tensors(resultAt, resultAt + TileShape.Stride(_output, count));
+        if (_isConversion)
+        {
+            _kernels.Convert(_inputs[0], _output)(buffers.Stream, config, buffers.Input(Shape, 0, count), result, counts, count);
+        }
+        else if (_isDifference)
+        {
+            _kernels.Extract(_inputs[0], _inputs[1], _output)(
+                buffers.Stream, config, buffers.Input(Shape, 0, count), buffers.Input(Shape, 1, count), result, counts, new ExtractShape { Elements = count });
+        }
+        else
+        {
+            OneType.Convert(_kernels, buffers, Shape, count);
+            var shape = new CombineShape
+            {
+                Elements = count,
+                Stride = TileShape.Stride(Shape.Common, count) / TileBuffers.WordBytes,
+                Terms = _combination.Terms.Length,
+                UsesBase = _combination.UsesBase ? 1 : 0,
+                StartsFromBase = _combination.StartsFromBase ? 1 : 0,
+            };
+            var terms = buffers.Device<DeviceTerm>(TileShape.TermsAt, Shape.InputsAt - TileShape.TermsAt);
+            _kernels.Combine(Shape.Common, _output)(buffers.Stream, config, buffers.KernelInputs(Shape, count), result, terms, counts, shape);
+        }
+    }
+}
