@@ -74,6 +74,7 @@ internal static class DemCommand
             ExtractCommand.Build(),
             DistanceCommand.Build(),
             InspectCommand.Build(),
+            EvalCommand.Build(),
             VerifyCommand.Build(),
             DiffCommand.Build(),
             SynthCommand.Build(),

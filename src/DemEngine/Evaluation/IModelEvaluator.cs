@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using DemEngine.Language;
 
 namespace DemEngine.Evaluation;
 
@@ -23,28 +22,4 @@ public interface IModelEvaluator : IDisposable
     /// DEM2101 to DEM2103: the model is not one that this evaluator computes. DEM4101, DEM4102: a command failed.
     /// </exception>
     ModelScores Evaluate(IModelWeights model, CancellationToken cancel = default);
-}
-
-/// <summary>A data set and what to measure on it.</summary>
-/// <param name="Data">The set.</param>
-/// <param name="Metrics">At least one.</param>
-public sealed record MeasuredSet(DataSet Data, ImmutableArray<Metric> Metrics)
-{
-    /// <summary>Refuses metrics that the set has no means to measure.</summary>
-    /// <exception cref="DemException">DEM2116.</exception>
-    public void Check()
-    {
-        foreach (Metric metric in Metrics)
-        {
-            string? lacking = metric.Name switch
-            {
-                "loss" or "perplexity" => null,
-                "exact-match" => Data.HasPrompts ? null : "prompts with completions",
-                "choice-accuracy" => Data.Questions.Length > 0 ? null : "questions with choices",
-                _ => "a metric of that name",
-            };
-            if (lacking is not null)
-                throw new DemException(ErrorCode.MetricNotApplicable, $"{metric} on {Data.Name}: there are no {lacking}");
-        }
-    }
 }

@@ -29,6 +29,17 @@ public sealed record Metric(string Name, bool HigherIsBetter)
     /// <summary>Finds one of <see cref="BuiltIn"/>; null if there is none of that name.</summary>
     public static Metric? Find(string name) => BuiltIn.FirstOrDefault(metric => metric.Name == name);
 
+    /// <summary>
+    /// Reads a metric's name: a built-in one, or one that an external command prints, of which more is better unless <c>:lower</c> follows.
+    /// </summary>
+    public static Metric Parse(string text)
+    {
+        const string lower = ":lower";
+        bool isLower = text.EndsWith(lower, StringComparison.Ordinal);
+        string name = isLower ? text[..^lower.Length] : text;
+        return Find(name) ?? new Metric(name, HigherIsBetter: !isLower);
+    }
+
     /// <summary>Whether a value is better than another. NaN is worse than any number, and no better than itself.</summary>
     public bool IsBetter(double value, double than)
     {

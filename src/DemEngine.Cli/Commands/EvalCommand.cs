@@ -1,0 +1,45 @@
+using System.CommandLine;
+using DemEngine.Cli.Output;
+using DemEngine.Evaluation;
+
+namespace DemEngine.Cli.Commands;
+
+/// <summary><c>dem eval --model DIR --data NAME=FILE...</c>.</summary>
+internal static class EvalCommand
+{
+    public static Command Build()
+    {
+        var model = new Option<string>("--model") { Description = "The model to judge.", HelpName = "dir", Required = true };
+        var data = new Option<string[]>("--data")
+        {
+            Description = "Data sets: JSON Lines of {text}, {prompt, completion}, {prompt, choices, answer} or {tokens}.",
+            HelpName = "name=file",
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var evaluation = new EvaluationCommandOptions();
+        var output = new OutputOptions();
+
+        var command = new Command("eval", "Say how good a model is: loss, perplexity, exact match and choice accuracy on each data set.") { model, data };
+        evaluation.AddTo(command);
+        output.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(data) is null && result.GetResult("--evaluate-command") is null)
+                result.AddError("give --data, or --evaluate-command");
+        });
+        command.SetAction(parsed =>
+        {
+            string path = parsed.GetValue(model)!;
+            ModelScores scores = evaluation.Command(parsed) is { } outside
+                ? ModelEvaluation.Run(path, outside, Interrupt.Token)
+                : ModelEvaluation.Run(
+                    path, DataFile.ParseAll(parsed.GetValue(data)!), evaluation.Metrics(parsed), sets => evaluation.Open(parsed, sets), Interrupt.Token);
+            if (parsed.GetValue(output.Json))
+                ScoresPrinter.PrintJson(path, scores);
+            else if (!parsed.GetValue(output.Quiet))
+                ScoresPrinter.PrintText(path, scores);
+            return 0;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,40 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using DemEngine.Evaluation;
+
+namespace DemEngine.Cli;
+
+/// <summary>The options of every command that evaluates: by which metrics, and whether by a program outside.</summary>
+internal sealed class EvaluationCommandOptions
+{
+    private readonly Option<string[]> _metrics = new("--metric")
+    {
+        Description = $"What to measure: {string.Join(", ", Metric.BuiltIn)}, or what --evaluate-command prints (add :lower where less is better). Default: all that the data allow.",
+        HelpName = "name",
+        AllowMultipleArgumentsPerToken = true,
+    };
+
+    private readonly Option<string?> _command = new("--evaluate-command")
+    {
+        Description = "Let this shell command judge models. {model} in it becomes the folder; its last number, or a JSON object of numbers, is the result.",
+        HelpName = "command",
+    };
+
+    public Option<int> Threads { get; } = Numbers.Positive(
+        "--threads", $"Threads that compute. Default: one a processor, here {Environment.ProcessorCount}.", Environment.ProcessorCount);
+
+    public void AddTo(Command command)
+    {
+        foreach (Option option in new Option[] { _metrics, _command, Threads })
+            command.Options.Add(option);
+    }
+
+    public ImmutableArray<Metric> Metrics(ParseResult parsed) => [.. (parsed.GetValue(_metrics) ?? []).Select(Metric.Parse)];
+
+    /// <summary>The evaluator outside, if one was asked for.</summary>
+    public CommandEvaluator? Command(ParseResult parsed) =>
+        parsed.GetValue(_command) is { } command ? new CommandEvaluator(command, Metrics(parsed)) : null;
+
+    /// <summary>The evaluator inside.</summary>
+    public IModelEvaluator Open(ParseResult parsed, ImmutableArray<MeasuredSet> sets) => new EmbeddedEvaluator(sets, parsed.GetValue(Threads));
+}
