@@ -2,7 +2,6 @@ using DemEngine.Backends;
 using DemEngine.Kernels.Devices;
 using DemEngine.Kernels.Launching;
 using DemEngine.Kernels.Streaming;
-using ILGPU;
 using ILGPU.Runtime;
 
 namespace DemEngine.Kernels;
@@ -16,15 +15,13 @@ public sealed class IlgpuBackend : IMergeBackend
     /// <summary>The least that can be worked with.</summary>
     public const long LeastVramBytes = 64 << 10;
 
-    private readonly Context _context;
     private readonly Accelerator _accelerator;
     private readonly TileBufferPool _pool;
     private readonly KernelTable _kernels;
 
-    private IlgpuBackend(string name, Context context, Accelerator accelerator, long maxVramBytes)
+    private IlgpuBackend(DeviceName name, Accelerator accelerator, long maxVramBytes)
     {
-        Name = name;
-        _context = context;
+        Name = $"{name}";
         _accelerator = accelerator;
         _pool = new TileBufferPool(accelerator, maxVramBytes);
         _kernels = new KernelTable(accelerator);
@@ -36,6 +33,9 @@ public sealed class IlgpuBackend : IMergeBackend
     /// <inheritdoc/>
     public string Description => _accelerator.Name;
 
+    /// <inheritdoc/>
+    public int LeastWorkers => 4; // Three tiles on the device, and one being gathered or written.
+
     /// <summary>Opens a device.</summary>
     /// <param name="name">Which.</param>
     /// <param name="maxVramBytes">
@@ -46,34 +46,70 @@ public sealed class IlgpuBackend : IMergeBackend
     public static IlgpuBackend Open(DeviceName name, long maxVramBytes = DefaultMaxVramBytes)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxVramBytes, LeastVramBytes);
-        Context context = DeviceList.CreateContext();
         try
         {
-            Device device = DeviceList.Of(context, name.Kind).ElementAtOrDefault(name.Index)
-                ?? throw new DemException(ErrorCode.NoSuchDevice, $"there is no device {name}");
-            return DeviceList.Unusable(device) is { } reason
-                ? throw new DemException(ErrorCode.NoSuchDevice, $"{name} ({device.Name}) cannot be used: {reason}")
-                : new IlgpuBackend($"{name}", context, device.CreateAccelerator(context), maxVramBytes);
+            if (DeviceList.Get(name) is { } device)
+                return new IlgpuBackend(name, device.CreateAccelerator(DeviceContext.Shared), maxVramBytes);
         }
-        catch (Exception e)
+        catch (Exception e) when (DeviceFault.Is(e))
         {
-            context.Dispose();
-            if (DeviceFault.Is(e))
-                throw new DemException(ErrorCode.NoSuchDevice, $"{name} cannot be used: {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new DemException(ErrorCode.NoSuchDevice, $"{name} cannot be used: {e.Message.ReplaceLineEndings(" ")}", e);
+        }
+
+        IReadOnlyList<DeviceInfo> found = DeviceList.Find();
+        string reason = found.FirstOrDefault(info => info.Name == name)?.Unusable ?? DeviceList.WhyNone(name.Kind, found) ?? "there are fewer";
+        throw new DemException(ErrorCode.NoSuchDevice, $"{name} cannot be used: {reason}");
+    }
+
+    /// <summary>Opens all devices of a kind that can be used as one backend, such as <c>cuda:all</c>, which spreads tiles over them.</summary>
+    /// <param name="kind">CUDA or OpenCL.</param>
+    /// <param name="maxVramBytes">As for <see cref="Open"/>, of each.</param>
+    /// <exception cref="DemException">DEM1010: there is none, or one cannot be used after all.</exception>
+    public static IMergeBackend OpenAll(AcceleratorType kind, long maxVramBytes = DefaultMaxVramBytes)
+    {
+        IReadOnlyList<DeviceInfo> found = DeviceList.Find();
+        if (DeviceList.WhyNone(kind, found) is { } reason)
+            throw new DemException(ErrorCode.NoSuchDevice, reason);
+
+        var members = new List<IMergeBackend>();
+        try
+        {
+            foreach (DeviceInfo info in found.Where(info => info.Name.Kind == kind && info.Unusable is null))
+                members.Add(Open(info.Name, maxVramBytes));
+            return new SeveralBackends(DeviceName.All(kind), members);
+        }
+        catch
+        {
+            foreach (IMergeBackend member in members)
+                member.Dispose();
             throw;
         }
     }
 
     /// <summary>Opens the first CUDA device that can be used, or gives null where there is none.</summary>
     /// <param name="maxVramBytes">As for <see cref="Open"/>.</param>
-    public static IlgpuBackend? OpenCuda(long maxVramBytes = DefaultMaxVramBytes)
+    /// <param name="whyNone">Why there is none.</param>
+    public static IlgpuBackend? OpenCuda(long maxVramBytes, out string? whyNone)
     {
+        whyNone = "no CUDA device: the driver is not installed";
         if (!DeviceLibraries.HasCuda)
             return null;
 
-        DeviceInfo? usable = DeviceList.Find().FirstOrDefault(
-            device => device.Unusable is null && device.Name.StartsWith("cuda", StringComparison.Ordinal));
-        return usable is not null && DeviceName.TryParse(usable.Name, out DeviceName name) ? Open(name, maxVramBytes) : null;
+        IReadOnlyList<DeviceInfo> found = DeviceList.Find();
+        whyNone = DeviceList.WhyNone(AcceleratorType.Cuda, found);
+        foreach (DeviceInfo info in found.Where(info => info.Name.Kind == AcceleratorType.Cuda && info.Unusable is null))
+        {
+            try
+            {
+                return Open(info.Name, maxVramBytes);
+            }
+            catch (DemException e)
+            {
+                whyNone ??= e.Message;
+            }
+        }
+
+        return null;
     }
 
     /// <inheritdoc/>
@@ -86,7 +122,6 @@ public sealed class IlgpuBackend : IMergeBackend
         {
             _pool.Dispose();
             _accelerator.Dispose();
-            _context.Dispose();
         }
         catch (Exception e) when (DeviceFault.Is(e))
         {

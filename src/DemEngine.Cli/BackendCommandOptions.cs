@@ -12,12 +12,12 @@ internal sealed class BackendCommandOptions
 
     private readonly Option<string> _backend = new("--backend")
     {
-        Description = "What computes: the same bytes from each. auto takes the first CUDA device, else cpu. ilgpu-cpu simulates a device, for tests. Default cpu.",
-        HelpName = "auto|cpu|cuda[:N]|opencl[:N]|ilgpu-cpu",
+        Description = "What computes: the same bytes from each. auto takes the first CUDA device, else cpu; cuda:all spreads the work over all of them. ilgpu-cpu simulates a device, for tests. Default cpu.",
+        HelpName = "auto|cpu|cuda[:N]|cuda:all|opencl[:N]|ilgpu-cpu",
         DefaultValueFactory = _ => "cpu",
     };
 
-    private readonly Option<long> _maxVram = Sizes.Option("--max-vram", "Most device memory for tensors; as much host memory is page-locked.", DefaultMaxVramBytes);
+    private readonly Option<long> _maxVram = Sizes.Option("--max-vram", "Most memory for tensors on each device; as much host memory is page-locked.", DefaultMaxVramBytes);
 
     public void AddTo(Command command)
     {
@@ -27,8 +27,10 @@ internal sealed class BackendCommandOptions
     }
 
     /// <summary>Opens the backend that was asked for; the processor's where a command does not take these options.</summary>
-    public IMergeBackend Open(ParseResult parsed) =>
-        parsed.GetResult(_backend) is null ? BackendFactory.Open(BackendFactory.Cpu, 0) : BackendFactory.Open(parsed.GetValue(_backend)!, parsed.GetValue(_maxVram));
+    public IMergeBackend Open(ParseResult parsed, bool quiet) => BackendFactory.Open(
+        parsed.GetResult(_backend) is null ? BackendFactory.Cpu : parsed.GetValue(_backend)!,
+        parsed.GetValue(_maxVram),
+        line => { if (!quiet) Console.Error.WriteLine(line); });
 
     private void Check(CommandResult result)
     {

@@ -4,6 +4,7 @@ using DemEngine.Backends.Cpu;
 #if HAS_ILGPU && HAS_ILGPUALGORITHMS
 using DemEngine.Kernels;
 using DemEngine.Kernels.Devices;
+using ILGPU.Runtime;
 #endif
 
 namespace DemEngine.Cli;
@@ -14,6 +15,7 @@ internal static class BackendFactory
     public const string Cpu = "cpu";
 
     private const string Auto = "auto";
+    private const string AllCuda = "cuda:all";
 
     /// <summary>Whether a name is one that some build knows.</summary>
     public static bool IsName(string name)
@@ -22,28 +24,40 @@ internal static class BackendFactory
             return true;
 
         string[] parts = name.Split(':');
-        return parts[0] is "cuda" or "opencl"
-            && (parts.Length == 1 || (parts.Length == 2 && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out _)));
+        return name == AllCuda || (parts[0] is "cuda" or "opencl"
+            && (parts.Length == 1 || (parts.Length == 2 && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out _))));
     }
 
     /// <summary>Opens a backend.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="maxVramBytes">Bound of device memory.</param>
+    /// <param name="remark">Told what <c>auto</c> came to, in a line.</param>
     /// <exception cref="DemException">DEM1009: not in this build. DEM1010: there is no such device.</exception>
-    public static IMergeBackend Open(string name, long maxVramBytes) => name switch
+    public static IMergeBackend Open(string name, long maxVramBytes, Action<string> remark) => name switch
     {
         Cpu => new CpuBackend(),
-        Auto => OpenBest(maxVramBytes) ?? new CpuBackend(),
+        Auto => OpenBest(maxVramBytes, remark),
         _ => OpenDevice(name, maxVramBytes),
     };
 
 #if HAS_ILGPU && HAS_ILGPUALGORITHMS
-    private static IMergeBackend? OpenBest(long maxVramBytes) => IlgpuBackend.OpenCuda(maxVramBytes);
+    private static IMergeBackend OpenBest(long maxVramBytes, Action<string> remark)
+    {
+        IMergeBackend? device = IlgpuBackend.OpenCuda(maxVramBytes, out string? whyNone);
+        remark(device is null ? $"auto: cpu ({whyNone})" : $"auto: {device.Name} ({device.Description})");
+        return device ?? new CpuBackend();
+    }
 
     private static IMergeBackend OpenDevice(string name, long maxVramBytes) =>
-        DeviceName.TryParse(name, out DeviceName device)
+        name == AllCuda ? IlgpuBackend.OpenAll(AcceleratorType.Cuda, maxVramBytes) : DeviceName.TryParse(name, out DeviceName device)
             ? IlgpuBackend.Open(device, maxVramBytes)
             : throw new DemException(ErrorCode.NoSuchDevice, $"there is no backend {name}");
 #else
-    private static IMergeBackend? OpenBest(long maxVramBytes) => null;
+    private static CpuBackend OpenBest(long maxVramBytes, Action<string> remark)
+    {
+        remark("auto: cpu (this build leaves out the GPU kernels)");
+        return new CpuBackend();
+    }
 
     private static IMergeBackend OpenDevice(string name, long maxVramBytes) => throw new DemException(
         ErrorCode.FeatureNotBuilt, $"--backend {name} needs the GPU kernels, which this build leaves out: the packages ILGPU and ILGPU.Algorithms were not there");

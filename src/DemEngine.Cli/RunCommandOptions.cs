@@ -47,7 +47,7 @@ internal sealed class RunCommandOptions
         bool json = parsed.GetValue(Output.Json);
         bool quiet = parsed.GetValue(Output.Quiet);
         RunOptions options = Read(parsed);
-        using IMergeBackend backend = Backend.Open(parsed);
+        using IMergeBackend backend = Backend.Open(parsed, quiet);
         RunReport report;
         try
         {

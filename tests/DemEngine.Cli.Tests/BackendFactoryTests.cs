@@ -8,6 +8,7 @@ public class BackendFactoryTests
     [TestCase("cpu")]
     [TestCase("cuda")]
     [TestCase("cuda:1")]
+    [TestCase("cuda:all")]
     [TestCase("opencl:0")]
     [TestCase("ilgpu-cpu")]
     public void Backends_are_known_whatever_the_build_has(string name) => Assert.That(BackendFactory.IsName(name), Is.True);
@@ -18,6 +19,8 @@ public class BackendFactoryTests
     [TestCase("cuda:x")]
     [TestCase("cuda:0:1")]
     [TestCase("ilgpu-cpu:0")]
+    [TestCase("cuda:all:0")]
+    [TestCase("opencl:all")]
     public void Other_names_are_refused(string name) => Assert.That(BackendFactory.IsName(name), Is.False);
 
     [Test]
@@ -25,21 +28,24 @@ public class BackendFactoryTests
     {
         if (BuiltInFeatures.All.Where(feature => feature.Name == "GPU kernels").All(feature => feature.IsBuiltIn))
         {
-            using IMergeBackend backend = BackendFactory.Open("ilgpu-cpu", 1_000_000);
+            using IMergeBackend backend = BackendFactory.Open("ilgpu-cpu", 1_000_000, _ => { });
             Assert.That(backend.Name, Is.EqualTo("ilgpu-cpu"));
         }
         else
         {
             Assert.That(
-                () => BackendFactory.Open("ilgpu-cpu", 1_000_000),
+                () => BackendFactory.Open("ilgpu-cpu", 1_000_000, _ => { }),
                 Throws.TypeOf<DemException>().With.Message.Contains("ILGPU").And.Property(nameof(DemException.Code)).EqualTo(ErrorCode.FeatureNotBuilt));
         }
     }
 
     [Test]
-    public void Auto_opens_something_everywhere()
+    public void Auto_opens_something_everywhere_and_says_what()
     {
-        using IMergeBackend backend = BackendFactory.Open("auto", 1_000_000);
+        var remarks = new List<string>();
+        using IMergeBackend backend = BackendFactory.Open("auto", 1_000_000, remarks.Add);
         Assert.That(backend.Name, Is.EqualTo("cpu").Or.StartWith("cuda:"));
+        Assert.That(remarks, Has.Count.EqualTo(1));
+        Assert.That(remarks[0], Does.Match($@"^auto: {backend.Name} \(.+\)$"));
     }
 }

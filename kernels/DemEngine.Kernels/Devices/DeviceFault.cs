@@ -10,7 +10,7 @@ internal static class DeviceFault
 {
     /// <summary>Whether an exception is a device's, or of the compilation for it.</summary>
     public static bool Is(Exception e) =>
-        e is AcceleratorException or InternalCompilerException or CapabilityNotSupportedException or InvalidKernelOperationException;
+        e is AcceleratorException or NotSupportedException or InternalCompilerException or CapabilityNotSupportedException or InvalidKernelOperationException;
 
     /// <summary>The error to report instead.</summary>
     public static DemException Name(Exception e, string device)

@@ -22,7 +22,8 @@ internal static class DeviceLibraries
 
     private static bool Register()
     {
-        if (!OperatingSystem.IsLinux())
+        // Under Windows' Linux ILGPU sets a resolver itself, once, and fails if there is one.
+        if (!OperatingSystem.IsLinux() || Directory.Exists("/usr/lib/wsl/lib"))
             return false;
 
         try

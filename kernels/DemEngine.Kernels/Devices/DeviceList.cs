@@ -1,6 +1,4 @@
-using ILGPU;
 using ILGPU.Runtime;
-using ILGPU.Runtime.CPU;
 using ILGPU.Runtime.Cuda;
 using ILGPU.Runtime.OpenCL;
 
@@ -11,52 +9,58 @@ namespace DemEngine.Kernels.Devices;
 /// <param name="Model">What the driver calls it.</param>
 /// <param name="MemoryBytes">Its memory, if it has its own.</param>
 /// <param name="Unusable">Why it cannot be used, or null.</param>
-public sealed record DeviceInfo(string Name, string Model, long? MemoryBytes, string? Unusable);
+public sealed record DeviceInfo(DeviceName Name, string Model, long? MemoryBytes, string? Unusable);
 
 /// <summary>What devices this machine has.</summary>
 public static class DeviceList
 {
     /// <summary>All of them, usable or not.</summary>
-    public static IReadOnlyList<DeviceInfo> Find()
+    public static IReadOnlyList<DeviceInfo> Find() =>
+        [.. from kind in new[] { AcceleratorType.Cuda, AcceleratorType.OpenCL, AcceleratorType.CPU }
+            from pair in Of(kind)
+            let memory = kind == AcceleratorType.CPU ? (long?)null : pair.Value.MemorySize
+            select new DeviceInfo(new DeviceName(kind, pair.Key), pair.Value.Name, memory, Unusable(pair.Value))];
+
+    /// <summary>Why there is no device of a kind; null if <paramref name="found"/> has one that can be used.</summary>
+    public static string? WhyNone(AcceleratorType kind, IReadOnlyList<DeviceInfo> found)
     {
-        using Context context = CreateContext();
-        return [.. from kind in new[] { AcceleratorType.Cuda, AcceleratorType.OpenCL, AcceleratorType.CPU }
-                   from pair in Of(context, kind).Index()
-                   let memory = kind == AcceleratorType.CPU ? (long?)null : pair.Item.MemorySize
-                   select new DeviceInfo($"{new DeviceName(kind, pair.Index)}", pair.Item.Name, memory, Unusable(pair.Item))];
+        DeviceInfo[] ofKind = [.. found.Where(device => device.Name.Kind == kind)];
+        if (ofKind.Any(device => device.Unusable is null))
+            return null;
+        if (ofKind is [var first, ..])
+            return $"{first.Name} ({first.Model}) cannot be used: {first.Unusable}";
+        return kind switch
+        {
+            AcceleratorType.Cuda => DeviceLibraries.HasCuda ? "no CUDA device: the driver finds none" : "no CUDA device: the driver is not installed",
+            AcceleratorType.OpenCL => DeviceLibraries.HasOpenCL ? "no OpenCL device: no platform has a GPU" : "no OpenCL device: no OpenCL library is installed",
+            _ => null,
+        };
     }
 
-    /// <summary>Why there is no device of a kind: a line for each kind that <paramref name="found"/> lacks.</summary>
-    public static IEnumerable<string> WhyNone(IReadOnlyList<DeviceInfo> found)
-    {
-        if (!found.Any(device => device.Name.StartsWith("cuda", StringComparison.Ordinal)))
-            yield return DeviceLibraries.HasCuda ? "no CUDA device: the driver finds none" : "no CUDA device: the driver is not installed";
-        if (!found.Any(device => device.Name.StartsWith("opencl", StringComparison.Ordinal)))
-            yield return DeviceLibraries.HasOpenCL ? "no OpenCL device: no platform has a GPU" : "no OpenCL device: no OpenCL library is installed";
-    }
+    /// <summary>A device by its name, if ILGPU can compile for it.</summary>
+    internal static Device? Get(DeviceName name) =>
+        Of(name.Kind).Where(pair => pair.Key == name.Index && Unusable(pair.Value) is null).Select(pair => pair.Value).FirstOrDefault();
 
-    /// <summary>All devices of a kind, in the order in which they are numbered.</summary>
-    internal static IEnumerable<Device> Of(Context context, AcceleratorType kind) => context.Devices.Where(device => device.AcceleratorType == kind);
-
-    /// <summary>The context of every backend: optimised, since only then are accesses joined to 16 bytes, and with strict arithmetic.</summary>
-    internal static Context CreateContext()
+    /// <summary>All devices of a kind with their numbers: CUDA's own, or the order in which ILGPU lists them.</summary>
+    private static IEnumerable<KeyValuePair<int, Device>> Of(AcceleratorType kind)
     {
-        DeviceLibraries.FindVersioned();
-        return Context.Create(builder => builder
-            .CPU(CPUDeviceKind.Default)
-            .Cuda()
-            .OpenCL(device => device.DeviceType != CLDeviceType.CL_DEVICE_TYPE_CPU)
-            .Optimize(OptimizationLevel.O2)
-            .Math(MathMode.Default));
+        Device[] known = [.. DeviceContext.Shared.Devices.Where(device => device.AcceleratorType == kind)];
+        if (kind != AcceleratorType.Cuda)
+            return known.Select((device, index) => KeyValuePair.Create(index, device));
+
+        // The context leaves out devices that ILGPU cannot compile for; people should hear of them.
+        Dictionary<int, Device> usable = known.ToDictionary(device => ((CudaDevice)device).DeviceId);
+        return CudaDevice.GetDevices(_ => true).Cast<CudaDevice>()
+            .Select(device => KeyValuePair.Create(device.DeviceId, usable.GetValueOrDefault(device.DeviceId, device)));
     }
 
     /// <summary>Why a device cannot run the kernels; null if it can.</summary>
-    internal static string? Unusable(Device device)
+    private static string? Unusable(Device device) => device switch
     {
-        if (device is CudaDevice { Architecture: null })
-            return "its CUDA architecture is not known to ILGPU";
-        if (device is CLDevice { Capabilities.Float64: false })
-            return "it has no binary64 arithmetic";
-        return device is CLDevice { Capabilities.Int64_Atomics: false } ? "it has no 64-bit atomic operations" : null;
-    }
+        CudaDevice { InstructionSet: null } cuda => $"ILGPU has no code for architecture {cuda.Architecture} with this driver ({cuda.DriverVersion})",
+        CLDevice { Capabilities.Float64: false } => "it has no binary64 arithmetic",
+        CLDevice { Capabilities.Int64_Atomics: false } => "it has no 64-bit atomic operations",
+        CLDevice { Capabilities.GenericAddressSpace: false } => "it has no generic address space",
+        _ => null,
+    };
 }

@@ -28,11 +28,16 @@ public readonly record struct DeviceName(AcceleratorType Kind, int Index)
         return kind is not null;
     }
 
+    /// <summary>The name of all devices of a kind together.</summary>
+    public static string All(AcceleratorType kind) => $"{Prefix(kind)}:all";
+
     /// <inheritdoc/>
-    public override string ToString() => Kind switch
+    public override string ToString() => Kind == AcceleratorType.CPU ? Prefix(Kind) : $"{Prefix(Kind)}:{Index}";
+
+    private static string Prefix(AcceleratorType kind) => kind switch
     {
-        AcceleratorType.Cuda => $"cuda:{Index}",
-        AcceleratorType.OpenCL => $"opencl:{Index}",
+        AcceleratorType.Cuda => "cuda",
+        AcceleratorType.OpenCL => "opencl",
         _ => "ilgpu-cpu",
     };
 }

@@ -9,8 +9,8 @@ namespace DemEngine.Kernels.Streaming;
 /// </summary>
 internal sealed class TileBufferPool : IDisposable
 {
-    private const long MostBytes = 32 << 20;
-    private const int Most = 8;
+    private const long MostBytes = 16 << 20;
+    private const int Most = 16;
 
     private readonly Accelerator _accelerator;
     private readonly ConcurrentBag<TileBuffers> _free = [];

@@ -48,7 +48,7 @@ internal static partial class BenchCommand
                 parsed.GetValue(cold),
                 read.Read(parsed));
 
-            using IMergeBackend backend = device.Open(parsed);
+            using IMergeBackend backend = device.Open(parsed, quiet);
             BenchReport report = Bench.Run(options, backend, line => { if (!quiet && !json) Console.Error.WriteLine(line); }, Interrupt.Token);
             if (json)
                 Console.Out.WriteLine(JsonSerializer.Serialize(report, BenchJson.Default.BenchReport));

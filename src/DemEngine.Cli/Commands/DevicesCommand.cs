@@ -3,6 +3,7 @@ using DemEngine.Backends.Cpu;
 using DemEngine.Cli.Output;
 #if HAS_ILGPU && HAS_ILGPUALGORITHMS
 using DemEngine.Kernels.Devices;
+using ILGPU.Runtime;
 #endif
 
 namespace DemEngine.Cli.Commands;
@@ -32,9 +33,10 @@ internal static class DevicesCommand
         from device in Found.Value
         let memory = device.MemoryBytes is { } bytes ? Sizes.Format(bytes) : ""
         let model = device.MemoryBytes is null ? $"{device.Model}, a simulation for tests" : device.Model
-        select new[] { device.Name, memory, model, device.Unusable ?? "" };
+        select new[] { $"{device.Name}", memory, model, device.Unusable ?? "" };
 
-    private static IEnumerable<string> Notes() => DeviceList.WhyNone(Found.Value);
+    private static IEnumerable<string> Notes() =>
+        new[] { AcceleratorType.Cuda, AcceleratorType.OpenCL }.Select(kind => DeviceList.WhyNone(kind, Found.Value)).OfType<string>();
 #else
     private static IEnumerable<string[]> Devices() => [];
 

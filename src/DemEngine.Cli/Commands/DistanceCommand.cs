@@ -40,7 +40,7 @@ internal static class DistanceCommand
             foreach (string path in new[] { svgPath, csvPath }.OfType<string>())
                 ReportFile.Check(path);
 
-            using IMergeBackend backend = device.Open(parsed);
+            using IMergeBackend backend = device.Open(parsed, quiet);
             LayerDistances distances = ProgressDisplay.Run(
                 quiet || json,
                 progress => DistanceMeasurement.Run(

@@ -49,7 +49,7 @@ internal sealed class TensorPass
     public static void Run(
         string phase, IReadOnlyList<PassTensor> tensors, RunOptions options, IMergeBackend backend, Action<RunProgress>? progress, CancellationToken cancel)
     {
-        var pass = new TensorPass(tensors, options);
+        var pass = new TensorPass(tensors, options.For(backend));
         long total = tensors.Sum(tensor => tensor.Count * tensor.ElementBytes);
         long done = 0;
         for (long tile = 0; tile < Math.Min(pass._depth, pass.TileCount); tile++)

@@ -15,6 +15,9 @@ public interface IMergeBackend : IDisposable
     /// <summary>What it runs on, for people.</summary>
     string Description { get; }
 
+    /// <summary>How many workers at a time keep it busy, if each waits for its tile. A run with fewer threads starts so many.</summary>
+    int LeastWorkers => 1;
+
     /// <summary>Makes a worker. Each thread of the pipeline has its own, and its own buffers.</summary>
     ITileWorker CreateWorker();
 }

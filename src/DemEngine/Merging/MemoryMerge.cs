@@ -53,7 +53,7 @@ public sealed class MemoryMerge : IDisposable
     public void Merge(Recipe recipe, CancellationToken cancel = default)
     {
         OutputPlan plan = Plan(recipe);
-        TileSize tile = TileSize.Choose(_options, plan.MostBuffers);
+        TileSize tile = TileSize.Choose(_options.For(_backend), plan.MostBuffers);
         foreach (OutputTensor tensor in plan.Tensors)
         {
             if (!_tensors.ContainsKey(tensor.Spec.Name))

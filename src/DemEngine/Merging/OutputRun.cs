@@ -42,7 +42,7 @@ public static class OutputRun
         Action<RunProgress>? progress = null,
         CancellationToken cancel = default)
     {
-        TileSize tile = TileSize.Choose(options, plan.MostBuffers);
+        TileSize tile = TileSize.Choose(options.For(backend), plan.MostBuffers);
         CheckOutput(plan, output, options);
         using StagingFolder staging = StagingFolder.Open(output, options);
         using var journal = Journal.Open(staging.Path, plan.Hash);

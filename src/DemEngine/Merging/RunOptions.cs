@@ -1,3 +1,4 @@
+using DemEngine.Backends;
 using DemEngine.Checkpoints;
 
 namespace DemEngine.Merging;
@@ -11,7 +12,7 @@ public sealed record RunOptions
     /// <summary>How input files are read.</summary>
     public IoMode Io { get; init; } = IoMode.Mmap;
 
-    /// <summary>Number of threads that read, compute and write.</summary>
+    /// <summary>Number of threads that read, compute and write; more where the backend needs more to be busy.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;
 
     /// <summary>Upper bound, in bytes, of all buffers together.</summary>
@@ -31,6 +32,9 @@ public sealed record RunOptions
 
     /// <summary>Largest output tile in bytes, before the memory bound; for tests and measurements.</summary>
     internal int TileBytes { get; init; } = TileSize.DefaultBytes;
+
+    /// <summary>These options with at least as many threads as a backend needs to be busy.</summary>
+    internal RunOptions For(IMergeBackend backend) => this with { Threads = Math.Max(Threads, backend.LeastWorkers) };
 }
 
 /// <summary>What to do where the sources of a merge do not match its base.</summary>

@@ -16,7 +16,7 @@ public sealed class DeviceBackendTests(AcceleratorType kind) : BackendSuite
     public void Skip_without_a_device()
     {
         var name = new DeviceName(kind, 0);
-        DeviceInfo? device = Devices.Value.FirstOrDefault(device => device.Name == $"{name}");
+        DeviceInfo? device = Devices.Value.FirstOrDefault(device => device.Name == name);
         if (device is null)
             Assert.Ignore($"this machine has no device {name}");
         if (device.Unusable is { } reason)

@@ -40,8 +40,27 @@ public sealed class LimitTests
     }
 
     [Test]
+    public void All_devices_of_a_kind_are_one_backend_or_none_is_said_to_be_there()
+    {
+        using (IMergeBackend simulations = IlgpuBackend.OpenAll(AcceleratorType.CPU, IlgpuBackend.LeastVramBytes))
+            Assert.That(simulations.Name, Is.EqualTo("ilgpu-cpu:all"));
+
+        if (DeviceList.WhyNone(AcceleratorType.Cuda, DeviceList.Find()) is not { } reason)
+        {
+            using IMergeBackend all = IlgpuBackend.OpenAll(AcceleratorType.Cuda);
+            Assert.That(all.Name, Is.EqualTo("cuda:all"));
+        }
+        else
+        {
+            Assert.That(
+                () => IlgpuBackend.OpenAll(AcceleratorType.Cuda),
+                Throws.TypeOf<DemException>().With.Message.EqualTo(reason).And.Property(nameof(DemException.Code)).EqualTo(ErrorCode.NoSuchDevice));
+        }
+    }
+
+    [Test]
     public void Simulation_is_listed() =>
-        Assert.That(DeviceList.Find(), Has.One.Matches<DeviceInfo>(device => device is { Name: "ilgpu-cpu", Unusable: null }));
+        Assert.That(DeviceList.Find(), Has.One.Matches<DeviceInfo>(device => device.Name == Simulation && device.Unusable is null));
 
     [Test]
     public void Too_little_memory_for_one_leaf_is_an_error_that_says_how_much()

@@ -30,6 +30,21 @@ public sealed class MergeTests
         _family.AssertSame("by-cpu", "by-device");
     }
 
+    /// <summary>As on a machine with two devices.</summary>
+    [Test]
+    public void Merge_spread_over_two_devices_is_the_cpu_backends()
+    {
+        var name = new DeviceName(AcceleratorType.CPU, 0);
+        using var both = new SeveralBackends("both", [IlgpuBackend.Open(name, 512 << 10), IlgpuBackend.Open(name, 256 << 10)]);
+        _family.Merge("by-one", _cpu, TinyFamily.Options);
+        _family.Merge("by-two", both, TinyFamily.Options);
+        _family.AssertSame("by-one", "by-two");
+
+        _family.Slerp("slerp-by-one", _cpu, TinyFamily.Options);
+        _family.Slerp("slerp-by-two", both, TinyFamily.Options);
+        _family.AssertSame("slerp-by-one", "slerp-by-two");
+    }
+
     [Test]
     public void Slerp_is_the_cpu_backends()
     {

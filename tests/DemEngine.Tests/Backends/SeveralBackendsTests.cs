@@ -1,0 +1,82 @@
+using DemEngine.Backends;
+using DemEngine.Backends.Cpu;
+using DemEngine.Memory;
+using DemEngine.Numerics;
+
+namespace DemEngine.Tests.Backends;
+
+/// <summary>The suite on several backends together.</summary>
+[TestFixture]
+public sealed class SeveralBackendsTests : BackendSuite
+{
+    protected override IMergeBackend CreateBackend() =>
+        new SeveralBackends("all", [new CpuBackend(VectorWidth.Bits128), new CpuBackend(VectorWidth.Bits256), new CpuBackend(VectorWidth.Bits512)]);
+}
+
+/// <summary>Who gets which tile.</summary>
+public sealed class SpreadingTests
+{
+    /// <summary>Tiles that never end until all are under way go to members in equal numbers.</summary>
+    [Test]
+    public void Tiles_go_to_the_member_with_the_fewest_under_way()
+    {
+        const int tilesEach = 3;
+        using var allUnderWay = new Barrier(2 * tilesEach);
+        Counting[] members = [new(allUnderWay), new(allUnderWay)];
+        using var backend = new SeveralBackends("all", members);
+        Thread[] threads = [.. Enumerable.Range(0, 2 * tilesEach).Select(k => new Thread(() =>
+        {
+            using ITileWorker worker = backend.CreateWorker();
+            if (k % 2 == 0)
+                worker.Combine(LinearCombination.BaseAlone, [], default);
+            else
+                worker.Gram(false, [], []);
+        }))];
+        Array.ForEach(threads, thread => thread.Start());
+        Array.ForEach(threads, thread => thread.Join());
+        Assert.That(members.Select(member => member.Tiles), Is.All.EqualTo(tilesEach));
+    }
+
+    [Test]
+    public void It_takes_as_many_workers_as_its_members()
+    {
+        using var allUnderWay = new Barrier(1);
+        using var backend = new SeveralBackends("all", [new Counting(allUnderWay), new CpuBackend(), new Counting(allUnderWay)]);
+        Assert.That(backend.LeastWorkers, Is.EqualTo(5));
+        Assert.That(backend.Name, Is.EqualTo("all"));
+    }
+
+    private sealed class Counting(Barrier allUnderWay) : IMergeBackend, ITileWorker
+    {
+        private int _tiles;
+
+        public int Tiles => _tiles;
+
+        public string Name => "counting";
+
+        public string Description => "counts tiles";
+
+        public int LeastWorkers => 2;
+
+        public ITileWorker CreateWorker() => this;
+
+        public NonFinite Combine(LinearCombination combination, ReadOnlySpan<TypedBytes> inputs, TypedBytes output)
+        {
+            Count();
+            return default;
+        }
+
+        public void Gram(bool relativeToBase, ReadOnlySpan<TypedBytes> inputs, Span<double> leafSums) => Count();
+
+        public void Dispose()
+        {
+            // Nothing is held.
+        }
+
+        private void Count()
+        {
+            Interlocked.Increment(ref _tiles);
+            allUnderWay.SignalAndWait();
+        }
+    }
+}
