@@ -65,6 +65,12 @@ public sealed class ErrorCode
     /// <summary>DEM1010.</summary>
     public static readonly ErrorCode NoSuchDevice = new(1010, "--backend names a device that is not there or cannot be used.", "Run `dem devices` to see what there is; --backend cpu works everywhere and gives the same bytes.");
 
+    /// <summary>DEM1021.</summary>
+    public static readonly ErrorCode TorchNotLoaded = new(1021, "Torch's native library cannot be loaded.", "Build with the package of a runtime that fits this machine: -p:TorchPackage=TorchSharp-cpu, TorchSharp-cuda-linux or TorchSharp-cuda-windows.");
+
+    /// <summary>DEM1022.</summary>
+    public static readonly ErrorCode NoTorchDevice = new(1022, "--device names a device that Torch does not find.", "--device cpu is always there; for NVIDIA's devices build with -p:TorchPackage=TorchSharp-cuda-linux or TorchSharp-cuda-windows.");
+
     // ---- 2xxx: checkpoints ----
 
     /// <summary>DEM2001.</summary>
@@ -231,6 +237,12 @@ public sealed class ErrorCode
 
     /// <summary>DEM4102.</summary>
     public static readonly ErrorCode CommandGaveNoNumber = new(4102, "The evaluation command printed neither a number nor a JSON object of numbers.", "Let it print the metric last, or one JSON object such as {\"accuracy\": 0.71}.");
+
+    /// <summary>DEM4201.</summary>
+    public static readonly ErrorCode TrainingDiverged = new(4201, "A loss or a gradient is no longer a finite number, and training stopped.", "Lower --lr or lengthen --warmup, and look at the data of that step; start anew with --restart.");
+
+    /// <summary>DEM4202.</summary>
+    public static readonly ErrorCode BadTrainingState = new(4202, "What an interrupted training run left cannot be read.", "Pass --restart to discard it.");
 
     /// <summary>DEM4999.</summary>
     public static readonly ErrorCode Internal = new(4999, "Something that should not happen did.", "Run again with --verbose and report the output.");

@@ -70,6 +70,13 @@ internal sealed class House : IDisposable
         package.CreateEntry("lib/net10.0/_._").Open().Dispose();
     }
 
+    /// <summary>Has the solution know Dummy.Part by another name.</summary>
+    public void Name(string name)
+    {
+        string file = Path.Combine(_root, "Directory.Packages.props");
+        Write("Directory.Packages.props", File.ReadAllText(file).Replace("Feature=", $"Name=\"{name}\" Feature="));
+    }
+
     /// <summary>Whether the last restore of the project took the package in.</summary>
     public bool HasReference(string project = "A") =>
         File.ReadAllText(Path.Combine(_root, project, "obj", "project.assets.json")).Contains("\"Dummy.Part/1.0.0\"");

@@ -95,6 +95,19 @@ public class OptionalPackagesTests
     }
 
     [Test]
+    public void Package_is_known_by_the_name_it_was_given()
+    {
+        using var house = new House();
+        house.AddPackage();
+        house.Name("Chosen");
+
+        Outcome outcome = house.Run("build");
+        Assert.That(outcome.Output, Does.Contain(";HAS_CHOSEN").And.Not.Contain("HAS_DUMMYPART"));
+        Assert.That(house.HasReference(), Is.True);
+        Assert.That(house.Run("build", "-p:WithChosen=false").Output, Does.Not.Contain("HAS_CHOSEN"));
+    }
+
+    [Test]
     public void Unreachable_source_is_asked_again_at_the_next_restore()
     {
         using var house = new House("https://localhost:9/index.json");

@@ -5,7 +5,8 @@ public class BuiltInFeaturesTests
     [Test]
     public void Every_optional_package_states_whether_it_is_built_in()
     {
-        Assert.That(BuiltInFeatures.All.Select(f => f.Provider.Split(' ')[0]),
+        // TorchSharp comes with one native runtime or another.
+        Assert.That(BuiltInFeatures.All.Select(f => f.Provider.Split(' ', '-')[0]),
             Is.EqualTo(["ILGPU", "ILGPU.Algorithms", "TorchSharp", "System.IO.Hashing"]));
         Assert.That(BuiltInFeatures.All, Has.All.Matches<BuiltInFeature>(
             f => f.Name.Length > 0 && (f.State == "restored" || f.State.StartsWith("left out", StringComparison.Ordinal))));

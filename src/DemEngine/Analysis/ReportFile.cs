@@ -1,4 +1,4 @@
-using DemEngine.Merging;
+using DemEngine.Checkpoints;
 
 namespace DemEngine.Analysis;
 

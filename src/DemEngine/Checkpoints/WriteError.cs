@@ -1,4 +1,4 @@
-namespace DemEngine.Merging;
+namespace DemEngine.Checkpoints;
 
 /// <summary>From what the system says to a documented error.</summary>
 internal static class WriteError

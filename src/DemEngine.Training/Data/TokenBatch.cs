@@ -1,0 +1,74 @@
+using DemEngine.Language;
+using static TorchSharp.torch;
+
+namespace DemEngine.Training.Data;
+
+/// <summary>
+/// Sequences that pass through a model together. The last token of each predicts nothing and is left out; shorter ones are filled up at
+/// their end with token 0, which has no effect on what comes before it.
+/// </summary>
+public sealed class TokenBatch : IDisposable
+{
+    private TokenBatch(Tensor tokens, Tensor rows, Tensor targets, int[] examples)
+    {
+        Tokens = tokens;
+        Rows = rows;
+        Targets = targets;
+        Examples = examples;
+    }
+
+    /// <summary>[B, T], int64.</summary>
+    public Tensor Tokens { get; }
+
+    /// <summary>[N], int64: the rows b·T + t whose next token is a target, sequence by sequence.</summary>
+    public Tensor Rows { get; }
+
+    /// <summary>[N], int64: those tokens.</summary>
+    public Tensor Targets { get; }
+
+    /// <summary>[N]: index of the sequence that each row belongs to.</summary>
+    public int[] Examples { get; }
+
+    /// <summary>B · T, filled-up positions included.</summary>
+    public long Positions => Tokens.NumberOfElements;
+
+    /// <summary>Makes a batch. Its tensors belong to no scope.</summary>
+    /// <param name="examples">At least one.</param>
+    /// <param name="device">Where the tensors lie.</param>
+    public static TokenBatch Of(IReadOnlyList<Example> examples, Device device)
+    {
+        int length = examples.Max(example => example.Tokens.Length) - 1;
+        int targets = examples.Sum(example => example.Targets);
+        long[] tokens = new long[examples.Count * length];
+        long[] rows = new long[targets];
+        long[] next = new long[targets];
+        int[] owners = new int[targets];
+        int n = 0;
+        for (int b = 0; b < examples.Count; b++)
+        {
+            Example example = examples[b];
+            for (int t = 0; t < example.Tokens.Length - 1; t++)
+                tokens[(b * length) + t] = example.Tokens[t];
+            for (int t = example.FirstTarget; t < example.Tokens.Length; t++, n++)
+            {
+                rows[n] = (b * length) + t - 1;
+                next[n] = example.Tokens[t];
+                owners[n] = b;
+            }
+        }
+
+        return new TokenBatch(
+            tensor(tokens, [examples.Count, length], device: device).DetachFromDisposeScope(),
+            tensor(rows, device: device).DetachFromDisposeScope(),
+            tensor(next, device: device).DetachFromDisposeScope(),
+            owners);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Tokens.Dispose();
+        Rows.Dispose();
+        Targets.Dispose();
+    }
+}

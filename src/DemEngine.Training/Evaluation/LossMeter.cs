@@ -1,0 +1,48 @@
+using System.Collections.Immutable;
+using DemEngine.Language;
+using DemEngine.Training.Data;
+using DemEngine.Training.Models;
+using static TorchSharp.torch;
+
+namespace DemEngine.Training.Evaluation;
+
+/// <summary>Measures a model's loss on examples that stay the same: cut into batches once, and kept where they are computed with.</summary>
+internal sealed class LossMeter : IDisposable
+{
+    private readonly ImmutableArray<TokenBatch> _batches;
+    private readonly long _targets;
+
+    public LossMeter(ImmutableArray<Example> examples, long maxPositions, Device device)
+    {
+        _batches = [.. BatchCut.Of(examples, maxPositions).Select(part => TokenBatch.Of([.. part.Select(i => examples[i])], device))];
+        _targets = examples.Sum(example => (long)example.Targets);
+    }
+
+    /// <summary>−log p of each target of a batch, in nats.</summary>
+    /// <returns>[N], binary32.</returns>
+    public static Tensor Losses(LlamaDecoder model, TokenBatch batch)
+    {
+        Tensor hidden = model.Hidden(batch.Tokens).index_select(0, batch.Rows);
+        return nn.functional.cross_entropy(model.Logits(hidden), batch.Targets, reduction: nn.Reduction.None);
+    }
+
+    /// <summary>The mean over all targets, in nats per token.</summary>
+    public double Measure(LlamaDecoder model)
+    {
+        using var _ = no_grad();
+        double sum = 0;
+        foreach (TokenBatch batch in _batches)
+        {
+            using var scope = NewDisposeScope();
+            sum += Losses(model, batch).sum(ScalarType.Float64).item<double>();
+        }
+
+        return sum / _targets;
+    }
+
+    public void Dispose()
+    {
+        foreach (TokenBatch batch in _batches)
+            batch.Dispose();
+    }
+}

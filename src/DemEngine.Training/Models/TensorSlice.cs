@@ -1,0 +1,26 @@
+using DemEngine.Checkpoints;
+using DemEngine.Memory;
+using DemEngine.Numerics;
+using static TorchSharp.torch;
+
+namespace DemEngine.Training.Models;
+
+/// <summary>A part of a vector as a tensor that the engine can write.</summary>
+/// <param name="name">Its name.</param>
+/// <param name="shape">Its dimensions.</param>
+/// <param name="flat">Binary32, on the processor.</param>
+/// <param name="offset">Index of its first element there.</param>
+internal sealed class TensorSlice(string name, TensorShape shape, Tensor flat, long offset) : ITensorData
+{
+    public TensorSpec Spec { get; } = new(name, ElementType.F32, shape);
+
+    public TypedBytes Read(long first, int count, NativeBytes scratch)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(first);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Spec.Shape.ElementCount - first);
+        using Tensor part = flat.narrow(0, offset + first, count).DetachFromDisposeScope(); // Scopes belong to threads; any thread may ask.
+        NativeBytes bytes = scratch.Slice(0, count * sizeof(float));
+        part.bytes.CopyTo(bytes.Span);
+        return new TypedBytes(ElementType.F32, bytes);
+    }
+}

@@ -1,0 +1,173 @@
+using System.Collections.Immutable;
+using DemEngine.Language;
+using DemEngine.Training.Data;
+using DemEngine.Training.Evaluation;
+using DemEngine.Training.Models;
+using DemEngine.Training.Optimization;
+using static TorchSharp.torch;
+
+namespace DemEngine.Training.Runs;
+
+/// <summary>
+/// A model in training, step by step. All that the next step depends on is <see cref="State"/> and <see cref="Vectors"/>: the order of
+/// examples follows from the step's number, and nothing else is random.
+/// </summary>
+public sealed class TrainingSession : IDisposable
+{
+    private readonly DataSet _data;
+    private readonly TrainingOptions _options;
+    private readonly Device _device;
+    private readonly ParameterLayout _layout;
+    private readonly ExampleOrder _order;
+    private readonly Tensor _weights;
+    private readonly Tensor _best;
+    private readonly WorkingCopy _copy;
+    private readonly AdamW _optimiser;
+    private readonly LlamaDecoder _model;
+    private readonly LossMeter _validation;
+
+    /// <summary>Starts training.</summary>
+    /// <param name="config">Of the model.</param>
+    /// <param name="start">[all weights], binary32, on the processor, as <see cref="FlatWeights"/> or <see cref="RandomWeights"/> gives it; copied.</param>
+    /// <param name="data">What is learnt.</param>
+    /// <param name="validation">What decides which weights are best.</param>
+    /// <param name="options">How.</param>
+    /// <exception cref="DemException">DEM1001: an option cannot be. DEM1021, DEM1022: Torch or the device is not there.</exception>
+    public TrainingSession(LlamaConfig config, Tensor start, DataSet data, DataSet validation, TrainingOptions options)
+    {
+        options.Check();
+        Config = config;
+        _data = data;
+        _options = options;
+        _device = TorchLibrary.Open(options.Device, options.Threads);
+        _layout = new ParameterLayout(config);
+        _order = new ExampleOrder(data.Examples.Length, options.Seed);
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        _weights = start.to(_device, copy: true).DetachFromDisposeScope();
+        _best = start.clone().DetachFromDisposeScope();
+        _copy = new WorkingCopy(_weights, options.Type);
+        _optimiser = new AdamW(_weights, _layout, options.AdamW);
+        _model = new LlamaDecoder(_layout, config, _copy.Weights, _copy.PassGradients);
+        _validation = new LossMeter(validation.Examples, options.MaxPositions, _device);
+    }
+
+    /// <summary>Of the model.</summary>
+    public LlamaConfig Config { get; }
+
+    /// <summary>Where it stands.</summary>
+    public TrainingState State { get; private set; } = TrainingState.Start;
+
+    /// <summary>Whether all steps are taken, or validation has not improved for too long.</summary>
+    public bool IsFinished => State.Step >= _options.Steps || IsStale;
+
+    /// <summary>Whether it ended because validation did not improve.</summary>
+    public bool IsStale => _options.Patience > 0 && State.Stale >= _options.Patience;
+
+    /// <summary>[all weights], binary32, on the processor: those with the least validation loss so far, as the optimiser has them.</summary>
+    public Tensor Best => _best;
+
+    /// <summary>What to write down so that the run can go on. In use until the next step.</summary>
+    internal TrainingVectors Vectors => new(_weights, _optimiser.FirstMoment, _optimiser.SecondMoment, _best);
+
+    /// <summary>Goes on from what was written down.</summary>
+    internal void Restore(TrainingState state, TrainingVectors vectors)
+    {
+        using var _ = no_grad();
+        _weights.copy_(vectors.Weights);
+        _optimiser.FirstMoment.copy_(vectors.FirstMoment);
+        _optimiser.SecondMoment.copy_(vectors.SecondMoment);
+        _best.copy_(vectors.Best);
+        _copy.Refresh();
+        State = state;
+    }
+
+    /// <summary>Takes the next step: first of all the validation of the start, then one step of the optimiser each.</summary>
+    /// <exception cref="DemException">DEM4201: a loss or a gradient is not finite. The state stays that before the step.</exception>
+    public TrainingStep Advance()
+    {
+        long number = State.Step + 1;
+        TrainingStep step = number == 0 ? new TrainingStep(0, null, 0, 0, 0, 0, null, false) : Optimise(number);
+        TrainingState next = State with { Step = number, Positions = State.Positions + step.Positions };
+        if (number % _options.EvaluateEvery == 0 || number == _options.Steps)
+        {
+            double loss = _validation.Measure(_model);
+            CheckFinite(loss, "the validation loss", number);
+            bool isBest = loss < State.BestLoss;
+            if (isBest)
+            {
+                _best.copy_(_weights);
+                next = next with { BestStep = number, BestLoss = loss, Stale = 0 };
+            }
+            else
+            {
+                next = next with { Stale = State.Stale + 1 };
+            }
+
+            step = step with { Validation = loss, IsBest = isBest };
+        }
+
+        State = next;
+        return step;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _validation.Dispose();
+        _model.Dispose();
+        _optimiser.Dispose();
+        _copy.Dispose();
+        _best.Dispose();
+        _weights.Dispose();
+    }
+
+    private TrainingStep Optimise(long number)
+    {
+        long first = (number - 1) * _options.BatchSize;
+        ImmutableArray<Example> examples =
+            [.. Enumerable.Range(0, _options.BatchSize).Select(i => _data.Examples[_order[first + i]])];
+        long targets = examples.Sum(example => (long)example.Targets);
+
+        double sum = 0;
+        _copy.StartGradients();
+        foreach (ImmutableArray<int> part in BatchCut.Of(examples, _options.MaxPositions))
+        {
+            using TokenBatch batch = TokenBatch.Of([.. part.Select(i => examples[i])], _device);
+            using var scope = NewDisposeScope();
+            Tensor loss = LossMeter.Losses(_model, batch).sum();
+            (loss / targets).backward();
+            _copy.AddPassGradients();
+            sum += loss.item<float>();
+        }
+
+        CheckFinite(sum, "the loss", number);
+        double norm = Clip(number);
+        double rate = _options.Schedule.At(number);
+        _optimiser.Step(_copy.Gradients, rate, number);
+        _copy.Refresh();
+        long positions = examples.Sum(example => (long)example.Tokens.Length - 1);
+        return new TrainingStep(number, sum / targets, rate, norm, positions, targets, null, false);
+    }
+
+    /// <summary>
+    /// Shortens the gradient to the largest norm (Pascanu et al., "On the difficulty of training recurrent neural networks",
+    /// https://arxiv.org/abs/1211.5063, section 3.2).
+    /// </summary>
+    /// <returns>Its norm before.</returns>
+    private double Clip(long number)
+    {
+        using var scope = NewDisposeScope();
+        double norm = _copy.Gradients.norm().item<float>();
+        CheckFinite(norm, "the norm of the gradient", number);
+        if (norm > _options.ClipNorm)
+            _copy.Gradients.mul_(_options.ClipNorm / norm);
+        return norm;
+    }
+
+    private static void CheckFinite(double value, string what, long step)
+    {
+        if (!double.IsFinite(value))
+            throw new DemException(ErrorCode.TrainingDiverged, $"{what} at step {step} is {value}");
+    }
+}
