@@ -9,22 +9,28 @@ public static class TorchLibrary
     /// <summary>Name of the processor among devices.</summary>
     public const string Processor = "cpu";
 
+    /// <summary>Loads the native library, if it is not loaded yet.</summary>
+    /// <exception cref="DemException">DEM1021: it cannot be loaded.</exception>
+    public static void Load()
+    {
+        try
+        {
+            InitializeDeviceType(DeviceType.CPU);
+        }
+        catch (Exception e) when (e is NotSupportedException or DllNotFoundException or TypeInitializationException or BadImageFormatException or EntryPointNotFoundException)
+        {
+            throw new DemException(ErrorCode.TorchNotLoaded, FirstLine(e), e);
+        }
+    }
+
     /// <summary>Finds a device and has the library use so many threads, in this process as a whole.</summary>
     /// <param name="name"><c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
     /// <param name="threads">For work on the processor.</param>
     /// <exception cref="DemException">DEM1021: the library cannot be loaded. DEM1022: there is no such device.</exception>
     public static Device Open(string name, int threads)
     {
-        try
-        {
-            InitializeDeviceType(DeviceType.CPU);
-            set_num_threads(threads);
-        }
-        catch (Exception e) when (e is NotSupportedException or DllNotFoundException or TypeInitializationException or BadImageFormatException or EntryPointNotFoundException)
-        {
-            throw new DemException(ErrorCode.TorchNotLoaded, FirstLine(e), e);
-        }
-
+        Load();
+        set_num_threads(threads);
         if (name == Processor)
             return CPU;
 

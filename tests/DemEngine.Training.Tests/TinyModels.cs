@@ -53,6 +53,13 @@ internal static class TinyModels
         return torch.tensor(numbers);
     }
 
+    /// <summary>The same as a model.</summary>
+    public static TorchModel Model(LlamaConfig config, int seed = 1)
+    {
+        TorchLibrary.Load();
+        return new TorchModel($"seed {seed}", config, new ParameterLayout(config), Weights(config, seed));
+    }
+
     public static float[] Numbers(torch.Tensor tensor) => MemoryMarshal.Cast<byte, float>(tensor.cpu().contiguous().bytes).ToArray();
 
     public static PlainLlama Reference(LlamaConfig config, float[] flat)

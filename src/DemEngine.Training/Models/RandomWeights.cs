@@ -10,7 +10,7 @@ namespace DemEngine.Training.Models;
 /// without Tears", https://arxiv.org/abs/1910.05895, section 2.2), those that end a branch of the residual stream divided by √(2·layers)
 /// (Radford et al., "Language Models are Unsupervised Multitask Learners", 2019, section 2.3); normalisations 1.
 /// </summary>
-public static class RandomWeights
+internal static class RandomWeights
 {
     private const double WordValues = 4294967296.0;
 

@@ -17,43 +17,35 @@ public sealed class TrainingSession : IDisposable
     private readonly DataSet _data;
     private readonly TrainingOptions _options;
     private readonly Device _device;
-    private readonly ParameterLayout _layout;
     private readonly ExampleOrder _order;
     private readonly Tensor _weights;
-    private readonly Tensor _best;
     private readonly WorkingCopy _copy;
     private readonly AdamW _optimiser;
     private readonly LlamaDecoder _model;
     private readonly LossMeter _validation;
 
     /// <summary>Starts training.</summary>
-    /// <param name="config">Of the model.</param>
-    /// <param name="start">[all weights], binary32, on the processor, as <see cref="FlatWeights"/> or <see cref="RandomWeights"/> gives it; copied.</param>
+    /// <param name="start">Where it starts from; copied.</param>
     /// <param name="data">What is learnt.</param>
     /// <param name="validation">What decides which weights are best.</param>
     /// <param name="options">How.</param>
     /// <exception cref="DemException">DEM1001: an option cannot be. DEM1021, DEM1022: Torch or the device is not there.</exception>
-    public TrainingSession(LlamaConfig config, Tensor start, DataSet data, DataSet validation, TrainingOptions options)
+    public TrainingSession(TorchModel start, DataSet data, DataSet validation, TrainingOptions options)
     {
         options.Check();
-        Config = config;
         _data = data;
         _options = options;
         _device = TorchLibrary.Open(options.Device, options.Threads);
-        _layout = new ParameterLayout(config);
         _order = new ExampleOrder(data.Examples.Length, options.Seed);
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        _weights = start.to(_device, copy: true).DetachFromDisposeScope();
-        _best = start.clone().DetachFromDisposeScope();
+        _weights = start.Weights.to(_device, copy: true).DetachFromDisposeScope();
+        Best = start.Copy("the best weights");
         _copy = new WorkingCopy(_weights, options.Type);
-        _optimiser = new AdamW(_weights, _layout, options.AdamW);
-        _model = new LlamaDecoder(_layout, config, _copy.Weights, _copy.PassGradients);
+        _optimiser = new AdamW(_weights, start.Layout, options.AdamW);
+        _model = new LlamaDecoder(start.Layout, start.Config, _copy.Weights, _copy.PassGradients);
         _validation = new LossMeter(validation.Examples, options.MaxPositions, _device);
     }
-
-    /// <summary>Of the model.</summary>
-    public LlamaConfig Config { get; }
 
     /// <summary>Where it stands.</summary>
     public TrainingState State { get; private set; } = TrainingState.Start;
@@ -64,11 +56,11 @@ public sealed class TrainingSession : IDisposable
     /// <summary>Whether it ended because validation did not improve.</summary>
     public bool IsStale => _options.Patience > 0 && State.Stale >= _options.Patience;
 
-    /// <summary>[all weights], binary32, on the processor: those with the least validation loss so far, as the optimiser has them.</summary>
-    public Tensor Best => _best;
+    /// <summary>The model with the least validation loss so far, in binary32, as the optimiser has it. Changes as training goes on.</summary>
+    public TorchModel Best { get; }
 
     /// <summary>What to write down so that the run can go on. In use until the next step.</summary>
-    internal TrainingVectors Vectors => new(_weights, _optimiser.FirstMoment, _optimiser.SecondMoment, _best);
+    internal TrainingVectors Vectors => new(_weights, _optimiser.FirstMoment, _optimiser.SecondMoment, Best.Weights);
 
     /// <summary>Goes on from what was written down.</summary>
     internal void Restore(TrainingState state, TrainingVectors vectors)
@@ -77,7 +69,7 @@ public sealed class TrainingSession : IDisposable
         _weights.copy_(vectors.Weights);
         _optimiser.FirstMoment.copy_(vectors.FirstMoment);
         _optimiser.SecondMoment.copy_(vectors.SecondMoment);
-        _best.copy_(vectors.Best);
+        Best.Weights.copy_(vectors.Best);
         _copy.Refresh();
         State = state;
     }
@@ -96,7 +88,7 @@ public sealed class TrainingSession : IDisposable
             bool isBest = loss < State.BestLoss;
             if (isBest)
             {
-                _best.copy_(_weights);
+                Best.Weights.copy_(_weights);
                 next = next with { BestStep = number, BestLoss = loss, Stale = 0 };
             }
             else
@@ -111,6 +103,11 @@ public sealed class TrainingSession : IDisposable
         return step;
     }
 
+    /// <summary>What was done so far.</summary>
+    /// <param name="seconds">How long it took.</param>
+    internal TrainingReport Report(double seconds) =>
+        new(State.Step, IsStale && State.Step < _options.Steps, State.BestStep, State.BestLoss, State.Positions, seconds);
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -118,7 +115,7 @@ public sealed class TrainingSession : IDisposable
         _model.Dispose();
         _optimiser.Dispose();
         _copy.Dispose();
-        _best.Dispose();
+        Best.Dispose();
         _weights.Dispose();
     }
 

@@ -33,4 +33,22 @@ public static class Fingerprint
 
         return Convert.ToHexStringLower(hash.GetCurrentHash());
     }
+
+    /// <summary>Of a whole file, such as a data set: XXH3-128.</summary>
+    /// <returns>32 hexadecimal digits.</returns>
+    /// <exception cref="DemException">DEM2022: it cannot be read.</exception>
+    public static string OfFile(string path)
+    {
+        try
+        {
+            using FileStream file = File.OpenRead(path);
+            var hash = new XxHash128();
+            hash.Append(file);
+            return Convert.ToHexStringLower(hash.GetCurrentHash());
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DemException(ErrorCode.UnreadableFile, $"{path}: {e.Message}", e);
+        }
+    }
 }

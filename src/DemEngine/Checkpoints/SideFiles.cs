@@ -41,6 +41,11 @@ public static class SideFiles
         return files;
     }
 
+    /// <summary>Reads the tokenizer's files of a folder; there may be none.</summary>
+    /// <returns>Contents by file name.</returns>
+    /// <exception cref="DemException">DEM2023: a file cannot be read.</exception>
+    public static Dictionary<string, byte[]> ReadTokenizer(string folder) => ReadFolder(folder, IsTokenizer);
+
     /// <summary>Makes <c>config.json</c> speak of the output rather than of the model it was copied from.</summary>
     /// <param name="files">The side files; changed only where a statement would be wrong.</param>
     /// <param name="type">The element type that the output was converted to; null if it was not.</param>

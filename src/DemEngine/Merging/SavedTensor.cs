@@ -4,18 +4,34 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Merging;
 
-/// <summary>A tensor that lies in memory or in a file, rounded once to the output's type.</summary>
+/// <summary>A tensor as it is, rounded once to the output's type.</summary>
 /// <param name="data">Of a floating-point type.</param>
 /// <param name="type">The output's.</param>
 internal sealed class SavedTensor(ITensorData data, ElementType type) : OutputTensor(data.Spec with { Type = type })
 {
-    public override IReadOnlyList<StoredTensor> Inputs => [];
+    private readonly DataInput _input = new(data);
+
+    public override IReadOnlyList<InputTensor> Inputs => [_input];
 
     public override string Operation => "copy";
 
-    public override NonFinite Produce(long first, TypedBytes output, TileWorkspace workspace)
+    public override NonFinite Produce(long first, TypedBytes output, TileWorkspace workspace) =>
+        workspace.Worker.Combine(LinearCombination.BaseAlone, [workspace.Read(_input, first, output.Count)], output);
+
+    /// <summary>Data that is copied into the workspace.</summary>
+    private sealed class DataInput(ITensorData data) : InputTensor(data.Spec)
     {
-        TypedBytes part = data.Read(first, output.Count, workspace.Scratch(output.Count * data.Spec.Type.Size));
-        return workspace.Worker.Combine(LinearCombination.BaseAlone, [part], output);
+        public override int ElementBytes => Spec.Type.Size;
+
+        public override int Buffers => 1;
+
+        public override int BufferElementBytes => Spec.Type.Size;
+
+        public override TypedBytes Read(long first, int count, TileWorkspace workspace) =>
+            data.Read(first, count, workspace.Room(count * Spec.Type.Size));
+
+        public override void WillNeed(long first, long count)
+        {
+        }
     }
 }

@@ -1,0 +1,161 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using DemEngine.Evaluation;
+using DemEngine.Language;
+using DemEngine.Training.Data;
+using DemEngine.Training.Models;
+using static TorchSharp.torch;
+
+namespace DemEngine.Training.Evaluation;
+
+/// <summary>
+/// Computes models of the Llama architecture with Torch, on the processor or on a device. The data sets are laid out once, and a model's
+/// weights take the place of those of the one before.
+/// </summary>
+public sealed class TorchEvaluator : IModelEvaluator
+{
+    private readonly ImmutableArray<MeasuredSet> _sets;
+    private readonly ImmutableArray<Example> _sequences;
+    private readonly ImmutableArray<(ImmutableArray<int> Sequences, TokenBatch Batch)> _batches;
+    private readonly Device _device;
+    private readonly int _longest;
+    private readonly int _largestToken;
+    private LoadedModel? _model;
+
+    /// <summary>Prepares the sets.</summary>
+    /// <param name="sets">What to measure; at least one.</param>
+    /// <param name="device">See <see cref="TorchLibrary.Open"/>.</param>
+    /// <param name="threads">For work on the processor.</param>
+    /// <param name="maxPositions">So many pass through a model at once, unless a single sequence is longer.</param>
+    /// <exception cref="DemException">DEM1021, DEM1022: Torch or the device is not there. DEM2116: a metric cannot be measured on its set.</exception>
+    public TorchEvaluator(IEnumerable<MeasuredSet> sets, string device, int threads, long maxPositions = 8192)
+    {
+        _sets = [.. sets];
+        foreach (MeasuredSet set in _sets)
+            set.Check();
+
+        _device = TorchLibrary.Open(device, threads);
+        Description = device == TorchLibrary.Processor ? $"Torch, cpu, {threads} threads" : $"Torch, {device}";
+        _sequences = [.. _sets.SelectMany(set => SetScoring.Sequences(set))];
+        _longest = _sequences.Max(sequence => sequence.Tokens.Length);
+        _largestToken = _sequences.Max(sequence => sequence.Tokens.Max());
+        _batches =
+        [
+            .. BatchCut.Of(_sequences, maxPositions)
+                .Select(part => (part, TokenBatch.Of([.. part.Select(i => _sequences[i])], _device))),
+        ];
+    }
+
+    /// <inheritdoc/>
+    public string Description { get; }
+
+    /// <inheritdoc/>
+    public ImmutableArray<(string Set, Metric Metric)> Measures => [.. _sets.SelectMany(set => set.Metrics.Select(metric => (set.Data.Name, metric)))];
+
+    /// <inheritdoc/>
+    public ModelScores Evaluate(IModelWeights model, CancellationToken cancel = default)
+    {
+        long start = Stopwatch.GetTimestamp();
+        LlamaConfig config = model.Config;
+        CheckFits(config, model.Name);
+        if (_model is null || _model.Config != config)
+        {
+            _model?.Dispose();
+            _model = new LoadedModel(config, _device);
+        }
+
+        _model.Load(model);
+        var scores = new SequenceScore[_sequences.Length];
+        foreach (var (sequences, batch) in _batches)
+        {
+            cancel.ThrowIfCancellationRequested();
+            Score(_model.Decoder, sequences, batch, scores);
+        }
+
+        var all = ImmutableArray.CreateBuilder<Score>();
+        int first = 0;
+        foreach (MeasuredSet set in _sets)
+        {
+            int count = SetScoring.Sequences(set).Length;
+            all.AddRange(SetScoring.Scores(set, scores.AsSpan(first, count)));
+            first += count;
+        }
+
+        long tokens = _sequences.Sum(sequence => sequence.Tokens.Length - 1L);
+        return new ModelScores(all.DrainToImmutable(), tokens, Stopwatch.GetElapsedTime(start).TotalSeconds);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _model?.Dispose();
+        foreach (var (_, batch) in _batches)
+            batch.Dispose();
+    }
+
+    private static void Score(LlamaDecoder model, ImmutableArray<int> sequences, TokenBatch batch, SequenceScore[] scores)
+    {
+        using var _ = no_grad();
+        using var scope = NewDisposeScope();
+        Tensor logits = model.Logits(model.Hidden(batch.Tokens).index_select(0, batch.Rows));
+        ReadOnlySpan<float> losses = Host<float>(nn.functional.cross_entropy(logits, batch.Targets, reduction: nn.Reduction.None));
+        ReadOnlySpan<long> likeliest = Host<long>(logits.argmax(1));
+        ReadOnlySpan<long> targets = Host<long>(batch.Targets);
+
+        foreach (int sequence in sequences)
+            scores[sequence] = new SequenceScore(0, IsGreedy: true);
+        for (int n = 0; n < losses.Length; n++)
+        {
+            ref SequenceScore score = ref scores[sequences[batch.Examples[n]]];
+            score = new SequenceScore(score.LogLikelihood - losses[n], score.IsGreedy && likeliest[n] == targets[n]);
+        }
+    }
+
+    private static ReadOnlySpan<T> Host<T>(Tensor tensor)
+        where T : unmanaged => System.Runtime.InteropServices.MemoryMarshal.Cast<byte, T>(tensor.cpu().bytes);
+
+    private void CheckFits(LlamaConfig config, string model)
+    {
+        if (_longest > config.MaxPositions)
+            throw new DemException(ErrorCode.ExampleTooLong, $"{model}: takes {config.MaxPositions} tokens, and an example has {_longest}");
+        if (_largestToken >= config.VocabularySize)
+            throw new DemException(ErrorCode.TokenOutOfRange, $"{model}: its vocabulary has {config.VocabularySize} tokens, and an example has the id {_largestToken}");
+    }
+
+    /// <summary>Weights on the device, overwritten by each model of the same shape.</summary>
+    private sealed class LoadedModel : IDisposable
+    {
+        private readonly ParameterLayout _layout;
+        private readonly Tensor _weights;
+
+        public LoadedModel(LlamaConfig config, Device device)
+        {
+            Config = config;
+            _layout = new ParameterLayout(config);
+            _weights = empty(_layout.Length, ScalarType.Float32, device).DetachFromDisposeScope();
+            Decoder = new LlamaDecoder(_layout, config, _weights, null);
+        }
+
+        public LlamaConfig Config { get; }
+
+        public LlamaDecoder Decoder { get; }
+
+        public void Load(IModelWeights model)
+        {
+            if (_weights.device_type == TorchSharp.DeviceType.CPU)
+            {
+                FlatWeights.Read(_layout, model, _weights);
+                return;
+            }
+
+            using Tensor host = FlatWeights.Read(_layout, model);
+            _weights.copy_(host);
+        }
+
+        public void Dispose()
+        {
+            Decoder.Dispose();
+            _weights.Dispose();
+        }
+    }
+}

@@ -1,0 +1,21 @@
+using System.Diagnostics;
+
+namespace DemEngine.Training.Runs;
+
+/// <summary>From steps and the clock to <see cref="TrainingProgress"/>.</summary>
+/// <param name="steps">Of the whole run.</param>
+/// <param name="first">Where this process takes it up.</param>
+internal sealed class ProgressMeter(long steps, TrainingState first)
+{
+    private readonly long _start = Stopwatch.GetTimestamp();
+
+    public double Seconds => Stopwatch.GetElapsedTime(_start).TotalSeconds;
+
+    public TrainingProgress At(TrainingStep step, TrainingState state)
+    {
+        double seconds = Math.Max(Seconds, 1e-9);
+        long taken = Math.Max(1, state.Step - Math.Max(0, first.Step));
+        return new TrainingProgress(
+            step, steps, state, (state.Positions - first.Positions) / seconds, TimeSpan.FromSeconds(seconds / taken * (steps - state.Step)));
+    }
+}

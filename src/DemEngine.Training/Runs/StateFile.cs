@@ -1,0 +1,86 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using DemEngine.Checkpoints;
+using DemEngine.Evaluation;
+using DemEngine.Numerics;
+using DemEngine.Training.Models;
+using static TorchSharp.torch;
+
+namespace DemEngine.Training.Runs;
+
+/// <summary>What an interrupted run goes on from, as one safetensors file: replaced as a whole or not at all.</summary>
+internal static class StateFile
+{
+    public const string Name = "state.safetensors";
+
+    private const string Format = "dem-training 1";
+
+    /// <summary>Writes a state.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="state">Where the run stands.</param>
+    /// <param name="logLength">Bytes of the log that belong to it.</param>
+    /// <param name="vectors">On any device.</param>
+    /// <exception cref="DemException">DEM4001, DEM4002.</exception>
+    public static void Write(string path, TrainingState state, long logLength, TrainingVectors vectors)
+    {
+        using var scope = NewDisposeScope();
+        ITensorData[] tensors =
+        [
+            .. Vectors(vectors).Select(pair => new TensorSlice(pair.Name, new TensorShape(pair.Vector.NumberOfElements), pair.Vector.cpu(), 0)),
+        ];
+        SafetensorsWriter.Write(path, tensors, new Dictionary<string, string>
+        {
+            ["format"] = Format,
+            ["step"] = Text(state.Step),
+            ["positions"] = Text(state.Positions),
+            ["best_step"] = Text(state.BestStep),
+            ["best_loss"] = state.BestLoss.ToString("R", CultureInfo.InvariantCulture),
+            ["stale"] = Text(state.Stale),
+            ["log_length"] = Text(logLength),
+        });
+    }
+
+    /// <summary>Reads a state.</summary>
+    /// <param name="path">The file, which is there.</param>
+    /// <param name="session">Set to the state.</param>
+    /// <returns>Bytes of the log that belong to it.</returns>
+    /// <exception cref="DemException">DEM4202: it is not a state of this model.</exception>
+    public static long Read(string path, TrainingSession session)
+    {
+        try
+        {
+            using Checkpoint file = Checkpoint.Open(path);
+            IReadOnlyDictionary<string, string> metadata = file.Metadata;
+            if (metadata.GetValueOrDefault("format") != Format)
+                throw new FormatException("not a training state");
+            long Number(string key) => long.Parse(metadata[key], CultureInfo.InvariantCulture);
+            var state = new TrainingState(
+                Number("step"), Number("positions"), Number("best_step"),
+                double.Parse(metadata["best_loss"], CultureInfo.InvariantCulture), (int)Number("stale"));
+
+            using var scope = NewDisposeScope();
+            Tensor Vector(string name) => Load(file, name, session.Best.Layout.Length);
+            session.Restore(state, new TrainingVectors(Vector("weights"), Vector("first_moment"), Vector("second_moment"), Vector("best")));
+            return Number("log_length");
+        }
+        catch (Exception e) when (e is FormatException or OverflowException or KeyNotFoundException
+            || (e is DemException { Code.IsRunFailure: false }))
+        {
+            throw new DemException(ErrorCode.BadTrainingState, $"{path}: {e.Message}", e);
+        }
+    }
+
+    private static (string Name, Tensor Vector)[] Vectors(TrainingVectors vectors) =>
+        [("weights", vectors.Weights), ("first_moment", vectors.FirstMoment), ("second_moment", vectors.SecondMoment), ("best", vectors.Best)];
+
+    private static Tensor Load(Checkpoint file, string name, long length)
+    {
+        if (file.Find(name) is not { } stored || stored.Spec.Type != ElementType.F32 || stored.Spec.Shape.ElementCount != length)
+            throw new FormatException($"{name} is not a vector of {length} numbers");
+        Tensor vector = empty(length, ScalarType.Float32, CPU);
+        WeightDecoding.Decode(stored, MemoryMarshal.Cast<byte, float>(vector.bytes));
+        return vector;
+    }
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+}
