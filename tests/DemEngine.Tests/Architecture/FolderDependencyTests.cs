@@ -14,7 +14,7 @@ public partial class FolderDependencyTests
         ["Merging", "Language"],
         ["Analysis", "Synthesis", "Evaluation"],
         ["Search"],
-        ["Benchmarking", "Demonstration"],
+        ["Benchmarking", "Demonstration", "Experiment"],
     ];
 
     private static string Engine => Path.GetFullPath(Path.Combine(ThisFolder(), "..", "..", "..", "src", "DemEngine"));
