@@ -59,7 +59,7 @@ public static class DistanceMeasurement
             all.Sum(part => part.Count * part.ElementBytes));
     }
 
-    private static AlignedSource OpenSource(string path, Checkpoint origin, OpenedModels opened)
+    internal static AlignedSource OpenSource(string path, Checkpoint origin, OpenedModels opened)
     {
         Checkpoint checkpoint = opened.Open(path);
         bool isVector = DistributionVector.IsVector(checkpoint);
