@@ -174,6 +174,11 @@ public sealed class ErrorCode
     /// <summary>DEM2116.</summary>
     public static readonly ErrorCode MetricNotApplicable = new(2116, "A metric was asked for that the data set has no means to measure.", "Exact match needs prompts with completions, choice accuracy needs choices; loss and perplexity always apply.");
 
+    // ---- 212x: searches ----
+
+    /// <summary>DEM2121.</summary>
+    public static readonly ErrorCode BadTrialLog = new(2121, "A line of a search's trials.jsonl is damaged.", "Remove the line that the message names, or move the file away and search again.");
+
     // ---- 3xxx: recipes ----
 
     /// <summary>DEM3001.</summary>
@@ -237,6 +242,9 @@ public sealed class ErrorCode
 
     /// <summary>DEM4102.</summary>
     public static readonly ErrorCode CommandGaveNoNumber = new(4102, "The evaluation command printed neither a number nor a JSON object of numbers.", "Let it print the metric last, or one JSON object such as {\"accuracy\": 0.71}.");
+
+    /// <summary>DEM4121.</summary>
+    public static readonly ErrorCode NoTrialSucceeded = new(4121, "Every trial of a search failed, so that there is no best one.", "Look at the error of the last trial, which the message gives; trials.jsonl has them all.");
 
     /// <summary>DEM4201.</summary>
     public static readonly ErrorCode TrainingDiverged = new(4201, "A loss or a gradient is no longer a finite number, and training stopped.", "Lower --lr or lengthen --warmup, and look at the data of that step; start anew with --restart.");

@@ -19,6 +19,7 @@ public static class Demo
     /// <summary>Largest shard, in bytes; to be given to whoever merges the recipe again and wants the same files.</summary>
     public const long ShardBytes = DemoFamily.ShardBytes;
 
+    private const string Mark = ".dem-demo";
     private const string MergedName = "merged";
     private const string HeatMapName = "distance.svg";
 
@@ -31,13 +32,14 @@ public static class Demo
     /// <exception cref="DemException">DEM1003: the folder is another's; and what may go wrong in a run.</exception>
     public static DemoReport Run(string folder, IMergeBackend backend, RunOptions run, Action<string> report, CancellationToken cancel)
     {
-        folder = Path.GetFullPath(folder);
-        DemoFolder.Claim(folder);
+        using ClaimedFolder claimed = ClaimedFolder.Claim(
+            folder, Mark, "`dem demo` made this folder and replaces what is in it. It can be deleted at any time.\n");
+        folder = claimed.Path;
         DemoFamily.Make(folder, backend, run, report, cancel);
 
         string recipe = Path.Combine(folder, RecipeName);
         string merged = Path.Combine(folder, MergedName);
-        DemoFolder.Write(recipe, Recipe());
+        ReportFile.Write(recipe, Recipe());
         report($"merging as {recipe} says");
         RunReport merge = Merge(recipe, merged, backend, run, cancel);
         report($"verifying {merged}");

@@ -33,6 +33,9 @@ public sealed class MemoryMerge : IDisposable
     /// <summary>The tensor names of the base, which are those of every merge.</summary>
     public IEnumerable<string> TensorNames => _models.Base.Tensors.Select(tensor => tensor.Spec.Name);
 
+    /// <summary>The folder that the side files come from.</summary>
+    public string BaseFolder => _models.Base.Folder;
+
     /// <summary>Opens the models of a recipe.</summary>
     /// <param name="recipe">Its paths resolved.</param>
     /// <param name="alignment">What to do where the models do not match.</param>
@@ -50,9 +53,11 @@ public sealed class MemoryMerge : IDisposable
     /// <param name="recipe">The recipe that was opened, or one that differs from it in parameters only.</param>
     /// <param name="cancel">Stops between tiles.</param>
     /// <exception cref="DemException">DEM4004: there are infinities or NaNs in it. DEM4003, DEM4005, DEM4007, DEM4010, DEM4011.</exception>
-    public void Merge(Recipe recipe, CancellationToken cancel = default)
+    public void Merge(Recipe recipe, CancellationToken cancel = default) => Merge(Plan(recipe), cancel);
+
+    /// <summary>Merges as a plan of <see cref="Plan"/> says, which can be carried out once.</summary>
+    internal void Merge(OutputPlan plan, CancellationToken cancel)
     {
-        OutputPlan plan = Plan(recipe);
         TileSize tile = TileSize.Choose(_options.For(_backend), plan.MostBuffers);
         foreach (OutputTensor tensor in plan.Tensors)
         {
