@@ -17,7 +17,7 @@ internal sealed partial class DemProcess : IDisposable
     private readonly StringBuilder _output = new();
     private readonly StringBuilder _error = new();
 
-    private DemProcess(string[] args)
+    private DemProcess(IReadOnlyDictionary<string, string> environment, string[] args)
     {
         HeedInterrupts();
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
@@ -28,6 +28,8 @@ internal sealed partial class DemProcess : IDisposable
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "dem.dll"));
         foreach (string arg in args)
             start.ArgumentList.Add(arg);
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
         _process = new Process { StartInfo = start };
         _process.OutputDataReceived += (_, line) => Append(_output, line.Data);
         _process.ErrorDataReceived += (_, line) => Append(_error, line.Data);
@@ -36,12 +38,15 @@ internal sealed partial class DemProcess : IDisposable
         _process.BeginErrorReadLine();
     }
 
-    public static DemProcess Start(params string[] args) => new(args);
+    public static DemProcess Start(params string[] args) => new(new Dictionary<string, string>(), args);
 
     /// <summary>Runs to the end.</summary>
-    public static CommandResult Run(params string[] args)
+    public static CommandResult Run(params string[] args) => Run(new Dictionary<string, string>(), args);
+
+    /// <summary>Runs to the end in an environment that differs from this process's.</summary>
+    public static CommandResult Run(IReadOnlyDictionary<string, string> environment, params string[] args)
     {
-        using DemProcess process = Start(args);
+        using var process = new DemProcess(environment, args);
         return process.Wait();
     }
 

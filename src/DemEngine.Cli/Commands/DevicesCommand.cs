@@ -36,7 +36,9 @@ internal static class DevicesCommand
         select new[] { $"{device.Name}", memory, model, device.Unusable ?? "" };
 
     private static IEnumerable<string> Notes() =>
-        new[] { AcceleratorType.Cuda, AcceleratorType.OpenCL }.Select(kind => DeviceList.WhyNone(kind, Found.Value)).OfType<string>();
+        from kind in new[] { AcceleratorType.Cuda, AcceleratorType.OpenCL }
+        where Found.Value.All(device => device.Name.Kind != kind)
+        select DeviceList.WhyNone(kind, Found.Value);
 #else
     private static IEnumerable<string[]> Devices() => [];
 
