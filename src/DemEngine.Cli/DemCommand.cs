@@ -77,6 +77,7 @@ internal static class DemCommand
             EvalCommand.Build(),
             VerifyCommand.Build(),
             DiffCommand.Build(),
+            TrainCommand.Build(),
             SynthCommand.Build(),
             BenchCommand.Build(),
             DevicesCommand.Build(),

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using DemEngine.Evaluation;
+using DemEngine.Training.Settings;
 
 namespace DemEngine.Cli;
 
@@ -20,12 +21,28 @@ internal sealed class EvaluationCommandOptions
         HelpName = "command",
     };
 
+    private readonly Option<Evaluators> _evaluator = Choice.Option(
+        "--evaluator", "What computes: this program itself, meant for small models, or Torch.", Evaluators.Embedded);
+
+    private readonly Option<string> _device = new("--device")
+    {
+        Description = "Where Torch computes: cpu, cuda or cuda:N. Default cpu.",
+        HelpName = "name",
+        DefaultValueFactory = _ => DeviceName.Processor,
+    };
+
+    private enum Evaluators
+    {
+        Embedded,
+        Torch,
+    }
+
     public Option<int> Threads { get; } = Numbers.Positive(
         "--threads", $"Threads that compute. Default: one a processor, here {Environment.ProcessorCount}.", Environment.ProcessorCount);
 
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { _metrics, _command, Threads })
+        foreach (Option option in new Option[] { _metrics, _command, _evaluator, _device, Threads })
             command.Options.Add(option);
     }
 
@@ -36,5 +53,7 @@ internal sealed class EvaluationCommandOptions
         parsed.GetValue(_command) is { } command ? new CommandEvaluator(command, Metrics(parsed)) : null;
 
     /// <summary>The evaluator inside.</summary>
-    public IModelEvaluator Open(ParseResult parsed, ImmutableArray<MeasuredSet> sets) => new EmbeddedEvaluator(sets, parsed.GetValue(Threads));
+    public IModelEvaluator Open(ParseResult parsed, ImmutableArray<MeasuredSet> sets) => parsed.GetValue(_evaluator) == Evaluators.Torch
+        ? TorchFeatures.OpenEvaluator(sets, parsed.GetValue(_device)!, parsed.GetValue(Threads))
+        : new EmbeddedEvaluator(sets, parsed.GetValue(Threads));
 }

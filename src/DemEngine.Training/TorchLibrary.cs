@@ -1,3 +1,4 @@
+using DemEngine.Training.Settings;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -6,9 +7,6 @@ namespace DemEngine.Training;
 /// <summary>The native library: whether it can be loaded, and what it computes on.</summary>
 public static class TorchLibrary
 {
-    /// <summary>Name of the processor among devices.</summary>
-    public const string Processor = "cpu";
-
     /// <summary>Loads the native library, if it is not loaded yet.</summary>
     /// <exception cref="DemException">DEM1021: it cannot be loaded.</exception>
     public static void Load()
@@ -24,17 +22,17 @@ public static class TorchLibrary
     }
 
     /// <summary>Finds a device and has the library use so many threads, in this process as a whole.</summary>
-    /// <param name="name"><c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
+    /// <param name="name">See <see cref="DeviceName"/>.</param>
     /// <param name="threads">For work on the processor.</param>
     /// <exception cref="DemException">DEM1021: the library cannot be loaded. DEM1022: there is no such device.</exception>
     public static Device Open(string name, int threads)
     {
         Load();
         set_num_threads(threads);
-        if (name == Processor)
+        if (name == DeviceName.Processor)
             return CPU;
 
-        if (!TryParseCuda(name, out int index))
+        if (!DeviceName.TryParseCuda(name, out int index))
             throw new DemException(ErrorCode.NoTorchDevice, $"there is no device {name}; devices are cpu, cuda and cuda:N");
         try
         {
@@ -47,17 +45,6 @@ public static class TorchLibrary
         }
 
         throw new DemException(ErrorCode.NoTorchDevice, $"{name}: Torch finds no such device");
-    }
-
-    /// <summary>Whether a name is one that some machine may have.</summary>
-    public static bool IsDeviceName(string name) => name == Processor || TryParseCuda(name, out _);
-
-    private static bool TryParseCuda(string name, out int index)
-    {
-        index = 0;
-        return name == "cuda"
-            || (name.StartsWith("cuda:", StringComparison.Ordinal)
-                && int.TryParse(name.AsSpan("cuda:".Length), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out index));
     }
 
     private static string FirstLine(Exception e) => (e.InnerException ?? e).Message.Trim().Split('\n')[0];

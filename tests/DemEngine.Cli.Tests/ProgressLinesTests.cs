@@ -10,7 +10,7 @@ public class ProgressLinesTests
     {
         using var text = new StringWriter();
         var clock = new Clock();
-        var lines = new ProgressLines(text, clock);
+        var lines = new ProgressLines<RunProgress>(RunProgressText.Text, text, clock);
         for (int tenths = 1; tenths <= 120; tenths++)
         {
             clock.Seconds = tenths / 10.0;
@@ -23,7 +23,7 @@ public class ProgressLinesTests
 
     [Test]
     public void Days_are_said_in_hours() =>
-        Assert.That(ProgressLines.Describe(new RunProgress("merge", 1_000_000, 90_001_000_000, ""), TimeSpan.FromSeconds(1)),
+        Assert.That(RunProgressText.Describe(new RunProgress("merge", 1_000_000, 90_001_000_000, ""), TimeSpan.FromSeconds(1)),
             Is.EqualTo("1.00 MB of 90.0 GB, 0.00 GB/s, 25:00:00 left"));
 
     private sealed class Clock : TimeProvider

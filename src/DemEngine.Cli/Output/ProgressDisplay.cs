@@ -9,23 +9,28 @@ internal static class ProgressDisplay
 {
     private static readonly TimeSpan BarInterval = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>Runs something that reads and writes, and reports its progress. All is shown on standard error.</summary>
+    public static TResult Run<TResult>(bool quiet, Func<Action<RunProgress>?, TResult> work) => Run(quiet, RunProgressText.Text, work);
+
     /// <summary>Runs something that reports its progress. All is shown on standard error.</summary>
-    public static T Run<T>(bool quiet, Func<Action<RunProgress>?, T> work)
+    public static TResult Run<T, TResult>(bool quiet, ProgressText<T> text, Func<Action<T>?, TResult> work)
+        where T : struct
     {
         if (quiet)
             return work(null);
 
         if (Console.IsErrorRedirected)
-            return work(new ProgressLines(Console.Error, TimeProvider.System).Report);
+            return work(new ProgressLines<T>(text, Console.Error, TimeProvider.System).Report);
 
-        return RunWithBar(AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) }), work);
+        return RunWithBar(text, AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) }), work);
     }
 
-    private static T RunWithBar<T>(IAnsiConsole console, Func<Action<RunProgress>?, T> work)
+    private static TResult RunWithBar<T, TResult>(ProgressText<T> text, IAnsiConsole console, Func<Action<T>?, TResult> work)
+        where T : struct
     {
-        RunProgress latest = default;
+        T? latest = null;
         var gate = new Lock();
-        T result = default!;
+        TResult result = default!;
         Exception? failure = null;
         console.Progress()
             .AutoClear(true)
@@ -54,8 +59,10 @@ internal static class ProgressDisplay
                 {
                     lock (gate)
                     {
-                        bar.Description = Markup.Escape($"{latest.Phase} {ProgressLines.Describe(latest, Stopwatch.GetElapsedTime(start))}");
-                        bar.Value = latest.BytesTotal == 0 ? 0 : (double)latest.BytesDone / latest.BytesTotal;
+                        if (latest is not { } now)
+                            continue;
+                        bar.Description = Markup.Escape(text.Line(now, Stopwatch.GetElapsedTime(start)));
+                        bar.Value = text.Share(now);
                     }
                 }
             });

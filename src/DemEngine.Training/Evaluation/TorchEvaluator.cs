@@ -4,6 +4,7 @@ using DemEngine.Evaluation;
 using DemEngine.Language;
 using DemEngine.Training.Data;
 using DemEngine.Training.Models;
+using DemEngine.Training.Settings;
 using static TorchSharp.torch;
 
 namespace DemEngine.Training.Evaluation;
@@ -24,7 +25,7 @@ public sealed class TorchEvaluator : IModelEvaluator
 
     /// <summary>Prepares the sets.</summary>
     /// <param name="sets">What to measure; at least one.</param>
-    /// <param name="device">See <see cref="TorchLibrary.Open"/>.</param>
+    /// <param name="device">See <see cref="DeviceName"/>.</param>
     /// <param name="threads">For work on the processor.</param>
     /// <param name="maxPositions">So many pass through a model at once, unless a single sequence is longer.</param>
     /// <exception cref="DemException">DEM1021, DEM1022: Torch or the device is not there. DEM2116: a metric cannot be measured on its set.</exception>
@@ -35,7 +36,7 @@ public sealed class TorchEvaluator : IModelEvaluator
             set.Check();
 
         _device = TorchLibrary.Open(device, threads);
-        Description = device == TorchLibrary.Processor ? $"Torch, cpu, {threads} threads" : $"Torch, {device}";
+        Description = device == DeviceName.Processor ? $"Torch, cpu, {threads} threads" : $"Torch, {device}";
         _sequences = [.. _sets.SelectMany(set => SetScoring.Sequences(set))];
         _longest = _sequences.Max(sequence => sequence.Tokens.Length);
         _largestToken = _sequences.Max(sequence => sequence.Tokens.Max());

@@ -1,4 +1,5 @@
 using DemEngine.Training.Models;
+using DemEngine.Training.Settings;
 using static TorchSharp.torch;
 
 namespace DemEngine.Training.Optimization;
@@ -56,10 +57,3 @@ internal sealed class AdamW : IDisposable
         SecondMoment.Dispose();
     }
 }
-
-/// <summary>The constants of AdamW.</summary>
-/// <param name="Beta1">β₁, of the mean of gradients.</param>
-/// <param name="Beta2">β₂, of the mean of their squares.</param>
-/// <param name="Epsilon">ε.</param>
-/// <param name="WeightDecay">λ.</param>
-public sealed record AdamWOptions(double Beta1 = 0.9, double Beta2 = 0.95, double Epsilon = 1e-8, double WeightDecay = 0.1);

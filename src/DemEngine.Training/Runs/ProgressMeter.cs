@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using DemEngine.Training.Reports;
 
 namespace DemEngine.Training.Runs;
 

@@ -4,6 +4,7 @@ using DemEngine.Checkpoints;
 using DemEngine.Evaluation;
 using DemEngine.Numerics;
 using DemEngine.Training.Models;
+using DemEngine.Training.Reports;
 using static TorchSharp.torch;
 
 namespace DemEngine.Training.Runs;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using DemEngine.Checkpoints;
+using DemEngine.Training.Reports;
 
 namespace DemEngine.Training.Runs;
 

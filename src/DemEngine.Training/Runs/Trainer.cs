@@ -1,5 +1,7 @@
 using DemEngine.Language;
 using DemEngine.Training.Models;
+using DemEngine.Training.Reports;
+using DemEngine.Training.Settings;
 
 namespace DemEngine.Training.Runs;
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using DemEngine.Checkpoints;
 using DemEngine.Language;
 using DemEngine.Training.Models;
+using DemEngine.Training.Settings;
 
 namespace DemEngine.Training.Runs;
 

@@ -3,6 +3,7 @@ using DemEngine.Checkpoints;
 using DemEngine.Evaluation;
 using DemEngine.Language;
 using DemEngine.Training.Models;
+using DemEngine.Training.Settings;
 
 namespace DemEngine.Training.Runs;
 

@@ -4,6 +4,8 @@ using DemEngine.Checkpoints;
 using DemEngine.Merging;
 using DemEngine.Numerics;
 using DemEngine.Training.Models;
+using DemEngine.Training.Reports;
+using DemEngine.Training.Settings;
 
 namespace DemEngine.Training.Runs;
 

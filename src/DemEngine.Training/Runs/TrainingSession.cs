@@ -4,6 +4,8 @@ using DemEngine.Training.Data;
 using DemEngine.Training.Evaluation;
 using DemEngine.Training.Models;
 using DemEngine.Training.Optimization;
+using DemEngine.Training.Reports;
+using DemEngine.Training.Settings;
 using static TorchSharp.torch;
 
 namespace DemEngine.Training.Runs;

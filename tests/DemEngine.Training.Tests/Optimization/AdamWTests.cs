@@ -1,5 +1,6 @@
 using DemEngine.Training.Models;
 using DemEngine.Training.Optimization;
+using DemEngine.Training.Settings;
 using static TorchSharp.torch;
 
 namespace DemEngine.Training.Tests.Optimization;

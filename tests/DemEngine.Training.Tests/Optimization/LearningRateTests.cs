@@ -1,4 +1,4 @@
-using DemEngine.Training.Optimization;
+using DemEngine.Training.Settings;
 
 namespace DemEngine.Training.Tests.Optimization;
 

@@ -5,8 +5,9 @@ using DemEngine.Merging;
 using DemEngine.Numerics;
 using DemEngine.Tests;
 using DemEngine.Training.Models;
-using DemEngine.Training.Optimization;
+using DemEngine.Training.Reports;
 using DemEngine.Training.Runs;
+using DemEngine.Training.Settings;
 
 namespace DemEngine.Training.Tests.Runs;
 

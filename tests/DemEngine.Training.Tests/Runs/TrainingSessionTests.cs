@@ -1,8 +1,9 @@
 using DemEngine.Language;
 using DemEngine.Numerics;
 using DemEngine.Training.Models;
-using DemEngine.Training.Optimization;
+using DemEngine.Training.Reports;
 using DemEngine.Training.Runs;
+using DemEngine.Training.Settings;
 
 namespace DemEngine.Training.Tests.Runs;
 

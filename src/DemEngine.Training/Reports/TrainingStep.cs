@@ -1,4 +1,4 @@
-namespace DemEngine.Training.Runs;
+namespace DemEngine.Training.Reports;
 
 /// <summary>What a step did. Step 0 is the validation before the first.</summary>
 /// <param name="Number">Counted from 1.</param>

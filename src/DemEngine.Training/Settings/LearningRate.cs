@@ -1,4 +1,4 @@
-namespace DemEngine.Training.Optimization;
+namespace DemEngine.Training.Settings;
 
 /// <summary>
 /// A linear rise to the peak (Goyal et al., "Accurate, Large Minibatch SGD", https://arxiv.org/abs/1706.02677, section 2.2), then half a

@@ -1,4 +1,4 @@
-namespace DemEngine.Training.Runs;
+namespace DemEngine.Training.Reports;
 
 /// <summary>What a finished run did.</summary>
 /// <param name="Steps">Taken.</param>

@@ -1,11 +1,12 @@
 using DemEngine.Numerics;
-using DemEngine.Training.Optimization;
 
-namespace DemEngine.Training.Runs;
+namespace DemEngine.Training.Settings;
 
 /// <summary>How a model is trained. The same options, data and start give the same result on the same machine.</summary>
 public sealed record TrainingOptions
 {
+    private const long NotSet = -1;
+
     /// <summary>Steps of the optimiser; fewer where validation stops improving.</summary>
     public long Steps { get; init; } = 1000;
 
@@ -24,8 +25,16 @@ public sealed record TrainingOptions
     /// <summary>What the learning rate decays to, as a share of the largest.</summary>
     public double FinalLearningRateShare { get; init; } = 0.1;
 
-    /// <summary>Steps in which the learning rate rises.</summary>
-    public long WarmupSteps { get; init; } = 100;
+    /// <summary>Steps in which the learning rate rises; if not set, a tenth of all, but no more than 100.</summary>
+    public long WarmupSteps
+    {
+        get => field < 0 ? Math.Min(Steps / 10, 100) : field;
+        init
+        {
+            Require(value >= 0, "warm-up must not be negative");
+            field = value;
+        }
+    } = NotSet;
 
     /// <summary>The optimiser's constants.</summary>
     public AdamWOptions AdamW { get; init; } = new();
@@ -45,8 +54,8 @@ public sealed record TrainingOptions
     /// <summary>Stops after so many validations in a row without a new best loss; 0 for never.</summary>
     public int Patience { get; init; }
 
-    /// <summary>Where is computed: see <see cref="TorchLibrary.Open"/>. Not part of what is trained, nor is the next.</summary>
-    public string Device { get; init; } = TorchLibrary.Processor;
+    /// <summary>Where is computed: see <see cref="DeviceName"/>. Not part of what is trained, nor is the next.</summary>
+    public string Device { get; init; } = DeviceName.Processor;
 
     /// <summary>Threads on the processor, in this process as a whole. Another number may round sums differently.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;
@@ -63,7 +72,7 @@ public sealed record TrainingOptions
         Require(MaxPositions >= 1, "at least one position must fit");
         Require(LearningRate > 0 && double.IsFinite(LearningRate), "the learning rate must be positive");
         Require(FinalLearningRateShare is >= 0 and <= 1, "the final learning rate must be a share from 0 to 1");
-        Require(WarmupSteps >= 0 && WarmupSteps <= Steps, "warm-up must be from 0 to all steps");
+        Require(WarmupSteps <= Steps, "warm-up must not be longer than training");
         Require(AdamW.Beta1 is >= 0 and < 1 && AdamW.Beta2 is >= 0 and < 1, "betas must be from 0 to less than 1");
         Require(AdamW.Epsilon > 0 && AdamW.WeightDecay >= 0, "epsilon must be positive, weight decay not negative");
         Require(ClipNorm > 0, "the largest norm must be positive");

@@ -1,6 +1,4 @@
-using static TorchSharp.torch;
-
-namespace DemEngine.Training.Runs;
+namespace DemEngine.Training.Reports;
 
 /// <summary>Where a run stands, beside its vectors.</summary>
 /// <param name="Step">The last step taken.</param>
@@ -13,10 +11,3 @@ public sealed record TrainingState(long Step, long Positions, long BestStep, dou
     /// <summary>Before anything was done: also before the validation at step 0.</summary>
     public static TrainingState Start { get; } = new(-1, 0, -1, double.PositiveInfinity, 0);
 }
-
-/// <summary>The vectors of a run, [all weights] each and binary32: what it goes on from.</summary>
-/// <param name="Weights">As the optimiser has them.</param>
-/// <param name="FirstMoment">The optimiser's m.</param>
-/// <param name="SecondMoment">The optimiser's v.</param>
-/// <param name="Best">The weights with the least validation loss.</param>
-internal sealed record TrainingVectors(Tensor Weights, Tensor FirstMoment, Tensor SecondMoment, Tensor Best);

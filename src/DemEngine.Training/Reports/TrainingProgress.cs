@@ -1,4 +1,4 @@
-namespace DemEngine.Training.Runs;
+namespace DemEngine.Training.Reports;
 
 /// <summary>Where a run stands, for people.</summary>
 /// <param name="Step">The step just taken.</param>

@@ -1,0 +1,75 @@
+using System.CommandLine;
+using DemEngine.Checkpoints;
+using DemEngine.Cli.Output;
+using DemEngine.Merging;
+using DemEngine.Training.Reports;
+using DemEngine.Training.Settings;
+
+namespace DemEngine.Cli.Commands;
+
+/// <summary><c>dem train --base DIR --data FILE --valid FILE --out DIR</c>.</summary>
+internal static class TrainCommand
+{
+    public static Command Build()
+    {
+        var model = new Option<string?>("--base") { Description = "The model to start from.", HelpName = "dir" };
+        var fromScratch = new Option<bool>("--from-scratch") { Description = "Start from random weights, of the shape that --config gives." };
+        var config = new Option<string?>("--config") { Description = "A config.json of the Llama architecture; a tokenizer beside it goes with the model.", HelpName = "file" };
+        var data = new Option<string>("--data") { Description = "What is learnt: JSON Lines of {text}, {prompt, completion} or {tokens}.", HelpName = "file", Required = true };
+        var valid = new Option<string>("--valid") { Description = "What decides which weights are the best, in the same form.", HelpName = "file", Required = true };
+        var output = new Option<DirectoryInfo>("--out", "-o")
+        {
+            Description = "The folder to be made: the best weights, and train.jsonl. Interrupted at any moment, the same command goes on.",
+            HelpName = "dir",
+            Required = true,
+        };
+        var overwrite = new Option<bool>("--overwrite") { Description = "Replace an existing output of this tool, once the new one is complete." };
+        var restart = new Option<bool>("--restart") { Description = "Discard what an interrupted run left, and start anew." };
+        var saveEvery = Numbers.Positive("--save-every", "Steps after which the state is saved, for an interruption. Default 100.", 100);
+        var maxShardSize = Sizes.Option("--max-shard-size", "Largest shard of the output.", ShardLayout.DefaultMaxShardBytes);
+        var training = new TrainCommandOptions();
+        var printed = new OutputOptions();
+
+        var command = new Command("train", "Train a model of the Llama architecture on a data source, with Torch.")
+        {
+            model, fromScratch, config, data, valid, output, overwrite, restart, saveEvery, maxShardSize,
+        };
+        training.AddTo(command);
+        printed.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            bool scratch = result.GetValue(fromScratch);
+            if (scratch == (result.GetValue(model) is not null) || scratch != (result.GetValue(config) is not null))
+                result.AddError("give --base, or --from-scratch and --config");
+        });
+        command.SetAction(parsed =>
+        {
+            bool scratch = parsed.GetValue(fromScratch);
+            var files = new TorchFeatures.TrainingFiles(
+                (scratch ? parsed.GetValue(config) : parsed.GetValue(model))!, scratch, parsed.GetValue(data)!, parsed.GetValue(valid)!);
+            TrainingOptions options = training.Read(parsed);
+            var run = new RunOptions
+            {
+                Overwrite = parsed.GetValue(overwrite),
+                Unfinished = parsed.GetValue(restart) ? UnfinishedRun.Restart : UnfinishedRun.Refuse,
+                MaxShardBytes = parsed.GetValue(maxShardSize),
+            };
+            string folder = parsed.GetValue(output)!.FullName;
+            bool quiet = parsed.GetValue(printed.Quiet), json = parsed.GetValue(printed.Json);
+            try
+            {
+                TrainingReport report = ProgressDisplay.Run(
+                    quiet || json,
+                    TrainingProgressText.Text,
+                    progress => TorchFeatures.Train(files, options, folder, parsed.GetValue(saveEvery), run, progress, Interrupt.Token));
+                TrainingPrinter.Print(report, folder, quiet, json);
+                return 0;
+            }
+            catch (OperationCanceledException e)
+            {
+                throw new ResumableInterruption(parsed.GetValue(restart) ? "no --restart" : null, e);
+            }
+        });
+        return command;
+    }
+}

@@ -1,0 +1,31 @@
+using DemEngine.Merging;
+
+namespace DemEngine.Cli.Output;
+
+/// <summary>How progress of one kind is shown.</summary>
+/// <typeparam name="T">What is reported.</typeparam>
+/// <param name="Line">In words; how long it has taken so far is given.</param>
+/// <param name="Share">How much is done, from 0 to 1.</param>
+internal sealed record ProgressText<T>(Func<T, TimeSpan, string> Line, Func<T, double> Share);
+
+/// <summary>The progress of a run that reads and writes.</summary>
+internal static class RunProgressText
+{
+    private const double LongestSeconds = 1e6;
+
+    public static ProgressText<RunProgress> Text { get; } = new(
+        (progress, elapsed) => $"{progress.Phase}: {Describe(progress, elapsed)}",
+        progress => progress.BytesTotal == 0 ? 0 : (double)progress.BytesDone / progress.BytesTotal);
+
+    /// <summary>How much of how much, how fast, and how long it will take.</summary>
+    internal static string Describe(RunProgress progress, TimeSpan elapsed)
+    {
+        double rate = progress.BytesDone / Math.Max(elapsed.TotalSeconds, 1e-3);
+        double rest = Math.Min((progress.BytesTotal - progress.BytesDone) / Math.Max(rate, 1), LongestSeconds);
+        string left = rate > 0 ? $", {Left(TimeSpan.FromSeconds(rest))}" : "";
+        return $"{Sizes.Format(progress.BytesDone)} of {Sizes.Format(progress.BytesTotal)}, {rate / 1e9:0.00} GB/s{left}";
+    }
+
+    /// <summary>Hours are not wrapped into days.</summary>
+    internal static string Left(TimeSpan rest) => $"{(int)rest.TotalHours}{rest:\\:mm\\:ss} left";
+}

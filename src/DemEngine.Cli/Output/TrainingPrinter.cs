@@ -1,0 +1,32 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using DemEngine.Training.Reports;
+
+namespace DemEngine.Cli.Output;
+
+/// <summary>What a finished training did, in words or as JSON.</summary>
+internal static partial class TrainingPrinter
+{
+    public static void Print(TrainingReport report, string output, bool quiet, bool json)
+    {
+        if (json)
+        {
+            Console.Out.WriteLine(JsonSerializer.Serialize(report, TrainingJson.Default.TrainingReport));
+            return;
+        }
+
+        if (quiet)
+            return;
+
+        string end = report.StoppedEarly ? "stopped early after" : "all";
+        Console.Out.WriteLine($"{end} {report.Steps} steps, {report.Positions} tokens, {report.Seconds:0.0} s");
+        Console.Out.WriteLine($"best validation loss {report.BestLoss:0.0000} nats per token, at step {report.BestStep}");
+        if (report.BestStep == 0)
+            Console.Out.WriteLine("note: no step improved on the weights that it started from; the output holds those");
+        Console.Out.WriteLine(output);
+    }
+
+    [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+    [JsonSerializable(typeof(TrainingReport))]
+    private sealed partial class TrainingJson : JsonSerializerContext;
+}
