@@ -179,6 +179,11 @@ public sealed class ErrorCode
     /// <summary>DEM2121.</summary>
     public static readonly ErrorCode BadTrialLog = new(2121, "A line of a search's trials.jsonl is damaged.", "Remove the line that the message names, or move the file away and search again.");
 
+    // ---- 213x: experiments ----
+
+    /// <summary>DEM2131.</summary>
+    public static readonly ErrorCode BadResults = new(2131, "The results of an experiment cannot be read.", "Give the experiment.json that `dem experiment` wrote.");
+
     // ---- 3xxx: recipes ----
 
     /// <summary>DEM3001.</summary>
