@@ -54,7 +54,7 @@ public sealed class ErrorCode
     public static readonly ErrorCode NothingToResume = new(1006, "--resume was given, but no unfinished run lies beside the output.", "Start without --resume.");
 
     /// <summary>DEM1007.</summary>
-    public static readonly ErrorCode ResumeMismatch = new(1007, "The unfinished run was made from another recipe, other inputs or other options.", "Run the original command with --resume, or pass --restart to discard the unfinished run.");
+    public static readonly ErrorCode ResumeMismatch = new(1007, "The unfinished run was made from another recipe, other inputs or other options.", "Run the original command, with --resume where it has that option, or pass --restart to discard the unfinished run.");
 
     /// <summary>DEM1008.</summary>
     public static readonly ErrorCode OutputBusy = new(1008, "Another process is writing the same output.", "Wait for it, or choose another --out.");
@@ -216,13 +216,13 @@ public sealed class ErrorCode
     // ---- 4xxx: running ----
 
     /// <summary>DEM4001.</summary>
-    public static readonly ErrorCode DiskFull = new(4001, "There is not enough room on the output's disk.", "Free space, then run the same command with --resume.");
+    public static readonly ErrorCode DiskFull = new(4001, "There is not enough room on the output's disk.", "Free space, then run the same command again, with --resume where it has that option.");
 
     /// <summary>DEM4002.</summary>
-    public static readonly ErrorCode WriteFailed = new(4002, "Writing the output failed.", "Check the disk and permissions, then run the same command with --resume.");
+    public static readonly ErrorCode WriteFailed = new(4002, "Writing the output failed.", "Check the disk and permissions, then run the same command again, with --resume where it has that option.");
 
     /// <summary>DEM4003.</summary>
-    public static readonly ErrorCode ReadFailed = new(4003, "Reading an input failed while running.", "Check the disk, then run the same command with --resume.");
+    public static readonly ErrorCode ReadFailed = new(4003, "Reading an input failed while running.", "Check the disk, then run the same command again, with --resume where it has that option.");
 
     /// <summary>DEM4004.</summary>
     public static readonly ErrorCode NonFiniteOutput = new(4004, "The output holds infinities or NaNs.", "Look at the tensors named; to publish it as it is, run the same command with --resume --nonfinite warn.");

@@ -67,7 +67,7 @@ internal static class TrainCommand
             }
             catch (OperationCanceledException e)
             {
-                throw new ResumableInterruption(parsed.GetValue(restart) ? "no --restart" : null, e);
+                throw new ResumableInterruption(parsed.GetValue(restart) ? "--restart left out" : null, e);
             }
         });
         return command;

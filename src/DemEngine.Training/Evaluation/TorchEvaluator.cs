@@ -19,8 +19,7 @@ public sealed class TorchEvaluator : IModelEvaluator
     private readonly ImmutableArray<Example> _sequences;
     private readonly ImmutableArray<(ImmutableArray<int> Sequences, TokenBatch Batch)> _batches;
     private readonly Device _device;
-    private readonly int _longest;
-    private readonly int _largestToken;
+    private readonly SequenceLimits _limits;
     private LoadedModel? _model;
 
     /// <summary>Prepares the sets.</summary>
@@ -38,8 +37,7 @@ public sealed class TorchEvaluator : IModelEvaluator
         _device = TorchLibrary.Open(device, threads);
         Description = device == DeviceName.Processor ? $"Torch, cpu, {threads} threads" : $"Torch, {device}";
         _sequences = [.. _sets.SelectMany(set => SetScoring.Sequences(set))];
-        _longest = _sequences.Max(sequence => sequence.Tokens.Length);
-        _largestToken = _sequences.Max(sequence => sequence.Tokens.Max());
+        _limits = new SequenceLimits(_sequences);
         _batches =
         [
             .. BatchCut.Of(_sequences, maxPositions)
@@ -58,7 +56,7 @@ public sealed class TorchEvaluator : IModelEvaluator
     {
         long start = Stopwatch.GetTimestamp();
         LlamaConfig config = model.Config;
-        CheckFits(config, model.Name);
+        _limits.Check(config, model.Name);
         if (_model is null || _model.Config != config)
         {
             _model?.Dispose();
@@ -114,14 +112,6 @@ public sealed class TorchEvaluator : IModelEvaluator
 
     private static ReadOnlySpan<T> Host<T>(Tensor tensor)
         where T : unmanaged => System.Runtime.InteropServices.MemoryMarshal.Cast<byte, T>(tensor.cpu().bytes);
-
-    private void CheckFits(LlamaConfig config, string model)
-    {
-        if (_longest > config.MaxPositions)
-            throw new DemException(ErrorCode.ExampleTooLong, $"{model}: takes {config.MaxPositions} tokens, and an example has {_longest}");
-        if (_largestToken >= config.VocabularySize)
-            throw new DemException(ErrorCode.TokenOutOfRange, $"{model}: its vocabulary has {config.VocabularySize} tokens, and an example has the id {_largestToken}");
-    }
 
     /// <summary>Weights on the device, overwritten by each model of the same shape.</summary>
     private sealed class LoadedModel : IDisposable

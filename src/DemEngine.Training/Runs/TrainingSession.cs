@@ -31,10 +31,14 @@ public sealed class TrainingSession : IDisposable
     /// <param name="data">What is learnt.</param>
     /// <param name="validation">What decides which weights are best.</param>
     /// <param name="options">How.</param>
-    /// <exception cref="DemException">DEM1001: an option cannot be. DEM1021, DEM1022: Torch or the device is not there.</exception>
+    /// <exception cref="DemException">
+    /// DEM1001: an option cannot be. DEM1021, DEM1022: Torch or the device is not there. DEM2114, DEM2115: an example does not fit the model.
+    /// </exception>
     public TrainingSession(TorchModel start, DataSet data, DataSet validation, TrainingOptions options)
     {
         options.Check();
+        new SequenceLimits(data.Examples).Check(start.Config, start.Name);
+        new SequenceLimits(validation.Examples).Check(start.Config, start.Name);
         _data = data;
         _options = options;
         _device = TorchLibrary.Open(options.Device, options.Threads);

@@ -66,6 +66,27 @@ public class TrainingSessionTests
         }
     }
 
+    [TestCase(ElementType.F32, 10_000)]
+    [TestCase(ElementType.F32, 30)]
+    [TestCase(ElementType.BF16, 10_000)]
+    [TestCase(ElementType.BF16, 30)]
+    public void Each_step_has_a_gradient_of_its_own(ElementType type, long maxPositions)
+    {
+        // The same batch over and over, and a rate that moves nothing.
+        TrainingOptions options = Options with
+        {
+            BatchSize = Data.Examples.Length,
+            LearningRate = 1e-12,
+            WarmupSteps = 0,
+            Type = type,
+            MaxPositions = maxPositions,
+        };
+        using TorchModel start = TinyModels.Model(Config);
+        using var session = new TrainingSession(start, Data, Validation, options);
+        double[] norms = [.. Run(session).Skip(1).Select(step => step.GradientNorm)];
+        Assert.That(norms, Is.All.EqualTo(norms[0]).Within(1).Percent);
+    }
+
     [Test]
     public void The_same_seed_gives_the_same_bits_and_another_seed_others()
     {
@@ -144,6 +165,30 @@ public class TrainingSessionTests
         Assert.That(session.State.Step, Is.LessThan(2), "the state is that before it");
         Assert.That(session.State.BestLoss, Is.Not.NaN);
         Assert.That(TinyModels.Numbers(session.Best.Weights), Is.All.Matches<float>(float.IsFinite));
+    }
+
+    [Test]
+    public void No_tensor_stays_behind_after_a_step()
+    {
+        using TorchModel start = TinyModels.Model(Config);
+        using var session = new TrainingSession(start, Data, Validation, Options with { Steps = 100, EvaluateEvery = 1, MaxPositions = 20 });
+        for (int i = 0; i < 3; i++)
+            session.Advance();
+        long before = TorchSharp.DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        for (int i = 0; i < 20; i++)
+            session.Advance();
+        Assert.That(TorchSharp.DisposeScopeManager.Statistics.ThreadTotalLiveCount, Is.EqualTo(before));
+    }
+
+    [Test]
+    public void Examples_that_do_not_fit_are_refused()
+    {
+        using TorchModel start = TinyModels.Model(Config);
+        DemException Failure(Example example) => Assert.Throws<DemException>(
+            () => new TrainingSession(start, Data, new DataSet("validation", [example]), Options).Dispose())!;
+        Assert.That(Failure(new Example([1, Config.VocabularySize], 1)).Code, Is.EqualTo(ErrorCode.TokenOutOfRange));
+        Assert.That(Failure(new Example([-1, 2], 1)).Code, Is.EqualTo(ErrorCode.TokenOutOfRange));
+        Assert.That(Failure(new Example([.. Enumerable.Repeat(1, Config.MaxPositions + 1)], 1)).Code, Is.EqualTo(ErrorCode.ExampleTooLong));
     }
 
     [Test]
