@@ -92,10 +92,11 @@ public class TorchEvaluatorTests
             .. Enumerable.Range(0, 30).Select(_ =>
             {
                 int[] prompt = [.. Enumerable.Range(0, random.Next(1, 6)).Select(_ => random.Next(config.VocabularySize))];
+                // All different: of equals the first is taken, and roundings would decide which are equal.
                 Example[] choices =
                 [
-                    .. Enumerable.Range(0, 4).Select(_ => new Example(
-                        [.. prompt, .. Enumerable.Range(0, random.Next(1, 4)).Select(_ => random.Next(config.VocabularySize))], prompt.Length)),
+                    .. Enumerable.Range(0, 4).Select(choice => new Example(
+                        [.. prompt, choice, .. Enumerable.Range(0, random.Next(3)).Select(_ => random.Next(config.VocabularySize))], prompt.Length)),
                 ];
                 return new Question([.. choices], random.Next(4));
             }),
