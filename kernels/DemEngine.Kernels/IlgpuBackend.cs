@@ -1,13 +1,16 @@
 using DemEngine.Backends;
+using DemEngine.Benchmarking;
 using DemEngine.Kernels.Devices;
 using DemEngine.Kernels.Launching;
+using DemEngine.Kernels.Measuring;
 using DemEngine.Kernels.Streaming;
 using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
 
 namespace DemEngine.Kernels;
 
 /// <summary>Merges on a device through ILGPU: CUDA, OpenCL, or ILGPU's own simulation on the processor, which is for tests.</summary>
-public sealed class IlgpuBackend : IMergeBackend
+public sealed class IlgpuBackend : IDeviceBench
 {
     /// <summary>How much device memory is used if nothing else is said.</summary>
     public const long DefaultMaxVramBytes = 1_000_000_000;
@@ -18,11 +21,15 @@ public sealed class IlgpuBackend : IMergeBackend
     private readonly Accelerator _accelerator;
     private readonly TileBufferPool _pool;
     private readonly KernelTable _kernels;
+    private readonly TimelineRecorder _recorder;
+    private readonly long _maxVramBytes;
 
     private IlgpuBackend(DeviceName name, Accelerator accelerator, long maxVramBytes)
     {
         Name = $"{name}";
         _accelerator = accelerator;
+        _maxVramBytes = maxVramBytes;
+        _recorder = new TimelineRecorder(accelerator);
         _pool = new TileBufferPool(accelerator, maxVramBytes);
         _kernels = new KernelTable(accelerator);
     }
@@ -113,7 +120,32 @@ public sealed class IlgpuBackend : IMergeBackend
     }
 
     /// <inheritdoc/>
-    public ITileWorker CreateWorker() => new IlgpuTileWorker(Name, _kernels, _pool);
+    public long PeakDeviceBytes => _pool.AllocatedBytes;
+
+    /// <inheritdoc/>
+    public long? UsedDeviceBytes => _accelerator is CudaAccelerator cuda ? cuda.MemorySize - cuda.GetFreeMemory() : null;
+
+    /// <inheritdoc/>
+    public ITileWorker CreateWorker() => new IlgpuTileWorker(Name, _kernels, _pool, _recorder);
+
+    /// <inheritdoc/>
+    public DeviceRates MeasureRates(Action<string> report, CancellationToken cancel)
+    {
+        try
+        {
+            return DeviceBench.Run(_accelerator, _kernels, _maxVramBytes - _pool.AllocatedBytes, report, cancel);
+        }
+        catch (Exception e) when (DeviceFault.Is(e))
+        {
+            throw DeviceFault.Name(e, Name);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void StartTimeline() => _recorder.Start();
+
+    /// <inheritdoc/>
+    public DeviceTimeline StopTimeline() => _recorder.Stop();
 
     /// <inheritdoc/>
     public void Dispose()

@@ -11,7 +11,7 @@ namespace DemEngine.Kernels.Streaming;
 /// Brings tiles through the device, in parts where they are larger than a buffer: gathers the inputs in page-locked memory, and has them
 /// copied in, worked on and copied out on one stream. The tile's bytes need no alignment.
 /// </summary>
-internal sealed class IlgpuTileWorker(string device, KernelTable kernels, TileBufferPool pool) : ITileWorker
+internal sealed class IlgpuTileWorker(string device, KernelTable kernels, TileBufferPool pool, TimelineRecorder recorder) : ITileWorker
 {
     public NonFinite Combine(LinearCombination combination, ReadOnlySpan<TypedBytes> inputs, TypedBytes output)
     {
@@ -81,16 +81,22 @@ internal sealed class IlgpuTileWorker(string device, KernelTable kernels, TileBu
         // The buffers are the backend's.
     }
 
-    private static NonFinite Combine(TileBuffers buffers, ElementwiseLaunch launch, ReadOnlySpan<TypedBytes> inputs, TypedBytes part, int start)
+    private NonFinite Combine(TileBuffers buffers, ElementwiseLaunch launch, ReadOnlySpan<TypedBytes> inputs, TypedBytes part, int start)
     {
         launch.FillHost(buffers);
-        CopyIn(buffers, launch.Shape, inputs, start, part.Count);
+        Gather(buffers, launch.Shape, inputs, start, part.Count);
+        using TimelineRecorder.TileMarks? marks = recorder.Begin(buffers.Stream);
+        buffers.CopyIn(0, launch.Shape.ResultAt(part.Count) + TileShape.CountBytes);
+        marks?.Mark();
         launch.Run(buffers, part.Count);
+        marks?.Mark();
 
         long countsAt = launch.Shape.ResultAt(part.Count);
         long resultAt = countsAt + TileShape.CountBytes;
         buffers.CopyOut(countsAt, resultAt + TileShape.Stride(part.Type, part.Count));
+        marks?.Mark();
         buffers.Synchronize();
+        marks?.Note();
         buffers.Host(resultAt, part.Bytes.Length).CopyTo(part.Bytes.Span);
         Span<long> counts = MemoryMarshal.Cast<byte, long>(buffers.Host(countsAt, TileShape.CountBytes));
         return new NonFinite(counts[0], counts[1]);
@@ -99,7 +105,10 @@ internal sealed class IlgpuTileWorker(string device, KernelTable kernels, TileBu
     private void Gram(
         TileBuffers buffers, TileShape shape, bool relativeToBase, ReadOnlySpan<TypedBytes> inputs, int start, int count, Span<double> sums)
     {
-        CopyIn(buffers, shape, inputs, start, count);
+        Gather(buffers, shape, inputs, start, count);
+        using TimelineRecorder.TileMarks? marks = recorder.Begin(buffers.Stream);
+        buffers.CopyIn(0, shape.ResultAt(count) + TileShape.CountBytes);
+        marks?.Mark();
         OneType.Convert(kernels, buffers, shape, count);
 
         long resultAt = shape.ResultAt(count) + TileShape.CountBytes;
@@ -117,13 +126,16 @@ internal sealed class IlgpuTileWorker(string device, KernelTable kernels, TileBu
                 RelativeToBase = relativeToBase ? 1 : 0,
             });
 
+        marks?.Mark();
         buffers.CopyOut(resultAt, resultAt + resultBytes);
+        marks?.Mark();
         buffers.Synchronize();
+        marks?.Note();
         MemoryMarshal.Cast<byte, double>(buffers.Host(resultAt, resultBytes)).CopyTo(sums);
     }
 
-    /// <summary>Copies a part of the inputs to the device, with what precedes them and the counts.</summary>
-    private static void CopyIn(TileBuffers buffers, TileShape shape, ReadOnlySpan<TypedBytes> inputs, int start, int count)
+    /// <summary>Copies a part of the inputs to page-locked memory, and clears the counts that go with them.</summary>
+    private static void Gather(TileBuffers buffers, TileShape shape, ReadOnlySpan<TypedBytes> inputs, int start, int count)
     {
         for (int k = 0; k < inputs.Length; k++)
         {
@@ -131,9 +143,7 @@ internal sealed class IlgpuTileWorker(string device, KernelTable kernels, TileBu
             from.CopyTo(buffers.Host(shape.InputAt(k, count), from.Length));
         }
 
-        long countsAt = shape.ResultAt(count);
-        buffers.Host(countsAt, TileShape.CountBytes).Clear();
-        buffers.CopyIn(0, countsAt + TileShape.CountBytes);
+        buffers.Host(shape.ResultAt(count), TileShape.CountBytes).Clear();
     }
 
     private TileBuffers Rent()

@@ -12,15 +12,20 @@ internal sealed class TileBufferPool : IDisposable
     private const long MostBytes = 16 << 20;
     private const int Most = 16;
 
+    // As long as each has a megabyte.
+    private const int Few = 4;
+
     private readonly Accelerator _accelerator;
     private readonly ConcurrentBag<TileBuffers> _free = [];
     private readonly SemaphoreSlim _places;
+    private long _allocated;
 
     /// <summary>Divides the memory; nothing is allocated before it is needed.</summary>
     public TileBufferPool(Accelerator accelerator, long maxBytes)
     {
         _accelerator = accelerator;
-        int count = (int)Math.Clamp(maxBytes / MostBytes, 1, Most);
+        int few = (int)Math.Clamp(maxBytes >> 20, 1, Few);
+        int count = (int)Math.Clamp(maxBytes / MostBytes, few, Most);
         BufferBytes = (int)Math.Min(maxBytes / count, MostBytes) & ~0xFFF;
         _places = new SemaphoreSlim(count);
     }
@@ -28,13 +33,16 @@ internal sealed class TileBufferPool : IDisposable
     /// <summary>Size of each.</summary>
     public int BufferBytes { get; }
 
+    /// <summary>Device memory taken so far, which is given back only in the end.</summary>
+    public long AllocatedBytes => Volatile.Read(ref _allocated);
+
     /// <summary>Waits for buffers.</summary>
     public TileBuffers Rent()
     {
         _places.Wait();
         try
         {
-            return _free.TryTake(out TileBuffers? buffers) ? buffers : new TileBuffers(_accelerator, BufferBytes);
+            return _free.TryTake(out TileBuffers? buffers) ? buffers : Allocate();
         }
         catch
         {
@@ -48,6 +56,13 @@ internal sealed class TileBufferPool : IDisposable
     {
         _free.Add(buffers);
         _places.Release();
+    }
+
+    private TileBuffers Allocate()
+    {
+        var buffers = new TileBuffers(_accelerator, BufferBytes);
+        Interlocked.Add(ref _allocated, BufferBytes);
+        return buffers;
     }
 
     public void Dispose()

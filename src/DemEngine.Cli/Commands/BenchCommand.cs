@@ -1,18 +1,15 @@
 using System.CommandLine;
-using System.Globalization;
-using System.Text.Json;
-using System.Text.Json.Serialization;
+using DemEngine.Analysis;
 using DemEngine.Backends;
 using DemEngine.Benchmarking;
 using DemEngine.Cli.Output;
 using DemEngine.Numerics;
 using DemEngine.Synthesis;
-using Spectre.Console;
 
 namespace DemEngine.Cli.Commands;
 
 /// <summary><c>dem bench</c>.</summary>
-internal static partial class BenchCommand
+internal static class BenchCommand
 {
     public static Command Build()
     {
@@ -27,11 +24,12 @@ internal static partial class BenchCommand
         };
         var repeats = Numbers.Positive("--repeats", "Runs of each kind. Default 5.", 5);
         var cold = new Option<bool>("--cold") { Description = "Measure from disk too, the inputs dropped from the page cache." };
+        var timeline = new Option<string?>("--timeline") { Description = "Draw into this file how one merge passed through the device, tile by tile.", HelpName = "svg" };
         var read = new ReadCommandOptions();
         var output = new OutputOptions();
         var device = new BackendCommandOptions();
 
-        var command = new Command("bench", "Measure merges against what this machine can do.") { shape, sources, type, folder, repeats, cold };
+        var command = new Command("bench", "Measure merges against what this machine can do.") { shape, sources, type, folder, repeats, cold, timeline };
         read.AddTo(command);
         output.AddTo(command);
         device.AddTo(command);
@@ -39,6 +37,9 @@ internal static partial class BenchCommand
         {
             bool json = parsed.GetValue(output.Json);
             bool quiet = parsed.GetValue(output.Quiet);
+            string? timelinePath = parsed.GetValue(timeline);
+            if (timelinePath is not null)
+                ReportFile.Check(timelinePath);
             var options = new BenchOptions(
                 LlamaShape.Find(parsed.GetValue(shape)!),
                 parsed.GetValue(sources)!,
@@ -46,39 +47,19 @@ internal static partial class BenchCommand
                 parsed.GetValue(folder)!.FullName,
                 parsed.GetValue(repeats),
                 parsed.GetValue(cold),
+                timelinePath is not null,
                 read.Read(parsed));
 
             using IMergeBackend backend = device.Open(parsed, quiet);
             BenchReport report = Bench.Run(options, backend, line => { if (!quiet && !json) Console.Error.WriteLine(line); }, Interrupt.Token);
+            if (timelinePath is not null)
+                ReportFile.Write(timelinePath, TimelineChart.Write(report.Device!.Timeline!, $"{report.Device.Name}, {report.Device.Model}"));
             if (json)
-                Console.Out.WriteLine(JsonSerializer.Serialize(report, BenchJson.Default.BenchReport));
+                BenchPrinter.PrintJson(report);
             else if (!quiet)
-                Print(report);
+                BenchPrinter.PrintText(report);
             return 0;
         });
         return command;
     }
-
-    private static void Print(BenchReport report)
-    {
-        static string Number(double value) => value.ToString("0.00", CultureInfo.InvariantCulture);
-
-        Console.Out.WriteLine(report.Machine);
-        Console.Out.WriteLine($"{report.Shape}, {Sizes.Format(report.ModelBytes)} a model, {report.Threads} threads, median of {report.Repeats}");
-        Console.Out.WriteLine($"memory copy {Number(report.MemoryCopy)} GB/s, file copy {Number(report.FileCopy)} GB/s (read + written)");
-        var table = new Table().AddColumns("sources", "cache", "null GB/s", "merge GB/s", "merge/null", "null/file copy", "merge/memory copy");
-        foreach (BenchMerge merge in report.Merges)
-        {
-            table.AddRow(
-                $"{merge.Sources}", merge.Cache, Number(merge.Null), Number(merge.Merge),
-                Number(merge.MergeToNull), Number(merge.NullToFileCopy), Number(merge.MergeToMemoryCopy));
-        }
-
-        OutputConsole.Create().Write(table);
-        Console.Out.WriteLine($"peak anonymous memory {report.PeakAnonymousBytes / (double)(1 << 20):0} MiB");
-    }
-
-    [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
-    [JsonSerializable(typeof(BenchReport))]
-    private sealed partial class BenchJson : JsonSerializerContext;
 }

@@ -15,23 +15,6 @@ public static class DistanceHeatMap
     private const int LongestLayerName = 34;
     private const int LongestModelName = 22;
 
-    private const string Style = """
-        <style>
-        svg { color-scheme: light dark; }
-        text { font: 11px ui-sans-serif, system-ui, "Segoe UI", "DejaVu Sans", Arial, sans-serif; fill: #1f2328; }
-        .paper { fill: #ffffff; }
-        .heading { font-size: 15px; font-weight: 600; }
-        .faint { fill: #59636e; }
-        .rule { stroke: #8c959f; stroke-width: 1; fill: none; }
-        @media (prefers-color-scheme: dark) {
-        text { fill: #e6edf3; }
-        .paper { fill: #0d1117; }
-        .faint { fill: #9198a1; }
-        .rule { stroke: #6e7681; }
-        }
-        </style>
-        """;
-
     /// <summary>The file's text.</summary>
     public static string Write(LayerDistances distances)
     {
@@ -60,7 +43,7 @@ public static class DistanceHeatMap
         var svg = new SvgText();
         svg.Raw($"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" role=\"img\">");
         svg.Raw($"<title>{SvgText.Escape($"Distance of {string.Join(", ", distances.Models.Select(model => model.Label))} to {distances.Base}, layer by layer")}</title>");
-        svg.Raw(Style);
+        svg.Raw(SvgStyle.Element);
         svg.Rectangle(0, 0, width, height, "rx=\"8\" class=\"paper\"");
         svg.Text(Margin, 28, "Distance to the base, layer by layer", "class=\"heading\"");
         svg.Text(Margin, 46, "‖Δ‖ as a share of each model’s largest layer", "class=\"faint\"");

@@ -22,8 +22,13 @@ public static class Bench
     /// <param name="backend">What computes.</param>
     /// <param name="report">Told what is being done, in a line of text.</param>
     /// <param name="cancel">Stops between tiles.</param>
+    /// <exception cref="DemException">DEM1001: the backend is no device whose timeline could be noted. And what merges may throw.</exception>
     public static BenchReport Run(BenchOptions options, IMergeBackend backend, Action<string> report, CancellationToken cancel)
     {
+        var device = backend as IDeviceBench;
+        if (options.Timeline && device is null)
+            throw new DemException(ErrorCode.BadArgument, $"a timeline is of one device, which the backend {backend.Name} is not");
+
         // Large models come in several shards.
         long bytes = options.Shape.Tensors(options.Type).Sum(spec => spec.ByteLength);
         options = options with { Run = options.Run with { MaxShardBytes = Math.Max(1, bytes / Shards) } };
@@ -37,17 +42,34 @@ public static class Bench
         report("copying files");
         double fileCopy = MeasureFileCopy(options, files, modelBytes, cancel);
 
+        var limits = new Limits(memoryCopy, fileCopy, device?.MeasureRates(report, cancel));
+
         using var memory = new AnonymousMemory();
         var merges = new List<BenchMerge>();
         foreach (int sources in options.Sources)
         {
-            merges.Add(Measure(options, models[..(sources + 1)], isCold: false, backend, memoryCopy, fileCopy, report, cancel));
+            merges.Add(Measure(options, models[..(sources + 1)], isCold: false, backend, limits, report, cancel));
             if (options.Cold)
-                merges.Add(Measure(options, models[..(sources + 1)], isCold: true, backend, memoryCopy, fileCopy, report, cancel));
+                merges.Add(Measure(options, models[..(sources + 1)], isCold: true, backend, limits, report, cancel));
         }
 
+        long peak = memory.Peak;
+        DeviceTimeline? timeline = options.Timeline ? Trace(options, models, device!, report, cancel) : null;
+        DeviceReport? deviceReport = device is null
+            ? null
+            : new DeviceReport(device.Name, device.Description, limits.Device!, device.PeakDeviceBytes, device.UsedDeviceBytes, timeline);
         return new BenchReport(
-            Machine(), options.Shape.Name, modelBytes, options.Run.Threads, options.Repeats, memoryCopy, fileCopy, merges, memory.Peak);
+            Machine(), options.Shape.Name, modelBytes, options.Run.Threads, options.Repeats, memoryCopy, fileCopy, merges, peak, deviceReport);
+    }
+
+    /// <summary>One merge more, with each tile's times noted.</summary>
+    private static DeviceTimeline Trace(BenchOptions options, string[] models, IDeviceBench device, Action<string> report, CancellationToken cancel)
+    {
+        int sources = options.Sources.Max();
+        report($"timeline of {sources} sources");
+        device.StartTimeline();
+        RunOnce(options, models[..(sources + 1)], device, cancel);
+        return device.StopTimeline();
     }
 
     private static IEnumerable<string> MakeModels(BenchOptions options, Action<string> report, CancellationToken cancel)
@@ -109,7 +131,7 @@ public static class Bench
     }
 
     private static BenchMerge Measure(
-        BenchOptions options, string[] models, bool isCold, IMergeBackend backend, double memoryCopy, double fileCopy, Action<string> report, CancellationToken cancel)
+        BenchOptions options, string[] models, bool isCold, IMergeBackend backend, Limits limits, Action<string> report, CancellationToken cancel)
     {
         string cache = isCold ? "cold" : "warm";
         string[] files = [.. models.SelectMany(model => Directory.GetFiles(model, "*.safetensors"))];
@@ -119,38 +141,40 @@ public static class Bench
         using var nothing = new NullBackend();
         var nulls = new List<double>();
         var merges = new List<double>();
+        var inputs = new List<double>();
         for (int repeat = 0; repeat <= options.Repeats; repeat++)
         {
             report($"{models.Length - 1} sources, {cache}, {repeat} of {options.Repeats}");
             if (isCold && !PageCache.Drop(files))
                 throw new DemException(ErrorCode.BadArgument, "this system cannot drop files from its cache; leave out --cold");
-            double ofNull = RunOnce(options, models, nothing, cancel);
+            double ofNull = RunOnce(options, models, nothing, cancel).GigabytesPerSecond;
             if (isCold)
                 PageCache.Drop(files);
-            double ofMerge = RunOnce(options, models, backend, cancel);
+            RunReport ofMerge = RunOnce(options, models, backend, cancel);
 
             // The first round compiles and fills caches.
             if (repeat > 0)
             {
                 nulls.Add(ofNull);
-                merges.Add(ofMerge);
+                merges.Add(ofMerge.GigabytesPerSecond);
+                inputs.Add(ofMerge.BytesRead / ofMerge.Seconds / 1e9);
             }
         }
 
         double ratio = Median(merges.Zip(nulls, (merge, without) => merge / without));
         return new BenchMerge(
-            models.Length - 1, cache, Median(nulls), Median(merges), ratio, Median(nulls) / fileCopy, Median(merges) / memoryCopy);
+            models.Length - 1, cache, Median(nulls), Median(merges), ratio, Median(nulls) / limits.FileCopy, Median(merges) / limits.MemoryCopy,
+            Median(inputs), Median(inputs) / limits.Device?.HostToDevice);
     }
 
     /// <summary>Merges once into a folder that is deleted again.</summary>
-    /// <returns>Bytes read and written a second, in units of 10⁹, until all is written but not yet synced.</returns>
-    private static double RunOnce(BenchOptions options, string[] models, IMergeBackend backend, CancellationToken cancel)
+    private static RunReport RunOnce(BenchOptions options, string[] models, IMergeBackend backend, CancellationToken cancel)
     {
         string output = Path.Combine(options.Folder, "merged");
         using MergePlan merge = MergePlanner.Plan(RecipeReader.Parse(Recipe(models), "bench"), new AlignmentOptions(), options.Run);
         RunReport report = OutputRun.Execute(merge.Plan, output, backend, options.Run with { Unfinished = UnfinishedRun.Restart }, null, cancel);
         Directory.Delete(output, recursive: true);
-        return report.GigabytesPerSecond;
+        return report;
     }
 
     private static string Recipe(string[] models)
@@ -166,6 +190,9 @@ public static class Bench
         double[] sorted = [.. values.Order()];
         return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
+
+    /// <summary>What merges are compared with.</summary>
+    private sealed record Limits(double MemoryCopy, double FileCopy, DeviceRates? Device);
 
     private static string Machine()
     {

@@ -11,6 +11,7 @@ namespace DemEngine.Benchmarking;
 /// <param name="Folder">Where inputs and outputs go. Inputs are kept and used again; outputs are deleted.</param>
 /// <param name="Repeats">How often each thing is measured.</param>
 /// <param name="Cold">Whether to measure from disk too.</param>
+/// <param name="Timeline">Whether to note one more merge tile by tile. Only a device can.</param>
 /// <param name="Run">Threads, memory and reading.</param>
 public sealed record BenchOptions(
-    LlamaShape Shape, IReadOnlyList<int> Sources, ElementType Type, string Folder, int Repeats, bool Cold, RunOptions Run);
+    LlamaShape Shape, IReadOnlyList<int> Sources, ElementType Type, string Folder, int Repeats, bool Cold, bool Timeline, RunOptions Run);

@@ -10,6 +10,7 @@ namespace DemEngine.Benchmarking;
 /// <param name="FileCopy">GB/s of file to file by the system's own copy, on one thread or on all, whichever is faster.</param>
 /// <param name="Merges">One line for each number of sources.</param>
 /// <param name="PeakAnonymousBytes">The most memory that the process held for itself during the merges.</param>
+/// <param name="Device">The device, if the backend is one.</param>
 public sealed record BenchReport(
     string Machine,
     string Shape,
@@ -19,7 +20,8 @@ public sealed record BenchReport(
     double MemoryCopy,
     double FileCopy,
     IReadOnlyList<BenchMerge> Merges,
-    long PeakAnonymousBytes);
+    long PeakAnonymousBytes,
+    DeviceReport? Device);
 
 /// <summary>One merge.</summary>
 /// <param name="Sources">Number of sources beside the base.</param>
@@ -29,5 +31,7 @@ public sealed record BenchReport(
 /// <param name="MergeToNull">Median of the ratios of neighbouring runs, merge to null.</param>
 /// <param name="NullToFileCopy">Null's rate by that of copying files.</param>
 /// <param name="MergeToMemoryCopy">The merge's rate by that of copying memory.</param>
+/// <param name="Input">GB/s of the merge, its inputs alone counted.</param>
+/// <param name="InputToHostToDevice">That by the rate of copies to the device, if there is one.</param>
 public sealed record BenchMerge(
-    int Sources, string Cache, double Null, double Merge, double MergeToNull, double NullToFileCopy, double MergeToMemoryCopy);
+    int Sources, string Cache, double Null, double Merge, double MergeToNull, double NullToFileCopy, double MergeToMemoryCopy, double Input, double? InputToHostToDevice);

@@ -19,6 +19,7 @@ internal sealed class TinyFamily : IDisposable
         using var cpu = new CpuBackend();
         OutputRun.Execute(SynthPlanner.PlanBase(LlamaShape.Find("tiny"), ElementType.BF16, 7, Options.MaxShardBytes), PathOf("base"), cpu, Options);
         using Checkpoint origin = Checkpoint.Open(PathOf("base"));
+        TensorCount = origin.Tensors.Length;
         for (int k = 1; k <= 3; k++)
         {
             OutputPlan tuned = SynthPlanner.PlanTuned(origin, k == 3 ? ElementType.F32 : null, k, SynthPlanner.DefaultScale, Options.MaxShardBytes);
@@ -27,6 +28,9 @@ internal sealed class TinyFamily : IDisposable
     }
 
     public static RunOptions Options { get; } = new() { Threads = 3 };
+
+    /// <summary>Tensors in each model.</summary>
+    public int TensorCount { get; }
 
     public string PathOf(string name) => _folder.PathOf(name);
 

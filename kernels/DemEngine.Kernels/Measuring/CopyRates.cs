@@ -1,0 +1,49 @@
+using System.Diagnostics;
+using DemEngine.Kernels.Streaming;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace DemEngine.Kernels.Measuring;
+
+/// <summary>What a device can copy, the ceilings of all that is done on it: bytes a second.</summary>
+internal static class CopyRates
+{
+    private const long MostStagedBytes = 64 << 20;
+    private const int Calls = 20;
+
+    /// <summary>From device memory to device memory, read and written.</summary>
+    public static double OnDevice(Accelerator accelerator, long maxBytes)
+    {
+        long bytes = maxBytes / 2;
+        using AcceleratorStream stream = accelerator.CreateStream();
+        using MemoryBuffer1D<byte, Stride1D.Dense> from = accelerator.Allocate1D<byte>(bytes);
+        using MemoryBuffer1D<byte, Stride1D.Dense> to = accelerator.Allocate1D<byte>(bytes);
+        from.View.BaseView.MemSet(stream, 1);
+        return 2 * bytes / StreamTimer.Seconds(stream, () => from.View.BaseView.CopyTo(stream, to.View.BaseView));
+    }
+
+    /// <summary>From page-locked host memory to the device; the other way; and both at once, their bytes together.</summary>
+    public static (double In, double Out, double Both) ToHost(Accelerator accelerator, long maxBytes)
+    {
+        int bytes = (int)Math.Min(maxBytes / 2, MostStagedBytes) & ~0xFFF;
+        using var first = new TileBuffers(accelerator, bytes);
+        using var second = new TileBuffers(accelerator, bytes);
+        first.Host(0, bytes).Fill(1);
+        second.Host(0, bytes).Fill(1);
+        double copyIn = bytes / StreamTimer.Seconds(first.Stream, () => first.CopyIn(0, bytes));
+        double copyOut = bytes / StreamTimer.Seconds(first.Stream, () => first.CopyOut(0, bytes));
+
+        // On two streams, so that the host's clock has to do.
+        int calls = (int)Math.Clamp(Calls * copyIn / bytes, 1, Calls);
+        long start = Stopwatch.GetTimestamp();
+        for (int k = 0; k < calls; k++)
+        {
+            first.CopyIn(0, bytes);
+            second.CopyOut(0, bytes);
+        }
+
+        first.Synchronize();
+        second.Synchronize();
+        return (copyIn, copyOut, 2.0 * calls * bytes / Stopwatch.GetElapsedTime(start).TotalSeconds);
+    }
+}

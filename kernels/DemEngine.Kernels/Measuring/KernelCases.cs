@@ -1,0 +1,99 @@
+using DemEngine.Kernels.Elements;
+using DemEngine.Kernels.Launching;
+using DemEngine.Kernels.Streaming;
+using DemEngine.Numerics;
+using ILGPU.Runtime;
+
+namespace DemEngine.Kernels.Measuring;
+
+/// <summary>The kernels that are measured, from and to device memory.</summary>
+/// <param name="accelerator">The device.</param>
+/// <param name="kernels">Its kernels.</param>
+/// <param name="maxBytes">Most device memory to take: all of it is taken, so that caches are too small for it.</param>
+internal sealed class KernelCases(Accelerator accelerator, KernelTable kernels, long maxBytes)
+{
+    // More adds nothing, and numbers of elements are ints.
+    private const long MostBytes = 4L << 30;
+
+    /// <summary>All of them, each made when it is its turn.</summary>
+    public IEnumerable<Func<KernelCase>> All =>
+    [
+        () => Combine(ElementType.BF16, 1),
+        () => Combine(ElementType.BF16, 2),
+        () => Combine(ElementType.BF16, 4),
+        () => Combine(ElementType.BF16, 8),
+        () => Combine(ElementType.BF16, 16),
+        () => Combine(ElementType.F32, 2),
+        () => Extract(ElementType.BF16, ElementType.F32),
+        () => Extract(ElementType.BF16, ElementType.BF16),
+        () => Convert(ElementType.BF16, ElementType.F32),
+        () => Convert(ElementType.F32, ElementType.BF16),
+        () => Gram(ElementType.BF16, 1),
+        () => Gram(ElementType.BF16, 2),
+        () => Gram(ElementType.BF16, 4),
+    ];
+
+    /// <summary>b + Σ w(x − b) of so many sources.</summary>
+    public KernelCase Combine(ElementType type, int sources)
+    {
+        int bytes = (sources + 2) * type.Size;
+        int elements = Elements(bytes);
+        AcceleratorStream stream = accelerator.CreateStream();
+        var tensors = new DeviceTensors(accelerator, stream, type, sources + 1, elements, TileShape.Stride(type, elements));
+        var shape = new CombineShape { Elements = elements, Stride = tensors.StrideWords, Terms = sources, UsesBase = 1, StartsFromBase = 1 };
+        var terms = tensors.Terms(stream);
+        var run = kernels.Combine(type, type);
+        return new KernelCase(
+            $"combine, {sources} sources", $"{type.SafetensorsName} → {type.SafetensorsName}", bytes, tensors, stream,
+            () => run(stream, kernels.ElementwiseConfig(elements), tensors.Inputs, tensors.Result<Words4>(), terms, tensors.Counts, shape));
+    }
+
+    /// <summary>x − b.</summary>
+    public KernelCase Extract(ElementType input, ElementType output)
+    {
+        int bytes = (2 * input.Size) + output.Size;
+        int elements = Elements(bytes);
+        AcceleratorStream stream = accelerator.CreateStream();
+        var tensors = new DeviceTensors(accelerator, stream, input, 2, elements, TileShape.Stride(output, elements));
+        var shape = new ExtractShape { Elements = elements };
+        var run = kernels.Extract(input, input, output);
+        return new KernelCase(
+            "extract", $"{input.SafetensorsName} → {output.SafetensorsName}", bytes, tensors, stream,
+            () => run(stream, kernels.ElementwiseConfig(elements), tensors.Input(0), tensors.Input(1), tensors.Result<Words4>(), tensors.Counts, shape));
+    }
+
+    /// <summary>From one type to another.</summary>
+    public KernelCase Convert(ElementType input, ElementType output)
+    {
+        int bytes = input.Size + output.Size;
+        int elements = Elements(bytes);
+        AcceleratorStream stream = accelerator.CreateStream();
+        var tensors = new DeviceTensors(accelerator, stream, input, 1, elements, TileShape.Stride(output, elements));
+        var run = kernels.Convert(input, output);
+        return new KernelCase(
+            "convert", $"{input.SafetensorsName} → {output.SafetensorsName}", bytes, tensors, stream,
+            () => run(stream, kernels.ElementwiseConfig(elements), tensors.Input(0), tensors.Result<Words4>(), tensors.Counts, elements));
+    }
+
+    /// <summary>All dot products of the differences and the base.</summary>
+    public KernelCase Gram(ElementType type, int sources)
+    {
+        int order = sources + 1;
+        int elements = Elements(order * type.Size);
+        int leaves = GramOrder.LeafCount(elements);
+        AcceleratorStream stream = accelerator.CreateStream();
+        var tensors = new DeviceTensors(accelerator, stream, type, order, elements, (long)leaves * GramMatrix.PairCount(order) * sizeof(double));
+        var shape = new GramShape { Elements = elements, Stride = tensors.StrideWords, Order = order, RelativeToBase = 1 };
+        var run = kernels.Gram(type);
+        return new KernelCase(
+            $"gram, {sources} sources", type.SafetensorsName, order * type.Size, tensors, stream,
+            () => run(stream, kernels.GramConfig(leaves * GramKernel.TasksPerLeaf(order)), tensors.Inputs, tensors.Result<double>(), shape));
+    }
+
+    /// <summary>As many elements as the memory holds, in whole leaves, with a hundredth for what is not tensors.</summary>
+    private int Elements(int bytesPerElement)
+    {
+        long elements = (long)(Math.Min(maxBytes, MostBytes) * 0.99) / bytesPerElement;
+        return (int)(Math.Max(1, elements / GramOrder.LeafElements) * GramOrder.LeafElements);
+    }
+}

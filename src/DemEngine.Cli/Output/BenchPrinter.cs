@@ -1,0 +1,60 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using DemEngine.Benchmarking;
+
+namespace DemEngine.Cli.Output;
+
+/// <summary>What <c>dem bench</c> measured, as tables or as JSON.</summary>
+internal static partial class BenchPrinter
+{
+    public static void PrintJson(BenchReport report) => Console.Out.WriteLine(JsonSerializer.Serialize(report, BenchJson.Default.BenchReport));
+
+    public static void PrintText(BenchReport report)
+    {
+        Console.Out.WriteLine(report.Machine);
+        Console.Out.WriteLine($"{report.Shape}, {Sizes.Format(report.ModelBytes)} a model, {report.Threads} threads, median of {report.Repeats}");
+        if (report.Device is { } measured)
+            PrintRates(measured);
+        Console.Out.WriteLine($"memory copy {Number(report.MemoryCopy)} GB/s, file copy {Number(report.FileCopy)} GB/s (read + written)");
+        TablePrinter.Print(
+            [" sources", "cache", " null GB/s", " merge GB/s", " merge/null", " null/file copy", " merge/memory copy", " in GB/s", " in/host to device"],
+            report.Merges.Select(merge => new[]
+            {
+                $"{merge.Sources}", merge.Cache, Number(merge.Null), Number(merge.Merge), Number(merge.MergeToNull), Number(merge.NullToFileCopy),
+                Number(merge.MergeToMemoryCopy), Number(merge.Input), merge.InputToHostToDevice is { } ratio ? Number(ratio) : "",
+            }));
+        Console.Out.WriteLine($"peak anonymous memory {report.PeakAnonymousBytes / (double)(1 << 20):0} MiB");
+        if (report.Device is { } device)
+            PrintUse(device);
+    }
+
+    private static void PrintRates(DeviceReport device)
+    {
+        DeviceRates rates = device.Rates;
+        Console.Out.WriteLine($"{device.Name}: {device.Model}");
+        Console.Out.WriteLine(
+            $"copy on the device {Number(rates.Copy)} GB/s (read + written), host to device {Number(rates.HostToDevice)}, "
+            + $"device to host {Number(rates.DeviceToHost)}, both at once {Number(rates.BothWays)}");
+        TablePrinter.Print(
+            ["kernel", "types", " bytes/element", " GB/s", " /copy"],
+            rates.Kernels.Select(kernel => new[]
+            {
+                kernel.Kernel, kernel.Types, $"{kernel.BytesPerElement}", Number(kernel.GigabytesPerSecond), Number(kernel.ToCopy),
+            }));
+    }
+
+    private static void PrintUse(DeviceReport device)
+    {
+        string used = device.UsedBytes is { } bytes ? $"; {Sizes.Format(bytes)} of it in use by all programs" : "";
+        Console.Out.WriteLine($"peak device memory of tensors {Sizes.Format(device.PeakBytes)}{used}");
+        if (device.Timeline is { } timeline)
+            Console.Out.WriteLine(TimelineChart.Summary(timeline));
+    }
+
+    private static string Number(double value) => value.ToString("0.00", CultureInfo.InvariantCulture);
+
+    [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+    [JsonSerializable(typeof(BenchReport))]
+    private sealed partial class BenchJson : JsonSerializerContext;
+}

@@ -1,0 +1,49 @@
+using System.Text.Json;
+using System.Xml.Linq;
+
+namespace DemEngine.Cli.Tests;
+
+[NonParallelizable]
+public class BenchTests
+{
+    [Test]
+    public void Device_is_measured_with_its_merges_and_its_timeline_drawn()
+    {
+        if (BuiltInFeatures.All.Any(feature => feature.Name == "GPU kernels" && !feature.IsBuiltIn))
+            Assert.Ignore("this build leaves out the GPU kernels");
+
+        using var folder = new TempFolder();
+        string svg = folder.PathOf("timeline.svg");
+        string[] command =
+        [
+            "bench", "--backend", "ilgpu-cpu", "--max-vram", "1MB", "--shape", "tiny", "--sources", "1", "2", "--repeats", "1",
+            "--dir", folder.PathOf("models"), "--timeline", svg,
+        ];
+        JsonElement report = Dem.Run([.. command, "--json"]).Expect(0).Json;
+        JsonElement device = report.GetProperty("device");
+        Assert.That(device.GetProperty("name").GetString(), Is.EqualTo("ilgpu-cpu"));
+        double hostToDevice = device.GetProperty("rates").GetProperty("host_to_device").GetDouble();
+        Assert.That(hostToDevice, Is.Positive);
+        Assert.That(device.GetProperty("rates").GetProperty("kernels").GetArrayLength(), Is.GreaterThan(10));
+        Assert.That(device.GetProperty("peak_bytes").GetInt64(), Is.InRange(1, 1_000_000));
+        Assert.That(device.GetProperty("timeline").GetProperty("overlap").GetDouble(), Is.InRange(0.1, 3));
+        Assert.That(device.GetProperty("timeline").TryGetProperty("tiles", out _), Is.False, "the picture has them");
+        foreach (JsonElement merge in report.GetProperty("merges").EnumerateArray())
+        {
+            double input = merge.GetProperty("input").GetDouble();
+            Assert.That(input, Is.Positive.And.LessThan(merge.GetProperty("merge").GetDouble() + 1e-9));
+            Assert.That(merge.GetProperty("input_to_host_to_device").GetDouble(), Is.EqualTo(input / hostToDevice).Within(1e-9));
+        }
+
+        Assert.That(XDocument.Parse(File.ReadAllText(svg)).Root!.Name.LocalName, Is.EqualTo("svg"));
+    }
+
+    [Test]
+    public void Timeline_of_the_processor_is_refused()
+    {
+        using var folder = new TempFolder();
+        Dem.Run("bench", "--shape", "tiny", "--dir", folder.PathOf("models"), "--quiet", "--timeline", folder.PathOf("t.svg"))
+            .ExpectError(ErrorCode.BadArgument, "the backend cpu is not");
+        Assert.That(Directory.GetFileSystemEntries(folder.Path), Is.Empty);
+    }
+}
