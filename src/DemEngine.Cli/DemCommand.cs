@@ -75,6 +75,7 @@ internal static class DemCommand
             DistanceCommand.Build(),
             InspectCommand.Build(),
             EvalCommand.Build(),
+            SearchCommand.Build(),
             VerifyCommand.Build(),
             DiffCommand.Build(),
             TrainCommand.Build(),

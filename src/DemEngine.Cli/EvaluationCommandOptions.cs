@@ -6,11 +6,12 @@ using DemEngine.Training.Settings;
 namespace DemEngine.Cli;
 
 /// <summary>The options of every command that evaluates: by which metrics, and whether by a program outside.</summary>
-internal sealed class EvaluationCommandOptions
+/// <param name="defaultMetric">What is measured if nothing is asked for, in words.</param>
+internal sealed class EvaluationCommandOptions(string defaultMetric)
 {
     private readonly Option<string[]> _metrics = new("--metric")
     {
-        Description = $"What to measure: {string.Join(", ", Metric.BuiltIn)}, or what --evaluate-command prints (add :lower where less is better). Default: all that the data allow.",
+        Description = $"What to measure: {string.Join(", ", Metric.BuiltIn)}, or what --evaluate-command prints (add :lower where less is better). Default: {defaultMetric}.",
         HelpName = "name",
         AllowMultipleArgumentsPerToken = true,
     };
@@ -48,9 +49,12 @@ internal sealed class EvaluationCommandOptions
 
     public ImmutableArray<Metric> Metrics(ParseResult parsed) => [.. (parsed.GetValue(_metrics) ?? []).Select(Metric.Parse)];
 
+    /// <summary>The command that evaluates, if one was given.</summary>
+    public string? CommandText(ParseResult parsed) => parsed.GetValue(_command);
+
     /// <summary>The evaluator outside, if one was asked for.</summary>
     public CommandEvaluator? Command(ParseResult parsed) =>
-        parsed.GetValue(_command) is { } command ? new CommandEvaluator(command, Metrics(parsed)) : null;
+        CommandText(parsed) is { } command ? new CommandEvaluator(command, Metrics(parsed)) : null;
 
     /// <summary>The evaluator inside.</summary>
     public IModelEvaluator Open(ParseResult parsed, ImmutableArray<MeasuredSet> sets) => parsed.GetValue(_evaluator) == Evaluators.Torch

@@ -16,7 +16,7 @@ internal static class EvalCommand
             HelpName = "name=file",
             AllowMultipleArgumentsPerToken = true,
         };
-        var evaluation = new EvaluationCommandOptions();
+        var evaluation = new EvaluationCommandOptions("all that the data allow");
         var output = new OutputOptions();
 
         var command = new Command("eval", "Say how good a model is: loss, perplexity, exact match and choice accuracy on each data set.") { model, data };

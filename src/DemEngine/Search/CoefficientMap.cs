@@ -30,6 +30,7 @@ public sealed class CoefficientMap
         _options = options;
         _groups = new LayerGroups(tensors, options.LayerGroups);
         Parameter = parameter.Name;
+        ZeroIsBase = parameter is { PerModel: true, Name: Weight } && method.Base == BaseUse.Subtracted;
         _models = parameter.PerModel ? [.. MergePlanner.Sources(recipe, method)] : [ForAll];
         Sources = parameter.PerModel
             ? [.. ModelLabels.Of([.. _models.Select(k => recipe.Models[k].Path.Resolved)])]
@@ -48,6 +49,12 @@ public sealed class CoefficientMap
 
     /// <summary>The coefficients as coordinates.</summary>
     public SearchSpace Space { get; }
+
+    /// <summary>
+    /// Whether differences from a base are added: the base is the candidate with all coefficients 0, and a source with coefficient 1 and no
+    /// other is that source's model.
+    /// </summary>
+    public bool ZeroIsBase { get; }
 
     /// <summary>Positions of the sources among the recipe's models; none where one parameter of the recipe is searched.</summary>
     internal IEnumerable<int> ModelIndices => _models.Where(k => k != ForAll);
@@ -73,6 +80,14 @@ public sealed class CoefficientMap
         for (int source = 0; source < _models.Length; source++)
             recipe = Set(recipe, _models[source], new Parameter(Parameter, _groups.ValueOf(coefficients.BySource[source])));
         return recipe;
+    }
+
+    /// <summary>Refuses methods to which <see cref="ZeroIsBase"/> does not apply.</summary>
+    /// <exception cref="DemException">DEM1001.</exception>
+    internal void RequireZeroIsBase(string what)
+    {
+        if (!ZeroIsBase)
+            throw new DemException(ErrorCode.BadArgument, $"{what} needs a method that adds each source's difference to a base, and its weights: {_recipe.MergeMethod} with {Parameter} is none");
     }
 
     private static Recipe Set(Recipe recipe, int model, Parameter parameter) => model == ForAll

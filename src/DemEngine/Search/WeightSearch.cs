@@ -77,7 +77,7 @@ public static class WeightSearch
             failures += trial.Succeeded ? 0 : 1;
             if (best is null && failures >= FailuresAtOnce)
                 throw AllFailed(trial, failures);
-            progress?.Invoke(new SearchProgress("searching", asked.Count, total, trial, isKnown, best));
+            progress?.Invoke(new SearchProgress("searching", asked.Count, total, Stopwatch.GetElapsedTime(start).TotalSeconds, trial, isKnown, best));
         }
 
         return new SearchOutcome(BestOf(map, runner), asked.Count, end);

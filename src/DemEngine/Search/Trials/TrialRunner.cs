@@ -61,6 +61,12 @@ public sealed class TrialRunner
     /// <summary>Number of trials that were evaluated, rather than looked up.</summary>
     public int Evaluated { get; private set; }
 
+    /// <summary>How long these took.</summary>
+    public double TrialSeconds { get; private set; }
+
+    /// <summary>How much of that was merging.</summary>
+    public double MergeSeconds { get; private set; }
+
     /// <summary>Every trial that holds, those of earlier runs included.</summary>
     public IEnumerable<Trial> Trials => _log.Trials.Select(WithObjective);
 
@@ -77,6 +83,8 @@ public sealed class TrialRunner
 
         Trial trial = Evaluate(coefficients, cancel);
         Evaluated++;
+        TrialSeconds += trial.Seconds;
+        MergeSeconds += trial.MergeSeconds;
         _tried.Add(coefficients);
         _log.Append(trial);
         return trial;

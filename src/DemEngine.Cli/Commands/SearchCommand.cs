@@ -1,0 +1,92 @@
+using System.CommandLine;
+using DemEngine.Backends;
+using DemEngine.Cli.Output;
+using DemEngine.Evaluation;
+using DemEngine.Merging;
+using DemEngine.Recipes;
+using DemEngine.Search;
+
+namespace DemEngine.Cli.Commands;
+
+/// <summary><c>dem search RECIPE --valid NAME=FILE... --out DIR</c>.</summary>
+internal static class SearchCommand
+{
+    public static Command Build()
+    {
+        var recipe = new Argument<FileInfo>("recipe") { Description = "A recipe file in mergekit's YAML; its coefficients are where the search begins, if it gives any." };
+        var valid = new Option<string[]>("--valid")
+        {
+            Description = "Validation sets: JSON Lines of {text}, {prompt, completion}, {prompt, choices, answer} or {tokens}.",
+            HelpName = "name=file",
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var folder = new Option<DirectoryInfo>("--out", "-o")
+        {
+            Description = "The folder for the trials, the recipe and the picture. A search that was stopped goes on there.",
+            HelpName = "dir",
+            Required = true,
+        };
+        var search = new SearchCommandOptions();
+        var evaluation = new EvaluationCommandOptions($"{Metric.Loss}, or of a command its {CommandOutput.Score}");
+        var alignment = new AlignmentCommandOptions();
+        var read = new ReadCommandOptions();
+        var device = new BackendCommandOptions();
+        var output = new OutputOptions();
+
+        var command = new Command("search", "Search the coefficients with which a merge does best on validation sets.") { recipe, valid, folder };
+        search.AddTo(command);
+        evaluation.AddTo(command);
+        alignment.AddTo(command);
+        command.Options.Add(read.MaxMemory);
+        command.Options.Add(read.Io);
+        device.AddTo(command);
+        output.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(valid) is null == result.GetResult("--evaluate-command") is null)
+                result.AddError("give --valid, or --evaluate-command");
+            if (result.GetResult("--metric") is { Tokens.Count: > 1 })
+                result.AddError("a search is by one --metric");
+        });
+        command.SetAction(parsed =>
+        {
+            SearchOptions options = search.Read(parsed) with
+            {
+                Alignment = alignment.Read(parsed),
+                Run = new RunOptions { Threads = parsed.GetValue(evaluation.Threads), MaxMemoryBytes = parsed.GetValue(read.MaxMemory), Io = parsed.GetValue(read.Io) },
+            };
+            SearchJudge judge = Judge(parsed, valid, evaluation);
+            bool json = parsed.GetValue(output.Json);
+            bool quiet = parsed.GetValue(output.Quiet);
+            using IMergeBackend backend = device.Open(parsed, quiet || json);
+            SearchReport report;
+            try
+            {
+                report = ProgressDisplay.Run(
+                    quiet || json,
+                    SearchProgressText.Text(judge.Metric),
+                    progress => SearchRun.Run(
+                        RecipeReader.ReadFile(parsed.GetValue(recipe)!.FullName), parsed.GetValue(folder)!.FullName, judge, options, backend, progress, Interrupt.Token));
+            }
+            catch (OperationCanceledException e)
+            {
+                throw new ResumableInterruption(null, e);
+            }
+
+            if (json)
+                SearchPrinter.PrintJson(report);
+            else if (!quiet)
+                SearchPrinter.PrintText(report);
+            return 0;
+        });
+        return command;
+    }
+
+    private static SearchJudge Judge(ParseResult parsed, Option<string[]> valid, EvaluationCommandOptions evaluation)
+    {
+        Metric? metric = evaluation.Metrics(parsed).FirstOrDefault();
+        return evaluation.CommandText(parsed) is { } command
+            ? SearchJudge.ByCommand(command, metric ?? CommandOutput.Score)
+            : SearchJudge.OnSets(DataFile.ParseAll(parsed.GetValue(valid)!), metric ?? Metric.Loss, sets => evaluation.Open(parsed, sets));
+    }
+}

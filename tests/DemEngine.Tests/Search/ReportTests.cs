@@ -1,0 +1,118 @@
+using System.Xml.Linq;
+using DemEngine.Analysis;
+using DemEngine.Backends.Cpu;
+using DemEngine.Merging;
+using DemEngine.Numerics;
+using DemEngine.Search;
+using DemEngine.Search.Reports;
+using DemEngine.Search.Strategies;
+using DemEngine.Search.Trials;
+using DemEngine.Tests.Merging;
+
+namespace DemEngine.Tests.Search;
+
+public class ReportTests
+{
+    private DirectionFamily _family = null!;
+
+    [SetUp]
+    public void Make() => _family = new DirectionFamily();
+
+    [TearDown]
+    public void Delete() => _family.Dispose();
+
+    [Test]
+    public void A_parabola_through_points_of_one_is_that_one()
+    {
+        Parabola fit = Parabola.Fit([.. new[] { -2.0, -1, 0, 1, 2 }.Select(t => (t * 0.1, 3 - (4 * t * 0.1) + (5 * t * t * 0.01)))])!;
+        Assert.That(fit.Value, Is.EqualTo(3).Within(1e-12));
+        Assert.That(fit.Slope, Is.EqualTo(-4).Within(1e-11));
+        Assert.That(fit.Curvature, Is.EqualTo(10).Within(1e-10));
+        Assert.That(Parabola.Fit([(0, 1), (1, 2), (1, 3)]), Is.Null);
+
+        // The least squares of |t| on -1, 0, 1: a + c t² with a = 0 and c = 1; with one point more they no longer meet.
+        Parabola rough = Parabola.Fit([(-2, 2), (-1, 1), (0, 0), (1, 1), (2, 2)])!;
+        Assert.That(rough.Curvature / 2, Is.EqualTo(3 / 7.0).Within(1e-12));
+        Assert.That(rough.Value, Is.EqualTo(12 / 35.0).Within(1e-12));
+    }
+
+    [TestCase(0, 1, 5, "0 0.2 0.4 0.6 0.8 1")]
+    [TestCase(6.2431, 6.2609, 5, "6.245 6.25 6.255 6.26")]
+    [TestCase(-0.5, 0.5, 4, "-0.5 0 0.5")]
+    [TestCase(0, 1e-7, 2, "0 5E-08 1E-07")]
+    [TestCase(2, 2, 5, "2")]
+    public void Ticks_are_round(double low, double high, int about, string expected) =>
+        Assert.That(string.Join(' ', Ticks.Between(low, high, about)), Is.EqualTo(expected));
+
+    [Test]
+    public void Sensitivity_is_the_curvature_about_the_optimum()
+    {
+        var judge = new DistanceJudge(("x", [0.8, 0, 0, 0]), ("y", [0.4, 1, 0, 0]));
+        using SearchFixture search = _family.Open(_family.Recipe("math", "code"), judge);
+        Trial best = search.Runner.Try(Coefficients.Of(0.6, 0.9), default);
+        var told = new List<Trial>();
+        var sensitivity = Sensitivity.Measure(best, search.Map, search.Runner, told.Add, default);
+        Assert.That(sensitivity.Select(one => one.Dimension), Is.EqualTo(["math", "code"]));
+        Assert.That(sensitivity[0].Steps.Select(step => step.Value), Is.EqualTo([0.4, 0.5, 0.6, 0.7, 0.8]).Within(1e-12));
+        Assert.That(sensitivity[1].Steps.Select(step => step.Value), Is.EqualTo([0.7, 0.8, 0.9, 1]).Within(1e-12), "it stays in the range");
+        Assert.That(sensitivity[0].Objective!.Curvature, Is.EqualTo(2).Within(1e-4));
+        Assert.That(sensitivity[0].Objective!.Slope, Is.Zero.Within(1e-5));
+        Assert.That(sensitivity[0].Sets.Select(set => set.Fit!.Slope), Is.EqualTo([-0.4, 0.4]).Within(1e-5), "each set pulls to its own side");
+        Assert.That(told, Has.Count.EqualTo(9));
+        Assert.That(judge.Evaluations, Is.EqualTo(8), "the optimum was known");
+    }
+
+    [Test]
+    public void Conflicts_in_the_weights_stand_beside_those_in_the_metric()
+    {
+        // A model that goes half back on what math does, and forth along its own axis.
+        _family.Folder.Model("contrary", [.. DirectionFamily.Tensors.Select(name =>
+            Values.Tensor(name, ElementType.F32, [4], i => i switch { 0 => -0.5, 3 => 1, _ => 0 }))]);
+        var judge = new DistanceJudge(("x", [1, 0, 0, 0]), ("y", [0, 0, 0, 1]));
+        using SearchFixture search = _family.Open(_family.Recipe("math", "contrary"), judge);
+        Trial best = search.Runner.Try(Coefficients.Of(0.8, 0.4), default);
+        string[] models = [_family.Folder.PathOf("math"), _family.Folder.PathOf("contrary")];
+        var distances = DistanceMeasurement.Run(_family.Folder.PathOf("base"), models, new AlignmentOptions(), new RunOptions(), new CpuBackend());
+        var signs = SignMeasurement.Run(_family.Folder.PathOf("base"), models, new AlignmentOptions(), new RunOptions(), new CpuBackend());
+        ConflictReport report = ConflictReport.Make(best, search.Map, distances, signs, search.Runner, _ => { }, default);
+
+        Assert.That(report.Base["x"], Is.EqualTo(2).Within(1e-6));
+        Assert.That(report.Alone.Select(one => one.Source), Is.EqualTo(["math", "contrary"]));
+        Assert.That(report.Alone[0].Trial["x"], Is.EqualTo(1 + 0.04).Within(1e-6));
+        Assert.That(report.Alone[1].Trial["y"], Is.EqualTo(1 + 0.36 + 0.04).Within(1e-6));
+        SourcePair pair = report.Pairs.Single();
+        Assert.That(pair.Cosine, Is.EqualTo(-0.5 / Math.Sqrt(1.25)).Within(1e-6));
+        Assert.That(pair.Signs.OpposedShare, Is.EqualTo(1));
+        Assert.That(pair.Together, Is.EqualTo(report.All), "there are no others");
+        Assert.That(pair.Together["x"], Is.EqualTo(1 + 0.16 + 0.16).Within(1e-6), "what combining cost");
+    }
+
+    [Test]
+    public void The_picture_shows_each_set_against_each_coefficient()
+    {
+        var judge = new DistanceJudge(("<x>", [0.8, 0.1, 0, 0]), ("y", [0.4, 0.5, 0, 0]));
+        using SearchFixture search = _family.Open(_family.Recipe("math", "code"), judge);
+        Trial best = WeightSearch.Run(new GridSearch(search.Map.Space), search.Map, search.Runner, new SearchBudget(null, null), null, default).Best;
+        XDocument picture = XDocument.Parse(SearchPicture.Write(search.Map, search.Runner.Objective, best, search.Runner.Trials));
+        XNamespace svg = "http://www.w3.org/2000/svg";
+        string[] texts = [.. picture.Descendants(svg + "text").Select(text => text.Nodes().OfType<XText>().Single().Value)];
+        Assert.That(texts, Is.SupersetOf(["math", "code", "<x>", "objective: mean", "0.6", "0.3"]));
+        string[] points = [.. picture.Descendants(svg + "circle").Select(circle => circle.Value).Where(title => title.Length > 0)];
+        Assert.That(points, Has.Length.EqualTo(2 * 3 * 11), "on the lines: two panels, two sets and the objective, eleven values");
+        Assert.That(points, Is.SupersetOf(["y: 1.04 at 0.4", "objective: 1.08 at 0.6", "<x>: 1.05 at 0.2"]));
+        double width = (double)picture.Root!.Attribute("width")!;
+        Assert.That(picture.Descendants(svg + "circle").Select(circle => (double)circle.Attribute("cx")!), Is.All.InRange(0, width));
+    }
+
+    [Test]
+    public void A_picture_of_one_trial_and_one_value_is_still_one()
+    {
+        var judge = new DistanceJudge(("x", [0.8, 0, 0, 0]));
+        using SearchFixture search = _family.Open(
+            _family.Recipe("math"), judge, new CoefficientOptions { Range = CoefficientRange.Of(0.5, 0.5, 1) });
+        Trial best = search.Runner.Try(Coefficients.Of(0.5), default);
+        string text = SearchPicture.Write(search.Map, search.Runner.Objective, best, search.Runner.Trials);
+        Assert.That(() => XDocument.Parse(text), Throws.Nothing);
+        Assert.That(text, Does.Not.Contain("NaN").And.Not.Contain("∞"));
+    }
+}
