@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
 using DemEngine.Evaluation;
+using DemEngine.Experiment.Running;
 using DemEngine.Merging;
 using DemEngine.Training.Reports;
 using DemEngine.Training.Settings;
 #if HAS_TORCHSHARP
 using DemEngine.Training.Evaluation;
+using DemEngine.Training.Experiments;
 using DemEngine.Training.Runs;
 #endif
 
@@ -36,12 +38,18 @@ internal static class TorchFeatures
     /// <summary>Opens the evaluator that computes with Torch.</summary>
     /// <exception cref="DemException">DEM1009: not in this build. DEM1021, DEM1022: Torch or the device is not there.</exception>
     public static IModelEvaluator OpenEvaluator(ImmutableArray<MeasuredSet> sets, string device, int threads) => new TorchEvaluator(sets, device, threads);
+
+    /// <summary>Opens what trains the models of an experiment.</summary>
+    /// <exception cref="DemException">DEM1009: not in this build.</exception>
+    public static IFineTuner OpenTuner(string device, int threads) => new TorchFineTuner(device, threads);
 #else
     public static TrainingReport Train(
         TrainingFiles files, TrainingOptions options, string output, long saveEvery, RunOptions run, Action<TrainingProgress>? progress, CancellationToken cancel) =>
         throw LeftOut("dem train");
 
     public static IModelEvaluator OpenEvaluator(ImmutableArray<MeasuredSet> sets, string device, int threads) => throw LeftOut("--evaluator torch");
+
+    public static IFineTuner OpenTuner(string device, int threads) => throw LeftOut("dem experiment");
 
     private static DemException LeftOut(string what) => new(
         ErrorCode.FeatureNotBuilt,

@@ -1,0 +1,67 @@
+using System.CommandLine;
+using DemEngine.Backends.Cpu;
+using DemEngine.Cli.Output;
+using DemEngine.Experiment.Running;
+using DemEngine.Training.Settings;
+
+namespace DemEngine.Cli.Commands;
+
+/// <summary><c>dem experiment --out DIR</c>.</summary>
+internal static class ExperimentCommand
+{
+    public static Command Build()
+    {
+        var folder = new Option<DirectoryInfo>("--out", "-o")
+        {
+            Description = "The folder for data, models, searches, experiment.json and report.html. Stopped at any moment, the same command goes on.",
+            HelpName = "dir",
+            Required = true,
+        };
+        string[] names = [.. ExperimentPreset.All.Select(preset => preset.Name)];
+        var chosen = new Option<string>("--preset")
+        {
+            Description = "Which experiment: small takes most of an hour on two cores, tiny only shows that all of it works. Default small.",
+            HelpName = string.Join('|', names),
+            DefaultValueFactory = _ => ExperimentPreset.Small.Name,
+        };
+        var device = new Option<string>("--device")
+        {
+            Description = "Where Torch trains: cpu, cuda or cuda:N. Default cpu.",
+            HelpName = "name",
+            DefaultValueFactory = _ => DeviceName.Processor,
+        };
+        var threads = ReadCommandOptions.NewThreads();
+        var output = new OutputOptions();
+
+        var command = new Command("experiment", "Compare merging with data mixing, from training to a report, on data made for it.") { folder, chosen, device, threads };
+        output.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(chosen) is { } name && !names.Contains(name))
+                result.AddError($"'{name}' is not one of {string.Join(", ", names)}");
+            if (result.GetValue(device) is { } where && !DeviceName.IsKnown(where))
+                result.AddError($"'{where}' is not cpu, cuda or cuda:N");
+        });
+        command.SetAction(parsed =>
+        {
+            bool json = parsed.GetValue(output.Json), quiet = parsed.GetValue(output.Quiet);
+            ExperimentPreset preset = ExperimentPreset.All.Single(one => one.Name == parsed.GetValue(chosen));
+            IFineTuner tuner = TorchFeatures.OpenTuner(parsed.GetValue(device)!, parsed.GetValue(threads));
+            using var backend = new CpuBackend();
+            try
+            {
+                ExperimentReport report = ProgressDisplay.Run<ExperimentProgress, ExperimentReport>(
+                    quiet || json,
+                    ExperimentPrinter.Progress,
+                    progress => ExperimentRun.Run(parsed.GetValue(folder)!.FullName, preset, tuner, backend, parsed.GetValue(threads), progress, Interrupt.Token));
+                ExperimentPrinter.Print(report, quiet, json);
+                return 0;
+            }
+            catch (OperationCanceledException e)
+            {
+                throw new ResumableInterruption(null, e);
+            }
+        });
+        return command;
+    }
+}

@@ -1,0 +1,51 @@
+using System.Text.Json.Nodes;
+using DemEngine.Experiment.Results;
+using DemEngine.Experiment.Running;
+
+namespace DemEngine.Cli.Output;
+
+/// <summary>What an experiment found: its tables of right answers, or the path of the whole as JSON.</summary>
+internal static class ExperimentPrinter
+{
+    public static ProgressText<ExperimentProgress> Progress { get; } = new(
+        (progress, _) => progress.Detail == "" ? progress.Stage : $"{progress.Stage}: {progress.Detail}", progress => progress.Share);
+
+    public static void Print(ExperimentReport report, bool quiet, bool json)
+    {
+        if (json)
+        {
+            Console.Out.WriteLine(new JsonObject
+            {
+                ["results"] = report.ResultsFile,
+                ["report"] = report.ReportFile,
+                ["tables"] = new JsonArray([.. report.Results.Tables.Select(table => (JsonNode)ToJson(table))]),
+            }.ToJsonString());
+        }
+        else if (!quiet)
+        {
+            foreach (ResultTable table in report.Results.Tables)
+                PrintTable(table);
+            Console.Out.WriteLine($"all of it, with figures: {Printable.Text(report.ReportFile)}");
+        }
+    }
+
+    private static void PrintTable(ResultTable table)
+    {
+        Console.Out.WriteLine($"{table.Name}: exact match in %, mean of {table.Rows[0].Runs.Length} seeds");
+        TablePrinter.Print(
+            ["method", .. table.Columns.Select(column => $" {column}"), " mean"],
+            table.Rows.Select(row => table.Columns.Select((_, c) => Percent(row.Runs.Average(run => run.ExactMatch[c])))
+                .Append(Percent(row.Runs.Average(run => run.ExactMatch.Take(table.Averaged).Average())))
+                .Prepend(row.Name)));
+        Console.Out.WriteLine();
+    }
+
+    private static JsonObject ToJson(ResultTable table) => new()
+    {
+        ["name"] = table.Name,
+        ["rows"] = new JsonObject(table.Rows.Select(row => KeyValuePair.Create(
+            row.Name, (JsonNode?)JsonNumber.Of(row.Runs.Average(run => run.ExactMatch.Take(table.Averaged).Average()))))),
+    };
+
+    private static string Percent(double share) => $"{100 * share:0.0}";
+}

@@ -1,0 +1,49 @@
+using DemEngine.Experiment.Running;
+using DemEngine.Merging;
+using DemEngine.Training.Reports;
+using DemEngine.Training.Runs;
+using DemEngine.Training.Settings;
+
+namespace DemEngine.Training.Experiments;
+
+/// <summary>Trains an experiment's models with Torch.</summary>
+/// <param name="device">See <see cref="TorchLibrary.Open"/>.</param>
+/// <param name="threads">For work on the processor.</param>
+public sealed class TorchFineTuner(string device, int threads) : IFineTuner
+{
+    private const long SaveEvery = 200;
+
+    /// <inheritdoc/>
+    public string Description => device == DeviceName.Processor ? $"Torch, cpu, {threads} threads" : $"Torch, {device}";
+
+    /// <inheritdoc/>
+    public TuningReport Tune(TuningRequest request, Action<double, string>? progress, CancellationToken cancel)
+    {
+        TuningSettings settings = request.Settings;
+        var options = new TrainingOptions
+        {
+            Steps = settings.Steps,
+            BatchSize = settings.BatchSize,
+            LearningRate = settings.LearningRate,
+            EvaluateEvery = settings.EvaluateEvery,
+            Patience = settings.Patience,
+            Seed = request.Seed,
+            Device = device,
+            Threads = threads,
+        };
+        TrainingJob job = request.Start is null
+            ? TrainingJobs.FromScratch(request.Config, request.Data, request.Validation, options)
+            : TrainingJobs.FromModel(request.Start, request.Data, request.Validation, options);
+        using (job.Start)
+        {
+            TrainingReport report = TrainingRun.Execute(
+                job, request.Output, SaveEvery, new RunOptions { Overwrite = true }, step => progress?.Invoke(Share(step), Text(step)), cancel);
+            return new TuningReport(report.Steps, report.Positions, report.BestLoss, report.Seconds);
+        }
+    }
+
+    private static double Share(TrainingProgress step) => (double)Math.Max(0, step.State.Step) / step.Steps;
+
+    private static string Text(TrainingProgress step) =>
+        $"step {Math.Max(0, step.State.Step)} of {step.Steps}, best validation loss {step.State.BestLoss:0.000}, {step.TokensPerSecond:0} tokens/s";
+}

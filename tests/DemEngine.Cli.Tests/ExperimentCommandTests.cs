@@ -1,0 +1,47 @@
+namespace DemEngine.Cli.Tests;
+
+[NonParallelizable]
+public class ExperimentCommandTests
+{
+    [Test]
+    public void What_is_asked_for_must_be_there()
+    {
+        Dem.Run("experiment", "--out", "x", "--preset", "huge").ExpectError(ErrorCode.BadArgument, "small, tiny");
+        Dem.Run("experiment", "--out", "x", "--device", "gpu").ExpectError(ErrorCode.BadArgument, "gpu");
+        Dem.Run("experiment").ExpectError(ErrorCode.BadArgument, "--out");
+    }
+
+#if HAS_TORCHSHARP
+    [Test]
+    public void The_tiny_experiment_runs_to_its_report_and_again_from_what_it_left()
+    {
+        using var folder = new TempFolder();
+        string[] command = ["experiment", "--preset", "tiny", "--out", folder.PathOf("out"), "--threads", "1"];
+        CommandResult result = Dem.Run(command).Expect(0);
+        Assert.That(result.Output, Does.Contain("DEM, one each").And.Contain("mixing of six").And.Contain("report.html"));
+        Assert.That(result.Error, Does.Contain("seed 1: "));
+
+        string[] losses = Losses(folder.PathOf("out/experiment.json"));
+        System.Text.Json.JsonElement again = Dem.Run([.. command, "--json"]).Expect(0).Json;
+        Assert.That(again.GetProperty("tables").GetArrayLength(), Is.EqualTo(3));
+        Assert.That(Losses(folder.PathOf("out/experiment.json")), Is.EqualTo(losses));
+        Assert.That(File.ReadAllText(again.GetProperty("report").GetString()!), Does.StartWith("<!doctype html>"));
+    }
+
+    private static string[] Losses(string file) =>
+    [
+        .. System.Text.Json.JsonDocument.Parse(File.ReadAllText(file)).RootElement.GetProperty("tables").EnumerateArray()
+            .SelectMany(table => table.GetProperty("rows").EnumerateArray())
+            .SelectMany(row => row.GetProperty("runs").EnumerateArray())
+            .Select(run => run.GetProperty("loss").GetRawText()),
+    ];
+#else
+    [Test]
+    public void Without_Torch_it_says_what_is_missing()
+    {
+        using var folder = new TempFolder();
+        Dem.Run("experiment", "--preset", "tiny", "--out", folder.PathOf("out")).ExpectError(ErrorCode.FeatureNotBuilt, "TorchSharp");
+        Assert.That(Directory.Exists(folder.PathOf("out")), Is.False);
+    }
+#endif
+}
