@@ -125,6 +125,9 @@ public sealed class IlgpuBackend : IDeviceBench
     /// <inheritdoc/>
     public long? UsedDeviceBytes => _accelerator is CudaAccelerator cuda ? cuda.MemorySize - cuda.GetFreeMemory() : null;
 
+    /// <summary>The kernels, to be measured within the memory that may be used.</summary>
+    internal KernelCases KernelCases => new(_accelerator, _kernels, _maxVramBytes - _pool.AllocatedBytes);
+
     /// <inheritdoc/>
     public ITileWorker CreateWorker() => new IlgpuTileWorker(Name, _kernels, _pool, _recorder);
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using DemEngine.Kernels.Streaming;
-using ILGPU;
 using ILGPU.Runtime;
 
 namespace DemEngine.Kernels.Measuring;
@@ -16,10 +15,8 @@ internal static class CopyRates
     {
         long bytes = maxBytes / 2;
         using AcceleratorStream stream = accelerator.CreateStream();
-        using MemoryBuffer1D<byte, Stride1D.Dense> from = accelerator.Allocate1D<byte>(bytes);
-        using MemoryBuffer1D<byte, Stride1D.Dense> to = accelerator.Allocate1D<byte>(bytes);
-        from.View.BaseView.MemSet(stream, 1);
-        return 2 * bytes / StreamTimer.Seconds(stream, () => from.View.BaseView.CopyTo(stream, to.View.BaseView));
+        using var copy = new DeviceCopy(stream, bytes);
+        return 2 * bytes / StreamTimer.Seconds(stream, copy.Launch);
     }
 
     /// <summary>From page-locked host memory to the device; the other way; and both at once, their bytes together.</summary>

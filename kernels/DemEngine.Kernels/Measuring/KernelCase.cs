@@ -3,18 +3,12 @@ using ILGPU.Runtime;
 namespace DemEngine.Kernels.Measuring;
 
 /// <summary>A kernel with tensors to run on, ready to be launched again and again.</summary>
-/// <param name="name">Which kernel, with what is particular to the instance.</param>
-/// <param name="types">Element types of inputs and output.</param>
 /// <param name="bytesPerElement">Read and written.</param>
 /// <param name="tensors">What it runs on; disposed with this.</param>
 /// <param name="stream">Where it is launched; disposed with this.</param>
 /// <param name="launch">Launches it once.</param>
-internal sealed class KernelCase(string name, string types, int bytesPerElement, DeviceTensors tensors, AcceleratorStream stream, Action launch) : IDisposable
+internal sealed class KernelCase(int bytesPerElement, DeviceTensors tensors, AcceleratorStream stream, Action launch) : IDisposable
 {
-    public string Name => name;
-
-    public string Types => types;
-
     public int BytesPerElement => bytesPerElement;
 
     /// <summary>Bytes that a launch reads and writes.</summary>

@@ -15,26 +15,31 @@ internal sealed class KernelCases(Accelerator accelerator, KernelTable kernels, 
     // More adds nothing, and numbers of elements are ints.
     private const long MostBytes = 4L << 30;
 
-    /// <summary>All of them, each made when it is its turn.</summary>
-    public IEnumerable<Func<KernelCase>> All =>
+    private static readonly (string Name, Func<KernelCases, KernelCase> Make)[] All =
     [
-        () => Combine(ElementType.BF16, 1),
-        () => Combine(ElementType.BF16, 2),
-        () => Combine(ElementType.BF16, 4),
-        () => Combine(ElementType.BF16, 8),
-        () => Combine(ElementType.BF16, 16),
-        () => Combine(ElementType.F32, 2),
-        () => Extract(ElementType.BF16, ElementType.F32),
-        () => Extract(ElementType.BF16, ElementType.BF16),
-        () => Convert(ElementType.BF16, ElementType.F32),
-        () => Convert(ElementType.F32, ElementType.BF16),
-        () => Gram(ElementType.BF16, 1),
-        () => Gram(ElementType.BF16, 2),
-        () => Gram(ElementType.BF16, 4),
+        ("combine 1 BF16", cases => cases.Combine(ElementType.BF16, 1)),
+        ("combine 2 BF16", cases => cases.Combine(ElementType.BF16, 2)),
+        ("combine 4 BF16", cases => cases.Combine(ElementType.BF16, 4)),
+        ("combine 8 BF16", cases => cases.Combine(ElementType.BF16, 8)),
+        ("combine 16 BF16", cases => cases.Combine(ElementType.BF16, 16)),
+        ("combine 2 F32", cases => cases.Combine(ElementType.F32, 2)),
+        ("extract BF16 to F32", cases => cases.Extract(ElementType.BF16, ElementType.F32)),
+        ("extract BF16", cases => cases.Extract(ElementType.BF16, ElementType.BF16)),
+        ("convert BF16 to F32", cases => cases.Convert(ElementType.BF16, ElementType.F32)),
+        ("convert F32 to BF16", cases => cases.Convert(ElementType.F32, ElementType.BF16)),
+        ("gram 1 BF16", cases => cases.Gram(ElementType.BF16, 1)),
+        ("gram 2 BF16", cases => cases.Gram(ElementType.BF16, 2)),
+        ("gram 4 BF16", cases => cases.Gram(ElementType.BF16, 4)),
     ];
 
+    /// <summary>What they are called: kernel, sources, element types.</summary>
+    public static IEnumerable<string> Names => All.Select(entry => entry.Name);
+
+    /// <summary>Makes one of <see cref="Names"/>.</summary>
+    public KernelCase Make(string name) => All.Single(entry => entry.Name == name).Make(this);
+
     /// <summary>b + Σ w(x − b) of so many sources.</summary>
-    public KernelCase Combine(ElementType type, int sources)
+    private KernelCase Combine(ElementType type, int sources)
     {
         int bytes = (sources + 2) * type.Size;
         int elements = Elements(bytes);
@@ -44,12 +49,12 @@ internal sealed class KernelCases(Accelerator accelerator, KernelTable kernels, 
         var terms = tensors.Terms(stream);
         var run = kernels.Combine(type, type);
         return new KernelCase(
-            $"combine, {sources} sources", $"{type.SafetensorsName} → {type.SafetensorsName}", bytes, tensors, stream,
+            bytes, tensors, stream,
             () => run(stream, kernels.ElementwiseConfig(elements), tensors.Inputs, tensors.Result<Words4>(), terms, tensors.Counts, shape));
     }
 
     /// <summary>x − b.</summary>
-    public KernelCase Extract(ElementType input, ElementType output)
+    private KernelCase Extract(ElementType input, ElementType output)
     {
         int bytes = (2 * input.Size) + output.Size;
         int elements = Elements(bytes);
@@ -58,12 +63,12 @@ internal sealed class KernelCases(Accelerator accelerator, KernelTable kernels, 
         var shape = new ExtractShape { Elements = elements };
         var run = kernels.Extract(input, input, output);
         return new KernelCase(
-            "extract", $"{input.SafetensorsName} → {output.SafetensorsName}", bytes, tensors, stream,
+            bytes, tensors, stream,
             () => run(stream, kernels.ElementwiseConfig(elements), tensors.Input(0), tensors.Input(1), tensors.Result<Words4>(), tensors.Counts, shape));
     }
 
     /// <summary>From one type to another.</summary>
-    public KernelCase Convert(ElementType input, ElementType output)
+    private KernelCase Convert(ElementType input, ElementType output)
     {
         int bytes = input.Size + output.Size;
         int elements = Elements(bytes);
@@ -71,12 +76,12 @@ internal sealed class KernelCases(Accelerator accelerator, KernelTable kernels, 
         var tensors = new DeviceTensors(accelerator, stream, input, 1, elements, TileShape.Stride(output, elements));
         var run = kernels.Convert(input, output);
         return new KernelCase(
-            "convert", $"{input.SafetensorsName} → {output.SafetensorsName}", bytes, tensors, stream,
+            bytes, tensors, stream,
             () => run(stream, kernels.ElementwiseConfig(elements), tensors.Input(0), tensors.Result<Words4>(), tensors.Counts, elements));
     }
 
     /// <summary>All dot products of the differences and the base.</summary>
-    public KernelCase Gram(ElementType type, int sources)
+    private KernelCase Gram(ElementType type, int sources)
     {
         int order = sources + 1;
         int elements = Elements(order * type.Size);
@@ -86,7 +91,7 @@ internal sealed class KernelCases(Accelerator accelerator, KernelTable kernels, 
         var shape = new GramShape { Elements = elements, Stride = tensors.StrideWords, Order = order, RelativeToBase = 1 };
         var run = kernels.Gram(type);
         return new KernelCase(
-            $"gram, {sources} sources", type.SafetensorsName, order * type.Size, tensors, stream,
+            order * type.Size, tensors, stream,
             () => run(stream, kernels.GramConfig(leaves * GramKernel.TasksPerLeaf(order)), tensors.Inputs, tensors.Result<double>(), shape));
     }
 

@@ -37,10 +37,10 @@ internal static partial class BenchPrinter
             $"copy on the device {Number(rates.Copy)} GB/s (read + written), host to device {Number(rates.HostToDevice)}, "
             + $"device to host {Number(rates.DeviceToHost)}, both at once {Number(rates.BothWays)}");
         TablePrinter.Print(
-            ["kernel", "types", " bytes/element", " GB/s", " /copy"],
+            ["kernel", " bytes/element", " GB/s", " /copy"],
             rates.Kernels.Select(kernel => new[]
             {
-                kernel.Kernel, kernel.Types, $"{kernel.BytesPerElement}", Number(kernel.GigabytesPerSecond), Number(kernel.ToCopy),
+                kernel.Kernel, $"{kernel.BytesPerElement}", Number(kernel.GigabytesPerSecond), Number(kernel.ToCopy),
             }));
     }
 

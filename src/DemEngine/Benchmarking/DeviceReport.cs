@@ -18,9 +18,8 @@ public sealed record DeviceReport(string Name, string Model, DeviceRates Rates, 
 public sealed record DeviceRates(double Copy, double HostToDevice, double DeviceToHost, double BothWays, IReadOnlyList<KernelRate> Kernels);
 
 /// <summary>A kernel's rate.</summary>
-/// <param name="Kernel">Which, with what is particular to the instance.</param>
-/// <param name="Types">Element types of inputs and output.</param>
+/// <param name="Kernel">Which, of how many sources, of which element types.</param>
 /// <param name="BytesPerElement">Read and written.</param>
 /// <param name="GigabytesPerSecond">Read and written.</param>
 /// <param name="ToCopy">The rate by that of copying on the device.</param>
-public sealed record KernelRate(string Kernel, string Types, int BytesPerElement, double GigabytesPerSecond, double ToCopy);
+public sealed record KernelRate(string Kernel, int BytesPerElement, double GigabytesPerSecond, double ToCopy);
