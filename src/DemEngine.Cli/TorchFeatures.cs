@@ -41,7 +41,7 @@ internal static class TorchFeatures
 
     /// <summary>Opens what trains the models of an experiment.</summary>
     /// <exception cref="DemException">DEM1009: not in this build.</exception>
-    public static IFineTuner OpenTuner(string device, int threads) => new TorchFineTuner(device, threads);
+    public static IFineTuner OpenTuner(string device) => new TorchFineTuner(device);
 #else
     public static TrainingReport Train(
         TrainingFiles files, TrainingOptions options, string output, long saveEvery, RunOptions run, Action<TrainingProgress>? progress, CancellationToken cancel) =>
@@ -49,7 +49,7 @@ internal static class TorchFeatures
 
     public static IModelEvaluator OpenEvaluator(ImmutableArray<MeasuredSet> sets, string device, int threads) => throw LeftOut("--evaluator torch");
 
-    public static IFineTuner OpenTuner(string device, int threads) => throw LeftOut("dem experiment");
+    public static IFineTuner OpenTuner(string device) => throw LeftOut("dem experiment");
 
     private static DemException LeftOut(string what) => new(
         ErrorCode.FeatureNotBuilt,

@@ -18,7 +18,7 @@ public class ExperimentCommandTests
         using var folder = new TempFolder();
         string[] command = ["experiment", "--preset", "tiny", "--out", folder.PathOf("out"), "--threads", "1"];
         CommandResult result = Dem.Run(command).Expect(0);
-        Assert.That(result.Output, Does.Contain("DEM, one each").And.Contain("mixing of six").And.Contain("report.html"));
+        Assert.That(result.Output, Does.Contain("DEM, one each").And.Contain("mixing, trained again").And.Contain("report.html"));
         Assert.That(result.Error, Does.Contain("seed 1: "));
 
         string[] losses = Losses(folder.PathOf("out/experiment.json"));

@@ -30,7 +30,8 @@ internal static class ExperimentCommand
             HelpName = "name",
             DefaultValueFactory = _ => DeviceName.Processor,
         };
-        var threads = ReadCommandOptions.NewThreads();
+        var threads = Numbers.Positive(
+            "--threads", $"Models that are trained at once, and threads that merge and evaluate. Default: one a processor, here {Environment.ProcessorCount}.", Environment.ProcessorCount);
         var output = new OutputOptions();
 
         var command = new Command("experiment", "Compare merging with data mixing, from training to a report, on data made for it.") { folder, chosen, device, threads };
@@ -46,7 +47,7 @@ internal static class ExperimentCommand
         {
             bool json = parsed.GetValue(output.Json), quiet = parsed.GetValue(output.Quiet);
             ExperimentPreset preset = ExperimentPreset.All.Single(one => one.Name == parsed.GetValue(chosen));
-            IFineTuner tuner = TorchFeatures.OpenTuner(parsed.GetValue(device)!, parsed.GetValue(threads));
+            IFineTuner tuner = TorchFeatures.OpenTuner(parsed.GetValue(device)!);
             using var backend = new CpuBackend();
             try
             {

@@ -6,15 +6,17 @@ using DemEngine.Training.Settings;
 
 namespace DemEngine.Training.Experiments;
 
-/// <summary>Trains an experiment's models with Torch.</summary>
+/// <summary>
+/// Trains an experiment's models with Torch, each on one thread of the processor: for small models several at once are faster than several
+/// threads for one, and the number of threads does not show in the result.
+/// </summary>
 /// <param name="device">See <see cref="TorchLibrary.Open"/>.</param>
-/// <param name="threads">For work on the processor.</param>
-public sealed class TorchFineTuner(string device, int threads) : IFineTuner
+public sealed class TorchFineTuner(string device) : IFineTuner
 {
     private const long SaveEvery = 200;
 
     /// <inheritdoc/>
-    public string Description => device == DeviceName.Processor ? $"Torch, cpu, {threads} threads" : $"Torch, {device}";
+    public string Description => device == DeviceName.Processor ? "Torch, cpu" : $"Torch, {device}";
 
     /// <inheritdoc/>
     public TuningReport Tune(TuningRequest request, Action<double, string>? progress, CancellationToken cancel)
@@ -29,7 +31,7 @@ public sealed class TorchFineTuner(string device, int threads) : IFineTuner
             Patience = settings.Patience,
             Seed = request.Seed,
             Device = device,
-            Threads = threads,
+            Threads = 1,
         };
         TrainingJob job = request.Start is null
             ? TrainingJobs.FromScratch(request.Config, request.Data, request.Validation, options)

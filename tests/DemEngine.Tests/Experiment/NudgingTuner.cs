@@ -22,9 +22,13 @@ internal sealed class NudgingTuner : IFineTuner
 
     public TuningReport Tune(TuningRequest request, Action<double, string>? progress, CancellationToken cancel)
     {
-        if (Requests.Count == Limit)
-            throw new OperationCanceledException();
-        Requests.Add(request);
+        lock (Requests)
+        {
+            if (Requests.Count == Limit)
+                throw new OperationCanceledException();
+            Requests.Add(request);
+        }
+
         progress?.Invoke(0.5, "half");
         string[] lines = File.ReadAllLines(request.Data);
         LlamaConfig config = LlamaConfig.Read(request.Config);

@@ -21,7 +21,7 @@ public class TorchFineTunerTests
             File.WriteAllBytes(PathOf("config.json"), (ExperimentPreset.Tiny.Model with { HiddenSize = 16, HeadSize = 8 }).ToJson(ElementType.F32));
             Write(PathOf("train.jsonl"), Split.Train, 80);
             Write(PathOf("valid.jsonl"), Split.Validation, 10);
-            var tuner = new TorchFineTuner("cpu", threads: 1);
+            var tuner = new TorchFineTuner("cpu");
             var request = new TuningRequest(null, PathOf("config.json"), PathOf("train.jsonl"), PathOf("valid.jsonl"), PathOf("base"), Settings, Seed: 3);
             var shares = new List<double>();
             TuningReport made = tuner.Tune(request, (share, _) => shares.Add(share), CancellationToken.None);

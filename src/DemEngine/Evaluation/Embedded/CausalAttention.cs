@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using DemEngine.Language;
@@ -60,6 +61,7 @@ internal sealed class CausalAttention(LlamaConfig config)
         _weights = new float[_positions];
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Pack(RowMatrix keys, RowMatrix values, int first, int length, int at)
     {
         for (int position = 0; position < length; position++)
@@ -71,6 +73,7 @@ internal sealed class CausalAttention(LlamaConfig config)
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Attend(ReadOnlySpan<float> query, int seen, Span<float> output)
     {
         ref float keys = ref MemoryMarshal.GetArrayDataReference(_keys);

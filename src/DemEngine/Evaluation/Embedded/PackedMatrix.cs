@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using DemEngine.Checkpoints;
 using DemEngine.Memory;
@@ -53,6 +54,7 @@ internal sealed class PackedMatrix : IDisposable
 
     public void Dispose() => _memory.Dispose();
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Transpose(ReadOnlySpan<float> rows, int count, Span<float> panel)
     {
         for (int row = 0; row < count; row++)

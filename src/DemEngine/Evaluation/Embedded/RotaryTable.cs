@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using DemEngine.Language;
@@ -36,6 +37,7 @@ internal sealed class RotaryTable
             Turn(row[.._half], row.Slice(_half, _half), cosines, sines);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Turn(Span<float> first, Span<float> second, ReadOnlySpan<float> cosines, ReadOnlySpan<float> sines)
     {
         ref float a = ref MemoryMarshal.GetReference(first);

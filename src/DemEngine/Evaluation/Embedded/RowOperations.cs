@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace DemEngine.Evaluation.Embedded;
@@ -8,6 +9,7 @@ internal static class RowOperations
     private const int Lanes = 16;
 
     /// <summary>y = x / √(mean(x²) + ε) · weight (Zhang and Sennrich, "Root Mean Square Layer Normalization", https://arxiv.org/abs/1910.07467).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Normalise(ReadOnlySpan<float> x, ReadOnlySpan<float> weight, double epsilon, Span<float> y)
     {
         Vector512<float> squares = default;
@@ -30,6 +32,7 @@ internal static class RowOperations
     }
 
     /// <summary>gate = SiLU(gate) · up, with SiLU(x) = x / (1 + e⁻ˣ) (Shazeer, "GLU Variants Improve Transformer", https://arxiv.org/abs/2002.05202).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Gate(Span<float> gate, ReadOnlySpan<float> up)
     {
         int end = gate.Length - (gate.Length % Lanes);
@@ -47,6 +50,7 @@ internal static class RowOperations
     /// <param name="logits">One for each outcome.</param>
     /// <param name="outcome">Index of the one asked for.</param>
     /// <param name="isLikeliest">Whether no other logit is larger, and none before it as large.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static double LogSoftmax(ReadOnlySpan<float> logits, int outcome, out bool isLikeliest)
     {
         float largest = Largest(logits);
@@ -63,6 +67,7 @@ internal static class RowOperations
     }
 
     /// <summary>NaN if there is one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Largest(ReadOnlySpan<float> values)
     {
         Vector512<float> largest = Vector512.Create(float.NegativeInfinity);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using DemEngine.Analysis;
 using DemEngine.Backends;
 using DemEngine.Evaluation;
@@ -24,9 +25,9 @@ public static class ExperimentRun
     /// <summary>Runs it, or goes on where it was stopped: trained models and trials in the folder are used again.</summary>
     /// <param name="output">The folder, to be made or of the same experiment.</param>
     /// <param name="preset">What is run.</param>
-    /// <param name="tuner">Trains.</param>
+    /// <param name="tuner">Trains, several models at once.</param>
     /// <param name="backend">Merges.</param>
-    /// <param name="threads">That merge and evaluate.</param>
+    /// <param name="threads">How many models are trained at once, and the threads that merge and evaluate. They do not show in the results.</param>
     /// <param name="progress">Told where it stands.</param>
     /// <param name="cancel">Stops it; what is complete is kept.</param>
     /// <exception cref="DemException">DEM1003, DEM1007, DEM1008: the folder; whatever may go wrong in training, merging and evaluating.</exception>
@@ -35,23 +36,39 @@ public static class ExperimentRun
         Action<ExperimentProgress>? progress = null, CancellationToken cancel = default)
     {
         using ExperimentFolder folder = ExperimentFolder.Open(output, preset);
-        var stages = new StageProgress(preset.Seeds.Length * SeedRun.Stages(preset), progress);
+        int seeds = preset.Seeds.Length;
+        var meter = new ExperimentMeter(seeds * (SeedTraining.Count(preset) + SeedMerging.Count), progress);
+        var models = new TrainingStages(folder, tuner, threads, meter);
         var tables = new ExperimentTables(preset);
         using var judge = new EmbeddedEvaluator(
             preset.Everything.Select(plan => new MeasuredSet(
                 DataSetReader.Read(plan.Name, folder.Test(plan).Path, ByteTokenizer.Instance, preset.Model), [Metric.Loss, Metric.ExactMatch])),
             threads);
+        SeedTraining[] trainings = [.. preset.Seeds.Select(seed => new SeedTraining(folder, preset, seed))];
+        SeedMerging[] mergings =
+        [
+            .. preset.Seeds.Select((seed, k) => new SeedMerging(
+                folder, preset, trainings[k], models, tables, meter, judge, backend, threads, seed, cancel)),
+        ];
 
-        SeedModels? first = null;
-        foreach (long seed in preset.Seeds)
+        // All seeds' models of a kind together, so that no thread waits for long.
+        models.Train(trainings.Select(training => training.Start()), cancel);
+        models.Train(trainings.SelectMany(training => training.Tuned()), cancel);
+        ImmutableArray<double>[] losses = [.. mergings.Select(merging => merging.Losses(SeedTraining.Base, preset.Tuned))];
+        models.Train(trainings.SelectMany((training, k) => training.Mixtures(losses[k][..preset.Sources.Length])), cancel);
+        string[] mixtures = [.. mergings.Select(merging => merging.BestMixture())];
+        models.Train(trainings.Select((training, k) => training.WithAdded(mixtures[k], losses[k])), cancel);
+
+        ImmutableArray<CoefficientCurve> curves = [];
+        for (int k = 0; k < seeds; k++)
         {
-            var run = new SeedRun(folder, preset, tuner, judge, tables, stages, backend, threads, seed, cancel);
-            SeedModels models = run.Run(withCurves: first is null);
-            first ??= models;
+            ImmutableArray<CoefficientCurve> measured = mergings[k].Run(mixtures[k], withCurves: k == 0);
+            curves = k == 0 ? measured : curves;
         }
 
+        long first = preset.Seeds[0];
         LayerDistances distances = DistanceMeasurement.Run(
-            first!.Base.Path, [.. first.Tuned.Select(model => model.Path)], new AlignmentOptions(), new RunOptions { Threads = threads }, backend, null, cancel);
+            models[first, SeedTraining.Base].Path, [.. preset.Tuned.Select(plan => models[first, plan.Name].Path)], new AlignmentOptions(), new RunOptions { Threads = threads }, backend, null, cancel);
         var results = new ExperimentResults(
             preset.Name,
             $"dem experiment --preset {preset.Name} --out DIR",
@@ -62,8 +79,8 @@ public static class ExperimentRun
                 plan.Name, plan.Source.Description, plan.Role, plan.TrainExamples, plan.ValidationExamples, plan.TestExamples))],
             tables.ToTables(),
             VectorGeometry.From(distances, [.. preset.Tuned.Select(plan => plan.Name)]),
-            SourceMaps.Make([.. preset.Everything.Select(plan => plan.Source)], preset.Seeds[0]),
-            first.Curves);
+            SourceMaps.Make([.. preset.Everything.Select(plan => plan.Source)], first),
+            curves);
         string file = folder.PathOf(ResultsFile.FileName);
         string page = folder.PathOf(HtmlReport.FileName);
         ResultsFile.Write(file, results);

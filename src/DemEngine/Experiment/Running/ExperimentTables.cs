@@ -6,7 +6,8 @@ namespace DemEngine.Experiment.Running;
 /// <summary>The tables of an experiment.</summary>
 internal sealed class ExperimentTables
 {
-    private const int Few = 3;
+    /// <summary>How many sources the experiments with few vectors have.</summary>
+    public const int Few = 3;
 
     public ExperimentTables(ExperimentPreset preset)
     {

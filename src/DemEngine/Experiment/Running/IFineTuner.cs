@@ -8,7 +8,7 @@ public interface IFineTuner
 
     /// <summary>
     /// Trains a model into a folder and keeps the weights with the least validation loss. Interrupted, and asked again, it goes on; a model
-    /// that is there already is made anew.
+    /// that is there already is made anew. Several threads ask at once, each for another output.
     /// </summary>
     /// <param name="request">What is trained.</param>
     /// <param name="progress">Told now and then where it stands: the share that is done, and in words.</param>

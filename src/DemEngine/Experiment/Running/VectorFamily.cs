@@ -60,19 +60,19 @@ internal sealed class VectorFamily : IDisposable
     private int Count => _recipe.Models.Count;
 
     /// <summary>Every combination of a grid; of one coefficient for all, or of one for each.</summary>
-    public ChosenCoefficients Grid(CoefficientRange range, bool shared, CancellationToken cancel) =>
-        Search(StrategyKind.Grid, new CoefficientOptions { Range = range, Shared = shared }, Enumerable.Repeat(range.Low, Count), cancel);
+    public ChosenCoefficients Grid(CoefficientRange range, bool shared, Action<double, string> progress, CancellationToken cancel) =>
+        Search(StrategyKind.Grid, new CoefficientOptions { Range = range, Shared = shared }, Enumerable.Repeat(range.Low, Count), progress, cancel);
 
     /// <summary>Coordinate descent from given coefficients.</summary>
-    public ChosenCoefficients Descend(CoefficientRange range, IEnumerable<double> from, CancellationToken cancel) =>
-        Search(StrategyKind.Coordinate, new CoefficientOptions { Range = range }, from, cancel);
+    public ChosenCoefficients Descend(CoefficientRange range, IEnumerable<double> from, Action<double, string> progress, CancellationToken cancel) =>
+        Search(StrategyKind.Coordinate, new CoefficientOptions { Range = range }, from, progress, cancel);
 
     /// <summary>The last coefficient by a grid, the others given.</summary>
-    public ChosenCoefficients AddLast(CoefficientRange range, IReadOnlyList<double> others, CancellationToken cancel)
+    public ChosenCoefficients AddLast(CoefficientRange range, IReadOnlyList<double> others, Action<double, string> progress, CancellationToken cancel)
     {
         CoefficientMap names = Map(new CoefficientOptions(), Enumerable.Repeat(0.0, Count));
         var fixedOnes = others.Select((value, k) => (Name: names.Sources[k], Range: CoefficientRange.Of(value, value, range.Step))).ToDictionary(one => one.Name, one => one.Range);
-        return Search(StrategyKind.Grid, new CoefficientOptions { Range = range, RangeOf = fixedOnes }, [.. others, range.Low], cancel);
+        return Search(StrategyKind.Grid, new CoefficientOptions { Range = range, RangeOf = fixedOnes }, [.. others, range.Low], progress, cancel);
     }
 
     /// <summary>Losses along one coefficient, the others as they are chosen.</summary>
@@ -98,13 +98,21 @@ internal sealed class VectorFamily : IDisposable
         _merge.Dispose();
     }
 
-    private ChosenCoefficients Search(StrategyKind kind, CoefficientOptions options, IEnumerable<double> start, CancellationToken cancel)
+    private ChosenCoefficients Search(
+        StrategyKind kind, CoefficientOptions options, IEnumerable<double> start, Action<double, string> progress, CancellationToken cancel)
     {
         CoefficientMap map = Map(options, start);
         using TrialLog log = OpenLog(map);
         TrialRunner runner = Runner(map, log);
         var asked = new Dictionary<Coefficients, Trial>();
-        WeightSearch.Run(kind.Begin(map.Space, 0), map, runner, new SearchBudget(null, null), step => asked[step.Latest.Coefficients] = step.Latest, cancel);
+        WeightSearch.Run(
+            kind.Begin(map.Space, 0), map, runner, new SearchBudget(null, null),
+            step =>
+            {
+                asked[step.Latest.Coefficients] = step.Latest;
+                progress(0, $"{asked.Count} candidates, best validation loss {step.Best?.Objective:0.0000}");
+            },
+            cancel);
 
         // An earlier search may have tried points of this one's ranges that it does not ask for: they do not count.
         Trial best = asked.Values.Where(trial => trial.Succeeded).MinBy(trial => trial.Objective)!;
