@@ -24,7 +24,7 @@ public static class TrainingJobs
         DataSet learnt = DataSetReader.Read("training", data, tokenizer, weights.Config);
         DataSet judging = DataSetReader.Read("validation", validation, tokenizer, weights.Config);
         Dictionary<string, byte[]> sideFiles = SideFiles.Read(checkpoint);
-        SideFiles.Amend(sideFiles, options.Type, vocabularyRows: null);
+        ModelConfig.StateType(sideFiles, options.Type);
         ImmutableArray<ManifestInput> inputs = [new ManifestInput("base", model, Fingerprint.Of(checkpoint)), .. Data(data, validation)];
         return new TrainingJob(TorchModel.Read(weights), inputs, learnt, judging, sideFiles, options);
     }

@@ -23,9 +23,9 @@ internal sealed class TensorPass
     private TensorPass(IReadOnlyList<PassTensor> tensors, RunOptions options)
     {
         _tensors = tensors;
-        _tile = TileSize.Choose(options, tensors.Select(tensor => tensor.Inputs.Sum(input => input.Buffers)).DefaultIfEmpty().Max());
+        _tile = TileSize.Choose(options, tensors.Select(tensor => InputCost.Of(tensor.Inputs).Buffers).DefaultIfEmpty().Max());
         _depth = Math.Max(1, ReadAheadBytes / _tile.Bytes);
-        _inputBytes = tensors.Select(tensor => (long)TileElements(tensor) * tensor.Inputs.Sum(input => input.BufferElementBytes)).DefaultIfEmpty().Max();
+        _inputBytes = tensors.Select(tensor => (long)TileElements(tensor) * InputCost.Of(tensor.Inputs).BufferElementBytes).DefaultIfEmpty().Max();
 
         _firstTile = new long[tensors.Count + 1];
         _tilesLeft = new int[tensors.Count];

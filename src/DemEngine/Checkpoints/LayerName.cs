@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 
 namespace DemEngine.Checkpoints;
@@ -18,6 +19,15 @@ public readonly partial record struct LayerName(string? Stack, int Layer)
         return match.Success && int.TryParse(match.Groups["number"].ValueSpan, out int number)
             ? new LayerName(match.Groups["stack"].Value, number)
             : default;
+    }
+
+    /// <summary>The name of the same tensor in another layer of its stack.</summary>
+    /// <param name="tensor">The name of a tensor in a stack.</param>
+    /// <param name="layer">The other layer.</param>
+    public static string Renumber(string tensor, int layer)
+    {
+        Group number = Pattern().Match(tensor).Groups["number"];
+        return string.Create(CultureInfo.InvariantCulture, $"{tensor.AsSpan(0, number.Index)}{layer}{tensor.AsSpan(number.Index + number.Length)}");
     }
 
     /// <summary>Whether a name is that of an embedding, which comes before the layers. GPT-NeoX calls its output matrix <c>embed_out</c>.</summary>

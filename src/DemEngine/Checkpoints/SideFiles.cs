@@ -1,7 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
-using DemEngine.Numerics;
-
 namespace DemEngine.Checkpoints;
 
 /// <summary>
@@ -11,7 +7,6 @@ namespace DemEngine.Checkpoints;
 public static class SideFiles
 {
     private const long LargestBytes = 64 << 20;
-    private const string ConfigFileName = "config.json";
 
     private static readonly string[] WeightSuffixes =
         [".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".gguf", ".ggml", ".h5", ".msgpack", ".onnx", ".npz", ".index.json", ".tmp", ".lock"];
@@ -21,75 +16,15 @@ public static class SideFiles
 
     /// <summary>Reads the side files of a checkpoint.</summary>
     /// <param name="checkpoint">The model whose files to take.</param>
-    /// <param name="tokenizer">Another folder to take the tokenizer's files from; null for the same.</param>
-    /// <returns>Contents by file name.</returns>
-    /// <exception cref="DemException">DEM2023: a file cannot be read, or the other folder has no tokenizer.</exception>
-    public static Dictionary<string, byte[]> Read(Checkpoint checkpoint, string? tokenizer = null)
-    {
-        Dictionary<string, byte[]> files = ReadFolder(checkpoint.Folder, _ => true);
-        if (tokenizer is null)
-            return files;
-
-        Dictionary<string, byte[]> others = ReadFolder(tokenizer, IsTokenizer);
-        if (others.Count == 0)
-            throw new DemException(ErrorCode.BadSideFile, $"{tokenizer}: there are no tokenizer files");
-
-        foreach (string name in files.Keys.Where(IsTokenizer).ToArray())
-            files.Remove(name);
-        foreach (var (name, contents) in others)
-            files[name] = contents;
-        return files;
-    }
-
-    /// <summary>Reads the tokenizer's files of a folder; there may be none.</summary>
     /// <returns>Contents by file name.</returns>
     /// <exception cref="DemException">DEM2023: a file cannot be read.</exception>
-    public static Dictionary<string, byte[]> ReadTokenizer(string folder) => ReadFolder(folder, IsTokenizer);
+    public static Dictionary<string, byte[]> Read(Checkpoint checkpoint) => Read(checkpoint.Folder);
 
-    /// <summary>Makes <c>config.json</c> speak of the output rather than of the model it was copied from.</summary>
-    /// <param name="files">The side files; changed only where a statement would be wrong.</param>
-    /// <param name="type">The element type that the output was converted to; null if it was not.</param>
-    /// <param name="vocabularyRows">The output's vocabulary, if it differs from the base's; null if not.</param>
-    public static void Amend(Dictionary<string, byte[]> files, ElementType? type, long? vocabularyRows)
-    {
-        if ((type is null && vocabularyRows is null) || !files.TryGetValue(ConfigFileName, out byte[]? json))
-            return;
-
-        JsonObject config;
-        try
-        {
-            config = JsonNode.Parse(json) as JsonObject ?? throw new JsonException("not an object");
-            _ = config.Count; // Here a key that occurs twice is noticed.
-        }
-        catch (Exception e) when (e is JsonException or ArgumentException)
-        {
-            throw new DemException(ErrorCode.BadSideFile, $"{ConfigFileName}: {e.Message}", e);
-        }
-
-        bool changed = false;
-        if (type is not null)
-        {
-            // Older files say torch_dtype, newer ones dtype.
-            foreach (string key in new[] { "torch_dtype", "dtype" }.Where(config.ContainsKey))
-                changed |= Set(config, key, JsonValue.Create(type.Value.TorchName));
-        }
-
-        if (vocabularyRows is not null && config.ContainsKey("vocab_size"))
-            changed |= Set(config, "vocab_size", JsonValue.Create(vocabularyRows.Value));
-
-        if (changed)
-            files[ConfigFileName] = [.. JsonSerializer.SerializeToUtf8Bytes(config, new JsonSerializerOptions { WriteIndented = true }), (byte)'\n'];
-    }
-
-    private static bool Set(JsonObject config, string key, JsonNode value)
-    {
-        if (JsonNode.DeepEquals(config[key], value))
-            return false;
-        config[key] = value;
-        return true;
-    }
-
-    private static Dictionary<string, byte[]> ReadFolder(string folder, Func<string, bool> wanted)
+    /// <summary>Reads the side files in a folder.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <returns>Contents by file name.</returns>
+    /// <exception cref="DemException">DEM2023: a file cannot be read.</exception>
+    public static Dictionary<string, byte[]> Read(string folder)
     {
         var files = new Dictionary<string, byte[]>(StringComparer.Ordinal);
         try
@@ -98,7 +33,7 @@ public static class SideFiles
             {
                 // A link, as in Hugging Face's cache, has the length of its target only when opened.
                 var target = (FileInfo?)file.ResolveLinkTarget(returnFinalTarget: true) ?? file;
-                if (IsSideFile(file.Name) && wanted(file.Name) && target.Length <= LargestBytes)
+                if (IsSideFile(file.Name) && target.Length <= LargestBytes)
                     files.Add(file.Name, File.ReadAllBytes(target.FullName));
             }
         }
@@ -108,6 +43,30 @@ public static class SideFiles
         }
 
         return files;
+    }
+
+    /// <summary>Reads the tokenizer's files of a folder; there may be none.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <returns>Contents by file name.</returns>
+    /// <exception cref="DemException">DEM2023: a file cannot be read.</exception>
+    public static Dictionary<string, byte[]> ReadTokenizer(string folder) =>
+        new(Read(folder).Where(file => IsTokenizer(file.Key)), StringComparer.Ordinal);
+
+    /// <summary>Puts the tokenizer's files of another model in place of a model's own.</summary>
+    /// <param name="files">The model's side files.</param>
+    /// <param name="others">The other model's.</param>
+    /// <param name="other">What messages call the other model.</param>
+    /// <exception cref="DemException">DEM2023: the other model has none.</exception>
+    public static void ReplaceTokenizer(Dictionary<string, byte[]> files, IReadOnlyDictionary<string, byte[]> others, string other)
+    {
+        KeyValuePair<string, byte[]>[] tokenizer = [.. others.Where(file => IsTokenizer(file.Key))];
+        if (tokenizer.Length == 0)
+            throw new DemException(ErrorCode.BadSideFile, $"{other}: there are no tokenizer files");
+
+        foreach (string name in files.Keys.Where(IsTokenizer).ToArray())
+            files.Remove(name);
+        foreach (var (name, contents) in tokenizer)
+            files[name] = contents;
     }
 
     private static bool IsSideFile(string name) =>

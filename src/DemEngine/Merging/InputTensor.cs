@@ -9,20 +9,23 @@ internal abstract class InputTensor(TensorSpec spec)
 {
     public TensorSpec Spec { get; } = spec;
 
-    /// <summary>Bytes that are read from files for each of its elements.</summary>
-    public abstract int ElementBytes { get; }
+    /// <summary>The tensors that it is made from.</summary>
+    public virtual IReadOnlyList<InputTensor> MadeFrom => [];
 
-    /// <summary>How many buffers of the workspace <see cref="Read"/> takes.</summary>
-    public abstract int Buffers { get; }
+    /// <summary>Bytes that it reads from a file itself for each of its elements.</summary>
+    public virtual int ElementBytes => 0;
 
-    /// <summary>Bytes that these take for each element that is read.</summary>
-    public abstract int BufferElementBytes { get; }
+    /// <summary>Whether <see cref="Read"/> takes a buffer of the workspace for what it gives.</summary>
+    public abstract bool IsCopied { get; }
 
     /// <summary>Gives a part. Called by <see cref="TileWorkspace.Read"/>, which remembers it until the next tile.</summary>
     public abstract TypedBytes Read(long first, int count, TileWorkspace workspace);
 
     /// <summary>Says that a part will be read soon.</summary>
     public abstract void WillNeed(long first, long count);
+
+    /// <summary>Itself, with the results of earlier recipes put in place.</summary>
+    public virtual InputTensor With(StageResults stages) => this;
 }
 
 /// <summary>A tensor that lies in a file.</summary>
@@ -30,12 +33,10 @@ internal sealed class StoredInput(StoredTensor tensor) : InputTensor(tensor.Spec
 {
     public override int ElementBytes => Spec.Type.Size;
 
-    public override int Buffers => tensor.IsCopied ? 1 : 0;
-
-    public override int BufferElementBytes => tensor.IsCopied ? Spec.Type.Size : 0;
+    public override bool IsCopied => tensor.IsCopied;
 
     public override TypedBytes Read(long first, int count, TileWorkspace workspace) =>
-        tensor.Read(first, count, tensor.IsCopied ? workspace.Room(count * Spec.Type.Size) : default);
+        tensor.Read(first, count, IsCopied ? workspace.Room(count * Spec.Type.Size) : default);
 
     public override void WillNeed(long first, long count) => tensor.WillNeed(first, count);
 }

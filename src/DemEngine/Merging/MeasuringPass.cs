@@ -7,6 +7,12 @@ namespace DemEngine.Merging;
 /// <param name="tileElements">In a tile; the last may have fewer. Whole leaves of <see cref="GramOrder"/>.</param>
 internal abstract class MeasuringPass(long elements, int tileElements)
 {
+    /// <summary>Over how many elements.</summary>
+    public long Elements => elements;
+
+    /// <summary>In a tile.</summary>
+    public int TileElements => tileElements;
+
     public int TileCount { get; } = checked((int)Math.Max(1, (elements + tileElements - 1) / tileElements));
 
     /// <summary>The elements of a tile; none in the one tile of an empty tensor.</summary>
@@ -15,6 +21,9 @@ internal abstract class MeasuringPass(long elements, int tileElements)
         long first = (long)index * tileElements;
         return (first, (int)Math.Min(tileElements, elements - first));
     }
+
+    /// <summary>Bytes that are read for each element; null if every input of the tensor is.</summary>
+    public virtual long? ElementBytes => null;
 
     /// <summary>Measures a tile.</summary>
     public abstract void Measure(int tile, TileWorkspace workspace);

@@ -24,17 +24,17 @@ public sealed class MemoryMerge : IDisposable
         _options = options;
     }
 
-    /// <summary>The base, then the sources in the recipe's order, with their fingerprints.</summary>
+    /// <summary>The base, then the sources in the recipe's order, then those of its stages, with their fingerprints.</summary>
     public ImmutableArray<ManifestInput> Inputs => _models.Inputs;
 
     /// <summary>The small files that belong to the merged model, by name.</summary>
     public IReadOnlyDictionary<string, byte[]> SideFiles => _models.SmallFiles;
 
-    /// <summary>The tensor names of the base, which are those of every merge.</summary>
-    public IEnumerable<string> TensorNames => _models.Base.Tensors.Select(tensor => tensor.Spec.Name);
+    /// <summary>The names of the tensors of every merge.</summary>
+    public IEnumerable<string> TensorNames => _models.Specs.Select(spec => spec.Name);
 
     /// <summary>The folder that the side files come from.</summary>
-    public string BaseFolder => _models.Base.Folder;
+    public string BaseFolder => _models.BaseFolder;
 
     /// <summary>Opens the models of a recipe.</summary>
     /// <param name="recipe">Its paths resolved.</param>
@@ -43,11 +43,11 @@ public sealed class MemoryMerge : IDisposable
     /// <param name="options">Threads, buffers, and how files are read.</param>
     /// <exception cref="DemException">DEM2001 to DEM2023, DEM3003 to DEM3009.</exception>
     public static MemoryMerge Open(Recipe recipe, AlignmentOptions alignment, IMergeBackend backend, RunOptions options) =>
-        new(MatchedModels.Open(recipe, alignment, options.Io), backend, options);
+        new(MatchedModels.Open(recipe, alignment, options), backend, options);
 
     /// <summary>What a merge would read and write, for <see cref="OutputRun"/>; valid until this is disposed.</summary>
     /// <param name="recipe">The recipe that was opened, or one that differs from it in parameters only.</param>
-    public OutputPlan Plan(Recipe recipe) => _models.Plan(recipe, _options.MaxShardBytes);
+    public OutputPlan Plan(Recipe recipe) => _models.Plan(recipe);
 
     /// <summary>Merges. What an earlier call made is overwritten.</summary>
     /// <param name="recipe">The recipe that was opened, or one that differs from it in parameters only.</param>

@@ -46,7 +46,7 @@ public sealed class OutputPlan
             new PlannedTensor(tensor.Spec, Layout.Shards[place.Shard].FileName, place.Offset, tensor.Inputs.Count, tensor.Operation));
 
     /// <summary>Bytes to be read, measurements included.</summary>
-    public long BytesToRead => Tensors.Sum(BytesRead);
+    public long BytesToRead => Tensors.Sum(tensor => tensor.BytesRead);
 
     /// <summary>Bytes to be written.</summary>
     public long BytesToWrite => Layout.Shards.Sum(shard => shard.Length) + SideFiles.Values.Sum(file => (long)file.Length);
@@ -66,7 +66,7 @@ public sealed class OutputPlan
     internal ImmutableArray<Checkpoint> Checkpoints { get; }
 
     /// <summary>The most buffers for inputs that a tile of any tensor takes.</summary>
-    internal int MostBuffers => Tensors.Select(tensor => tensor.Inputs.Sum(input => input.Buffers)).DefaultIfEmpty().Max();
+    internal int MostBuffers => Tensors.Select(tensor => InputCost.Of(tensor.Inputs).Buffers).DefaultIfEmpty().Max();
 
     /// <summary>
     /// Tells this plan from any other: over operation, recipe, inputs and the exact headers of the output. A fingerprint only samples an
@@ -90,14 +90,8 @@ public sealed class OutputPlan
 
     /// <summary>Room for the inputs of a tile, where they are copied.</summary>
     internal long InputBytes(TileSize tile) =>
-        Tensors.Select(tensor => ((tile.Bytes / tensor.Spec.Type.Size) + tensor.ReadMargin) * tensor.Inputs.Sum(input => input.BufferElementBytes))
+        Tensors.Select(tensor => ((tile.Bytes / tensor.Spec.Type.Size) + tensor.ReadMargin) * InputCost.Of(tensor.Inputs).BufferElementBytes)
             .DefaultIfEmpty().Max();
-
-    internal static long BytesRead(OutputTensor tensor)
-    {
-        long elements = tensor.Spec.Shape.ElementCount + tensor.MeasuredElements;
-        return tensor.Inputs.Sum(input => (long)input.ElementBytes) * elements;
-    }
 }
 
 /// <summary>One line of a plan.</summary>

@@ -60,7 +60,7 @@ public static class OutputRun
                 .Where(pair => !entries.ContainsKey(pair.First.Spec.Name))
                 .Select(pair => new TensorProgress(pair.First, pair.Second, tile.Bytes)),
         ];
-        long bytesRead = tensors.Sum(tensor => OutputPlan.BytesRead(tensor.Tensor));
+        long bytesRead = tensors.Sum(tensor => tensor.Tensor.BytesRead);
         long bytesWritten = tensors.Sum(tensor => tensor.Tensor.Spec.ByteLength);
         long total = bytesRead + bytesWritten;
         long done = 0;

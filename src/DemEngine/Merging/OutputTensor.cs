@@ -18,6 +18,9 @@ internal abstract class OutputTensor(TensorSpec spec)
     /// <summary>Elements over which is measured before any part is made, counted in each pass; 0 for none.</summary>
     public virtual long MeasuredElements => 0;
 
+    /// <summary>Bytes that are read in all, measurements included.</summary>
+    public virtual long BytesRead => InputCost.Of(Inputs).ElementBytes * (Spec.Shape.ElementCount + MeasuredElements);
+
     /// <summary>Elements that are read beyond the part that is made, at most.</summary>
     public virtual long ReadMargin => 0;
 

@@ -23,9 +23,7 @@ internal sealed class SavedTensor(ITensorData data, ElementType type) : OutputTe
     {
         public override int ElementBytes => Spec.Type.Size;
 
-        public override int Buffers => 1;
-
-        public override int BufferElementBytes => Spec.Type.Size;
+        public override bool IsCopied => true;
 
         public override TypedBytes Read(long first, int count, TileWorkspace workspace) =>
             data.Read(first, count, workspace.Room(count * Spec.Type.Size));

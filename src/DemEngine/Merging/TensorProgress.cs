@@ -23,6 +23,7 @@ internal sealed class TensorProgress
         // An empty tensor has one tile of nothing, so that it is finished like any other.
         TileCount = checked((int)Math.Max(1, (tensor.Spec.Shape.ElementCount + TileElements - 1) / TileElements));
         _tilesToMake = TileCount;
+        ElementBytes = InputCost.Of(tensor.Inputs).ElementBytes;
         Passes = tensor.StartPasses(TileElements);
         _tilesToMeasure = [.. Passes.Select(pass => pass.TileCount)];
         _measured = [.. Passes.Select(_ => new ManualResetEventSlim())];
@@ -36,6 +37,9 @@ internal sealed class TensorProgress
     public int TileElements { get; }
 
     public int TileCount { get; }
+
+    /// <summary>Bytes that are read for an element that is made.</summary>
+    public long ElementBytes { get; }
 
     /// <summary>What goes before the tensor is made.</summary>
     public IReadOnlyList<MeasuringPass> Passes { get; }

@@ -53,9 +53,9 @@ internal static class TilePipeline
     /// <summary>Bytes that a tile reads and writes.</summary>
     private static long TileBytes(TileTask task)
     {
-        OutputTensor tensor = task.Tensor.Tensor;
         var (_, count) = task.Elements;
-        long read = tensor.Inputs.Sum(input => (long)input.ElementBytes) * count;
-        return task.Pass is not null ? read : read + ((long)tensor.Spec.Type.Size * count);
+        return count * (task.Pass is { } pass
+            ? task.Tensor.Passes[pass].ElementBytes ?? task.Tensor.ElementBytes
+            : task.Tensor.ElementBytes + task.Tensor.Tensor.Spec.Type.Size);
     }
 }

@@ -37,7 +37,7 @@ internal sealed class TileWorkspace : IDisposable
     /// <summary>Reads a part of a tensor, which stays valid until the next tile is started. What a tile needs twice is read once.</summary>
     public TypedBytes Read(InputTensor tensor, long first, int count)
     {
-        if (tensor.Buffers == 0)
+        if (!tensor.IsCopied)
             return tensor.Read(first, count, this);
 
         foreach (var earlier in _read)

@@ -31,7 +31,7 @@ public sealed record TensorQuestion(
 
     /// <summary>A number from each source's scope, or the global one.</summary>
     public double[] NumberOfEach(string key, double? defaultValue) =>
-        [.. Sources.Select(source => source.Parameters.Number(key, Tensor, Depth, defaultValue))];
+        [.. Sources.Select(source => source.Parameters.Number(key, source.Tensor ?? Tensor, Depth, defaultValue))];
 
     /// <summary>Refuses rows that are too long to be held at once.</summary>
     /// <exception cref="DemException">DEM3007.</exception>
@@ -56,4 +56,5 @@ public sealed record TensorQuestion(
 /// <summary>One source.</summary>
 /// <param name="Parameters">Its parameters, the global ones behind them.</param>
 /// <param name="IsVector">Whether it is a stored distribution vector, which is added as it is, rather than a tuned model.</param>
-public sealed record SourceQuestion(ScopedParameters Parameters, bool IsVector);
+/// <param name="Tensor">What the tensor is called in it, by which filters are found; null for the name in the output.</param>
+public sealed record SourceQuestion(ScopedParameters Parameters, bool IsVector, string? Tensor = null);

@@ -12,6 +12,20 @@ internal static class Expect
     public static IReadOnlyList<RecipeNode> List(RecipeNode node, RecipePlace place, string what) =>
         node is ListNode list ? list.Items : throw Wrong(node, place, what);
 
+    /// <summary>A text that is not empty and its place, or null for nothing.</summary>
+    public static RecipeText? Text(RecipeNode node, RecipePlace place, string what) =>
+        TextOrNothing(node, place, what) is { } text ? new RecipeText(text, place) : null;
+
+    /// <summary>A whole number from 0.</summary>
+    public static int Count(RecipeNode node, RecipePlace place) =>
+        node is TextNode text && PlainScalar.Read(text) is double number && double.IsInteger(number) && number is >= 0 and <= int.MaxValue
+            ? (int)number
+            : throw Wrong(node, place, "a whole number from 0");
+
+    /// <summary>True or false.</summary>
+    public static bool Flag(RecipeNode node, RecipePlace place) =>
+        node is TextNode text && PlainScalar.Read(text) is bool flag ? flag : throw Wrong(node, place, "true or false");
+
     /// <summary>A text that is not empty, or null for nothing.</summary>
     public static string? TextOrNothing(RecipeNode node, RecipePlace place, string what)
     {
@@ -25,7 +39,7 @@ internal static class Expect
     public static string Known(string key, IEnumerable<string> known) =>
         $"{Spelling.DidYouMean(key, known)}; known here: {Shown.List(known)}";
 
-    private static bool IsNothing(RecipeNode node) => node is TextNode text && PlainScalar.Read(text) is null;
+    public static bool IsNothing(RecipeNode node) => node is TextNode text && PlainScalar.Read(text) is null;
 
     private static DemException Wrong(RecipeNode node, RecipePlace place, string what) =>
         place.Error(ErrorCode.WrongValue, $"expected {what}, found {Shown.Found(node)}");

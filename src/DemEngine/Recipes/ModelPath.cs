@@ -1,6 +1,6 @@
 namespace DemEngine.Recipes;
 
-/// <summary>The path of a model's folder or file.</summary>
+/// <summary>The path of a model's folder or file, or the name of an earlier recipe whose result it is.</summary>
 /// <param name="Written">As the recipe has it.</param>
 /// <param name="Resolved">
 /// Where it leads: an absolute path once <see cref="RecipeReader.Resolve"/> has found it, until then
@@ -16,4 +16,7 @@ public sealed record ModelPath(string Written, string Resolved, RecipePlace Plac
         : this(written, written, place ?? RecipePlace.None)
     {
     }
+
+    /// <summary>Whether it names one of the recipe's <see cref="Recipe.Stages"/> rather than a folder or file.</summary>
+    public bool IsStage { get; init; }
 }

@@ -15,6 +15,7 @@ internal sealed class NodeReader
     internal const int MaxNodes = 100_000;
     // Fully escaped, a key this long still fits the 1024 characters that YAML grants a key on one line.
     internal const int MaxKeyLength = 128;
+    internal const int MaxDocuments = 100;
 
     private readonly string _file;
     private readonly IParser _parser;
@@ -27,16 +28,16 @@ internal sealed class NodeReader
         _parser = new Parser(new StringReader(text));
     }
 
-    /// <summary>Reads the text's one document.</summary>
-    /// <returns>Its root, or null when it says nothing at all.</returns>
+    /// <summary>Reads the text's documents.</summary>
+    /// <returns>Their roots, without those that say nothing at all.</returns>
     /// <exception cref="DemException">RecipeNotYaml, DuplicateKey, UnsupportedFeature or WrongValue.</exception>
-    public static RecipeNode? Read(string text, string file)
+    public static IReadOnlyList<RecipeNode> Read(string text, string file)
     {
         if (Encoding.UTF8.GetByteCount(text) > MaxBytes) throw TooLarge(file);
         var reader = new NodeReader(text, file);
         try
         {
-            return reader.ReadDocument();
+            return reader.ReadDocuments();
         }
         catch (YamlException error)
         {
@@ -48,26 +49,25 @@ internal sealed class NodeReader
     public static DemException TooLarge(string file) =>
         new(ErrorCode.RecipeNotYaml, $"{file}: the file is larger than 1 MiB, the most that a recipe may be");
 
-    private RecipeNode? ReadDocument()
+    private List<RecipeNode> ReadDocuments()
     {
-        RecipeNode? root = null;
-        bool seen = false;
+        List<RecipeNode> roots = [];
         while (Next())
         {
-            switch (_parser.Current)
-            {
-                case DocumentStart start when seen:
-                    throw Error(ErrorCode.UnsupportedFeature, start.Start,
-                        "a second YAML document begins here; several in one recipe are not supported, give each its own file");
-                case DocumentStart:
-                    seen = true;
-                    Next();
-                    root = ReadNode(1);
-                    break;
-            }
+            if (_parser.Current is not DocumentStart start)
+                continue;
+
+            Next();
+            _anchors.Clear();
+            RecipeNode root = ReadNode(1);
+            if (root is TextNode { IsPlain: true, Text: "" })
+                continue;
+            if (roots.Count == MaxDocuments)
+                throw Error(ErrorCode.RecipeNotYaml, start.Start, $"more than {MaxDocuments} recipes in one file");
+            roots.Add(root);
         }
 
-        return root is TextNode { IsPlain: true, Text: "" } ? null : root;
+        return roots;
     }
 
     private bool Next()

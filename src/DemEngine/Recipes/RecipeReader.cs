@@ -7,7 +7,10 @@ public static class RecipeReader
 {
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>Reads a recipe from a text. No file is looked for: every path stays as it is written.</summary>
+    /// <summary>
+    /// Reads a recipe from a text, or several in one, of which one makes the result and the others are its stages. No file is looked for:
+    /// every path stays as it is written.
+    /// </summary>
     /// <param name="text">The YAML; at most 1 MiB of UTF-8.</param>
     /// <param name="name">What messages call the recipe, such as its file name.</param>
     /// <returns>The recipe.</returns>
@@ -18,7 +21,10 @@ public static class RecipeReader
     {
         ArgumentNullException.ThrowIfNull(text);
         ArgumentNullException.ThrowIfNull(name);
-        return RecipeSchema.Read(NodeReader.Read(text, name), name);
+        IReadOnlyList<RecipeNode> roots = NodeReader.Read(text, name);
+        return roots.Count == 0
+            ? RecipeSchema.Read(null, name)
+            : RecipeStages.Link([.. roots.Select(root => RecipeSchema.Read(root, name))]);
     }
 
     /// <summary>Reads a recipe file and finds its models.</summary>
@@ -46,13 +52,7 @@ public static class RecipeReader
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        ModelPath? Find(ModelPath? path) => path is null ? null : path with { Resolved = Locate(path, folder) };
-        return recipe with
-        {
-            BaseModel = Find(recipe.BaseModel),
-            Models = [.. recipe.Models.Select(model => model with { Path = Find(model.Path)! })],
-            TokenizerSource = recipe.TokenizerSource is { } source ? source with { Path = Find(source.Path) } : null,
-        };
+        return recipe.WithPaths(path => path.IsStage ? path : path with { Resolved = Locate(path, folder) });
     }
 
     private static string Locate(ModelPath path, string folder)
@@ -62,6 +62,8 @@ public static class RecipeReader
         string fromHere = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path.Written));
         if (Path.Exists(beside)) return beside;
         if (Path.Exists(fromHere)) return fromHere;
+        if (path.Written.Contains('@'))
+            throw path.Place.Error(ErrorCode.UnsupportedFeature, $"{Shown.Quote(path.Written)} is not there, and revisions (\"model@revision\") are not supported: models are read from disk");
         string looked = beside == fromHere ? beside : $"{beside} and {fromHere}";
         throw path.Place.Error(ErrorCode.CheckpointNotFound,
             $"{Shown.Quote(path.Written)} is not there (looked for {looked}); models are read from disk and never downloaded");

@@ -6,51 +6,43 @@ namespace DemEngine.Recipes;
 internal static class RecipeSchema
 {
     private static readonly string[] Keys =
-        ["merge_method", "base_model", "models", "parameters", "dtype", "out_dtype", "tokenizer_source"];
-
-    private static readonly string[] ModelKeys = ["model", "vector", "parameters"];
-
-    // Keys that mergekit knows and this version does not. To pass over one would be to merge something else than was asked for.
-    private static readonly Dictionary<string, string> Unsupported = new()
-    {
-        ["slices"] = "slices put together from ranges of layers are not supported; list whole models under \"models\"",
-        ["modules"] = "recipes for single modules are not supported; list whole models under \"models\"",
-        ["tokenizer"] = "building a tokenizer is not supported; \"tokenizer_source\" can take one from a model",
-        ["chat_template"] = "setting a chat template is not supported; edit tokenizer_config.json after the merge",
-        ["name"] = "named recipes, which another recipe uses as its input, are not supported; run one merge at a time",
-        ["experts"] = "mixture-of-experts recipes are not supported",
-        ["gate_mode"] = "mixture-of-experts recipes are not supported",
-    };
-
-    private static readonly Dictionary<string, string> UnsupportedInModel = new()
-    {
-        ["path"] = "a model given as a mapping is not supported; write \"model: PATH\"",
-        ["lora"] = "LoRA adapters are not supported; merge the adapter into its model first",
-        ["layer_range"] = "ranges of layers are not supported; whole models are merged",
-        ["sources"] = "slices put together from ranges of layers are not supported; whole models are merged",
-    };
+    [
+        "name", "merge_method", "base_model", "models", "slices", "modules", "parameters", "dtype", "out_dtype", "tokenizer_source", "tokenizer",
+    ];
 
     public static Recipe Read(RecipeNode? root, string file)
     {
         var top = new RecipePlace(file, root?.Line ?? 1, "");
-        RecipeText? method = null, dtype = null, outDType = null;
+        RecipeText? name = null, method = null, dtype = null, outDType = null;
         ModelPath? baseModel = null;
         ValueList<RecipeModel>? models = null;
+        ValueList<RecipeSlice>? slices = null;
+        ValueList<RecipeModule>? modules = null;
         var parameters = new ParameterScope([], top.At("parameters", top.Line));
-        TokenizerSource? tokenizer = null;
+        TokenizerSection? tokenizer = null;
+        RecipePlace? tokenizerSource = null;
         foreach (MapEntry entry in root is null ? [] : Expect.Map(root, top, "a mapping with merge_method and models"))
         {
             RecipePlace at = top.At(entry.Key, entry.Line);
             switch (entry.Key)
             {
+                case "name":
+                    name = Expect.Text(entry.Value, at, "a name for the recipe's result");
+                    break;
                 case "merge_method":
-                    method = ReadText(entry.Value, at, "the name of a merge method");
+                    method = Expect.Text(entry.Value, at, "the name of a merge method");
                     break;
                 case "base_model":
-                    baseModel = ReadPath(entry.Value, at);
+                    baseModel = ModelSchema.ReadPath(entry.Value, at);
                     break;
                 case "models":
-                    models = ReadModels(entry.Value, at);
+                    models = ModelSchema.ReadModels(entry.Value, at);
+                    break;
+                case "slices":
+                    slices = ModelSchema.ReadSlices(entry.Value, at);
+                    break;
+                case "modules":
+                    modules = ModelSchema.ReadModules(entry.Value, at);
                     break;
                 case "parameters":
                     parameters = ParameterReader.ReadScope(entry.Value, at);
@@ -61,109 +53,63 @@ internal static class RecipeSchema
                 case "out_dtype":
                     outDType = ReadElementType(entry.Value, at);
                     break;
-                case "tokenizer_source":
-                    tokenizer = ReadTokenizerSource(entry.Value, at);
+                case "tokenizer_source" or "tokenizer":
+                    TokenizerSection? read = TokenizerSchema.Read(entry, at);
+                    if (read is not null && tokenizer is not null)
+                        throw at.Error(ErrorCode.WrongValue, $"expected either tokenizer or tokenizer_source, found both, the other on line {tokenizerSource!.Line}");
+                    (tokenizer, tokenizerSource) = (read ?? tokenizer, read is null ? tokenizerSource : at);
                     break;
                 default:
-                    throw Refuse(entry.Key, at, Unsupported, Keys);
+                    throw Unsupported.Refuse(entry.Key, at, Unsupported.InRecipe, Keys);
             }
         }
 
+        if (method is null)
+            throw Missing(top, "merge_method", "the name of a merge method");
+        CheckOne(top, ("models", models is not null), ("slices", slices is not null), ("modules", modules is not null));
         return new Recipe
         {
             Place = top,
-            MergeMethod = method ?? throw Missing(top, "merge_method", "the name of a merge method"),
+            Name = name,
+            MergeMethod = method,
             BaseModel = baseModel,
-            Models = models ?? throw Missing(top, "models", "a list of what to merge"),
+            Models = models ?? [],
+            Slices = slices ?? [],
+            Modules = modules ?? [],
             Parameters = parameters,
             DType = dtype,
             OutDType = outDType,
-            TokenizerSource = tokenizer,
+            TokenizerSource = tokenizer?.Source,
+            Tokens = tokenizer?.Tokens ?? [],
+            PadToMultipleOf = tokenizer?.PadToMultipleOf,
         };
     }
 
-    private static ValueList<RecipeModel> ReadModels(RecipeNode node, RecipePlace place)
+    /// <summary>Refuses a mapping that says what to merge twice, or not at all.</summary>
+    public static void CheckOne(RecipePlace place, params ReadOnlySpan<(string Key, bool IsGiven)> ways)
     {
-        IReadOnlyList<RecipeNode> items = Expect.List(node, place, "a list of models");
-        if (items.Count == 0) throw place.Error(ErrorCode.WrongModelCount, "the list of models is empty");
-        return [.. items.Select((item, i) => ReadModel(item, place.At(i, item.Line)))];
-    }
-
-    private static RecipeModel ReadModel(RecipeNode node, RecipePlace place)
-    {
-        ModelPath? model = null, vector = null;
-        var parameters = new ParameterScope([], place.At("parameters", place.Line));
-        foreach (MapEntry entry in Expect.Map(node, place, "a mapping with \"model: PATH\" or \"vector: PATH\""))
+        var given = new List<string>();
+        foreach (var (key, isGiven) in ways)
         {
-            RecipePlace at = place.At(entry.Key, entry.Line);
-            switch (entry.Key)
-            {
-                case "model":
-                    model = ReadPath(entry.Value, at) ?? throw NoPath(at);
-                    break;
-                case "vector":
-                    vector = ReadPath(entry.Value, at) ?? throw NoPath(at);
-                    break;
-                case "parameters":
-                    parameters = ParameterReader.ReadScope(entry.Value, at);
-                    break;
-                default:
-                    throw Refuse(entry.Key, at, UnsupportedInModel, ModelKeys);
-            }
+            if (isGiven)
+                given.Add($"\"{key}\"");
         }
 
-        if (model is not null && vector is not null)
-            throw vector.Place.Error(ErrorCode.WrongValue, "expected either model or vector, found both");
-        ModelPath path = model ?? vector ?? throw place.Error(ErrorCode.MissingKey, "expected model or vector, found neither");
-        return new RecipeModel(path, vector is not null, parameters, place);
+        if (given.Count == 0)
+            throw Missing(place, ways[0].Key, "a list of what to merge");
+        if (given.Count > 1)
+            throw place.Error(ErrorCode.WrongValue, $"{string.Join(" and ", given)} exclude each other");
     }
-
-    private static RecipeText? ReadText(RecipeNode node, RecipePlace place, string what) =>
-        Expect.TextOrNothing(node, place, what) is { } text ? new RecipeText(text, place) : null;
 
     private static RecipeText? ReadElementType(RecipeNode node, RecipePlace place)
     {
-        if (ReadText(node, place, "the name of an element type") is not { } name) return null;
+        if (Expect.Text(node, place, "the name of an element type") is not { } name) return null;
         if (ElementTypes.TryParseFloat(name.Value, out ElementType type)) return name with { Value = type.TorchName };
         throw place.Error(ErrorCode.WrongValue,
             $"unknown element type {Shown.Quote(name.Value)}{Spelling.DidYouMean(name.Value, ElementTypes.FloatNames)}; "
             + $"known: {string.Join(", ", ElementTypes.FloatNames)}");
     }
 
-    private static TokenizerSource? ReadTokenizerSource(RecipeNode node, RecipePlace place) => ReadPath(node, place) switch
-    {
-        null => null,
-        { Written: "base" } => new TokenizerSource(null, place),
-        { Written: "union" } => throw place.Error(ErrorCode.UnsupportedFeature,
-            "a union of tokenizers is not supported; give \"base\" or a model's path"),
-        { } path => new TokenizerSource(path, place),
-    };
-
-    private static ModelPath? ReadPath(RecipeNode node, RecipePlace place)
-    {
-        if (node is MapNode)
-            throw place.Error(ErrorCode.UnsupportedFeature, "a model given as a mapping is not supported; write its path alone");
-        if (Expect.TextOrNothing(node, place, "the path of a model") is not { } text) return null;
-        if (text.Contains('\0')) throw place.Error(ErrorCode.WrongValue, "a path cannot hold a NUL character");
-        if (text.Contains('+'))
-        {
-            throw place.Error(ErrorCode.UnsupportedFeature,
-                $"{Shown.Quote(text)}: \"model+lora\" is not supported; merge the adapter into its model first "
-                + "(or, if the \"+\" belongs to the path, rename it)");
-        }
-
-        return new ModelPath(text, place);
-    }
-
-    private static DemException Refuse(
-        string key, RecipePlace at, Dictionary<string, string> unsupported, IEnumerable<string> known) =>
-        unsupported.TryGetValue(key, out string? reason)
-            ? at.Error(ErrorCode.UnsupportedFeature, reason)
-            : at.Error(ErrorCode.UnknownKey, "unknown key" + Expect.Known(key, known));
-
-    private static DemException Missing(RecipePlace top, string key, string what) =>
-        top.Error(ErrorCode.MissingKey, $"the recipe has no \"{key}\": {what}");
-
-    private static DemException NoPath(RecipePlace at) =>
-        at.Error(ErrorCode.WrongValue, "expected the path of a model, found nothing");
+    private static DemException Missing(RecipePlace place, string key, string what) =>
+        place.Error(ErrorCode.MissingKey, $"{(place.Key.Length == 0 ? "the recipe" : "this")} has no \"{key}\": {what}");
 }

@@ -16,21 +16,114 @@ internal static partial class RecipeWriter
     public static string Write(Recipe recipe)
     {
         var yaml = new StringBuilder();
+        foreach (Recipe stage in recipe.Stages)
+        {
+            One(yaml, stage);
+            yaml.Append("---\n");
+        }
+
+        One(yaml, recipe);
+        return yaml.ToString();
+    }
+
+    private static void One(StringBuilder yaml, Recipe recipe)
+    {
+        if (recipe.Name is { } name) Line(yaml, 0, "name", Text(name.Value));
         Line(yaml, 0, "merge_method", Text(recipe.MergeMethod.Value));
         if (recipe.BaseModel is { } baseModel) Line(yaml, 0, "base_model", Text(baseModel.Written));
-        yaml.Append("models:\n");
-        foreach (RecipeModel model in recipe.Models)
+        Models(yaml, 0, recipe.Models);
+        Slices(yaml, 0, recipe.Slices);
+        if (recipe.Modules.Count > 0) yaml.Append("modules:\n");
+        foreach (RecipeModule module in recipe.Modules)
         {
-            yaml.Append("  - ");
-            Line(yaml, 0, model.IsVector ? "vector" : "model", Text(model.Path.Written));
-            Scope(yaml, 4, model.Parameters);
+            yaml.Append("  ").Append(Text(module.Name)).Append(":\n");
+            Models(yaml, 4, module.Models);
+            Slices(yaml, 4, module.Slices);
+            Scope(yaml, 4, module.Parameters);
         }
 
         Scope(yaml, 0, recipe.Parameters);
         if (recipe.DType is { } dtype) Line(yaml, 0, "dtype", Text(dtype.Value));
         if (recipe.OutDType is { } outDType) Line(yaml, 0, "out_dtype", Text(outDType.Value));
-        if (recipe.TokenizerSource is { } source) Line(yaml, 0, "tokenizer_source", Text(source.Path?.Written ?? "base"));
-        return yaml.ToString();
+        Tokenizer(yaml, recipe);
+    }
+
+    private static void Models(StringBuilder yaml, int indent, ValueList<RecipeModel> models)
+    {
+        if (models.Count > 0) yaml.Append(' ', indent).Append("models:\n");
+        foreach (RecipeModel model in models)
+        {
+            Item(yaml, indent + 2, model);
+            Scope(yaml, indent + 4, model.Parameters);
+        }
+    }
+
+    private static void Slices(StringBuilder yaml, int indent, ValueList<RecipeSlice> slices)
+    {
+        if (slices.Count > 0) yaml.Append(' ', indent).Append("slices:\n");
+        foreach (RecipeSlice slice in slices)
+        {
+            yaml.Append(' ', indent + 2).Append("- sources:\n");
+            foreach (RecipeSliceSource source in slice.Sources)
+            {
+                Item(yaml, indent + 6, source.Model);
+                Line(yaml, indent + 8, "layer_range", $"[{source.Layers.First}, {source.Layers.End}]");
+                Scope(yaml, indent + 8, source.Model.Parameters);
+            }
+
+            if (slice.BaseModel is { } baseModel) Line(yaml, indent + 4, "base_model", Text(baseModel.Written));
+            Scope(yaml, indent + 4, slice.Parameters);
+        }
+    }
+
+    private static void Item(StringBuilder yaml, int indent, RecipeModel model)
+    {
+        yaml.Append(' ', indent).Append("- ");
+        Line(yaml, 0, model.IsVector ? "vector" : "model", Text(model.Path.Written));
+    }
+
+    private static void Tokenizer(StringBuilder yaml, Recipe recipe)
+    {
+        if (recipe.TokenizerSource is not { } source) return;
+        string from = source.IsUnion ? "union" : source.Path is null ? "base" : Text(source.Path.Written);
+        if (recipe.Tokens.Count == 0 && recipe.PadToMultipleOf is null)
+        {
+            Line(yaml, 0, "tokenizer_source", from);
+            return;
+        }
+
+        yaml.Append("tokenizer:\n");
+        Line(yaml, 2, "source", from);
+        if (recipe.Tokens.Count > 0) yaml.Append("  tokens:\n");
+        foreach (TokenRule rule in recipe.Tokens)
+        {
+            yaml.Append("    ").Append(Text(rule.Token)).Append(rule.Source is null ? ": {}\n" : ":\n");
+            Embedding(yaml, rule.Source);
+            if (rule.Force) Line(yaml, 6, "force", "true");
+        }
+
+        if (recipe.PadToMultipleOf is { } multiple) Line(yaml, 2, "pad_to_multiple_of", multiple.ToString(CultureInfo.InvariantCulture));
+    }
+
+    private static void Embedding(StringBuilder yaml, TokenEmbedding? embedding)
+    {
+        switch (embedding)
+        {
+            case ModelEmbedding one:
+                Line(yaml, 6, "source", Text(one.Model.Written));
+                break;
+            case ModelTokenEmbedding one:
+                yaml.Append("      source:\n");
+                Line(yaml, 8, "kind", "model_token");
+                Line(yaml, 8, "model", Text(one.Model.Written));
+                if (one.Token is { } token) Line(yaml, 8, "token", Text(token));
+                if (one.Id is { } id) Line(yaml, 8, "token_id", id.ToString(CultureInfo.InvariantCulture));
+                break;
+            case ZeroEmbedding:
+                yaml.Append("      source:\n");
+                Line(yaml, 8, "kind", "zero");
+                break;
+        }
     }
 
     private static void Scope(StringBuilder yaml, int indent, ParameterScope scope)

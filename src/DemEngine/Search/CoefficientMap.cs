@@ -21,17 +21,18 @@ public sealed class CoefficientMap
     /// <param name="recipe">What is merged, its paths resolved. The coefficients that it gives are where strategies that walk begin.</param>
     /// <param name="tensors">The names of the merged model's tensors.</param>
     /// <param name="options">Which coefficients.</param>
-    /// <exception cref="DemException">DEM1001: the options do not fit the recipe. DEM3003 to DEM3009: the recipe is none.</exception>
+    /// <exception cref="DemException">DEM1001: the options do not fit the recipe. DEM3003 to DEM3009: the recipe is none, or none of whole models.</exception>
     public CoefficientMap(Recipe recipe, IEnumerable<string> tensors, CoefficientOptions options)
     {
         IMergeMethod method = MergePlanner.CheckRecipe(recipe);
+        RequireWholeModels(recipe);
         MethodParameter parameter = Find(method, options.Parameter);
         _recipe = recipe;
         _options = options;
         _groups = new LayerGroups(tensors, options.LayerGroups);
         Parameter = parameter.Name;
         ZeroIsBase = parameter is { PerModel: true, Name: Weight } && method.Base == BaseUse.Subtracted;
-        _models = parameter.PerModel ? [.. MergePlanner.Sources(recipe, method)] : [ForAll];
+        _models = parameter.PerModel ? [.. BasePart.Sources(RecipePart.Of(recipe)[0], method)] : [ForAll];
         Sources = parameter.PerModel
             ? [.. ModelLabels.Of([.. _models.Select(k => recipe.Models[k].Path.Resolved)])]
             : [parameter.Name];
@@ -88,6 +89,17 @@ public sealed class CoefficientMap
     {
         if (!ZeroIsBase)
             throw new DemException(ErrorCode.BadArgument, $"{what} needs a method that adds each source's difference to a base, and its weights: {_recipe.MergeMethod} with {Parameter} is none");
+    }
+
+    private static void RequireWholeModels(Recipe recipe)
+    {
+        string? other = recipe.Slices.Count > 0 ? "slices" : recipe.Modules.Count > 0 ? "modules" : recipe.Stages.Count > 0 ? "several documents" : null;
+        if (other is not null)
+        {
+            throw recipe.Place.Error(
+                ErrorCode.UnsupportedFeature,
+                $"coefficients are searched for whole models only, and this recipe has {other}; merge what it puts together first, and search with the results as models");
+        }
     }
 
     private static Recipe Set(Recipe recipe, int model, Parameter parameter) => model == ForAll

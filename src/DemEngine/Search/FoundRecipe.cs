@@ -22,16 +22,7 @@ internal static class FoundRecipe
         return heading + Relocate(recipe, folder).ToYaml();
     }
 
-    private static Recipe Relocate(Recipe recipe, string folder)
-    {
-        ModelPath? Move(ModelPath? path) => path is null || Path.IsPathRooted(path.Written)
-            ? path
-            : path with { Written = Path.GetRelativePath(folder, path.Resolved).Replace('\\', '/') };
-        return recipe with
-        {
-            BaseModel = Move(recipe.BaseModel),
-            Models = [.. recipe.Models.Select(model => model with { Path = Move(model.Path)! })],
-            TokenizerSource = recipe.TokenizerSource is { } source ? source with { Path = Move(source.Path) } : null,
-        };
-    }
+    private static Recipe Relocate(Recipe recipe, string folder) => recipe.WithPaths(path => Path.IsPathRooted(path.Written)
+        ? path
+        : path with { Written = Path.GetRelativePath(folder, path.Resolved).Replace('\\', '/') });
 }

@@ -46,7 +46,8 @@ public static class SynthPlanner
                 : new CarriedTensor(tensor.Spec, new StoredInput(tensor), [])),
         ];
         Dictionary<string, byte[]> sideFiles = SideFiles.Read(baseModel);
-        SideFiles.Amend(sideFiles, type, vocabularyRows: null);
+        if (type is not null)
+            ModelConfig.StateType(sideFiles, type.Value);
         return new OutputPlan(
             "synth", $"tuned, scale {scale:r}, seed {seed}", [new ManifestInput("base", baseModel.Path, Fingerprint.Of(baseModel))], [baseModel],
             tensors, ShardLayout.Plan(tensors.Select(tensor => tensor.Spec), maxShardBytes), sideFiles);

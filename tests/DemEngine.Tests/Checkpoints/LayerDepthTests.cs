@@ -55,5 +55,23 @@ public sealed class LayerDepthTests
     }
 
     [Test]
-    public void One_layer_lies_at_the_beginning() => Assert.That(new LayerDepth(["h.0.x"]).Of("h.0.x"), Is.Zero);
+    public void One_layer_lies_at_the_end_as_in_mergekit() => Assert.That(new LayerDepth(["h.0.x"]).Of("h.0.x"), Is.EqualTo(1));
+
+    [Test]
+    public void The_depth_in_a_slice_is_counted_from_its_first_layer()
+    {
+        var depth = new LayerDepth(["wte.weight", "h.7.x", "h.8.x", "h.9.x", "ln_f.weight"], first: 7);
+        Assert.That(depth.Of("wte.weight"), Is.Zero);
+        Assert.That(depth.Of("h.7.x"), Is.Zero);
+        Assert.That(depth.Of("h.8.x"), Is.EqualTo(0.5));
+        Assert.That(depth.Of("h.9.x"), Is.EqualTo(1));
+        Assert.That(depth.Of("ln_f.weight"), Is.EqualTo(1));
+        Assert.That(new LayerDepth(["h.7.x"], first: 7).Of("h.7.x"), Is.EqualTo(1));
+    }
+
+    [TestCase("model.layers.7.mlp.experts.3.w1.weight", 12, "model.layers.12.mlp.experts.3.w1.weight")]
+    [TestCase("h.11.attn.c_attn.weight", 0, "h.0.attn.c_attn.weight")]
+    [TestCase("decoder.block.4.layer.0.SelfAttention.q.weight", 5, "decoder.block.5.layer.0.SelfAttention.q.weight")]
+    public void A_layer_can_have_another_number(string tensor, int layer, string renumbered) =>
+        Assert.That(LayerName.Renumber(tensor, layer), Is.EqualTo(renumbered));
 }

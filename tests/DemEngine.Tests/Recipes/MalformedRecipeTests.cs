@@ -40,7 +40,6 @@ public sealed class MalformedRecipeTests
         yield return Case(missing, "---\n", "the recipe has no \"merge_method\"");
         yield return Case(wrong, "dem", "r.yaml:1: expected a mapping with merge_method and models, found the text \"dem\"");
         yield return Case(wrong, "\n- merge_method: dem\n", "r.yaml:2: expected a mapping with merge_method and models, found a list");
-        yield return Case(unsupported, Good + "---\n" + Good, "r.yaml:3:1: a second YAML document");
         yield return Case(wrong, "? [a]\n: b\n", "r.yaml:1:3: a key must be a plain text");
         yield return Case(wrong, "? " + new string('k', 300) + "\n: b\n", "is longer than 128 characters");
 
@@ -48,7 +47,7 @@ public sealed class MalformedRecipeTests
         yield return Case(twice, "merge_method: a\nmerge_method: b\n", "r.yaml:2:1: the key \"merge_method\" is given twice, first on line 1");
         yield return Case(twice, Good + "parameters:\n  w: 1\n  \"w\": 2\n", "r.yaml:5:3: the key \"w\" is given twice, first on line 4");
         yield return Case(unknown, "merge_methd: dem\n",
-            "r.yaml:1: merge_methd: unknown key (did you mean \"merge_method\"?); known here: base_model, dtype, merge_method, models, out_dtype, parameters, tokenizer_source");
+            "r.yaml:1: merge_methd: unknown key (did you mean \"merge_method\"?); known here: base_model, dtype, merge_method, models, modules, name, out_dtype, parameters, slices, tokenizer, tokenizer_source");
         yield return Case(unknown, Good + "zebra: 1\n", "r.yaml:3: zebra: unknown key; known here: ");
         yield return Case(unknown, Good + "\"a b\\n\": 1\n", "r.yaml:3: \"a b\\u000A\": unknown key");
         yield return Case(unknown, "merge_method: x\nmodels:\n  - modle: a\n", "r.yaml:3: models[0].modle: unknown key (did you mean \"model\"?); known here: model, parameters, vector");
@@ -90,14 +89,79 @@ public sealed class MalformedRecipeTests
         yield return Case(wrong, "parameters:\n  w:\n    - value: [{value: 2}]\n", "r.yaml:3: parameters.w[0].value[0]: expected a number");
         yield return Case(wrong, "parameters:\n  w:\n    - value: {value: 2}\n", "r.yaml:3: parameters.w[0].value: expected a number");
 
+        // Slices and modules.
+        const string OneSlice = "merge_method: x\nslices:\n  - sources:\n      - {model: a, layer_range: ";
+        yield return Case(ErrorCode.WrongModelCount, "merge_method: x\nslices: []\n", "r.yaml:2: slices: the list of slices is empty");
+        yield return Case(ErrorCode.WrongModelCount, "merge_method: x\nslices:\n  - sources: []\n", "r.yaml:3: slices[0].sources: the list of sources is empty");
+        yield return Case(missing, "slices:\n  - parameters: {w: 1}\n", "r.yaml:2: slices[0]: the slice has no \"sources\"");
+        yield return Case(missing, "slices:\n  - sources: [{model: a}]\n", "r.yaml:2: slices[0].sources[0]: the source has no \"layer_range\"");
+        yield return Case(wrong, "slices:\n  - sources: {model: a}\n", "r.yaml:2: slices[0].sources: expected a list of models with their layer_range, found a mapping");
+        yield return Case(wrong, OneSlice + "4}\n", "r.yaml:4: slices[0].sources[0].layer_range: expected two whole numbers, the first layer and the one after the last, found the number 4");
+        yield return Case(wrong, OneSlice + "[0, 1, 2]}\n", "layer_range: expected two whole numbers, the first layer and the one after the last, found a list of 3");
+        yield return Case(wrong, OneSlice + "[0, 1.5]}\n", "layer_range[1]: expected a whole number from 0, found the number 1.5");
+        yield return Case(wrong, OneSlice + "[-1, 2]}\n", "layer_range[0]: expected a whole number from 0, found the number -1");
+        yield return Case(wrong, OneSlice + "[2, 2]}\n", "layer_range: [2, 2] holds no layer");
+        yield return Case(wrong, OneSlice + "[3, 2]}\n", "layer_range: [3, 2] holds no layer");
+        yield return Case(wrong, OneSlice + "[0, 2]}\n      - {model: b, layer_range: [0, 3]}\n", "r.yaml:5: slices[0].sources[1]: the sources of a slice have as many layers each; the first has 2, this one 3");
+        yield return Case(unsupported, OneSlice + "[0, 1]}\n    residual_weight: 0.5\n", "r.yaml:5: slices[0].residual_weight: ");
+        yield return Case(unsupported, "slices:\n  - model: a\n", "r.yaml:2: slices[0].model: a slice has \"sources\"");
+        yield return Case(unknown, OneSlice + "[0, 1]}\n    sorces: 1\n", "slices[0].sorces: unknown key (did you mean \"sources\"?); known here: base_model, parameters, sources");
+        yield return Case(wrong, Good + "slices:\n  - sources: [{model: a, layer_range: [0, 1]}]\n", "r.yaml:1: \"models\" and \"slices\" exclude each other");
+        yield return Case(wrong, Good + "modules: {x: {models: [{model: a}]}}\n", "r.yaml:1: \"models\" and \"modules\" exclude each other");
+        yield return Case(ErrorCode.WrongModelCount, "modules: {}\n", "r.yaml:1: modules: the mapping of modules is empty");
+        yield return Case(wrong, "modules: [a]\n", "r.yaml:1: modules: expected a mapping of modules, found a list");
+        yield return Case(missing, "modules:\n  text_model:\n    parameters: {w: 1}\n", "r.yaml:2: modules.text_model: this has no \"models\"");
+        yield return Case(wrong, "modules:\n  x:\n    models: [{model: a}]\n    slices: [{sources: [{model: a, layer_range: [0, 1]}]}]\n", "r.yaml:2: modules.x: \"models\" and \"slices\" exclude each other");
+        yield return Case(unsupported, "modules:\n  x:\n    merge_method: slerp\n", "r.yaml:3: modules.x.merge_method: ");
+        yield return Case(unsupported, "modules:\n  x:\n    base_model: a\n", "r.yaml:3: modules.x.base_model: ");
+
+        // Several recipes in one file.
+        yield return Case(missing, Good + "---\n" + Good, "r.yaml:4: two recipes have no \"name\", the first on line 1");
+        yield return Case(twice, "name: a\n" + Good + "---\nname: a\n" + Good, "r.yaml:5: name: two recipes are named \"a\", the first on line 1");
+        yield return Case(unsupported, "name: one\n" + Good + "---\n" + Good, "r.yaml:1: name: no other recipe uses this one's result");
+        yield return Case(unsupported, "name: one\n" + Good + "---\nname: two\n" + Good, "r.yaml:1: name: no other recipe uses this one's result");
+        yield return Case(wrong, "name: a\n" + Good + "---\nmerge_method: x\nmodels: [{model: a}]\n", "r.yaml:1: name: the recipe \"a\" needs its own result");
+        yield return Case(wrong, "name: b\nmerge_method: x\nmodels: [{model: c}]\n---\nname: c\nmerge_method: x\nmodels: [{model: b}]\n", "needs its own result, by itself or through others");
+        yield return Case(wrong, "name: 3\n", "r.yaml:1: name: expected a name for the recipe's result, found the number 3");
+        yield return Case(notYaml, Good + "---\na: *x\n", "the alias \"*x\" has no anchor");
+        yield return Case(notYaml, "merge_method: &m dem\nmodels: [{model: a}]\n---\nmerge_method: *m\n", "the alias \"*m\" has no anchor");
+        yield return Case(notYaml, string.Concat(Enumerable.Range(0, 101).Select(i => $"name: n{i}\n---\n")), "more than 100 recipes in one file");
+
+        // Tokenizers.
+        yield return Case(wrong, Good + "tokenizer_source: base\ntokenizer: {source: union}\n", "r.yaml:4: tokenizer: expected either tokenizer or tokenizer_source, found both, the other on line 3");
+        yield return Case(wrong, Good + "tokenizer: union\n", "r.yaml:3: tokenizer: expected a mapping with source, tokens and pad_to_multiple_of, found the text \"union\"");
+        yield return Case(unknown, Good + "tokenizer: {sorce: union}\n", "r.yaml:3: tokenizer.sorce: unknown key (did you mean \"source\"?)");
+        yield return Case(wrong, Good + "tokenizer: {pad_to_multiple_of: 0}\n", "r.yaml:3: tokenizer.pad_to_multiple_of: expected a whole number from 1");
+        yield return Case(wrong, Good + "tokenizer: {pad_to_multiple_of: 1.5}\n", "r.yaml:3: tokenizer.pad_to_multiple_of: expected a whole number from 0, found the number 1.5");
+        yield return Case(wrong, Good + "tokenizer: {tokens: [a]}\n", "r.yaml:3: tokenizer.tokens: expected a mapping of tokens, found a list");
+        yield return Case(wrong, Good + "tokenizer: {tokens: {\"\": {source: a}}}\n", "a token is not empty");
+        yield return Case(wrong, Good + "tokenizer: {tokens: {t: {source: {kind: average}}}}\n", "r.yaml:3: tokenizer.tokens.t.source: expected the kind zero or model_token, found \"average\"");
+        yield return Case(wrong, Good + "tokenizer: {tokens: {t: {source: {model: a}}}}\n", "tokenizer.tokens.t.source: expected the kind zero or model_token, found none");
+        yield return Case(wrong, Good + "tokenizer: {tokens: {t: {source: {kind: zero, model: a}}}}\n", "an embedding of zeros takes no model and no token");
+        yield return Case(missing, Good + "tokenizer: {tokens: {t: {source: {kind: model_token, model: a}}}}\n", "expected model and either token or token_id");
+        yield return Case(missing, Good + "tokenizer: {tokens: {t: {source: {kind: model_token, model: a, token: u, token_id: 1}}}}\n", "expected model and either token or token_id");
+        yield return Case(missing, Good + "tokenizer: {tokens: {t: {force: true}}}\n", "tokenizer.tokens.t: there is no \"source\" whose embedding could be forced");
+        yield return Case(wrong, Good + "tokenizer: {tokens: {t: {source: a, force: 1}}}\n", "tokenizer.tokens.t.force: expected true or false, found the number 1");
+
         // What mergekit does and this version does not.
-        yield return Case(unsupported, "merge_method: x\nslices:\n  - sources: []\n", "r.yaml:2: slices: ");
-        yield return Case(unsupported, "modules: {}\n", "r.yaml:1: modules: ");
-        yield return Case(unsupported, "tokenizer: {source: union}\n", "r.yaml:1: tokenizer: ");
         yield return Case(unsupported, "chat_template: auto\n", "r.yaml:1: chat_template: ");
-        yield return Case(unsupported, "name: step1\n", "r.yaml:1: name: ");
-        yield return Case(unsupported, "tokenizer_source: union\n", "r.yaml:1: tokenizer_source: a union of tokenizers");
         yield return Case(unsupported, "tokenizer_source: {model: {path: a}}\n", "r.yaml:1: tokenizer_source: a model given as a mapping");
+        foreach (string key in new[] { "experts", "shared_experts", "experts_per_token", "gate_mode" })
+            yield return Case(unsupported, $"{key}: []\n", $"r.yaml:1: {key}: mixture-of-experts recipes are not supported");
+        foreach (string key in new[]
+        {
+            "allow_crimes", "random_seed", "cuda", "device", "low_cpu_memory", "out_shard_size", "copy_tokenizer", "clone_tensors", "trust_remote_code",
+            "lazy_unpickle", "write_model_card", "safe_serialization", "transformers_cache", "lora_merge_cache", "lora_merge_dtype", "read_to_gpu",
+            "multi_gpu", "num_threads", "gpu_rich", "async_write", "write_threads",
+        })
+        {
+            yield return Case(unsupported, $"{key}: 1\n", $"r.yaml:1: {key}: this is an option of mergekit's command line and no part of a recipe");
+        }
+
+        foreach (string key in new[] { "architecture", "layer_slices", "embedding_source", "lm_head_source", "input_model_parameters", "residual_weight", "genome", "tasks" })
+            yield return Case(unsupported, $"{key}: 1\n", $"r.yaml:1: {key}: ");
+        yield return Case(unsupported, "models:\n  - override_architecture: x\n", "r.yaml:2: models[0].override_architecture: ");
+        yield return Case(unsupported, "models:\n  - lora: x\n", "r.yaml:2: models[0].lora: LoRA adapters are not supported");
         yield return Case(unsupported, "base_model: a+b\n", "r.yaml:1: base_model: \"a+b\": \"model+lora\" is not supported");
         yield return Case(unsupported, "models:\n  - model: a+b\n", "r.yaml:2: models[0].model: ");
         yield return Case(unsupported, "models:\n  - model: {path: a}\n", "r.yaml:2: models[0].model: a model given as a mapping");

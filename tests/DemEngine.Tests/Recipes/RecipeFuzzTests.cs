@@ -25,6 +25,32 @@ public sealed class RecipeFuzzTests
         tokenizer_source: base
         """;
 
+    private const string LargeSeed = """
+        name: first
+        merge_method: passthrough
+        slices:
+          - sources: [{model: models/a, layer_range: [0, 4], parameters: {scale: 1}}]
+          - sources:
+              - model: models/b
+                layer_range: [2, 6]
+            base_model: models/a
+            parameters: {scale: 0.5}
+        ---
+        merge_method: linear
+        base_model: first
+        modules:
+          text_model:
+            models: [{model: first}, {model: models/c}]
+            parameters: {weight: 1}
+        tokenizer:
+          source: union
+          tokens:
+            <|im_start|>: {source: models/c, force: true}
+            <s>: {source: {kind: model_token, model: first, token_id: 1}}
+            <pad>: {source: {kind: zero}}
+          pad_to_multiple_of: 64
+        """;
+
     private static readonly string[] Pieces =
     [
         " ", "  ", "\n", "\t", ":", ": ", "- ", "-", "[", "]", "{", "}", ",", "\"", "'", "#", "&a", "*a", "*p", "!", "!!str ", "|", ">", "? ",
@@ -40,7 +66,7 @@ public sealed class RecipeFuzzTests
         int recipes = 0;
         for (int i = 0; i < 20_000; i++)
         {
-            string text = Mutate(random);
+            string text = Mutate(i % 2 == 0 ? Seed : LargeSeed, random);
             try
             {
                 Recipe recipe = RecipeErrors.Parse(text);
@@ -60,9 +86,9 @@ public sealed class RecipeFuzzTests
         Assert.That(recipes, Is.GreaterThan(100));
     }
 
-    private static string Mutate(Random random)
+    private static string Mutate(string seed, Random random)
     {
-        var text = new StringBuilder(Seed);
+        var text = new StringBuilder(seed);
         for (int i = random.Next(1, 6); i > 0; i--)
         {
             int at = random.Next(text.Length);
@@ -82,11 +108,11 @@ public sealed class RecipeFuzzTests
                     text[at] = (char)random.Next(random.Next(2) == 0 ? 128 : 65536);
                     break;
                 default:
-                    text[at] = Seed[random.Next(Seed.Length)];
+                    text[at] = seed[random.Next(seed.Length)];
                     break;
             }
 
-            if (text.Length < 2) text.Append(Seed);
+            if (text.Length < 2) text.Append(seed);
         }
 
         return text.ToString();

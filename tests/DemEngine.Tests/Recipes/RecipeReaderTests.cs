@@ -60,6 +60,131 @@ public sealed class RecipeReaderTests
         Assert.That(recipe.TokenizerSource!.Path!.Written, Is.EqualTo("./base"));
     }
 
+    [Test]
+    public void Slices_are_read_with_their_lines()
+    {
+        Recipe recipe = RecipeErrors.Parse("""
+            merge_method: linear
+            slices:
+              - sources:
+                  - model: a
+                    layer_range: [0, 24]
+                    parameters: {weight: 0.5}
+                  - {vector: b, layer_range: [8, 32]}
+                base_model: c
+                parameters: {normalize: false}
+              - sources: [{model: a, layer_range: [20, 40]}]
+            """);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(recipe.Models, Is.Empty);
+            Assert.That(recipe.Slices, Has.Count.EqualTo(2));
+            Assert.That(recipe.Slices[0].Sources[0].Layers, Is.EqualTo(new LayerRange(0, 24)));
+            Assert.That(recipe.Slices[0].Sources[0].Model.Parameters.Find("weight"), Is.EqualTo(new NumberValue(0.5)));
+            Assert.That(recipe.Slices[0].Sources[1].Model.IsVector, Is.True);
+            Assert.That(recipe.Slices[0].Sources[1].Model.Place.ToString(), Is.EqualTo("r.yaml:7: slices[0].sources[1]"));
+            Assert.That(recipe.Slices[0].BaseModel!.Written, Is.EqualTo("c"));
+            Assert.That(recipe.Slices[0].Parameters.Find("normalize")!.Place.ToString(), Is.EqualTo("r.yaml:9: slices[0].parameters.normalize"));
+            Assert.That(recipe.Slices[1].Place.ToString(), Is.EqualTo("r.yaml:10: slices[1]"));
+            Assert.That(recipe.Slices[1].Sources[0].Layers.Count, Is.EqualTo(20));
+        }
+    }
+
+    [Test]
+    public void Modules_hold_models_or_slices()
+    {
+        Recipe recipe = RecipeErrors.Parse("""
+            merge_method: linear
+            modules:
+              encoder:
+                models: [{model: a}, {model: b}]
+                parameters: {weight: 1}
+              decoder:
+                slices: [{sources: [{model: a, layer_range: [0, 2]}]}]
+            """);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(recipe.Modules.Select(module => module.Name), Is.EqualTo(["encoder", "decoder"]));
+            Assert.That(recipe.Modules[0].Models, Has.Count.EqualTo(2));
+            Assert.That(recipe.Modules[0].Parameters.Find("weight"), Is.EqualTo(new NumberValue(1)));
+            Assert.That(recipe.Modules[1].Slices[0].Sources[0].Model.Place.ToString(), Is.EqualTo("r.yaml:7: modules.decoder.slices[0].sources[0]"));
+        }
+    }
+
+    [Test]
+    public void Recipes_of_one_file_use_each_other_s_results_by_name_in_any_order()
+    {
+        Recipe recipe = RecipeErrors.Parse("""
+            merge_method: slerp
+            base_model: left
+            models: [{model: left}, {model: right}]
+            ---
+            name: right
+            merge_method: linear
+            models: [{model: left}, {model: b}]
+            ---
+            name: left
+            merge_method: linear
+            models: [{model: a}]
+            """);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(recipe.MergeMethod.Value, Is.EqualTo("slerp"));
+            Assert.That(recipe.BaseModel!.IsStage, Is.True);
+            Assert.That(recipe.Stages.Select(stage => stage.Name!.Value), Is.EqualTo(["left", "right"]));
+            Assert.That(recipe.Stages[1].Models.Select(model => model.Path.IsStage), Is.EqualTo([true, false]));
+        }
+    }
+
+    [Test]
+    public void Where_every_recipe_has_a_name_the_one_that_none_uses_makes_the_result()
+    {
+        Recipe recipe = RecipeErrors.Parse(
+            "name: b\nmerge_method: x\nmodels: [{model: a}]\n---\nname: a\nmerge_method: y\nmodels: [{model: c}]\n");
+        Assert.That(recipe.Name!.Value, Is.EqualTo("b"));
+        Assert.That(recipe.Stages.Single().MergeMethod.Value, Is.EqualTo("y"));
+    }
+
+    [Test]
+    public void The_results_of_earlier_recipes_are_not_looked_for_on_disk()
+    {
+        using var folder = new TempFolder();
+        Directory.CreateDirectory(Path.Combine(folder.Path, "a"));
+        string file = Path.Combine(folder.Path, "r.yaml");
+        File.WriteAllText(file, "name: s\nmerge_method: x\nmodels: [{model: a}]\n---\nmerge_method: x\nmodels: [{model: s}, {model: a}]\ntokenizer_source: s\n");
+        Recipe recipe = RecipeReader.ReadFile(file);
+        Assert.That(recipe.Models[1].Path.Resolved, Is.EqualTo(Path.Combine(folder.Path, "a")));
+        Assert.That(recipe.Stages[0].Models[0].Path.Resolved, Is.EqualTo(Path.Combine(folder.Path, "a")));
+        Assert.That(recipe.TokenizerSource!.Path!.IsStage, Is.True);
+    }
+
+    [Test]
+    public void Tokenizers_are_read_in_the_newer_form_too()
+    {
+        Recipe recipe = RecipeErrors.Parse("""
+            merge_method: x
+            models: [{model: a}]
+            tokenizer:
+              tokens:
+                <|im_start|>: {source: a}
+                <|end|>: {source: {kind: model_token, model: a, token: </s>}, force: true}
+                <|pad|>: {source: {kind: zero}}
+                <|new|>:
+              pad_to_multiple_of: 64
+            """);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(recipe.TokenizerSource!.IsUnion, Is.True);
+            Assert.That(recipe.Tokens.Select(rule => rule.Token), Is.EqualTo(["<|im_start|>", "<|end|>", "<|pad|>", "<|new|>"]));
+            Assert.That(recipe.Tokens[0].Source, Is.EqualTo(new ModelEmbedding(new ModelPath("a"))));
+            Assert.That(recipe.Tokens[1].Source, Is.EqualTo(new ModelTokenEmbedding(new ModelPath("a"), "</s>", null)));
+            Assert.That(recipe.Tokens.Select(rule => rule.Force), Is.EqualTo([false, true, false, false]));
+            Assert.That(recipe.Tokens[2].Source, Is.EqualTo(new ZeroEmbedding()));
+            Assert.That(recipe.Tokens[3].Source, Is.Null);
+            Assert.That(recipe.PadToMultipleOf, Is.EqualTo(64));
+        }
+    }
+
     [TestCase("float32", "float32")]
     [TestCase("f32", "float32")]
     [TestCase("FP32", "float32")]
@@ -120,6 +245,10 @@ public sealed class RecipeReaderTests
     [TestCase("base_model: gone\nmodels: [{model: a}]", ":2: base_model: \"gone\"")]
     [TestCase("models:\n  - model: a\n  - vector: gone", ":4: models[1].vector: \"gone\"")]
     [TestCase("models: [{model: a}]\ntokenizer_source: gone", ":3: tokenizer_source: \"gone\"")]
+    [TestCase("slices: [{sources: [{model: gone, layer_range: [0, 1]}]}]", ":2: slices[0].sources[0].model: \"gone\"")]
+    [TestCase("slices: [{sources: [{model: a, layer_range: [0, 1]}], base_model: gone}]", ":2: slices[0].base_model: \"gone\"")]
+    [TestCase("modules: {m: {models: [{model: gone}]}}", ":2: modules.m.models[0].model: \"gone\"")]
+    [TestCase("models: [{model: a}]\ntokenizer: {tokens: {t: {source: gone}}}", ":3: tokenizer.tokens.t.source: \"gone\"")]
     public void A_model_that_is_not_there_is_named_with_its_line(string lines, string expected)
     {
         using var folder = new TempFolder();

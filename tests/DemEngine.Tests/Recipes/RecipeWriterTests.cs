@@ -39,37 +39,88 @@ public sealed class RecipeWriterTests
     private static readonly Gen<RecipeText?> ElementTypes =
         Gen.Elements(DemEngine.Numerics.ElementTypes.FloatNames.Append(null).ToArray()).Select(name => name is null ? null : (RecipeText)name);
 
+    private static readonly Gen<RecipeModel> Models =
+        from path in Paths
+        from isVector in Gen.Elements(true, false)
+        from scope in Scopes
+        select new RecipeModel(path, isVector, scope);
+
+    private static readonly Gen<RecipeSlice> Slices =
+        from count in Gen.Choose(1, 1000)
+        from sources in List(from model in Models from first in Gen.Choose(0, 1000) select new RecipeSliceSource(model, new LayerRange(first, first + count)), 1)
+        from baseModel in Paths.OrNull()
+        from scope in Scopes
+        select new RecipeSlice { Sources = sources, BaseModel = baseModel, Parameters = scope };
+
+    private static readonly Gen<RecipeModule> Modules =
+        from name in Texts
+        from models in List(Models, 1)
+        from slices in List(Slices, 1)
+        from isSliced in Gen.Elements(true, false)
+        from scope in Scopes
+        select new RecipeModule { Name = name, Models = isSliced ? [] : models, Slices = isSliced ? slices : [], Parameters = scope };
+
+    private static readonly Gen<TokenEmbedding> Embeddings = Gen.OneOf(
+        Gen.Constant((TokenEmbedding)new ZeroEmbedding()),
+        Paths.Select(path => (TokenEmbedding)new ModelEmbedding(path)),
+        from path in Paths from token in Texts select (TokenEmbedding)new ModelTokenEmbedding(path, token, null),
+        from path in Paths from id in Gen.Choose(0, int.MaxValue) select (TokenEmbedding)new ModelTokenEmbedding(path, null, id));
+
+    private static readonly Gen<TokenRule> Tokens =
+        from token in Texts
+        from embedding in Embeddings.OrNull()
+        from force in Gen.Elements(true, false)
+        select new TokenRule(token, embedding, force && embedding is not null, RecipePlace.None);
+
+    private static readonly Gen<TokenizerSource> Tokenizers = Gen.OneOf(
+        Gen.Constant(new TokenizerSource(null, RecipePlace.None)),
+        Gen.Constant(new TokenizerSource(null, RecipePlace.None) { IsUnion = true }),
+        Paths.Where(path => path.Written is not ("base" or "union")).Select(path => new TokenizerSource(path, RecipePlace.None)));
+
     private static readonly Gen<Recipe> Recipes =
         from method in Texts
         from baseModel in Paths.OrNull()
-        from models in List(
-            from path in Paths
-            from isVector in Gen.Elements(true, false)
-            from scope in Scopes
-            select new RecipeModel(path, isVector, scope), 1)
+        from form in Gen.Choose(0, 2)
+        from models in List(Models, 1)
+        from slices in List(Slices, 1)
+        from modules in List(Modules, 1)
         from parameters in Scopes
         from dtype in ElementTypes
         from outDType in ElementTypes
-        from tokenizer in Gen.OneOf(
-            Gen.Constant(new TokenizerSource(null, RecipePlace.None)),
-            Paths.Where(path => path.Written is not ("base" or "union"))
-                .Select(path => new TokenizerSource(path, RecipePlace.None))).OrNull()
+        from tokenizer in Tokenizers.OrNull()
+        from tokens in List(Tokens, 0)
+        from padding in Gen.Elements<int?>(null, 1, 64)
         select new Recipe
         {
             MergeMethod = method,
             BaseModel = baseModel,
-            Models = models,
+            Models = form == 0 ? models : [],
+            Slices = form == 1 ? slices : [],
+            Modules = form == 2 ? [.. modules.DistinctBy(module => module.Name)] : [],
             Parameters = parameters,
             DType = dtype,
             OutDType = outDType,
             TokenizerSource = tokenizer,
+            Tokens = tokenizer is null ? [] : [.. tokens.DistinctBy(rule => rule.Token)],
+            PadToMultipleOf = tokenizer is null ? null : padding,
         };
+
+    // Each recipe after the first is based on the one before it.
+    private static readonly Gen<Recipe> Chains =
+        from recipes in List(Recipes, 1)
+        select Chain([.. recipes]);
 
     [Test]
     public void What_is_written_reads_back_the_same() =>
         Check.One(
             Config.QuickThrowOnFailure.WithMaxTest(2000).WithEndSize(12),
             Prop.ForAll(Arb.From(Recipes), recipe => RecipeErrors.Parse(recipe.ToYaml()).Equals(recipe)));
+
+    [Test]
+    public void Several_recipes_read_back_the_same() =>
+        Check.One(
+            Config.QuickThrowOnFailure.WithMaxTest(300).WithEndSize(8),
+            Prop.ForAll(Arb.From(Chains), recipe => RecipeErrors.Parse(recipe.ToYaml()).Equals(recipe)));
 
     [Test]
     public void The_layout_is_the_one_people_write()
@@ -103,6 +154,21 @@ public sealed class RecipeWriterTests
         var scope = new ParameterScope([new(new string('\u0001', 128), new NumberValue(1))]);
         Recipe recipe = RecipeErrors.Parse("merge_method: x\nmodels: [{model: a}]\n") with { Parameters = scope };
         Assert.That(RecipeErrors.Parse(recipe.ToYaml()), Is.EqualTo(recipe));
+    }
+
+    private static Recipe Chain(Recipe[] recipes)
+    {
+        // Names that no path has.
+        for (int k = 0; k < recipes.Length; k++)
+        {
+            recipes[k] = recipes[k] with
+            {
+                Name = k == recipes.Length - 1 ? null : (RecipeText)$"stage {k} of a chain",
+                BaseModel = k == 0 ? recipes[k].BaseModel : new ModelPath($"stage {k - 1} of a chain") { IsStage = true },
+            };
+        }
+
+        return recipes[^1] with { Stages = [.. recipes[..^1]] };
     }
 
     private static Gen<ValueList<T>> List<T>(Gen<T> items, int atLeast) =>

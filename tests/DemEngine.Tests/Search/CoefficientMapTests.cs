@@ -110,4 +110,11 @@ public class CoefficientMapTests
         Refused(new CoefficientOptions { LayerGroups = 5 }, "4 layers");
         Refused(new CoefficientOptions { Parameter = "density" }, "it has weight, lambda");
     }
+
+    [TestCase("{merge_method: dem, base_model: base, slices: [{sources: [{model: base, layer_range: [0, 4]}, {model: math, layer_range: [0, 4]}]}]}", "slices")]
+    [TestCase("{merge_method: dem, base_model: base, modules: {text_model: {models: [{model: math}]}}}", "modules")]
+    [TestCase("{merge_method: dem, base_model: base, models: [{model: math}], name: first}\n---\n{merge_method: dem, base_model: base, models: [{model: first}, {model: code}]}", "several documents")]
+    public void Only_whole_models_have_coefficients_to_search(string yaml, string named) => Assert.That(
+        () => new CoefficientMap(RecipeReader.Parse(yaml, "r"), DirectionFamily.Tensors, new CoefficientOptions()),
+        Throws.InstanceOf<DemException>().With.Property("Code").EqualTo(ErrorCode.UnsupportedFeature).And.Message.Contains(named));
 }

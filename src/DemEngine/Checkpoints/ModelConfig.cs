@@ -1,0 +1,165 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using DemEngine.Numerics;
+
+namespace DemEngine.Checkpoints;
+
+/// <summary>
+/// A model's <c>config.json</c>, to be amended where it would speak of another model. The parts of a model that has several have sections
+/// of their own, such as <c>text_config</c>.
+/// </summary>
+public sealed class ModelConfig
+{
+    /// <summary>The file's name.</summary>
+    public const string FileName = "config.json";
+
+    // Older files say torch_dtype, newer ones dtype.
+    private static readonly string[] TypeKeys = ["torch_dtype", "dtype"];
+    private static readonly string[] TextSections = ["text_config", "llm_config", "language_config", "thinker_config"];
+    private static readonly string[] VisionSections = ["vision_config"];
+    private static readonly string[] VisionStacks = ["vision_tower", "vision_model", "visual", "vision_encoder"];
+    private static readonly string[] LayerKeys = ["num_hidden_layers", "n_layer", "n_layers", "num_layers", "depth"];
+    private static readonly string[] DecoderLayerKeys = ["num_decoder_layers", "decoder_layers"];
+    private static readonly string[] PerLayerKeys = ["layer_types", "mlp_layer_types", "layers_block_type", "block_configs", "no_rope_layers"];
+
+    private readonly JsonObject _root;
+    private bool _isChanged;
+
+    private ModelConfig(JsonObject root) => _root = root;
+
+    /// <summary>Reads the configuration among a model's side files; null if there is none.</summary>
+    /// <exception cref="DemException">DEM2023.</exception>
+    public static ModelConfig? Of(IReadOnlyDictionary<string, byte[]> files)
+    {
+        if (!files.TryGetValue(FileName, out byte[]? json))
+            return null;
+
+        try
+        {
+            var options = new JsonDocumentOptions { AllowDuplicateProperties = false };
+            return new ModelConfig(JsonNode.Parse(json, documentOptions: options) as JsonObject ?? throw new JsonException("not an object"));
+        }
+        catch (JsonException e)
+        {
+            throw new DemException(ErrorCode.BadSideFile, $"{FileName}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Has the configuration among a model's side files, if there is one, state the type of the elements.</summary>
+    /// <param name="files">The side files; changed only where the statement would be wrong.</param>
+    /// <param name="type">The type.</param>
+    /// <exception cref="DemException">DEM2023.</exception>
+    public static void StateType(Dictionary<string, byte[]> files, ElementType type)
+    {
+        if (Of(files) is not { } config)
+            return;
+        config.SetType(type);
+        config.WriteTo(files);
+    }
+
+    /// <summary>The number that a key states at the top or in the section of the language model; null if there is none.</summary>
+    public long? Number(string key) => Sections(_root, TextSections)
+        .Select(section => section[key] is JsonValue value && value.TryGetValue(out long number) ? (long?)number : null)
+        .FirstOrDefault(number => number is not null);
+
+    /// <summary>States the type of the elements, wherever one is stated.</summary>
+    public void SetType(ElementType type)
+    {
+        foreach (JsonObject section in Sections(_root, name => name.EndsWith("_config", StringComparison.Ordinal) && name != "quantization_config"))
+        {
+            foreach (string key in TypeKeys.Where(section.ContainsKey))
+                Set(section, key, JsonValue.Create(type.TorchName));
+        }
+    }
+
+    /// <summary>States the size of the vocabulary, wherever the language model's is stated.</summary>
+    public void SetVocabulary(long rows)
+    {
+        foreach (JsonObject section in Sections(_root, TextSections).Where(section => section.ContainsKey("vocab_size")))
+            Set(section, "vocab_size", JsonValue.Create(rows));
+    }
+
+    /// <summary>States the number of layers of a stack.</summary>
+    /// <param name="stack">The names of its tensors up to the layer's number.</param>
+    /// <param name="count">The number of layers.</param>
+    /// <returns>False if no key for it is known here.</returns>
+    public bool SetLayers(string stack, int count)
+    {
+        bool any = false;
+        foreach (JsonObject section in SectionsOf(stack))
+        {
+            foreach (string key in LayerKeysOf(section, stack))
+            {
+                Set(section, key, JsonValue.Create(count));
+                any = true;
+            }
+        }
+
+        return any;
+    }
+
+    /// <summary>Puts lists that have an item for each layer together from those of other configurations.</summary>
+    /// <param name="stack">The names of the tensors up to the layer's number.</param>
+    /// <param name="baseCount">How many items the lists have here.</param>
+    /// <param name="runs">For each run of the output's layers its configuration, first layer and number of layers.</param>
+    /// <exception cref="DemException">DEM2023: a configuration lacks such a list.</exception>
+    public void SetPerLayer(string stack, int baseCount, IReadOnlyList<(ModelConfig? Config, int First, int Count)> runs)
+    {
+        JsonObject[] sections = [.. SectionsOf(stack)];
+        for (int s = 0; s < sections.Length; s++)
+        {
+            foreach (string key in PerLayerKeys)
+            {
+                if (sections[s][key] is JsonArray list && list.Count == baseCount)
+                    Set(sections[s], key, new JsonArray([.. runs.SelectMany(run => Items(run.Config, stack, s, key, run.First, run.Count))]));
+            }
+        }
+    }
+
+    /// <summary>Puts the file in place of that among a model's side files, if anything was changed.</summary>
+    public void WriteTo(Dictionary<string, byte[]> files)
+    {
+        if (_isChanged)
+            files[FileName] = [.. JsonSerializer.SerializeToUtf8Bytes(_root, new JsonSerializerOptions { WriteIndented = true }), (byte)'\n'];
+    }
+
+    private static IEnumerable<JsonNode?> Items(ModelConfig? config, string stack, int section, string key, int first, int count)
+    {
+        if (config?.SectionsOf(stack).ElementAtOrDefault(section)?[key] is not JsonArray list || list.Count < first + count)
+            throw new DemException(ErrorCode.BadSideFile, $"{FileName}: {key} has an item for each layer in one model and not in another that layers are taken from");
+        return list.Skip(first).Take(count).Select(item => item?.DeepClone());
+    }
+
+    private static IEnumerable<string> LayerKeysOf(JsonObject section, string stack)
+    {
+        string[] path = stack.Split('.');
+        if (path.Contains("decoder", StringComparer.Ordinal) && DecoderLayerKeys.Any(section.ContainsKey))
+            return DecoderLayerKeys.Where(section.ContainsKey);
+        return LayerKeys.Concat(path.Contains("encoder", StringComparer.Ordinal) ? ["encoder_layers"] : []).Where(section.ContainsKey);
+    }
+
+    private IEnumerable<JsonObject> SectionsOf(string stack) =>
+        stack.Split('.').Intersect(VisionStacks).Any() ? Sections(_root, VisionSections).Skip(1) : Sections(_root, TextSections);
+
+    private static IEnumerable<JsonObject> Sections(JsonObject root, string[] names) => Sections(root, name => names.Contains(name, StringComparer.Ordinal));
+
+    private static IEnumerable<JsonObject> Sections(JsonObject root, Func<string, bool> isSection)
+    {
+        yield return root;
+        foreach (var (name, node) in root.ToArray())
+        {
+            if (node is not JsonObject part || !isSection(name))
+                continue;
+            foreach (JsonObject section in Sections(part, isSection))
+                yield return section;
+        }
+    }
+
+    private void Set(JsonObject section, string key, JsonNode value)
+    {
+        if (JsonNode.DeepEquals(section[key], value))
+            return;
+        section[key] = value;
+        _isChanged = true;
+    }
+}

@@ -1,0 +1,81 @@
+using System.Collections.Immutable;
+using DemEngine.Checkpoints;
+using DemEngine.Methods;
+using DemEngine.Numerics;
+using DemEngine.Recipes;
+
+namespace DemEngine.Merging;
+
+/// <summary>One recipe, its models opened and matched to each other: what its result will be, but for the parameters.</summary>
+internal sealed class MatchedRecipe
+{
+    private readonly string? _stage;
+    private readonly IReadOnlyList<MatchedPart> _parts;
+    private readonly ImmutableArray<(int Part, AlignedTensor Tensor)> _tensors;
+
+    /// <param name="recipe">Its paths resolved.</param>
+    /// <param name="stage">Its name, if it is a stage of another; else null.</param>
+    /// <param name="models">Finds models.</param>
+    /// <param name="alignment">What to do where they do not match.</param>
+    /// <param name="maxShardBytes">See <see cref="ShardLayout.Plan"/>.</param>
+    /// <exception cref="DemException">DEM2001 to DEM2023, DEM3003 to DEM3009.</exception>
+    public MatchedRecipe(Recipe recipe, string? stage, SourceModels models, AlignmentOptions alignment, long maxShardBytes)
+    {
+        _stage = stage;
+        IMergeMethod method = RecipeCheck.Run(recipe);
+
+        // Without base_model the first model says which tensors there are.
+        IReadOnlyList<RecipePart> parts = RecipePart.Of(recipe);
+        ModelPath basePath = recipe.BaseModel ?? parts[0].Models[0].Path;
+        SourceModel baseModel = models.FindWhole(basePath);
+        var matcher = new PartMatcher(recipe, method, baseModel.Tensors, models, alignment);
+        _parts = matcher.Parts;
+        _tensors = [.. _parts.SelectMany((part, k) => part.Tensors.Select(tensor => (k, tensor)))];
+
+        ElementType? type = (recipe.OutDType ?? recipe.DType) is { } text && ElementTypes.TryParseFloat(text.Value, out ElementType parsed) ? parsed : null;
+        Specs = [.. _tensors.Select(pair => pair.Tensor.Spec).Select(spec => spec.Type.IsFloat ? spec with { Type = type ?? spec.Type } : spec)];
+        IEnumerable<RecipeModel> sources = parts.SelectMany(part => BasePart.Sources(part, method).Select(k => part.Models[k]));
+        IEnumerable<ManifestInput> inputs = sources
+            .Select(model => (Role: model.IsVector ? "vector" : "model", model.Path)).Prepend((Role: "base", Path: basePath))
+            .Where(input => !input.Path.IsStage)
+            .Select(input => new ManifestInput(input.Role, input.Path.Written, models.Find(input.Path).Fingerprint!));
+        Inputs = [.. parts.Count == 1 ? inputs : inputs.Distinct()];
+
+        var files = new Dictionary<string, byte[]>(baseModel.Files, StringComparer.Ordinal);
+        if (recipe.TokenizerSource?.Path is { } tokenizer)
+            SideFiles.ReplaceTokenizer(files, models.FilesOf(tokenizer), tokenizer.Written);
+        OutputConfig.Amend(files, type, _parts.Select(part => part.VocabularyRows).FirstOrDefault(rows => rows is not null), matcher.Stacks);
+        Files = files;
+
+        // In the order in which they would lie in files, so that it does not show that they never did.
+        Dictionary<string, int> places = Specs.Select((spec, k) => (spec.Name, k)).ToDictionary(StringComparer.Ordinal);
+        Result = new SourceModel(
+            new InputModel(
+                stage ?? "result",
+                [.. ShardLayout.Plan(Specs, maxShardBytes).Tensors.Select(tensor => new NamedInput(tensor.Spec.Name, new StageInput(this, places[tensor.Spec.Name])))]),
+            baseModel.Folder,
+            files);
+    }
+
+    /// <summary>The tensors of the result, in the order in which they are written.</summary>
+    public ImmutableArray<TensorSpec> Specs { get; }
+
+    /// <summary>The base, then the sources in the recipe's order, but for earlier results; each once where the recipe has several parts.</summary>
+    public ImmutableArray<ManifestInput> Inputs { get; }
+
+    /// <summary>The small files of the result, by name.</summary>
+    public IReadOnlyDictionary<string, byte[]> Files { get; }
+
+    /// <summary>The result as a model that later recipes name.</summary>
+    public SourceModel Result { get; }
+
+    /// <summary>Plans a tensor.</summary>
+    /// <param name="index">Its place in <see cref="Specs"/>.</param>
+    /// <param name="parameters">Of this recipe and of all stages.</param>
+    /// <param name="stages">Results that it may be made from.</param>
+    public OutputTensor Plan(int index, MergeParameters parameters, StageResults stages)
+    {
+        var (part, tensor) = _tensors[index];
+        return _parts[part].Plan(tensor, Specs[index].Type, parameters.PartsOf(_stage)[part], stages);
+    }
+}

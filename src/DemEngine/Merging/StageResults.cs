@@ -1,0 +1,28 @@
+namespace DemEngine.Merging;
+
+/// <summary>
+/// The tensors of earlier recipes' results that one tensor of the output is made from. Each tensor of the output has its own, so that what
+/// is measured for it does not wait for another's.
+/// </summary>
+/// <param name="parameters">Of all recipes.</param>
+internal sealed class StageResults(MergeParameters parameters)
+{
+    private readonly Dictionary<StageInput, ComputedInput> _inputs = [];
+    private readonly List<OutputTensor> _tensors = [];
+
+    /// <summary>Those planned so far, each after those that it is made from.</summary>
+    public IReadOnlyList<OutputTensor> Tensors => _tensors;
+
+    /// <summary>Plans a tensor, unless it is planned already.</summary>
+    public ComputedInput Of(StageInput input)
+    {
+        if (_inputs.TryGetValue(input, out ComputedInput? known))
+            return known;
+
+        OutputTensor tensor = input.Stage.Plan(input.Index, parameters, this);
+        _tensors.Add(tensor);
+        var made = new ComputedInput(tensor);
+        _inputs.Add(input, made);
+        return made;
+    }
+}

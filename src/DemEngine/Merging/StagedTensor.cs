@@ -1,0 +1,68 @@
+using DemEngine.Memory;
+using DemEngine.Numerics;
+
+namespace DemEngine.Merging;
+
+/// <summary>
+/// A tensor made from earlier recipes' results, which are made part by part along with it and written nowhere. What must be measured of
+/// them is measured first.
+/// </summary>
+/// <param name="tensor">The tensor.</param>
+/// <param name="stages">The tensors of the results, each after those that it is made from.</param>
+internal sealed class StagedTensor(OutputTensor tensor, IReadOnlyList<OutputTensor> stages) : OutputTensor(tensor.Spec)
+{
+    private bool _isMeasured;
+
+    public override IReadOnlyList<InputTensor> Inputs => tensor.Inputs;
+
+    public override string Operation { get; } =
+        string.Concat(stages.Select(stage => $"{stage.Spec.Name} = {stage.Operation}; ")) + tensor.Operation;
+
+    public override long MeasuredElements => stages.Sum(stage => stage.MeasuredElements) + tensor.MeasuredElements;
+
+    public override long BytesRead => tensor.BytesRead + stages.Sum(stage => InputCost.Of(stage.Inputs).ElementBytes * stage.MeasuredElements);
+
+    public override long ReadMargin => stages.Sum(stage => stage.ReadMargin) + tensor.ReadMargin;
+
+    public override string? Remark => tensor.Remark;
+
+    public override IReadOnlyList<MeasuringPass> StartPasses(int tileElements)
+    {
+        var passes = new List<MeasuringPass>();
+        foreach (OutputTensor stage in stages)
+        {
+            IReadOnlyList<MeasuringPass> ofStage = stage.StartPasses(tileElements);
+            passes.AddRange(ofStage.Select((pass, k) => new StagePass(pass, stage, isLast: k == ofStage.Count - 1)));
+        }
+
+        IReadOnlyList<MeasuringPass> own = tensor.StartPasses(tileElements);
+        _isMeasured = own.Count > 0;
+        return [.. passes, .. own];
+    }
+
+    public override void Solve()
+    {
+        // Without passes of its own the tensor is solved already.
+        if (_isMeasured)
+            tensor.Solve();
+    }
+
+    public override NonFinite Produce(long first, TypedBytes output, TileWorkspace workspace) => tensor.Produce(first, output, workspace);
+
+    public override void WillNeed(long first, long count) => tensor.WillNeed(first, count);
+
+    /// <summary>A pass over what a stage is made from. After its last one it can be made.</summary>
+    private sealed class StagePass(MeasuringPass pass, OutputTensor stage, bool isLast) : MeasuringPass(pass.Elements, pass.TileElements)
+    {
+        public override long? ElementBytes { get; } = InputCost.Of(stage.Inputs).ElementBytes;
+
+        public override void Measure(int tile, TileWorkspace workspace) => pass.Measure(tile, workspace);
+
+        public override void Finish()
+        {
+            pass.Finish();
+            if (isLast)
+                stage.Solve();
+        }
+    }
+}

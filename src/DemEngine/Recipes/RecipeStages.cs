@@ -1,0 +1,81 @@
+namespace DemEngine.Recipes;
+
+/// <summary>
+/// Brings the recipes of one file together: which one makes the result, and which others it needs, by their names. The order in which they
+/// stand does not matter, as in mergekit.
+/// </summary>
+internal static class RecipeStages
+{
+    /// <summary>Links recipes.</summary>
+    /// <param name="recipes">At least one, in the order of the file.</param>
+    /// <returns>The one that makes the result, the others among its stages.</returns>
+    /// <exception cref="DemException">DuplicateKey or WrongValue.</exception>
+    public static Recipe Link(IReadOnlyList<Recipe> recipes)
+    {
+        if (recipes.Count == 1)
+            return recipes[0];
+
+        var named = new Dictionary<string, Recipe>(StringComparer.Ordinal);
+        foreach (Recipe recipe in recipes.Where(recipe => recipe.Name is not null))
+        {
+            if (!named.TryAdd(recipe.Name!.Value, recipe))
+                throw recipe.Name.Place.Error(ErrorCode.DuplicateKey,
+                    $"two recipes are named {Shown.Quote(recipe.Name.Value)}, the first on line {named[recipe.Name.Value].Name!.Place.Line}");
+        }
+
+        Recipe[] linked = [.. recipes.Select(recipe => recipe.WithPaths(path => path with { IsStage = named.ContainsKey(path.Written) }))];
+        Dictionary<string, Recipe> stages = linked.Where(recipe => recipe.Name is not null).ToDictionary(recipe => recipe.Name!.Value, StringComparer.Ordinal);
+        Recipe result = Result(linked);
+        var ordered = new List<Recipe>();
+        Order(result, stages, [], ordered);
+        Recipe? unused = linked.FirstOrDefault(recipe => !ordered.Contains(recipe, ReferenceEqualityComparer.Instance));
+        if (unused is not null)
+            throw (unused.Name?.Place ?? unused.Place).Error(ErrorCode.UnsupportedFeature,
+                "no other recipe uses this one's result, and one result is written; give it a file of its own");
+        return result with { Stages = [.. ordered.SkipLast(1)] };
+    }
+
+    /// <summary>The recipe without a name, or else the one that no other uses.</summary>
+    private static Recipe Result(Recipe[] recipes)
+    {
+        Recipe[] nameless = [.. recipes.Where(recipe => recipe.Name is null)];
+        if (nameless.Length > 1)
+            throw nameless[1].Place.Error(ErrorCode.MissingKey,
+                $"two recipes have no \"name\", the first on line {nameless[0].Place.Line}; only the one that makes the result may do without");
+        if (nameless.Length == 1)
+            return nameless[0];
+
+        HashSet<string> used = [.. recipes.SelectMany(Used)];
+        return recipes.LastOrDefault(recipe => !used.Contains(recipe.Name!.Value)) ?? throw Circle(recipes[0]);
+    }
+
+    /// <summary>Adds what a recipe needs, and then itself.</summary>
+    private static void Order(Recipe recipe, Dictionary<string, Recipe> stages, List<Recipe> within, List<Recipe> ordered)
+    {
+        if (ordered.Contains(recipe, ReferenceEqualityComparer.Instance))
+            return;
+        if (within.Contains(recipe, ReferenceEqualityComparer.Instance))
+            throw Circle(recipe);
+
+        within.Add(recipe);
+        foreach (string name in Used(recipe))
+            Order(stages[name], stages, within, ordered);
+        within.RemoveAt(within.Count - 1);
+        ordered.Add(recipe);
+    }
+
+    private static IEnumerable<string> Used(Recipe recipe)
+    {
+        var used = new List<string>();
+        recipe.WithPaths(path =>
+        {
+            if (path.IsStage)
+                used.Add(path.Written);
+            return path;
+        });
+        return used.Distinct(StringComparer.Ordinal);
+    }
+
+    private static DemException Circle(Recipe recipe) =>
+        recipe.Name!.Place.Error(ErrorCode.WrongValue, $"the recipe {Shown.Quote(recipe.Name.Value)} needs its own result, by itself or through others");
+}

@@ -1,0 +1,92 @@
+namespace DemEngine.Recipes;
+
+/// <summary>
+/// Keys that mergekit's tools know and this version does not do. To pass over one would be to merge something else than was asked for.
+/// </summary>
+internal static class Unsupported
+{
+    private const string Experts = "mixture-of-experts recipes are not supported";
+    private const string Option = "this is an option of mergekit's command line and no part of a recipe; see \"dem merge --help\" for this tool's";
+
+    /// <summary>At the top of a recipe.</summary>
+    public static readonly Dictionary<string, string> InRecipe = new()
+    {
+        ["chat_template"] = "setting a chat template is not supported; edit tokenizer_config.json after the merge",
+        ["experts"] = Experts,
+        ["shared_experts"] = Experts,
+        ["experts_per_token"] = Experts,
+        ["gate_mode"] = Experts,
+        ["architecture"] = "naming an architecture is not supported; it is that of the models",
+        ["layer_slices"] = "mergekit's old layer_slices are not supported; write them as slices",
+        ["embedding_source"] = "naming the source of the embeddings is not supported; they come from the first slice's sources",
+        ["lm_head_source"] = "naming the source of the output matrix is not supported; it comes from the last slice's sources",
+        ["input_model_parameters"] = "mergekit's old input_model_parameters are not supported; write them under each model's \"parameters\"",
+        ["residual_weight"] = "residual_weight is not supported",
+        ["genome"] = "recipes for mergekit-evolve are not supported; see \"dem search\"",
+        ["tasks"] = "recipes for mergekit-evolve are not supported; see \"dem search\"",
+        ["allow_crimes"] = Option,
+        ["random_seed"] = Option,
+        ["cuda"] = Option,
+        ["device"] = Option,
+        ["low_cpu_memory"] = Option,
+        ["out_shard_size"] = Option,
+        ["copy_tokenizer"] = Option,
+        ["clone_tensors"] = Option,
+        ["trust_remote_code"] = Option,
+        ["lazy_unpickle"] = Option,
+        ["write_model_card"] = Option,
+        ["safe_serialization"] = Option,
+        ["transformers_cache"] = Option,
+        ["lora_merge_cache"] = Option,
+        ["lora_merge_dtype"] = Option,
+        ["read_to_gpu"] = Option,
+        ["multi_gpu"] = Option,
+        ["num_threads"] = Option,
+        ["gpu_rich"] = Option,
+        ["async_write"] = Option,
+        ["write_threads"] = Option,
+    };
+
+    /// <summary>In a model of <c>models</c>.</summary>
+    public static readonly Dictionary<string, string> InModel = new()
+    {
+        ["path"] = "a model given as a mapping is not supported; write \"model: PATH\"",
+        ["lora"] = "LoRA adapters are not supported; merge the adapter into its model first",
+        ["override_architecture"] = "naming an architecture is not supported; it is that of the models",
+        ["layer_range"] = "a model of \"models\" is taken whole; a range of its layers goes under \"slices\"",
+        ["sources"] = "sources go under \"slices\", not under \"models\"",
+    };
+
+    /// <summary>In a source of a slice.</summary>
+    public static readonly Dictionary<string, string> InSliceSource = new()
+    {
+        ["path"] = InModel["path"],
+        ["lora"] = InModel["lora"],
+        ["override_architecture"] = InModel["override_architecture"],
+    };
+
+    /// <summary>In a slice.</summary>
+    public static readonly Dictionary<string, string> InSlice = new()
+    {
+        ["residual_weight"] = "residual_weight is not supported: mergekit accepts it and does nothing with it",
+        ["model"] = "a slice has \"sources\", each with \"model\" and \"layer_range\"",
+        ["layer_range"] = "a slice has \"sources\", each with \"model\" and \"layer_range\"",
+    };
+
+    /// <summary>In a module.</summary>
+    public static readonly Dictionary<string, string> InModule = new()
+    {
+        ["merge_method"] = "a method for one module is not supported; the recipe has one",
+        ["base_model"] = "a base for one module is not supported; the recipe has one, and each slice may",
+    };
+
+    /// <summary>The error for a key that is not read.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="at">Where it stands.</param>
+    /// <param name="unsupported">What mergekit knows there.</param>
+    /// <param name="known">What is read there.</param>
+    public static DemException Refuse(string key, RecipePlace at, Dictionary<string, string> unsupported, IEnumerable<string> known) =>
+        unsupported.TryGetValue(key, out string? reason)
+            ? at.Error(ErrorCode.UnsupportedFeature, reason)
+            : at.Error(ErrorCode.UnknownKey, "unknown key" + Expect.Known(key, known));
+}
