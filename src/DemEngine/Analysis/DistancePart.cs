@@ -17,10 +17,8 @@ internal readonly record struct DistanceSource(int Model, InputTensor Tensor, bo
 internal sealed class DistancePart(InputTensor baseTensor, IReadOnlyList<DistanceSource> sources, long first, long count)
     : PassTensor(baseTensor.Spec.Name, [baseTensor, .. sources.Select(source => source.Tensor)], first, count)
 {
-    private static readonly int SingleBytes = GramOrder.LeafElements * ElementType.F32.Size;
-
-    private readonly bool _anyVector = sources.Any(source => source.IsVector);
-    private readonly OrderedFold _fold = new(sources.Count + 1);
+    private readonly bool[] _isVector = [.. sources.Select(source => source.IsVector)];
+    private readonly OrderedFold _fold = new(GramMatrix.PairCount(sources.Count + 1));
 
     public override void Visit(int tile, long from, int elements, TileWorkspace workspace)
     {
@@ -29,10 +27,7 @@ internal sealed class DistancePart(InputTensor baseTensor, IReadOnlyList<Distanc
             inputs[k] = workspace.Read(Inputs[k], from, elements);
 
         double[] leafSums = new double[GramOrder.LeafCount(elements) * GramMatrix.PairCount(inputs.Length)];
-        if (_anyVector)
-            MeasureLeaves(inputs, elements, leafSums, workspace);
-        else
-            workspace.Worker.Gram(relativeToBase: true, inputs, leafSums);
+        DifferenceGram.Measure(inputs, _isVector, leafSums, workspace);
         _fold.Add(tile, leafSums);
     }
 
@@ -40,7 +35,7 @@ internal sealed class DistancePart(InputTensor baseTensor, IReadOnlyList<Distanc
     /// <param name="whole">The products of x₁ − b … xₙ − b and b. The difference of a model that is not here counts as zero.</param>
     public void AddTo(GramMatrix whole)
     {
-        GramMatrix part = _fold.Sum;
+        var part = GramMatrix.Of(sources.Count + 1, _fold.Sum);
         int[] place = new int[whole.Order];
         Array.Fill(place, -1);
         for (int k = 0; k < sources.Count; k++)
@@ -55,30 +50,5 @@ internal sealed class DistancePart(InputTensor baseTensor, IReadOnlyList<Distanc
         }
 
         whole.Add(upper);
-    }
-
-    /// <summary>Takes the differences first, leaf by leaf, since some inputs are differences already.</summary>
-    private void MeasureLeaves(TypedBytes[] inputs, int elements, double[] leafSums, TileWorkspace workspace)
-    {
-        int pairs = GramMatrix.PairCount(inputs.Length);
-        var scratch = new TypedBytes(ElementType.F32, workspace.Scratch(sources.Count * SingleBytes));
-        var vectors = new TypedBytes[inputs.Length];
-        for (int start = 0, leaf = 0; start < elements; start += GramOrder.LeafElements, leaf++)
-        {
-            int count = Math.Min(GramOrder.LeafElements, elements - start);
-            TypedBytes b = inputs[0].Slice(start, count);
-            for (int k = 0; k < sources.Count; k++)
-            {
-                vectors[k] = inputs[k + 1].Slice(start, count);
-                if (sources[k].IsVector)
-                    continue;
-                TypedBytes difference = scratch.Slice(k * GramOrder.LeafElements, count);
-                workspace.Worker.Combine(LinearCombination.Difference, [b, vectors[k]], difference);
-                vectors[k] = difference;
-            }
-
-            vectors[^1] = b;
-            workspace.Worker.Gram(relativeToBase: false, vectors, leafSums.AsSpan(leaf * pairs, pairs));
-        }
     }
 }

@@ -16,7 +16,7 @@ internal sealed class SignPart(InputTensor baseTensor, IReadOnlyList<DistanceSou
     private const int Leaf = GramOrder.LeafElements;
 
     // Both, opposed, overlap, cancelled.
-    private readonly OrderedFold[] _folds = [new(sources.Count), new(sources.Count), new(sources.Count), new(sources.Count)];
+    private readonly OrderedFold[] _folds = [.. Enumerable.Range(0, 4).Select(_ => new OrderedFold(GramMatrix.PairCount(sources.Count)))];
 
     public override void Visit(int tile, long from, int elements, TileWorkspace workspace)
     {
@@ -43,7 +43,11 @@ internal sealed class SignPart(InputTensor baseTensor, IReadOnlyList<DistanceSou
     }
 
     /// <summary>What was found of two models.</summary>
-    public SignConflict Of(int i, int j) => new(_folds[0].Sum[i, j], _folds[1].Sum[i, j], _folds[2].Sum[i, j], _folds[3].Sum[i, j]);
+    public SignConflict Of(int i, int j)
+    {
+        int pair = GramMatrix.PairIndex(Math.Min(i, j), Math.Max(i, j), sources.Count);
+        return new(_folds[0].Sum[pair], _folds[1].Sum[pair], _folds[2].Sum[pair], _folds[3].Sum[pair]);
+    }
 
     private static (double Both, double Opposed, double Overlap, double Cancelled) Compare(ReadOnlySpan<Vector512<float>> a, ReadOnlySpan<Vector512<float>> b)
     {

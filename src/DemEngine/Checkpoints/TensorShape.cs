@@ -35,8 +35,8 @@ public readonly struct TensorShape : IEquatable<TensorShape>
     /// <summary>Elements in one row; 0 if there are no rows.</summary>
     public long RowElements => Rows == 0 ? 0 : ElementCount / Rows;
 
-    /// <summary>Size of the innermost dimension; 1 if there is none.</summary>
-    public long LastDimension => Dimensions.Length == 0 ? 1 : Dimensions[^1];
+    /// <summary>Elements along the innermost dimension; all of them where there is only one.</summary>
+    public long RowLength => Dimensions.Length == 0 ? 1 : Dimensions[^1];
 
     /// <summary>Compares the dimensions.</summary>
     public static bool operator ==(TensorShape left, TensorShape right) => left.Equals(right);

@@ -6,28 +6,21 @@ namespace DemEngine.Merging;
 
 /// <summary>The Gram matrix of the elements that all sources have.</summary>
 internal sealed class GramPass(GramMeasurement measurement, TensorSources sources, int tileElements)
-    : MeasuringPass(sources.CommonElements, tileElements)
+    : MeasuringPass([(0, sources.CommonElements)], tileElements)
 {
-    private readonly int _vectors = sources.All.Length + (sources.IsRelative ? 1 : 0);
-    private readonly OrderedFold _fold = new(sources.All.Length + (sources.IsRelative ? 1 : 0));
+    private readonly OrderedFold _fold = new(GramMatrix.PairCount(sources.VectorCount));
 
-    public override void Measure(int tile, TileWorkspace workspace)
+    public override void Measure(int tile, long first, int count, TileWorkspace workspace)
     {
-        var (first, count) = Tile(tile);
-        double[] sums = new double[GramOrder.LeafCount(count) * GramMatrix.PairCount(_vectors)];
-        if (count > 0)
-        {
-            var inputs = new TypedBytes[_vectors];
-            int at = 0;
-            if (sources.IsRelative)
-                inputs[at++] = workspace.Read(sources.Base, first, count);
-            foreach (SourceTensor source in sources.All)
-                inputs[at++] = workspace.Read(source.Tensor!, first, count);
-            workspace.Worker.Gram(sources.IsRelative, inputs, sums);
-        }
-
+        var inputs = new List<TypedBytes>();
+        if (sources.IsRelative)
+            inputs.Add(workspace.Read(sources.Base, first, count));
+        foreach (SourceTensor source in sources.All)
+            inputs.Add(workspace.Read(source.Tensor!, first, count));
+        double[] sums = new double[GramOrder.LeafCount(count) * GramMatrix.PairCount(sources.VectorCount)];
+        sources.Gram(inputs.ToArray(), sums, workspace);
         _fold.Add(tile, sums);
     }
 
-    public override void Finish() => measurement.Complete(_fold.Sum);
+    public override void Finish(TileWorkspace workspace) => measurement.Complete(GramMatrix.Of(sources.VectorCount, _fold.Sum));
 }

@@ -78,6 +78,14 @@ internal sealed class MatchedModels : IDisposable
     {
         var stages = new StageResults(parameters);
         OutputTensor tensor = _result.Plan(index, parameters, stages);
-        return stages.Tensors.Count == 0 ? tensor : new StagedTensor(tensor, stages.Tensors);
+        if (stages.Tensors.Count == 0)
+            return tensor;
+
+        // Each tensor makes its own part of the stages, which can be known whole only once all of them are made.
+        return stages.Tensors.Append(tensor).Any(made => made.PooledParts.Count > 0)
+            ? throw new DemException(
+                ErrorCode.UnsupportedFeature,
+                $"tensor {Quoted.Name(tensor.Spec.Name)}: `scope: layer` and `scope: model` are not done where a recipe uses another's result by name; merge that first, and name its folder")
+            : new StagedTensor(tensor, stages.Tensors);
     }
 }

@@ -76,8 +76,11 @@ internal sealed class MatchedPart
             questions,
             _isRelative,
             spec.Shape.ElementCount,
-            spec.Shape.Dimensions.Length < 2 ? spec.Shape.ElementCount : spec.Shape.LastDimension));
+            spec.Shape.RowLength));
         return new MergedTensor(
-            spec with { Type = type }, new TensorSources(spec.Shape, baseTensor, inputs, _method.Base, _isRelative), program, _method.Name);
+            spec with { Type = type },
+            new TensorSources(spec.Shape, baseTensor, inputs, [.. questions.Select(question => question.IsVector)], _method.Base, _isRelative),
+            program,
+            _method.Name);
     }
 }

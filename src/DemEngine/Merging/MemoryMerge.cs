@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using DemEngine.Backends;
 using DemEngine.Checkpoints;
+using DemEngine.Merging.Deltas;
 using DemEngine.Recipes;
 
 namespace DemEngine.Merging;
@@ -66,6 +67,7 @@ public sealed class MemoryMerge : IDisposable
         }
 
         var nonFinite = new List<NonFiniteTensor>();
+        PooledMeasurements.Run(plan.Tensors, tile, plan.InputBytes(tile), _backend, (_, _) => { }, cancel);
         TilePipeline.Run(
             [.. plan.Tensors.Zip(plan.Layout.Tensors, (tensor, place) => new TensorProgress(tensor, place, tile.Bytes))],
             tile,

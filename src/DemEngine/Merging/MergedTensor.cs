@@ -1,5 +1,6 @@
 using DemEngine.Checkpoints;
 using DemEngine.Memory;
+using DemEngine.Merging.Deltas;
 using DemEngine.Methods;
 using DemEngine.Numerics;
 
@@ -9,6 +10,7 @@ namespace DemEngine.Merging;
 internal sealed class MergedTensor : OutputTensor
 {
     private readonly TensorSources _sources;
+    private readonly DeltaInputs _inputs;
     private readonly MergeProgram _program;
     private TensorProduction? _production;
 
@@ -20,6 +22,7 @@ internal sealed class MergedTensor : OutputTensor
         : base(spec)
     {
         _sources = sources;
+        _inputs = new DeltaInputs(sources, spec.Shape.RowLength);
         _program = program;
         if (program.Measurements.IsEmpty)
             Solve();
@@ -28,17 +31,35 @@ internal sealed class MergedTensor : OutputTensor
 
     public override IReadOnlyList<InputTensor> Inputs => _sources.Inputs;
 
+    public override int RankBuffers => _program.RankedSources;
+
+    // Where rows matter, those are read whole in which a tile starts or ends.
+    public override long ReadMargin => _program.IsByRow ? 2 * Spec.Shape.RowLength : 0;
+
     // As planned: it tells plans apart, so a run must not change it.
     public override string Operation { get; }
 
-    public override long MeasuredElements => _program.Measurements.Sum(measurement => MeasuringPasses.Elements(measurement, _sources));
+    public override long MeasuredElements =>
+        OfTensor.Sum(measurement => MeasuringPasses.Elements(measurement, _sources, _inputs));
 
-    public override long ReadMargin => _production?.ReadMargin ?? 0;
+    public override IReadOnlyList<PooledPart> PooledParts =>
+    [
+        .. _program.Measurements.Select((measurement, order) => new PooledPart(this, order, measurement, _inputs))
+            .Where(part => part.Measurement.Scope != MergeScope.Tensor),
+    ];
+
+    private IEnumerable<Measurement> OfTensor => _program.Measurements.Where(measurement => measurement.Scope == MergeScope.Tensor);
 
     public override IReadOnlyList<MeasuringPass> StartPasses(int tileElements) =>
-        [.. _program.Measurements.SelectMany(measurement => MeasuringPasses.Start(measurement, _sources, tileElements))];
+        [.. OfTensor.SelectMany(measurement => MeasuringPasses.Start(measurement, _sources, _inputs, tileElements))];
 
-    public override void Solve() => _production = TensorProduction.Of(_program.Solve(), _sources, Spec.Shape);
+    public override void PooledDone()
+    {
+        if (!OfTensor.Any())
+            Solve();
+    }
+
+    public override void Solve() => _production = TensorProduction.Of(_program.Solve(), _sources, _inputs, Spec.Shape);
 
     public override NonFinite Produce(long first, TypedBytes output, TileWorkspace workspace) =>
         _production!.Produce(first, output, workspace);

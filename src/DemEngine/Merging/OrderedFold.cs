@@ -1,20 +1,19 @@
-using DemEngine.Numerics;
-
 namespace DemEngine.Merging;
 
 /// <summary>
-/// Adds the leaf sums of a tensor's tiles in the order of the tiles, whichever order they are measured in, as <see cref="GramOrder"/>
-/// demands. Tiles that come early wait; no more of them than there are threads.
+/// Adds the leaf sums of a tensor's tiles in the order of the tiles, whichever order they are measured in, as
+/// <see cref="Numerics.GramOrder"/> demands. Tiles that come early wait; no more of them than there are threads.
 /// </summary>
-internal sealed class OrderedFold(int order)
+/// <param name="numbers">That each leaf has.</param>
+internal sealed class OrderedFold(int numbers)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<int, double[]> _early = [];
-    private readonly GramMatrix _sum = new(order);
+    private readonly double[] _sum = new double[numbers];
     private int _next;
 
     /// <summary>The sum of all tiles added so far, once they leave no gap.</summary>
-    public GramMatrix Sum
+    public double[] Sum
     {
         get
         {
@@ -25,7 +24,7 @@ internal sealed class OrderedFold(int order)
 
     /// <summary>Adds a tile.</summary>
     /// <param name="tile">Its index, from 0.</param>
-    /// <param name="leafSums">For each leaf of the tile one sum for each pair. Kept until its turn comes.</param>
+    /// <param name="leafSums">The numbers of each of its leaves. Kept until its turn comes.</param>
     public void Add(int tile, double[] leafSums)
     {
         lock (_lock)
@@ -33,9 +32,12 @@ internal sealed class OrderedFold(int order)
             _early.Add(tile, leafSums);
             while (_early.Remove(_next, out double[]? sums))
             {
-                int pairs = _sum.Upper.Length;
-                for (int at = 0; at < sums.Length; at += pairs)
-                    _sum.Add(sums.AsSpan(at, pairs));
+                for (int at = 0; at < sums.Length; at += _sum.Length)
+                {
+                    for (int k = 0; k < _sum.Length; k++)
+                        _sum[k] += sums[at + k];
+                }
+
                 _next++;
             }
         }

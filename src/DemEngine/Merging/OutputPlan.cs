@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.IO.Hashing;
 using System.Text;
 using DemEngine.Checkpoints;
+using DemEngine.Merging.Deltas;
 using DemEngine.Numerics;
 
 namespace DemEngine.Merging;
@@ -46,7 +47,7 @@ public sealed class OutputPlan
             new PlannedTensor(tensor.Spec, Layout.Shards[place.Shard].FileName, place.Offset, tensor.Inputs.Count, tensor.Operation));
 
     /// <summary>Bytes to be read, measurements included.</summary>
-    public long BytesToRead => Tensors.Sum(tensor => tensor.BytesRead);
+    public long BytesToRead => Tensors.Sum(tensor => tensor.BytesRead) + PooledBytes(Tensors);
 
     /// <summary>Bytes to be written.</summary>
     public long BytesToWrite => Layout.Shards.Sum(shard => shard.Length) + SideFiles.Values.Sum(file => (long)file.Length);
@@ -66,7 +67,7 @@ public sealed class OutputPlan
     internal ImmutableArray<Checkpoint> Checkpoints { get; }
 
     /// <summary>The most buffers for inputs that a tile of any tensor takes.</summary>
-    internal int MostBuffers => Tensors.Select(tensor => InputCost.Of(tensor.Inputs).Buffers).DefaultIfEmpty().Max();
+    internal int MostBuffers => Tensors.Select(tensor => InputCost.Of(tensor.Inputs).Buffers + tensor.RankBuffers).DefaultIfEmpty().Max();
 
     /// <summary>
     /// Tells this plan from any other: over operation, recipe, inputs and the exact headers of the output. A fingerprint only samples an
@@ -90,8 +91,16 @@ public sealed class OutputPlan
 
     /// <summary>Room for the inputs of a tile, where they are copied.</summary>
     internal long InputBytes(TileSize tile) =>
-        Tensors.Select(tensor => ((tile.Bytes / tensor.Spec.Type.Size) + tensor.ReadMargin) * InputCost.Of(tensor.Inputs).BufferElementBytes)
-            .DefaultIfEmpty().Max();
+        Tensors.Select(tensor => ((tile.Bytes / tensor.Spec.Type.Size) + tensor.ReadMargin)
+            * (InputCost.Of(tensor.Inputs).BufferElementBytes + (tensor.RankBuffers * (long)sizeof(uint)))).DefaultIfEmpty().Max();
+
+    /// <summary>The tensors that are measured together before some are made: none where none of these needs it.</summary>
+    internal IEnumerable<OutputTensor> PooledFor(IEnumerable<TensorProgress> toBeMade) =>
+        toBeMade.Any(tensor => tensor.Tensor.PooledParts.Count > 0) ? Tensors : [];
+
+    /// <summary>Bytes that are read for what is measured of several tensors together.</summary>
+    internal static long PooledBytes(IEnumerable<OutputTensor> tensors) => tensors.Sum(tensor =>
+        tensor.PooledParts.Sum(PooledMeasurements.Elements) * InputCost.Of(tensor.Inputs).ElementBytes);
 }
 
 /// <summary>One line of a plan.</summary>

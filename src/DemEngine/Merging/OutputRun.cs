@@ -2,6 +2,7 @@ using System.Diagnostics;
 using DemEngine.Backends;
 using DemEngine.Checkpoints;
 using DemEngine.Memory;
+using DemEngine.Merging.Deltas;
 using DemEngine.Numerics;
 
 namespace DemEngine.Merging;
@@ -60,13 +61,20 @@ public static class OutputRun
                 .Where(pair => !entries.ContainsKey(pair.First.Spec.Name))
                 .Select(pair => new TensorProgress(pair.First, pair.Second, tile.Bytes)),
         ];
-        long bytesRead = tensors.Sum(tensor => tensor.Tensor.BytesRead);
+        long bytesRead = tensors.Sum(tensor => tensor.Tensor.BytesRead) + OutputPlan.PooledBytes(plan.PooledFor(tensors));
         long bytesWritten = tensors.Sum(tensor => tensor.Tensor.Spec.ByteLength);
         long total = bytesRead + bytesWritten;
         long done = 0;
         var entriesLock = new Lock();
 
         long start = Stopwatch.GetTimestamp();
+        PooledMeasurements.Run(
+            plan.PooledFor(tensors),
+            tile,
+            plan.InputBytes(tile),
+            backend,
+            (tensor, bytes) => progress?.Invoke(new RunProgress(plan.Operation, Interlocked.Add(ref done, bytes), total, tensor.Spec.Name)),
+            cancel);
         TilePipeline.Run(
             tensors,
             tile,

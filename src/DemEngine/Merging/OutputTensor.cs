@@ -1,5 +1,6 @@
 using DemEngine.Checkpoints;
 using DemEngine.Memory;
+using DemEngine.Merging.Deltas;
 using DemEngine.Numerics;
 
 namespace DemEngine.Merging;
@@ -24,9 +25,20 @@ internal abstract class OutputTensor(TensorSpec spec)
     /// <summary>Elements that are read beyond the part that is made, at most.</summary>
     public virtual long ReadMargin => 0;
 
+    /// <summary>Buffers of the workspace for the elements' ranks in their rows.</summary>
+    public virtual int RankBuffers => 0;
+
     /// <summary>What is measured before any part is made: passes, each after the one before it. Started anew in each run.</summary>
     /// <param name="tileElements">In a tile; whole leaves of <see cref="GramOrder"/>.</param>
     public virtual IReadOnlyList<MeasuringPass> StartPasses(int tileElements) => [];
+
+    /// <summary>What is measured together with other tensors, before any of them is made.</summary>
+    public virtual IReadOnlyList<PooledPart> PooledParts => [];
+
+    /// <summary>Called once all of <see cref="PooledParts"/> are measured, where there are any.</summary>
+    public virtual void PooledDone()
+    {
+    }
 
     /// <summary>Called once, after the last pass and before the first part is made; not where there is no pass.</summary>
     public virtual void Solve() => throw new NotSupportedException();

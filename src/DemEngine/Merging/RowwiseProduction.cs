@@ -9,12 +9,9 @@ namespace DemEngine.Merging;
 /// </summary>
 internal sealed class RowwiseProduction(RowwiseCombination rows, TensorSources sources, TensorShape shape) : TensorProduction
 {
-    private readonly int _rowElements = (int)shape.LastDimension;
-    private readonly int _vectors = sources.All.Length + (sources.IsRelative ? 1 : 0);
+    private readonly int _rowElements = (int)shape.RowLength;
 
     public override string? Description => null;
-
-    public override long ReadMargin => 2L * _rowElements;
 
     public override NonFinite Produce(long first, TypedBytes output, TileWorkspace workspace)
     {
@@ -55,10 +52,10 @@ internal sealed class RowwiseProduction(RowwiseCombination rows, TensorSources s
     private LinearCombination Solve(TypedBytes[] vectors, int start, TileWorkspace workspace)
     {
         TypedBytes[] row = [.. vectors.Select(vector => vector.Slice(start, _rowElements))];
-        int pairs = GramMatrix.PairCount(_vectors);
+        int pairs = GramMatrix.PairCount(sources.VectorCount);
         double[] sums = new double[GramOrder.LeafCount(_rowElements) * pairs];
-        workspace.Worker.Gram(sources.IsRelative, row, sums);
-        var gram = new GramMatrix(_vectors);
+        sources.Gram(row, sums, workspace);
+        var gram = new GramMatrix(sources.VectorCount);
         for (int at = 0; at < sums.Length; at += pairs)
             gram.Add(sums.AsSpan(at, pairs));
         return rows.Solve(gram);

@@ -24,6 +24,8 @@ internal sealed class StagedTensor(OutputTensor tensor, IReadOnlyList<OutputTens
 
     public override long ReadMargin => stages.Sum(stage => stage.ReadMargin) + tensor.ReadMargin;
 
+    public override int RankBuffers => stages.Sum(stage => stage.RankBuffers) + tensor.RankBuffers;
+
     public override string? Remark => tensor.Remark;
 
     public override IReadOnlyList<MeasuringPass> StartPasses(int tileElements)
@@ -52,15 +54,15 @@ internal sealed class StagedTensor(OutputTensor tensor, IReadOnlyList<OutputTens
     public override void WillNeed(long first, long count) => tensor.WillNeed(first, count);
 
     /// <summary>A pass over what a stage is made from. After its last one it can be made.</summary>
-    private sealed class StagePass(MeasuringPass pass, OutputTensor stage, bool isLast) : MeasuringPass(pass.Elements, pass.TileElements)
+    private sealed class StagePass(MeasuringPass pass, OutputTensor stage, bool isLast) : MeasuringPass(pass.Parts, pass.TileElements)
     {
         public override long? ElementBytes { get; } = InputCost.Of(stage.Inputs).ElementBytes;
 
-        public override void Measure(int tile, TileWorkspace workspace) => pass.Measure(tile, workspace);
+        public override void Measure(int tile, long first, int count, TileWorkspace workspace) => pass.Measure(tile, first, count, workspace);
 
-        public override void Finish()
+        public override void Finish(TileWorkspace workspace)
         {
-            pass.Finish();
+            pass.Finish(workspace);
             if (isLast)
                 stage.Solve();
         }

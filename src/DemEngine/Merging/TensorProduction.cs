@@ -1,6 +1,8 @@
 using DemEngine.Checkpoints;
 using DemEngine.Memory;
+using DemEngine.Merging.Deltas;
 using DemEngine.Numerics;
+using DemEngine.Numerics.Deltas;
 
 namespace DemEngine.Merging;
 
@@ -10,12 +12,14 @@ internal abstract class TensorProduction
     /// <summary>The combination as a formula, or null where it is not one before the elements are seen.</summary>
     public abstract string? Description { get; }
 
-    /// <summary>Elements that are read beyond a part, at most.</summary>
-    public virtual long ReadMargin => 0;
-
     /// <summary>Chooses by the form of the combination.</summary>
-    public static TensorProduction Of(Combination combination, TensorSources sources, TensorShape shape) => combination switch
+    /// <param name="combination">How the tensor is combined.</param>
+    /// <param name="sources">From what.</param>
+    /// <param name="inputs">The same, for combinations of filtered differences.</param>
+    /// <param name="shape">Of the output.</param>
+    public static TensorProduction Of(Combination combination, TensorSources sources, DeltaInputs inputs, TensorShape shape) => combination switch
     {
+        DeltaCombination deltas => new DeltaProduction(deltas, inputs),
         LinearCombination sum => new LinearProduction(sum, sources),
         RowwiseCombination rows => new RowwiseProduction(rows, sources, shape),
         _ => throw new ArgumentOutOfRangeException(nameof(combination), combination.GetType(), "not a known form"),

@@ -55,11 +55,13 @@ internal sealed class TensorProgress
     public void Measure(int pass, int index, TileWorkspace workspace, CancellationToken cancel)
     {
         WaitFor(pass, cancel);
-        Passes[pass].Measure(index, workspace);
+        var (first, count) = Passes[pass].Tile(index);
+        if (count > 0)
+            Passes[pass].Measure(index, first, count, workspace);
         if (Interlocked.Decrement(ref _tilesToMeasure[pass]) > 0)
             return;
 
-        Passes[pass].Finish();
+        Passes[pass].Finish(workspace);
         if (pass == Passes.Count - 1)
             Tensor.Solve();
         _measured[pass].Set();

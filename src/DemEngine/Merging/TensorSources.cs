@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DemEngine.Checkpoints;
+using DemEngine.Memory;
 using DemEngine.Methods;
 using DemEngine.Numerics;
 
@@ -21,11 +22,14 @@ internal sealed class TensorSources
     /// <param name="shape">Of the output.</param>
     /// <param name="baseTensor">The base's tensor.</param>
     /// <param name="sources">One for each source of the recipe.</param>
+    /// <param name="isVector">Of each source whether it is a stored difference.</param>
     /// <param name="use">What the method makes of the base.</param>
     /// <param name="isRelative">Whether differences from the base are merged.</param>
-    public TensorSources(TensorShape shape, InputTensor baseTensor, ImmutableArray<SourceTensor> sources, BaseUse use, bool isRelative)
+    public TensorSources(
+        TensorShape shape, InputTensor baseTensor, ImmutableArray<SourceTensor> sources, ImmutableArray<bool> isVector, BaseUse use, bool isRelative)
     {
         Base = baseTensor;
+        IsVector = isVector;
         All = use == BaseUse.First ? sources.Insert(0, new SourceTensor(baseTensor, baseTensor.Spec.Shape.Rows)) : sources;
         IsRelative = isRelative;
         _staysBase = use == BaseUse.First;
@@ -52,6 +56,12 @@ internal sealed class TensorSources
     /// <summary>Whether the sources count by their differences from the base.</summary>
     public bool IsRelative { get; }
 
+    /// <summary>Of each source of the recipe whether it is a stored difference; only where <see cref="IsRelative"/>.</summary>
+    public ImmutableArray<bool> IsVector { get; }
+
+    /// <summary>Number of vectors whose Gram matrix a method asks for: the sources, and the base where it is subtracted.</summary>
+    public int VectorCount => All.Length + (IsRelative ? 1 : 0);
+
     /// <summary>Every tensor that is read, once.</summary>
     public ImmutableArray<InputTensor> Inputs { get; }
 
@@ -60,6 +70,18 @@ internal sealed class TensorSources
 
     /// <summary>Parts that are made from the same sources.</summary>
     public ImmutableArray<Segment> Segments { get; }
+
+    /// <summary>Measures the Gram matrix of a part, leaf by leaf.</summary>
+    /// <param name="inputs">The base where it is subtracted, and the sources: so many elements from the start of a leaf.</param>
+    /// <param name="leafSums">For each leaf the products of each two vectors.</param>
+    /// <param name="workspace">The calling thread's.</param>
+    public void Gram(ReadOnlySpan<TypedBytes> inputs, Span<double> leafSums, TileWorkspace workspace)
+    {
+        if (IsRelative)
+            DifferenceGram.Measure(inputs, IsVector.AsSpan(), leafSums, workspace);
+        else
+            workspace.Worker.Gram(relativeToBase: false, inputs, leafSums);
+    }
 
     /// <summary>What a sum over all sources is in one segment.</summary>
     public LinearPart PartOf(LinearCombination sum, Segment segment)

@@ -2,25 +2,48 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Methods;
 
+/// <summary>Over which elements a measurement is taken together.</summary>
+public enum MergeScope
+{
+    /// <summary>Each tensor by itself.</summary>
+    Tensor,
+
+    /// <summary>All tensors of a layer; those outside the layers by themselves.</summary>
+    Layer,
+
+    /// <summary>All tensors.</summary>
+    Model,
+}
+
 /// <summary>
-/// Something a method must know of a tensor before it can solve for the coefficients. A method makes one and reads its result once the
-/// tensor has been streamed; how that is done is not its business.
+/// Something a method must know before it can solve for a tensor's coefficients. A method makes one for each tensor and reads its result once
+/// the tensors in its scope have been streamed; how that is done is not its business.
 /// </summary>
 public abstract class Measurement
 {
-    private protected Measurement()
+    private protected Measurement(MergeScope scope, string terms = "")
     {
+        Scope = scope;
+        Terms = terms;
     }
+
+    /// <summary>Over which elements together.</summary>
+    public MergeScope Scope { get; }
+
+    /// <summary>What is asked, in words, by which measurements over several tensors are known to ask the same of all.</summary>
+    public string Terms { get; }
+
+    private protected static InvalidOperationException NotMeasured() => new("not measured yet");
 }
 
 /// <summary>The Gram matrix of the sources; of their differences from the base where that is subtracted, the base coming last.</summary>
-public sealed class GramMeasurement : Measurement
+public sealed class GramMeasurement() : Measurement(MergeScope.Tensor)
 {
     private GramMatrix? _result;
 
     /// <summary>What was measured.</summary>
     /// <exception cref="InvalidOperationException">It has not been measured yet.</exception>
-    public GramMatrix Result => _result ?? throw new InvalidOperationException("not measured yet");
+    public GramMatrix Result => _result ?? throw NotMeasured();
 
     /// <summary>Takes what was measured.</summary>
     internal void Complete(GramMatrix result) => _result = result;

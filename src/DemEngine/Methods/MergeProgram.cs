@@ -20,6 +20,12 @@ public sealed class MergeProgram
     /// <summary>What is measured, in order.</summary>
     public ImmutableArray<Measurement> Measurements { get; }
 
+    /// <summary>Number of sources of which the elements' ranks in their rows are needed.</summary>
+    public int RankedSources { get; init; }
+
+    /// <summary>Whether rows are looked at whole, so that those of a tile's ends are read beyond it.</summary>
+    public bool IsByRow { get; init; }
+
     /// <summary>The combination. Only once everything is measured.</summary>
     public Combination Solve() => _solve();
 
@@ -35,7 +41,7 @@ public sealed class MergeProgram
         if (byRow && question.RowElements < question.Elements)
         {
             question.RequireRowsOfAtMost(RowwiseCombination.MostRowElements);
-            return Of(new RowwiseCombination(solve));
+            return new MergeProgram([], () => new RowwiseCombination(solve)) { IsByRow = true };
         }
 
         var gram = new GramMeasurement();

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using DemEngine.Numerics;
 using DemEngine.Recipes;
 
@@ -29,9 +30,26 @@ public sealed record TensorQuestion(
     /// <summary>A flag from the global scope.</summary>
     public bool Flag(string key, bool? defaultValue) => Global.Flag(key, Tensor, Depth, defaultValue);
 
+    /// <summary>A number from a source's scope, or the global one.</summary>
+    public double NumberOf(int source, string key, double? defaultValue) =>
+        Sources[source].Parameters.Number(key, Sources[source].Tensor ?? Tensor, Depth, defaultValue);
+
     /// <summary>A number from each source's scope, or the global one.</summary>
     public double[] NumberOfEach(string key, double? defaultValue) =>
-        [.. Sources.Select(source => source.Parameters.Number(key, source.Tensor ?? Tensor, Depth, defaultValue))];
+        [.. Sources.Select((_, source) => NumberOf(source, key, defaultValue))];
+
+    /// <summary>One of a few words from the global scope; the first if it gives none.</summary>
+    public string Choice(string key, params ReadOnlySpan<string> choices) => Global.Choice(key, Tensor, Depth, choices);
+
+    /// <summary>The error that a global parameter has a value that cannot be used.</summary>
+    internal DemException WrongValue(string key, string message) => Global.WrongValue(key, Tensor, Depth, message);
+
+    /// <summary>The error that a source's parameter has a value that cannot be used.</summary>
+    internal DemException WrongValueOf(int source, string key, string message) =>
+        Sources[source].Parameters.WrongValue(key, Sources[source].Tensor ?? Tensor, Depth, message);
+
+    /// <summary>How each source is read.</summary>
+    internal ImmutableArray<TermKind> Kinds => [.. Sources.Select(source => source.IsVector ? TermKind.Plain : TermKind.RelativeToBase)];
 
     /// <summary>Refuses rows that are too long to be held at once.</summary>
     /// <exception cref="DemException">DEM3007.</exception>

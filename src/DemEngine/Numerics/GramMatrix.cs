@@ -14,6 +14,16 @@ public sealed class GramMatrix
         _upper = new double[PairCount(order)];
     }
 
+    /// <summary>Makes a matrix of given products.</summary>
+    /// <param name="order">Number of vectors.</param>
+    /// <param name="upper">As <see cref="Upper"/> has them.</param>
+    public static GramMatrix Of(int order, ReadOnlySpan<double> upper)
+    {
+        var gram = new GramMatrix(order);
+        gram.Add(upper);
+        return gram;
+    }
+
     /// <summary>Number of vectors.</summary>
     public int Order { get; }
 

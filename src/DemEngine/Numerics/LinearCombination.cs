@@ -41,6 +41,9 @@ public sealed class LinearCombination : Combination
     /// <summary>x − b: a distribution vector.</summary>
     public static LinearCombination Difference { get; } = new(startsFromBase: false, new Term(1, TermKind.RelativeToBase));
 
+    /// <summary>b + d: a model from its distribution vector.</summary>
+    public static LinearCombination BaseAndDifference { get; } = new(startsFromBase: true, new Term(1, TermKind.Plain));
+
     /// <summary>Whether the sum starts as b rather than as 0.</summary>
     public bool StartsFromBase { get; }
 

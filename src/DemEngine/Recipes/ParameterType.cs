@@ -14,6 +14,9 @@ public enum ParameterType
 
     /// <summary>A text.</summary>
     Text,
+
+    /// <summary>True, false, or a word that says more.</summary>
+    FlagOrText,
 }
 
 internal static class ParameterTypes
@@ -27,6 +30,7 @@ internal static class ParameterTypes
             double.IsInteger(number) && Math.Abs(number) <= LargestInteger,
         (ParameterType.Flag, FlagValue) => true,
         (ParameterType.Text, TextValue) => true,
+        (ParameterType.FlagOrText, FlagValue or TextValue) => true,
         _ => false,
     };
 
@@ -35,6 +39,7 @@ internal static class ParameterTypes
         ParameterType.Number => "a number, a list of numbers or a list of {filter, value}",
         ParameterType.Integer => "a whole number or a list of {filter, value}",
         ParameterType.Flag => "true, false or a list of {filter, value}",
+        ParameterType.FlagOrText => "true, false, a text or a list of {filter, value}",
         _ => "a text or a list of {filter, value}",
     };
 }

@@ -81,6 +81,31 @@ public sealed class ScopedParameters
             ? value.Text
             : defaultValue ?? throw Missing(key, tensorName);
 
+    /// <summary>One of a few words; true and false count as words.</summary>
+    /// <param name="key">The parameter's name.</param>
+    /// <param name="tensorName">The tensor's full name.</param>
+    /// <param name="t">How deep the tensor lies: layer index / (layer count − 1), from 0 to 1.</param>
+    /// <param name="choices">The words, of which the first is meant if the recipe gives none.</param>
+    /// <returns>The word.</returns>
+    /// <exception cref="DemException">WrongValue for anything else.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="t"/> is not from 0 to 1.</exception>
+    public string Choice(string key, string tensorName, double t, params ReadOnlySpan<string> choices)
+    {
+        ScalarValue? value = Find(key, tensorName, t, ParameterType.FlagOrText);
+        string? word = value switch { FlagValue flag => flag.Flag ? "true" : "false", TextValue text => text.Text, _ => choices[0] };
+        return choices.Contains(word)
+            ? word
+            : throw WrongValue(key, tensorName, t, $"expected {string.Join(", ", choices[..^1])} or {choices[^1]}, found {value!.Found}");
+    }
+
+    /// <summary>The error that a parameter's value cannot be used.</summary>
+    /// <param name="key">The parameter's name.</param>
+    /// <param name="tensorName">The tensor's full name.</param>
+    /// <param name="t">How deep the tensor lies: layer index / (layer count − 1), from 0 to 1.</param>
+    /// <param name="message">What is wrong with it.</param>
+    public DemException WrongValue(string key, string tensorName, double t, string message) =>
+        (Find(key, tensorName, t)?.Place ?? _scopes[0].Place).Error(ErrorCode.WrongValue, message);
+
     private UnconditionalValue? Select(string key, string tensorName)
     {
         foreach (ParameterScope scope in _scopes)

@@ -58,7 +58,7 @@ internal sealed class SyntheticTensor : OutputTensor
         Standardise(words, mean - (scale * ByteSumMean), scale);
         return _base is null
             ? workspace.Worker.Combine(LinearCombination.BaseAlone, [numbers], output)
-            : workspace.Worker.Combine(AddToBase, [workspace.Read(_base, first, output.Count), numbers], output);
+            : workspace.Worker.Combine(LinearCombination.BaseAndDifference, [workspace.Read(_base, first, output.Count), numbers], output);
     }
 
     /// <summary>From random words to offset + factor · (sum of the word's bytes), as the bits of binary32, in place.</summary>
@@ -80,6 +80,4 @@ internal sealed class SyntheticTensor : OutputTensor
             words[i] = BitConverter.SingleToUInt32Bits(offset + (factor * ((pairs + (pairs >> 16)) & 0xFFFF)));
         }
     }
-
-    private static LinearCombination AddToBase { get; } = new(startsFromBase: true, new Term(1, TermKind.Plain));
 }

@@ -3,7 +3,7 @@ using DemEngine.Tests.Reference;
 
 namespace DemEngine.Tests.Methods;
 
-/// <summary>The methods that follow from the Gram matrix, from file to file, against the same on the vectors themselves.</summary>
+/// <summary>The methods that follow from the Gram matrix, from files to the result, against the same on the vectors themselves.</summary>
 [Parallelizable(ParallelScope.All)]
 public sealed class GeometryTests
 {

@@ -1,13 +1,16 @@
+using DemEngine.Backends.Cpu;
+using DemEngine.Memory;
 using DemEngine.Merging;
 using DemEngine.Numerics;
+using DemEngine.Recipes;
 using DemEngine.Tests.Merging;
 
 namespace DemEngine.Tests.Methods;
 
-/// <summary>Models of one tensor each, merged by a recipe from file to file.</summary>
+/// <summary>Models of one tensor each, in files, merged by a recipe.</summary>
 internal sealed class MethodRun : IDisposable
 {
-    private const string Tensor = "model.layers.0.w";
+    public const string Tensor = "model.layers.0.w";
 
     private readonly ModelFolder _folder = new();
     private readonly long[] _shape;
@@ -29,24 +32,32 @@ internal sealed class MethodRun : IDisposable
         return this;
     }
 
+    /// <summary>Stores the difference of a model from the base.</summary>
+    public MethodRun Extract(string model, string vector)
+    {
+        _folder.Extract(model, vector);
+        return this;
+    }
+
     /// <summary>The model's values as stored.</summary>
     public double[] Of(string model) => _folder.Values(model, Tensor);
 
-    /// <summary>Merges.</summary>
+    /// <summary>Merges in memory.</summary>
     /// <returns>The output's values.</returns>
-    public double[] Merge(string recipe, RunOptions? options = null)
-    {
-        _folder.Merge(recipe, options: (options ?? new RunOptions()) with { Overwrite = true });
-        return Of("out");
-    }
+    public double[] Merge(string recipe) => Merge(recipe, output => Values.Of(output.Type, output.Bytes.Span.ToArray()));
 
-    /// <summary>Merges.</summary>
+    /// <summary>Merges in memory.</summary>
     /// <returns>The output's bytes.</returns>
-    public byte[] Bytes(string recipe, RunOptions? options = null)
-    {
-        Merge(recipe, options);
-        return _folder.Bytes("out", Tensor);
-    }
+    public byte[] Bytes(string recipe) => Merge(recipe, output => output.Bytes.Span.ToArray());
 
     public void Dispose() => _folder.Dispose();
+
+    private T Merge<T>(string recipe, Func<TypedBytes, T> take)
+    {
+        using var backend = new CpuBackend();
+        Recipe resolved = RecipeReader.Resolve(RecipeReader.Parse(recipe, "r.yaml"), _folder.Path);
+        using var merge = MemoryMerge.Open(resolved, new AlignmentOptions(), backend, new RunOptions());
+        merge.Merge(resolved);
+        return take(merge.Find(Tensor)!.Read(0, (int)merge.Find(Tensor)!.Spec.Shape.ElementCount, default));
+    }
 }

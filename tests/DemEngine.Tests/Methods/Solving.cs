@@ -14,14 +14,19 @@ internal static class Solving
     /// <param name="gram">What is measured, if the method asks for it.</param>
     public static LinearCombination Of(string recipe, string tensor = "t", double depth = 0, GramMatrix? gram = null)
     {
+        MergeProgram program = Program(recipe, tensor, depth);
+        foreach (GramMeasurement measurement in program.Measurements.OfType<GramMeasurement>())
+            measurement.Complete(gram!);
+        return (LinearCombination)program.Solve();
+    }
+
+    public static MergeProgram Program(string recipe, string tensor = "t", double depth = 0)
+    {
         Recipe parsed = RecipeReader.Parse(recipe, "r.yaml");
         IMergeMethod method = MergePlanner.CheckRecipe(parsed);
         SourceQuestion[] sources = [.. parsed.Models.Select((model, k) => new SourceQuestion(parsed.ParametersOf(k), model.IsVector))];
         bool isRelative = method.Base == BaseUse.Subtracted || (method.Base == BaseUse.SubtractedIfGiven && parsed.BaseModel is not null);
-        MergeProgram program = method.Program(new TensorQuestion(tensor, depth, parsed.GlobalParameters(), sources, isRelative, 10, 10));
-        foreach (GramMeasurement measurement in program.Measurements.OfType<GramMeasurement>())
-            measurement.Complete(gram!);
-        return (LinearCombination)program.Solve();
+        return method.Program(new TensorQuestion(tensor, depth, parsed.GlobalParameters(), sources, isRelative, 10, 10));
     }
 
     public static float[] Weights(string recipe, string tensor = "t", double depth = 0, GramMatrix? gram = null) =>

@@ -37,6 +37,8 @@ internal interface IVectorWidth<TVector>
 
     static abstract TVector Or(TVector a, TVector b);
 
+    static abstract TVector Xor(TVector a, TVector b);
+
     static abstract TVector Add(TVector a, TVector b);
 
     static abstract TVector Subtract(TVector a, TVector b);
@@ -67,6 +69,8 @@ internal interface IVectorWidth<TVector>
 
     static abstract TVector SubtractSingle(TVector a, TVector b);
 
+    static abstract TVector MultiplySingle(TVector a, TVector b);
+
     /// <summary>a·b + c, the product rounded or not.</summary>
     static abstract TVector MultiplyAddSingle(TVector a, TVector b, TVector c);
 
@@ -83,6 +87,24 @@ internal interface IVectorWidth<TVector>
 
     /// <summary>Doubles to binary32, nearest even.</summary>
     static abstract TVector Narrow(TVector lower, TVector upper);
+
+    static abstract TVector AddDouble(TVector a, TVector b);
+
+    static abstract TVector MultiplyDouble(TVector a, TVector b);
+
+    static abstract TVector DivideDouble(TVector a, TVector b);
+
+    /// <summary>All bits of a double set where equal.</summary>
+    static abstract TVector EqualDouble(TVector a, TVector b);
+
+    /// <summary>All bits of a double set where <paramref name="a"/> is less; not where either is NaN.</summary>
+    static abstract TVector LessDouble(TVector a, TVector b);
+
+    /// <summary>All bits of a double set where <paramref name="a"/> is less or equal; not where either is NaN.</summary>
+    static abstract TVector LessOrEqualDouble(TVector a, TVector b);
+
+    /// <summary>The upper half of each double's encoding.</summary>
+    static abstract TVector UpperWords(TVector lower, TVector upper);
 
     /// <summary>a·b + c, the product rounded first.</summary>
     static abstract TVector MultiplyAddRounded(TVector a, TVector b, TVector c);

@@ -38,6 +38,8 @@ internal readonly struct Width128 : IVectorWidth<Vector128<uint>>
 
     public static Vector128<uint> Or(Vector128<uint> a, Vector128<uint> b) => a | b;
 
+    public static Vector128<uint> Xor(Vector128<uint> a, Vector128<uint> b) => a ^ b;
+
     public static Vector128<uint> Add(Vector128<uint> a, Vector128<uint> b) => a + b;
 
     public static Vector128<uint> Subtract(Vector128<uint> a, Vector128<uint> b) => a - b;
@@ -63,6 +65,8 @@ internal readonly struct Width128 : IVectorWidth<Vector128<uint>>
 
     public static Vector128<uint> SubtractSingle(Vector128<uint> a, Vector128<uint> b) => (a.AsSingle() - b.AsSingle()).AsUInt32();
 
+    public static Vector128<uint> MultiplySingle(Vector128<uint> a, Vector128<uint> b) => (a.AsSingle() * b.AsSingle()).AsUInt32();
+
     public static Vector128<uint> MultiplyAddSingle(Vector128<uint> a, Vector128<uint> b, Vector128<uint> c) =>
         Vector128.MultiplyAddEstimate(a.AsSingle(), b.AsSingle(), c.AsSingle()).AsUInt32();
 
@@ -75,6 +79,22 @@ internal readonly struct Width128 : IVectorWidth<Vector128<uint>>
 
     public static Vector128<uint> Narrow(Vector128<uint> lower, Vector128<uint> upper) =>
         Vector128.Narrow(lower.AsDouble(), upper.AsDouble()).AsUInt32();
+
+    public static Vector128<uint> AddDouble(Vector128<uint> a, Vector128<uint> b) => (a.AsDouble() + b.AsDouble()).AsUInt32();
+
+    public static Vector128<uint> MultiplyDouble(Vector128<uint> a, Vector128<uint> b) => (a.AsDouble() * b.AsDouble()).AsUInt32();
+
+    public static Vector128<uint> DivideDouble(Vector128<uint> a, Vector128<uint> b) => (a.AsDouble() / b.AsDouble()).AsUInt32();
+
+    public static Vector128<uint> EqualDouble(Vector128<uint> a, Vector128<uint> b) => Vector128.Equals(a.AsDouble(), b.AsDouble()).AsUInt32();
+
+    public static Vector128<uint> LessDouble(Vector128<uint> a, Vector128<uint> b) => Vector128.LessThan(a.AsDouble(), b.AsDouble()).AsUInt32();
+
+    public static Vector128<uint> LessOrEqualDouble(Vector128<uint> a, Vector128<uint> b) =>
+        Vector128.LessThanOrEqual(a.AsDouble(), b.AsDouble()).AsUInt32();
+
+    public static Vector128<uint> UpperWords(Vector128<uint> lower, Vector128<uint> upper) =>
+        Vector128.Narrow(lower.AsUInt64() >>> 32, upper.AsUInt64() >>> 32);
 
     public static Vector128<uint> MultiplyAddRounded(Vector128<uint> a, Vector128<uint> b, Vector128<uint> c) =>
         ((a.AsDouble() * b.AsDouble()) + c.AsDouble()).AsUInt32();

@@ -39,6 +39,8 @@ internal readonly struct Width256 : IVectorWidth<Vector256<uint>>
 
     public static Vector256<uint> Or(Vector256<uint> a, Vector256<uint> b) => a | b;
 
+    public static Vector256<uint> Xor(Vector256<uint> a, Vector256<uint> b) => a ^ b;
+
     public static Vector256<uint> Add(Vector256<uint> a, Vector256<uint> b) => a + b;
 
     public static Vector256<uint> Subtract(Vector256<uint> a, Vector256<uint> b) => a - b;
@@ -64,6 +66,8 @@ internal readonly struct Width256 : IVectorWidth<Vector256<uint>>
 
     public static Vector256<uint> SubtractSingle(Vector256<uint> a, Vector256<uint> b) => (a.AsSingle() - b.AsSingle()).AsUInt32();
 
+    public static Vector256<uint> MultiplySingle(Vector256<uint> a, Vector256<uint> b) => (a.AsSingle() * b.AsSingle()).AsUInt32();
+
     public static Vector256<uint> MultiplyAddSingle(Vector256<uint> a, Vector256<uint> b, Vector256<uint> c) =>
         Vector256.MultiplyAddEstimate(a.AsSingle(), b.AsSingle(), c.AsSingle()).AsUInt32();
 
@@ -82,6 +86,22 @@ internal readonly struct Width256 : IVectorWidth<Vector256<uint>>
 
     public static Vector256<uint> Narrow(Vector256<uint> lower, Vector256<uint> upper) =>
         Vector256.Narrow(lower.AsDouble(), upper.AsDouble()).AsUInt32();
+
+    public static Vector256<uint> AddDouble(Vector256<uint> a, Vector256<uint> b) => (a.AsDouble() + b.AsDouble()).AsUInt32();
+
+    public static Vector256<uint> MultiplyDouble(Vector256<uint> a, Vector256<uint> b) => (a.AsDouble() * b.AsDouble()).AsUInt32();
+
+    public static Vector256<uint> DivideDouble(Vector256<uint> a, Vector256<uint> b) => (a.AsDouble() / b.AsDouble()).AsUInt32();
+
+    public static Vector256<uint> EqualDouble(Vector256<uint> a, Vector256<uint> b) => Vector256.Equals(a.AsDouble(), b.AsDouble()).AsUInt32();
+
+    public static Vector256<uint> LessDouble(Vector256<uint> a, Vector256<uint> b) => Vector256.LessThan(a.AsDouble(), b.AsDouble()).AsUInt32();
+
+    public static Vector256<uint> LessOrEqualDouble(Vector256<uint> a, Vector256<uint> b) =>
+        Vector256.LessThanOrEqual(a.AsDouble(), b.AsDouble()).AsUInt32();
+
+    public static Vector256<uint> UpperWords(Vector256<uint> lower, Vector256<uint> upper) =>
+        Vector256.Narrow(lower.AsUInt64() >>> 32, upper.AsUInt64() >>> 32);
 
     public static Vector256<uint> MultiplyAddRounded(Vector256<uint> a, Vector256<uint> b, Vector256<uint> c) =>
         ((a.AsDouble() * b.AsDouble()) + c.AsDouble()).AsUInt32();

@@ -39,6 +39,8 @@ internal readonly struct Width512 : IVectorWidth<Vector512<uint>>
 
     public static Vector512<uint> Or(Vector512<uint> a, Vector512<uint> b) => a | b;
 
+    public static Vector512<uint> Xor(Vector512<uint> a, Vector512<uint> b) => a ^ b;
+
     public static Vector512<uint> Add(Vector512<uint> a, Vector512<uint> b) => a + b;
 
     public static Vector512<uint> Subtract(Vector512<uint> a, Vector512<uint> b) => a - b;
@@ -64,6 +66,8 @@ internal readonly struct Width512 : IVectorWidth<Vector512<uint>>
 
     public static Vector512<uint> SubtractSingle(Vector512<uint> a, Vector512<uint> b) => (a.AsSingle() - b.AsSingle()).AsUInt32();
 
+    public static Vector512<uint> MultiplySingle(Vector512<uint> a, Vector512<uint> b) => (a.AsSingle() * b.AsSingle()).AsUInt32();
+
     public static Vector512<uint> MultiplyAddSingle(Vector512<uint> a, Vector512<uint> b, Vector512<uint> c) =>
         Vector512.MultiplyAddEstimate(a.AsSingle(), b.AsSingle(), c.AsSingle()).AsUInt32();
 
@@ -82,6 +86,22 @@ internal readonly struct Width512 : IVectorWidth<Vector512<uint>>
 
     public static Vector512<uint> Narrow(Vector512<uint> lower, Vector512<uint> upper) =>
         Vector512.Narrow(lower.AsDouble(), upper.AsDouble()).AsUInt32();
+
+    public static Vector512<uint> AddDouble(Vector512<uint> a, Vector512<uint> b) => (a.AsDouble() + b.AsDouble()).AsUInt32();
+
+    public static Vector512<uint> MultiplyDouble(Vector512<uint> a, Vector512<uint> b) => (a.AsDouble() * b.AsDouble()).AsUInt32();
+
+    public static Vector512<uint> DivideDouble(Vector512<uint> a, Vector512<uint> b) => (a.AsDouble() / b.AsDouble()).AsUInt32();
+
+    public static Vector512<uint> EqualDouble(Vector512<uint> a, Vector512<uint> b) => Vector512.Equals(a.AsDouble(), b.AsDouble()).AsUInt32();
+
+    public static Vector512<uint> LessDouble(Vector512<uint> a, Vector512<uint> b) => Vector512.LessThan(a.AsDouble(), b.AsDouble()).AsUInt32();
+
+    public static Vector512<uint> LessOrEqualDouble(Vector512<uint> a, Vector512<uint> b) =>
+        Vector512.LessThanOrEqual(a.AsDouble(), b.AsDouble()).AsUInt32();
+
+    public static Vector512<uint> UpperWords(Vector512<uint> lower, Vector512<uint> upper) =>
+        Vector512.Narrow(lower.AsUInt64() >>> 32, upper.AsUInt64() >>> 32);
 
     public static Vector512<uint> MultiplyAddRounded(Vector512<uint> a, Vector512<uint> b, Vector512<uint> c) =>
         ((a.AsDouble() * b.AsDouble()) + c.AsDouble()).AsUInt32();

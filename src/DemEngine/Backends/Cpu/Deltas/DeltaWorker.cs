@@ -1,0 +1,271 @@
+using System.Runtime.InteropServices;
+using DemEngine.Memory;
+using DemEngine.Numerics;
+using DemEngine.Numerics.Deltas;
+using DemEngine.Numerics.Elements;
+using DemEngine.Numerics.Simd;
+
+namespace DemEngine.Backends.Cpu.Deltas;
+
+/// <summary>The operations on filtered differences, block by block: decode, filter, and then mix, count or sum, all in the cache.</summary>
+/// <param name="worker">Does what linear combinations can do.</param>
+internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker) : IDeltaWorker, IDisposable
+    where TWidth : IVectorWidth<TVector>
+    where TVector : struct
+{
+    private const int BlockElements = DeltaBlock<TWidth, TVector>.Most;
+
+    private readonly DeltaBlock<TWidth, TVector> _block = new();
+    private readonly uint[] _words = new uint[BlockElements];
+    private readonly RankSort _sort = new();
+    private uint[] _row = [];
+    private NativeBuffer? _rows;
+
+    public NonFinite Combine(DeltaCombination combination, ReadOnlySpan<TypedBytes> inputs, long first, TypedBytes output)
+    {
+        KeptDeltas deltas = combination.Deltas;
+        Check(inputs, deltas.InputCount, output.Count);
+        TermKind[] kinds = [.. deltas.Sources.Select(source => source.Kind)];
+        NonFinite nonFinite = default;
+        for (int start = 0; start < output.Count; start += BlockElements)
+        {
+            int count = Math.Min(BlockElements, output.Count - start);
+            _block.Load(kinds, inputs, start, count, worker);
+            Filter(deltas, inputs, start, first + start);
+            TypedBytes b = inputs[0].Slice(start, count);
+            TypedBytes part = output.Slice(start, count);
+            long outputs = FloatElements.Dispatch<BaseVisitor, long>(b.Type, new BaseVisitor(_block, combination, b, part));
+            if (outputs > 0)
+                nonFinite += new NonFinite(NonFiniteInputs(inputs[..(kinds.Length + 1)], start, part), outputs);
+        }
+
+        return nonFinite;
+    }
+
+    public void Histogram(DeltaKeys keys, ReadOnlySpan<TypedBytes> inputs, long first, ReadOnlySpan<KeyWindow> windows, Span<uint> counts)
+    {
+        ReadOnlySpan<TermKind> kinds = keys.Sources.AsSpan();
+        Check(inputs, kinds.Length + 1, inputs[0].Count);
+        for (int start = 0; start < inputs[0].Count; start += BlockElements)
+        {
+            _block.Load(kinds, inputs, start, Math.Min(BlockElements, inputs[0].Count - start), worker);
+            Span<uint> ofStream = default;
+            int stream = -1;
+            int bin = 0;
+            foreach (KeyWindow window in windows)
+            {
+                if (window.Stream != stream)
+                    ofStream = Keys(keys, stream = window.Stream, first + start);
+                CountKernel<TWidth, TVector>.Run(ofStream, _block.Count, window, counts.Slice(bin, window.Bins));
+                bin += window.Bins;
+            }
+        }
+    }
+
+    public void Sums(KeptDeltas deltas, DeltaSum sum, ReadOnlySpan<TypedBytes> inputs, long first, Span<double> leafSums)
+    {
+        int count = inputs[0].Count;
+        Check(inputs, deltas.InputCount, count);
+        TermKind[] kinds = [.. deltas.Sources.Select(source => source.Kind)];
+        int numbers = kinds.Length * sum.PerSource;
+        ArgumentOutOfRangeException.ThrowIfNotEqual(leafSums.Length, GramOrder.LeafCount(count) * numbers);
+        for (int start = 0, at = 0; start < count; start += BlockElements, at += numbers)
+        {
+            _block.Load(kinds, inputs, start, Math.Min(BlockElements, count - start), worker);
+            Span<double> sums = leafSums.Slice(at, numbers);
+            if (sum == DeltaSum.Norms)
+            {
+                for (int k = 0; k < kinds.Length; k++)
+                    sums[2 * k] = SumKernel<TWidth, TVector>.Magnitudes(Padded(k));
+            }
+
+            Filter(deltas, inputs, start, first + start);
+            for (int k = 0; k < kinds.Length && sum != DeltaSum.Overlap; k++)
+            {
+                if (sum == DeltaSum.Norms)
+                    sums[(2 * k) + 1] = SumKernel<TWidth, TVector>.Magnitudes(Padded(k));
+                else
+                    sums[k] = SumKernel<TWidth, TVector>.Squares(Padded(k));
+            }
+
+            if (sum == DeltaSum.Overlap)
+                SumKernel<TWidth, TVector>.Overlap(_block, kinds.Length, sums);
+        }
+    }
+
+    public void Rank(TermKind kind, ReadOnlySpan<TypedBytes> inputs, int rowElements, Span<uint> ranks)
+    {
+        Check(inputs, 2, ranks.Length);
+        if (_row.Length < rowElements)
+            _row = new uint[rowElements];
+        for (int row = 0; row < ranks.Length; row += rowElements)
+        {
+            for (int start = 0; start < rowElements; start += BlockElements)
+            {
+                int count = Math.Min(BlockElements, rowElements - start);
+                _block.Load([kind], inputs, row + start, count, worker);
+                Span<uint> keys = MemoryMarshal.Cast<float, uint>(Padded(0));
+                KeyKernel<TWidth, TVector>.Magnitudes(keys);
+                keys[..count].CopyTo(_row.AsSpan(start));
+            }
+
+            _sort.Run(_row.AsSpan(0, rowElements), ranks.Slice(row, rowElements));
+        }
+    }
+
+    public void Diverge(TermKind kind, ReadOnlySpan<TypedBytes> inputs, int rowElements, Span<float> divergences)
+    {
+        Check(inputs, 2, divergences.Length * rowElements);
+        int padded = SoftmaxDivergence.Padded(rowElements);
+        int bytes = 2 * padded * sizeof(double);
+        if (_rows is null || _rows.Length < bytes)
+        {
+            _rows?.Dispose();
+            _rows = new NativeBuffer(bytes);
+        }
+
+        Span<double> rows = MemoryMarshal.Cast<byte, double>(_rows.Bytes.Span);
+        for (int row = 0; row < divergences.Length; row++)
+        {
+            TypedBytes b = inputs[0].Slice(row * rowElements, rowElements);
+            TypedBytes x = inputs[1].Slice(row * rowElements, rowElements);
+            if (kind == TermKind.RelativeToBase)
+                worker.Combine(LinearCombination.BaseAlone, [x], new TypedBytes(ElementType.F64, _rows.Bytes.Slice(0, rowElements * sizeof(double))));
+            else
+                worker.Combine(LinearCombination.BaseAndDifference, [b, x], new TypedBytes(ElementType.F64, _rows.Bytes.Slice(0, rowElements * sizeof(double))));
+            worker.Combine(LinearCombination.BaseAlone, [b], new TypedBytes(ElementType.F64, _rows.Bytes.Slice(padded * sizeof(double), rowElements * sizeof(double))));
+            divergences[row] = SoftmaxDivergence.Of(rows[..padded], rows.Slice(padded, padded), rowElements);
+        }
+    }
+
+    public void Dispose()
+    {
+        _block.Dispose();
+        _rows?.Dispose();
+    }
+
+    /// <summary>The block's differences of one source, up to a whole vector.</summary>
+    private Span<float> Padded(int source) => _block[source][.._block.PaddedCount];
+
+    /// <summary>The keys of a stream, in place of differences that are not needed again.</summary>
+    private Span<uint> Keys(DeltaKeys keys, int stream, long first)
+    {
+        Span<uint> place = MemoryMarshal.Cast<float, uint>(Padded(stream));
+        switch (keys)
+        {
+            case SpreadKeys spread:
+                Span<uint> words = _words.AsSpan(0, _block.PaddedCount);
+                KeyKernel<TWidth, TVector>.Spread(_block, spread.Kinds.Length, words);
+                return words;
+            case ImportanceKeys importance:
+                KeyKernel<TWidth, TVector>.Importances(place, first, importance.Factors);
+                return place;
+            default:
+                KeyKernel<TWidth, TVector>.Magnitudes(place);
+                return place;
+        }
+    }
+
+    private void Filter(KeptDeltas deltas, ReadOnlySpan<TypedBytes> inputs, int start, long first)
+    {
+        int sources = deltas.Sources.Length;
+        if (deltas.Spread is { } least)
+        {
+            Span<uint> keys = _words.AsSpan(0, _block.PaddedCount);
+            KeyKernel<TWidth, TVector>.Spread(_block, sources, keys);
+            for (int k = 0; k < sources; k++)
+                FilterKernel<TWidth, TVector>.ByKey(Padded(k), keys, first, least);
+        }
+
+        int ranks = sources + 1;
+        for (int k = 0; k < sources; k++)
+        {
+            DeltaFilter filter = deltas.Sources[k].Filter;
+            Apply(filter, Padded(k), filter.NeedsRanks ? Ranks(inputs[ranks++].Slice(start, _block.Count)) : [], first);
+        }
+    }
+
+    private void Apply(DeltaFilter filter, Span<float> deltas, ReadOnlySpan<uint> ranks, long first)
+    {
+        switch (filter)
+        {
+            case BandFilter band:
+                FilterKernel<TWidth, TVector>.Band(deltas, first, band.Least, band.Most);
+                break;
+            case RandomFilter random:
+                FilterKernel<TWidth, TVector>.Random(deltas, Words(random.Stream, first), random.Threshold);
+                break;
+            case RankedFilter ranked:
+                FilterKernel<TWidth, TVector>.Ranked(deltas, Words(ranked.Stream, first), ranks, ranked);
+                break;
+            case ImportanceFilter importance:
+                FilterKernel<TWidth, TVector>.Importance(deltas, first, importance);
+                break;
+            case LimitFilter limit:
+                FilterKernel<TWidth, TVector>.Limit(deltas, limit.Limit);
+                break;
+        }
+    }
+
+    private ReadOnlySpan<uint> Words(ulong stream, long first)
+    {
+        Span<uint> words = _words.AsSpan(0, _block.PaddedCount);
+        new Philox(stream).Fill(first, words);
+        return words;
+    }
+
+    private static ReadOnlySpan<uint> Ranks(TypedBytes ranks) => MemoryMarshal.Cast<byte, uint>(ranks.Bytes.Span);
+
+    /// <summary>How many inputs are not finite where the result is not.</summary>
+    private long NonFiniteInputs(ReadOnlySpan<TypedBytes> inputs, int start, TypedBytes output)
+    {
+        // Rare, so the inputs are read again: through double, and no further than the conversion goes.
+        bool[] isHit = new bool[output.Count];
+        using var room = new NativeBuffer(output.Count * sizeof(double));
+        var doubles = new TypedBytes(ElementType.F64, room.Bytes);
+        ReadOnlySpan<double> values = MemoryMarshal.Cast<byte, double>(room.Bytes.Span);
+        worker.Combine(LinearCombination.BaseAlone, [output], doubles);
+        for (int i = 0; i < isHit.Length; i++)
+            isHit[i] = !double.IsFinite(values[i]);
+
+        long hits = 0;
+        foreach (TypedBytes input in inputs)
+        {
+            worker.Combine(LinearCombination.BaseAlone, [input.Slice(start, output.Count)], doubles);
+            for (int i = 0; i < isHit.Length; i++)
+                hits += isHit[i] && !double.IsFinite(values[i]) ? 1 : 0;
+        }
+
+        return hits;
+    }
+
+    private static void Check(ReadOnlySpan<TypedBytes> inputs, int expected, int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(inputs.Length, expected);
+        foreach (TypedBytes input in inputs)
+            ArgumentOutOfRangeException.ThrowIfNotEqual(input.Count, count);
+    }
+
+    private readonly ref struct BaseVisitor(DeltaBlock<TWidth, TVector> block, DeltaCombination combination, TypedBytes b, TypedBytes output)
+        : IFloatElementVisitor<long>
+    {
+        private readonly DeltaBlock<TWidth, TVector> _block = block;
+        private readonly DeltaCombination _combination = combination;
+        private readonly TypedBytes _base = b;
+        private readonly TypedBytes _output = output;
+
+        public long Visit<TBase>()
+            where TBase : IFloatElement =>
+            FloatElements.Dispatch<OutputVisitor<TBase>, long>(_output.Type, new OutputVisitor<TBase>(_block, _combination, _base, _output));
+    }
+
+    private readonly ref struct OutputVisitor<TBase>(DeltaBlock<TWidth, TVector> block, DeltaCombination combination, TypedBytes b, TypedBytes output)
+        : IFloatElementVisitor<long>
+        where TBase : IFloatElement
+    {
+        private readonly MixedBlock<TWidth, TVector> _mixed = new(block, combination.Weights.AsSpan(), combination.Mixing, b.Bytes, output.Bytes);
+
+        public long Visit<TOutput>()
+            where TOutput : IFloatElement => MixKernel<TBase, TOutput, TWidth, TVector>.Run(_mixed);
+    }
+}

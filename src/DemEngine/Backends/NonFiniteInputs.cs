@@ -1,0 +1,38 @@
+using System.Runtime.InteropServices;
+using DemEngine.Memory;
+using DemEngine.Numerics;
+
+namespace DemEngine.Backends;
+
+/// <summary>
+/// Counts, after the fact, the inputs that are not finite where a result is not. That is rare, so that operations which would have to keep their
+/// inputs at hand for it count only their results.
+/// </summary>
+public static class NonFiniteInputs
+{
+    /// <summary>Counts.</summary>
+    /// <param name="inputs">Of floating-point types.</param>
+    /// <param name="start">The element of each input that belongs to the first result.</param>
+    /// <param name="output">The results.</param>
+    /// <param name="worker">Converts to double.</param>
+    public static long Count(ReadOnlySpan<TypedBytes> inputs, int start, TypedBytes output, ITileWorker worker)
+    {
+        using var room = new NativeBuffer(output.Count * sizeof(double));
+        var doubles = new TypedBytes(ElementType.F64, room.Bytes);
+        ReadOnlySpan<double> values = MemoryMarshal.Cast<byte, double>(room.Bytes.Span);
+        worker.Combine(LinearCombination.BaseAlone, [output], doubles);
+        bool[] isHit = new bool[output.Count];
+        for (int i = 0; i < isHit.Length; i++)
+            isHit[i] = !double.IsFinite(values[i]);
+
+        long hits = 0;
+        foreach (TypedBytes input in inputs)
+        {
+            worker.Combine(LinearCombination.BaseAlone, [input.Slice(start, output.Count)], doubles);
+            for (int i = 0; i < isHit.Length; i++)
+                hits += isHit[i] && !double.IsFinite(values[i]) ? 1 : 0;
+        }
+
+        return hits;
+    }
+}

@@ -1,0 +1,128 @@
+using System.Collections.Immutable;
+using DemEngine.Backends;
+using DemEngine.Checkpoints;
+using DemEngine.Methods;
+using DemEngine.Numerics;
+
+namespace DemEngine.Merging.Deltas;
+
+/// <summary>One tensor's part in a measurement over several tensors together.</summary>
+/// <param name="Tensor">Whose.</param>
+/// <param name="Order">Its place among the tensor's measurements.</param>
+/// <param name="Measurement">What is measured.</param>
+/// <param name="Inputs">From what.</param>
+internal sealed record PooledPart(OutputTensor Tensor, int Order, Measurement Measurement, DeltaInputs Inputs)
+{
+    /// <summary>With which other parts it is measured.</summary>
+    public string Group
+    {
+        get
+        {
+            if (Measurement.Scope == MergeScope.Model)
+                return "";
+            var place = LayerName.Parse(Tensor.Spec.Name);
+            return place.Stack is null ? Tensor.Spec.Name : $"{place.Stack}.{place.Layer}";
+        }
+    }
+}
+
+/// <summary>
+/// The measurements over several tensors together, which go before any tensor is made: group after group and pass after pass, each pass over
+/// all tensors of the group. What is held is the counts of one group, whatever the tensors' sizes.
+/// </summary>
+internal static class PooledMeasurements
+{
+    /// <summary>Elements that are read, counted in each pass.</summary>
+    public static long Elements(PooledPart part) => MeasuringPasses.Passes(part.Measurement) * part.Inputs.Elements;
+
+    /// <summary>Measures.</summary>
+    /// <param name="tensors">Of the plan, those too that are made already.</param>
+    /// <param name="tile">Size of a tile and number of threads.</param>
+    /// <param name="inputBytes">Room for inputs that each thread needs.</param>
+    /// <param name="backend">What computes.</param>
+    /// <param name="tileDone">Called after every tile with the bytes that were read.</param>
+    /// <param name="cancel">Stops between tiles.</param>
+    public static void Run(
+        IEnumerable<OutputTensor> tensors, TileSize tile, long inputBytes, IMergeBackend backend, Action<OutputTensor, long> tileDone, CancellationToken cancel)
+    {
+        // In the order of names, so that neither shards nor files show in what comes before what.
+        PooledPart[] parts = [.. tensors.SelectMany(tensor => tensor.PooledParts).OrderBy(part => part.Tensor.Spec.Name, StringComparer.Ordinal)];
+        foreach (var group in parts.GroupBy(part => (part.Order, part.Measurement.GetType(), part.Group)).OrderBy(group => group.Key.Order))
+        {
+            PooledPart[] members = [.. group];
+            RequireTheSame(members);
+            MeasuringGroup measuring = MeasuringPasses.Group(members[0].Measurement, [.. members.Select(member => (member.Measurement, member.Inputs))]);
+            for (int pass = 0; pass < measuring.PassCount; pass++)
+            {
+                var tiles = new TileCounter([.. members.Select((member, k) =>
+                    new MemberPass(member.Tensor, measuring.Start(pass, k, tile.Bytes / member.Tensor.Spec.Type.Size)))]);
+                WorkerThreads.Run(tile.Threads, (_, stop) => Work(tiles, tile, inputBytes, backend, tileDone, stop), cancel);
+            }
+        }
+
+        foreach (OutputTensor tensor in parts.Select(part => part.Tensor).Distinct())
+            tensor.PooledDone();
+    }
+
+    private static void Work(
+        TileCounter tiles, TileSize tile, long inputBytes, IMergeBackend backend, Action<OutputTensor, long> tileDone, CancellationToken stop)
+    {
+        using var workspace = new TileWorkspace(backend, outputBytes: 0, inputBytes);
+        while (!stop.IsCancellationRequested && tiles.TryTake(out MemberPass member, out int index))
+        {
+            workspace.StartTile();
+            var (first, count) = member.Pass.Tile(index);
+            if (count > 0)
+                member.Pass.Measure(index, first, count, workspace);
+            if (tiles.IsLast(member))
+                member.Pass.Finish(workspace);
+            tileDone(member.Tensor, InputCost.Of(member.Tensor.Inputs).ElementBytes * count);
+        }
+    }
+
+    /// <summary>What is measured together is the same of all.</summary>
+    private static void RequireTheSame(PooledPart[] members)
+    {
+        PooledPart? other = members.FirstOrDefault(member => member.Measurement.Terms != members[0].Measurement.Terms);
+        if (other is not null)
+        {
+            throw new DemException(
+                ErrorCode.WrongValue,
+                $"tensors {Quoted.Name(members[0].Tensor.Spec.Name)} and {Quoted.Name(other.Tensor.Spec.Name)} are measured together (scope), and differ in what is "
+                + $"asked of them: {members[0].Measurement.Terms}, and {other.Measurement.Terms}; give one value for both, or scope: tensor");
+        }
+    }
+
+    private readonly record struct MemberPass(OutputTensor Tensor, MeasuringPass Pass);
+
+    /// <summary>Hands out the tiles of one pass over several tensors.</summary>
+    private sealed class TileCounter(ImmutableArray<MemberPass> members)
+    {
+        private readonly Lock _lock = new();
+        private readonly Dictionary<MeasuringPass, int> _left = members.ToDictionary(member => member.Pass, member => member.Pass.TileCount);
+        private int _member;
+        private int _tile;
+
+        public bool TryTake(out MemberPass member, out int tile)
+        {
+            lock (_lock)
+            {
+                while (_member < members.Length && _tile == members[_member].Pass.TileCount)
+                {
+                    _member++;
+                    _tile = 0;
+                }
+
+                member = _member < members.Length ? members[_member] : default;
+                tile = _tile++;
+                return _member < members.Length;
+            }
+        }
+
+        public bool IsLast(MemberPass member)
+        {
+            lock (_lock)
+                return --_left[member.Pass] == 0;
+        }
+    }
+}

@@ -1,0 +1,60 @@
+using System.Collections.Immutable;
+using DemEngine.Numerics;
+using DemEngine.Numerics.Deltas;
+
+namespace DemEngine.Methods;
+
+/// <summary>
+/// Another model's most important values: an element's importance is |x − b| times the divergence of its row's softmax from the base's, and
+/// those of at least the median and one and a half interquartile ranges are taken (Arcee, "Meet mergekit v0.1", arcee.ai). A row is what lies
+/// along the last dimension; the quantiles are exact.
+/// </summary>
+public sealed class ArceeFusion : IMergeMethod
+{
+    private const double Ranges = 1.5;
+
+    private static readonly double[] Quantiles = [0.25, 0.5, 0.75];
+
+    /// <inheritdoc/>
+    public string Name => "arcee_fusion";
+
+    /// <inheritdoc/>
+    public string Summary => "The other model's values where |x − b|·KL of the row's softmaxes is above its median + 1.5 interquartile ranges, else the base's";
+
+    /// <inheritdoc/>
+    public IReadOnlyList<MethodParameter> Parameters => [];
+
+    /// <inheritdoc/>
+    public BaseUse Base => BaseUse.Subtracted;
+
+    /// <inheritdoc/>
+    public (int Fewest, int Most) Sources => (1, 1);
+
+    /// <inheritdoc/>
+    public MergeProgram Program(TensorQuestion question)
+    {
+        question.RequireRowsOfAtMost(RowwiseCombination.MostRowElements);
+        var divergence = new DivergenceMeasurement(question.Kinds[0], question.RowElements);
+
+        // At ⌊q·(n − 1)⌋ in ascending order, which is so many from the top.
+        var quartiles = new CutMeasurement(
+            () => new ImportanceKeys(question.Kinds[0], divergence.Result),
+            [.. Quantiles.Select(q => new CutRequest(0, totals => totals.Elements - (long)(q * (totals.Elements - 1)), DividesTies: false))]);
+        return new MergeProgram([divergence, quartiles], () => new DeltaCombination(
+            new KeptDeltas([new DeltaSource(question.Kinds[0], new ImportanceFilter(divergence.Result, Threshold(quartiles.Results)))]),
+            [new DeltaWeights(1, 1, 1)],
+            DeltaMixing.Sum))
+        {
+            IsByRow = true,
+        };
+    }
+
+    /// <summary>The cut below the smallest key that is large enough.</summary>
+    private static Cut Threshold(ImmutableArray<Cut> quartiles)
+    {
+        double[] values = [.. quartiles.Select(quartile => (double)BitConverter.UInt32BitsToSingle(quartile.Key))];
+        double threshold = values[1] + (Ranges * (values[2] - values[0]));
+        float nearest = (float)threshold;
+        return new Cut(DeltaKey.Of(nearest < threshold ? MathF.BitIncrement(nearest) : nearest), long.MaxValue);
+    }
+}

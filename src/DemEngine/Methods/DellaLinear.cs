@@ -1,0 +1,15 @@
+using DemEngine.Methods.Sparsifiers;
+
+namespace DemEngine.Methods;
+
+/// <summary>
+/// <see cref="Della"/> without sign consensus.
+/// </summary>
+public sealed class DellaLinear() : SparseTaskArithmetic(new RankedDrop(), hasConsensus: false, normalizes: false, rescales: true)
+{
+    /// <inheritdoc/>
+    public override string Name => "della_linear";
+
+    /// <inheritdoc/>
+    public override string Summary => "Random differences of each source, larger ones in a row likelier, rescaled, then summed";
+}

@@ -1,0 +1,40 @@
+using DemEngine.Numerics.Deltas;
+using DemEngine.Recipes;
+
+namespace DemEngine.Methods;
+
+/// <summary>
+/// Another model's values where they are within t of the base's, and elsewhere t towards them: b + w·(x − b) with w = min(1, t / |x − b|) is
+/// b plus the difference, limited to ±t (alchemonaut, "QuartetAnemoi-70B-t0.0001", huggingface.co).
+/// </summary>
+public sealed class NearSwap : IMergeMethod
+{
+    /// <inheritdoc/>
+    public string Name => "nearswap";
+
+    /// <inheritdoc/>
+    public string Summary => "The other model's values where they are near the base's, elsewhere a step of t towards them";
+
+    /// <inheritdoc/>
+    public IReadOnlyList<MethodParameter> Parameters { get; } =
+    [
+        new("t", ParameterType.Number, PerModel: false, "how near is near; required"),
+    ];
+
+    /// <inheritdoc/>
+    public BaseUse Base => BaseUse.Subtracted;
+
+    /// <inheritdoc/>
+    public (int Fewest, int Most) Sources => (1, 1);
+
+    /// <inheritdoc/>
+    public MergeProgram Program(TensorQuestion question)
+    {
+        double t = question.Number("t", null);
+        if (t < 0)
+            throw question.WrongValue("t", $"t is {t}, and is a distance, 0 or more");
+
+        var deltas = new KeptDeltas([new DeltaSource(question.Kinds[0], new LimitFilter((float)t))]);
+        return MergeProgram.Of(new DeltaCombination(deltas, [new DeltaWeights(1, 1, 1)], DeltaMixing.Sum));
+    }
+}

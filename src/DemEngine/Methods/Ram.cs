@@ -1,0 +1,43 @@
+using DemEngine.Numerics.Deltas;
+using DemEngine.Recipes;
+
+namespace DemEngine.Methods;
+
+/// <summary>
+/// Reinforced agent merging: a difference of more than ε counts; where only one source has one it is added whole, where several have they are
+/// averaged ("Reinforced Agent Merging", arXiv 2601.13572).
+/// </summary>
+public sealed class Ram : IMergeMethod
+{
+    /// <summary>The differences that count.</summary>
+    internal static MethodParameter Epsilon { get; } =
+        new("epsilon", ParameterType.Number, PerModel: false, "a difference of no more than this counts as none; 1e-5");
+
+    /// <inheritdoc/>
+    public string Name => "ram";
+
+    /// <inheritdoc/>
+    public string Summary => "Differences that one source alone has, and the average of those that several have";
+
+    /// <inheritdoc/>
+    public IReadOnlyList<MethodParameter> Parameters { get; } = [Epsilon];
+
+    /// <inheritdoc/>
+    public BaseUse Base => BaseUse.Subtracted;
+
+    /// <inheritdoc/>
+    public (int Fewest, int Most) Sources => (1, int.MaxValue);
+
+    /// <inheritdoc/>
+    public MergeProgram Program(TensorQuestion question) => MergeProgram.Of(new DeltaCombination(
+        Deltas(question), [.. question.Sources.Select(_ => new DeltaWeights(Weight: 1, Vote: 0, Share: 1))], DeltaMixing.Overlap));
+
+    /// <summary>The differences larger than ε.</summary>
+    internal static KeptDeltas Deltas(TensorQuestion question)
+    {
+        double epsilon = question.Number("epsilon", 1e-5);
+        if (epsilon < 0)
+            throw question.WrongValue("epsilon", $"epsilon is {epsilon}, and is a distance, 0 or more");
+        return new KeptDeltas([.. question.Kinds.Select(kind => new DeltaSource(kind, new BandFilter(Cut.LargerThan((float)epsilon), Cut.AboveAll)))]);
+    }
+}

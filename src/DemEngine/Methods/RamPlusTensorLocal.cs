@@ -1,0 +1,49 @@
+using DemEngine.Numerics.Deltas;
+using DemEngine.Recipes;
+
+namespace DemEngine.Methods;
+
+/// <summary>
+/// <see cref="Ram"/> in which what a source alone has is added 1 + r·min(ρ, α) times, ρ being how many of its differences in the tensor are shared
+/// for each that is its own: what averaging takes from a source is made up for ("Reinforced Agent Merging", arXiv 2601.13572; by tensor, as
+/// mergekit has it).
+/// </summary>
+public sealed class RamPlusTensorLocal : IMergeMethod
+{
+    /// <inheritdoc/>
+    public string Name => "ramplus_tl";
+
+    /// <inheritdoc/>
+    public string Summary => "As ram, but what one source alone has is amplified by how much of its differences it shares";
+
+    /// <inheritdoc/>
+    public IReadOnlyList<MethodParameter> Parameters { get; } =
+    [
+        Ram.Epsilon,
+        new("r", ParameterType.Number, PerModel: false, "how much is amplified; 0.1"),
+        new("alpha", ParameterType.Number, PerModel: false, "the most that the ratio of shared to own differences counts; 0.2"),
+    ];
+
+    /// <inheritdoc/>
+    public BaseUse Base => BaseUse.Subtracted;
+
+    /// <inheritdoc/>
+    public (int Fewest, int Most) Sources => (1, int.MaxValue);
+
+    /// <inheritdoc/>
+    public MergeProgram Program(TensorQuestion question)
+    {
+        double r = question.Number("r", 0.1);
+        double alpha = question.Number("alpha", 0.2);
+        KeptDeltas deltas = Ram.Deltas(question);
+        var overlap = new SumMeasurement(DeltaSum.Overlap, () => deltas);
+        return new MergeProgram([overlap], () => new DeltaCombination(
+            deltas,
+            [.. question.Sources.Select((_, source) =>
+            {
+                double ratio = overlap.Results[(2 * source) + 1] / Math.Max(1, overlap.Results[2 * source]);
+                return new DeltaWeights((float)(1 + (r * Math.Min(ratio, alpha))), Vote: 0, Share: 1);
+            })],
+            DeltaMixing.Overlap));
+    }
+}

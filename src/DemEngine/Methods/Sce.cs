@@ -1,0 +1,55 @@
+using System.Collections.Immutable;
+using DemEngine.Numerics.Deltas;
+using DemEngine.Recipes;
+
+namespace DemEngine.Methods;
+
+/// <summary>
+/// Select, calculate, erase: of the positions where the sources' differences vary, those with the largest variance are selected; each source
+/// weighs as much as its mean square there; and of each position the differences that agree with the majority's sign are averaged by these
+/// weights (Wan et al., "FuseChat: Knowledge Fusion of Chat Models", arXiv 2408.07990, section 3.3).
+/// </summary>
+public sealed class Sce : IMergeMethod
+{
+    /// <inheritdoc/>
+    public string Name => "sce";
+
+    /// <inheritdoc/>
+    public string Summary => "Differences where they vary most, weighted by their mean squares, those averaged that agree with the majority on a sign";
+
+    /// <inheritdoc/>
+    public IReadOnlyList<MethodParameter> Parameters { get; } =
+    [
+        new("select_topk", ParameterType.Number, PerModel: false, "share of the positions that vary which are selected; 1, which selects all"),
+        new("int8_mask", ParameterType.Flag, PerModel: false, "how mergekit stores masks; accepted, and without effect"),
+    ];
+
+    /// <inheritdoc/>
+    public BaseUse Base => BaseUse.Subtracted;
+
+    /// <inheritdoc/>
+    public (int Fewest, int Most) Sources => (1, int.MaxValue);
+
+    /// <inheritdoc/>
+    public MergeProgram Program(TensorQuestion question)
+    {
+        double share = question.Number("select_topk", 1);
+        if (share < 0)
+            throw question.WrongValue("select_topk", $"select_topk is {share}, and is from 0 to 1");
+
+        CutMeasurement? selection = share < 1
+            ? new CutMeasurement(() => new SpreadKeys(question.Kinds), [new CutRequest(0, totals => (long)(totals.NonZero * share), NeedsNonZero: true)])
+            : null;
+        KeptDeltas Deltas() => new([.. question.Kinds.Select(kind => new DeltaSource(kind, DeltaFilter.None))], selection?.Results[0]);
+        var squares = new SumMeasurement(DeltaSum.Squares, Deltas);
+        return new MergeProgram([.. new Measurement?[] { selection, squares }.OfType<Measurement>()], () => new DeltaCombination(
+            Deltas(), [.. Weights(squares.Results).Select(weight => new DeltaWeights(weight, Vote: 1, weight))], DeltaMixing.AgreeingMean));
+    }
+
+    /// <summary>In proportion to the squares; equal where there is no difference at all.</summary>
+    private static IEnumerable<float> Weights(ImmutableArray<double> squares)
+    {
+        double sum = squares.Sum();
+        return squares.Select(square => (float)(sum == 0 ? 1.0 / squares.Length : square / sum));
+    }
+}

@@ -1,0 +1,126 @@
+using DemEngine.Methods.Sparsifiers;
+using DemEngine.Numerics.Deltas;
+using DemEngine.Recipes;
+
+namespace DemEngine.Methods;
+
+/// <summary>
+/// b + λ·m, where m mixes the weighted differences Wᵢ = wᵢ·Dᵢ of which each Dᵢ is a thinned-out difference xᵢ − b: their sum, divided by
+/// Σ wᵢ if <c>normalize</c>; or, by sign consensus, the sum of those whose sign is that of Σ Wᵢ, divided by their Σ wᵢ if <c>normalize</c>
+/// (Yadav et al., "TIES-Merging: Resolving Interference When Merging Models", arXiv 2306.01708, section 3).
+/// </summary>
+public abstract class SparseTaskArithmetic : IMergeMethod
+{
+    private readonly Sparsifier _sparsifier;
+    private readonly bool _hasConsensus;
+    private readonly bool _normalizes;
+    private readonly bool _rescales;
+
+    /// <param name="sparsifier">How differences are thinned out.</param>
+    /// <param name="hasConsensus">Whether the sources have to agree on a sign.</param>
+    /// <param name="normalizes">Default of <c>normalize</c>.</param>
+    /// <param name="rescales">Default of <c>rescale</c>.</param>
+    private protected SparseTaskArithmetic(Sparsifier sparsifier, bool hasConsensus, bool normalizes, bool rescales)
+    {
+        _sparsifier = sparsifier;
+        _hasConsensus = hasConsensus;
+        _normalizes = normalizes;
+        _rescales = rescales;
+        Parameters =
+        [
+            new("weight", ParameterType.Number, PerModel: true, "the source's coefficient; required"),
+            new("density", ParameterType.Number, PerModel: true, "share of its differences that is kept; 1"),
+            .. sparsifier.Parameters,
+            new("lambda", ParameterType.Number, PerModel: false, "factor on the whole sum; 1"),
+            new("normalize", ParameterType.Flag, PerModel: false, $"divide by the sum of the weights; {Word(normalizes)}"),
+            new("rescale", ParameterType.FlagOrText, PerModel: false, sparsifier.IsRandom
+                ? $"make up for what is dropped: true or l1 by the ratio of L1 norms, expectation by the probability, or false; {Word(rescales)}"
+                : $"make up for what is dropped: true or l1 by the ratio of L1 norms, or false; {Word(rescales)}"),
+            new("scope", ParameterType.Text, PerModel: false, "over what densities and norms are taken: tensor, layer or model; tensor"),
+            new("int8_mask", ParameterType.Flag, PerModel: false, "how mergekit stores masks; accepted, and without effect"),
+        ];
+    }
+
+    /// <inheritdoc/>
+    public abstract string Name { get; }
+
+    /// <inheritdoc/>
+    public abstract string Summary { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<MethodParameter> Parameters { get; }
+
+    /// <inheritdoc/>
+    public BaseUse Base => BaseUse.Subtracted;
+
+    /// <inheritdoc/>
+    public (int Fewest, int Most) Sources => (1, int.MaxValue);
+
+    /// <inheritdoc/>
+    public MergeProgram Program(TensorQuestion question)
+    {
+        double[] weights = question.NumberOfEach("weight", null);
+        double lambda = question.Number("lambda", 1);
+        double divisor = question.Flag("normalize", _normalizes) ? WeightSum.Divisor(weights) : 1;
+        bool isMean = _hasConsensus && question.Flag("normalize", _normalizes);
+        string rescale = question.Choice("rescale", _sparsifier.IsRandom
+            ? [Word(_rescales), "true", "false", "l1", "expectation"]
+            : [Word(_rescales), "true", "false", "l1"]);
+        MergeScope scope = ScopeOf(question);
+
+        double[] densities = question.NumberOfEach("density", 1);
+        Thinning[] thinnings = [.. densities.Select((density, source) => Thin(question, source, density, rescale == "expectation"))];
+        if (!_hasConsensus && thinnings.All(thinning => thinning.IsNone))
+            return MergeProgram.Of(question.Sum(weights.Select(weight => lambda * weight / divisor)));
+
+        string terms = _sparsifier.Terms(question, densities);
+        CutRequest[] requests = [.. thinnings.SelectMany((thinning, source) => thinning.Cuts.Select(cut => new CutRequest(source, totals => cut(totals.Elements))))];
+        CutMeasurement? cuts = requests.Length > 0 ? new CutMeasurement(() => new MagnitudeKeys(question.Kinds), [.. requests], scope, terms) : null;
+        KeptDeltas Deltas() => new([.. Filters(thinnings, cuts).Zip(question.Kinds, (filter, kind) => new DeltaSource(kind, filter))]);
+        SumMeasurement? norms = rescale is "true" or "l1" && !thinnings.All(thinning => thinning.IsNone)
+            ? new SumMeasurement(DeltaSum.Norms, Deltas, scope, terms)
+            : null;
+
+        return new MergeProgram([.. new Measurement?[] { cuts, norms }.OfType<Measurement>()], () => new DeltaCombination(
+            Deltas(),
+            [.. weights.Select((weight, source) =>
+            {
+                double rescaled = weight * (norms is null ? thinnings[source].Correction : Ratio(norms.Results[2 * source], norms.Results[(2 * source) + 1]));
+                return new DeltaWeights((float)(lambda * rescaled / (_hasConsensus ? 1 : divisor)), (float)rescaled, (float)weight);
+            })],
+            isMean ? DeltaMixing.AgreeingMean : _hasConsensus ? DeltaMixing.Agreeing : DeltaMixing.Sum))
+        {
+            RankedSources = thinnings.Count(thinning => thinning.NeedsRanks),
+            IsByRow = thinnings.Any(thinning => thinning.NeedsRanks),
+        };
+    }
+
+    private Thinning Thin(TensorQuestion question, int source, double density, bool isUnbiased)
+    {
+        if (density < 0)
+            throw question.WrongValueOf(source, "density", $"the density is {density}, and is from 0 to 1");
+        return density >= 1 ? Thinning.None : density == 0 ? Thinning.All : _sparsifier.Thin(question, source, density, isUnbiased);
+    }
+
+    private static IEnumerable<DeltaFilter> Filters(Thinning[] thinnings, CutMeasurement? cuts)
+    {
+        int at = 0;
+        foreach (Thinning thinning in thinnings)
+        {
+            yield return thinning.Filter(thinning.Cuts.IsEmpty ? [] : cuts!.Results.AsSpan(at, thinning.Cuts.Length));
+            at += thinning.Cuts.Length;
+        }
+    }
+
+    /// <summary>What brings the norm back to what it was; 1 where nothing is left to be scaled.</summary>
+    private static double Ratio(double before, double after) => after == 0 ? 1 : before / after;
+
+    private static MergeScope ScopeOf(TensorQuestion question) => question.Choice("scope", "tensor", "layer", "model") switch
+    {
+        "layer" => MergeScope.Layer,
+        "model" => MergeScope.Model,
+        _ => MergeScope.Tensor,
+    };
+
+    private static string Word(bool flag) => flag ? "true" : "false";
+}

@@ -1,0 +1,18 @@
+using DemEngine.Numerics.Deltas;
+
+namespace DemEngine.Methods.Sparsifiers;
+
+/// <summary>Keeps each difference with probability d (Yu et al., "Language Models are Super Mario", arXiv 2311.03099).</summary>
+internal sealed class RandomDrop : Sparsifier
+{
+    public override IReadOnlyList<MethodParameter> Parameters { get; } = [RandomStream.Parameter];
+
+    public override bool IsRandom => true;
+
+    public override Thinning Thin(TensorQuestion question, int source, double density, bool isUnbiased)
+    {
+        ulong threshold = (ulong)Math.Round(density * RandomStream.One);
+        var filter = new RandomFilter(RandomStream.Of(question, source), threshold);
+        return new Thinning([], _ => filter) { Correction = isUnbiased && threshold > 0 ? RandomStream.One / threshold : 1 };
+    }
+}

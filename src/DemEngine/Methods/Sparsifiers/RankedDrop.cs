@@ -1,0 +1,40 @@
+using DemEngine.Numerics;
+using DemEngine.Numerics.Deltas;
+using DemEngine.Recipes;
+
+namespace DemEngine.Methods.Sparsifiers;
+
+/// <summary>
+/// Keeps each difference with a probability that rises with its rank in its row, from d − ε for the smallest to d + ε for the largest (Deep et
+/// al., "DELLA-Merging", arXiv 2406.11617, section 3.1).
+/// </summary>
+internal sealed class RankedDrop : Sparsifier
+{
+    private const double DefaultEpsilon = 0.15;
+
+    public override IReadOnlyList<MethodParameter> Parameters { get; } =
+    [
+        new("epsilon", ParameterType.Number, PerModel: true, "half of what the probabilities in a row differ by; 0.15"),
+        RandomStream.Parameter,
+    ];
+
+    public override bool IsRandom => true;
+
+    public override Thinning Thin(TensorQuestion question, int source, double density, bool isUnbiased)
+    {
+        double epsilon = question.NumberOf(source, "epsilon", DefaultEpsilon);
+        if (!(epsilon >= 0 && density - epsilon > 0 && density + epsilon < 1))
+        {
+            throw question.WrongValueOf(
+                source, "density", $"epsilon is {epsilon} at a density of {density}, and density − epsilon and density + epsilon lie between 0 and 1");
+        }
+
+        // A row of one element is neither the smallest nor the largest.
+        question.RequireRowsOfAtMost(RowwiseCombination.MostRowElements);
+        double lowest = question.RowElements > 1 ? density - epsilon : density;
+        double step = question.RowElements > 1 ? 2 * epsilon / (question.RowElements - 1) : 0;
+        var filter = new RankedFilter(
+            RandomStream.Of(question, source), (ulong)Math.Round(lowest * RandomStream.One), (ulong)(step * RandomStream.One * (1 << 30)), isUnbiased);
+        return new Thinning([], _ => filter) { NeedsRanks = true };
+    }
+}

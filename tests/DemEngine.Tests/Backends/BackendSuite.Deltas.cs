@@ -1,0 +1,224 @@
+using DemEngine.Backends;
+using DemEngine.Memory;
+using DemEngine.Numerics;
+using DemEngine.Numerics.Deltas;
+using DemEngine.Tests.Reference;
+
+namespace DemEngine.Tests.Backends;
+
+/// <summary>The operations on filtered differences.</summary>
+public abstract partial class BackendSuite
+{
+    private static readonly int[] DeltaSizes = [0, 1, 3, 4, 7, 8, 15, 16, 17, 33, 255, 257, 4095, 4096, 4097, 8193];
+
+    private IDeltaWorker Deltas
+    {
+        get
+        {
+            if (Worker is not IDeltaWorker deltas)
+                Assert.Ignore("this backend leaves the operations on differences to the processor");
+            return (IDeltaWorker)Worker;
+        }
+    }
+
+    [Test]
+    public void Delta_combine_of_every_filter_and_mixing([ValueSource(nameof(Types))] ElementType type, [Values] DeltaMixing mixing)
+    {
+        var random = new Random(21);
+        foreach (InputKind kind in Enum.GetValues<InputKind>())
+        {
+            for (int sources = 1; sources <= 5; sources++)
+                CheckDeltaCombine(random, [type], type, sources, count: 100, kind, mixing);
+            CheckDeltaCombine(random, [type], type, sources: 17, count: 40, kind, mixing);
+        }
+    }
+
+    [Test]
+    public void Delta_combine_from_every_type_to_every_type([ValueSource(nameof(Types))] ElementType input, [ValueSource(nameof(Types))] ElementType output)
+    {
+        var random = new Random(22);
+        foreach (DeltaMixing mixing in Enum.GetValues<DeltaMixing>())
+            CheckDeltaCombine(random, [input], output, sources: 2, count: 300, InputKind.Realistic, mixing);
+    }
+
+    [Test]
+    public void Delta_combine_of_mixed_types([Values] DeltaMixing mixing)
+    {
+        var random = new Random(23);
+        ElementType[] types = [.. Types];
+        foreach (InputKind kind in Enum.GetValues<InputKind>())
+        {
+            ElementType[] mixed = [.. Enumerable.Range(0, 5).Select(_ => types[random.Next(types.Length)])];
+            CheckDeltaCombine(random, mixed, ElementType.BF16, sources: 4, count: 200, kind, mixing);
+        }
+    }
+
+    [Test]
+    public void Delta_combine_of_every_size([ValueSource(nameof(DeltaSizes))] int size)
+    {
+        var random = new Random(24);
+        foreach (DeltaMixing mixing in Enum.GetValues<DeltaMixing>())
+            CheckDeltaCombine(random, [ElementType.BF16], ElementType.BF16, sources: 2, size, InputKind.MostlyUnchanged, mixing);
+    }
+
+    /// <summary>Equal magnitudes are divided by their index, wherever that lies.</summary>
+    [Test]
+    public void Delta_combine_divides_ties([Values(0, 5, 4099)] int start)
+    {
+        var random = new Random(25);
+        foreach (long last in new long[] { -1, 0, start - 1, start, start + 1, start + 31, start + 32, start + 40, start + 8000, long.MaxValue })
+        {
+            using var @case = new CombineCase(Linear([TermKind.RelativeToBase]), [ElementType.F32], ElementType.F32, 8100, 3);
+            for (int i = 0; i < @case.Count; i++)
+            {
+                @case.Inputs[0].Set(i, 0);
+                @case.Inputs[1].Set(i, (i % 3) - 1);
+            }
+
+            uint one = DeltaKey.Of(1);
+            foreach (DeltaFilter filter in new DeltaFilter[] { new BandFilter(new Cut(one, last), Cut.AboveAll), new BandFilter(Cut.BelowAll, new Cut(one, last)) })
+                CheckDeltas(@case, new DeltaCombination(new KeptDeltas([new DeltaSource(TermKind.RelativeToBase, filter)]), [new DeltaWeights(1, 1, 1)], DeltaMixing.Sum), start);
+        }
+    }
+
+    [Test]
+    public void Histogram_of_every_kind_of_key([ValueSource(nameof(Types))] ElementType type)
+    {
+        var random = new Random(26);
+        foreach (InputKind kind in Enum.GetValues<InputKind>())
+        {
+            for (int sources = 1; sources <= 3; sources++)
+            {
+                TermKind[] kinds = Kinds(random, sources);
+                using var @case = new CombineCase(Linear(kinds), [type], ElementType.F32, 700, random.Next(64));
+                InputValues.Fill(@case, kind, random);
+                CheckHistogram(@case, new MagnitudeKeys([.. kinds]), random);
+                CheckHistogram(@case, new SpreadKeys([.. kinds]), random);
+                CheckHistogram(@case, new ImportanceKeys(kinds[0], Factors(random, 7, 5000)), random);
+            }
+        }
+    }
+
+    [Test]
+    public void Histogram_of_every_size([ValueSource(nameof(DeltaSizes))] int size)
+    {
+        var random = new Random(27);
+        using var @case = new CombineCase(Linear([TermKind.RelativeToBase, TermKind.Plain]), [ElementType.BF16], ElementType.F32, size, 1);
+        InputValues.Fill(@case, InputKind.MostlyUnchanged, random);
+        CheckHistogram(@case, new MagnitudeKeys([TermKind.RelativeToBase, TermKind.Plain]), random);
+    }
+
+    [Test]
+    public void Delta_sums([ValueSource(nameof(Types))] ElementType type, [Values] DeltaSum sum)
+    {
+        var random = new Random(28);
+        foreach (InputKind kind in Enum.GetValues<InputKind>().Except([InputKind.RandomBits, InputKind.Special]))
+        {
+            for (int sources = 1; sources <= 3; sources++)
+                CheckDeltaSums(random, [type], sources, count: 600, kind, sum);
+        }
+    }
+
+    [Test]
+    public void Delta_sums_of_every_size([ValueSource(nameof(DeltaSizes))] int size, [Values] DeltaSum sum) =>
+        CheckDeltaSums(new Random(29), [ElementType.F16, ElementType.BF16], sources: 2, size, InputKind.MostlyUnchanged, sum);
+
+    [Test]
+    public void Ranks([ValueSource(nameof(Types))] ElementType type, [Values(1, 2, 17, 300, 4097)] int row)
+    {
+        var random = new Random(30);
+        foreach (InputKind kind in Enum.GetValues<InputKind>())
+        {
+            TermKind term = Kinds(random, 1)[0];
+            using var @case = new CombineCase(Linear([term]), [type], ElementType.F32, row * (row > 1000 ? 1 : 3), random.Next(64));
+            InputValues.Fill(@case, kind, random);
+            TypedBytes[] inputs = [.. @case.Inputs.Select(input => input.Elements)];
+            uint[] ranks = new uint[@case.Count];
+            Deltas.Rank(term, inputs, row, ranks);
+            Assert.That(ranks, Is.EqualTo(ReferenceDeltas.Ranks(term, inputs, row)));
+        }
+    }
+
+    private void CheckDeltaCombine(Random random, ElementType[] types, ElementType output, int sources, int count, InputKind kind, DeltaMixing mixing)
+    {
+        TermKind[] kinds = Kinds(random, sources);
+        using var @case = new CombineCase(Linear(kinds), types, output, count, random.Next(64));
+        InputValues.Fill(@case, kind, random);
+        int row = random.Next(1, 60);
+        DeltaFilter[] filters = [.. kinds.Select((_, k) => RandomDeltaFilter.Next(random, row, count, @case.Inputs[k + 1]))];
+        Cut? spread = random.Next(4) == 0 ? new Cut(DeltaKey.OfSquares(random.NextDouble() * 1e-6), random.Next(count + 1)) : null;
+        var deltas = new KeptDeltas([.. kinds.Zip(filters, (term, filter) => new DeltaSource(term, filter))], spread);
+        DeltaWeights[] weights = [.. kinds.Select(_ => RandomDeltaFilter.Weights(random))];
+        CheckDeltas(@case, new DeltaCombination(deltas, [.. weights], mixing), random.Next(3) == 0 ? 0 : random.Next(5000), random);
+    }
+
+    private void CheckDeltas(CombineCase @case, DeltaCombination combination, long first, Random? random = null)
+    {
+        using var ranks = new RankTensors(combination.Deltas, @case.Count, random);
+        TypedBytes[] inputs = [.. @case.Inputs.Select(input => input.Elements), .. ranks.Elements];
+        byte[] expected = new byte[@case.Output.Bytes.Length];
+        NonFinite expectedCounts = ReferenceDeltas.Combine(combination, inputs, first, @case.Output.Elements.Type, expected);
+
+        @case.Output.Bytes.Fill(0x5A);
+        NonFinite counts = Deltas.Combine(combination, inputs, first, @case.Output.Elements);
+        if (!@case.Output.Bytes.SequenceEqual(expected))
+        {
+            int index = @case.Output.Bytes.CommonPrefixLength(expected) / @case.Output.Float.Size;
+            string values = string.Join(", ", @case.Inputs.Select(input => $"{input.Value(index):R}"));
+            Assert.Fail(
+                $"element {index} is {@case.Output[index]:X}, not {@case.Output.Float.Load(expected, index):X}, from {values}: {@case}, {combination.Mixing}, "
+                + $"{string.Join("; ", combination.Deltas.Sources)}, {string.Join("; ", combination.Weights)}, spread {combination.Deltas.Spread}");
+        }
+
+        Assert.That(counts, Is.EqualTo(expectedCounts), $"{@case}");
+        Assert.That(@case.Output.IsMarginIntact, $"{@case}");
+    }
+
+    private void CheckHistogram(CombineCase @case, DeltaKeys keys, Random random)
+    {
+        TypedBytes[] inputs = [.. @case.Inputs.Take(keys.Sources.Length + 1).Select(input => input.Elements)];
+        uint[][] all = ReferenceDeltas.Keys(keys, inputs, first: 9);
+        KeyWindow[] windows =
+        [
+            .. Enumerable.Range(0, keys.Streams).SelectMany(stream => (KeyWindow[])
+            [
+                new KeyWindow(stream, 0, 25, 64), Window(stream, all[stream], 0, 1, random), Window(stream, all[stream], 0, 40, random),
+                Window(stream, all[stream], 9, 30, random), new KeyWindow(stream, 0, 0, 1),
+            ]),
+        ];
+        uint[] expected = ReferenceDeltas.Histogram(keys, inputs, first: 9, windows);
+        uint[] counts = [.. expected.Select((_, k) => (uint)k)];
+        Deltas.Histogram(keys, inputs, first: 9, windows, counts);
+        Assert.That(counts.Select((count, k) => count - (uint)k), Is.EqualTo(expected), $"{keys}: {@case}");
+    }
+
+    /// <summary>A window about some key that occurs.</summary>
+    private static KeyWindow Window(int stream, uint[] keys, int shift, int bins, Random random) =>
+        new(stream, keys.Length == 0 ? 5 : keys[random.Next(keys.Length)] >> shift << shift, shift, bins);
+
+    private void CheckDeltaSums(Random random, ElementType[] types, int sources, int count, InputKind kind, DeltaSum sum)
+    {
+        TermKind[] kinds = Kinds(random, sources);
+        using var @case = new CombineCase(Linear(kinds), types, ElementType.F32, count, random.Next(64));
+        InputValues.Fill(@case, kind, random);
+        DeltaFilter[] filters = [.. kinds.Select((_, k) => RandomDeltaFilter.Next(random, row: 50, count, @case.Inputs[k + 1]))];
+        var deltas = new KeptDeltas([.. kinds.Zip(filters, (term, filter) => new DeltaSource(term, filter))]);
+        using var ranks = new RankTensors(deltas, count, random);
+        TypedBytes[] inputs = [.. @case.Inputs.Select(input => input.Elements), .. ranks.Elements];
+        double[] expected = ReferenceDeltas.Sums(deltas, sum, inputs, first: 8192);
+        double[] sums = new double[expected.Length];
+        Deltas.Sums(deltas, sum, inputs, first: 8192, sums);
+        Assert.That(sums.Select(Bits), Is.EqualTo(expected.Select(Bits)), $"{@case}: {deltas}");
+    }
+
+    /// <summary>All NaNs count as one.</summary>
+    private static long Bits(double value) => double.IsNaN(value) ? -1 : BitConverter.DoubleToInt64Bits(value);
+
+    private static TermKind[] Kinds(Random random, int count) =>
+        [.. Enumerable.Range(0, count).Select(_ => random.Next(4) == 0 ? TermKind.Plain : TermKind.RelativeToBase)];
+
+    /// <summary>With the same inputs; for filling them.</summary>
+    private static LinearCombination Linear(TermKind[] kinds) => new(startsFromBase: true, [.. kinds.Select(kind => new Term(1, kind))]);
+
+    private static RowFactors Factors(Random random, int row, int elements) => RandomDeltaFilter.Factors(random, row, elements);
+}
