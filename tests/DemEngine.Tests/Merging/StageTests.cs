@@ -29,6 +29,11 @@ public sealed class StageTests
             "name: out/two\nmerge_method: model_stock\nbase_model: base\nmodels: [{model: a}, {model: b}]",
             "merge_method: slerp\nbase_model: out/one\nmodels: [{model: out/two}]\nparameters: {t: 0.6}",
         ],
+        ["cuts through what was drawn"] =
+        [
+            "name: out/one\nmerge_method: dare_linear\nbase_model: base\nmodels: [{model: a, parameters: {weight: 0.7}}, {vector: delta, parameters: {weight: 0.5}}]\nparameters: {density: 0.5}",
+            "merge_method: ties\nbase_model: base\nmodels: [{model: out/one, parameters: {weight: 1}}, {model: b, parameters: {weight: 0.5}}]\nparameters: {density: 0.3}\nout_dtype: bfloat16",
+        ],
         ["one result in two places"] =
         [
             "name: out/one\nmerge_method: slerp\nbase_model: base\nmodels: [{model: far}]\nparameters: {t: 0.3}\nout_dtype: bfloat16",
@@ -48,7 +53,7 @@ public sealed class StageTests
 
     [Test]
     public void Results_used_by_name_give_the_bytes_of_results_that_were_written(
-        [Values("sums of sums", "a measured result in a sum", "measured results measured", "one result in two places")] string chain,
+        [Values("sums of sums", "a measured result in a sum", "measured results measured", "cuts through what was drawn", "one result in two places")] string chain,
         [Values] IoMode io)
     {
         string[] recipes = [.. Chains[chain].Select(recipe => recipe.Replace("out/", $"{io} {chain}/", StringComparison.Ordinal))];
@@ -156,6 +161,20 @@ public sealed class StageTests
         string recipe = "name: s\nmerge_method: linear\nmodels: [{model: a, parameters: {wieght: 1}}]\n---\nmerge_method: linear\nmodels: [{model: s}]";
         DemException error = Failing.With(ErrorCode.UnknownKey, () => MergePlanner.CheckRecipe(RecipeReader.Parse(recipe, "r.yaml")));
         Assert.That(error.Message, Does.Contain("r.yaml:3: models[0].parameters.wieght"));
+    }
+
+    [TestCase("layer")]
+    [TestCase("model")]
+    public void What_is_measured_over_several_tensors_is_refused(string scope)
+    {
+        string ties = $"merge_method: ties\nbase_model: base\nmodels: [{{model: MODEL, parameters: {{weight: 1, density: 0.5}}}}]\nparameters: {{scope: {scope}}}";
+        const string Sum = "merge_method: linear\nmodels: [{model: MODEL, parameters: {weight: 1}}, {model: b, parameters: {weight: 2}}]";
+        foreach (var (first, second) in new[] { (ties, Sum), (Sum, ties) })
+        {
+            DemException error = Failing.With(ErrorCode.UnsupportedFeature, () => _family.Folder.Merge(
+                $"name: s\n{first.Replace("MODEL", "a", StringComparison.Ordinal)}\n---\n{second.Replace("MODEL", "s", StringComparison.Ordinal)}", "x"));
+            Assert.That(error.Message, Does.Contain("scope"));
+        }
     }
 
     [Test]
