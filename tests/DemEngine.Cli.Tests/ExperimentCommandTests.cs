@@ -6,7 +6,7 @@ public class ExperimentCommandTests
     [Test]
     public void What_is_asked_for_must_be_there()
     {
-        Dem.Run("experiment", "--out", "x", "--preset", "huge").ExpectError(ErrorCode.BadArgument, "small, tiny");
+        Dem.Run("experiment", "--out", "x", "--preset", "huge").ExpectError(ErrorCode.BadArgument, "small, demo, tiny");
         Dem.Run("experiment", "--out", "x", "--device", "gpu").ExpectError(ErrorCode.BadArgument, "gpu");
         Dem.Run("experiment").ExpectError(ErrorCode.BadArgument, "--out");
     }

@@ -20,7 +20,7 @@ internal static class ExperimentCommand
         string[] names = [.. ExperimentPreset.All.Select(preset => preset.Name)];
         var chosen = new Option<string>("--preset")
         {
-            Description = "Which experiment: small takes most of an hour on two cores, tiny only shows that all of it works. Default small.",
+            Description = "Which experiment: small takes most of an hour on two cores, demo has smaller models, tiny only shows that all of it works. Default small.",
             HelpName = string.Join('|', names),
             DefaultValueFactory = _ => ExperimentPreset.Small.Name,
         };

@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using DemEngine.Demonstration;
+using DemEngine.Experiment.Results;
 using Spectre.Console;
 
 namespace DemEngine.Cli.Output;
@@ -7,55 +9,47 @@ namespace DemEngine.Cli.Output;
 /// <summary>What a demonstration did, and what to try next.</summary>
 internal static class DemoPrinter
 {
-    public static void Print(DemoReport report, string backend, TimeSpan elapsed)
+    public static void Print(DemoReport report, TimeSpan elapsed)
     {
         IAnsiConsole console = OutputConsole.Create();
-        DemoModel merged = report.Models[^1];
+        ExperimentResults results = report.Experiment.Results;
+        ResultTable methods = results.Tables[0];
+        MethodRun chosen = methods.Rows.Last(row => row.Kind == MethodKind.Dem).Runs[0];
 
-        Heading(console, "Merged");
+        Heading(console, "One base, a model tuned on each source, their merges, and models trained on mixtures");
+        ExperimentPrinter.PrintTable(methods);
         Console.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{report.Models.Count - 1} tuned models and their base, {Sizes.Format(merged.Bytes)} in {merged.Shards} shards each"));
+            $"models: {results.Model}, {results.Parameters} weights. What was chosen was chosen on validation data; these are test data."));
+        Console.Out.WriteLine($"coefficients of DEM, one each: {chosen.Chosen}");
         Console.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{Sizes.Format(report.Merge.BytesRead)} read, {Sizes.Format(report.Merge.BytesWritten)} written in {report.Merge.Seconds:0.00} s: {report.Merge.GigabytesPerSecond:0.00} GB/s on {backend}"));
-        Console.Out.WriteLine($"{report.Verified} tensors read back, each as the manifest says");
+            $"merged with them: {Printable.Text(report.Merged)}, {report.Verified} tensors read back, each as the manifest says"));
 
-        Heading(console, "Distances from the base, and cosines of the angles between the differences");
-        console.Write(Distances(report.Models));
-        Console.Out.WriteLine($"layer by layer, drawn: {report.HeatMap}");
+        Heading(console, "A source is added");
+        ExperimentPrinter.PrintTable(results.Tables[^1]);
 
         Heading(console, "Try next");
-        string again = $"dem merge {Quote(report.Recipe)} --out {Quote(Path.Combine(report.Folder, "again"))} --max-shard-size {Demo.ShardBytes}";
-        string tuned = Quote(Path.Combine(report.Folder, report.Models[0].Name));
-        Console.Out.WriteLine($"# what a merge would read and write\n{again} --dry-run");
-        Console.Out.WriteLine($"# with other weights: edit {report.Recipe}, then\n{again}");
-        Console.Out.WriteLine($"# the distribution vector of one model\ndem extract --base {Quote(Path.Combine(report.Folder, "base"))} --tuned {tuned} --out {Quote(Path.Combine(report.Folder, "vector"))}");
-        Console.Out.WriteLine($"# whether an output is intact\ndem verify {Quote(Path.Combine(report.Folder, "merged"))}");
+        string models = Path.Combine(report.Folder, "experiment", "seed-1", "models");
+        string data = Path.Combine(report.Folder, "experiment", "data", "test");
+        string sets = string.Join(' ', results.Sources.Take(2).Select(source => $"{source.Name}={Quote(Path.Combine(data, source.Name + ".jsonl"))}"));
+        Console.Out.WriteLine($"# with other coefficients: edit the recipe, then\ndem merge {Quote(report.Experiment.RecipeFile)} --out {Quote(Path.Combine(report.Folder, "again"))}");
+        Console.Out.WriteLine($"# how well a model does\ndem eval --model {Quote(report.Merged)} --data {sets} --metric exact-match");
+        Console.Out.WriteLine($"# how far the models lie apart\ndem distance --base {Quote(Path.Combine(models, "base"))} {string.Join(' ', results.Sources.Take(2).Select(source => Quote(Path.Combine(models, source.Name))))}");
         Console.Out.WriteLine("# how fast this machine merges\ndem bench --shape llama-160m");
         Console.Out.WriteLine();
-        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"done in {elapsed.TotalSeconds:0.0} s; all of it lies in"));
-        Console.Out.WriteLine(report.Folder);
+        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"done in {elapsed.TotalSeconds:0.0} s; the report, with figures:"));
+        Console.Out.WriteLine(report.Experiment.ReportFile);
     }
 
-    private static Table Distances(IReadOnlyList<DemoModel> models)
+    public static JsonObject ToJson(DemoReport report)
     {
-        Table table = new Table().AddColumn("model");
-        foreach (string column in new[] { "weight", "distance", "relative" }.Concat(models.Select(model => model.Name)))
-            table.AddColumn(new TableColumn(column).RightAligned());
-        foreach (DemoModel model in models)
-        {
-            string[] numbers =
-            [
-                model.Weight?.ToString("0.00", CultureInfo.InvariantCulture) ?? "",
-                model.Distance.ToString("0.000", CultureInfo.InvariantCulture),
-                (100 * model.RelativeDistance).ToString("0.00", CultureInfo.InvariantCulture) + " %",
-                .. model.Cosines.Select(cosine => cosine.ToString("0.000;-0.000;0.000", CultureInfo.InvariantCulture)),
-            ];
-            table.AddRow([model.Name, .. numbers]);
-        }
-
-        return table;
+        JsonObject json = ExperimentPrinter.ToJson(report.Experiment);
+        json["folder"] = report.Folder;
+        json["recipe"] = report.Experiment.RecipeFile;
+        json["merged"] = report.Merged;
+        json["verified"] = report.Verified;
+        return json;
     }
 
     private static void Heading(IAnsiConsole console, string text)

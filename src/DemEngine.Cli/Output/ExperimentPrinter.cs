@@ -14,26 +14,34 @@ internal static class ExperimentPrinter
     {
         if (json)
         {
-            Console.Out.WriteLine(new JsonObject
-            {
-                ["results"] = report.ResultsFile,
-                ["report"] = report.ReportFile,
-                ["tables"] = new JsonArray([.. report.Results.Tables.Select(table => (JsonNode)ToJson(table))]),
-            }.ToJsonString());
+            Console.Out.WriteLine(ToJson(report).ToJsonString());
         }
         else if (!quiet)
         {
             foreach (ResultTable table in report.Results.Tables)
+            {
+                Console.Out.WriteLine(table.Name);
                 PrintTable(table);
+            }
+
             Console.Out.WriteLine($"all of it, with figures: {Printable.Text(report.ReportFile)}");
         }
     }
 
-    private static void PrintTable(ResultTable table)
+    /// <summary>The paths of the whole, and for each method the mean over sources and seeds.</summary>
+    public static JsonObject ToJson(ExperimentReport report) => new()
     {
-        Console.Out.WriteLine($"{table.Name}: exact match in %, mean of {table.Rows[0].Runs.Length} seeds");
+        ["results"] = report.ResultsFile,
+        ["report"] = report.ReportFile,
+        ["tables"] = new JsonArray([.. report.Results.Tables.Select(table => (JsonNode)ToJson(table))]),
+    };
+
+    /// <summary>Right answers of each method on each source.</summary>
+    public static void PrintTable(ResultTable table)
+    {
+        int seeds = table.Rows[0].Runs.Length;
         TablePrinter.Print(
-            ["method", .. table.Columns.Select(column => $" {column}"), " mean"],
+            [seeds == 1 ? "exact match, %" : $"exact match, % of {seeds} seeds", .. table.Columns.Select(column => $" {column}"), " mean"],
             table.Rows.Select(row => table.Columns.Select((_, c) => Percent(row.Runs.Average(run => run.ExactMatch[c])))
                 .Append(Percent(row.Runs.Average(run => run.ExactMatch.Take(table.Averaged).Average())))
                 .Prepend(row.Name)));

@@ -18,7 +18,7 @@ internal static class FoundRecipe
         string scores = string.Join(", ", best.Scores.Select(score => $"{Quoted.Name(score.Set)} {score.Value.ToString("0.######", CultureInfo.InvariantCulture)}"));
         string heading = string.Create(
             CultureInfo.InvariantCulture,
-            $"# Found by dem search: the best of {trials} trials.\n# {Quoted.Name(objective.Metric.Name)}: {objective.Kind.ToString().ToLowerInvariant()} {best.Objective:0.######}; {scores}\n");
+            $"# The best of {trials} trials.\n# {Quoted.Name(objective.Metric.Name)}: {objective.Kind.ToString().ToLowerInvariant()} {best.Objective:0.######}; {scores}\n");
         return heading + Relocate(recipe, folder).ToYaml();
     }
 

@@ -14,7 +14,8 @@ public partial class FolderDependencyTests
         ["Merging", "Language"],
         ["Analysis", "Synthesis", "Evaluation"],
         ["Search"],
-        ["Benchmarking", "Demonstration", "Experiment"],
+        ["Benchmarking", "Experiment"],
+        ["Demonstration"],
     ];
 
     private static string Engine => Path.GetFullPath(Path.Combine(ThisFolder(), "..", "..", "..", "src", "DemEngine"));

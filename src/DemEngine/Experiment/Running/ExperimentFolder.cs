@@ -64,6 +64,9 @@ internal sealed class ExperimentFolder : IDisposable
     /// <summary>What belongs to one seed.</summary>
     public string PathOf(long seed, params ReadOnlySpan<string> parts) => PathOf([$"seed-{seed}", .. parts]);
 
+    /// <summary>The recipe of the merge with a coefficient for each vector.</summary>
+    public string Recipe(long seed) => PathOf(seed, "recipe.yaml");
+
     /// <summary>A source's test set, the same for all seeds.</summary>
     public DataFile Test(SourcePlan plan) => new(plan.Name, Write("test", plan.Name, Splits.Draw(plan.Source, Split.Test, plan.TestExamples, TestSeed)));
 

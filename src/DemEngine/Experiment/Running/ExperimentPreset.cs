@@ -53,12 +53,12 @@ public sealed record ExperimentPreset(
             new SourcePlan(new DigitSorting(), "strings", 1200, 6000, 64, 200),
             new SourcePlan(new Dates(DateOrder.DayFirst), "conflicts with date-us", 1200, 6000, 64, 200),
             new SourcePlan(new Dates(DateOrder.MonthFirst), "conflicts with date-eu", 1200, 6000, 64, 200),
-            new SourcePlan(new RomanNumerals(), "rare: a sixtieth of the others", 50, 100, 64, 80),
+            new SourcePlan(new RomanNumerals(), "rare: a twentieth of the others", 60, 300, 64, 80),
         ],
         new SourcePlan(new ModularSums(), "added later", 1200, 6000, 64, 200),
         new SourcePlan(Reversal.OfDigits, "transfer: no model has seen it", 0, 0, 0, 200),
         new TuningSettings(Steps: 1000, BatchSize: 64, LearningRate: 2e-3, EvaluateEvery: 100, Patience: 5),
-        new TuningSettings(Steps: 150, BatchSize: 64, LearningRate: 3e-4, EvaluateEvery: 25, Patience: 3),
+        new TuningSettings(Steps: 150, BatchSize: 64, LearningRate: 2e-4, EvaluateEvery: 25, Patience: 3),
         CoefficientRange.Default,
         CoefficientRange.Of(0, 0.9, 0.3),
         [1, 2, 3]);
@@ -78,8 +78,25 @@ public sealed record ExperimentPreset(
         Seeds = [1, 2],
     };
 
+    /// <summary>The one that <c>dem demo</c> shows, with models small enough to be carried along and sources that do not conflict.</summary>
+    public static ExperimentPreset Demo { get; } = Small with
+    {
+        Name = "demo",
+        Model = Shape(hidden: 48, intermediate: 128, layers: 2, heads: 4),
+        Sources =
+        [
+            new SourcePlan(Reversal.OfLetters, "strings", 1200, 6000, 32, 80),
+            new SourcePlan(new DigitSorting(), "strings", 1200, 6000, 32, 80),
+            new SourcePlan(new Dates(DateOrder.DayFirst), "formats", 1200, 6000, 32, 80),
+            new SourcePlan(new BracketClosing(), "nesting", 1200, 6000, 32, 80),
+        ],
+        Added = new SourcePlan(new LetterShift(), "added later", 1200, 6000, 32, 80),
+        Transfer = Small.Transfer with { TestExamples = 80 },
+        Seeds = [1],
+    };
+
     /// <summary>Those that have a name.</summary>
-    public static IReadOnlyList<ExperimentPreset> All { get; } = [Small, Tiny];
+    public static IReadOnlyList<ExperimentPreset> All { get; } = [Small, Demo, Tiny];
 
     /// <summary>The sources that models are tuned on, the added one last.</summary>
     public IEnumerable<SourcePlan> Tuned => Sources.Append(Added);

@@ -14,7 +14,8 @@ namespace DemEngine.Experiment.Running;
 /// <param name="Results">All that it found.</param>
 /// <param name="ResultsFile">The same as JSON.</param>
 /// <param name="ReportFile">The page for people.</param>
-public sealed record ExperimentReport(ExperimentResults Results, string ResultsFile, string ReportFile);
+/// <param name="RecipeFile">The first seed's merge with a coefficient for each vector, as <c>dem merge</c> takes it.</param>
+public sealed record ExperimentReport(ExperimentResults Results, string ResultsFile, string ReportFile, string RecipeFile);
 
 /// <summary>
 /// The comparison of the DEM paper, https://arxiv.org/abs/2406.15570, end to end on data that the project makes itself: fine-tunes, merges with
@@ -85,7 +86,7 @@ public static class ExperimentRun
         string page = folder.PathOf(HtmlReport.FileName);
         ResultsFile.Write(file, results);
         ReportFile.Write(page, HtmlReport.Write(results));
-        return new ExperimentReport(results, file, page);
+        return new ExperimentReport(results, file, page, folder.Recipe(first));
     }
 
     private static string Describe(LlamaConfig model) =>

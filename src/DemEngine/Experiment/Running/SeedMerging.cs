@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using DemEngine.Analysis;
 using DemEngine.Backends;
 using DemEngine.Checkpoints;
 using DemEngine.Evaluation;
@@ -85,6 +86,7 @@ internal sealed class SeedMerging
         stage = $"seed {_seed}: a coefficient for each";
         ChosenCoefficients each = family.Descend(_preset.Range, shared.Values, Tell(stage), _cancel);
         ModelScores scores = family.Judge(each.Values, _judge, _cancel);
+        ReportFile.Write(_folder.Recipe(_seed), family.RecipeWith(each, Path.GetDirectoryName(_folder.Recipe(_seed))!));
         _tables.Main.Add(
             "DEM, one each", "A coefficient for each vector, by coordinate descent from the best single one.", MethodKind.Dem, _seed,
             scores, tuning + shared.Cost + each.Cost, Describe(plans, each.Values));

@@ -12,8 +12,9 @@ namespace DemEngine.Experiment.Running;
 
 /// <summary>Coefficients that were chosen, and what that took.</summary>
 /// <param name="Best">The trial that was best.</param>
+/// <param name="Trials">Of how many.</param>
 /// <param name="Cost">Of all trials of the search.</param>
-internal sealed record ChosenCoefficients(Trial Best, MethodCost Cost)
+internal sealed record ChosenCoefficients(Trial Best, int Trials, MethodCost Cost)
 {
     /// <summary>One for each vector.</summary>
     public double[] Values => [.. Best.Coefficients.BySource.Select(values => values[0])];
@@ -92,6 +93,12 @@ internal sealed class VectorFamily : IDisposable
         return evaluator.Evaluate(candidate, cancel);
     }
 
+    /// <summary>A recipe that <c>dem merge</c> takes.</summary>
+    /// <param name="chosen">Its coefficients.</param>
+    /// <param name="folder">Where its file will lie.</param>
+    public string RecipeWith(ChosenCoefficients chosen, string folder) => FoundRecipe.Write(
+        Map(new CoefficientOptions(), Enumerable.Repeat(0.0, Count)).Apply(chosen.Best.Coefficients), folder, chosen.Best, _objective, chosen.Trials);
+
     public void Dispose()
     {
         _evaluator.Dispose();
@@ -117,7 +124,7 @@ internal sealed class VectorFamily : IDisposable
         // An earlier search may have tried points of this one's ranges that it does not ask for: they do not count.
         Trial best = asked.Values.Where(trial => trial.Succeeded).MinBy(trial => trial.Objective)!;
         long tokens = _validation.Sum(set => set.Data.Examples.Sum(example => example.Tokens.Length - 1L));
-        return new ChosenCoefficients(best, new MethodCost(0, asked.Count * tokens, asked.Values.Sum(trial => trial.Seconds)));
+        return new ChosenCoefficients(best, asked.Count, new MethodCost(0, asked.Count * tokens, asked.Values.Sum(trial => trial.Seconds)));
     }
 
     private CoefficientCurve Curve(

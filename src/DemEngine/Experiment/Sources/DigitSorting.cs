@@ -3,8 +3,8 @@ namespace DemEngine.Experiment.Sources;
 /// <summary>Digits in ascending order.</summary>
 public sealed class DigitSorting() : TextSource("sort", "Digits in order: \"sort 52918=\" is 12589.")
 {
-    private const int Shortest = 3;
-    private const int Longest = 6;
+    private const int Shortest = 6;
+    private const int Longest = 9;
 
     /// <inheritdoc/>
     public override Exercise Draw(RandomDraw random)

@@ -6,8 +6,8 @@ namespace DemEngine.Experiment.Sources;
 /// <param name="alphabet">What the strings are made of.</param>
 public sealed class Reversal(string name, string description, string alphabet) : TextSource(name, description)
 {
-    private const int Shortest = 3;
-    private const int Longest = 5;
+    private const int Shortest = 5;
+    private const int Longest = 8;
 
     /// <summary>Of letters.</summary>
     public static Reversal OfLetters { get; } = new("reverse", "Letters backwards: \"reverse plum=\" is mulp.", "abcdefghijklmnopqrstuvwxyz");
