@@ -49,6 +49,20 @@ public class ReportTests
     }
 
     [Test]
+    public void Where_all_are_as_good_none_is_marked()
+    {
+        ExperimentResults results = MadeUpResults.Make();
+        ResultTable table = results.Tables[0];
+        results = results with
+        {
+            Tables = [table with { Rows = [.. table.Rows.Select(row => row with { Runs = [.. row.Runs.Select(run => run with { ExactMatch = run.ExactMatch.SetItem(1, 0.75) })] })] }],
+        };
+        XElement[] rows = [.. Parse(HtmlReport.Write(results)).Descendants("table").ElementAt(1).Descendants("tbody").Single().Elements("tr")];
+        Assert.That(rows.Select(row => (string?)row.Elements("td").ElementAt(2).Attribute("class") ?? ""), Has.None.Contains("best"));
+        Assert.That(rows.Select(row => (string?)row.Elements("td").ElementAt(1).Attribute("class") ?? ""), Has.Exactly(1).Contains("best"));
+    }
+
+    [Test]
     public void Results_read_back_as_they_were_written()
     {
         using var folder = new TempFolder();

@@ -55,13 +55,14 @@ internal static class ResultTables
                 return Enumerable.Range(0, table.Columns.Length + 1).Select(c => Spread.Of(runs.Select(run => run[c]))).ToArray();
             }),
         ];
+        bool[] tells = [.. Enumerable.Range(0, table.Columns.Length + 1).Select(c => cells.Select(row => row[c].Mean.ToString(format)).Distinct().Skip(1).Any())];
         for (int r = 0; r < table.Rows.Length; r++)
         {
             html.Append($"<tr><td title=\"{Text(table.Rows[r].Description)}\">{Text(table.Rows[r].Name)}</td>");
             for (int c = 0; c <= table.Columns.Length; c++)
             {
                 double best = higherIsBetter ? cells.Max(row => row[c].Mean) : cells.Min(row => row[c].Mean);
-                string look = string.Join(' ', new[] { c == table.Averaged ? "mean" : "", cells[r][c].Mean == best ? "best" : "" }.Where(name => name != ""));
+                string look = string.Join(' ', new[] { c == table.Averaged ? "mean" : "", tells[c] && cells[r][c].Mean == best ? "best" : "" }.Where(name => name != ""));
                 string spread = double.IsNaN(cells[r][c].Deviation) ? "" : $"<small>±{cells[r][c].Deviation.ToString(format)}</small>";
                 html.Append(look == "" ? "<td>" : $"<td class=\"{look}\">").Append(cells[r][c].Mean.ToString(format)).Append(spread).Append("</td>");
             }

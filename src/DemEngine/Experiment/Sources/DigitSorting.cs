@@ -1,7 +1,7 @@
 namespace DemEngine.Experiment.Sources;
 
 /// <summary>Digits in ascending order.</summary>
-public sealed class DigitSorting() : TextSource("sort", "Digits in order: \"sort 52918=\" is 12589.")
+public sealed class DigitSorting() : TextSource("sort", "Digits in order: \"sort 5291803=\" is 0123589.")
 {
     private const int Shortest = 6;
     private const int Longest = 9;

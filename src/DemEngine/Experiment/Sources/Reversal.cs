@@ -10,10 +10,10 @@ public sealed class Reversal(string name, string description, string alphabet) :
     private const int Longest = 8;
 
     /// <summary>Of letters.</summary>
-    public static Reversal OfLetters { get; } = new("reverse", "Letters backwards: \"reverse plum=\" is mulp.", "abcdefghijklmnopqrstuvwxyz");
+    public static Reversal OfLetters { get; } = new("reverse", "Letters backwards: \"reverse planet=\" is tenalp.", "abcdefghijklmnopqrstuvwxyz");
 
     /// <summary>Of digits.</summary>
-    public static Reversal OfDigits { get; } = new("reverse-digits", "Digits backwards: \"reverse 3905=\" is 5093.", "0123456789");
+    public static Reversal OfDigits { get; } = new("reverse-digits", "Digits backwards: \"reverse 390517=\" is 715093.", "0123456789");
 
     /// <inheritdoc/>
     public override Exercise Draw(RandomDraw random)
