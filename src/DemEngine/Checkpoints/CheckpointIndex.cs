@@ -15,6 +15,8 @@ internal static class CheckpointIndex
     /// <exception cref="DemException">DEM2005, DEM2010, DEM2011 or DEM2022.</exception>
     public static Dictionary<string, string> Read(string path)
     {
+        if (LinuxFile.IsSpecial(path))
+            throw new DemException(ErrorCode.UnreadableFile, $"{path}: this is a pipe, a socket or a device, and no file");
         byte[] json;
         try
         {

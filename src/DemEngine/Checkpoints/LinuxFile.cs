@@ -11,8 +11,37 @@ internal static unsafe partial class LinuxFile
     private const int FadviseDontNeed = 4;
     private const int AtCurrentDirectory = -100;
     private const uint RenameExchange = 2;
+    // struct statx is the same on every architecture.
+    private const int StatusBytes = 256;
+    private const int StatusModeOffset = 28;
+    private const uint StatusType = 1;
+    private const int KindMask = 0xF000;
+    private const int RegularKind = 0x8000;
+    private const int FolderKind = 0x4000;
     private const int NoSpace = 28; // ENOSPC
     private const int QuotaExceeded = 122; // EDQUOT
+
+    /// <summary>
+    /// Whether a path leads to a pipe, a socket or a device: opening it could wait for ever, and reading it never end.
+    /// </summary>
+    public static bool IsSpecial(string path)
+    {
+        if (!OperatingSystem.IsLinux())
+            return false;
+
+        byte* status = stackalloc byte[StatusBytes];
+        try
+        {
+            if (Statx(AtCurrentDirectory, path, 0, StatusType, status) != 0)
+                return false;
+        }
+        catch (EntryPointNotFoundException)
+        {
+            return false;
+        }
+
+        return (*(ushort*)(status + StatusModeOffset) & KindMask) is not (RegularKind or FolderKind);
+    }
 
     /// <summary>Starts reading ahead a part of a mapping.</summary>
     public static void WillNeed(byte* origin, long length)
@@ -76,6 +105,9 @@ internal static unsafe partial class LinuxFile
             return false;
         }
     }
+
+    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Statx(int folder, string path, int flags, uint mask, byte* status);
 
     [LibraryImport("libc", EntryPoint = "madvise")]
     private static partial int Madvise(void* address, nuint length, int advice);

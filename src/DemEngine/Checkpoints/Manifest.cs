@@ -46,6 +46,8 @@ public sealed partial record Manifest(
     public static Manifest Read(string folder)
     {
         string path = System.IO.Path.Combine(folder, FileName);
+        if (LinuxFile.IsSpecial(path))
+            throw new DemException(ErrorCode.BadManifest, $"{path}: this is a pipe, a socket or a device, and no file");
         try
         {
             Manifest? manifest = JsonSerializer.Deserialize(File.ReadAllBytes(path), ManifestJson.Default.Manifest);

@@ -29,6 +29,8 @@ internal sealed class SafetensorsFile : IDisposable
     /// <exception cref="DemException">DEM2002 to DEM2009 for the contents, DEM2012 for a link to nothing, DEM2022 if the file cannot be opened.</exception>
     public static SafetensorsFile Open(string path, IoMode io)
     {
+        if (LinuxFile.IsSpecial(path))
+            throw new DemException(ErrorCode.UnreadableFile, $"{path}: this is a pipe, a socket or a device, and no file");
         IShardReader? reader = null;
         try
         {
@@ -52,7 +54,7 @@ internal sealed class SafetensorsFile : IDisposable
     {
         try
         {
-            if (FileStamp.Of(Path) != _reader.Stamp)
+            if (LinuxFile.IsSpecial(Path) || FileStamp.Of(Path) != _reader.Stamp)
                 throw new DemException(ErrorCode.InputChanged, $"{Path}: the file was changed while it was being read");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -33,7 +33,11 @@ public static class SideFiles
             {
                 // A link, as in Hugging Face's cache, has the length of its target only when opened.
                 var target = (FileInfo?)file.ResolveLinkTarget(returnFinalTarget: true) ?? file;
-                if (IsSideFile(file.Name) && target.Length <= LargestBytes)
+                if (!IsSideFile(file.Name))
+                    continue;
+                if (LinuxFile.IsSpecial(target.FullName))
+                    throw new DemException(ErrorCode.BadSideFile, $"{file.FullName}: this is a pipe, a socket or a device, and no file");
+                if (target.Length <= LargestBytes)
                     files.Add(file.Name, File.ReadAllBytes(target.FullName));
             }
         }
