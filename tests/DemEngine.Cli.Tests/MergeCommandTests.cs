@@ -82,7 +82,7 @@ public partial class MergeCommandTests
         JsonElement plan = Merge("planned", "--dry-run", "--json").Expect(0).Json;
         Assert.That(Listing(), Is.EqualTo(before));
         Assert.That(plan.EnumerateObject().Select(field => field.Name), Is.EqualTo([
-            "operation", "inputs", "shards", "tensors", "bytes_to_read", "bytes_to_write", "buffer_bytes", "disk_needed_bytes", "disk_free_bytes"]));
+            "operation", "inputs", "shards", "tensors", "remarks", "bytes_to_read", "bytes_to_write", "buffer_bytes", "disk_needed_bytes", "disk_free_bytes"]));
 
         JsonElement run = Merge("planned", "--json").Expect(0).Json;
         Assert.That(plan.GetProperty("bytes_to_read").GetInt64(), Is.EqualTo(run.GetProperty("bytes_read").GetInt64()));

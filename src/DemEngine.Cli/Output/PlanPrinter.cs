@@ -27,6 +27,8 @@ internal static class PlanPrinter
             Console.Out.WriteLine($"{shard.FileName}  {shard.Length} bytes, header {shard.Header.Length}");
         foreach (var (name, contents) in plan.SideFiles)
             Console.Out.WriteLine($"{Printable.Text(name)}  {contents.Length} bytes, copied");
+        foreach (string remark in plan.Remarks)
+            Console.Out.WriteLine($"note: {remark}");
         Console.Out.WriteLine($"to read   {Sizes.Format(plan.BytesToRead)}");
         Console.Out.WriteLine($"to write  {Sizes.Format(plan.BytesToWrite)}");
         Console.Out.WriteLine($"memory    {Sizes.Format(plan.BufferBytes(options))} at most, in buffers");
@@ -51,6 +53,7 @@ internal static class PlanPrinter
             ["offset"] = tensor.Offset,
             ["operation"] = tensor.Operation,
         })]),
+        ["remarks"] = JsonSerializer.SerializeToNode(plan.Remarks.ToArray()),
         ["bytes_to_read"] = plan.BytesToRead,
         ["bytes_to_write"] = plan.BytesToWrite,
         ["buffer_bytes"] = plan.BufferBytes(options),

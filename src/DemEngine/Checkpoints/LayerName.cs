@@ -43,6 +43,6 @@ public readonly partial record struct LayerName(string? Stack, int Layer)
     [GeneratedRegex(@"(^|\.)(\w*embed\w*|wte|wpe|shared)(\.|$)", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
     private static partial Regex EmbeddingPattern();
 
-    [GeneratedRegex(@"(^|\.)(embed_tokens|tok_embeddings|word_embeddings|wte|embed_in|embed_out|lm_head|shared|embeddings)\.(weight|bias)$", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"(^(output|lm_head\.decoder)|(^|\.)(embed_tokens|embed_tokens_per_layer|tok_embeddings|word_embeddings|wte|embed_in|embed_out|lm_head|shared|embeddings|output_layer|vocab_projector|predictions\.decoder|predictions))\.(weight|bias)$", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
     private static partial Regex VocabularyPattern();
 }

@@ -13,6 +13,7 @@ internal sealed class MatchedModels : IDisposable
     private readonly OpenedModels _opened;
     private readonly MatchedRecipe _result;
     private readonly long _maxShardBytes;
+    private readonly ImmutableArray<string> _remarks;
     private ShardLayout? _layout;
 
     private MatchedModels(Recipe recipe, AlignmentOptions alignment, long maxShardBytes, OpenedModels opened)
@@ -24,6 +25,7 @@ internal sealed class MatchedModels : IDisposable
         foreach (Recipe stage in recipe.Stages)
             stages.Add(stage.Name!.Value, new MatchedRecipe(stage, stage.Name.Value, models, alignment, maxShardBytes));
         _result = new MatchedRecipe(recipe, null, models, alignment, maxShardBytes);
+        _remarks = [.. stages.Values.SelectMany(stage => stage.Remarks).Concat(_result.Remarks).Distinct()];
         Inputs = [.. _result.Inputs, .. stages.Values.SelectMany(stage => stage.Inputs).Distinct().Except(_result.Inputs)];
     }
 
@@ -68,7 +70,7 @@ internal sealed class MatchedModels : IDisposable
         var parameters = new MergeParameters(recipe);
         OutputTensor[] tensors = [.. Enumerable.Range(0, _result.Specs.Length).Select(index => Plan(index, parameters))];
         _layout ??= ShardLayout.Plan(_result.Specs, _maxShardBytes);
-        return new OutputPlan("merge", recipe.ToYaml(), Inputs, Checkpoints, tensors, _layout, SmallFiles);
+        return new OutputPlan("merge", recipe.ToYaml(), Inputs, Checkpoints, tensors, _layout, SmallFiles) { Remarks = _remarks };
     }
 
     /// <summary>Closes the models.</summary>

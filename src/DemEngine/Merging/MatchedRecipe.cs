@@ -28,7 +28,8 @@ internal sealed class MatchedRecipe
         IReadOnlyList<RecipePart> parts = RecipePart.Of(recipe);
         ModelPath basePath = recipe.BaseModel ?? parts[0].Models[0].Path;
         SourceModel baseModel = models.FindWhole(basePath);
-        var matcher = new PartMatcher(recipe, method, baseModel.Tensors, models, alignment);
+        TokenPlan? tokens = recipe.TokenizerSource is null ? null : new TokenPlan(recipe, basePath, parts.SelectMany(part => part.Models), models);
+        var matcher = new PartMatcher(recipe, method, baseModel.Tensors, models, tokens, alignment);
         _parts = matcher.Parts;
         _tensors = [.. _parts.SelectMany((part, k) => part.Tensors.Select(tensor => (k, tensor)))];
 
@@ -41,11 +42,10 @@ internal sealed class MatchedRecipe
             .Select(input => new ManifestInput(input.Role, input.Path.Written, models.Find(input.Path).Fingerprint!));
         Inputs = [.. parts.Count == 1 ? inputs : inputs.Distinct()];
 
-        var files = new Dictionary<string, byte[]>(baseModel.Files, StringComparer.Ordinal);
-        if (recipe.TokenizerSource?.Path is { } tokenizer)
-            SideFiles.ReplaceTokenizer(files, models.FilesOf(tokenizer), tokenizer.Written);
-        OutputConfig.Amend(files, type, _parts.Select(part => part.VocabularyRows).FirstOrDefault(rows => rows is not null), matcher.Stacks);
+        var files = tokens?.Files ?? new Dictionary<string, byte[]>(baseModel.Files, StringComparer.Ordinal);
+        OutputConfig.Amend(files, type, tokens?.Rows ?? _parts.Select(part => part.VocabularyRows).FirstOrDefault(rows => rows is not null), matcher.Stacks);
         Files = files;
+        Remarks = tokens?.Remarks ?? [];
 
         // In the order in which they would lie in files, so that it does not show that they never did.
         Dictionary<string, int> places = Specs.Select((spec, k) => (spec.Name, k)).ToDictionary(StringComparer.Ordinal);
@@ -65,6 +65,9 @@ internal sealed class MatchedRecipe
 
     /// <summary>The small files of the result, by name.</summary>
     public IReadOnlyDictionary<string, byte[]> Files { get; }
+
+    /// <summary>What the user should hear of.</summary>
+    public IReadOnlyList<string> Remarks { get; }
 
     /// <summary>The result as a model that later recipes name.</summary>
     public SourceModel Result { get; }

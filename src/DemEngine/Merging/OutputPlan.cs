@@ -41,6 +41,9 @@ public sealed class OutputPlan
     /// <summary>Small files that go with the weights, by name.</summary>
     public IReadOnlyDictionary<string, byte[]> SideFiles { get; }
 
+    /// <summary>What the user should hear of.</summary>
+    public ImmutableArray<string> Remarks { get; init; } = [];
+
     /// <summary>Every tensor with what is done to it and from how many inputs, in the order of the shards.</summary>
     public IEnumerable<PlannedTensor> PlannedTensors =>
         Tensors.Zip(Layout.Tensors, (tensor, place) =>

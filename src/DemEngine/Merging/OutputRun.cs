@@ -120,7 +120,7 @@ public static class OutputRun
             seconds,
             Stopwatch.GetElapsedTime(start).TotalSeconds,
             nonFinite,
-            [.. finished.Select(entry => entry.Remark).OfType<string>()]);
+            [.. plan.Remarks, .. finished.Select(entry => entry.Remark).OfType<string>()]);
     }
 
     private static void CheckOutput(OutputPlan plan, string output, RunOptions options) =>

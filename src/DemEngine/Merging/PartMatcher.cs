@@ -8,6 +8,7 @@ internal sealed class PartMatcher
 {
     private readonly IMergeMethod _method;
     private readonly SourceModels _models;
+    private readonly TokenPlan? _tokens;
     private readonly AlignmentOptions _alignment;
     private readonly InputModel _base;
     private readonly Dictionary<(string Path, string? Module), LayerMap> _layers = [];
@@ -18,12 +19,14 @@ internal sealed class PartMatcher
     /// <param name="method">Its method.</param>
     /// <param name="baseModel">The model whose configuration is the output's.</param>
     /// <param name="models">Finds models.</param>
+    /// <param name="tokens">Brings their rows into the order of the output's vocabulary; null if they stay as they are.</param>
     /// <param name="alignment">What to do where they do not match.</param>
-    public PartMatcher(Recipe recipe, IMergeMethod method, InputModel baseModel, SourceModels models, AlignmentOptions alignment)
+    public PartMatcher(Recipe recipe, IMergeMethod method, InputModel baseModel, SourceModels models, TokenPlan? tokens, AlignmentOptions alignment)
     {
         _method = method;
         _base = baseModel;
         _models = models;
+        _tokens = tokens;
         _alignment = alignment;
         ModuleTensors.Check(baseModel, recipe.Modules);
         foreach (IGrouping<string?, RecipePart> module in RecipePart.Of(recipe).GroupBy(part => part.Module))
@@ -45,8 +48,8 @@ internal sealed class PartMatcher
     private void MatchWhole(RecipePart part)
     {
         ModelPath basePath = part.BaseModel ?? part.Models[0].Path;
-        InputModel baseModel = ModuleTensors.Of(_models.FindWhole(basePath).Tensors, part.Module);
-        Match(part, basePath, baseModel, 0, model => ModuleTensors.Of(_models.FindSource(part.Models[model], basePath).Tensors, part.Module));
+        InputModel baseModel = TensorsOf(_models.FindWhole(basePath), part.Module);
+        Match(part, basePath, baseModel, 0, model => TensorsOf(_models.FindSource(part.Models[model], basePath), part.Module));
     }
 
     private void MatchSlices(RecipePart[] parts)
@@ -78,12 +81,14 @@ internal sealed class PartMatcher
         _parts.Add(new MatchedPart(_method, BasePart.IsSubtracted(part, _method), sources, baseModel, aligned, firstLayer, _alignment));
     }
 
+    private InputModel TensorsOf(SourceModel model, string? module) => ModuleTensors.Of(_tokens?.Of(model.Tensors) ?? model.Tensors, module);
+
     private LayerMap LayersOf(RecipePart part, int index, ModelPath basePath)
     {
         RecipeModel model = part.Models[index];
         if (!_layers.TryGetValue((model.Path.Resolved, part.Module), out LayerMap? layers))
         {
-            layers = new LayerMap(ModuleTensors.Of(_models.FindSource(model, basePath).Tensors, part.Module));
+            layers = new LayerMap(TensorsOf(_models.FindSource(model, basePath), part.Module));
             _layers.Add((model.Path.Resolved, part.Module), layers);
         }
 

@@ -15,9 +15,6 @@ internal static class RecipeCheck
                 ErrorCode.UnknownMethod,
                 $"there is no method {Quoted.Name(recipe.MergeMethod.Value)}; there are {string.Join(", ", MergeMethods.All.Select(one => one.Name))}");
 
-        if (recipe.TokenizerSource is { } source && (source.IsUnion || recipe.Tokens.Count > 0 || recipe.PadToMultipleOf is not null))
-            throw source.Place.Error(ErrorCode.UnsupportedFeature, "only tokenizer_source: base or a model's path is supported yet");
-
         string[] all = [.. method.Parameters.Select(parameter => parameter.Name)];
         string[] perModel = [.. method.Parameters.Where(parameter => parameter.PerModel).Select(parameter => parameter.Name)];
         foreach (RecipePart part in RecipePart.Of(recipe))

@@ -72,6 +72,9 @@ internal sealed class TileWorkspace : IDisposable
         return part;
     }
 
+    /// <summary>Room that is taken until this is disposed is free again then, and what was read meanwhile is forgotten.</summary>
+    public Loan Borrow() => new(this);
+
     /// <summary>Room for whatever else a tile needs, the same room at every call.</summary>
     public NativeBytes Scratch(int bytes)
     {
@@ -82,6 +85,27 @@ internal sealed class TileWorkspace : IDisposable
         }
 
         return _scratch.Bytes.Slice(0, bytes);
+    }
+
+    /// <summary>What is borrowed and given back before the tile ends.</summary>
+    public readonly ref struct Loan
+    {
+        private readonly TileWorkspace _workspace;
+        private readonly int _room;
+        private readonly int _roomUsed;
+        private readonly int _read;
+
+        public Loan(TileWorkspace workspace)
+        {
+            _workspace = workspace;
+            (_room, _roomUsed, _read) = (workspace._room, workspace._roomUsed, workspace._read.Count);
+        }
+
+        public void Dispose()
+        {
+            (_workspace._room, _workspace._roomUsed) = (_room, _roomUsed);
+            _workspace._read.RemoveRange(_read, _workspace._read.Count - _read);
+        }
     }
 
     public void Dispose()

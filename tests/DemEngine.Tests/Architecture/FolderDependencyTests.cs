@@ -10,7 +10,7 @@ public partial class FolderDependencyTests
     [
         ["Numerics", "Recipes"],
         ["Memory"],
-        ["Checkpoints", "Methods", "Backends"],
+        ["Checkpoints", "Methods", "Backends", "Vocabularies"],
         ["Merging", "Language"],
         ["Analysis", "Synthesis", "Evaluation"],
         ["Search"],

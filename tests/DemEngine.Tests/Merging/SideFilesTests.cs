@@ -77,12 +77,13 @@ public sealed class SideFilesTests
     public void The_tokenizer_can_come_from_elsewhere()
     {
         using ModelFolder folder = Family();
-        folder.File("base", "config.json", Config).File("base", "tokenizer.json", "old").File("base", "merges.txt", "old");
-        folder.File("a", "config.json", "{}").File("a", "tokenizer.json", "new").File("a", "special_tokens_map.json", "new");
+        const string Tokenizer = """{"model": {"vocab": {"t": 0}, "merges": []}}""";
+        folder.File("base", "config.json", Config).File("base", "tokenizer.json", Tokenizer).File("base", "merges.txt", "old");
+        folder.File("a", "config.json", "{}").File("a", "tokenizer.json", Tokenizer + " ").File("a", "special_tokens_map.json", "new");
         folder.Merge(Recipe + "\ntokenizer_source: a");
         SortedDictionary<string, byte[]> files = folder.Files("out");
         Assert.That(files.Keys, Does.Not.Contain("merges.txt"));
-        Assert.That(files["tokenizer.json"], Is.EqualTo("new"u8.ToArray()));
+        Assert.That(files["tokenizer.json"], Is.EqualTo(Encoding.UTF8.GetBytes(Tokenizer + " ")));
         Assert.That(files["special_tokens_map.json"], Is.EqualTo("new"u8.ToArray()));
         Assert.That(files["config.json"], Is.EqualTo(Encoding.UTF8.GetBytes(Config)));
     }
@@ -90,7 +91,7 @@ public sealed class SideFilesTests
     [Test]
     public void A_tokenizer_source_without_one_is_an_error()
     {
-        using ModelFolder folder = Family().File("base", "tokenizer.json", "old");
+        using ModelFolder folder = Family().File("base", "tokenizer.json", """{"model": {"vocab": {"t": 0}, "merges": []}}""");
         Failing.With(ErrorCode.BadSideFile, () => folder.Merge(Recipe + "\ntokenizer_source: a"));
     }
 

@@ -43,6 +43,8 @@ public sealed record SearchProblem(
             DType = recipe.DType,
             OutDType = recipe.OutDType,
             TokenizerSource = recipe.TokenizerSource,
+            Tokens = recipe.Tokens,
+            PadToMultipleOf = recipe.PadToMultipleOf,
         }.ToYaml();
 
         IEnumerable<ManifestInput> apart = searched.Length > 0 ? inputs.Take(1) : inputs;

@@ -1,0 +1,253 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace DemEngine.Vocabularies;
+
+/// <summary>
+/// A <c>tokenizer.json</c> as Hugging Face's tokenizers write it: a model (BPE, Unigram, WordPiece or WordLevel) with its vocabulary, and
+/// tokens that were added to it. Everything else in it stays as it is.
+/// </summary>
+public sealed class TokenizerFile
+{
+    /// <summary>The file's name.</summary>
+    public const string FileName = "tokenizer.json";
+
+    // Far more than any model has; a row each would not be a vocabulary any more.
+    internal const int MaxId = 1 << 22;
+
+    private readonly JsonObject _root;
+    private readonly string _owner;
+
+    private TokenizerFile(JsonObject root, string owner)
+    {
+        _root = root;
+        _owner = owner;
+        Vocabulary = new Vocabulary(ReadTokens());
+    }
+
+    /// <summary>The tokens of the model and those that were added. An added token's own id counts.</summary>
+    public Vocabulary Vocabulary { get; private set; }
+
+    /// <summary>What kind of model it is, such as <c>BPE</c>.</summary>
+    public string Kind => Model["type"] is JsonValue value && value.TryGetValue(out string? type) ? type
+        : Model["merges"] is not null ? "BPE" : Model["vocab"] is JsonArray ? "Unigram" : "WordLevel";
+
+    private JsonObject Model => _root["model"] as JsonObject ?? throw Wrong("there is no model");
+
+    private IEnumerable<JsonObject> AddedTokens => (_root["added_tokens"] as JsonArray ?? []).Select(entry => entry as JsonObject ?? throw Wrong("an added token is no object"));
+
+    /// <summary>Reads the file.</summary>
+    /// <param name="json">Its contents.</param>
+    /// <param name="owner">The model that it belongs to, for messages.</param>
+    /// <exception cref="DemException">DEM2023: it is not as expected.</exception>
+    public static TokenizerFile Parse(byte[] json, string owner)
+    {
+        try
+        {
+            return JsonNode.Parse(json, documentOptions: OneOfEachKey) is JsonObject root
+                ? new TokenizerFile(root, owner)
+                : throw new DemException(ErrorCode.BadSideFile, $"{owner}: {FileName} is not a JSON object");
+        }
+        catch (JsonException e)
+        {
+            throw new DemException(ErrorCode.BadSideFile, $"{owner}: {FileName}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>The parts whose difference makes the same tokens mean different texts.</summary>
+    /// <returns>The names of those that differ.</returns>
+    public IEnumerable<string> DifferencesTo(TokenizerFile other) =>
+        new[] { "normalizer", "pre_tokenizer", "decoder" }.Where(part => !JsonNode.DeepEquals(_root[part], other._root[part]));
+
+    /// <summary>Adds a token that is recognised as a whole, before the model splits the text.</summary>
+    /// <param name="token">The token, which is not there yet.</param>
+    /// <returns>Its id.</returns>
+    public int AddWhole(string token) => Add(new JsonObject
+    {
+        ["content"] = token,
+        ["single_word"] = false,
+        ["lstrip"] = false,
+        ["rstrip"] = false,
+        ["normalized"] = true,
+        ["special"] = false,
+    });
+
+    /// <summary>
+    /// Adds what another tokenizer of the same kind has and this one lacks: the tokens of its model, each with the next free id, in the order
+    /// of their ids there; for BPE its merges, after those that are here; and then its added tokens.
+    /// </summary>
+    /// <param name="other">The other.</param>
+    /// <returns>How many tokens were added.</returns>
+    /// <exception cref="DemException">DEM2023, DEM3007.</exception>
+    public int AddAll(TokenizerFile other)
+    {
+        if (Kind != other.Kind)
+            throw new DemException(ErrorCode.UnsupportedFeature, $"{_owner} has a tokenizer of kind {Kind} and {other._owner} one of kind {other.Kind}; there is no union of these");
+
+        HashSet<string> added = [.. other.AddedTokens.Select(other.ContentOf)];
+        string[] missing =
+        [
+            .. other.Vocabulary.Ids.Where(pair => !added.Contains(pair.Key) && Vocabulary.Find(pair.Key) is null)
+                .OrderBy(pair => pair.Value).Select(pair => pair.Key),
+        ];
+        JsonObject[] missingAdded = [.. other.AddedTokens.Where(entry => Vocabulary.Find(other.ContentOf(entry)) is null)];
+        if (missing.Length + missingAdded.Length == 0)
+            return 0;
+
+        // The library numbers added tokens by itself, from the size of the model's vocabulary, unless that has them.
+        StateAddedTokensInModel();
+        var ids = new Dictionary<string, int>(Vocabulary.Ids, StringComparer.Ordinal);
+        foreach (string token in missing)
+        {
+            int id = Vocabulary.Size + (ids.Count - Vocabulary.Ids.Count);
+            ids.Add(token, id);
+            PutInModel(token, id, other.ScoreOf(token));
+        }
+
+        Vocabulary = new Vocabulary(ids);
+        AddMerges(other);
+        foreach (JsonObject entry in missingAdded)
+            Add((JsonObject)entry.DeepClone());
+        return missing.Length + missingAdded.Length;
+    }
+
+    /// <summary>The file's contents.</summary>
+    public byte[] ToJson() => [.. JsonSerializer.SerializeToUtf8Bytes(_root, Indented), (byte)'\n'];
+
+    /// <summary>The entry of an added token as <c>tokenizer_config.json</c> has it, without its id; null if it is not an added token.</summary>
+    internal JsonObject? AddedEntry(string token)
+    {
+        if (AddedTokens.FirstOrDefault(entry => ContentOf(entry) == token) is not { } found)
+            return null;
+        var entry = (JsonObject)found.DeepClone();
+        entry.Remove("id");
+        return entry;
+    }
+
+    /// <summary>The added tokens with their ids.</summary>
+    internal IEnumerable<KeyValuePair<string, int>> Added => AddedTokens.Select(entry => KeyValuePair.Create(ContentOf(entry), IdOf(entry["id"], ContentOf(entry))));
+
+    internal static JsonDocumentOptions OneOfEachKey { get; } = new() { AllowDuplicateProperties = false };
+
+    internal static JsonSerializerOptions Indented { get; } = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private Dictionary<string, int> ReadTokens()
+    {
+        var ids = new Dictionary<string, int>(StringComparer.Ordinal);
+        switch (Model["vocab"])
+        {
+            case JsonObject map:
+                foreach (var (token, id) in map)
+                    ids.Add(token, IdOf(id, token));
+                break;
+            case JsonArray list:
+                for (int id = 0; id < list.Count; id++)
+                {
+                    string token = list[id] is JsonArray { Count: 2 } pair && pair[0] is JsonValue value && value.TryGetValue(out string? text)
+                        ? text
+                        : throw Wrong($"entry {id} of the vocabulary is no pair of a token and a score");
+                    if (!ids.TryAdd(token, id))
+                        throw Wrong($"the token {Quoted.Name(token)} occurs twice");
+                }
+
+                break;
+            default:
+                throw Wrong("the model has no vocabulary");
+        }
+
+        foreach (var (token, id) in Added)
+            ids[token] = id;
+        return ids;
+    }
+
+    private int Add(JsonObject entry)
+    {
+        StateAddedTokensInModel();
+        string token = ContentOf(entry);
+        int id = Vocabulary.Size;
+        entry.Remove("id");
+        entry.Insert(0, "id", id);
+        PutInModel(token, id, score: null);
+        if (_root["added_tokens"] is not JsonArray list)
+            _root["added_tokens"] = list = [];
+        list.Add(entry);
+        Vocabulary = new Vocabulary(Vocabulary.Ids.Append(KeyValuePair.Create(token, id)));
+        return id;
+    }
+
+    private void StateAddedTokensInModel()
+    {
+        foreach (var (token, id) in Added.OrderBy(pair => pair.Value))
+        {
+            if (Model["vocab"] is JsonObject map)
+                map[token] = id;
+            else if (id >= ((JsonArray)Model["vocab"]!).Count)
+                PutInModel(token, id, score: null);
+        }
+    }
+
+    private void PutInModel(string token, int id, JsonNode? score)
+    {
+        switch (Model["vocab"])
+        {
+            case JsonObject map:
+                map[token] = id;
+                break;
+            case JsonArray list when list.Count == id:
+                list.Add(new JsonArray(token, score?.DeepClone() ?? JsonValue.Create(0.0)));
+                break;
+            default:
+                throw new DemException(ErrorCode.UnsupportedFeature, $"{_owner}: {FileName} has ids without a token, after which a vocabulary of this kind cannot be continued");
+        }
+    }
+
+    private JsonNode? ScoreOf(string token) =>
+        Model["vocab"] is JsonArray list && Vocabulary.Find(token) is { } id && id < list.Count ? ((JsonArray)list[id]!)[1] : null;
+
+    private void AddMerges(TokenizerFile other)
+    {
+        if (Kind != "BPE")
+            return;
+        JsonArray merges = Model["merges"] as JsonArray ?? throw Wrong("there are no merges");
+        JsonArray others = other.Model["merges"] as JsonArray ?? throw other.Wrong("there are no merges");
+        HashSet<(string Left, string Right)> known = [.. merges.Select(PairOf)];
+        (string Left, string Right)[] missing = [.. others.Select(other.PairOf).Where(known.Add)];
+
+        // Older files join the two by a space, which a token that has one itself does not allow.
+        bool joined = merges.Count == 0 ? others.FirstOrDefault() is JsonValue : merges[0] is JsonValue;
+        if (joined && missing.Any(pair => pair.Left.Contains(' ') || pair.Right.Contains(' ')))
+        {
+            for (int k = 0; k < merges.Count; k++)
+                merges[k] = Pair(PairOf(merges[k]));
+            joined = false;
+        }
+
+        foreach (var pair in missing)
+            merges.Add(joined ? JsonValue.Create($"{pair.Left} {pair.Right}") : Pair(pair));
+    }
+
+    private static JsonArray Pair((string Left, string Right) pair) => new(pair.Left, pair.Right);
+
+    private (string Left, string Right) PairOf(JsonNode? merge)
+    {
+        switch (merge)
+        {
+            case JsonArray { Count: 2 } pair when pair[0] is JsonValue left && left.TryGetValue(out string? first) && pair[1] is JsonValue right && right.TryGetValue(out string? second):
+                return (first, second);
+            case JsonValue value when value.TryGetValue(out string? text) && text.IndexOf(' ') is > 0 and int at && text.LastIndexOf(' ') == at:
+                return (text[..at], text[(at + 1)..]);
+            default:
+                throw Wrong($"{Quoted.Name(merge?.ToJsonString() ?? "null")} is no merge of two tokens");
+        }
+    }
+
+    private string ContentOf(JsonObject entry) =>
+        entry["content"] is JsonValue value && value.TryGetValue(out string? content) ? content : throw Wrong("an added token has no content");
+
+    private int IdOf(JsonNode? node, string token) => node is JsonValue value && value.TryGetValue(out int id) && id is >= 0 and < MaxId
+        ? id
+        : throw Wrong(string.Create(CultureInfo.InvariantCulture, $"the id of {Quoted.Name(token)} is no whole number from 0 to {MaxId - 1}"));
+
+    private DemException Wrong(string what) => new(ErrorCode.BadSideFile, $"{_owner}: {FileName}: {what}");
+}

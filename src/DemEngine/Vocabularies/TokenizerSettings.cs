@@ -1,0 +1,103 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace DemEngine.Vocabularies;
+
+/// <summary>Keeps the small files that speak of tokens by their ids in step with the vocabulary.</summary>
+public static class TokenizerSettings
+{
+    private const string SettingsFile = "tokenizer_config.json";
+
+    // They hold the vocabulary over again, for older tokenizers.
+    private static readonly string[] OldForms = ["vocab.json", "merges.txt", "vocab.txt", "added_tokens.json", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model"];
+    private static readonly string[] FilesWithIds = ["config.json", "generation_config.json"];
+
+    /// <summary>Puts a changed tokenizer among the side files, and takes away what would contradict it.</summary>
+    /// <param name="files">The side files, by name.</param>
+    /// <param name="tokenizer">The tokenizer.</param>
+    /// <exception cref="DemException">DEM2023.</exception>
+    public static void Write(Dictionary<string, byte[]> files, TokenizerFile tokenizer)
+    {
+        files[TokenizerFile.FileName] = tokenizer.ToJson();
+        foreach (string name in OldForms)
+            files.Remove(name);
+
+        if (Parse(files, SettingsFile) is not { } settings || settings["added_tokens_decoder"] is not JsonObject decoder)
+            return;
+        bool changed = false;
+        foreach (var (token, id) in tokenizer.Added)
+        {
+            string key = id.ToString(CultureInfo.InvariantCulture);
+            if (decoder.ContainsKey(key))
+                continue;
+            decoder[key] = tokenizer.AddedEntry(token);
+            changed = true;
+        }
+
+        if (changed)
+            files[SettingsFile] = ToJson(settings);
+    }
+
+    /// <summary>Has the ids of special tokens, such as <c>eos_token_id</c>, follow the tokens to their new ids.</summary>
+    /// <param name="files">The side files, by name.</param>
+    /// <param name="from">The vocabulary that the ids are of.</param>
+    /// <param name="to">The vocabulary that they shall be of.</param>
+    /// <returns>For each id that stays as it is, because its token is not in the new vocabulary, where it stands.</returns>
+    /// <exception cref="DemException">DEM2023.</exception>
+    public static IReadOnlyList<string> MoveIds(Dictionary<string, byte[]> files, Vocabulary from, Vocabulary to)
+    {
+        var left = new List<string>();
+        foreach (string file in FilesWithIds)
+        {
+            if (Parse(files, file) is not { } root)
+                continue;
+            bool changed = false;
+            foreach (var (key, node) in root.ToArray())
+            {
+                if (!key.EndsWith("_token_id", StringComparison.Ordinal))
+                    continue;
+                JsonNode? moved = Moved(node, from, to, $"{file}: {key}", left);
+                changed |= !JsonNode.DeepEquals(moved, node);
+                root[key] = moved;
+            }
+
+            if (changed)
+                files[file] = ToJson(root);
+        }
+
+        return left;
+    }
+
+    private static JsonNode? Moved(JsonNode? node, Vocabulary from, Vocabulary to, string place, List<string> left)
+    {
+        switch (node)
+        {
+            case JsonArray list:
+                return new JsonArray([.. list.Select(item => Moved(item, from, to, place, left))]);
+            case JsonValue value when value.TryGetValue(out int id) && id >= 0 && id < from.Size && from.TokenOf(id) is { } token:
+                if (to.Find(token) is { } there)
+                    return JsonValue.Create(there);
+                left.Add($"{place} is {id}, of the token {Quoted.Name(token)}, which the output's vocabulary does not have");
+                return value.DeepClone();
+            default:
+                return node?.DeepClone();
+        }
+    }
+
+    private static JsonObject? Parse(Dictionary<string, byte[]> files, string name)
+    {
+        if (!files.TryGetValue(name, out byte[]? json))
+            return null;
+        try
+        {
+            return JsonNode.Parse(json, documentOptions: TokenizerFile.OneOfEachKey) as JsonObject ?? throw new JsonException("not an object");
+        }
+        catch (JsonException e)
+        {
+            throw new DemException(ErrorCode.BadSideFile, $"{name}: {e.Message}", e);
+        }
+    }
+
+    private static byte[] ToJson(JsonObject root) => [.. JsonSerializer.SerializeToUtf8Bytes(root, TokenizerFile.Indented), (byte)'\n'];
+}

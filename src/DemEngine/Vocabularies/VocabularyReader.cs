@@ -1,0 +1,85 @@
+using System.Text;
+using System.Text.Json;
+
+namespace DemEngine.Vocabularies;
+
+/// <summary>Reads the vocabulary of a model from its small files: <c>tokenizer.json</c>, or the files of older tokenizers.</summary>
+public static class VocabularyReader
+{
+    private static readonly string[] NotRead = ["tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "tekken.json"];
+    private static readonly string[] VocabularyFiles = [TokenizerFile.FileName, "vocab.json", "vocab.txt", "added_tokens.json", .. NotRead];
+
+    /// <summary>Whether two models have the same files with a vocabulary, or both have none: then they have the same tokens, whatever these are.</summary>
+    /// <param name="files">The side files of one model, by name.</param>
+    /// <param name="others">Those of the other.</param>
+    public static bool HaveSameFiles(IReadOnlyDictionary<string, byte[]> files, IReadOnlyDictionary<string, byte[]> others) =>
+        VocabularyFiles.All(name => files.TryGetValue(name, out byte[]? file) == others.TryGetValue(name, out byte[]? other) && file.AsSpan().SequenceEqual(other));
+
+    /// <summary>Reads a vocabulary; null if there is no tokenizer at all.</summary>
+    /// <param name="files">The model's side files, by name.</param>
+    /// <param name="owner">The model, for messages.</param>
+    /// <exception cref="DemException">DEM2023: a file is not as expected, or is of a kind that is not read.</exception>
+    public static Vocabulary? Read(IReadOnlyDictionary<string, byte[]> files, string owner)
+    {
+        if (files.TryGetValue(TokenizerFile.FileName, out byte[]? tokenizer))
+            return TokenizerFile.Parse(tokenizer, owner).Vocabulary;
+        if (files.TryGetValue("vocab.json", out byte[]? map))
+            return WithAdded(ReadMap(map, "vocab.json", owner), files, owner);
+        if (files.TryGetValue("vocab.txt", out byte[]? lines))
+            return WithAdded(ReadLines(lines, owner), files, owner);
+        return NotRead.FirstOrDefault(files.ContainsKey) is { } file
+            ? throw new DemException(ErrorCode.BadSideFile, $"{owner}: there is a {file} and no {TokenizerFile.FileName}; save the tokenizer as a fast one first")
+            : null;
+    }
+
+    private static Vocabulary WithAdded(Dictionary<string, int> ids, IReadOnlyDictionary<string, byte[]> files, string owner)
+    {
+        if (files.TryGetValue("added_tokens.json", out byte[]? added))
+        {
+            foreach (var (token, id) in ReadMap(added, "added_tokens.json", owner))
+                ids[token] = id;
+        }
+
+        return new Vocabulary(ids);
+    }
+
+    private static Dictionary<string, int> ReadMap(byte[] json, string file, string owner)
+    {
+        var ids = new Dictionary<string, int>(StringComparer.Ordinal);
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(json);
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+                throw Wrong(file, owner, "not a JSON object");
+            foreach (JsonProperty entry in document.RootElement.EnumerateObject())
+            {
+                if (entry.Value.ValueKind != JsonValueKind.Number || !entry.Value.TryGetInt32(out int id) || id is < 0 or >= TokenizerFile.MaxId)
+                    throw Wrong(file, owner, $"the id of {Quoted.Name(entry.Name)} is no whole number from 0 to {TokenizerFile.MaxId - 1}");
+                if (!ids.TryAdd(entry.Name, id))
+                    throw Wrong(file, owner, $"the token {Quoted.Name(entry.Name)} occurs twice");
+            }
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw Wrong(file, owner, e.Message, e);
+        }
+
+        return ids;
+    }
+
+    private static Dictionary<string, int> ReadLines(byte[] text, string owner)
+    {
+        var ids = new Dictionary<string, int>(StringComparer.Ordinal);
+        string[] lines = Encoding.UTF8.GetString(text).Split('\n');
+        for (int id = 0; id < lines.Length - (lines[^1].Length == 0 ? 1 : 0); id++)
+        {
+            if (!ids.TryAdd(lines[id].TrimEnd('\r'), id))
+                throw Wrong("vocab.txt", owner, $"the token {Quoted.Name(lines[id])} occurs twice");
+        }
+
+        return ids;
+    }
+
+    private static DemException Wrong(string file, string owner, string what, Exception? inner = null) =>
+        new(ErrorCode.BadSideFile, $"{owner}: {file}: {what}", inner);
+}
