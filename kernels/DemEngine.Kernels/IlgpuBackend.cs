@@ -1,5 +1,6 @@
 using DemEngine.Backends;
 using DemEngine.Benchmarking;
+using DemEngine.Kernels.Deltas;
 using DemEngine.Kernels.Devices;
 using DemEngine.Kernels.Launching;
 using DemEngine.Kernels.Measuring;
@@ -21,6 +22,7 @@ public sealed class IlgpuBackend : IDeviceBench
     private readonly Accelerator _accelerator;
     private readonly TileBufferPool _pool;
     private readonly KernelTable _kernels;
+    private readonly DeltaKernelTable _deltaKernels;
     private readonly TimelineRecorder _recorder;
     private readonly long _maxVramBytes;
 
@@ -32,6 +34,7 @@ public sealed class IlgpuBackend : IDeviceBench
         _recorder = new TimelineRecorder(accelerator);
         _pool = new TileBufferPool(accelerator, maxVramBytes);
         _kernels = new KernelTable(accelerator);
+        _deltaKernels = new DeltaKernelTable(accelerator);
     }
 
     /// <inheritdoc/>
@@ -129,7 +132,7 @@ public sealed class IlgpuBackend : IDeviceBench
     internal KernelCases KernelCases => new(_accelerator, _kernels, _maxVramBytes - _pool.AllocatedBytes);
 
     /// <inheritdoc/>
-    public ITileWorker CreateWorker() => new IlgpuTileWorker(Name, _kernels, _pool, _recorder);
+    public ITileWorker CreateWorker() => new IlgpuTileWorker(Name, _kernels, _deltaKernels, _pool, _recorder);
 
     /// <inheritdoc/>
     public DeviceRates MeasureRates(Action<string> report, CancellationToken cancel)

@@ -1,9 +1,11 @@
 using System.Runtime.InteropServices;
 using DemEngine.Backends;
+using DemEngine.Kernels.Deltas;
 using DemEngine.Kernels.Devices;
 using DemEngine.Kernels.Launching;
 using DemEngine.Memory;
 using DemEngine.Numerics;
+using DemEngine.Numerics.Deltas;
 
 namespace DemEngine.Kernels.Streaming;
 
@@ -11,8 +13,11 @@ namespace DemEngine.Kernels.Streaming;
 /// Brings tiles through the device, in parts where they are larger than a buffer: gathers the inputs in page-locked memory, and has them
 /// copied in, worked on and copied out on one stream. The tile's bytes need no alignment.
 /// </summary>
-internal sealed class IlgpuTileWorker(string device, KernelTable kernels, TileBufferPool pool, TimelineRecorder recorder) : ITileWorker
+internal sealed class IlgpuTileWorker(string device, KernelTable kernels, DeltaKernelTable deltaKernels, TileBufferPool pool, TimelineRecorder recorder)
+    : ITileWorker
 {
+    private readonly DeltaTileWorker _deltas = new(device, kernels, deltaKernels, pool);
+
     public NonFinite Combine(LinearCombination combination, ReadOnlySpan<TypedBytes> inputs, TypedBytes output)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(inputs.Length, combination.InputCount);
@@ -76,10 +81,23 @@ internal sealed class IlgpuTileWorker(string device, KernelTable kernels, TileBu
         }
     }
 
-    public void Dispose()
-    {
-        // The buffers are the backend's.
-    }
+    public NonFinite Combine(DeltaCombination combination, ReadOnlySpan<TypedBytes> inputs, long first, TypedBytes output) =>
+        _deltas.Combine(combination, inputs, first, output);
+
+    public void Histogram(DeltaKeys keys, ReadOnlySpan<TypedBytes> inputs, long first, ReadOnlySpan<KeyWindow> windows, Span<uint> counts) =>
+        _deltas.Histogram(keys, inputs, first, windows, counts);
+
+    public void Sums(KeptDeltas deltas, DeltaSum sum, ReadOnlySpan<TypedBytes> inputs, long first, Span<double> leafSums) =>
+        _deltas.Sums(deltas, sum, inputs, first, leafSums);
+
+    public void Rank(TermKind kind, ReadOnlySpan<TypedBytes> inputs, int rowElements, Span<uint> ranks) =>
+        _deltas.Rank(kind, inputs, rowElements, ranks);
+
+    public void Diverge(TermKind kind, ReadOnlySpan<TypedBytes> inputs, int rowElements, Span<float> divergences) =>
+        _deltas.Diverge(kind, inputs, rowElements, divergences);
+
+    /// <summary>The buffers are the backend's.</summary>
+    public void Dispose() => _deltas.Dispose();
 
     private NonFinite Combine(TileBuffers buffers, ElementwiseLaunch launch, ReadOnlySpan<TypedBytes> inputs, TypedBytes part, int start)
     {

@@ -78,6 +78,9 @@ internal sealed class TileBuffers : IDisposable
         _device.View.BaseView.SubView(start, end - start).CopyTo(_stream, part.AsRawArrayView());
     }
 
+    /// <summary>Has a part of device memory set to 0.</summary>
+    public void Clear(long start, long end) => _device.View.BaseView.SubView(start, end - start).MemSetToZero(_stream);
+
     /// <summary>Waits for all that was asked of the stream.</summary>
     public void Synchronize() => _stream.Synchronize();
 

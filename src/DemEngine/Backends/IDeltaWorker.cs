@@ -5,8 +5,7 @@ using DemEngine.Numerics.Deltas;
 namespace DemEngine.Backends;
 
 /// <summary>
-/// The operations on filtered differences, for an <see cref="ITileWorker"/> that has them. Where a backend's worker has not, the processor
-/// takes its place, with the same bits. Each works on a part of a tensor; <c>first</c> is the index of the part's first element.
+/// The operations on filtered differences. Each works on a part of a tensor; <c>first</c> is the index of the part's first element.
 /// </summary>
 public interface IDeltaWorker
 {

@@ -23,7 +23,7 @@ public interface IMergeBackend : IDisposable
 }
 
 /// <summary>Works on one tile at a time, on the thread that calls it.</summary>
-public interface ITileWorker : IDisposable
+public interface ITileWorker : IDeltaWorker, IDisposable
 {
     /// <summary>Computes a linear combination.</summary>
     /// <param name="combination">The sum and its arithmetic.</param>

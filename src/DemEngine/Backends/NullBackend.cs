@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using DemEngine.Memory;
 using DemEngine.Numerics;
+using DemEngine.Numerics.Deltas;
 
 namespace DemEngine.Backends;
 
@@ -47,6 +48,36 @@ public sealed class NullBackend : IMergeBackend
         {
             Touch(inputs);
             leafSums.Clear();
+        }
+
+        public NonFinite Combine(DeltaCombination combination, ReadOnlySpan<TypedBytes> inputs, long first, TypedBytes output) =>
+            Combine(LinearCombination.BaseAlone, inputs, output);
+
+        // As if all keys were the largest, so that cuts are found among them.
+        public void Histogram(DeltaKeys keys, ReadOnlySpan<TypedBytes> inputs, long first, ReadOnlySpan<KeyWindow> windows, Span<uint> counts)
+        {
+            Touch(inputs);
+            int end = 0;
+            foreach (KeyWindow window in windows)
+                counts[(end += window.Bins) - 1] += (uint)inputs[0].Count;
+        }
+
+        public void Sums(KeptDeltas deltas, DeltaSum sum, ReadOnlySpan<TypedBytes> inputs, long first, Span<double> leafSums)
+        {
+            Touch(inputs);
+            leafSums.Clear();
+        }
+
+        public void Rank(TermKind kind, ReadOnlySpan<TypedBytes> inputs, int rowElements, Span<uint> ranks)
+        {
+            Touch(inputs);
+            ranks.Clear();
+        }
+
+        public void Diverge(TermKind kind, ReadOnlySpan<TypedBytes> inputs, int rowElements, Span<float> divergences)
+        {
+            Touch(inputs);
+            divergences.Clear();
         }
 
         public void Dispose() => GC.KeepAlive(_seen);

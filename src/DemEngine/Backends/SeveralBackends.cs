@@ -1,5 +1,6 @@
 using DemEngine.Memory;
 using DemEngine.Numerics;
+using DemEngine.Numerics.Deltas;
 
 namespace DemEngine.Backends;
 
@@ -30,48 +31,70 @@ public sealed class SeveralBackends(string name, IReadOnlyList<IMergeBackend> me
             member.Dispose();
     }
 
-    private int Take()
+    /// <summary>Takes a turn with the member that has the fewest under way.</summary>
+    private Turn Take()
     {
         lock (_lock)
         {
             int least = Array.IndexOf(_underWay, _underWay.Min());
             _underWay[least]++;
-            return least;
+            return new Turn(this, least);
         }
     }
 
-    private void GiveBack(int member)
+    private readonly ref struct Turn(SeveralBackends backend, int member)
     {
-        lock (_lock)
-            _underWay[member]--;
+        public int Member => member;
+
+        public void Dispose()
+        {
+            lock (backend._lock)
+                backend._underWay[member]--;
+        }
     }
 
     private sealed class Worker(SeveralBackends backend, ITileWorker[] workers) : ITileWorker
     {
         public NonFinite Combine(LinearCombination combination, ReadOnlySpan<TypedBytes> inputs, TypedBytes output)
         {
-            int member = backend.Take();
-            try
-            {
-                return workers[member].Combine(combination, inputs, output);
-            }
-            finally
-            {
-                backend.GiveBack(member);
-            }
+            using Turn turn = backend.Take();
+            return workers[turn.Member].Combine(combination, inputs, output);
         }
 
         public void Gram(bool relativeToBase, ReadOnlySpan<TypedBytes> inputs, Span<double> leafSums)
         {
-            int member = backend.Take();
-            try
-            {
-                workers[member].Gram(relativeToBase, inputs, leafSums);
-            }
-            finally
-            {
-                backend.GiveBack(member);
-            }
+            using Turn turn = backend.Take();
+            workers[turn.Member].Gram(relativeToBase, inputs, leafSums);
+        }
+
+        public NonFinite Combine(DeltaCombination combination, ReadOnlySpan<TypedBytes> inputs, long first, TypedBytes output)
+        {
+            using Turn turn = backend.Take();
+            return workers[turn.Member].Combine(combination, inputs, first, output);
+        }
+
+        public void Histogram(DeltaKeys keys, ReadOnlySpan<TypedBytes> inputs, long first, ReadOnlySpan<KeyWindow> windows, Span<uint> counts)
+        {
+            using Turn turn = backend.Take();
+            workers[turn.Member].Histogram(keys, inputs, first, windows, counts);
+        }
+
+        public void Sums(KeptDeltas deltas, DeltaSum sum, ReadOnlySpan<TypedBytes> inputs, long first, Span<double> leafSums)
+        {
+            using Turn turn = backend.Take();
+            workers[turn.Member].Sums(deltas, sum, inputs, first, leafSums);
+        }
+
+        public void Rank(TermKind kind, ReadOnlySpan<TypedBytes> inputs, int rowElements, Span<uint> ranks)
+        {
+            using Turn turn = backend.Take();
+            workers[turn.Member].Rank(kind, inputs, rowElements, ranks);
+        }
+
+        public void Diverge(TermKind kind, ReadOnlySpan<TypedBytes> inputs, int rowElements, Span<float> divergences)
+        {
+            using Turn turn = backend.Take();
+            workers[turn.Member].Diverge(kind, inputs, rowElements, divergences);
         }
 
         public void Dispose()

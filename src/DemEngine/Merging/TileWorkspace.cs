@@ -1,5 +1,4 @@
 using DemEngine.Backends;
-using DemEngine.Backends.Cpu;
 using DemEngine.Memory;
 
 namespace DemEngine.Merging;
@@ -11,7 +10,6 @@ internal sealed class TileWorkspace : IDisposable
     private readonly List<NativeBuffer> _rooms = [];
     private readonly List<(InputTensor Tensor, long First, TypedBytes Part)> _read = [];
     private NativeBuffer? _scratch;
-    private ITileWorker? _substitute;
     private int _room;
     private int _roomUsed;
 
@@ -24,9 +22,6 @@ internal sealed class TileWorkspace : IDisposable
     }
 
     public ITileWorker Worker { get; }
-
-    /// <summary>The worker's operations on filtered differences; the processor's where it has none.</summary>
-    public IDeltaWorker Deltas => Worker as IDeltaWorker ?? (IDeltaWorker)(_substitute ??= new CpuBackend().CreateWorker());
 
     /// <summary>Room for a tile of output.</summary>
     public NativeBytes Output => _output.Bytes;
@@ -111,7 +106,6 @@ internal sealed class TileWorkspace : IDisposable
     public void Dispose()
     {
         _scratch?.Dispose();
-        _substitute?.Dispose();
         Worker.Dispose();
         _output.Dispose();
         foreach (NativeBuffer room in _rooms)

@@ -1,4 +1,5 @@
 using System.Reflection;
+using DemEngine.Kernels.Deltas;
 using DemEngine.Kernels.Elements;
 using ILGPU;
 using ILGPU.Backends.EntryPoints;
@@ -27,6 +28,10 @@ internal sealed class KernelPtx : IDisposable
 
     public string Gram(Type input) => Compile(typeof(GramKernel), input);
 
+    public string Mix(Type basis, Type output) => Compile(typeof(MixKernel), basis, output);
+
+    public string Of(Type kernel) => Compile(kernel);
+
     public void Dispose()
     {
         _backend.Dispose();
@@ -35,7 +40,8 @@ internal sealed class KernelPtx : IDisposable
 
     private string Compile(Type kernel, params Type[] types)
     {
-        MethodInfo method = kernel.GetMethod("Run", BindingFlags.Static | BindingFlags.Public)!.MakeGenericMethod(types);
+        MethodInfo method = kernel.GetMethod("Run", BindingFlags.Static | BindingFlags.Public)!;
+        method = types.Length > 0 ? method.MakeGenericMethod(types) : method;
         var compiled = (PTXCompiledKernel)_backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(method), KernelSpecialization.Empty);
         return compiled.PTXAssembly;
     }

@@ -1,6 +1,7 @@
 using DemEngine.Backends;
 using DemEngine.Memory;
 using DemEngine.Numerics;
+using DemEngine.Numerics.Deltas;
 
 namespace DemEngine.Kernels.Tests.Streaming;
 
@@ -29,6 +30,23 @@ internal sealed class FailingBackend(IMergeBackend inner, int tiles) : IMergeBac
 
         public void Gram(bool relativeToBase, ReadOnlySpan<TypedBytes> inputs, Span<double> leafSums) =>
             inner.Gram(relativeToBase, inputs, leafSums);
+
+        public NonFinite Combine(DeltaCombination combination, ReadOnlySpan<TypedBytes> inputs, long first, TypedBytes output) =>
+            Interlocked.Decrement(ref backend._left) >= 0
+                ? inner.Combine(combination, inputs, first, output)
+                : throw new DemException(ErrorCode.DeviceFailed, "lost");
+
+        public void Histogram(DeltaKeys keys, ReadOnlySpan<TypedBytes> inputs, long first, ReadOnlySpan<KeyWindow> windows, Span<uint> counts) =>
+            inner.Histogram(keys, inputs, first, windows, counts);
+
+        public void Sums(KeptDeltas deltas, DeltaSum sum, ReadOnlySpan<TypedBytes> inputs, long first, Span<double> leafSums) =>
+            inner.Sums(deltas, sum, inputs, first, leafSums);
+
+        public void Rank(TermKind kind, ReadOnlySpan<TypedBytes> inputs, int rowElements, Span<uint> ranks) =>
+            inner.Rank(kind, inputs, rowElements, ranks);
+
+        public void Diverge(TermKind kind, ReadOnlySpan<TypedBytes> inputs, int rowElements, Span<float> divergences) =>
+            inner.Diverge(kind, inputs, rowElements, divergences);
 
         public void Dispose() => inner.Dispose();
     }

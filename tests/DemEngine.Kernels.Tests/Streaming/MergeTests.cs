@@ -53,6 +53,23 @@ public sealed class MergeTests
         _family.AssertSame("slerp-by-cpu", "slerp-by-device");
     }
 
+    [TestCase("ties", "weight: 0.6, density: 0.3", 3)]
+    [TestCase("ties", "weight: 0.6, density: 0.3, scope: model", 3)]
+    [TestCase("dare_ties", "weight: 0.6, density: 0.3", 3)]
+    [TestCase("breadcrumbs", "weight: 0.6, density: 0.3, gamma: 0.05", 2)]
+    [TestCase("della", "weight: 0.6, density: 0.4", 2)]
+    [TestCase("sce", "select_topk: 0.2", 3)]
+    [TestCase("nearswap", "t: 0.001", 1)]
+    [TestCase("arcee_fusion", "", 1)]
+    [TestCase("ramplus_tl", "epsilon: 0.0005", 3)]
+    public void Methods_of_filtered_differences_are_the_cpu_backends(string method, string parameters, int sources)
+    {
+        string name = $"{method}-{parameters.Length}";
+        _family.MergeDifferences(method, parameters, sources, $"{name}-by-cpu", _cpu);
+        _family.MergeDifferences(method, parameters, sources, $"{name}-by-device", _device);
+        _family.AssertSame($"{name}-by-cpu", $"{name}-by-device");
+    }
+
     [Test]
     public void Run_that_lost_its_device_is_resumed_on_another_backend()
     {

@@ -67,6 +67,19 @@ internal sealed class TinyFamily : IDisposable
         Merge(recipe, output, backend, options);
     }
 
+    /// <summary>By any method that takes differences from the base.</summary>
+    public void MergeDifferences(string method, string parameters, int sources, string output, IMergeBackend backend)
+    {
+        string recipe = _folder.Write($"{output}.yaml", $"""
+            merge_method: {method}
+            base_model: {PathOf("base")}
+            models: [{string.Join(", ", Enumerable.Range(1, sources).Select(k => $"{{model: {PathOf($"tuned{k}")}}}"))}]
+            parameters: {"{"}{parameters}{"}"}
+            dtype: bfloat16
+            """);
+        Merge(recipe, output, backend, Options);
+    }
+
     /// <summary>Fails unless two outputs have the same weights, byte for byte.</summary>
     public void AssertSame(string expected, string actual)
     {

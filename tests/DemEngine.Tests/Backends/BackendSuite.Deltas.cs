@@ -1,4 +1,3 @@
-using DemEngine.Backends;
 using DemEngine.Memory;
 using DemEngine.Numerics;
 using DemEngine.Numerics.Deltas;
@@ -10,16 +9,6 @@ namespace DemEngine.Tests.Backends;
 public abstract partial class BackendSuite
 {
     private static readonly int[] DeltaSizes = [0, 1, 3, 4, 7, 8, 15, 16, 17, 33, 255, 257, 4095, 4096, 4097, 8193];
-
-    private IDeltaWorker Deltas
-    {
-        get
-        {
-            if (Worker is not IDeltaWorker deltas)
-                Assert.Ignore("this backend leaves the operations on differences to the processor");
-            return (IDeltaWorker)Worker;
-        }
-    }
 
     [Test]
     public void Delta_combine_of_every_filter_and_mixing([ValueSource(nameof(Types))] ElementType type, [Values] DeltaMixing mixing)
@@ -134,7 +123,7 @@ public abstract partial class BackendSuite
             InputValues.Fill(@case, kind, random);
             TypedBytes[] inputs = [.. @case.Inputs.Select(input => input.Elements)];
             uint[] ranks = new uint[@case.Count];
-            Deltas.Rank(term, inputs, row, ranks);
+            Worker.Rank(term, inputs, row, ranks);
             Assert.That(ranks, Is.EqualTo(ReferenceDeltas.Ranks(term, inputs, row)));
         }
     }
@@ -160,7 +149,7 @@ public abstract partial class BackendSuite
         NonFinite expectedCounts = ReferenceDeltas.Combine(combination, inputs, first, @case.Output.Elements.Type, expected);
 
         @case.Output.Bytes.Fill(0x5A);
-        NonFinite counts = Deltas.Combine(combination, inputs, first, @case.Output.Elements);
+        NonFinite counts = Worker.Combine(combination, inputs, first, @case.Output.Elements);
         if (!@case.Output.Bytes.SequenceEqual(expected))
         {
             int index = @case.Output.Bytes.CommonPrefixLength(expected) / @case.Output.Float.Size;
@@ -188,7 +177,7 @@ public abstract partial class BackendSuite
         ];
         uint[] expected = ReferenceDeltas.Histogram(keys, inputs, first: 9, windows);
         uint[] counts = [.. expected.Select((_, k) => (uint)k)];
-        Deltas.Histogram(keys, inputs, first: 9, windows, counts);
+        Worker.Histogram(keys, inputs, first: 9, windows, counts);
         Assert.That(counts.Select((count, k) => count - (uint)k), Is.EqualTo(expected), $"{keys}: {@case}");
     }
 
@@ -207,7 +196,7 @@ public abstract partial class BackendSuite
         TypedBytes[] inputs = [.. @case.Inputs.Select(input => input.Elements), .. ranks.Elements];
         double[] expected = ReferenceDeltas.Sums(deltas, sum, inputs, first: 8192);
         double[] sums = new double[expected.Length];
-        Deltas.Sums(deltas, sum, inputs, first: 8192, sums);
+        Worker.Sums(deltas, sum, inputs, first: 8192, sums);
         Assert.That(sums.Select(Bits), Is.EqualTo(expected.Select(Bits)), $"{@case}: {deltas}");
     }
 

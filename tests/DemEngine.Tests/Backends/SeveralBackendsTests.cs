@@ -2,6 +2,7 @@ using DemEngine.Backends;
 using DemEngine.Backends.Cpu;
 using DemEngine.Memory;
 using DemEngine.Numerics;
+using DemEngine.Numerics.Deltas;
 
 namespace DemEngine.Tests.Backends;
 
@@ -27,10 +28,18 @@ public sealed class SpreadingTests
         Thread[] threads = [.. Enumerable.Range(0, 2 * tilesEach).Select(k => new Thread(() =>
         {
             using ITileWorker worker = backend.CreateWorker();
-            if (k % 2 == 0)
-                worker.Combine(LinearCombination.BaseAlone, [], default);
-            else
-                worker.Gram(false, [], []);
+            switch (k % 3)
+            {
+                case 0:
+                    worker.Combine(LinearCombination.BaseAlone, [], default);
+                    break;
+                case 1:
+                    worker.Gram(false, [], []);
+                    break;
+                default:
+                    worker.Sums(new KeptDeltas([]), DeltaSum.Squares, [], first: 0, []);
+                    break;
+            }
         }))];
         Array.ForEach(threads, thread => thread.Start());
         Array.ForEach(threads, thread => thread.Join());
@@ -67,6 +76,20 @@ public sealed class SpreadingTests
         }
 
         public void Gram(bool relativeToBase, ReadOnlySpan<TypedBytes> inputs, Span<double> leafSums) => Count();
+
+        public NonFinite Combine(DeltaCombination combination, ReadOnlySpan<TypedBytes> inputs, long first, TypedBytes output)
+        {
+            Count();
+            return default;
+        }
+
+        public void Histogram(DeltaKeys keys, ReadOnlySpan<TypedBytes> inputs, long first, ReadOnlySpan<KeyWindow> windows, Span<uint> counts) => Count();
+
+        public void Sums(KeptDeltas deltas, DeltaSum sum, ReadOnlySpan<TypedBytes> inputs, long first, Span<double> leafSums) => Count();
+
+        public void Rank(TermKind kind, ReadOnlySpan<TypedBytes> inputs, int rowElements, Span<uint> ranks) => Count();
+
+        public void Diverge(TermKind kind, ReadOnlySpan<TypedBytes> inputs, int rowElements, Span<float> divergences) => Count();
 
         public void Dispose()
         {

@@ -2,6 +2,7 @@ using DemEngine.Backends;
 using DemEngine.Backends.Cpu;
 using DemEngine.Memory;
 using DemEngine.Numerics;
+using DemEngine.Numerics.Deltas;
 
 namespace DemEngine.Tests.Merging;
 
@@ -42,6 +43,24 @@ internal sealed class FailingBackend(int failAt) : IMergeBackend
             backend.Count();
             _worker.Gram(relativeToBase, inputs, leafSums);
         }
+
+        public NonFinite Combine(DeltaCombination combination, ReadOnlySpan<TypedBytes> inputs, long first, TypedBytes output)
+        {
+            backend.Count();
+            return _worker.Combine(combination, inputs, first, output);
+        }
+
+        public void Histogram(DeltaKeys keys, ReadOnlySpan<TypedBytes> inputs, long first, ReadOnlySpan<KeyWindow> windows, Span<uint> counts) =>
+            _worker.Histogram(keys, inputs, first, windows, counts);
+
+        public void Sums(KeptDeltas deltas, DeltaSum sum, ReadOnlySpan<TypedBytes> inputs, long first, Span<double> leafSums) =>
+            _worker.Sums(deltas, sum, inputs, first, leafSums);
+
+        public void Rank(TermKind kind, ReadOnlySpan<TypedBytes> inputs, int rowElements, Span<uint> ranks) =>
+            _worker.Rank(kind, inputs, rowElements, ranks);
+
+        public void Diverge(TermKind kind, ReadOnlySpan<TypedBytes> inputs, int rowElements, Span<float> divergences) =>
+            _worker.Diverge(kind, inputs, rowElements, divergences);
 
         public void Dispose() => _worker.Dispose();
     }

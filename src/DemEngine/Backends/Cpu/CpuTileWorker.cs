@@ -8,7 +8,7 @@ using DemEngine.Numerics.Simd;
 namespace DemEngine.Backends.Cpu;
 
 /// <summary>Chooses the loop for the element types at hand, and brings inputs of several types to one.</summary>
-internal sealed class CpuTileWorker<TWidth, TVector> : ITileWorker, IDeltaWorker
+internal sealed class CpuTileWorker<TWidth, TVector> : ITileWorker
     where TWidth : IVectorWidth<TVector>
     where TVector : struct
 {

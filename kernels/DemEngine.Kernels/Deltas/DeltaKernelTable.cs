@@ -1,0 +1,91 @@
+using System.Collections.Concurrent;
+using DemEngine.Kernels.Elements;
+using DemEngine.Numerics;
+using ILGPU;
+using ILGPU.Runtime;
+using CountLauncher = System.Action<
+    ILGPU.Runtime.AcceleratorStream,
+    ILGPU.KernelConfig,
+    ILGPU.ArrayView<DemEngine.Kernels.Elements.Words4>,
+    ILGPU.ArrayView<float>,
+    ILGPU.ArrayView<uint>,
+    DemEngine.Kernels.Deltas.CountShape>;
+using FilterLauncher = System.Action<
+    ILGPU.Runtime.AcceleratorStream,
+    ILGPU.KernelConfig,
+    ILGPU.ArrayView<DemEngine.Kernels.Elements.Words4>,
+    ILGPU.ArrayView<DemEngine.Kernels.Elements.Words4>,
+    ILGPU.ArrayView<float>,
+    DemEngine.Kernels.Deltas.FilterShape>;
+using MixLauncher = System.Action<
+    ILGPU.Runtime.AcceleratorStream,
+    ILGPU.KernelConfig,
+    ILGPU.ArrayView<DemEngine.Kernels.Elements.Words4>,
+    ILGPU.ArrayView<DemEngine.Kernels.Elements.Words4>,
+    ILGPU.ArrayView<DemEngine.Kernels.Elements.Words4>,
+    ILGPU.ArrayView<DemEngine.Kernels.Deltas.DeviceWeights>,
+    ILGPU.ArrayView<long>,
+    DemEngine.Kernels.Deltas.MixShape>;
+using OverlapLauncher = System.Action<
+    ILGPU.Runtime.AcceleratorStream, ILGPU.KernelConfig, ILGPU.ArrayView<uint>, ILGPU.ArrayView<double>, DemEngine.Kernels.Deltas.OverlapShape>;
+using SpreadLauncher = System.Action<
+    ILGPU.Runtime.AcceleratorStream,
+    ILGPU.KernelConfig,
+    ILGPU.ArrayView<DemEngine.Kernels.Elements.Words4>,
+    ILGPU.ArrayView<DemEngine.Kernels.Elements.Words4>,
+    DemEngine.Kernels.Deltas.SpreadShape>;
+using SumLauncher = System.Action<
+    ILGPU.Runtime.AcceleratorStream, ILGPU.KernelConfig, ILGPU.ArrayView<float>, ILGPU.ArrayView<double>, DemEngine.Kernels.Deltas.SumShape>;
+
+namespace DemEngine.Kernels.Deltas;
+
+/// <summary>The kernels for filtered differences on a device, each compiled when it is first asked for.</summary>
+internal sealed class DeltaKernelTable(Accelerator accelerator)
+{
+    private readonly ConcurrentDictionary<(ElementType, ElementType), Lazy<MixLauncher>> _mix = new();
+
+    private readonly Lazy<FilterLauncher> _filter = new(
+        () => accelerator.LoadKernel<ArrayView<Words4>, ArrayView<Words4>, ArrayView<float>, FilterShape>(FilterKernel.Run));
+
+    private readonly Lazy<SpreadLauncher> _spread = new(
+        () => accelerator.LoadKernel<ArrayView<Words4>, ArrayView<Words4>, SpreadShape>(SpreadKernel.Run));
+
+    private readonly Lazy<CountLauncher> _count = new(
+        () => accelerator.LoadKernel<ArrayView<Words4>, ArrayView<float>, ArrayView<uint>, CountShape>(CountKernel.Run));
+
+    private readonly Lazy<SumLauncher> _sum = new(
+        () => accelerator.LoadKernel<ArrayView<float>, ArrayView<double>, SumShape>(SumKernel.Run));
+
+    private readonly Lazy<OverlapLauncher> _overlap = new(
+        () => accelerator.LoadKernel<ArrayView<uint>, ArrayView<double>, OverlapShape>(OverlapKernel.Run));
+
+    public FilterLauncher Filter => _filter.Value;
+
+    public SpreadLauncher Spread => _spread.Value;
+
+    public CountLauncher Count => _count.Value;
+
+    public SumLauncher Sum => _sum.Value;
+
+    public OverlapLauncher Overlap => _overlap.Value;
+
+    public MixLauncher Mix(ElementType basis, ElementType output) => _mix.GetOrAdd((basis, output), _ => new Lazy<MixLauncher>(
+        () => DeviceElements.Dispatch<MixLoader, MixLauncher>(basis, new MixLoader(accelerator, output)))).Value;
+
+    /// <summary>Compiles <see cref="MixKernel"/> for two types.</summary>
+    private readonly struct MixLoader(Accelerator accelerator, ElementType output) : IDeviceElementVisitor<MixLauncher>
+    {
+        public MixLauncher Visit<TBase>()
+            where TBase : unmanaged, IDeviceElement =>
+            DeviceElements.Dispatch<To<TBase>, MixLauncher>(output, new To<TBase>(accelerator));
+    }
+
+    private readonly struct To<TBase>(Accelerator accelerator) : IDeviceElementVisitor<MixLauncher>
+        where TBase : unmanaged, IDeviceElement
+    {
+        public MixLauncher Visit<TOutput>()
+            where TOutput : unmanaged, IDeviceElement =>
+            accelerator.LoadKernel<ArrayView<Words4>, ArrayView<Words4>, ArrayView<Words4>, ArrayView<DeviceWeights>, ArrayView<long>, MixShape>(
+                MixKernel.Run<TBase, TOutput>);
+    }
+}

@@ -1,0 +1,211 @@
+using DemEngine.Kernels.Elements;
+using DemEngine.Kernels.Launching;
+using DemEngine.Kernels.Streaming;
+using DemEngine.Memory;
+using DemEngine.Numerics;
+using DemEngine.Numerics.Deltas;
+using ILGPU;
+
+namespace DemEngine.Kernels.Deltas;
+
+/// <summary>The launches that one part of a tile takes, on its buffers' stream, in the order in which they are called.</summary>
+internal readonly ref struct DeltaLaunch
+{
+    private readonly KernelTable _kernels;
+    private readonly DeltaKernelTable _deltaKernels;
+    private readonly DeltaLayout _layout;
+    private readonly KeptDeltas _deltas;
+    private readonly TileBuffers _buffers;
+    private readonly ReadOnlySpan<TypedBytes> _inputs;
+    private readonly long _first;
+    private readonly int _start;
+    private readonly int _count;
+
+    /// <param name="kernels">What takes differences.</param>
+    /// <param name="deltaKernels">What works on them.</param>
+    /// <param name="layout">Of the buffers.</param>
+    /// <param name="deltas">The sources and their filters.</param>
+    /// <param name="buffers">Of this part.</param>
+    /// <param name="inputs">Of the tile.</param>
+    /// <param name="first">Index of the tile's first element.</param>
+    /// <param name="start">The part's first element, in the tile.</param>
+    /// <param name="count">Its number of elements.</param>
+    public DeltaLaunch(
+        KernelTable kernels, DeltaKernelTable deltaKernels, DeltaLayout layout, KeptDeltas deltas, TileBuffers buffers, ReadOnlySpan<TypedBytes> inputs,
+        long first, int start, int count)
+    {
+        _kernels = kernels;
+        _deltaKernels = deltaKernels;
+        _layout = layout;
+        _deltas = deltas;
+        _buffers = buffers;
+        _inputs = inputs;
+        _first = first;
+        _start = start;
+        _count = count;
+    }
+
+    private int Sources => _deltas.Sources.Length;
+
+    private KernelConfig Elementwise => _kernels.ElementwiseConfig(_count);
+
+    private long WordStride => DeltaLayout.Stride(_count) / TileBuffers.WordBytes;
+
+    /// <summary>Has the inputs, and what goes before them, copied in.</summary>
+    public void CopyIn(ReadOnlySpan<TypedBytes> inputs)
+    {
+        for (int k = 0; k < inputs.Length; k++)
+        {
+            Span<byte> from = inputs[k].Slice(_start, _count).Bytes.Span;
+            from.CopyTo(_buffers.Host(_layout.Shape.InputAt(k, _count), from.Length));
+        }
+
+        // The factors of the whole tile, of one filter after another.
+        Span<float> factors = _layout.HostFactors(_buffers);
+        foreach (DeltaSource source in _deltas.Sources)
+        {
+            if (source.Filter is not ImportanceFilter filter)
+                continue;
+            ReadOnlySpan<float> ofTile = DeltaLayout.FactorsOf(filter.Factors, _first, _inputs[0].Count);
+            ofTile.CopyTo(factors);
+            factors = factors[ofTile.Length..];
+        }
+
+        long countsAt = _layout.Shape.ResultAt(_count);
+        _buffers.Host(countsAt, TileShape.CountBytes).Clear();
+        _buffers.CopyIn(0, countsAt + TileShape.CountBytes);
+    }
+
+    /// <summary>δ of every source, in binary32.</summary>
+    public void TakeDifferences()
+    {
+        var scrap = _buffers.Device<long>(TileShape.ScrapAt, TileShape.CountBytes);
+        for (int k = 0; k < Sources; k++)
+        {
+            ArrayView<Words4> delta = _layout.Delta(_buffers, k, _count);
+            ArrayView<Words4> x = _buffers.Input(_layout.Shape, k + 1, _count);
+            ElementType type = _inputs[k + 1].Type;
+            if (_deltas.Sources[k].Kind == TermKind.RelativeToBase)
+            {
+                _kernels.Extract(_inputs[0].Type, type, ElementType.F32)(
+                    _buffers.Stream, Elementwise, _buffers.Input(_layout.Shape, 0, _count), x, delta, scrap, new ExtractShape { Elements = _count });
+            }
+            else
+            {
+                _kernels.Convert(type, ElementType.F32)(_buffers.Stream, Elementwise, x, delta, scrap, _count);
+            }
+        }
+    }
+
+    /// <summary>What the filters make of the differences, in place.</summary>
+    public void Filter()
+    {
+        if (_deltas.Spread is { } least)
+            Spread(least, writesKeys: false);
+
+        int ranks = Sources + 1;
+        long factorsAt = 0;
+        for (int k = 0; k < Sources; k++)
+        {
+            DeltaFilter filter = _deltas.Sources[k].Filter;
+            if (filter is NoFilter)
+                continue;
+
+            ArrayView<float> factors = _layout.Factors(_buffers);
+            DeviceFilter told = DeviceFilter.Of(filter);
+            if (filter is ImportanceFilter importance)
+            {
+                long length = DeltaLayout.FactorsOf(importance.Factors, _first, _inputs[0].Count).Length;
+                factors = factors.SubView(factorsAt, length);
+                told.FirstRow = _first / importance.Factors.RowElements;
+                factorsAt += length;
+            }
+
+            _deltaKernels.Filter(
+                _buffers.Stream,
+                Elementwise,
+                _layout.Deltas(_buffers, _count),
+                filter.NeedsRanks ? _buffers.Input(_layout.Shape, ranks++, _count) : _layout.Delta(_buffers, k, _count),
+                factors,
+                new FilterShape { Elements = _count, Start = k * WordStride, First = _first + _start, Filter = told });
+        }
+    }
+
+    /// <summary>Keys of how far the sources are apart.</summary>
+    public void WriteSpreadKeys() => Spread(default, writesKeys: true);
+
+    /// <summary>Counts the keys of one stream.</summary>
+    public void Count(DeltaKeys keys, KeyWindow window, ArrayView<uint> bins)
+    {
+        var shape = new CountShape
+        {
+            Elements = _count,
+            First = _first + _start,
+            WindowFirst = window.First,
+            WindowShift = window.Shift,
+            WindowBins = window.Bins,
+        };
+        ArrayView<Words4> from = _layout.Delta(_buffers, window.Stream, _count);
+        if (keys is SpreadKeys)
+        {
+            shape.Kind = CountShape.OfKeys;
+            from = _layout.Keys(_buffers, _count);
+        }
+        else if (keys is ImportanceKeys importance)
+        {
+            shape.Kind = CountShape.OfImportances;
+            shape.RowElements = importance.Factors.RowElements;
+            shape.FirstRow = _first / importance.Factors.RowElements;
+        }
+
+        _deltaKernels.Count(_buffers.Stream, Elementwise, from, _layout.Factors(_buffers), bins, shape);
+    }
+
+    /// <summary>Sums over every source's differences as they are now.</summary>
+    /// <param name="sums">Of the leaves.</param>
+    /// <param name="kind">What is summed.</param>
+    /// <param name="number">Which of a source's numbers it is.</param>
+    /// <param name="of">How many numbers a source has.</param>
+    public void Sum(ArrayView<double> sums, int kind, int number, int of)
+    {
+        for (int k = 0; k < Sources; k++)
+        {
+            _deltaKernels.Sum(
+                _buffers.Stream,
+                _kernels.GramConfig(GramOrder.LeafCount(_count)),
+                _layout.Delta(_buffers, k, _count).Cast<float>(),
+                sums,
+                new SumShape { Elements = _count, Kind = kind, Numbers = Sources * of, Number = (k * of) + number });
+        }
+    }
+
+    /// <summary>Counts differences that are alone and those that are not.</summary>
+    public void CountOverlap(ArrayView<double> sums)
+    {
+        for (int k = 0; k < Sources; k++)
+        {
+            _deltaKernels.Overlap(
+                _buffers.Stream,
+                _kernels.GramConfig(GramOrder.LeafCount(_count)),
+                _layout.Deltas(_buffers, _count).Cast<uint>(),
+                sums,
+                new OverlapShape { Elements = _count, Stride = DeltaLayout.Stride(_count) / sizeof(uint), Sources = Sources, Source = k });
+        }
+    }
+
+    private void Spread(Cut least, bool writesKeys) => _deltaKernels.Spread(
+        _buffers.Stream,
+        Elementwise,
+        _layout.Deltas(_buffers, _count),
+        _layout.Keys(_buffers, _count),
+        new SpreadShape
+        {
+            Elements = _count,
+            Stride = WordStride,
+            Sources = Sources,
+            First = _first + _start,
+            LeastKey = least.Key,
+            LeastTie = least.LastTie,
+            WritesKeys = writesKeys ? 1 : 0,
+        });
+}

@@ -1,0 +1,28 @@
+using DemEngine.Kernels.Elements;
+using ILGPU;
+
+namespace DemEngine.Kernels.Deltas;
+
+/// <summary>The bits of eight neighbouring binary32 numbers: the differences of a source, two loads of 16 bytes.</summary>
+internal struct EightSingles
+{
+    public Words4 Lower;
+    public Words4 Upper;
+
+    /// <summary>Reads a group.</summary>
+    /// <param name="memory">Device memory.</param>
+    /// <param name="start">Where the tensor starts, in units of 16 bytes.</param>
+    /// <param name="group">Which eight.</param>
+    public static EightSingles Load(ArrayView<Words4> memory, long start, long group) => new()
+    {
+        Lower = memory[start + (2 * group)],
+        Upper = memory[start + (2 * group) + 1],
+    };
+
+    /// <summary>Writes a group.</summary>
+    public readonly void Store(ArrayView<Words4> memory, long start, long group)
+    {
+        memory[start + (2 * group)] = Lower;
+        memory[start + (2 * group) + 1] = Upper;
+    }
+}
