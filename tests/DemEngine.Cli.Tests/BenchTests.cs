@@ -39,6 +39,39 @@ public class BenchTests
     }
 
     [Test]
+    public void Any_method_is_measured([Values("ties", "dare_linear", "arcee_fusion", "slerp", "karcher", "passthrough", "model_stock")] string method)
+    {
+        using var folder = new TempFolder();
+        JsonElement report = Dem.Run("bench", "--method", method, "--shape", "tiny", "--repeats", "1", "--dir", folder.PathOf("models"), "--json").Expect(0).Json;
+        Assert.That(report.GetProperty("method").GetString(), Is.EqualTo(method));
+        JsonElement[] merges = [.. report.GetProperty("merges").EnumerateArray()];
+        int[] expected = method is "arcee_fusion" or "slerp" or "passthrough" ? [1] : method == "model_stock" ? [2, 4] : [1, 2, 4];
+        Assert.That(merges.Select(merge => merge.GetProperty("sources").GetInt32()), Is.EqualTo(expected));
+        int passes = method switch { "ties" => 4, "dare_linear" or "slerp" or "karcher" or "model_stock" => 2, "arcee_fusion" => 5, _ => 1 };
+        foreach (JsonElement merge in merges)
+        {
+            int sources = merge.GetProperty("sources").GetInt32();
+
+            // The base is not read where it takes no part.
+            double read = method is "karcher" or "passthrough" ? sources / (sources + 1.0) : 1;
+            Assert.That(merge.GetProperty("passes").GetDouble(), Is.EqualTo(passes * read).Within(0.05));
+            Assert.That(merge.GetProperty("seconds").GetDouble(), Is.Positive);
+            Assert.That(merge.GetProperty("merge_to_null").GetDouble(), Is.Positive);
+        }
+    }
+
+    [TestCase("tie", "there is no method")]
+    [TestCase("slerp", "it takes 1")]
+    [TestCase("model_stock", "it takes 2 or more")]
+    public void What_a_method_does_not_take_is_refused(string method, string message)
+    {
+        using var folder = new TempFolder();
+        Dem.Run("bench", "--method", method, "--shape", "tiny", "--sources", method == "slerp" ? "2" : "1", "--dir", folder.PathOf("models"), "--quiet")
+            .ExpectError(ErrorCode.BadArgument, message);
+        Assert.That(Directory.GetFileSystemEntries(folder.Path), Is.Empty);
+    }
+
+    [Test]
     public void Timeline_of_the_processor_is_refused()
     {
         using var folder = new TempFolder();

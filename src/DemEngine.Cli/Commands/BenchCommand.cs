@@ -14,7 +14,8 @@ internal static class BenchCommand
     public static Command Build()
     {
         var shape = new Option<string>("--shape") { Description = "Shape of the models to be made. Default llama-1b.", HelpName = "name|file", DefaultValueFactory = _ => "llama-1b" };
-        var sources = Numbers.SeveralPositive("--sources", "Numbers of sources to merge. Default 1 2 4.", 1, 2, 4);
+        var method = new Option<string>("--method") { Description = "Method to merge by. Default dem.", HelpName = "name", DefaultValueFactory = _ => "dem" };
+        var sources = Numbers.SeveralPositive("--sources", "Numbers of sources to merge. Default: those of 1 2 4 that the method takes.");
         var type = Choice.FloatType("--dtype", "Element type. Default bf16.", "bf16", "f16", "f32");
         var folder = new Option<DirectoryInfo>("--dir")
         {
@@ -29,7 +30,7 @@ internal static class BenchCommand
         var output = new OutputOptions();
         var device = new BackendCommandOptions();
 
-        var command = new Command("bench", "Measure merges against what this machine can do.") { shape, sources, type, folder, repeats, cold, timeline };
+        var command = new Command("bench", "Measure merges against what this machine can do.") { method, shape, sources, type, folder, repeats, cold, timeline };
         read.AddTo(command);
         output.AddTo(command);
         device.AddTo(command);
@@ -41,8 +42,9 @@ internal static class BenchCommand
             if (timelinePath is not null)
                 ReportFile.Check(timelinePath);
             var options = new BenchOptions(
+                parsed.GetValue(method)!,
                 LlamaShape.Find(parsed.GetValue(shape)!),
-                parsed.GetValue(sources)!,
+                parsed.GetValue(sources) is { Length: > 0 } asked ? asked : null,
                 parsed.GetValue(type) ?? ElementType.BF16,
                 parsed.GetValue(folder)!.FullName,
                 parsed.GetValue(repeats),

@@ -13,15 +13,15 @@ internal static partial class BenchPrinter
     public static void PrintText(BenchReport report)
     {
         Console.Out.WriteLine(report.Machine);
-        Console.Out.WriteLine($"{report.Shape}, {Sizes.Format(report.ModelBytes)} a model, {report.Threads} threads, median of {report.Repeats}");
+        Console.Out.WriteLine($"{report.Method}, {report.Shape}, {Sizes.Format(report.ModelBytes)} a model, {report.Threads} threads, median of {report.Repeats}");
         if (report.Device is { } measured)
             PrintRates(measured);
         Console.Out.WriteLine($"memory copy {Number(report.MemoryCopy)} GB/s, file copy {Number(report.FileCopy)} GB/s (read + written)");
         TablePrinter.Print(
-            [" sources", "cache", " null GB/s", " merge GB/s", " merge/null", " null/file copy", " merge/memory copy", " in GB/s", " in/host to device"],
+            [" sources", "cache", " seconds", " passes", " null GB/s", " merge GB/s", " merge/null", " null/file copy", " merge/memory copy", " in GB/s", " in/host to device"],
             report.Merges.Select(merge => new[]
             {
-                $"{merge.Sources}", merge.Cache, Number(merge.Null), Number(merge.Merge), Number(merge.MergeToNull), Number(merge.NullToFileCopy),
+                $"{merge.Sources}", merge.Cache, merge.Seconds.ToString("0.000", CultureInfo.InvariantCulture), Number(merge.Passes), Number(merge.Null), Number(merge.Merge), Number(merge.MergeToNull), Number(merge.NullToFileCopy),
                 Number(merge.MergeToMemoryCopy), Number(merge.Input), merge.InputToHostToDevice is { } ratio ? Number(ratio) : "",
             }));
         Console.Out.WriteLine($"peak anonymous memory {report.PeakAnonymousBytes / (double)(1 << 20):0} MiB");

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 using DemEngine.Backends;
 using DemEngine.Backends.Cpu;
@@ -29,11 +28,13 @@ public static class Bench
         if (options.Timeline && device is null)
             throw new DemException(ErrorCode.BadArgument, $"a timeline is of one device, which the backend {backend.Name} is not");
 
+        IReadOnlyList<int> sourceCounts = BenchRecipe.Of(options.Method).Sources(options.Sources);
+
         // Large models come in several shards.
         long bytes = options.Shape.Tensors(options.Type).Sum(spec => spec.ByteLength);
         options = options with { Run = options.Run with { MaxShardBytes = Math.Max(1, bytes / Shards) } };
 
-        string[] models = [.. MakeModels(options, report, cancel)];
+        string[] models = [.. MakeModels(options, sourceCounts.Max(), report, cancel)];
         string[] files = [.. Directory.GetFiles(models[0], "*.safetensors")];
         long modelBytes = files.Sum(file => new FileInfo(file).Length);
 
@@ -46,7 +47,7 @@ public static class Bench
 
         using var memory = new AnonymousMemory();
         var merges = new List<BenchMerge>();
-        foreach (int sources in options.Sources)
+        foreach (int sources in sourceCounts)
         {
             merges.Add(Measure(options, models[..(sources + 1)], isCold: false, backend, limits, report, cancel));
             if (options.Cold)
@@ -54,25 +55,24 @@ public static class Bench
         }
 
         long peak = memory.Peak;
-        DeviceTimeline? timeline = options.Timeline ? Trace(options, models, device!, report, cancel) : null;
+        DeviceTimeline? timeline = options.Timeline ? Trace(options, models[..(sourceCounts.Max() + 1)], device!, report, cancel) : null;
         DeviceReport? deviceReport = device is null
             ? null
             : new DeviceReport(device.Name, device.Description, limits.Device!, device.PeakDeviceBytes, device.UsedDeviceBytes, timeline);
         return new BenchReport(
-            Machine(), options.Shape.Name, modelBytes, options.Run.Threads, options.Repeats, memoryCopy, fileCopy, merges, peak, deviceReport);
+            Machine(), options.Method, options.Shape.Name, modelBytes, options.Run.Threads, options.Repeats, memoryCopy, fileCopy, merges, peak, deviceReport);
     }
 
     /// <summary>One merge more, with each tile's times noted.</summary>
     private static DeviceTimeline Trace(BenchOptions options, string[] models, IDeviceBench device, Action<string> report, CancellationToken cancel)
     {
-        int sources = options.Sources.Max();
-        report($"timeline of {sources} sources");
+        report($"timeline of {models.Length - 1} sources");
         device.StartTimeline();
-        RunOnce(options, models[..(sources + 1)], device, cancel);
+        RunOnce(options, models, device, cancel);
         return device.StopTimeline();
     }
 
-    private static IEnumerable<string> MakeModels(BenchOptions options, Action<string> report, CancellationToken cancel)
+    private static IEnumerable<string> MakeModels(BenchOptions options, int sources, Action<string> report, CancellationToken cancel)
     {
         using var cpu = new CpuBackend();
         string basePath = Path.Combine(options.Folder, $"{options.Shape.Name}-{options.Type}-base");
@@ -83,7 +83,7 @@ public static class Bench
         }
 
         yield return basePath;
-        for (int k = 1; k <= options.Sources.Max(); k++)
+        for (int k = 1; k <= sources; k++)
         {
             string path = Path.Combine(options.Folder, $"{options.Shape.Name}-{options.Type}-tuned{k}");
             if (!Directory.Exists(path))
@@ -142,6 +142,9 @@ public static class Bench
         var nulls = new List<double>();
         var merges = new List<double>();
         var inputs = new List<double>();
+        var seconds = new List<double>();
+        long modelBytes = files.Sum(file => new FileInfo(file).Length);
+        double passes = 0;
         for (int repeat = 0; repeat <= options.Repeats; repeat++)
         {
             report($"{models.Length - 1} sources, {cache}, {repeat} of {options.Repeats}");
@@ -158,12 +161,14 @@ public static class Bench
                 nulls.Add(ofNull);
                 merges.Add(ofMerge.GigabytesPerSecond);
                 inputs.Add(ofMerge.BytesRead / ofMerge.Seconds / 1e9);
+                seconds.Add(ofMerge.Seconds);
+                passes = ofMerge.BytesRead / (double)modelBytes;
             }
         }
 
         double ratio = Median(merges.Zip(nulls, (merge, without) => merge / without));
         return new BenchMerge(
-            models.Length - 1, cache, Median(nulls), Median(merges), ratio, Median(nulls) / limits.FileCopy, Median(merges) / limits.MemoryCopy,
+            models.Length - 1, cache, Median(seconds), passes, Median(nulls), Median(merges), ratio, Median(nulls) / limits.FileCopy, Median(merges) / limits.MemoryCopy,
             Median(inputs), Median(inputs) / limits.Device?.HostToDevice);
     }
 
@@ -171,18 +176,11 @@ public static class Bench
     private static RunReport RunOnce(BenchOptions options, string[] models, IMergeBackend backend, CancellationToken cancel)
     {
         string output = Path.Combine(options.Folder, "merged");
-        using MergePlan merge = MergePlanner.Plan(RecipeReader.Parse(Recipe(models), "bench"), new AlignmentOptions(), options.Run);
+        string recipe = BenchRecipe.Of(options.Method).Text(models[0], models.Skip(1));
+        using MergePlan merge = MergePlanner.Plan(RecipeReader.Parse(recipe, "bench"), new AlignmentOptions(), options.Run);
         RunReport report = OutputRun.Execute(merge.Plan, output, backend, options.Run with { Unfinished = UnfinishedRun.Restart }, null, cancel);
         Directory.Delete(output, recursive: true);
         return report;
-    }
-
-    private static string Recipe(string[] models)
-    {
-        // Weights whose products need every bit, as searched ones do.
-        IEnumerable<string> sources = models.Skip(1).Select((model, k) =>
-            string.Create(CultureInfo.InvariantCulture, $"  - model: '{model}'\n    parameters: {{weight: {0.7 / (k + 1.3)}}}\n"));
-        return $"merge_method: dem\nbase_model: '{models[0]}'\nmodels:\n{string.Concat(sources)}";
     }
 
     private static double Median(IEnumerable<double> values)

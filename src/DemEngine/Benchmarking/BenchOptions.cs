@@ -5,8 +5,9 @@ using DemEngine.Synthesis;
 namespace DemEngine.Benchmarking;
 
 /// <summary>What <see cref="Bench"/> measures.</summary>
+/// <param name="Method">By which method is merged.</param>
 /// <param name="Shape">Of the models to be made.</param>
-/// <param name="Sources">The numbers of sources to merge, one merge each.</param>
+/// <param name="Sources">The numbers of sources to merge, one merge each; null for those of 1, 2 and 4 that the method takes.</param>
 /// <param name="Type">Of the elements.</param>
 /// <param name="Folder">Where inputs and outputs go. Inputs are kept and used again; outputs are deleted.</param>
 /// <param name="Repeats">How often each thing is measured.</param>
@@ -14,4 +15,4 @@ namespace DemEngine.Benchmarking;
 /// <param name="Timeline">Whether to note one more merge tile by tile. Only a device can.</param>
 /// <param name="Run">Threads, memory and reading.</param>
 public sealed record BenchOptions(
-    LlamaShape Shape, IReadOnlyList<int> Sources, ElementType Type, string Folder, int Repeats, bool Cold, bool Timeline, RunOptions Run);
+    string Method, LlamaShape Shape, IReadOnlyList<int>? Sources, ElementType Type, string Folder, int Repeats, bool Cold, bool Timeline, RunOptions Run);

@@ -2,6 +2,7 @@ namespace DemEngine.Benchmarking;
 
 /// <summary>What <see cref="Bench"/> measured. Rates are bytes read and written a second, in units of 10⁹; each is the median of its runs.</summary>
 /// <param name="Machine">Processor, memory, system.</param>
+/// <param name="Method">By which was merged.</param>
 /// <param name="Shape">Of the models.</param>
 /// <param name="ModelBytes">Bytes of one model.</param>
 /// <param name="Threads">That were used.</param>
@@ -13,6 +14,7 @@ namespace DemEngine.Benchmarking;
 /// <param name="Device">The device, if the backend is one.</param>
 public sealed record BenchReport(
     string Machine,
+    string Method,
     string Shape,
     long ModelBytes,
     int Threads,
@@ -26,6 +28,8 @@ public sealed record BenchReport(
 /// <summary>One merge.</summary>
 /// <param name="Sources">Number of sources beside the base.</param>
 /// <param name="Cache">Whether the inputs were in the page cache: <c>warm</c> or <c>cold</c>.</param>
+/// <param name="Seconds">A merge takes.</param>
+/// <param name="Passes">How often the inputs are read.</param>
 /// <param name="Null">GB/s of the pipeline without arithmetic.</param>
 /// <param name="Merge">GB/s of the merge.</param>
 /// <param name="MergeToNull">Median of the ratios of neighbouring runs, merge to null.</param>
@@ -34,4 +38,4 @@ public sealed record BenchReport(
 /// <param name="Input">GB/s of the merge, its inputs alone counted.</param>
 /// <param name="InputToHostToDevice">That by the rate of copies to the device, if there is one.</param>
 public sealed record BenchMerge(
-    int Sources, string Cache, double Null, double Merge, double MergeToNull, double NullToFileCopy, double MergeToMemoryCopy, double Input, double? InputToHostToDevice);
+    int Sources, string Cache, double Seconds, double Passes, double Null, double Merge, double MergeToNull, double NullToFileCopy, double MergeToMemoryCopy, double Input, double? InputToHostToDevice);
