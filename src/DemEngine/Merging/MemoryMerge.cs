@@ -66,20 +66,21 @@ public sealed class MemoryMerge : IDisposable
                 _tensors.Add(tensor.Spec.Name, new MemoryTensor(tensor.Spec));
         }
 
+        var sink = new Sink(_tensors);
         var nonFinite = new List<NonFiniteTensor>();
+        void Finished(JournalEntry entry)
+        {
+            lock (nonFinite)
+                nonFinite.Add(new NonFiniteTensor(entry.Tensor, entry.NonFinite.Inputs, entry.NonFinite.Outputs));
+        }
+
         PooledMeasurements.Run(plan.Tensors, tile, plan.InputBytes(tile), _backend, (_, _) => { }, cancel);
         TilePipeline.Run(
-            [.. plan.Tensors.Zip(plan.Layout.Tensors, (tensor, place) => new TensorProgress(tensor, place, tile.Bytes))],
+            [.. plan.Tensors.Zip(plan.Layout.Tensors, (tensor, place) => TensorGroup.Of([(tensor, sink, Finished)], place, tile.Bytes))],
             tile,
             plan.InputBytes(tile),
             _backend,
-            new Sink(_tensors),
             (_, _) => { },
-            entry =>
-            {
-                lock (nonFinite)
-                    nonFinite.Add(new NonFiniteTensor(entry.Tensor, entry.NonFinite.Inputs, entry.NonFinite.Outputs));
-            },
             cancel);
         foreach (Checkpoint checkpoint in plan.Checkpoints)
             checkpoint.CheckUnchanged();

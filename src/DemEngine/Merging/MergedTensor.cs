@@ -59,6 +59,17 @@ internal sealed class MergedTensor : OutputTensor
             Solve();
     }
 
+    public override string? Asks => _program.Measurements.IsEmpty || PooledParts.Count > 0
+        ? null
+        : string.Join("; ", _program.Measurements.Select(measurement => $"{measurement.GetType().Name} {measurement.Terms}"));
+
+    public override void TakeMeasured(OutputTensor other)
+    {
+        foreach (var (own, of) in _program.Measurements.Zip(((MergedTensor)other)._program.Measurements))
+            own.TakeFrom(of);
+        Solve();
+    }
+
     public override void Solve() => _production = TensorProduction.Of(_program.Solve(), _sources, _inputs, Spec.Shape);
 
     public override NonFinite Produce(long first, TypedBytes output, TileWorkspace workspace) =>

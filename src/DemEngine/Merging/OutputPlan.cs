@@ -98,8 +98,8 @@ public sealed class OutputPlan
             * (InputCost.Of(tensor.Inputs).BufferElementBytes + (tensor.RankBuffers * (long)sizeof(uint)))).DefaultIfEmpty().Max();
 
     /// <summary>The tensors that are measured together before some are made: none where none of these needs it.</summary>
-    internal IEnumerable<OutputTensor> PooledFor(IEnumerable<TensorProgress> toBeMade) =>
-        toBeMade.Any(tensor => tensor.Tensor.PooledParts.Count > 0) ? Tensors : [];
+    internal IEnumerable<OutputTensor> PooledFor(IEnumerable<OutputTensor> toBeMade) =>
+        toBeMade.Any(tensor => tensor.PooledParts.Count > 0) ? Tensors : [];
 
     /// <summary>Bytes that are read for what is measured of several tensors together.</summary>
     internal static long PooledBytes(IEnumerable<OutputTensor> tensors) => tensors.Sum(tensor =>

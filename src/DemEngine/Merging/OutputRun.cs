@@ -1,11 +1,15 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using DemEngine.Backends;
-using DemEngine.Checkpoints;
-using DemEngine.Memory;
 using DemEngine.Merging.Deltas;
-using DemEngine.Numerics;
 
 namespace DemEngine.Merging;
+
+/// <summary>What is to be made, where, and how.</summary>
+/// <param name="Plan">What to read and write.</param>
+/// <param name="Output">The folder to be made.</param>
+/// <param name="Options">How.</param>
+internal sealed record OutputRequest(OutputPlan Plan, string Output, RunOptions Options);
 
 /// <summary>
 /// Carries out a plan: writes in a staging folder, notes every finished tensor in the journal, and puts the folder in its place once
@@ -43,123 +47,60 @@ public static class OutputRun
         Action<RunProgress>? progress = null,
         CancellationToken cancel = default)
     {
-        TileSize tile = TileSize.Choose(options.For(backend), plan.MostBuffers);
-        CheckOutput(plan, output, options);
-        using StagingFolder staging = StagingFolder.Open(output, options);
-        using var journal = Journal.Open(staging.Path, plan.Hash);
-        staging.KeepOnly([Journal.FileName, .. plan.Layout.Shards.Select(shard => shard.FileName)]);
-        using var writer = new ShardWriter(staging.Path, plan.Layout);
+        return ExecuteTogether([new OutputRequest(plan, output, options)], backend, progress, cancel)[0];
+    }
 
-        var entries = new Dictionary<string, JournalEntry>(StringComparer.Ordinal);
-        foreach (JournalEntry entry in Reverify(plan, journal, writer, progress, cancel))
-            entries.Add(entry.Tensor, entry);
-        int resumed = entries.Count;
+    /// <summary>Carries out plans that differ in their parameters only, reading the inputs once for all of them.</summary>
+    internal static ImmutableArray<RunReport> ExecuteTogether(
+        IReadOnlyList<OutputRequest> requests, IMergeBackend backend, Action<RunProgress>? progress, CancellationToken cancel)
+    {
+        RunOptions options = requests[0].Options;
+        TileSize tile = TileSize.Choose(options.For(backend), requests.Max(request => request.Plan.MostBuffers));
+        long inputBytes = requests.Max(request => request.Plan.InputBytes(tile));
+        foreach (OutputRequest request in requests)
+            CheckOutput(request.Plan, request.Output, request.Options);
 
-        TensorProgress[] tensors =
-        [
-            .. plan.Tensors.Zip(plan.Layout.Tensors)
-                .Where(pair => !entries.ContainsKey(pair.First.Spec.Name))
-                .Select(pair => new TensorProgress(pair.First, pair.Second, tile.Bytes)),
-        ];
-        long bytesRead = tensors.Sum(tensor => tensor.Tensor.BytesRead) + OutputPlan.PooledBytes(plan.PooledFor(tensors));
-        long bytesWritten = tensors.Sum(tensor => tensor.Tensor.Spec.ByteLength);
-        long total = bytesRead + bytesWritten;
-        long done = 0;
-        var entriesLock = new Lock();
+        var jobs = new List<OutputJob>();
+        try
+        {
+            foreach (OutputRequest request in requests)
+                jobs.Add(new OutputJob(request, progress, cancel));
 
-        long start = Stopwatch.GetTimestamp();
-        PooledMeasurements.Run(
-            plan.PooledFor(tensors),
-            tile,
-            plan.InputBytes(tile),
-            backend,
-            (tensor, bytes) => progress?.Invoke(new RunProgress(plan.Operation, Interlocked.Add(ref done, bytes), total, tensor.Spec.Name)),
-            cancel);
-        TilePipeline.Run(
-            tensors,
-            tile,
-            plan.InputBytes(tile),
-            backend,
-            writer,
-            (task, bytes) => progress?.Invoke(new RunProgress(plan.Operation, Interlocked.Add(ref done, bytes), total, task.Tensor.Tensor.Spec.Name)),
-            entry =>
-            {
-                journal.Append(entry);
-                lock (entriesLock)
-                    entries.Add(entry.Tensor, entry);
-            },
-            cancel);
-        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            TensorGroup[] tensors =
+            [
+                .. jobs.SelectMany(job => job.ToMake.Select(tensor => (Job: job, tensor.Tensor, tensor.Place)))
+                    .GroupBy(made => (made.Place.Shard, made.Place.Offset, made.Place.Spec.Name))
+                    .OrderBy(made => made.Key.Shard).ThenBy(made => made.Key.Offset)
+                    .Select(made => TensorGroup.Of(
+                        made.Select(one => (one.Tensor, one.Job.Sink, (Action<JournalEntry>)one.Job.Finished)), made.First().Place, tile.Bytes)),
+            ];
+            OutputTensor[][] pooled = [.. jobs.Select(job => job.Plan.PooledFor(job.ToMake.Select(tensor => tensor.Tensor)).ToArray())];
+            string operation = requests[0].Plan.Operation;
+            long bytesRead = tensors.Sum(tensor => tensor.BytesRead) + pooled.Sum(OutputPlan.PooledBytes);
+            long total = bytesRead + tensors.Sum(tensor => tensor.BytesWritten);
+            long done = 0;
+            void Done(string tensor, long bytes) => progress?.Invoke(new RunProgress(operation, Interlocked.Add(ref done, bytes), total, tensor));
 
-        foreach (Checkpoint checkpoint in plan.Checkpoints)
-            checkpoint.CheckUnchanged();
+            long start = Stopwatch.GetTimestamp();
+            foreach (OutputTensor[] ofPlan in pooled)
+                PooledMeasurements.Run(ofPlan, tile, inputBytes, backend, (tensor, bytes) => Done(tensor.Spec.Name, bytes), cancel);
+            TilePipeline.Run(tensors, tile, inputBytes, backend, (task, bytes) => Done(task.Group.Place.Spec.Name, bytes), cancel);
+            double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
 
-        JournalEntry[] finished = [.. plan.Tensors.Select(tensor => entries[tensor.Spec.Name])];
-        NonFiniteTensor[] nonFinite =
-        [
-            .. finished.Where(entry => entry.NonFinite != default)
-                .Select(entry => new NonFiniteTensor(entry.Tensor, entry.NonFinite.Inputs, entry.NonFinite.Outputs)),
-        ];
-        RefuseNonFinite(nonFinite, options.NonFinite);
-
-        start = Stopwatch.GetTimestamp();
-        progress?.Invoke(new RunProgress("syncing", total, total, ""));
-        writer.Sync();
-        journal.Dispose();
-        writer.Dispose();
-        IEnumerable<string> smallFiles = WriteSmallFiles(plan, staging, finished);
-        staging.Publish([.. plan.Layout.Shards.Select(shard => shard.FileName), .. smallFiles]);
-
-        return new RunReport(
-            staging.Output,
-            backend.Name,
-            finished.Length,
-            resumed,
-            bytesRead,
-            bytesWritten,
-            seconds,
-            Stopwatch.GetElapsedTime(start).TotalSeconds,
-            nonFinite,
-            [.. plan.Remarks, .. finished.Select(entry => entry.Remark).OfType<string>()]);
+            foreach (OutputJob job in jobs)
+                job.Check();
+            progress?.Invoke(new RunProgress("syncing", total, total, ""));
+            return [.. jobs.Select(job => job.Publish(backend.Name, bytesRead, seconds))];
+        }
+        finally
+        {
+            foreach (OutputJob job in jobs)
+                job.Dispose();
+        }
     }
 
     private static void CheckOutput(OutputPlan plan, string output, RunOptions options) =>
         StagingFolder.Check(output, plan.Checkpoints.SelectMany(checkpoint => checkpoint.Files.Add(checkpoint.Path)), options);
-
-    /// <summary>Of what the journal says is finished, that whose bytes are there.</summary>
-    private static IEnumerable<JournalEntry> Reverify(
-        OutputPlan plan, Journal journal, ShardWriter writer, Action<RunProgress>? progress, CancellationToken cancel)
-    {
-        if (journal.Finished.Count == 0)
-            yield break;
-
-        using var buffer = new NativeBuffer(ContentHash.LeafBytes);
-        long total = plan.Layout.Tensors.Where(place => journal.Finished.ContainsKey(place.Spec.Name)).Sum(place => place.Spec.ByteLength);
-        long done = 0;
-        foreach (PlacedTensor place in plan.Layout.Tensors)
-        {
-            if (!journal.Finished.TryGetValue(place.Spec.Name, out JournalEntry? entry))
-                continue;
-
-            progress?.Invoke(new RunProgress("checking", done += place.Spec.ByteLength, total, place.Spec.Name));
-            if (Hash(place, writer, buffer.Bytes, cancel) == entry.Hash)
-                yield return entry;
-        }
-    }
-
-    private static string Hash(PlacedTensor place, ShardWriter writer, NativeBytes buffer, CancellationToken cancel)
-    {
-        var hasher = new TensorHasher(place.Spec.ByteLength);
-        for (long at = 0; at < place.Spec.ByteLength; at += ContentHash.LeafBytes)
-        {
-            cancel.ThrowIfCancellationRequested();
-            int length = (int)Math.Min(ContentHash.LeafBytes, place.Spec.ByteLength - at);
-            length = writer.Read(place.Shard, place.Offset + at, buffer.Slice(0, length).Span);
-            hasher.Add(at, buffer.Slice(0, length).Span);
-        }
-
-        return hasher.Finish();
-    }
 
     /// <summary>Refuses infinities and NaNs in what was made, if the policy says so.</summary>
     /// <exception cref="DemException">DEM4004.</exception>
@@ -172,44 +113,5 @@ public static class OutputRun
         throw new DemException(
             ErrorCode.NonFiniteOutput,
             $"{written.Sum(tensor => tensor.Outputs)} infinities or NaNs ({written.Sum(tensor => tensor.Inputs)} in the inputs) in {Quoted.List([.. written.Select(tensor => tensor.Tensor)])}");
-    }
-
-    /// <returns>Their names.</returns>
-    private static IEnumerable<string> WriteSmallFiles(OutputPlan plan, StagingFolder staging, JournalEntry[] finished)
-    {
-        var manifest = new Manifest(
-            Manifest.ThisEngine,
-            plan.Operation,
-            plan.Recipe,
-            plan.Inputs,
-            [.. plan.Tensors.Zip(finished, (tensor, entry) => new ManifestTensor(
-                tensor.Spec.Name,
-                tensor.Spec.Type.SafetensorsName,
-                tensor.Spec.Shape.Dimensions,
-                entry.Hash,
-                entry.NonFinite.Inputs,
-                entry.NonFinite.Outputs))]);
-
-        var files = new Dictionary<string, byte[]>(plan.SideFiles, StringComparer.Ordinal);
-        if (plan.Layout.BuildIndex() is { } index)
-            files[Checkpoint.IndexFileName] = index;
-        files[Manifest.FileName] = manifest.ToJson();
-
-        foreach (var (name, contents) in files)
-        {
-            string path = Path.Combine(staging.Path, name);
-            try
-            {
-                using var file = new FileStream(path, FileMode.Create, FileAccess.Write);
-                file.Write(contents);
-                file.Flush(flushToDisk: true);
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                throw WriteError.From(e, path);
-            }
-        }
-
-        return files.Keys;
     }
 }

@@ -43,6 +43,15 @@ internal abstract class OutputTensor(TensorSpec spec)
     /// <summary>Called once, after the last pass and before the first part is made; not where there is no pass.</summary>
     public virtual void Solve() => throw new NotSupportedException();
 
+    /// <summary>
+    /// What is measured, in words: tensors made from the same inputs that ask for the same can share it. Null where nothing is measured, or it
+    /// cannot be shared.
+    /// </summary>
+    public virtual string? Asks => null;
+
+    /// <summary>Takes what was measured for a tensor that asked for the same, in the place of measuring and <see cref="Solve"/>.</summary>
+    public virtual void TakeMeasured(OutputTensor other) => throw new NotSupportedException();
+
     /// <summary>Makes a part.</summary>
     /// <param name="first">Index of its first element.</param>
     /// <param name="output">Where it goes; as many elements are made as it holds.</param>

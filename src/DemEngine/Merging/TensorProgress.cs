@@ -10,11 +10,26 @@ internal sealed class TensorProgress
     private readonly TensorHasher _hasher;
     private readonly int[] _tilesToMeasure;
     private readonly ManualResetEventSlim[] _measured;
+    private readonly TensorProgress? _measuredWith;
+    private readonly Lazy<bool> _taken;
+    private readonly ITileSink _sink;
+    private readonly Action<JournalEntry> _finished;
     private NonFinite _nonFinite;
     private int _tilesToMake;
 
-    public TensorProgress(OutputTensor tensor, PlacedTensor place, int tileBytes)
+    /// <param name="tensor">What is made.</param>
+    /// <param name="place">Its place in the layout.</param>
+    /// <param name="tileBytes">In a tile.</param>
+    /// <param name="sink">Where it goes.</param>
+    /// <param name="finished">Told once it is complete.</param>
+    /// <param name="measuredWith">Another tensor of which the same is measured, so that nothing has to be measured for this one; null for none.</param>
+    public TensorProgress(
+        OutputTensor tensor, PlacedTensor place, int tileBytes, ITileSink sink, Action<JournalEntry> finished, TensorProgress? measuredWith = null)
     {
+        _sink = sink;
+        _finished = finished;
+        _measuredWith = measuredWith;
+        _taken = new Lazy<bool>(TakeMeasured);
         Tensor = tensor;
         Place = place;
         _hasher = new TensorHasher(tensor.Spec.ByteLength);
@@ -24,7 +39,7 @@ internal sealed class TensorProgress
         TileCount = checked((int)Math.Max(1, (tensor.Spec.Shape.ElementCount + TileElements - 1) / TileElements));
         _tilesToMake = TileCount;
         ElementBytes = InputCost.Of(tensor.Inputs).ElementBytes;
-        Passes = tensor.StartPasses(TileElements);
+        Passes = measuredWith is null ? tensor.StartPasses(TileElements) : [];
         _tilesToMeasure = [.. Passes.Select(pass => pass.TileCount)];
         _measured = [.. Passes.Select(_ => new ManualResetEventSlim())];
     }
@@ -68,10 +83,15 @@ internal sealed class TensorProgress
     }
 
     /// <summary>Makes a tile, hashes it and hands it on.</summary>
-    /// <returns>The finished tensor's entry if it was the last tile to be made; else null.</returns>
-    public JournalEntry? Make(int index, TileWorkspace workspace, ITileSink sink, CancellationToken cancel)
+    public void Make(int index, TileWorkspace workspace, CancellationToken cancel)
     {
         WaitFor(Passes.Count, cancel);
+        if (_measuredWith is not null)
+        {
+            _measuredWith.WaitFor(_measuredWith.Passes.Count, cancel);
+            _ = _taken.Value;
+        }
+
         var (first, count) = Tile(index);
         int size = Tensor.Spec.Type.Size;
         var output = new Memory.TypedBytes(Tensor.Spec.Type, workspace.Output.Slice(0, count * size));
@@ -79,12 +99,13 @@ internal sealed class TensorProgress
 
         long offset = first * size;
         _hasher.Add(offset, output.Bytes.Span);
-        sink.Write(Place, offset, output.Bytes.Span);
+        _sink.Write(Place, offset, output.Bytes.Span);
 
         lock (_lock)
             _nonFinite += nonFinite;
 
-        return Interlocked.Decrement(ref _tilesToMake) == 0 ? Finish() : null;
+        if (Interlocked.Decrement(ref _tilesToMake) == 0)
+            _finished(new JournalEntry(Tensor.Spec.Name, _hasher.Finish(), _nonFinite, Tensor.Remark));
     }
 
     /// <summary>Waits for the passes before one. Tiles are taken in order, so what is waited for is in the hands of other threads.</summary>
@@ -94,5 +115,9 @@ internal sealed class TensorProgress
             _measured[pass - 1].Wait(cancel);
     }
 
-    private JournalEntry Finish() => new(Tensor.Spec.Name, _hasher.Finish(), _nonFinite, Tensor.Remark);
+    private bool TakeMeasured()
+    {
+        Tensor.TakeMeasured(_measuredWith!.Tensor);
+        return true;
+    }
 }

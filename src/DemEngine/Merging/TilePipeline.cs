@@ -17,18 +17,14 @@ internal static class TilePipeline
     /// <param name="tile">Size of a tile and number of threads.</param>
     /// <param name="inputBytes">Room for inputs that each thread needs.</param>
     /// <param name="backend">What computes.</param>
-    /// <param name="sink">Where it goes.</param>
     /// <param name="tileDone">Called after every tile with the bytes read and written.</param>
-    /// <param name="tensorDone">Called once for each finished tensor.</param>
     /// <param name="cancel">Stops between tiles.</param>
     public static void Run(
-        IEnumerable<TensorProgress> tensors,
+        IEnumerable<TensorGroup> tensors,
         TileSize tile,
         long inputBytes,
         IMergeBackend backend,
-        ITileSink sink,
         Action<TileTask, long> tileDone,
-        Action<JournalEntry> tensorDone,
         CancellationToken cancel)
     {
         using var schedule = new TileSchedule(tensors, tile.Threads, ReadAheadBytes / tile.Bytes);
@@ -41,9 +37,9 @@ internal static class TilePipeline
                 {
                     workspace.StartTile();
                     if (task.Pass is { } pass)
-                        task.Tensor.Measure(pass, task.Index, workspace, stop);
-                    else if (task.Tensor.Make(task.Index, workspace, sink, stop) is { } finished)
-                        tensorDone(finished);
+                        task.Group.Measure(pass, task.Index, workspace, stop);
+                    else
+                        task.Group.Make(task.Index, workspace, stop);
                     tileDone(task, TileBytes(task));
                 }
             },
@@ -54,8 +50,7 @@ internal static class TilePipeline
     private static long TileBytes(TileTask task)
     {
         var (_, count) = task.Elements;
-        return count * (task.Pass is { } pass
-            ? task.Tensor.Passes[pass].ElementBytes ?? task.Tensor.ElementBytes
-            : task.Tensor.ElementBytes + task.Tensor.Tensor.Spec.Type.Size);
+        int written = task.Pass is null ? task.Group.Members.Length * task.Group.Place.Spec.Type.Size : 0;
+        return count * (task.Group.ElementBytes(task.Pass) + written);
     }
 }

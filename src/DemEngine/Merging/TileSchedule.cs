@@ -1,13 +1,13 @@
 namespace DemEngine.Merging;
 
 /// <summary>A tile to be measured or made.</summary>
-/// <param name="Tensor">Of which tensor.</param>
+/// <param name="Group">Of which tensor.</param>
 /// <param name="Index">Which tile.</param>
 /// <param name="Pass">In which of the tensor's passes it is measured; null if it is made.</param>
-internal readonly record struct TileTask(TensorProgress Tensor, int Index, int? Pass)
+internal readonly record struct TileTask(TensorGroup Group, int Index, int? Pass)
 {
     /// <summary>The tile's elements.</summary>
-    public (long First, int Count) Elements => Pass is { } pass ? Tensor.Passes[pass].Tile(Index) : Tensor.Tile(Index);
+    public (long First, int Count) Elements => Group.Tile(Pass, Index);
 }
 
 /// <summary>
@@ -23,9 +23,9 @@ internal sealed class TileSchedule : IDisposable
     /// <param name="tensors">In the order of the layout.</param>
     /// <param name="threads">That take tiles.</param>
     /// <param name="depth">How many tiles ahead inputs are asked for, over all streams.</param>
-    public TileSchedule(IEnumerable<TensorProgress> tensors, int threads, int depth)
+    public TileSchedule(IEnumerable<TensorGroup> tensors, int threads, int depth)
     {
-        TensorProgress[][] shards = [.. tensors.GroupBy(tensor => tensor.Place.Shard).Select(shard => shard.ToArray())];
+        TensorGroup[][] shards = [.. tensors.GroupBy(tensor => tensor.Place.Shard).Select(shard => shard.ToArray())];
         int count = Math.Max(1, Math.Min(threads, shards.Length));
         _streams =
         [
@@ -57,13 +57,13 @@ internal sealed class TileSchedule : IDisposable
             stream.Dispose();
     }
 
-    private static IEnumerable<TileTask> Enumerate(IEnumerable<TensorProgress> tensors)
+    private static IEnumerable<TileTask> Enumerate(IEnumerable<TensorGroup> tensors)
     {
-        foreach (TensorProgress tensor in tensors)
+        foreach (TensorGroup tensor in tensors)
         {
-            for (int pass = 0; pass < tensor.Passes.Count; pass++)
+            for (int pass = 0; pass < tensor.PassCount; pass++)
             {
-                for (int index = 0; index < tensor.Passes[pass].TileCount; index++)
+                for (int index = 0; index < tensor.TilesOf(pass); index++)
                     yield return new TileTask(tensor, index, pass);
             }
 
@@ -94,7 +94,7 @@ internal sealed class TileSchedule : IDisposable
         private static void WillNeed(TileTask task)
         {
             var (first, count) = task.Elements;
-            task.Tensor.Tensor.WillNeed(first, count);
+            task.Group.Members[0].Tensor.WillNeed(first, count);
         }
     }
 }

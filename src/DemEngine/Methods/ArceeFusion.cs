@@ -39,7 +39,9 @@ public sealed class ArceeFusion : IMergeMethod
         // At ⌊q·(n − 1)⌋ in ascending order, which is so many from the top.
         var quartiles = new CutMeasurement(
             () => new ImportanceKeys(question.Kinds[0], divergence.Result),
-            [.. Quantiles.Select(q => new CutRequest(0, totals => totals.Elements - (long)(q * (totals.Elements - 1)), DividesTies: false))]);
+            [.. Quantiles.Select(q => new CutRequest(0, totals => totals.Elements - (long)(q * (totals.Elements - 1)), DividesTies: false))],
+            MergeScope.Tensor,
+            terms: "");
         return new MergeProgram([divergence, quartiles], () => new DeltaCombination(
             new KeptDeltas([new DeltaSource(question.Kinds[0], new ImportanceFilter(divergence.Result, Threshold(quartiles.Results)))]),
             [new DeltaWeights(1, 1, 1)],

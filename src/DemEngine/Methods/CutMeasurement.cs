@@ -23,7 +23,7 @@ public sealed record CutRequest(int Stream, Func<KeyTotals, long> Largest, bool 
 /// <param name="scope">Over which elements together.</param>
 /// <param name="terms">What is asked, in words; see <see cref="Measurement.Terms"/>.</param>
 public sealed class CutMeasurement(
-    Func<DeltaKeys> keys, ImmutableArray<CutRequest> requests, MergeScope scope = MergeScope.Tensor, string terms = "")
+    Func<DeltaKeys> keys, ImmutableArray<CutRequest> requests, MergeScope scope, string terms)
     : Measurement(scope, terms)
 {
     private ImmutableArray<Cut> _results;
@@ -40,4 +40,6 @@ public sealed class CutMeasurement(
 
     /// <summary>Takes what was measured.</summary>
     internal void Complete(ImmutableArray<Cut> results) => _results = results;
+
+    internal override void TakeFrom(Measurement other) => Complete(((CutMeasurement)other).Results);
 }

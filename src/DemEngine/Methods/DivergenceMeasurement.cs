@@ -6,7 +6,7 @@ namespace DemEngine.Methods;
 /// <summary>For each row the divergence of a tuned model's softmax from the base's; see <see cref="SoftmaxDivergence"/>.</summary>
 /// <param name="kind">Whether the one source is the tuned model or its difference from the base.</param>
 /// <param name="rowElements">Elements in a row.</param>
-public sealed class DivergenceMeasurement(TermKind kind, long rowElements) : Measurement(MergeScope.Tensor)
+public sealed class DivergenceMeasurement(TermKind kind, long rowElements) : Measurement(MergeScope.Tensor, terms: "")
 {
     private RowFactors? _result;
 
@@ -22,4 +22,6 @@ public sealed class DivergenceMeasurement(TermKind kind, long rowElements) : Mea
 
     /// <summary>Takes what was measured.</summary>
     internal void Complete(RowFactors result) => _result = result;
+
+    internal override void TakeFrom(Measurement other) => Complete(((DivergenceMeasurement)other).Result);
 }

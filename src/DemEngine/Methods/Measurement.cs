@@ -21,7 +21,7 @@ public enum MergeScope
 /// </summary>
 public abstract class Measurement
 {
-    private protected Measurement(MergeScope scope, string terms = "")
+    private protected Measurement(MergeScope scope, string terms)
     {
         Scope = scope;
         Terms = terms;
@@ -30,14 +30,17 @@ public abstract class Measurement
     /// <summary>Over which elements together.</summary>
     public MergeScope Scope { get; }
 
-    /// <summary>What is asked, in words, by which measurements over several tensors are known to ask the same of all.</summary>
+    /// <summary>What is asked, in words, by which several measurements are known to ask the same: nothing else about them may differ but the tensor.</summary>
     public string Terms { get; }
+
+    /// <summary>Takes the results of one that asks the same.</summary>
+    internal abstract void TakeFrom(Measurement other);
 
     private protected static InvalidOperationException NotMeasured() => new("not measured yet");
 }
 
 /// <summary>The Gram matrix of the sources; of their differences from the base where that is subtracted, the base coming last.</summary>
-public sealed class GramMeasurement() : Measurement(MergeScope.Tensor)
+public sealed class GramMeasurement() : Measurement(MergeScope.Tensor, terms: "")
 {
     private GramMatrix? _result;
 
@@ -47,4 +50,6 @@ public sealed class GramMeasurement() : Measurement(MergeScope.Tensor)
 
     /// <summary>Takes what was measured.</summary>
     internal void Complete(GramMatrix result) => _result = result;
+
+    internal override void TakeFrom(Measurement other) => Complete(((GramMeasurement)other).Result);
 }

@@ -9,6 +9,9 @@ namespace DemEngine.Methods;
 /// </summary>
 public sealed class Ram : IMergeMethod
 {
+    /// <summary>Of <see cref="Epsilon"/>.</summary>
+    internal const double DefaultEpsilon = 1e-5;
+
     /// <summary>The differences that count.</summary>
     internal static MethodParameter Epsilon { get; } =
         new("epsilon", ParameterType.Number, PerModel: false, "a difference of no more than this counts as none; 1e-5");
@@ -35,7 +38,7 @@ public sealed class Ram : IMergeMethod
     /// <summary>The differences larger than ε.</summary>
     internal static KeptDeltas Deltas(TensorQuestion question)
     {
-        double epsilon = question.Number("epsilon", 1e-5);
+        double epsilon = question.Number(Epsilon.Name, DefaultEpsilon);
         if (epsilon < 0)
             throw question.WrongValue("epsilon", $"epsilon is {epsilon}, and is a distance, 0 or more");
         return new KeptDeltas([.. question.Kinds.Select(kind => new DeltaSource(kind, new BandFilter(Cut.LargerThan((float)epsilon), Cut.AboveAll)))]);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using DemEngine.Numerics.Deltas;
 using DemEngine.Recipes;
 
@@ -36,7 +37,8 @@ public sealed class RamPlusTensorLocal : IMergeMethod
         double r = question.Number("r", 0.1);
         double alpha = question.Number("alpha", 0.2);
         KeptDeltas deltas = Ram.Deltas(question);
-        var overlap = new SumMeasurement(DeltaSum.Overlap, () => deltas);
+        var overlap = new SumMeasurement(
+            DeltaSum.Overlap, () => deltas, MergeScope.Tensor, string.Create(CultureInfo.InvariantCulture, $"epsilon {question.Number(Ram.Epsilon.Name, Ram.DefaultEpsilon):R}"));
         return new MergeProgram([overlap], () => new DeltaCombination(
             deltas,
             [.. question.Sources.Select((_, source) =>

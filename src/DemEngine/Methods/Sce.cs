@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using DemEngine.Numerics.Deltas;
 using DemEngine.Recipes;
 
@@ -37,11 +38,12 @@ public sealed class Sce : IMergeMethod
         if (share < 0)
             throw question.WrongValue("select_topk", $"select_topk is {share}, and is from 0 to 1");
 
+        string terms = string.Create(CultureInfo.InvariantCulture, $"select_topk {share:R}");
         CutMeasurement? selection = share < 1
-            ? new CutMeasurement(() => new SpreadKeys(question.Kinds), [new CutRequest(0, totals => (long)(totals.NonZero * share), NeedsNonZero: true)])
+            ? new CutMeasurement(() => new SpreadKeys(question.Kinds), [new CutRequest(0, totals => (long)(totals.NonZero * share), NeedsNonZero: true)], MergeScope.Tensor, terms)
             : null;
         KeptDeltas Deltas() => new([.. question.Kinds.Select(kind => new DeltaSource(kind, DeltaFilter.None))], selection?.Results[0]);
-        var squares = new SumMeasurement(DeltaSum.Squares, Deltas);
+        var squares = new SumMeasurement(DeltaSum.Squares, Deltas, MergeScope.Tensor, terms);
         return new MergeProgram([.. new Measurement?[] { selection, squares }.OfType<Measurement>()], () => new DeltaCombination(
             Deltas(), [.. Weights(squares.Results).Select(weight => new DeltaWeights(weight, Vote: 1, weight))], DeltaMixing.AgreeingMean));
     }

@@ -8,7 +8,7 @@ namespace DemEngine.Methods;
 /// <param name="deltas">The sources and their filters; asked for once what is measured before is there.</param>
 /// <param name="scope">Over which elements together.</param>
 /// <param name="terms">What is asked, in words; see <see cref="Measurement.Terms"/>.</param>
-public sealed class SumMeasurement(DeltaSum sum, Func<KeptDeltas> deltas, MergeScope scope = MergeScope.Tensor, string terms = "")
+public sealed class SumMeasurement(DeltaSum sum, Func<KeptDeltas> deltas, MergeScope scope, string terms)
     : Measurement(scope, terms)
 {
     private ImmutableArray<double> _results;
@@ -25,4 +25,6 @@ public sealed class SumMeasurement(DeltaSum sum, Func<KeptDeltas> deltas, MergeS
 
     /// <summary>Takes what was measured.</summary>
     internal void Complete(ImmutableArray<double> results) => _results = results;
+
+    internal override void TakeFrom(Measurement other) => Complete(((SumMeasurement)other).Results);
 }

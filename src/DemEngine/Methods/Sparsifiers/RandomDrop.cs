@@ -9,6 +9,9 @@ internal sealed class RandomDrop : Sparsifier
 
     public override bool IsRandom => true;
 
+    public override string Terms(TensorQuestion question, double[] densities) =>
+        $"{base.Terms(question, densities)}, seed {question.Integer(RandomStream.Parameter.Name, 0)}";
+
     public override Thinning Thin(TensorQuestion question, int source, double density, bool isUnbiased)
     {
         ulong threshold = (ulong)Math.Round(density * RandomStream.One);

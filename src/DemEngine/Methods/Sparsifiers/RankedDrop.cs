@@ -1,3 +1,4 @@
+using System.Globalization;
 using DemEngine.Numerics;
 using DemEngine.Numerics.Deltas;
 using DemEngine.Recipes;
@@ -19,6 +20,10 @@ internal sealed class RankedDrop : Sparsifier
     ];
 
     public override bool IsRandom => true;
+
+    public override string Terms(TensorQuestion question, double[] densities) =>
+        $"{base.Terms(question, densities)}, epsilon {string.Join(", ", question.NumberOfEach("epsilon", DefaultEpsilon).Select(epsilon => epsilon.ToString("R", CultureInfo.InvariantCulture)))}, "
+        + $"seed {question.Integer(RandomStream.Parameter.Name, 0)}";
 
     public override Thinning Thin(TensorQuestion question, int source, double density, bool isUnbiased)
     {
