@@ -76,6 +76,7 @@ internal static class DemCommand
             InspectCommand.Build(),
             EvalCommand.Build(),
             SearchCommand.Build(),
+            SweepCommand.Build(),
             ExperimentCommand.Build(),
             VerifyCommand.Build(),
             DiffCommand.Build(),

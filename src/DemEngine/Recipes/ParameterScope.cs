@@ -31,6 +31,11 @@ public sealed record ParameterScope
     /// <summary>Where the scope stands.</summary>
     public RecipePlace Place { get; }
 
+    /// <summary>The scope with a parameter added, or in the place of the one of that name.</summary>
+    public ParameterScope With(Parameter parameter) => Find(parameter.Name) is null
+        ? new ParameterScope([.. Parameters, parameter], Place)
+        : new ParameterScope([.. Parameters.Select(one => one.Name == parameter.Name ? parameter : one)], Place);
+
     /// <summary>The value given for a parameter.</summary>
     /// <param name="name">Its key.</param>
     /// <returns>The value, or null if the scope does not give it.</returns>

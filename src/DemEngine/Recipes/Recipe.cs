@@ -98,4 +98,11 @@ public sealed record Recipe
             Stages = [.. Stages.Select(stage => stage.WithPaths(replace))],
         };
     }
+
+    /// <summary>The recipe with a parameter set.</summary>
+    /// <param name="parameter">In the place of the one of that name, if there is one.</param>
+    /// <param name="model">Position of the model whose parameter it is; null for the top-level parameters.</param>
+    public Recipe With(Parameter parameter, int? model = null) => model is null
+        ? this with { Parameters = Parameters.With(parameter) }
+        : this with { Models = [.. Models.Select((one, k) => k == model ? one with { Parameters = one.Parameters.With(parameter) } : one)] };
 }

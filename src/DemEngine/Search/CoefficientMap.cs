@@ -79,7 +79,7 @@ public sealed class CoefficientMap
     {
         Recipe recipe = _recipe;
         for (int source = 0; source < _models.Length; source++)
-            recipe = Set(recipe, _models[source], new Parameter(Parameter, _groups.ValueOf(coefficients.BySource[source])));
+            recipe = recipe.With(new Parameter(Parameter, _groups.ValueOf(coefficients.BySource[source])), _models[source] == ForAll ? null : _models[source]);
         return recipe;
     }
 
@@ -101,17 +101,6 @@ public sealed class CoefficientMap
                 $"coefficients are searched for whole models only, and this recipe has {other}; merge what it puts together first, and search with the results as models");
         }
     }
-
-    private static Recipe Set(Recipe recipe, int model, Parameter parameter) => model == ForAll
-        ? recipe with { Parameters = Set(recipe.Parameters, parameter) }
-        : recipe with
-        {
-            Models = [.. recipe.Models.Select((one, k) => k == model ? one with { Parameters = Set(one.Parameters, parameter) } : one)],
-        };
-
-    private static ParameterScope Set(ParameterScope scope, Parameter parameter) => scope.Find(parameter.Name) is null
-        ? new ParameterScope([.. scope.Parameters, parameter], scope.Place)
-        : new ParameterScope([.. scope.Parameters.Select(one => one.Name == parameter.Name ? parameter : one)], scope.Place);
 
     private static MethodParameter Find(IMergeMethod method, string? name)
     {

@@ -12,7 +12,7 @@ public partial class FolderDependencyTests
         ["Memory"],
         ["Checkpoints", "Methods", "Backends", "Vocabularies"],
         ["Merging", "Language"],
-        ["Analysis", "Synthesis", "Evaluation"],
+        ["Analysis", "Synthesis", "Evaluation", "Sweeps"],
         ["Search"],
         ["Benchmarking", "Experiment"],
         ["Demonstration"],

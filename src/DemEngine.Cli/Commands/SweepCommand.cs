@@ -1,0 +1,53 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using DemEngine.Backends;
+using DemEngine.Cli.Output;
+using DemEngine.Recipes;
+using DemEngine.Sweeps;
+
+namespace DemEngine.Cli.Commands;
+
+/// <summary><c>dem sweep RECIPE --set PARAMETER=VALUES... --out DIR</c>.</summary>
+internal static class SweepCommand
+{
+    public static Command Build()
+    {
+        var recipe = new Argument<FileInfo>("recipe") { Description = "A recipe file in mergekit's YAML." };
+        var set = new Option<string[]>("--set")
+        {
+            Description = "A parameter and its values: models[0].weight=0.1:0.9:0.1 (from, to, step) or lambda=0.5,1,2. Several make every combination.",
+            HelpName = "parameter=values",
+            AllowMultipleArgumentsPerToken = true,
+            Required = true,
+        };
+        var alignment = new AlignmentCommandOptions();
+        var run = new RunCommandOptions();
+
+        var command = new Command("sweep", "Merge by many values of a recipe's parameters, reading the models once.") { recipe, set };
+        alignment.AddTo(command);
+        run.AddTo(command);
+        run.Backend.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            bool json = parsed.GetValue(run.Output.Json);
+            bool quiet = parsed.GetValue(run.Output.Quiet);
+            ImmutableArray<SweepCandidate> candidates = Sweep.Candidates(
+                RecipeReader.ReadFile(parsed.GetValue(recipe)!.FullName), [.. parsed.GetValue(set)!.Select(SweepAxis.Parse)]);
+            using IMergeBackend backend = run.Backend.Open(parsed, quiet);
+            SweepReport report;
+            try
+            {
+                report = ProgressDisplay.Run(quiet || json, progress => Sweep.Run(
+                    candidates, parsed.GetValue(run.Out)!.FullName, alignment.Read(parsed), backend, run.Read(parsed), progress, Interrupt.Token));
+            }
+            catch (OperationCanceledException e)
+            {
+                throw new ResumableInterruption("--resume", e);
+            }
+
+            SweepPrinter.Print(report, quiet, json);
+            return 0;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,43 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using DemEngine.Merging;
+using DemEngine.Sweeps;
+
+namespace DemEngine.Cli.Output;
+
+/// <summary>What a sweep did, in words or as JSON.</summary>
+internal static partial class SweepPrinter
+{
+    public static void Print(SweepReport report, bool quiet, bool json)
+    {
+        if (json)
+        {
+            Console.Out.WriteLine(JsonSerializer.Serialize(report, SweepJson.Default.SweepReport));
+            return;
+        }
+
+        if (quiet)
+            return;
+
+        int there = report.Candidates.Count - report.Merges.Count;
+        Console.Out.WriteLine($"{report.Merges.Count} merges{(there > 0 ? $" ({there} were there already)" : "")}");
+        if (report.Merges is [var first, ..])
+        {
+            // Read once for all; seconds are those of all together, but for bringing each to the disk.
+            long written = report.Merges.Sum(merge => merge.BytesWritten);
+            double sync = report.Merges.Sum(merge => merge.SyncSeconds);
+            Console.Out.WriteLine($"{Sizes.Format(first.BytesRead)} read, {Sizes.Format(written)} written, {first.Seconds:0.00} s, then {sync:0.00} s until on disk");
+        }
+
+        foreach (string remark in report.Merges.SelectMany(merge => merge.Remarks).Distinct())
+            Console.Out.WriteLine($"note: {remark}");
+        foreach (NonFiniteTensor tensor in report.Merges.SelectMany(merge => merge.NonFinite).DistinctBy(tensor => tensor.Tensor))
+            Console.Out.WriteLine($"warning: {Printable.Text(tensor.Tensor)}: infinities or NaNs");
+        foreach (string candidate in report.Candidates)
+            Console.Out.WriteLine(Path.Combine(report.Output, candidate));
+    }
+
+    [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+    [JsonSerializable(typeof(SweepReport))]
+    private sealed partial class SweepJson : JsonSerializerContext;
+}

@@ -1,0 +1,40 @@
+using System.Text.Json;
+
+namespace DemEngine.Cli.Tests;
+
+/// <summary><c>dem sweep</c>.</summary>
+public sealed class SweepCommandTests
+{
+    private ModelFamily _family = null!;
+
+    [OneTimeSetUp]
+    public void MakeFamily() => _family = new ModelFamily("tiny", sources: 2);
+
+    [OneTimeTearDown]
+    public void DeleteFamily() => _family.Dispose();
+
+    [Test]
+    public void Each_combination_is_merged_and_named()
+    {
+        string[] command = ["sweep", _family.Recipe, "--set", "models[0].weight=0.25:0.75:0.25", "lambda=1,2", "--out", _family.PathOf("sweep")];
+        string[] lines = Dem.Run(command).Expect(0).Output.TrimEnd().Split('\n');
+        Assert.That(lines[0], Is.EqualTo("6 merges"));
+        Assert.That(lines[2..], Is.EqualTo(new[] { "0.25", "0.5", "0.75" }.SelectMany(weight => new[] { 1, 2 }.Select(lambda =>
+            Path.Combine(_family.PathOf("sweep"), $"models.0.weight={weight},lambda={lambda}")))));
+        foreach (string folder in lines[2..])
+            Dem.Run("verify", folder).Expect(0);
+
+        JsonElement report = Dem.Run([.. command, "--resume", "--json"]).Expect(0).Json;
+        Assert.That(report.GetProperty("candidates").GetArrayLength(), Is.EqualTo(6));
+        Assert.That(report.GetProperty("merges").GetArrayLength(), Is.Zero, "all were there");
+        Dem.Run(command).ExpectError(ErrorCode.OutputExists);
+    }
+
+    [Test]
+    public void What_is_no_number_of_the_recipe_is_refused()
+    {
+        Dem.Run("sweep", _family.Recipe, "--set", "lambda", "--out", _family.PathOf("none")).ExpectError(ErrorCode.BadArgument, "--set \"lambda\"");
+        Dem.Run("sweep", _family.Recipe, "--set", "gamma=1,2", "--out", _family.PathOf("none")).ExpectError(ErrorCode.UnknownKey);
+        Assert.That(Directory.Exists(_family.PathOf("none")), Is.False);
+    }
+}

@@ -1,0 +1,151 @@
+using DemEngine.Backends.Cpu;
+using DemEngine.Checkpoints;
+using DemEngine.Merging;
+using DemEngine.Recipes;
+using DemEngine.Sweeps;
+using DemEngine.Tests.Merging;
+
+namespace DemEngine.Tests.Sweeps;
+
+/// <summary>Merges made together are what they are one by one.</summary>
+[Parallelizable(ParallelScope.Self)]
+public sealed class SweepTests
+{
+    private static readonly Dictionary<string, (string Recipe, string[] Axes, bool IsMeasuredOnce)> Sweeps = new()
+    {
+        ["sums"] = (Recipe("task_arithmetic", ""), ["models[0].weight=0:1:0.5", "models[2].weight=0.3,0.7"], true),
+        ["equal cuts"] = (Recipe("ties", "density: 0.3"), ["models[1].weight=0.2,0.4,0.8"], true),
+        ["different cuts"] = (Recipe("ties", "density: 0.3, rescale: true"), ["density=0,0.3,1"], false),
+        ["draws"] = (Recipe("dare_linear", "density: 0.5"), ["seed=1,2", "lambda=0.5,1"], false),
+        ["angles"] = ("merge_method: slerp\nbase_model: base\nmodels: [{model: a}]\nparameters: {t: 0.5}", ["t=0.25:0.75:0.25"], true),
+        ["together"] = (Recipe("ties", "density: 0.3, scope: layer"), ["models[1].weight=0.2,0.4"], false),
+        ["stages"] = ("name: one\nmerge_method: slerp\nbase_model: base\nmodels: [{model: a}]\nparameters: {t: 0.5}\n---\n"
+            + "merge_method: linear\nmodels: [{model: one, parameters: {weight: 1}}, {model: b, parameters: {weight: 1}}]", ["models[0].weight=1,2"], false),
+    };
+
+    private AwkwardFamily _family = null!;
+
+    private static IEnumerable<string> Names => Sweeps.Keys;
+
+    [OneTimeSetUp]
+    public void WriteTheFamily() => _family = new AwkwardFamily();
+
+    [OneTimeTearDown]
+    public void DeleteTheFamily() => _family.Dispose();
+
+    [Test]
+    public void Each_merge_is_as_if_made_alone([ValueSource(nameof(Names))] string name)
+    {
+        var (recipe, axes, isMeasuredOnce) = Sweeps[name];
+        var options = new RunOptions { Threads = 3, TileBytes = 2 * ContentHash.LeafBytes, MaxShardBytes = 900_000, Io = IoMode.Pread };
+        SweepReport report = Run(recipe, axes, name, options);
+        Assert.That(report.Merges, Has.Count.EqualTo(report.Candidates.Count).And.Count.GreaterThan(1));
+        foreach (SweepCandidate candidate in Candidates(recipe, axes))
+        {
+            RunReport alone = _family.Folder.Merge(candidate.Recipe.ToYaml(), $"alone {name} {candidate.Name}", new RunOptions { MaxShardBytes = 900_000 });
+            SortedDictionary<string, byte[]> expected = _family.Folder.Files($"alone {name} {candidate.Name}");
+            SortedDictionary<string, byte[]> actual = _family.Folder.Files(Path.Combine(name, candidate.Name));
+            Assert.That(actual.Keys, Is.EqualTo(expected.Keys));
+            foreach (var (file, bytes) in expected)
+                Assert.That(actual[file].AsSpan().SequenceEqual(bytes), $"{candidate.Name}: {file}");
+            if (isMeasuredOnce)
+                Assert.That(report.Merges[0].BytesRead, Is.EqualTo(alone.BytesRead), "the inputs are read once for all");
+        }
+    }
+
+    [Test]
+    public void Progress_ends_at_the_total([Values("sums", "equal cuts", "together")] string name)
+    {
+        long most = 0, total = 0;
+        Run(Sweeps[name].Recipe, Sweeps[name].Axes, $"progress {name}", new RunOptions { Threads = 1 }, at =>
+        {
+            most = Math.Max(most, at.BytesDone);
+            total = at.BytesTotal;
+        });
+        Assert.That(most, Is.EqualTo(total).And.GreaterThan(0));
+    }
+
+    [Test]
+    public void An_interrupted_sweep_is_resumed()
+    {
+        var (recipe, axes, _) = Sweeps["equal cuts"];
+        Run(recipe, axes, "at once", new RunOptions());
+        using var stop = new CancellationTokenSource();
+        Assert.Throws<OperationCanceledException>(() => Run(
+            recipe, axes, "resumed", new RunOptions { Threads = 1 }, at => { if (at.BytesDone > 0.8 * at.BytesTotal) stop.Cancel(); }, stop.Token));
+        SweepReport report = Run(recipe, axes, "resumed", new RunOptions { Unfinished = UnfinishedRun.Resume });
+        Assert.That(report.Merges.Select(merge => merge.Resumed), Is.All.Positive);
+        AssertSame("at once", "resumed");
+
+        // What is there is kept; what is not is made.
+        string lost = report.Candidates[1];
+        Directory.Delete(_family.Folder.PathOf(Path.Combine("resumed", lost)), recursive: true);
+        report = Run(recipe, axes, "resumed", new RunOptions { Unfinished = UnfinishedRun.Resume });
+        Assert.That(report.Merges.Select(merge => Path.GetFileName(merge.Output)), Is.EqualTo(new[] { lost }));
+        AssertSame("at once", "resumed");
+        Assert.That(Run(recipe, axes, "resumed", new RunOptions { Unfinished = UnfinishedRun.Resume }).Merges, Is.Empty);
+        Failing.With(ErrorCode.OutputExists, () => Run(recipe, axes, "resumed", new RunOptions()));
+    }
+
+    [TestCase("models[0].weight=0.1:0.9:0.1", 9, "models.0.weight=0.9")]
+    [TestCase("lambda=0.5,1,2e0", 3, "lambda=2")]
+    [TestCase("t=-0.5:0.5:0.3", 4, "t=0.4")]
+    [TestCase("t=1:1:1", 1, "t=1")]
+    [TestCase("t=0:0.50:0.25", 3, "t=0.5")]
+    public void Values_are_read(string text, int count, string last)
+    {
+        var axis = SweepAxis.Parse(text);
+        Assert.That(axis.Values, Has.Length.EqualTo(count));
+        Assert.That(axis.NameOf(axis.Values[^1]), Is.EqualTo(last));
+    }
+
+    [TestCase("weight")]
+    [TestCase("weight=")]
+    [TestCase("weight=a")]
+    [TestCase("weight=1:2")]
+    [TestCase("weight=2:1:0.1")]
+    [TestCase("weight=1:2:0")]
+    [TestCase("weight=1:2:0.1,3")]
+    [TestCase("weight=0:1:0.0001")]
+    [TestCase("weight=1,1.0")]
+    [TestCase("models.0.weight=1")]
+    [TestCase("../weight=1")]
+    public void What_is_no_axis_is_refused(string text) =>
+        Assert.That(Failing.With(ErrorCode.BadArgument, () => SweepAxis.Parse(text)).Message, Does.Contain("--set"));
+
+    [TestCase("models[3].weight=1,2")]
+    [TestCase("lambda=1,2 lambda=3,4")]
+    [TestCase("lambda=0:1:0.01 models[0].weight=0:1:0.01")]
+    public void Axes_that_do_not_fit_are_refused(string axes) =>
+        Failing.With(ErrorCode.BadArgument, () => Candidates(Sweeps["sums"].Recipe, axes.Split(' ')));
+
+    [Test]
+    public void A_parameter_that_the_method_lacks_is_refused() =>
+        Failing.With(ErrorCode.UnknownKey, () => Run(Sweeps["sums"].Recipe, ["density=0.1,0.2"], "none", new RunOptions()));
+
+    private static string Recipe(string method, string parameters) =>
+        $"merge_method: {method}\nbase_model: base\nparameters: {{{parameters}}}\nmodels:\n"
+        + "  - {model: a, parameters: {weight: 0.7}}\n  - {model: b, parameters: {weight: 0.2}}\n  - {vector: delta, parameters: {weight: 0.4}}\n";
+
+    private static IReadOnlyList<SweepCandidate> Candidates(string recipe, string[] axes) =>
+        Sweep.Candidates(RecipeReader.Parse(recipe, "r.yaml"), [.. axes.Select(SweepAxis.Parse)]);
+
+    private SweepReport Run(
+        string recipe, string[] axes, string output, RunOptions options, Action<RunProgress>? progress = null, CancellationToken cancel = default)
+    {
+        using var cpu = new CpuBackend();
+        SweepCandidate[] candidates =
+        [
+            .. Candidates(recipe, axes).Select(candidate => candidate with { Recipe = RecipeReader.Resolve(candidate.Recipe, _family.Folder.Path) }),
+        ];
+        return Sweep.Run(candidates, _family.Folder.PathOf(output), new AlignmentOptions(), cpu, options, progress, cancel);
+    }
+
+    private void AssertSame(string expected, string actual)
+    {
+        SortedDictionary<string, byte[]> files = _family.Folder.Files(actual);
+        Assert.That(files.Keys, Is.EqualTo(_family.Folder.Files(expected).Keys));
+        foreach (var (file, bytes) in _family.Folder.Files(expected))
+            Assert.That(files[file].AsSpan().SequenceEqual(bytes), file);
+    }
+}
