@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace DemEngine.Numerics;
 
@@ -73,21 +74,37 @@ public readonly struct Philox(ulong key)
         uint k0 = (uint)key, k1 = (uint)(key >> 32);
         for (int round = 0; round < Rounds; round++)
         {
-            Vector512<ulong> p0 = m0 * c0;
-            Vector512<ulong> p1 = m1 * c2;
+            Vector512<ulong> p0 = MultiplyLower(m0, c0);
+            Vector512<ulong> p1 = MultiplyLower(m1, c2);
             (c0, c1, c2, c3) = ((p1 >>> 32) ^ c1 ^ Vector512.Create((ulong)k0), p1 & low, (p0 >>> 32) ^ c3 ^ Vector512.Create((ulong)k1), p0 & low);
             k0 += Weyl0;
             k1 += Weyl1;
         }
 
-        Span<ulong> pairs = stackalloc ulong[16];
-        (c0 | (c1 << 32)).CopyTo(pairs);
-        (c2 | (c3 << 32)).CopyTo(pairs[8..]);
+        Vector512<ulong> even = c0 | (c1 << 32), odd = c2 | (c3 << 32);
         Span<ulong> target = MemoryMarshal.Cast<uint, ulong>(words);
+        if (Avx512F.IsSupported)
+        {
+            Avx512F.PermuteVar8x64x2(even, Vector512.Create(0UL, 8, 1, 9, 2, 10, 3, 11), odd).CopyTo(target);
+            Avx512F.PermuteVar8x64x2(even, Vector512.Create(4UL, 12, 5, 13, 6, 14, 7, 15), odd).CopyTo(target[8..]);
+            return;
+        }
+
         for (int lane = 0; lane < 8; lane++)
         {
-            target[2 * lane] = pairs[lane];
-            target[(2 * lane) + 1] = pairs[lane + 8];
+            target[2 * lane] = even[lane];
+            target[(2 * lane) + 1] = odd[lane];
         }
+    }
+
+    /// <summary>Products of the lower halves of 64-bit lanes whose upper halves are 0: x86 has a faster instruction for these than for whole lanes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<ulong> MultiplyLower(Vector512<ulong> a, Vector512<ulong> b)
+    {
+        if (Avx512F.IsSupported)
+            return Avx512F.Multiply(a.AsUInt32(), b.AsUInt32());
+        if (Avx2.IsSupported)
+            return Vector512.Create(Avx2.Multiply(a.GetLower().AsUInt32(), b.GetLower().AsUInt32()), Avx2.Multiply(a.GetUpper().AsUInt32(), b.GetUpper().AsUInt32()));
+        return a * b;
     }
 }

@@ -4,17 +4,18 @@ namespace DemEngine.Backends.Cpu.Deltas;
 
 /// <summary>
 /// Ranks of keys: how many are smaller, or equal and of a higher index. By a radix sort from the lowest digit, which keeps equal keys in the
-/// order in which they come, here from the last to the first.
+/// order in which they come, here from the last to the first. A key travels with its index, so that every pass reads in order; digits are
+/// short enough that the places written to stay in the first-level cache.
 /// </summary>
 internal sealed class RankSort
 {
-    private const int DigitBits = 11;
-    private const int Digits = 3;
+    private const int DigitBits = 8;
+    private const int Digits = 4;
     private const int Buckets = 1 << DigitBits;
 
-    private readonly uint[] _starts = new uint[Digits * Buckets];
-    private uint[] _from = [];
-    private uint[] _to = [];
+    private readonly int[] _starts = new int[Digits * Buckets];
+    private ulong[] _from = [];
+    private ulong[] _to = [];
 
     /// <summary>Ranks a row.</summary>
     /// <param name="keys">See <see cref="DeltaKey"/>.</param>
@@ -24,27 +25,39 @@ internal sealed class RankSort
         int count = keys.Length;
         if (_from.Length < count)
         {
-            _from = new uint[count];
-            _to = new uint[count];
+            _from = new ulong[count];
+            _to = new ulong[count];
         }
 
         CountDigits(keys);
         for (int i = 0; i < count; i++)
-            _from[i] = (uint)(count - 1 - i);
+            _from[count - 1 - i] = ((ulong)keys[i] << 32) | (uint)i;
         for (int digit = 0; digit < Digits; digit++)
         {
-            Span<uint> starts = _starts.AsSpan(digit * Buckets, Buckets);
-            for (int i = 0; i < count; i++)
-            {
-                uint index = _from[i];
-                _to[starts[Digit(keys[(int)index], digit)]++] = index;
-            }
-
+            Span<int> starts = _starts.AsSpan(digit * Buckets, Buckets);
+            if (AllShareOne(starts, count))
+                continue;
+            Scatter(_from.AsSpan(0, count), 32 + (digit * DigitBits), starts, _to);
             (_from, _to) = (_to, _from);
         }
 
-        for (int i = 0; i < count; i++)
-            ranks[(int)_from[i]] = (uint)i;
+        ReadOnlySpan<ulong> sorted = _from.AsSpan(0, count);
+        for (int i = 0; i < sorted.Length; i++)
+            ranks[(int)(uint)sorted[i]] = (uint)i;
+    }
+
+    private static void Scatter(ReadOnlySpan<ulong> from, int shift, Span<int> starts, Span<ulong> to)
+    {
+        foreach (ulong item in from)
+            to[starts[(int)(item >> shift) & (Buckets - 1)]++] = item;
+    }
+
+    /// <summary>Whether a digit is the same in all keys: they lie in order by it as they are. The starts are still where counting left them.</summary>
+    private static bool AllShareOne(ReadOnlySpan<int> starts, int count)
+    {
+        // With all keys in one bucket, those up to it start at 0 and those after it at the end.
+        int last = starts.LastIndexOf(0);
+        return last == Buckets - 1 || starts[last + 1] == count;
     }
 
     /// <summary>Where each digit's keys start in the sorted order.</summary>
@@ -53,17 +66,17 @@ internal sealed class RankSort
         Array.Clear(_starts);
         foreach (uint key in keys)
         {
-            for (int digit = 0; digit < Digits; digit++)
-                _starts[(digit * Buckets) + Digit(key, digit)]++;
+            _starts[key & 0xFF]++;
+            _starts[Buckets + ((key >> 8) & 0xFF)]++;
+            _starts[(2 * Buckets) + ((key >> 16) & 0xFF)]++;
+            _starts[(3 * Buckets) + (key >> 24)]++;
         }
 
         for (int digit = 0; digit < Digits; digit++)
         {
-            uint sum = 0;
-            foreach (ref uint start in _starts.AsSpan(digit * Buckets, Buckets))
+            int sum = 0;
+            foreach (ref int start in _starts.AsSpan(digit * Buckets, Buckets))
                 (start, sum) = (sum, sum + start);
         }
     }
-
-    private static int Digit(uint key, int digit) => (int)((key >> (digit * DigitBits)) & (Buckets - 1));
 }
