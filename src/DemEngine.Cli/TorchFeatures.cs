@@ -5,6 +5,7 @@ using DemEngine.Merging;
 using DemEngine.Training.Reports;
 using DemEngine.Training.Settings;
 #if HAS_TORCHSHARP
+using DemEngine.Tokenization;
 using DemEngine.Training.Evaluation;
 using DemEngine.Training.Experiments;
 using DemEngine.Training.Runs;
@@ -29,8 +30,8 @@ internal static class TorchFeatures
         TrainingFiles files, TrainingOptions options, string output, long saveEvery, RunOptions run, Action<TrainingProgress>? progress, CancellationToken cancel)
     {
         TrainingJob job = files.FromScratch
-            ? TrainingJobs.FromScratch(files.Model, files.Data, files.Validation, options)
-            : TrainingJobs.FromModel(files.Model, files.Data, files.Validation, options);
+            ? TrainingJobs.FromScratch(files.Model, files.Data, files.Validation, new CheckpointTokenizerReader(), options)
+            : TrainingJobs.FromModel(files.Model, files.Data, files.Validation, new CheckpointTokenizerReader(), options);
         using (job.Start)
             return TrainingRun.Execute(job, output, saveEvery, run, progress, cancel);
     }

@@ -154,7 +154,10 @@ public sealed class ErrorCode
     public static readonly ErrorCode WrongTensors = new(2103, "A model's tensors are not those that its config.json asks for.", "Put the checkpoint's own config.json beside it.");
 
     /// <summary>DEM2104.</summary>
-    public static readonly ErrorCode NoTokenizer = new(2104, "Text cannot be turned into token ids: the model's tokenizer is not one that this build reads.", "Give data as token ids, {\"tokens\": [...]}.");
+    public static readonly ErrorCode NoTokenizer = new(2104, "Text cannot be turned into token ids: the model's tokenizer is not one that this tool reads, or has no token for it.", "Give data as token ids, {\"tokens\": [...]}.");
+
+    /// <summary>DEM2105.</summary>
+    public static readonly ErrorCode BadTokenizer = new(2105, "A model's tokenizer file is damaged, or does not fit the model's config.json.", "Fetch the checkpoint's tokenizer files again, or give data as token ids, {\"tokens\": [...]}.");
 
     /// <summary>DEM2111.</summary>
     public static readonly ErrorCode DataNotFound = new(2111, "A data file does not exist or cannot be read.", "Check the path and its permissions.");

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using DemEngine.Cli.Output;
 using DemEngine.Evaluation;
+using DemEngine.Tokenization;
 
 namespace DemEngine.Cli.Commands;
 
@@ -33,7 +34,7 @@ internal static class EvalCommand
             ModelScores scores = evaluation.Command(parsed) is { } outside
                 ? ModelEvaluation.Run(path, outside, Interrupt.Token)
                 : ModelEvaluation.Run(
-                    path, DataFile.ParseAll(parsed.GetValue(data)!), evaluation.Metrics(parsed), sets => evaluation.Open(parsed, sets), Interrupt.Token);
+                    path, DataFile.ParseAll(parsed.GetValue(data)!), new CheckpointTokenizerReader(), evaluation.Metrics(parsed), sets => evaluation.Open(parsed, sets), Interrupt.Token);
             if (parsed.GetValue(output.Json))
                 ScoresPrinter.PrintJson(path, scores);
             else if (!parsed.GetValue(output.Quiet))

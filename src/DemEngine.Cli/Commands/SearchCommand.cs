@@ -5,6 +5,7 @@ using DemEngine.Evaluation;
 using DemEngine.Merging;
 using DemEngine.Recipes;
 using DemEngine.Search;
+using DemEngine.Tokenization;
 
 namespace DemEngine.Cli.Commands;
 
@@ -87,6 +88,7 @@ internal static class SearchCommand
         Metric? metric = evaluation.Metrics(parsed).FirstOrDefault();
         return evaluation.CommandText(parsed) is { } command
             ? SearchJudge.ByCommand(command, metric ?? CommandOutput.Score)
-            : SearchJudge.OnSets(DataFile.ParseAll(parsed.GetValue(valid)!), metric ?? Metric.Loss, sets => evaluation.Open(parsed, sets));
+            : SearchJudge.OnSets(
+                DataFile.ParseAll(parsed.GetValue(valid)!), new CheckpointTokenizerReader(), metric ?? Metric.Loss, sets => evaluation.Open(parsed, sets));
     }
 }

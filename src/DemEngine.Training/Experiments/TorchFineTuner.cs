@@ -34,8 +34,8 @@ public sealed class TorchFineTuner(string device) : IFineTuner
             Threads = 1,
         };
         TrainingJob job = request.Start is null
-            ? TrainingJobs.FromScratch(request.Config, request.Data, request.Validation, options)
-            : TrainingJobs.FromModel(request.Start, request.Data, request.Validation, options);
+            ? TrainingJobs.FromScratch(request.Config, request.Data, request.Validation, null, options)
+            : TrainingJobs.FromModel(request.Start, request.Data, request.Validation, null, options);
         using (job.Start)
         {
             TrainingReport report = TrainingRun.Execute(

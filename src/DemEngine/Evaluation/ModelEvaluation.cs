@@ -10,6 +10,7 @@ public static class ModelEvaluation
     /// <summary>Evaluates on data sets.</summary>
     /// <param name="path">The model.</param>
     /// <param name="files">The sets.</param>
+    /// <param name="tokenizers">Reads the model's own tokenizer.</param>
     /// <param name="metrics">What to measure on each; none for all that a set has the means to measure.</param>
     /// <param name="open">Makes the evaluator for the sets that were read.</param>
     /// <param name="cancel">Stops it.</param>
@@ -17,6 +18,7 @@ public static class ModelEvaluation
     public static ModelScores Run(
         string path,
         IReadOnlyList<DataFile> files,
+        ITokenizerReader? tokenizers,
         ImmutableArray<Metric> metrics,
         Func<ImmutableArray<MeasuredSet>, IModelEvaluator> open,
         CancellationToken cancel = default)
@@ -24,7 +26,7 @@ public static class ModelEvaluation
         using var checkpoint = Checkpoint.Open(path);
         var weights = new CheckpointWeights(checkpoint);
         LlamaTensors.Check(weights.Config, weights.Tensors, weights.Name);
-        using IModelEvaluator evaluator = open(MeasuredSet.Read(files, metrics, Tokenizers.Of(checkpoint.Folder, weights.Config), weights.Config));
+        using IModelEvaluator evaluator = open(MeasuredSet.Read(files, metrics, Tokenizers.Of(checkpoint.Folder, weights.Config, tokenizers), weights.Config));
         return Run(checkpoint, evaluator, cancel);
     }
 

@@ -24,7 +24,7 @@ internal sealed class DataLineParser
         _begin = tokenizer.BeginOfText is { } id ? [id] : [];
     }
 
-    /// <exception cref="DemException">DEM2104, DEM2112, DEM2114, DEM2115, each with the place.</exception>
+    /// <exception cref="DemException">DEM2112, DEM2114, DEM2115, and the tokenizer's, each with the place.</exception>
     public DataLine Parse(ReadOnlyMemory<byte> line, string place)
     {
         try
@@ -126,17 +126,19 @@ internal sealed class DataLineParser
 
     private ImmutableArray<int> Encode(string text, string place)
     {
+        ImmutableArray<int> tokens;
         try
         {
-            ImmutableArray<int> tokens = _tokenizer.Encode(text);
-            foreach (int token in tokens)
-                CheckRange(token, place);
-            return tokens;
+            tokens = _tokenizer.Encode(text);
         }
-        catch (DemException e) when (e.Code == ErrorCode.NoTokenizer)
+        catch (DemException e)
         {
-            throw new DemException(ErrorCode.NoTokenizer, $"{place}: text that cannot be encoded: {e.Message}", e);
+            throw new DemException(e.Code, $"{place}: text that cannot be encoded: {e.Message}", e);
         }
+
+        foreach (int token in tokens)
+            CheckRange(token, place);
+        return tokens;
     }
 
     private void CheckRange(int token, string place)

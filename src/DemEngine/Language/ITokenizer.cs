@@ -12,10 +12,11 @@ public interface ITokenizer
     int? BeginOfText { get; }
 
     /// <summary>The id that ends a text or a completion.</summary>
+    /// <exception cref="DemException">DEM2104: it has none.</exception>
     int EndOfText { get; }
 
     /// <summary>The ids of a text, without those of its beginning and end.</summary>
-    /// <exception cref="DemException">DEM2104: this model's text cannot be encoded in this build.</exception>
+    /// <exception cref="DemException">The tokenizer is not one that can be used here (codes of <see cref="ITokenizerReader.Read"/>), or this text cannot be encoded (DEM2104).</exception>
     ImmutableArray<int> Encode(string text);
 
     /// <summary>The text of ids. Ids that stand for no text give none.</summary>

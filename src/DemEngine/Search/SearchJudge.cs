@@ -22,17 +22,19 @@ public sealed class SearchJudge
 
     /// <summary>An evaluator in this process.</summary>
     /// <param name="files">The validation sets.</param>
+    /// <param name="tokenizers">Reads the models' own tokenizer.</param>
     /// <param name="metric">What to measure on each.</param>
     /// <param name="open">Makes the evaluator for the sets that were read.</param>
     /// <exception cref="DemException">DEM1001: there is no set.</exception>
-    public static SearchJudge OnSets(IReadOnlyList<DataFile> files, Metric metric, Func<ImmutableArray<MeasuredSet>, IModelEvaluator> open)
+    public static SearchJudge OnSets(
+        IReadOnlyList<DataFile> files, ITokenizerReader? tokenizers, Metric metric, Func<ImmutableArray<MeasuredSet>, IModelEvaluator> open)
     {
         if (files.Count == 0)
             throw new DemException(ErrorCode.BadArgument, "there is no validation set");
         return new SearchJudge(metric, (merge, tokenizer) =>
         {
             LlamaConfig config = Candidate.ConfigOf(merge);
-            ImmutableArray<MeasuredSet> sets = MeasuredSet.Read(files, [metric], Tokenizers.Of(tokenizer, config), config);
+            ImmutableArray<MeasuredSet> sets = MeasuredSet.Read(files, [metric], Tokenizers.Of(tokenizer, config, tokenizers), config);
             return new OpenedJudge(open(sets), SearchProblem.BuiltInJudge(metric), [.. sets.Select(set => set.Data)]);
         });
     }

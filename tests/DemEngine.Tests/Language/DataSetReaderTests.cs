@@ -126,7 +126,7 @@ public class DataSetReaderTests
     {
         using var folder = new TempFolder();
         folder.Write("tokenizer.json", "{}");
-        ITokenizer tokenizer = Tokenizers.Of(folder.Path, Config);
+        ITokenizer tokenizer = Tokenizers.Of(folder.Path, Config, null);
         string ids = folder.Write("ids.jsonl", "{\"tokens\": [1, 2]}");
         string text = folder.Write("text.jsonl", "{\"text\": \"a\"}");
         Assert.That(DataSetReader.Read("set", ids, tokenizer, Config).Examples, Has.Length.EqualTo(1));
@@ -139,7 +139,7 @@ public class DataSetReaderTests
     public void Bytes_come_back_as_text()
     {
         using var folder = new TempFolder();
-        ITokenizer tokenizer = Tokenizers.Of(folder.Path, Config);
+        ITokenizer tokenizer = Tokenizers.Of(folder.Path, Config, null);
         Assert.That(tokenizer.Decode([256, .. tokenizer.Encode("naïve – 漢字"), 257, 258]), Is.EqualTo("naïve – 漢字"));
     }
 

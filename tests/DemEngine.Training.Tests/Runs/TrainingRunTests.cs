@@ -178,7 +178,7 @@ public sealed class TrainingRunTests : IDisposable
     public void From_a_configuration_alone_a_model_is_made()
     {
         string config = _folder.Write("shape.json", TinyModels.Plain.ToJson(ElementType.F32));
-        TrainingJob job = TrainingJobs.FromScratch(config, _data, _validation, Options);
+        TrainingJob job = TrainingJobs.FromScratch(config, _data, _validation, null, Options);
         using (job.Start)
             TrainingRun.Execute(job, _folder.PathOf("out"), 5, new RunOptions());
         Assert.That(LlamaConfig.Read(_folder.PathOf("out")), Is.EqualTo(TinyModels.Plain));
@@ -220,7 +220,7 @@ public sealed class TrainingRunTests : IDisposable
     }
 
     private TrainingJobHandle Open(TrainingOptions options, string? model = null) =>
-        new(TrainingJobs.FromModel(model ?? _base, _data, _validation, options));
+        new(TrainingJobs.FromModel(model ?? _base, _data, _validation, null, options));
 
     /// <summary>The best weights of the same training in memory.</summary>
     private float[] Session(TrainingOptions options)
