@@ -36,7 +36,7 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker) : IDeltaW
             TypedBytes part = output.Slice(start, count);
             long outputs = FloatElements.Dispatch<BaseVisitor, long>(b.Type, new BaseVisitor(_block, combination, b, part));
             if (outputs > 0)
-                nonFinite += new NonFinite(NonFiniteInputs(inputs[..(kinds.Length + 1)], start, part), outputs);
+                nonFinite += new NonFinite(NonFiniteInputs.Count(inputs[..(kinds.Length + 1)], start, part, worker), outputs);
         }
 
         return nonFinite;
@@ -215,29 +215,6 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker) : IDeltaW
     }
 
     private static ReadOnlySpan<uint> Ranks(TypedBytes ranks) => MemoryMarshal.Cast<byte, uint>(ranks.Bytes.Span);
-
-    /// <summary>How many inputs are not finite where the result is not.</summary>
-    private long NonFiniteInputs(ReadOnlySpan<TypedBytes> inputs, int start, TypedBytes output)
-    {
-        // Rare, so the inputs are read again: through double, and no further than the conversion goes.
-        bool[] isHit = new bool[output.Count];
-        using var room = new NativeBuffer(output.Count * sizeof(double));
-        var doubles = new TypedBytes(ElementType.F64, room.Bytes);
-        ReadOnlySpan<double> values = MemoryMarshal.Cast<byte, double>(room.Bytes.Span);
-        worker.Combine(LinearCombination.BaseAlone, [output], doubles);
-        for (int i = 0; i < isHit.Length; i++)
-            isHit[i] = !double.IsFinite(values[i]);
-
-        long hits = 0;
-        foreach (TypedBytes input in inputs)
-        {
-            worker.Combine(LinearCombination.BaseAlone, [input.Slice(start, output.Count)], doubles);
-            for (int i = 0; i < isHit.Length; i++)
-                hits += isHit[i] && !double.IsFinite(values[i]) ? 1 : 0;
-        }
-
-        return hits;
-    }
 
     private static void Check(ReadOnlySpan<TypedBytes> inputs, int expected, int count)
     {
