@@ -27,7 +27,7 @@ internal sealed class DeltaTileWorker(string device, KernelTable kernels, DeltaK
         DeltaLayout layout = LayoutOf(deltas, inputs, first, elements => TileShape.Stride(outputType, elements));
         int part = layout.Shape.Fit(output.Count, pool.BufferBytes);
         if (part == 0)
-            return _processor.Combine(combination, inputs, first, output);
+            return _processor.Deltas.Combine(combination, inputs, first, output);
 
         NonFinite nonFinite = default;
         for (int start = 0, count; start < output.Count; start += count)
@@ -57,7 +57,7 @@ internal sealed class DeltaTileWorker(string device, KernelTable kernels, DeltaK
         int part = layout.Shape.Fit(elements, pool.BufferBytes);
         if (part == 0)
         {
-            _processor.Histogram(keys, inputs, first, windows, counts);
+            _processor.Deltas.Histogram(keys, inputs, first, windows, counts);
             return;
         }
 
@@ -86,7 +86,7 @@ internal sealed class DeltaTileWorker(string device, KernelTable kernels, DeltaK
         int part = layout.Shape.Fit(elements, pool.BufferBytes);
         if (part == 0)
         {
-            _processor.Sums(deltas, sum, inputs, first, leafSums);
+            _processor.Deltas.Sums(deltas, sum, inputs, first, leafSums);
             return;
         }
 
@@ -108,10 +108,10 @@ internal sealed class DeltaTileWorker(string device, KernelTable kernels, DeltaK
     }
 
     public void Rank(TermKind kind, ReadOnlySpan<TypedBytes> inputs, int rowElements, Span<uint> ranks) =>
-        _processor.Rank(kind, inputs, rowElements, ranks);
+        _processor.Deltas.Rank(kind, inputs, rowElements, ranks);
 
     public void Diverge(TermKind kind, ReadOnlySpan<TypedBytes> inputs, int rowElements, Span<float> divergences) =>
-        _processor.Diverge(kind, inputs, rowElements, divergences);
+        _processor.Deltas.Diverge(kind, inputs, rowElements, divergences);
 
     public void Dispose() => _processor.Dispose();
 

@@ -5,7 +5,6 @@ using DemEngine.Kernels.Devices;
 using DemEngine.Kernels.Launching;
 using DemEngine.Memory;
 using DemEngine.Numerics;
-using DemEngine.Numerics.Deltas;
 
 namespace DemEngine.Kernels.Streaming;
 
@@ -17,6 +16,8 @@ internal sealed class IlgpuTileWorker(string device, KernelTable kernels, DeltaK
     : ITileWorker
 {
     private readonly DeltaTileWorker _deltas = new(device, kernels, deltaKernels, pool);
+
+    public IDeltaWorker Deltas => _deltas;
 
     public NonFinite Combine(LinearCombination combination, ReadOnlySpan<TypedBytes> inputs, TypedBytes output)
     {
@@ -80,21 +81,6 @@ internal sealed class IlgpuTileWorker(string device, KernelTable kernels, DeltaK
             }
         }
     }
-
-    public NonFinite Combine(DeltaCombination combination, ReadOnlySpan<TypedBytes> inputs, long first, TypedBytes output) =>
-        _deltas.Combine(combination, inputs, first, output);
-
-    public void Histogram(DeltaKeys keys, ReadOnlySpan<TypedBytes> inputs, long first, ReadOnlySpan<KeyWindow> windows, Span<uint> counts) =>
-        _deltas.Histogram(keys, inputs, first, windows, counts);
-
-    public void Sums(KeptDeltas deltas, DeltaSum sum, ReadOnlySpan<TypedBytes> inputs, long first, Span<double> leafSums) =>
-        _deltas.Sums(deltas, sum, inputs, first, leafSums);
-
-    public void Rank(TermKind kind, ReadOnlySpan<TypedBytes> inputs, int rowElements, Span<uint> ranks) =>
-        _deltas.Rank(kind, inputs, rowElements, ranks);
-
-    public void Diverge(TermKind kind, ReadOnlySpan<TypedBytes> inputs, int rowElements, Span<float> divergences) =>
-        _deltas.Diverge(kind, inputs, rowElements, divergences);
 
     /// <summary>The buffers are the backend's.</summary>
     public void Dispose() => _deltas.Dispose();

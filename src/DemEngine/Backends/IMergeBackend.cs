@@ -23,8 +23,11 @@ public interface IMergeBackend : IDisposable
 }
 
 /// <summary>Works on one tile at a time, on the thread that calls it.</summary>
-public interface ITileWorker : IDeltaWorker, IDisposable
+public interface ITileWorker : IDisposable
 {
+    /// <summary>The operations on filtered differences; this worker's, and gone with it.</summary>
+    IDeltaWorker Deltas { get; }
+
     /// <summary>Computes a linear combination.</summary>
     /// <param name="combination">The sum and its arithmetic.</param>
     /// <param name="inputs">As many as the combination asks for, in its order, all of the same number of elements.</param>

@@ -28,9 +28,11 @@ public sealed class NullBackend : IMergeBackend
         // Nothing is held.
     }
 
-    private sealed class Worker : ITileWorker
+    private sealed class Worker : ITileWorker, IDeltaWorker
     {
         private Vector512<byte> _seen;
+
+        public IDeltaWorker Deltas => this;
 
         public NonFinite Combine(LinearCombination combination, ReadOnlySpan<TypedBytes> inputs, TypedBytes output)
         {

@@ -53,8 +53,10 @@ public sealed class SeveralBackends(string name, IReadOnlyList<IMergeBackend> me
         }
     }
 
-    private sealed class Worker(SeveralBackends backend, ITileWorker[] workers) : ITileWorker
+    private sealed class Worker(SeveralBackends backend, ITileWorker[] workers) : ITileWorker, IDeltaWorker
     {
+        public IDeltaWorker Deltas => this;
+
         public NonFinite Combine(LinearCombination combination, ReadOnlySpan<TypedBytes> inputs, TypedBytes output)
         {
             using Turn turn = backend.Take();
@@ -70,31 +72,31 @@ public sealed class SeveralBackends(string name, IReadOnlyList<IMergeBackend> me
         public NonFinite Combine(DeltaCombination combination, ReadOnlySpan<TypedBytes> inputs, long first, TypedBytes output)
         {
             using Turn turn = backend.Take();
-            return workers[turn.Member].Combine(combination, inputs, first, output);
+            return workers[turn.Member].Deltas.Combine(combination, inputs, first, output);
         }
 
         public void Histogram(DeltaKeys keys, ReadOnlySpan<TypedBytes> inputs, long first, ReadOnlySpan<KeyWindow> windows, Span<uint> counts)
         {
             using Turn turn = backend.Take();
-            workers[turn.Member].Histogram(keys, inputs, first, windows, counts);
+            workers[turn.Member].Deltas.Histogram(keys, inputs, first, windows, counts);
         }
 
         public void Sums(KeptDeltas deltas, DeltaSum sum, ReadOnlySpan<TypedBytes> inputs, long first, Span<double> leafSums)
         {
             using Turn turn = backend.Take();
-            workers[turn.Member].Sums(deltas, sum, inputs, first, leafSums);
+            workers[turn.Member].Deltas.Sums(deltas, sum, inputs, first, leafSums);
         }
 
         public void Rank(TermKind kind, ReadOnlySpan<TypedBytes> inputs, int rowElements, Span<uint> ranks)
         {
             using Turn turn = backend.Take();
-            workers[turn.Member].Rank(kind, inputs, rowElements, ranks);
+            workers[turn.Member].Deltas.Rank(kind, inputs, rowElements, ranks);
         }
 
         public void Diverge(TermKind kind, ReadOnlySpan<TypedBytes> inputs, int rowElements, Span<float> divergences)
         {
             using Turn turn = backend.Take();
-            workers[turn.Member].Diverge(kind, inputs, rowElements, divergences);
+            workers[turn.Member].Deltas.Diverge(kind, inputs, rowElements, divergences);
         }
 
         public void Dispose()

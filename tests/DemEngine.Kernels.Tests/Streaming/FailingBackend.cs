@@ -21,8 +21,10 @@ internal sealed class FailingBackend(IMergeBackend inner, int tiles) : IMergeBac
         // The inner backend is the caller's.
     }
 
-    private sealed class Worker(FailingBackend backend, ITileWorker inner) : ITileWorker
+    private sealed class Worker(FailingBackend backend, ITileWorker inner) : ITileWorker, IDeltaWorker
     {
+        public IDeltaWorker Deltas => this;
+
         public NonFinite Combine(LinearCombination combination, ReadOnlySpan<TypedBytes> inputs, TypedBytes output) =>
             Interlocked.Decrement(ref backend._left) >= 0
                 ? inner.Combine(combination, inputs, output)
@@ -33,20 +35,20 @@ internal sealed class FailingBackend(IMergeBackend inner, int tiles) : IMergeBac
 
         public NonFinite Combine(DeltaCombination combination, ReadOnlySpan<TypedBytes> inputs, long first, TypedBytes output) =>
             Interlocked.Decrement(ref backend._left) >= 0
-                ? inner.Combine(combination, inputs, first, output)
+                ? inner.Deltas.Combine(combination, inputs, first, output)
                 : throw new DemException(ErrorCode.DeviceFailed, "lost");
 
         public void Histogram(DeltaKeys keys, ReadOnlySpan<TypedBytes> inputs, long first, ReadOnlySpan<KeyWindow> windows, Span<uint> counts) =>
-            inner.Histogram(keys, inputs, first, windows, counts);
+            inner.Deltas.Histogram(keys, inputs, first, windows, counts);
 
         public void Sums(KeptDeltas deltas, DeltaSum sum, ReadOnlySpan<TypedBytes> inputs, long first, Span<double> leafSums) =>
-            inner.Sums(deltas, sum, inputs, first, leafSums);
+            inner.Deltas.Sums(deltas, sum, inputs, first, leafSums);
 
         public void Rank(TermKind kind, ReadOnlySpan<TypedBytes> inputs, int rowElements, Span<uint> ranks) =>
-            inner.Rank(kind, inputs, rowElements, ranks);
+            inner.Deltas.Rank(kind, inputs, rowElements, ranks);
 
         public void Diverge(TermKind kind, ReadOnlySpan<TypedBytes> inputs, int rowElements, Span<float> divergences) =>
-            inner.Diverge(kind, inputs, rowElements, divergences);
+            inner.Deltas.Diverge(kind, inputs, rowElements, divergences);
 
         public void Dispose() => inner.Dispose();
     }

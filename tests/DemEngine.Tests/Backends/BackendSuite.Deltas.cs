@@ -123,7 +123,7 @@ public abstract partial class BackendSuite
             InputValues.Fill(@case, kind, random);
             TypedBytes[] inputs = [.. @case.Inputs.Select(input => input.Elements)];
             uint[] ranks = new uint[@case.Count];
-            Worker.Rank(term, inputs, row, ranks);
+            Worker.Deltas.Rank(term, inputs, row, ranks);
             Assert.That(ranks, Is.EqualTo(ReferenceDeltas.Ranks(term, inputs, row)));
         }
     }
@@ -149,7 +149,7 @@ public abstract partial class BackendSuite
         NonFinite expectedCounts = ReferenceDeltas.Combine(combination, inputs, first, @case.Output.Elements.Type, expected);
 
         @case.Output.Bytes.Fill(0x5A);
-        NonFinite counts = Worker.Combine(combination, inputs, first, @case.Output.Elements);
+        NonFinite counts = Worker.Deltas.Combine(combination, inputs, first, @case.Output.Elements);
         if (!@case.Output.Bytes.SequenceEqual(expected))
         {
             int index = @case.Output.Bytes.CommonPrefixLength(expected) / @case.Output.Float.Size;
@@ -177,7 +177,7 @@ public abstract partial class BackendSuite
         ];
         uint[] expected = ReferenceDeltas.Histogram(keys, inputs, first: 9, windows);
         uint[] counts = [.. expected.Select((_, k) => (uint)k)];
-        Worker.Histogram(keys, inputs, first: 9, windows, counts);
+        Worker.Deltas.Histogram(keys, inputs, first: 9, windows, counts);
         Assert.That(counts.Select((count, k) => count - (uint)k), Is.EqualTo(expected), $"{keys}: {@case}");
     }
 
@@ -196,7 +196,7 @@ public abstract partial class BackendSuite
         TypedBytes[] inputs = [.. @case.Inputs.Select(input => input.Elements), .. ranks.Elements];
         double[] expected = ReferenceDeltas.Sums(deltas, sum, inputs, first: 8192);
         double[] sums = new double[expected.Length];
-        Worker.Sums(deltas, sum, inputs, first: 8192, sums);
+        Worker.Deltas.Sums(deltas, sum, inputs, first: 8192, sums);
         Assert.That(sums.Select(Bits), Is.EqualTo(expected.Select(Bits)), $"{@case}: {deltas}");
     }
 

@@ -37,7 +37,7 @@ public sealed class SpreadingTests
                     worker.Gram(false, [], []);
                     break;
                 default:
-                    worker.Sums(new KeptDeltas([]), DeltaSum.Squares, [], first: 0, []);
+                    worker.Deltas.Sums(new KeptDeltas([]), DeltaSum.Squares, [], first: 0, []);
                     break;
             }
         }))];
@@ -55,7 +55,7 @@ public sealed class SpreadingTests
         Assert.That(backend.Name, Is.EqualTo("all"));
     }
 
-    private sealed class Counting(Barrier allUnderWay) : IMergeBackend, ITileWorker
+    private sealed class Counting(Barrier allUnderWay) : IMergeBackend, ITileWorker, IDeltaWorker
     {
         private int _tiles;
 
@@ -66,6 +66,8 @@ public sealed class SpreadingTests
         public string Description => "counts tiles";
 
         public int LeastWorkers => 2;
+
+        public IDeltaWorker Deltas => this;
 
         public ITileWorker CreateWorker() => this;
 

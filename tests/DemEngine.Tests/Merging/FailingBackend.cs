@@ -28,9 +28,11 @@ internal sealed class FailingBackend(int failAt) : IMergeBackend
             throw new InvalidDataException("the device fell off the bus");
     }
 
-    private sealed class Worker(FailingBackend backend) : ITileWorker
+    private sealed class Worker(FailingBackend backend) : ITileWorker, IDeltaWorker
     {
         private readonly ITileWorker _worker = backend._cpu.CreateWorker();
+
+        public IDeltaWorker Deltas => this;
 
         public NonFinite Combine(LinearCombination combination, ReadOnlySpan<TypedBytes> inputs, TypedBytes output)
         {
@@ -47,20 +49,20 @@ internal sealed class FailingBackend(int failAt) : IMergeBackend
         public NonFinite Combine(DeltaCombination combination, ReadOnlySpan<TypedBytes> inputs, long first, TypedBytes output)
         {
             backend.Count();
-            return _worker.Combine(combination, inputs, first, output);
+            return _worker.Deltas.Combine(combination, inputs, first, output);
         }
 
         public void Histogram(DeltaKeys keys, ReadOnlySpan<TypedBytes> inputs, long first, ReadOnlySpan<KeyWindow> windows, Span<uint> counts) =>
-            _worker.Histogram(keys, inputs, first, windows, counts);
+            _worker.Deltas.Histogram(keys, inputs, first, windows, counts);
 
         public void Sums(KeptDeltas deltas, DeltaSum sum, ReadOnlySpan<TypedBytes> inputs, long first, Span<double> leafSums) =>
-            _worker.Sums(deltas, sum, inputs, first, leafSums);
+            _worker.Deltas.Sums(deltas, sum, inputs, first, leafSums);
 
         public void Rank(TermKind kind, ReadOnlySpan<TypedBytes> inputs, int rowElements, Span<uint> ranks) =>
-            _worker.Rank(kind, inputs, rowElements, ranks);
+            _worker.Deltas.Rank(kind, inputs, rowElements, ranks);
 
         public void Diverge(TermKind kind, ReadOnlySpan<TypedBytes> inputs, int rowElements, Span<float> divergences) =>
-            _worker.Diverge(kind, inputs, rowElements, divergences);
+            _worker.Deltas.Diverge(kind, inputs, rowElements, divergences);
 
         public void Dispose() => _worker.Dispose();
     }

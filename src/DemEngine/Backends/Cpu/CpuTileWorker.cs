@@ -1,7 +1,6 @@
 using DemEngine.Backends.Cpu.Deltas;
 using DemEngine.Memory;
 using DemEngine.Numerics;
-using DemEngine.Numerics.Deltas;
 using DemEngine.Numerics.Elements;
 using DemEngine.Numerics.Simd;
 
@@ -18,6 +17,8 @@ internal sealed class CpuTileWorker<TWidth, TVector> : ITileWorker
     private NativeBuffer? _scratch;
     private GramLeaf<TWidth, TVector>? _leaf;
     private DeltaWorker<TWidth, TVector>? _deltas;
+
+    public IDeltaWorker Deltas => _deltas ??= new DeltaWorker<TWidth, TVector>(this);
 
     public NonFinite Combine(LinearCombination combination, ReadOnlySpan<TypedBytes> inputs, TypedBytes output)
     {
@@ -54,29 +55,12 @@ internal sealed class CpuTileWorker<TWidth, TVector> : ITileWorker
         }
     }
 
-    public NonFinite Combine(DeltaCombination combination, ReadOnlySpan<TypedBytes> inputs, long first, TypedBytes output) =>
-        Deltas.Combine(combination, inputs, first, output);
-
-    public void Histogram(DeltaKeys keys, ReadOnlySpan<TypedBytes> inputs, long first, ReadOnlySpan<KeyWindow> windows, Span<uint> counts) =>
-        Deltas.Histogram(keys, inputs, first, windows, counts);
-
-    public void Sums(KeptDeltas deltas, DeltaSum sum, ReadOnlySpan<TypedBytes> inputs, long first, Span<double> leafSums) =>
-        Deltas.Sums(deltas, sum, inputs, first, leafSums);
-
-    public void Rank(TermKind kind, ReadOnlySpan<TypedBytes> inputs, int rowElements, Span<uint> ranks) =>
-        Deltas.Rank(kind, inputs, rowElements, ranks);
-
-    public void Diverge(TermKind kind, ReadOnlySpan<TypedBytes> inputs, int rowElements, Span<float> divergences) =>
-        Deltas.Diverge(kind, inputs, rowElements, divergences);
-
     public void Dispose()
     {
         _scratch?.Dispose();
         _leaf?.Dispose();
         _deltas?.Dispose();
     }
-
-    private DeltaWorker<TWidth, TVector> Deltas => _deltas ??= new DeltaWorker<TWidth, TVector>(this);
 
     private static NonFinite CombineCommon(
         LinearCombination combination, ElementType common, ReadOnlySpan<TypedBytes> inputs, TypedBytes output) =>

@@ -23,7 +23,7 @@ internal sealed class CutMember(CutMeasurement measurement, DeltaInputs inputs)
     public void Count(ImmutableArray<KeyWindow> windows, long first, int count, Span<uint> bins, TileWorkspace workspace)
     {
         TypedBytes[] tensors = inputs.ReadTensors(first, count, workspace);
-        workspace.Worker.Histogram(inputs.In(first, _keys.Value), tensors, first, windows.AsSpan(), bins);
+        workspace.Worker.Deltas.Histogram(inputs.In(first, _keys.Value), tensors, first, windows.AsSpan(), bins);
     }
 
     /// <summary>Makes room for the ties of each tile.</summary>

@@ -68,7 +68,7 @@ internal sealed class DeltaInputs(TensorSources sources, long rowElements)
             if (!source.Filter.NeedsRanks)
                 continue;
             var ranks = new TypedBytes(ElementType.U32, workspace.Room(rows.Count * sizeof(uint)));
-            workspace.Worker.Rank(source.Kind, [whole[0], whole[k + 1]], (int)length, MemoryMarshal.Cast<byte, uint>(ranks.Bytes.Span));
+            workspace.Worker.Deltas.Rank(source.Kind, [whole[0], whole[k + 1]], (int)length, MemoryMarshal.Cast<byte, uint>(ranks.Bytes.Span));
             inputs.Add(ranks);
         }
 

@@ -22,7 +22,7 @@ internal sealed class DeltaProduction(DeltaCombination combination, DeltaInputs 
 
             var part = new DeltaCombination(inputs.In(from, combination.Deltas), combination.Weights, combination.Mixing);
             TypedBytes[] tensors = inputs.Read(part.Deltas, from, (int)(to - from), workspace);
-            nonFinite += workspace.Worker.Combine(part, tensors, from, output.Slice((int)(from - first), (int)(to - from)));
+            nonFinite += workspace.Worker.Deltas.Combine(part, tensors, from, output.Slice((int)(from - first), (int)(to - from)));
         }
 
         return nonFinite;

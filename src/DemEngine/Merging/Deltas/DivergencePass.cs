@@ -32,7 +32,7 @@ internal sealed class DivergencePass : MeasuringPass
     {
         TypedBytes[] tensors = _inputs.ReadTensors(first, count, workspace);
         TermKind kind = _inputs.In(first, [_measurement.Kind])[0];
-        workspace.Worker.Diverge(kind, tensors, _rowElements, _rows.Value.AsSpan((int)(first / _rowElements), count / _rowElements));
+        workspace.Worker.Deltas.Diverge(kind, tensors, _rowElements, _rows.Value.AsSpan((int)(first / _rowElements), count / _rowElements));
     }
 
     public override void Finish(TileWorkspace workspace) => _measurement.Complete(new RowFactors(_measurement.RowElements, _rows.Value));

@@ -55,7 +55,7 @@ internal sealed class SumPass(SumGroup group, SumMeasurement measurement, DeltaI
         KeptDeltas deltas = inputs.In(first, _deltas.Value);
         double[] sums = new double[GramOrder.LeafCount(count) * deltas.Sources.Length * measurement.Sum.PerSource];
         TypedBytes[] tensors = inputs.Read(deltas, first, count, workspace);
-        workspace.Worker.Sums(deltas, measurement.Sum, tensors, first, sums);
+        workspace.Worker.Deltas.Sums(deltas, measurement.Sum, tensors, first, sums);
         _fold.Add(tile, sums);
     }
 
