@@ -16,9 +16,6 @@ public static class TimelineChart
     private const double RowHeight = 12;
     private const double LaneGap = 18;
 
-    // Told apart by the colour-blind too: Okabe and Ito's set without black and yellow.
-    private static readonly string[] Colours = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00"];
-
     /// <summary>The file's text.</summary>
     /// <param name="timeline">What to draw.</param>
     /// <param name="device">The device's name, for the heading.</param>
@@ -87,7 +84,7 @@ public static class TimelineChart
             ends[row] = to;
             svg.Rectangle(
                 place(from), top + (row * RowHeight), Math.Max(0.5, place(to) - place(from)), RowHeight - 2,
-                $"fill=\"{Colours[(first + k) % Colours.Length]}\"", $"tile {first + k}: {Milliseconds(to - from)}");
+                $"fill=\"{SeriesColour.Of(first + k)}\"", $"tile {first + k}: {Milliseconds(to - from)}");
         }
 
         return ends.Count;

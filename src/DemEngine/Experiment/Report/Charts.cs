@@ -27,7 +27,7 @@ internal static class Charts
             bool isMean = line == curve.Lines.Length - 1 && line > 0;
             var points = curve.Values.Zip(curve.Lines[line].Values).Where(point => point.Second <= ceiling).ToArray();
             string path = string.Join('L', points.Select(point => $"{plot.PlaceX(point.First):0.##} {plot.PlaceY(point.Second):0.##}"));
-            string look = isMean ? "class=\"mean\"" : $"stroke=\"{Series.Colour(line)}\" stroke-dasharray=\"{Series.Dash(line)}\" stroke-width=\"1.6\" fill=\"none\"";
+            string look = isMean ? "class=\"mean\"" : $"stroke=\"{SeriesColour.Of(line)}\" stroke-dasharray=\"{Series.Dash(line)}\" stroke-width=\"1.6\" fill=\"none\"";
             if (points.Length > 1)
                 plot.Svg.Raw($"<path d=\"M{path}\" {look}/>");
             foreach (var (value, loss) in isMean ? [] : points)
@@ -61,7 +61,7 @@ internal static class Charts
             (double mean, double deviation) = qualities[k];
             (double x, double y) = (plot.PlaceX(Cost(methods[k])), plot.PlaceY(mean));
             if (deviation > 0)
-                plot.Svg.Raw($"<path d=\"M{x:0.##} {plot.PlaceY(mean - deviation):0.##}V{plot.PlaceY(mean + deviation):0.##}\" stroke=\"{Series.Colour(k)}\" stroke-width=\"1.2\"/>");
+                plot.Svg.Raw($"<path d=\"M{x:0.##} {plot.PlaceY(mean - deviation):0.##}V{plot.PlaceY(mean + deviation):0.##}\" stroke=\"{SeriesColour.Of(k)}\" stroke-width=\"1.2\"/>");
             Series.Mark(plot.Svg, k, x, y, 5, "", $"{methods[k].Name}: {mean:0.0} % at {Cost(methods[k]):0.##e0} operations");
         }
 

@@ -3,16 +3,12 @@ using DemEngine.Analysis;
 namespace DemEngine.Experiment.Report;
 
 /// <summary>
-/// How the k-th series of a chart looks: a colour, a mark and a dash, so that it can be told from the others without colour too. The
-/// colours are those of Okabe and Ito, "Color Universal Design", 2008, less the yellow.
+/// How the k-th series of a chart looks beside its colour, <see cref="SeriesColour"/>: a mark and a dash, so that it can be told from the
+/// others without colour too.
 /// </summary>
 internal static class Series
 {
-    private static readonly string[] Colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c6d31", "#7b5fc4"];
     private static readonly string[] Dashes = ["", "6 3", "2 2", "8 3 2 3", "1 3", "10 3"];
-
-    /// <summary>The colour, as <c>#rrggbb</c>.</summary>
-    public static string Colour(int index) => Colours[index % Colours.Length];
 
     /// <summary>The dash of its line.</summary>
     public static string Dash(int index) => Dashes[index % Dashes.Length];
@@ -40,7 +36,7 @@ internal static class Series
             _ => $"M{-0.6 * s:0.##} {-1.3 * s:0.##}h{1.2 * s:0.##}v{2.6 * s:0.##}h{-1.2 * s:0.##}z",
         };
         string inner = title is null ? "" : $"<title>{SvgText.Escape(title)}</title>";
-        svg.Raw($"<path d=\"{path}\" transform=\"translate({x:0.##} {y:0.##})\" fill=\"{Colour(index)}\" {attributes}>{inner}</path>");
+        svg.Raw($"<path d=\"{path}\" transform=\"translate({x:0.##} {y:0.##})\" fill=\"{SeriesColour.Of(index)}\" {attributes}>{inner}</path>");
     }
 
     /// <summary>A mark and a name, to stand in a line of HTML.</summary>
@@ -49,7 +45,7 @@ internal static class Series
         var svg = new SvgText();
         svg.Raw("<svg width=\"26\" height=\"12\" viewBox=\"0 0 26 12\" aria-hidden=\"true\">");
         if (withLine)
-            svg.Raw($"<path d=\"M0 6h26\" stroke=\"{Colour(index)}\" stroke-width=\"2\" stroke-dasharray=\"{Dash(index)}\"/>");
+            svg.Raw($"<path d=\"M0 6h26\" stroke=\"{SeriesColour.Of(index)}\" stroke-width=\"2\" stroke-dasharray=\"{Dash(index)}\"/>");
         Mark(svg, index, 13, 6, 3.6);
         svg.Raw("</svg>");
         return $"<span class=\"key\">{svg}{SvgText.Escape(name)}</span>";

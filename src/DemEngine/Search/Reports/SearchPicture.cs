@@ -21,9 +21,6 @@ public static class SearchPicture
     private const int LongestName = 34;
     private const int MostDots = 1200;
 
-    // Told apart by the colour-blind too (Okabe and Ito, "Color universal design", 2008).
-    private static readonly string[] Colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a6d3b", "#7f7f7f"];
-
     private const string Style = """
         <style>
         svg { color-scheme: light dark; }
@@ -101,13 +98,13 @@ public static class SearchPicture
         {
             string set = sets[s];
             foreach (var (point, trial) in shown.Where((_, k) => k % stride == 0))
-                panel.Dot(point[dimension], trial[set], Colour(s));
+                panel.Dot(point[dimension], trial[set], SeriesColour.Of(s));
         }
 
         for (int s = 0; s < sets.Length; s++)
         {
             string set = sets[s];
-            panel.Line([.. slice.Select(one => (one.Point[dimension], one.Trial[set]))], $"stroke=\"{Colour(s)}\"", $"fill=\"{Colour(s)}\"", set);
+            panel.Line([.. slice.Select(one => (one.Point[dimension], one.Trial[set]))], $"stroke=\"{SeriesColour.Of(s)}\"", $"fill=\"{SeriesColour.Of(s)}\"", set);
         }
 
         if (sets.Length > 1)
@@ -121,7 +118,7 @@ public static class SearchPicture
         {
             double x = Margin + (k % (columns + 1) * ((columns * PanelWidth) / (columns + 1)));
             double y = 66 + (k / (columns + 1) * 16);
-            string colour = k < sets.Length ? $"stroke=\"{Colour(k)}\"" : "class=\"objective\" stroke-dasharray=\"2 2\"";
+            string colour = k < sets.Length ? $"stroke=\"{SeriesColour.Of(k)}\"" : "class=\"objective\" stroke-dasharray=\"2 2\"";
             svg.Raw(Inv($"<path d=\"M{x:0.##} {y - 4:0.##}h18\" stroke-width=\"2\" {colour}/>"));
             svg.Text(x + 24, y, SvgText.Shorten(names[k], LongestName), title: names[k]);
         }
@@ -138,8 +135,6 @@ public static class SearchPicture
         double room = Math.Max((high - low) * 0.06, Math.Max(Math.Abs(high), 1e-6) * 1e-6);
         return (low - room, high + room);
     }
-
-    private static string Colour(int set) => Colours[set % Colours.Length];
 
     private static string Title(string text) => char.ToUpperInvariant(text[0]) + text[1..];
 
