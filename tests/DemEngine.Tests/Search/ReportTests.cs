@@ -36,14 +36,6 @@ public class ReportTests
         Assert.That(rough.Value, Is.EqualTo(12 / 35.0).Within(1e-12));
     }
 
-    [TestCase(0, 1, 5, "0 0.2 0.4 0.6 0.8 1")]
-    [TestCase(6.2431, 6.2609, 5, "6.245 6.25 6.255 6.26")]
-    [TestCase(-0.5, 0.5, 4, "-0.5 0 0.5")]
-    [TestCase(0, 1e-7, 2, "0 5E-08 1E-07")]
-    [TestCase(2, 2, 5, "2")]
-    public void Ticks_are_round(double low, double high, int about, string expected) =>
-        Assert.That(string.Join(' ', Ticks.Between(low, high, about)), Is.EqualTo(expected));
-
     [Test]
     public void Sensitivity_is_the_curvature_about_the_optimum()
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using DemEngine.Analysis;
 
 namespace DemEngine.Experiment.Report;
 
@@ -34,7 +35,7 @@ internal sealed class Axis
         (double least, double most) = Range(values);
         if (most - least < 1e-12)
             (least, most) = (least - 0.5, most + 0.5);
-        double step = RoundStep((most - least) / 5);
+        double step = RoundNumbers.Step((most - least) / 5);
         double from = Math.Floor((least / step) + 1e-9) * step;
         double to = Math.Ceiling((most / step) - 1e-9) * step;
         int count = (int)Math.Round((to - from) / step);
@@ -76,14 +77,6 @@ internal sealed class Axis
     {
         double[] finite = [.. values.Where(double.IsFinite)];
         return finite.Length > 0 ? (finite.Min(), finite.Max()) : (0, 1);
-    }
-
-    /// <summary>The next of 1, 2, 5 times a power of ten.</summary>
-    private static double RoundStep(double step)
-    {
-        double power = Math.Pow(10, Math.Floor(Math.Log10(step)));
-        double digits = step / power;
-        return (digits <= 1 ? 1 : digits <= 2 ? 2 : digits <= 5 ? 5 : 10) * power;
     }
 
     private static string Superscript(int power) =>

@@ -147,13 +147,13 @@ public static class SearchPicture
         {
             svg.Text(left, top - 9, SvgText.Shorten(dimension.Name, LongestName), "class=\"name\"", dimension.Name);
             svg.Text(left + width, top - 9, optimum.ToString("0.######", CultureInfo.InvariantCulture), "text-anchor=\"end\" class=\"faint\"");
-            foreach (double tick in Ticks.Between(range.Low, range.High, 5))
+            foreach (double tick in RoundNumbers.Between(range.Low, range.High, 5))
             {
                 svg.Raw(Inv($"<path class=\"rule\" d=\"M{left:0.##} {Y(tick):0.##}h{width:0.##}\"/>"));
                 svg.Text(left - 6, Y(tick) + 4, Number(tick), "text-anchor=\"end\" class=\"faint\"");
             }
 
-            foreach (double tick in Ticks.Between(dimension.Range.Low, dimension.Range.High, 6))
+            foreach (double tick in RoundNumbers.Between(dimension.Range.Low, dimension.Range.High, 6))
             {
                 svg.Raw(Inv($"<path class=\"rule\" d=\"M{X(tick):0.##} {top + height:0.##}v4\"/>"));
                 svg.Text(X(tick), top + height + 16, Number(tick), "text-anchor=\"middle\" class=\"faint\"");
