@@ -21,21 +21,14 @@ public static class SearchPicture
     private const int LongestName = 34;
     private const int MostDots = 1200;
 
+    // After the common style: the rules are lighter here, since there are many.
     private const string Style = """
         <style>
-        svg { color-scheme: light dark; }
-        text { font: 11px ui-sans-serif, system-ui, "Segoe UI", "DejaVu Sans", Arial, sans-serif; fill: #1f2328; }
-        .paper { fill: #ffffff; }
-        .heading { font-size: 15px; font-weight: 600; }
         .name { font-weight: 600; }
-        .faint { fill: #59636e; }
-        .rule { stroke: #d0d7de; stroke-width: 1; fill: none; }
+        .rule { stroke: #d0d7de; }
         .best { stroke: #59636e; stroke-width: 1; stroke-dasharray: 4 3; fill: none; }
         .objective { stroke: #1f2328; } circle.objective { fill: #1f2328; }
         @media (prefers-color-scheme: dark) {
-        text { fill: #e6edf3; }
-        .paper { fill: #0d1117; }
-        .faint { fill: #9198a1; }
         .rule { stroke: #30363d; }
         .best { stroke: #9198a1; }
         .objective { stroke: #e6edf3; } circle.objective { fill: #e6edf3; }
@@ -69,6 +62,7 @@ public static class SearchPicture
         var svg = new SvgText();
         svg.Raw(Inv($"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:0.##}\" height=\"{height:0.##}\" viewBox=\"0 0 {width:0.##} {height:0.##}\" role=\"img\">"));
         svg.Raw($"<title>{SvgText.Escape($"{objective.Metric} on {string.Join(", ", sets)} against each coefficient")}</title>");
+        svg.Raw(SvgStyle.Element);
         svg.Raw(Style);
         svg.Rectangle(0, 0, width, height, "rx=\"8\" class=\"paper\"");
         svg.Text(Margin, 28, $"{Title(objective.Metric.Name)} against each coefficient", "class=\"heading\"");
