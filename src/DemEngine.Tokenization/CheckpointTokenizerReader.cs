@@ -18,7 +18,7 @@ public sealed class CheckpointTokenizerReader : ITokenizerReader
     /// <inheritdoc/>
     public ITokenizer Read(string file, LlamaConfig config)
     {
-        TokenizerSettings settings = TokenizerSettings.Read(Path.GetDirectoryName(Path.GetFullPath(file))!);
+        TokenizerConfig settings = TokenizerConfig.Read(Path.GetDirectoryName(Path.GetFullPath(file))!);
         TokenizerParts parts = file.EndsWith(".json", StringComparison.Ordinal) ? TokenizerJson.Read(file, settings) : SentencePieceTokenizer.Read(file, settings);
         return new BytePairTokenizer(parts, config);
     }

@@ -61,7 +61,7 @@ internal sealed class BytePairModel
     private void AddBytes(Rune character, List<int> ids)
     {
         if (_byteIds is null)
-            throw TokenizerFile.Unsupported(_file, $"the vocabulary has no token for {Quoted.Name(character.ToString())} (U+{character.Value:X4})");
+            throw TokenizerFault.Unsupported(_file, $"the vocabulary has no token for {Quoted.Name(character.ToString())} (U+{character.Value:X4})");
         Span<byte> bytes = stackalloc byte[4];
         foreach (byte value in bytes[..character.EncodeToUtf8(bytes)])
             ids.Add(_byteIds[value]);
@@ -75,13 +75,13 @@ internal sealed class BytePairModel
         {
             string named = $"the merge of {Quoted.Name(left)} and {Quoted.Name(right)}";
             if (!vocabulary.ContainsKey(left) || !vocabulary.ContainsKey(right) || !vocabulary.ContainsKey(left + right))
-                throw TokenizerFile.Damaged(parts.File, $"{named}: one of the two, or what they make, is not in the vocabulary");
+                throw TokenizerFault.Damaged(parts.File, $"{named}: one of the two, or what they make, is not in the vocabulary");
             if (!seen.Add((left, right)))
-                throw TokenizerFile.Damaged(parts.File, $"{named} is given twice");
+                throw TokenizerFault.Damaged(parts.File, $"{named} is given twice");
             if (left.Contains(' ') || right.Contains(' '))
-                throw TokenizerFile.Unsupported(parts.File, $"{named}: merges of tokens that hold a space are not supported");
+                throw TokenizerFault.Unsupported(parts.File, $"{named}: merges of tokens that hold a space are not supported");
             if (parts.Spelling == Spelling.ByteFallback && (ByteTokens.IsName(left) || ByteTokens.IsName(right)))
-                throw TokenizerFile.Unsupported(parts.File, $"{named}: merges of bytes that stand for missing characters are not supported");
+                throw TokenizerFault.Unsupported(parts.File, $"{named}: merges of bytes that stand for missing characters are not supported");
         }
     }
 }

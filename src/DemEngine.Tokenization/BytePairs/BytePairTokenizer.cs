@@ -35,7 +35,7 @@ internal sealed class BytePairTokenizer : ITokenizer
 
     /// <inheritdoc/>
     public int EndOfText => _endOfText
-        ?? throw TokenizerFile.Unsupported(_parts.File, $"nothing says which token ends a text: neither {TokenizerSettings.FileName} nor {LlamaConfig.FileName}");
+        ?? throw TokenizerFault.Unsupported(_parts.File, $"nothing says which token ends a text: neither {TokenizerConfig.FileName} nor {LlamaConfig.FileName}");
 
     /// <inheritdoc/>
     public ImmutableArray<int> Encode(string text)
@@ -90,23 +90,23 @@ internal sealed class BytePairTokenizer : ITokenizer
         foreach (var (token, id) in parts.Vocabulary)
         {
             if (id < 0 || (id >= config.VocabularySize && !added.Contains(token)))
-                throw TokenizerFile.Damaged(parts.File, Outside("the vocabulary", token, id, config.VocabularySize));
+                throw TokenizerFault.Damaged(parts.File, Outside("the vocabulary", token, id, config.VocabularySize));
             if (!tokens.TryAdd(id, token))
-                throw TokenizerFile.Damaged(parts.File, $"{Quoted.Name(token)} and {Quoted.Name(tokens[id])} have the same id {id}");
+                throw TokenizerFault.Damaged(parts.File, $"{Quoted.Name(token)} and {Quoted.Name(tokens[id])} have the same id {id}");
         }
 
         foreach (AddedToken token in parts.AddedTokens)
         {
             if (token.Id < 0)
-                throw TokenizerFile.Damaged(parts.File, Outside("added_tokens", token.Content, token.Id, config.VocabularySize));
+                throw TokenizerFault.Damaged(parts.File, Outside("added_tokens", token.Content, token.Id, config.VocabularySize));
             if (parts.Vocabulary.TryGetValue(token.Content, out int id) ? id != token.Id : !tokens.TryAdd(token.Id, token.Content))
-                throw TokenizerFile.Damaged(parts.File, $"the added token {Quoted.Name(token.Content)} has the id {token.Id}, and so has another token, or it has two");
+                throw TokenizerFault.Damaged(parts.File, $"the added token {Quoted.Name(token.Content)} has the id {token.Id}, and so has another token, or it has two");
         }
 
         foreach (int? id in new[] { parts.BeginOfText, parts.EndOfText })
         {
             if (id is { } special && (uint)special >= (uint)config.VocabularySize)
-                throw TokenizerFile.Damaged(parts.File, Outside("what begins or ends a text", tokens.GetValueOrDefault(special, ""), special, config.VocabularySize));
+                throw TokenizerFault.Damaged(parts.File, Outside("what begins or ends a text", tokens.GetValueOrDefault(special, ""), special, config.VocabularySize));
         }
     }
 

@@ -24,7 +24,7 @@ internal static class ByteTokens
         for (int value = 0; value < ids.Length; value++)
         {
             if (!vocabulary.TryGetValue(Name((byte)value), out ids[value]))
-                throw TokenizerFile.Unsupported(file, $"{Name((byte)value)} is not in the vocabulary; bytes are supported where all 256 have a token");
+                throw TokenizerFault.Unsupported(file, $"{Name((byte)value)} is not in the vocabulary; bytes are supported where all 256 have a token");
         }
 
         return ids;

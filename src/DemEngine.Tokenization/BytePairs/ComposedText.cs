@@ -41,7 +41,7 @@ internal static class ComposedText
         {
             if (!IsStable(character))
             {
-                throw TokenizerFile.Unsupported(
+                throw TokenizerFault.Unsupported(
                     file, $"its normalizer is NFC, and composing {Quoted.Name(character.ToString())} (U+{character.Value:X4}) with what stands before it is not supported");
             }
         }

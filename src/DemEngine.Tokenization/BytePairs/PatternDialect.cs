@@ -44,6 +44,6 @@ internal static class PatternDialect
         }
 
         DemException Unsupported(string what) =>
-            TokenizerFile.Unsupported(file, $"the expression {Quoted.Name(pattern)} has {what}, which is not supported");
+            TokenizerFault.Unsupported(file, $"the expression {Quoted.Name(pattern)} has {what}, which is not supported");
     }
 }

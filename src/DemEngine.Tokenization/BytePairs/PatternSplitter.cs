@@ -33,7 +33,7 @@ internal sealed class PatternSplitter
         }
         catch (ArgumentException e)
         {
-            throw TokenizerFile.Unsupported(file, $"the expression {Quoted.Name(pattern)} is not supported: {e.Message}", e);
+            throw TokenizerFault.Unsupported(file, $"the expression {Quoted.Name(pattern)} is not supported: {e.Message}", e);
         }
     }
 
@@ -58,7 +58,7 @@ internal sealed class PatternSplitter
         }
         catch (RegexMatchTimeoutException e)
         {
-            throw TokenizerFile.Unsupported(_file, $"the expression {Quoted.Name(_pattern.ToString())} takes too long on this text", e);
+            throw TokenizerFault.Unsupported(_file, $"the expression {Quoted.Name(_pattern.ToString())} takes too long on this text", e);
         }
 
         return pieces;

@@ -44,7 +44,7 @@ internal static class PostProcessorJson
                 if (!text)
                     before.Add(id);
                 else if (id != end)
-                    throw node.Unsupported($"ends a text with a token that {TokenizerSettings.FileName} does not name as eos_token, which is not supported");
+                    throw node.Unsupported($"ends a text with a token that {TokenizerConfig.FileName} does not name as eos_token, which is not supported");
             }
         }
 

@@ -11,9 +11,9 @@ namespace DemEngine.Tokenization.Json;
 internal static class TokenizerJson
 {
     /// <exception cref="DemException">DEM2023, DEM2104, DEM2105.</exception>
-    public static TokenizerParts Read(string file, TokenizerSettings settings) => TokenizerNode.Read(file, root => Parse(root, settings));
+    public static TokenizerParts Read(string file, TokenizerConfig settings) => TokenizerNode.Read(file, root => Parse(root, settings));
 
-    private static TokenizerParts Parse(TokenizerNode root, TokenizerSettings settings)
+    private static TokenizerParts Parse(TokenizerNode root, TokenizerConfig settings)
     {
         root.Only("version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder", "model");
         TokenizerNode node = root.Object("model") ?? throw root.Bad("there is no model");
@@ -35,7 +35,7 @@ internal static class TokenizerJson
 
         int? Find(string? token, string key) => token is null ? null
             : added.FirstOrDefault(other => other.Content == token)?.Id ?? (model.Vocabulary.TryGetValue(token, out int id) ? (int?)id : null)
-            ?? throw TokenizerFile.Damaged(root.File, $"{TokenizerSettings.FileName} gives {key} {Quoted.Name(token)}, which is not a token here");
+            ?? throw TokenizerFault.Damaged(root.File, $"{TokenizerConfig.FileName} gives {key} {Quoted.Name(token)}, which is not a token here");
 
         int? end = Find(settings.EndOfText, "eos_token");
         return new TokenizerParts
@@ -54,7 +54,7 @@ internal static class TokenizerJson
                 null => PostProcessorJson.BeginOfText(root.Object("post_processor"), end),
                 false => null,
                 true => Find(settings.BeginOfText, "bos_token")
-                    ?? throw TokenizerFile.Damaged(root.File, $"{TokenizerSettings.FileName} says add_bos_token, and gives no bos_token"),
+                    ?? throw TokenizerFault.Damaged(root.File, $"{TokenizerConfig.FileName} says add_bos_token, and gives no bos_token"),
             },
             EndOfText = end,
         };

@@ -13,17 +13,17 @@ internal readonly record struct TokenizerNode(string File, string Place, JsonEle
     /// <exception cref="DemException">DEM2023, DEM2105.</exception>
     public static T Read<T>(string file, Func<TokenizerNode, T> read)
     {
-        byte[] json = TokenizerFile.Read(file);
+        byte[] json = TokenizerBytes.Read(file);
         try
         {
             using var document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false });
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? read(new TokenizerNode(file, "it", document.RootElement))
-                : throw TokenizerFile.Damaged(file, "not a JSON object");
+                : throw TokenizerFault.Damaged(file, "not a JSON object");
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw TokenizerFile.Damaged(file, $"not valid JSON: {JsonFault.Describe(e)}", e);
+            throw TokenizerFault.Damaged(file, $"not valid JSON: {JsonFault.Describe(e)}", e);
         }
     }
 
@@ -81,15 +81,15 @@ internal readonly record struct TokenizerNode(string File, string Place, JsonEle
         return this;
     }
 
-    public DemException Bad(string what) => TokenizerFile.Damaged(File, $"{Place}: {what}");
+    public DemException Bad(string what) => TokenizerFault.Damaged(File, $"{Place}: {what}");
 
-    public DemException Unsupported(string what) => TokenizerFile.Unsupported(File, $"{Place} {what}");
+    public DemException Unsupported(string what) => TokenizerFault.Unsupported(File, $"{Place} {what}");
 
     private TokenizerNode At(string key, JsonElement value)
     {
         string place = Place == "it" ? key : $"{Place}.{key}";
         return value.ValueKind == JsonValueKind.Object
             ? new TokenizerNode(File, place, value)
-            : throw TokenizerFile.Damaged(File, $"{place} is not an object");
+            : throw TokenizerFault.Damaged(File, $"{place} is not an object");
     }
 }

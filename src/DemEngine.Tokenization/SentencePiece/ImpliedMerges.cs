@@ -25,7 +25,7 @@ internal static class ImpliedMerges
             if (merges.Count == count)
                 continue;
             if (before is { } other && other.Score == piece.Score)
-                throw TokenizerFile.Unsupported(file, $"the pieces {Quoted.Name(other.Text)} and {Quoted.Name(piece.Text)} have the same score, which is not supported");
+                throw TokenizerFault.Unsupported(file, $"the pieces {Quoted.Name(other.Text)} and {Quoted.Name(piece.Text)} have the same score, which is not supported");
             before = piece;
         }
 

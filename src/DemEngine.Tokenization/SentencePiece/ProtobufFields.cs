@@ -86,5 +86,5 @@ internal ref struct ProtobufFields(ReadOnlySpan<byte> message, string file)
         return taken;
     }
 
-    private readonly DemException Bad() => TokenizerFile.Damaged(file, "not a SentencePiece model, or cut off");
+    private readonly DemException Bad() => TokenizerFault.Damaged(file, "not a SentencePiece model, or cut off");
 }

@@ -17,9 +17,9 @@ internal static class SentencePieceTokenizer
     private const int LongestPiece = 1000;
 
     /// <exception cref="DemException">DEM2023, DEM2104, DEM2105.</exception>
-    public static TokenizerParts Read(string file, TokenizerSettings settings)
+    public static TokenizerParts Read(string file, TokenizerConfig settings)
     {
-        SentencePieceModel model = SentencePieceModel.Parse(TokenizerFile.Read(file), file);
+        SentencePieceModel model = SentencePieceModel.Parse(TokenizerBytes.Read(file), file);
         Check(model, file);
         Dictionary<string, int> vocabulary = Vocabulary(model, file);
         AddedToken[] control =
@@ -30,9 +30,9 @@ internal static class SentencePieceTokenizer
         ImmutableArray<AddedToken> added = [.. control, .. settings.AddedTokens.Where(token => token.Id >= model.Pieces.Count)];
 
         int? Find(string? token, int otherwise) => token is null
-            ? (otherwise < 0 ? null : otherwise < model.Pieces.Count ? otherwise : throw TokenizerFile.Damaged(file, $"there is no piece {otherwise}"))
+            ? (otherwise < 0 ? null : otherwise < model.Pieces.Count ? otherwise : throw TokenizerFault.Damaged(file, $"there is no piece {otherwise}"))
             : added.FirstOrDefault(other => other.Content == token)?.Id
-                ?? throw TokenizerFile.Damaged(file, $"{TokenizerSettings.FileName} names the special token {Quoted.Name(token)}, which is not one here");
+                ?? throw TokenizerFault.Damaged(file, $"{TokenizerConfig.FileName} names the special token {Quoted.Name(token)}, which is not one here");
 
         return new TokenizerParts
         {
@@ -52,7 +52,7 @@ internal static class SentencePieceTokenizer
     private static void Check(SentencePieceModel model, string file)
     {
         if (model.Pieces.Count == 0)
-            throw TokenizerFile.Damaged(file, "there are no pieces in it");
+            throw TokenizerFault.Damaged(file, "there are no pieces in it");
         string? refused = model switch
         {
             { ModelType: not 2 } => $"is of type {model.ModelType}; only BPE, 2, is supported",
@@ -64,9 +64,9 @@ internal static class SentencePieceTokenizer
             _ => null,
         };
         if (refused is not null)
-            throw TokenizerFile.Unsupported(file, refused);
+            throw TokenizerFault.Unsupported(file, refused);
         if (File.Exists(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(file))!, ExtraFileName)))
-            throw TokenizerFile.Unsupported(file, $"{ExtraFileName} beside it is not supported");
+            throw TokenizerFault.Unsupported(file, $"{ExtraFileName} beside it is not supported");
     }
 
     private static Dictionary<string, int> Vocabulary(SentencePieceModel model, string file)
@@ -75,13 +75,13 @@ internal static class SentencePieceTokenizer
         foreach (var (id, piece) in model.Pieces.Index())
         {
             if (piece.Text.Length == 0 || !float.IsFinite(piece.Score))
-                throw TokenizerFile.Damaged(file, $"piece {id} is empty, or its score is no number");
+                throw TokenizerFault.Damaged(file, $"piece {id} is empty, or its score is no number");
             if (piece.Text.Length > LongestPiece)
-                throw TokenizerFile.Unsupported(file, $"piece {id} has {piece.Text.Length} characters; at most {LongestPiece} are supported");
+                throw TokenizerFault.Unsupported(file, $"piece {id} has {piece.Text.Length} characters; at most {LongestPiece} are supported");
             if (!vocabulary.TryAdd(piece.Text, id))
-                throw TokenizerFile.Damaged(file, $"the piece {Quoted.Name(piece.Text)} is there twice");
+                throw TokenizerFault.Damaged(file, $"the piece {Quoted.Name(piece.Text)} is there twice");
             if (piece.Type is not (PieceType.Normal or PieceType.Unknown or PieceType.Control or PieceType.Byte) || (piece.Type == PieceType.Byte && !ByteTokens.IsName(piece.Text)))
-                throw TokenizerFile.Unsupported(file, $"the piece {Quoted.Name(piece.Text)} is of type {piece.Type}, which is not supported");
+                throw TokenizerFault.Unsupported(file, $"the piece {Quoted.Name(piece.Text)} is of type {piece.Type}, which is not supported");
         }
 
         return vocabulary;

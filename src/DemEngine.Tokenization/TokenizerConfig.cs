@@ -7,7 +7,7 @@ using DemEngine.Tokenization.Json;
 namespace DemEngine.Tokenization;
 
 /// <summary>What <c>tokenizer_config.json</c> says beside a tokenizer's own file; all of it may be absent.</summary>
-internal sealed record TokenizerSettings
+internal sealed record TokenizerConfig
 {
     /// <summary>The file's name.</summary>
     public const string FileName = "tokenizer_config.json";
@@ -28,13 +28,13 @@ internal sealed record TokenizerSettings
     public ImmutableArray<AddedToken> AddedTokens { get; init; } = [];
 
     /// <exception cref="DemException">DEM2023, DEM2104, DEM2105.</exception>
-    public static TokenizerSettings Read(string folder)
+    public static TokenizerConfig Read(string folder)
     {
         string file = Path.Combine(folder, FileName);
-        return File.Exists(file) ? TokenizerNode.Read(file, Parse) : new TokenizerSettings();
+        return File.Exists(file) ? TokenizerNode.Read(file, Parse) : new TokenizerConfig();
     }
 
-    private static TokenizerSettings Parse(TokenizerNode root) => new()
+    private static TokenizerConfig Parse(TokenizerNode root) => new()
     {
         AddBeginOfText = root.Find("add_bos_token") is null ? null : root.Flag("add_bos_token"),
         BeginOfText = Token(root, "bos_token"),
