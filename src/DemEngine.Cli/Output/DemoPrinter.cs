@@ -32,10 +32,10 @@ internal static class DemoPrinter
         Heading(console, "Try next");
         string models = Path.Combine(report.Folder, "experiment", "seed-1", "models");
         string data = Path.Combine(report.Folder, "experiment", "data", "test");
-        string sets = string.Join(' ', results.Sources.Take(2).Select(source => $"{source.Name}={Quote(Path.Combine(data, source.Name + ".jsonl"))}"));
-        Console.Out.WriteLine($"# with other coefficients: edit the recipe, then\ndem merge {Quote(report.Experiment.RecipeFile)} --out {Quote(Path.Combine(report.Folder, "again"))}");
-        Console.Out.WriteLine($"# how well a model does\ndem eval --model {Quote(report.Merged)} --data {sets} --metric exact-match");
-        Console.Out.WriteLine($"# how far the models lie apart\ndem distance --base {Quote(Path.Combine(models, "base"))} {string.Join(' ', results.Sources.Take(2).Select(source => Quote(Path.Combine(models, source.Name))))}");
+        string sets = string.Join(' ', results.Sources.Take(2).Select(source => $"{source.Name}={ShellWord.Of(Path.Combine(data, source.Name + ".jsonl"))}"));
+        Console.Out.WriteLine($"# with other coefficients: edit the recipe, then\ndem merge {ShellWord.Of(report.Experiment.RecipeFile)} --out {ShellWord.Of(Path.Combine(report.Folder, "again"))}");
+        Console.Out.WriteLine($"# how well a model does\ndem eval --model {ShellWord.Of(report.Merged)} --data {sets} --metric exact-match");
+        Console.Out.WriteLine($"# how far the models lie apart\ndem distance --base {ShellWord.Of(Path.Combine(models, "base"))} {string.Join(' ', results.Sources.Take(2).Select(source => ShellWord.Of(Path.Combine(models, source.Name))))}");
         Console.Out.WriteLine("# how fast this machine merges\ndem bench --shape llama-160m");
         Console.Out.WriteLine();
         Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"done in {elapsed.TotalSeconds:0.0} s; the report, with figures:"));
@@ -58,8 +58,4 @@ internal static class DemoPrinter
         console.Write(new Text(text, new Style(decoration: Decoration.Bold)));
         console.WriteLine();
     }
-
-    /// <summary>As a shell takes it.</summary>
-    private static string Quote(string path) =>
-        path.All(c => char.IsAsciiLetterOrDigit(c) || "/._-".Contains(c)) ? path : $"'{path.Replace("'", @"'\''")}'";
 }

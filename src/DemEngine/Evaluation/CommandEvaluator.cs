@@ -19,7 +19,7 @@ public sealed class CommandEvaluator : IModelEvaluator
     private readonly ImmutableArray<Metric> _metrics;
 
     /// <summary>Takes the command.</summary>
-    /// <param name="command">As for <c>sh -c</c> (on Windows <c>cmd /c</c>); <c>{model}</c> in it becomes the model's folder, quoted.</param>
+    /// <param name="command">As for <c>sh -c</c> (on Windows <c>cmd /c</c>); <c>{model}</c> in it becomes the model's folder, as one word.</param>
     /// <param name="metrics">Which of the numbers that it prints to take; none for all.</param>
     /// <exception cref="DemException">DEM1001: it does not say where the model's folder goes.</exception>
     public CommandEvaluator(string command, ImmutableArray<Metric> metrics)
@@ -40,7 +40,7 @@ public sealed class CommandEvaluator : IModelEvaluator
     public ModelScores Evaluate(IModelWeights model, CancellationToken cancel = default)
     {
         long start = Stopwatch.GetTimestamp();
-        string output = Run(_command.Replace(ModelPlaceholder, Quote(model.Folder), StringComparison.Ordinal), cancel);
+        string output = Run(_command.Replace(ModelPlaceholder, ShellWord.Of(model.Folder), StringComparison.Ordinal), cancel);
         return new ModelScores(CommandOutput.Read(output, _metrics), Tokens: 0, Stopwatch.GetElapsedTime(start).TotalSeconds);
     }
 
@@ -103,6 +103,4 @@ public sealed class CommandEvaluator : IModelEvaluator
         string[] lines = [.. error.Split('\n').Select(line => line.TrimEnd()).Where(line => line.Length > 0).TakeLast(LastLines)];
         return lines.Length > 0 ? string.Join(" ", lines.Select(line => Quoted.Name(line))) : "nothing";
     }
-
-    private static string Quote(string path) => OperatingSystem.IsWindows() ? $"\"{path}\"" : $"'{path.Replace("'", @"'\''", StringComparison.Ordinal)}'";
 }
