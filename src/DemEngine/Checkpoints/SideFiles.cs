@@ -53,8 +53,11 @@ public static class SideFiles
     /// <param name="folder">The folder.</param>
     /// <returns>Contents by file name.</returns>
     /// <exception cref="DemException">DEM2023: a file cannot be read.</exception>
-    public static Dictionary<string, byte[]> ReadTokenizer(string folder) =>
-        new(Read(folder).Where(file => IsTokenizer(file.Key)), StringComparer.Ordinal);
+    public static Dictionary<string, byte[]> ReadTokenizer(string folder) => TokenizerOf(Read(folder));
+
+    /// <summary>The tokenizer's files among a model's side files.</summary>
+    public static Dictionary<string, byte[]> TokenizerOf(IReadOnlyDictionary<string, byte[]> files) =>
+        new(files.Where(file => IsTokenizer(file.Key)), StringComparer.Ordinal);
 
     /// <summary>Puts the tokenizer's files of another model in place of a model's own.</summary>
     /// <param name="files">The model's side files.</param>

@@ -1,22 +1,24 @@
 using System.Collections.Immutable;
 using DemEngine.Backends;
 using DemEngine.Checkpoints;
-using DemEngine.Merging.Deltas;
 using DemEngine.Recipes;
 
 namespace DemEngine.Merging;
 
 /// <summary>
-/// Merges into memory, one recipe after another that differ in their parameters only: the models are opened and matched once, the memory
-/// is allocated once, and nothing is written. The bytes are those that <see cref="OutputRun"/> would write, since the same pipeline makes
-/// them. Not for several threads at once.
+/// Merges into memory, by recipes that differ in their parameters only: the models are opened and matched once, the memory is allocated once, and
+/// nothing is written. The bytes are those that <see cref="OutputRun"/> would write, since the same <see cref="OutputGroup"/> makes them. Not for
+/// several threads at once.
 /// </summary>
 public sealed class MemoryMerge : IDisposable
 {
+    /// <summary>Enough that reading and measuring are a small part of making them.</summary>
+    private const int MostModels = 16;
+
     private readonly MatchedModels _models;
     private readonly IMergeBackend _backend;
     private readonly RunOptions _options;
-    private readonly Dictionary<string, MemoryTensor> _tensors = new(StringComparer.Ordinal);
+    private readonly List<MemoryModel> _merged = [];
 
     private MemoryMerge(MatchedModels models, IMergeBackend backend, RunOptions options)
     {
@@ -33,6 +35,10 @@ public sealed class MemoryMerge : IDisposable
 
     /// <summary>The names of the tensors of every merge.</summary>
     public IEnumerable<string> TensorNames => _models.Specs.Select(spec => spec.Name);
+
+    /// <summary>How many merges are made and held at a time: as many as the bound on memory has room for beside the buffers, and always one.</summary>
+    public int MostTogether =>
+        (int)Math.Clamp(_options.MaxMemoryBytes / Math.Max(1, _models.Specs.Sum(spec => spec.ByteLength)), 1, MostModels);
 
     /// <summary>The folder that the side files come from.</summary>
     public string BaseFolder => _models.BaseFolder;
@@ -54,52 +60,36 @@ public sealed class MemoryMerge : IDisposable
     /// <param name="recipe">The recipe that was opened, or one that differs from it in parameters only.</param>
     /// <param name="cancel">Stops between tiles.</param>
     /// <exception cref="DemException">DEM4004: there are infinities or NaNs in it. DEM4003, DEM4005, DEM4007, DEM4010, DEM4011.</exception>
-    public void Merge(Recipe recipe, CancellationToken cancel = default) => Merge(Plan(recipe), cancel);
-
-    /// <summary>Merges as a plan of <see cref="Plan"/> says, which can be carried out once.</summary>
-    internal void Merge(OutputPlan plan, CancellationToken cancel)
+    public MemoryModel Merge(Recipe recipe, CancellationToken cancel = default)
     {
-        TileSize tile = TileSize.Choose(_options.For(_backend), plan.MostBuffers);
-        foreach (OutputTensor tensor in plan.Tensors)
-        {
-            if (!_tensors.ContainsKey(tensor.Spec.Name))
-                _tensors.Add(tensor.Spec.Name, new MemoryTensor(tensor.Spec));
-        }
-
-        var sink = new Sink(_tensors);
-        var nonFinite = new List<NonFiniteTensor>();
-        void Finished(JournalEntry entry)
-        {
-            lock (nonFinite)
-                nonFinite.Add(new NonFiniteTensor(entry.Tensor, entry.NonFinite.Inputs, entry.NonFinite.Outputs));
-        }
-
-        PooledMeasurements.Run(plan.Tensors, tile, plan.InputBytes(tile), _backend, (_, _) => { }, cancel);
-        TilePipeline.Run(
-            [.. plan.Tensors.Zip(plan.Layout.Tensors, (tensor, place) => TensorGroup.Of([(tensor, sink, Finished)], place, tile.Bytes))],
-            tile,
-            plan.InputBytes(tile),
-            _backend,
-            (_, _) => { },
-            cancel);
-        foreach (Checkpoint checkpoint in plan.Checkpoints)
-            checkpoint.CheckUnchanged();
-        OutputRun.RefuseNonFinite([.. nonFinite], _options.NonFinite);
+        MemoryModel model = MergeTogether([Plan(recipe)], cancel)[0];
+        model.RefuseNonFinite(_options.NonFinite);
+        return model;
     }
 
-    /// <summary>A tensor of the last merge, valid until the next; null if there is none of that name.</summary>
-    public ITensorData? Find(string name) => _tensors.GetValueOrDefault(name);
+    /// <summary>
+    /// Merges by several plans of <see cref="Plan"/>, each of which can be carried out once, from one reading of the inputs. Infinities and NaNs are
+    /// nobody's business yet: they are wrong with one of the models, not with all.
+    /// </summary>
+    /// <param name="plans">At least one, and no more than <see cref="MostTogether"/>.</param>
+    /// <param name="cancel">Stops between tiles.</param>
+    /// <returns>The models, in the order of the plans.</returns>
+    internal ImmutableArray<MemoryModel> MergeTogether(IReadOnlyList<OutputPlan> plans, CancellationToken cancel)
+    {
+        while (_merged.Count < plans.Count)
+            _merged.Add(new MemoryModel(_models.Specs));
+        IPlannedOutput[] outputs = [.. plans.Zip(_merged, (plan, model) => model.Output(plan))];
+        new OutputGroup(outputs, OutputGroup.TileFor(plans, _options, _backend)).Run(_backend, (_, _) => { }, cancel);
+        foreach (Checkpoint checkpoint in _models.Checkpoints)
+            checkpoint.CheckUnchanged();
+        return [.. _merged.Take(plans.Count)];
+    }
 
     /// <summary>Frees the memory and closes the models.</summary>
     public void Dispose()
     {
-        foreach (MemoryTensor tensor in _tensors.Values)
-            tensor.Dispose();
+        foreach (MemoryModel model in _merged)
+            model.Free();
         _models.Dispose();
-    }
-
-    private sealed class Sink(Dictionary<string, MemoryTensor> tensors) : ITileSink
-    {
-        public void Write(PlacedTensor place, long offset, ReadOnlySpan<byte> bytes) => tensors[place.Spec.Name].Write(offset, bytes);
     }
 }

@@ -6,7 +6,7 @@ using DemEngine.Numerics;
 namespace DemEngine.Merging;
 
 /// <summary>One output being made: its staging folder, journal and shards, and what is finished of it.</summary>
-internal sealed class OutputJob : IDisposable
+internal sealed class OutputJob : IPlannedOutput, IDisposable
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, JournalEntry> _entries = new(StringComparer.Ordinal);
@@ -43,16 +43,13 @@ internal sealed class OutputJob : IDisposable
         ToMake = [.. Plan.Tensors.Zip(Plan.Layout.Tensors).Where(pair => !_entries.ContainsKey(pair.First.Spec.Name))];
     }
 
-    /// <summary>What is carried out.</summary>
     public OutputPlan Plan { get; }
 
-    /// <summary>The tensors that no earlier run has finished, in the order of the layout.</summary>
+    /// <summary>The tensors that no earlier run has finished.</summary>
     public IReadOnlyList<(OutputTensor Tensor, PlacedTensor Place)> ToMake { get; }
 
-    /// <summary>Where tiles go.</summary>
     public ITileSink Sink => _writer;
 
-    /// <summary>Notes a finished tensor, from any thread.</summary>
     public void Finished(JournalEntry entry)
     {
         _journal.Append(entry);

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using DemEngine.Backends;
-using DemEngine.Merging.Deltas;
 
 namespace DemEngine.Merging;
 
@@ -54,9 +53,7 @@ public static class OutputRun
     internal static ImmutableArray<RunReport> ExecuteTogether(
         IReadOnlyList<OutputRequest> requests, IMergeBackend backend, Action<RunProgress>? progress, CancellationToken cancel)
     {
-        RunOptions options = requests[0].Options;
-        TileSize tile = TileSize.Choose(options.For(backend), requests.Max(request => request.Plan.MostBuffers));
-        long inputBytes = requests.Max(request => request.Plan.InputBytes(tile));
+        TileSize tile = OutputGroup.TileFor(requests.Select(request => request.Plan), requests[0].Options, backend);
         foreach (OutputRequest request in requests)
             CheckOutput(request.Plan, request.Output, request.Options);
 
@@ -66,31 +63,19 @@ public static class OutputRun
             foreach (OutputRequest request in requests)
                 jobs.Add(new OutputJob(request, progress, cancel));
 
-            TensorGroup[] tensors =
-            [
-                .. jobs.SelectMany(job => job.ToMake.Select(tensor => (Job: job, tensor.Tensor, tensor.Place)))
-                    .GroupBy(made => (made.Place.Shard, made.Place.Offset, made.Place.Spec.Name))
-                    .OrderBy(made => made.Key.Shard).ThenBy(made => made.Key.Offset)
-                    .Select(made => TensorGroup.Of(
-                        made.Select(one => (one.Tensor, one.Job.Sink, (Action<JournalEntry>)one.Job.Finished)), made.First().Place, tile.Bytes)),
-            ];
-            OutputTensor[][] pooled = [.. jobs.Select(job => job.Plan.PooledFor(job.ToMake.Select(tensor => tensor.Tensor)).ToArray())];
+            var group = new OutputGroup(jobs, tile);
             string operation = requests[0].Plan.Operation;
-            long bytesRead = tensors.Sum(tensor => tensor.BytesRead) + pooled.Sum(OutputPlan.PooledBytes);
-            long total = bytesRead + tensors.Sum(tensor => tensor.BytesWritten);
+            long total = group.BytesRead + group.BytesWritten;
             long done = 0;
-            void Done(string tensor, long bytes) => progress?.Invoke(new RunProgress(operation, Interlocked.Add(ref done, bytes), total, tensor));
-
             long start = Stopwatch.GetTimestamp();
-            foreach (OutputTensor[] ofPlan in pooled)
-                PooledMeasurements.Run(ofPlan, tile, inputBytes, backend, (tensor, bytes) => Done(tensor.Spec.Name, bytes), cancel);
-            TilePipeline.Run(tensors, tile, inputBytes, backend, (task, bytes) => Done(task.Group.Place.Spec.Name, bytes), cancel);
+            group.Run(
+                backend, (tensor, bytes) => progress?.Invoke(new RunProgress(operation, Interlocked.Add(ref done, bytes), total, tensor)), cancel);
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
 
             foreach (OutputJob job in jobs)
                 job.Check();
             progress?.Invoke(new RunProgress("syncing", total, total, ""));
-            return [.. jobs.Select(job => job.Publish(backend.Name, bytesRead, seconds))];
+            return [.. jobs.Select(job => job.Publish(backend.Name, group.BytesRead, seconds))];
         }
         finally
         {
@@ -104,7 +89,7 @@ public static class OutputRun
 
     /// <summary>Refuses infinities and NaNs in what was made, if the policy says so.</summary>
     /// <exception cref="DemException">DEM4004.</exception>
-    internal static void RefuseNonFinite(NonFiniteTensor[] tensors, NonFinitePolicy policy)
+    internal static void RefuseNonFinite(IEnumerable<NonFiniteTensor> tensors, NonFinitePolicy policy)
     {
         NonFiniteTensor[] written = [.. tensors.Where(tensor => tensor.Outputs > 0)];
         if (written.Length == 0 || policy == NonFinitePolicy.Warn)

@@ -10,19 +10,22 @@ using DemEngine.Recipes;
 namespace DemEngine.Search;
 
 /// <summary>
-/// A merge that is tried: made in memory when its first tensor is asked for, or written to a folder when that is, and otherwise not at all.
+/// A merge that is tried: made in memory, with its group, when its first tensor is asked for, or written to a folder when that is, and otherwise not at all.
 /// </summary>
 /// <param name="merge">Has the models open.</param>
 /// <param name="recipe">With the coefficients to be tried.</param>
+/// <param name="group">Makes it in memory.</param>
+/// <param name="index">Its place in the group.</param>
 /// <param name="folder">Where it goes if a program outside wants to read it; deleted with it.</param>
 /// <param name="backend">What computes.</param>
 /// <param name="options">How.</param>
 /// <param name="cancel">Stops merging.</param>
 internal sealed class Candidate(
-    MemoryMerge merge, Recipe recipe, string folder, IMergeBackend backend, RunOptions options, CancellationToken cancel) : IModelWeights, IDisposable
+    MemoryMerge merge, Recipe recipe, CandidateGroup group, int index, string folder, IMergeBackend backend, RunOptions options, CancellationToken cancel)
+    : IModelWeights, IDisposable
 {
     private readonly Lock _lock = new();
-    private readonly OutputPlan _plan = merge.Plan(recipe);
+    private MemoryModel? _model;
     private bool _isMerged;
     private bool _isWritten;
 
@@ -30,10 +33,13 @@ internal sealed class Candidate(
 
     public LlamaConfig Config => ConfigOf(merge);
 
-    public ImmutableArray<TensorSpec> Tensors => [.. _plan.PlannedTensors.Select(tensor => tensor.Spec)];
+    public ImmutableArray<TensorSpec> Tensors => [.. group.Plans[index].PlannedTensors.Select(tensor => tensor.Spec)];
 
-    /// <summary>How long merging took.</summary>
+    /// <summary>How long merging took: of what was merged together, its share.</summary>
     public double MergeSeconds { get; private set; }
+
+    /// <summary>How long this candidate waited for it, which its group's first one does for all.</summary>
+    public double WaitedSeconds { get; private set; }
 
     public string Folder
     {
@@ -42,7 +48,12 @@ internal sealed class Candidate(
             lock (_lock)
             {
                 if (!_isWritten)
-                    MergeSeconds += Time(() => OutputRun.Execute(merge.Plan(recipe), folder, backend, options, null, cancel));
+                {
+                    double seconds = Time(() => OutputRun.Execute(merge.Plan(recipe), folder, backend, options, null, cancel));
+                    WaitedSeconds += seconds;
+                    MergeSeconds += seconds;
+                }
+
                 _isWritten = true;
                 return folder;
             }
@@ -60,11 +71,14 @@ internal sealed class Candidate(
         lock (_lock)
         {
             if (!_isMerged)
-                MergeSeconds += Time(() => merge.Merge(_plan, cancel));
-            _isMerged = true;
-        }
+            {
+                WaitedSeconds += Time(() => group.Merge(cancel));
+                MergeSeconds += group.SecondsEach;
+                _isMerged = true;
+            }
 
-        return merge.Find(name);
+            return (_model ??= group.Model(index)).Find(name);
+        }
     }
 
     public void Dispose()

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using DemEngine.Evaluation;
 using DemEngine.Language;
 using DemEngine.Merging;
+using DemEngine.Recipes;
 using DemEngine.Search.Trials;
 
 namespace DemEngine.Search;
@@ -9,9 +10,9 @@ namespace DemEngine.Search;
 /// <summary>What judges the candidates of a search: an evaluator in this process on validation sets, or a command.</summary>
 public sealed class SearchJudge
 {
-    private readonly Func<MemoryMerge, string, OpenedJudge> _open;
+    private readonly Func<MemoryMerge, Recipe, OpenedJudge> _open;
 
-    private SearchJudge(Metric metric, Func<MemoryMerge, string, OpenedJudge> open)
+    private SearchJudge(Metric metric, Func<MemoryMerge, Recipe, OpenedJudge> open)
     {
         Metric = metric;
         _open = open;
@@ -31,10 +32,10 @@ public sealed class SearchJudge
     {
         if (files.Count == 0)
             throw new DemException(ErrorCode.BadArgument, "there is no validation set");
-        return new SearchJudge(metric, (merge, tokenizer) =>
+        return new SearchJudge(metric, (merge, recipe) =>
         {
             LlamaConfig config = Candidate.ConfigOf(merge);
-            ImmutableArray<MeasuredSet> sets = MeasuredSet.Read(files, [metric], Tokenizers.Of(tokenizer, config, tokenizers), config);
+            ImmutableArray<MeasuredSet> sets = MeasuredSet.Read(files, [metric], MergedTokenizer.Read(merge, recipe, config, tokenizers), config);
             return new OpenedJudge(open(sets), SearchProblem.BuiltInJudge(metric), [.. sets.Select(set => set.Data)]);
         });
     }
@@ -51,9 +52,9 @@ public sealed class SearchJudge
 
     /// <summary>Makes it ready.</summary>
     /// <param name="merge">The candidates.</param>
-    /// <param name="tokenizer">The folder with their tokenizer.</param>
+    /// <param name="recipe">What is merged.</param>
     /// <exception cref="DemException">DEM2023, DEM2101 to DEM2116: the model or the data.</exception>
-    internal OpenedJudge Open(MemoryMerge merge, string tokenizer) => _open(merge, tokenizer);
+    internal OpenedJudge Open(MemoryMerge merge, Recipe recipe) => _open(merge, recipe);
 }
 
 /// <summary>A judge that is ready.</summary>

@@ -46,7 +46,7 @@ public static class SearchRun
         SearchBudget budget = options.BudgetFor(map.Space);
         if (options.Conflicts)
             map.RequireZeroIsBase("a conflict report");
-        OpenedJudge opened = judge.Open(merge, recipe.TokenizerSource?.Path?.Resolved ?? merge.BaseFolder);
+        OpenedJudge opened = judge.Open(merge, recipe);
         using IDisposable evaluator = opened.Evaluator;
         if (opened.Sets.Length > 0)
             objective.Of([.. opened.Sets.Select(set => new SetScore(set.Name, 0))]); // Weights of sets that there are not are refused now.
@@ -101,6 +101,7 @@ public static class SearchRun
         var candidates = ComparedCandidate.Candidates(map, options.Compare).ToArray();
         Action<Trial> tried = Tell("comparing", candidates.Length, progress);
         var comparisons = ImmutableArray.CreateBuilder<ComparedCandidate>();
+        runner.Expect(candidates.Select(candidate => candidate.Coefficients));
         foreach (var (name, coefficients) in candidates)
         {
             cancel.ThrowIfCancellationRequested();

@@ -47,40 +47,42 @@ public static class WeightSearch
         long? total = Smaller(budget.Trials, strategy is GridSearch ? map.Space.GridCount : null);
         var asked = new HashSet<Coefficients>();
         Trial? best = null;
-        SearchEnd end = SearchEnd.Complete;
+        SearchEnd? end = null;
         int repeats = 0, failures = 0;
-        while (repeats < MostRepeats && strategy.Ask() is { } point)
+        while (end is null && repeats < MostRepeats && strategy.Ask(Most()) is { Count: > 0 } points)
         {
-            Coefficients coefficients = map.Expand(point);
-            bool isNew = !asked.Contains(coefficients);
-            bool isKnown = runner.Known(coefficients) is not null;
-            if (isNew && asked.Count >= (budget.Trials ?? int.MaxValue))
+            Coefficients[] candidates = [.. points.Select(map.Expand)];
+            runner.Expect(candidates);
+            foreach (Coefficients coefficients in candidates)
             {
-                end = SearchEnd.Trials;
-                break;
+                bool isNew = !asked.Contains(coefficients);
+                bool isKnown = runner.Known(coefficients) is not null;
+                if (isNew && asked.Count >= budget.Trials)
+                    end = SearchEnd.Trials;
+                else if (!isKnown && Stopwatch.GetElapsedTime(start) >= budget.Time)
+                    end = SearchEnd.Time;
+                if (end is not null)
+                    break;
+
+                cancel.ThrowIfCancellationRequested();
+                Trial trial = runner.Try(coefficients, cancel);
+                strategy.Tell(runner.Objective.Cost(trial.Objective));
+                repeats = isNew ? 0 : repeats + 1;
+                if (!asked.Add(coefficients))
+                    continue;
+
+                best = Better(runner.Objective, best, trial);
+                failures += trial.Succeeded ? 0 : 1;
+                if (best is null && failures >= FailuresAtOnce)
+                    throw AllFailed(trial, failures);
+                progress?.Invoke(new SearchProgress("searching", asked.Count, total, Stopwatch.GetElapsedTime(start).TotalSeconds, trial, isKnown, best));
             }
-
-            if (!isKnown && Stopwatch.GetElapsedTime(start) >= budget.Time)
-            {
-                end = SearchEnd.Time;
-                break;
-            }
-
-            cancel.ThrowIfCancellationRequested();
-            Trial trial = runner.Try(coefficients, cancel);
-            strategy.Tell(runner.Objective.Cost(trial.Objective));
-            repeats = isNew ? 0 : repeats + 1;
-            if (!asked.Add(coefficients))
-                continue;
-
-            best = Better(runner.Objective, best, trial);
-            failures += trial.Succeeded ? 0 : 1;
-            if (best is null && failures >= FailuresAtOnce)
-                throw AllFailed(trial, failures);
-            progress?.Invoke(new SearchProgress("searching", asked.Count, total, Stopwatch.GetElapsedTime(start).TotalSeconds, trial, isKnown, best));
         }
 
-        return new SearchOutcome(BestOf(map, runner), asked.Count, end);
+        // No more are merged together than the budget lets be tried.
+        int Most() => Math.Clamp((budget.Trials ?? int.MaxValue) - asked.Count, 1, runner.MostTogether);
+
+        return new SearchOutcome(BestOf(map, runner), asked.Count, end ?? SearchEnd.Complete);
     }
 
     /// <summary>The best of all trials within the ranges; of equals the first.</summary>

@@ -26,17 +26,17 @@ public sealed class MemoryMergeTests
         string output = $"out-{Array.IndexOf(Recipes, recipe)}";
         _family.Folder.Merge(recipe, output);
         using MemoryMerge merge = Open(recipe, new RunOptions { Threads = 3 });
-        merge.Merge(Read(recipe));
+        MemoryModel merged = merge.Merge(Read(recipe));
         using var written = Checkpoint.Open(_family.Folder.PathOf(output));
         Assert.That(merge.TensorNames, Is.EquivalentTo(written.Tensors.Select(tensor => tensor.Spec.Name)));
         foreach (StoredTensor tensor in written.Tensors)
         {
-            ITensorData found = merge.Find(tensor.Spec.Name)!;
+            ITensorData found = merged.Find(tensor.Spec.Name)!;
             Assert.That(found.Spec, Is.EqualTo(tensor.Spec));
             Assert.That(Bytes(found), Is.EqualTo(_family.Folder.Bytes(output, tensor.Spec.Name)), tensor.Spec.Name);
         }
 
-        Assert.That(merge.Find("no such tensor"), Is.Null);
+        Assert.That(merged.Find("no such tensor"), Is.Null);
     }
 
     [Test]
@@ -49,14 +49,26 @@ public sealed class MemoryMergeTests
         };
         using MemoryMerge merge = Open(AwkwardFamily.Dem, new RunOptions { Threads = 2, Io = IoMode.Pread });
         merge.Merge(first);
-        merge.Merge(second);
+        MemoryModel merged = merge.Merge(second);
         _family.Folder.Merge(second.ToYaml(), "second");
         foreach (string name in merge.TensorNames)
-            Assert.That(Bytes(merge.Find(name)!), Is.EqualTo(_family.Folder.Bytes("second", name)), name);
+            Assert.That(Bytes(merged.Find(name)!), Is.EqualTo(_family.Folder.Bytes("second", name)), name);
 
-        merge.Merge(first);
+        merged = merge.Merge(first);
         foreach (var (name, bytes) in _family.Expected(AwkwardFamily.Dem))
-            Assert.That(Bytes(merge.Find(name)!), Is.EqualTo(bytes), name);
+            Assert.That(Bytes(merged.Find(name)!), Is.EqualTo(bytes), name);
+    }
+
+    [Test]
+    public void As_many_are_held_at_a_time_as_there_is_memory_for()
+    {
+        using MemoryMerge one = Open(AwkwardFamily.Dem, new RunOptions());
+        long bytes = one.Plan(Read(AwkwardFamily.Dem)).PlannedTensors.Sum(tensor => tensor.Spec.ByteLength);
+        foreach (var (memory, expected) in new[] { (bytes - 1, 1), (bytes, 1), ((3 * bytes) - 1, 2), (3 * bytes, 3), (100 * bytes, 16) })
+        {
+            using MemoryMerge merge = Open(AwkwardFamily.Dem, new RunOptions { MaxMemoryBytes = memory });
+            Assert.That(merge.MostTogether, Is.EqualTo(expected));
+        }
     }
 
     [Test]

@@ -186,8 +186,7 @@ public sealed class StageTests
         using var merge = MemoryMerge.Open(recipe, new AlignmentOptions(), new CpuBackend(), new RunOptions());
         for (int times = 0; times < 2; times++)
         {
-            merge.Merge(recipe);
-            ITensorData tensor = merge.Find("model.layers.0.leaf_and_one")!;
+            ITensorData tensor = merge.Merge(recipe).Find("model.layers.0.leaf_and_one")!;
             Assert.That(
                 tensor.Read(0, (int)tensor.Spec.Shape.ElementCount, default).Bytes.Span.SequenceEqual(_family.Folder.Bytes("on disk", "model.layers.0.leaf_and_one")));
         }

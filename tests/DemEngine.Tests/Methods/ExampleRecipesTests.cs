@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
+using DemEngine.Backends.Cpu;
 using DemEngine.Checkpoints;
 using DemEngine.Merging;
 using DemEngine.Methods;
@@ -40,6 +41,30 @@ public sealed class ExampleRecipesTests
                 && names.All(name => _family.Folder.Bytes($"run-{example}", name).AsSpan().SequenceEqual(_family.Folder.Bytes(path.Written, name)));
             Assert.That(isCopy, Is.False, $"nothing but a copy of {path.Written} was made");
         }
+    }
+
+    [Test]
+    public void Merged_in_memory_it_has_the_same_bytes([ValueSource(nameof(Examples))] string example)
+    {
+        _family.Folder.Merge(Text(example), $"written-{example}");
+        Recipe recipe = RecipeReader.Resolve(RecipeReader.Parse(Text(example), example), _family.Folder.Path);
+        using var backend = new CpuBackend();
+        using var merge = MemoryMerge.Open(recipe, new AlignmentOptions(), backend, new RunOptions());
+        using var written = Checkpoint.Open(_family.Folder.PathOf($"written-{example}"));
+        Assert.That(merge.TensorNames, Is.EquivalentTo(written.Tensors.Select(tensor => tensor.Spec.Name)));
+        foreach (MemoryModel merged in merge.MergeTogether([merge.Plan(recipe), merge.Plan(recipe), merge.Plan(recipe)], default))
+        {
+            foreach (StoredTensor tensor in written.Tensors)
+            {
+                int count = (int)tensor.Spec.Shape.ElementCount;
+                Assert.That(merged.Find(tensor.Spec.Name)!.Spec, Is.EqualTo(tensor.Spec));
+                Assert.That(
+                    merged.Find(tensor.Spec.Name)!.Read(0, count, default).Bytes.Span.SequenceEqual(tensor.Read(0, count, default).Bytes.Span), tensor.Spec.Name);
+            }
+        }
+
+        foreach (var (name, contents) in merge.SideFiles)
+            Assert.That(File.ReadAllBytes(_family.Folder.PathOf($"written-{example}/{name}")), Is.EqualTo(contents), name);
     }
 
     [Test]

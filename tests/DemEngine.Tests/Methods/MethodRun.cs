@@ -1,4 +1,5 @@
 using DemEngine.Backends.Cpu;
+using DemEngine.Checkpoints;
 using DemEngine.Memory;
 using DemEngine.Merging;
 using DemEngine.Numerics;
@@ -57,7 +58,7 @@ internal sealed class MethodRun : IDisposable
         using var backend = new CpuBackend();
         Recipe resolved = RecipeReader.Resolve(RecipeReader.Parse(recipe, "r.yaml"), _folder.Path);
         using var merge = MemoryMerge.Open(resolved, new AlignmentOptions(), backend, new RunOptions());
-        merge.Merge(resolved);
-        return take(merge.Find(Tensor)!.Read(0, (int)merge.Find(Tensor)!.Spec.Shape.ElementCount, default));
+        ITensorData tensor = merge.Merge(resolved).Find(Tensor)!;
+        return take(tensor.Read(0, (int)tensor.Spec.Shape.ElementCount, default));
     }
 }

@@ -11,13 +11,16 @@ internal static class Minimise
         start.Length == 0 ? null : new SearchPoint(start));
 
     /// <summary>The points that are asked for, with their costs, until the strategy ends or the budget does.</summary>
-    public static List<(SearchPoint Point, double Cost)> Run(ISearchStrategy strategy, Func<SearchPoint, double> cost, int most = int.MaxValue)
+    public static List<(SearchPoint Point, double Cost)> Run(ISearchStrategy strategy, Func<SearchPoint, double> cost, int most = int.MaxValue, int together = 1)
     {
         var trials = new List<(SearchPoint, double)>();
-        while (trials.Count < most && strategy.Ask() is { } point)
+        while (trials.Count < most && strategy.Ask(Math.Min(together, most - trials.Count)) is { Count: > 0 } points)
         {
-            trials.Add((point, cost(point)));
-            strategy.Tell(trials[^1].Item2);
+            foreach (SearchPoint point in points)
+            {
+                trials.Add((point, cost(point)));
+                strategy.Tell(trials[^1].Item2);
+            }
         }
 
         return trials;

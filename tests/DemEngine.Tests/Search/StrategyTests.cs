@@ -108,7 +108,24 @@ public class StrategyTests
     {
         var strategy = new GridSearch(Minimise.Space(1, 0, 1, 1));
         Assert.That(() => strategy.Tell(0), Throws.InvalidOperationException);
-        strategy.Ask();
-        Assert.That(strategy.Ask, Throws.InvalidOperationException);
+        Assert.That(() => strategy.Ask(0), Throws.InstanceOf<ArgumentOutOfRangeException>());
+        Assert.That(strategy.Ask(3), Has.Count.EqualTo(2));
+        strategy.Tell(0);
+        Assert.That(() => strategy.Ask(1), Throws.InvalidOperationException);
+        strategy.Tell(0);
+        Assert.That(strategy.Ask(1), Is.Empty);
+    }
+
+    [TestCase(StrategyKind.Grid, 4)]
+    [TestCase(StrategyKind.Coordinate, 1)]
+    [TestCase(StrategyKind.Random, 4)]
+    [TestCase(StrategyKind.CmaEs, 4)]
+    public void The_points_are_the_same_however_many_are_asked_for_at_a_time(StrategyKind kind, int inTheFirst)
+    {
+        ISearchStrategy Strategy() => kind.Begin(Minimise.Space(3, 0, 1, 0.1), 7);
+        List<(SearchPoint, double)> oneByOne = Minimise.Run(Strategy(), Minimise.Rosenbrock, 200);
+        foreach (int together in new[] { 2, 4, 7, 16 })
+            Assert.That(Minimise.Run(Strategy(), Minimise.Rosenbrock, 200, together), Is.EqualTo(oneByOne), $"{together}");
+        Assert.That(Strategy().Ask(4), Has.Count.EqualTo(inTheFirst), "as many as depend on no other's cost");
     }
 }

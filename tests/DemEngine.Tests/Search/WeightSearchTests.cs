@@ -1,7 +1,9 @@
+using DemEngine.Numerics;
 using DemEngine.Recipes;
 using DemEngine.Search;
 using DemEngine.Search.Strategies;
 using DemEngine.Search.Trials;
+using DemEngine.Tests.Merging;
 
 namespace DemEngine.Tests.Search;
 
@@ -93,6 +95,55 @@ public class WeightSearchTests
         Assert.That(resumed.Runner.Evaluated, Is.EqualTo(needed - known));
         Assert.That(resumed.Runner.Trials.Select(trial => trial.Coefficients), Is.EqualTo(uninterrupted.Select(trial => trial.Coefficients)));
         Assert.That(outcome.Asked, Is.EqualTo(needed));
+    }
+
+    [TestCase(StrategyKind.Grid, 11)]
+    [TestCase(StrategyKind.Coordinate, 1)]
+    [TestCase(StrategyKind.CmaEs, 6)]
+    [TestCase(StrategyKind.Random, 16)]
+    public void Trials_are_the_same_however_many_are_merged_together(StrategyKind kind, int together)
+    {
+        var judge = new DistanceJudge(("x", [0.7, 0.1, 0, 0]), ("y", [0.2, 0.6, 0, 0])) { Fails = x => x[0] is > 0.35 and < 0.45 };
+        Trial[] Trials(DirectionFamily family, bool oneAtATime)
+        {
+            using SearchFixture search = family.Open(family.Recipe("math", "code"), judge, kind == StrategyKind.Grid ? new CoefficientOptions { Shared = true } : null);
+            ISearchStrategy strategy = kind.Begin(search.Map.Space, 1);
+            WeightSearch.Run(oneAtATime ? new OneAtATime(strategy) : strategy, search.Map, search.Runner, new SearchBudget(16, null), null, default);
+            return [.. search.Runner.Trials];
+        }
+
+        using var other = new DirectionFamily();
+        Trial[] alone = Trials(other, oneAtATime: true);
+        Trial[] all = Trials(_family, oneAtATime: false);
+        static IEnumerable<string> Shown(Trial[] trials) => trials.Select(trial => $"{trial.Objective} {trial.Error} {string.Join(' ', trial.Scores)} {string.Join(' ', trial.Coefficients.BySource.SelectMany(values => values))}");
+        Assert.That(Shown(all), Is.EqualTo(Shown(alone)));
+        Assert.That(all.Any(trial => !trial.Succeeded) && all.Any(trial => trial.Succeeded));
+
+        // What is merged together takes each candidate an equal share of the time.
+        Assert.That(all.TakeWhile(trial => trial.MergeSeconds == all[0].MergeSeconds).Count(), Is.EqualTo(together));
+        Assert.That(alone.Select(trial => trial.MergeSeconds).Distinct().Count(), Is.GreaterThan(alone.Length / 2));
+    }
+
+    [Test]
+    public void What_is_not_finite_is_one_candidate_s_failure()
+    {
+        _family.Folder.Model("far", [.. DirectionFamily.Tensors.Select(name => Values.Tensor(name, ElementType.F32, [DirectionFamily.Axes], 3e38))]);
+        var judge = new DistanceJudge(("x", [0.7, 0, 0, 0]));
+        using SearchFixture search = _family.Open(_family.Recipe("far"), judge, new CoefficientOptions { Range = CoefficientRange.Of(0, 2, 1) });
+        Run(search, StrategyKind.Grid);
+        Assert.That(search.Runner.Trials.Select(trial => trial.Error?[..8]), Is.EqualTo(new[] { null, null, "DEM4004:" }));
+        Assert.That(search.Runner.Trials.Select(trial => trial.MergeSeconds).Distinct().Count(), Is.EqualTo(1), "they were merged together");
+    }
+
+    [Test]
+    public void What_is_expected_shows_in_no_result()
+    {
+        var judge = new DistanceJudge(("x", [0.7, 0, 0, 0]));
+        using SearchFixture search = _family.Open(_family.Recipe("math", "code"), judge);
+        search.Runner.Expect([Coefficients.Of(0.1, 0.2), Coefficients.Of(0.3, 0.4), Coefficients.Of(0.3, 0.4), Coefficients.Of(0.5, 0.6)]);
+        double Objective(double math, double code) => search.Runner.Try(Coefficients.Of(math, code), default).Objective;
+        foreach (var (math, code) in new[] { (0.3, 0.4), (0.9, 0.9), (0.5, 0.6), (0.1, 0.2), (0.3, 0.4) })
+            Assert.That(Objective(math, code), Is.EqualTo(1 + Math.Pow(math - 0.7, 2) + (code * code)).Within(1e-6));
     }
 
     [Test]
@@ -201,6 +252,15 @@ public class WeightSearchTests
         Assert.That(told.Select(progress => (progress.Done, progress.Total)), Is.EqualTo(Enumerable.Range(1, 11).Select(k => (k, (long?)11))));
         Assert.That(told.Select(progress => progress.Best!.Objective), Is.Ordered.Descending);
         Assert.That(told[^1].Best!.Coefficients, Is.EqualTo(Coefficients.Of(0.7)));
+    }
+
+    private sealed class OneAtATime(ISearchStrategy strategy) : ISearchStrategy
+    {
+        public string Name => strategy.Name;
+
+        public IReadOnlyList<SearchPoint> Ask(int most) => strategy.Ask(1);
+
+        public void Tell(double cost) => strategy.Tell(cost);
     }
 
     private static SearchOutcome Run(SearchFixture search, StrategyKind kind, SearchBudget? budget = null, CancellationToken cancel = default) =>

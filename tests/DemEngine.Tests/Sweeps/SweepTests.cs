@@ -18,7 +18,9 @@ public sealed class SweepTests
         ["different cuts"] = (Recipe("ties", "density: 0.3, rescale: true"), ["density=0,0.3,1"], false),
         ["draws"] = (Recipe("dare_linear", "density: 0.5"), ["seed=1,2", "lambda=0.5,1"], false),
         ["angles"] = ("merge_method: slerp\nbase_model: base\nmodels: [{model: a}]\nparameters: {t: 0.5}", ["t=0.25:0.75:0.25"], true),
-        ["together"] = (Recipe("ties", "density: 0.3, scope: layer"), ["models[1].weight=0.2,0.4"], false),
+        ["together"] = (Recipe("ties", "density: 0.3, scope: layer"), ["models[1].weight=0.2,0.4"], true),
+        ["norms together"] = (Recipe("della", "density: 0.4, scope: model"), ["lambda=0.5,1"], true),
+        ["some together"] = (Recipe("ties", "density: 0.3, rescale: true, scope: model"), ["density=0.3,0.6", "models[0].weight=0.2,0.4"], false),
         ["stages"] = ("name: one\nmerge_method: slerp\nbase_model: base\nmodels: [{model: a}]\nparameters: {t: 0.5}\n---\n"
             + "merge_method: linear\nmodels: [{model: one, parameters: {weight: 1}}, {model: b, parameters: {weight: 1}}]", ["models[0].weight=1,2"], false),
     };
@@ -51,6 +53,17 @@ public sealed class SweepTests
             if (isMeasuredOnce)
                 Assert.That(report.Merges[0].BytesRead, Is.EqualTo(alone.BytesRead), "the inputs are read once for all");
         }
+    }
+
+    [Test]
+    public void Cuts_through_all_tensors_are_found_once_for_each_density()
+    {
+        var (recipe, axes, _) = Sweeps["some together"];
+        long One(string[] values) => Run(recipe, values, $"pooled {values.Length} {values[0].Length}", new RunOptions()).Merges[0].BytesRead;
+        long made = One(["density=1"]);
+        long measured = One(["density=0.3"]) - made;
+        Assert.That(measured, Is.Positive);
+        Assert.That(One(axes), Is.EqualTo(made + (2 * measured)));
     }
 
     [Test]

@@ -88,8 +88,9 @@ internal sealed class VectorFamily : IDisposable
     public ModelScores Judge(IEnumerable<double> coefficients, IModelEvaluator evaluator, CancellationToken cancel)
     {
         CoefficientMap map = Map(new CoefficientOptions(), Enumerable.Repeat(0.0, Count));
+        Recipe recipe = map.Apply(Coefficients.Of(coefficients));
         using var candidate = new Candidate(
-            _merge, map.Apply(Coefficients.Of(coefficients)), Path.Combine(_folder, CandidateName), _backend, _options, cancel);
+            _merge, recipe, new CandidateGroup(_merge, recipe, [], _options), index: 0, Path.Combine(_folder, CandidateName), _backend, _options, cancel);
         return evaluator.Evaluate(candidate, cancel);
     }
 
@@ -134,7 +135,9 @@ internal sealed class VectorFamily : IDisposable
         using TrialLog log = OpenLog(map);
         TrialRunner runner = Runner(map, log);
         double[] values = [.. Enumerable.Range(0, (int)range.GridCount).Select(k => range.At(k)).Append(chosen).Select(value => Math.Round(value, 6)).Distinct().Order()];
-        Trial[] trials = [.. values.Select(value => runner.Try(Coefficients.Of(at(value)), cancel))];
+        Coefficients[] along = [.. values.Select(value => Coefficients.Of(at(value)))];
+        runner.Expect(along);
+        Trial[] trials = [.. along.Select(coefficients => runner.Try(coefficients, cancel))];
         return new CoefficientCurve(
             name,
             [.. values],

@@ -42,6 +42,15 @@ public sealed record ConflictReport(Trial Base, ImmutableArray<(string Source, T
         Action<Trial> tried,
         CancellationToken cancel)
     {
+        int count = map.Sources.Length;
+        (int I, int J)[] pairs = [.. Enumerable.Range(0, count).SelectMany(i => Enumerable.Range(i + 1, count - i - 1).Select(j => (i, j)))];
+        runner.Expect(
+        [
+            best.Coefficients.Only(),
+            .. Enumerable.Range(0, count).Select(k => best.Coefficients.Only(k)),
+            .. pairs.Select(pair => best.Coefficients.Only(pair.I, pair.J)),
+        ]);
+
         Trial Try(params ReadOnlySpan<int> sources)
         {
             cancel.ThrowIfCancellationRequested();
@@ -51,15 +60,9 @@ public sealed record ConflictReport(Trial Base, ImmutableArray<(string Source, T
         }
 
         Trial origin = Try();
-        int count = map.Sources.Length;
         ImmutableArray<(string, Trial)> alone = [.. Enumerable.Range(0, count).Select(k => (map.Sources[k], Try(k)))];
-        var pairs = ImmutableArray.CreateBuilder<SourcePair>();
-        for (int i = 0; i < count; i++)
-        {
-            for (int j = i + 1; j < count; j++)
-                pairs.Add(new SourcePair(map.Sources[i], map.Sources[j], distances.Whole.Cosines[i][j], signs[i][j], Try(i, j)));
-        }
-
-        return new ConflictReport(origin, alone, pairs.ToImmutable(), best);
+        ImmutableArray<SourcePair> together =
+            [.. pairs.Select(pair => new SourcePair(map.Sources[pair.I], map.Sources[pair.J], distances.Whole.Cosines[pair.I][pair.J], signs[pair.I][pair.J], Try(pair.I, pair.J)))];
+        return new ConflictReport(origin, alone, together, best);
     }
 }

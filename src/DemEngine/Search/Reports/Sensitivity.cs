@@ -45,11 +45,14 @@ public static class Sensitivity
     {
         SearchDimension along = map.Space.Dimensions[dimension];
         var steps = ImmutableArray.CreateBuilder<(double, Trial)>();
-        foreach (int offset in Offsets)
+        SearchPoint[] points =
+        [
+            .. Offsets.Select(offset => optimum.With(dimension, optimum[dimension] + (offset * along.Range.Step)))
+                .Where(point => along.Range.Contains(point[dimension])),
+        ];
+        runner.Expect(points.Select(map.Expand));
+        foreach (SearchPoint point in points)
         {
-            SearchPoint point = optimum.With(dimension, optimum[dimension] + (offset * along.Range.Step));
-            if (!along.Range.Contains(point[dimension]))
-                continue;
             cancel.ThrowIfCancellationRequested();
             Trial trial = runner.Try(map.Expand(point), cancel);
             tried(trial);

@@ -27,7 +27,7 @@ public sealed class CmaEs(SearchSpace space, ulong seed) : SequentialStrategy
     public override string Name => "cma-es";
 
     /// <inheritdoc/>
-    protected override IEnumerable<SearchPoint> Run()
+    protected override IEnumerable<IEnumerable<SearchPoint>> Rounds()
     {
         double[] mean = ToUnit(space.Start);
         double sigma = InitialSigma;
@@ -42,13 +42,9 @@ public sealed class CmaEs(SearchSpace space, ulong seed) : SequentialStrategy
             if (IsDone(covariance, sigma, shape))
                 yield break;
 
-            var drawn = new List<(double[] Y, double Cost)>();
-            for (int k = 0; k < _p.Lambda; k++)
-            {
-                SearchPoint point = Draw(mean, sigma, shape);
-                yield return point;
-                drawn.Add(([.. ToUnit(point).Zip(mean, (x, m) => (x - m) / sigma)], Told));
-            }
+            SearchPoint[] points = [.. Enumerable.Range(0, _p.Lambda).Select(_ => Draw(mean, sigma, shape))];
+            yield return points;
+            (double[] Y, double Cost)[] drawn = [.. points.Zip(Told, (point, cost) => (ToUnit(point).Zip(mean, (x, m) => (x - m) / sigma).ToArray(), cost))];
 
             // Where nothing succeeded there is nothing to learn.
             if (drawn.All(one => double.IsPositiveInfinity(one.Cost)))

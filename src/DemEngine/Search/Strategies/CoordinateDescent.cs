@@ -17,11 +17,11 @@ public sealed class CoordinateDescent(SearchSpace space) : SequentialStrategy
     public override string Name => "coordinate";
 
     /// <inheritdoc/>
-    protected override IEnumerable<SearchPoint> Run()
+    protected override IEnumerable<IEnumerable<SearchPoint>> Rounds()
     {
         _best = new SearchPoint(space.Dimensions.Select((dimension, d) => dimension.Range.Nearest(space.Start[d])));
-        yield return _best;
-        _bestCost = Told;
+        yield return [_best];
+        _bestCost = Told[0];
 
         double fraction = 1;
         for (int halvings = 0; halvings <= Halvings; fraction /= 2, halvings++)
@@ -33,7 +33,7 @@ public sealed class CoordinateDescent(SearchSpace space) : SequentialStrategy
                 for (int d = 0; d < space.Dimensions.Length; d++)
                 {
                     foreach (SearchPoint point in Walk(d, fraction * space.Dimensions[d].Range.Step))
-                        yield return point;
+                        yield return [point];
                 }
             }
             while (!_best.Equals(before));
@@ -50,9 +50,9 @@ public sealed class CoordinateDescent(SearchSpace space) : SequentialStrategy
             {
                 SearchPoint next = _best.With(dimension, _best[dimension] + signed);
                 yield return next;
-                if (!(Told < _bestCost))
+                if (!(Told[0] < _bestCost))
                     break;
-                (_best, _bestCost) = (next, Told);
+                (_best, _bestCost) = (next, Told[0]);
             }
 
             if (!_best.Equals(start))

@@ -7,7 +7,9 @@ public sealed class GridSearch(SearchSpace space) : SequentialStrategy
     public override string Name => "grid";
 
     /// <inheritdoc/>
-    protected override IEnumerable<SearchPoint> Run()
+    protected override IEnumerable<IEnumerable<SearchPoint>> Rounds() => [Points()];
+
+    private IEnumerable<SearchPoint> Points()
     {
         var index = new long[space.Dimensions.Length];
         int d;

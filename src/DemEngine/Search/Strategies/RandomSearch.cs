@@ -10,7 +10,9 @@ public sealed class RandomSearch(SearchSpace space, ulong seed) : SequentialStra
     public override string Name => "random";
 
     /// <inheritdoc/>
-    protected override IEnumerable<SearchPoint> Run()
+    protected override IEnumerable<IEnumerable<SearchPoint>> Rounds() => [Points()];
+
+    private IEnumerable<SearchPoint> Points()
     {
         var random = new RandomDraws(seed);
         while (true)

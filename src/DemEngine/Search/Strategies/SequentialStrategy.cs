@@ -1,36 +1,60 @@
 namespace DemEngine.Search.Strategies;
 
-/// <summary>A strategy written as one run through its points: what it was told of a point is there when the run goes on after it.</summary>
+/// <summary>
+/// A strategy written as one run through rounds of points, of which none depends on the costs of its own round: what it was told of one is there when the run
+/// goes on after it.
+/// </summary>
 public abstract class SequentialStrategy : ISearchStrategy
 {
-    private IEnumerator<SearchPoint>? _points;
-    private bool _waiting;
+    private readonly List<double> _told = [];
+    private IEnumerator<IEnumerable<SearchPoint>>? _rounds;
+    private IEnumerator<SearchPoint>? _round;
+    private int _waiting;
 
     /// <inheritdoc/>
     public abstract string Name { get; }
 
-    /// <summary>The cost of the point last given.</summary>
-    protected double Told { get; private set; } = double.PositiveInfinity;
+    /// <summary>The costs of the last round's points, in their order; +∞ for one that is no number.</summary>
+    protected IReadOnlyList<double> Told => _told;
 
     /// <inheritdoc/>
-    public SearchPoint? Ask()
+    public IReadOnlyList<SearchPoint> Ask(int most)
     {
-        if (_waiting)
-            throw new InvalidOperationException("The cost of the last point has not been told.");
-        _points ??= Run().GetEnumerator();
-        _waiting = _points.MoveNext();
-        return _waiting ? _points.Current : null;
+        ArgumentOutOfRangeException.ThrowIfLessThan(most, 1);
+        if (_waiting > 0)
+            throw new InvalidOperationException("The costs of the last points have not been told.");
+
+        _rounds ??= Rounds().GetEnumerator();
+        var points = new List<SearchPoint>();
+        while (points.Count == 0)
+        {
+            if (_round is null)
+            {
+                if (!_rounds.MoveNext())
+                    break;
+                _round = _rounds.Current.GetEnumerator();
+                _told.Clear();
+            }
+
+            while (points.Count < most && _round.MoveNext())
+                points.Add(_round.Current);
+            if (points.Count < most)
+                _round = null;
+        }
+
+        _waiting = points.Count;
+        return points;
     }
 
     /// <inheritdoc/>
     public void Tell(double cost)
     {
-        if (!_waiting)
+        if (_waiting == 0)
             throw new InvalidOperationException("No point was asked for.");
-        _waiting = false;
-        Told = double.IsNaN(cost) ? double.PositiveInfinity : cost;
+        _waiting--;
+        _told.Add(double.IsNaN(cost) ? double.PositiveInfinity : cost);
     }
 
-    /// <summary>Gives one point after another.</summary>
-    protected abstract IEnumerable<SearchPoint> Run();
+    /// <summary>Gives one round after another.</summary>
+    protected abstract IEnumerable<IEnumerable<SearchPoint>> Rounds();
 }

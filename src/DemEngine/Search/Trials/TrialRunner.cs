@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using DemEngine.Backends;
 using DemEngine.Evaluation;
@@ -22,6 +23,9 @@ public sealed class TrialRunner
     private readonly string _folder;
     private readonly bool _retryFailed;
     private readonly HashSet<Coefficients> _tried = [];
+    private Coefficients[] _expected = [];
+    private ImmutableArray<Coefficients> _together = [];
+    private CandidateGroup? _group;
 
     /// <summary>Makes a runner.</summary>
     /// <param name="merge">Has the models open.</param>
@@ -67,12 +71,20 @@ public sealed class TrialRunner
     /// <summary>How much of that was merging.</summary>
     public double MergeSeconds { get; private set; }
 
+    /// <summary>How many candidates that are expected are merged at a time, at most.</summary>
+    public int MostTogether => _merge.MostTogether;
+
     /// <summary>Every trial that holds, those of earlier runs included.</summary>
     public IEnumerable<Trial> Trials => _log.Trials.Select(WithObjective);
 
     /// <summary>The trial with these coefficients, if it need not be evaluated.</summary>
     public Trial? Known(Coefficients coefficients) =>
         _log.Find(coefficients) is { } trial && (trial.Succeeded || !_retryFailed || _tried.Contains(coefficients)) ? WithObjective(trial) : null;
+
+    /// <summary>
+    /// Says which candidates will be tried next, so that they can be merged together. That shows in nothing but the time it takes.
+    /// </summary>
+    public void Expect(IEnumerable<Coefficients> next) => _expected = [.. next];
 
     /// <summary>Tries a candidate.</summary>
     /// <exception cref="DemException">Something is wrong that would be wrong with every candidate.</exception>
@@ -93,7 +105,8 @@ public sealed class TrialRunner
     private Trial Evaluate(Coefficients coefficients, CancellationToken cancel)
     {
         long start = Stopwatch.GetTimestamp();
-        using var candidate = new Candidate(_merge, _map.Apply(coefficients), _folder, _backend, _options, cancel);
+        using Candidate candidate = Merge(coefficients, cancel);
+        double Seconds() => Stopwatch.GetElapsedTime(start).TotalSeconds - candidate.WaitedSeconds + candidate.MergeSeconds;
         try
         {
             ModelScores scores = _evaluator.Evaluate(candidate, cancel);
@@ -101,14 +114,28 @@ public sealed class TrialRunner
                 coefficients,
                 [.. scores.Scores.Where(score => score.Metric.Name == Objective.Metric.Name).Select(score => new SetScore(score.Set, score.Value))],
                 double.NaN,
-                Stopwatch.GetElapsedTime(start).TotalSeconds,
+                Seconds(),
                 candidate.MergeSeconds,
                 null));
         }
         catch (DemException e) when (OfOneCandidate.Contains(e.Code))
         {
-            return new Trial(coefficients, [], double.NaN, Stopwatch.GetElapsedTime(start).TotalSeconds, candidate.MergeSeconds, $"{e.Code}: {e.Message}");
+            return new Trial(coefficients, [], double.NaN, Seconds(), candidate.MergeSeconds, $"{e.Code}: {e.Message}");
         }
+    }
+
+    /// <summary>The candidate, in the group that was merged last or in one with those that are expected.</summary>
+    private Candidate Merge(Coefficients coefficients, CancellationToken cancel)
+    {
+        if (_group is null || !_together.Contains(coefficients))
+        {
+            Coefficients[] next = [.. _expected.Where(other => !other.Equals(coefficients) && Known(other) is null).Distinct()];
+            _group = new CandidateGroup(_merge, _map.Apply(coefficients), next.Select(_map.Apply), _options);
+            _together = [coefficients, .. next.Take(_group.Plans.Length - 1)];
+        }
+
+        return new Candidate(
+            _merge, _map.Apply(coefficients), _group, _together.IndexOf(coefficients), _folder, _backend, _options, cancel);
     }
 
     /// <summary>JSON has no NaN, and nothing could be concluded from one.</summary>

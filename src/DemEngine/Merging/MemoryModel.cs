@@ -1,0 +1,62 @@
+using DemEngine.Checkpoints;
+
+namespace DemEngine.Merging;
+
+/// <summary>A model that was merged into memory, valid until its <see cref="MemoryMerge"/> merges again or is disposed.</summary>
+public sealed class MemoryModel
+{
+    private readonly Dictionary<string, MemoryTensor> _tensors = new(StringComparer.Ordinal);
+    private readonly Lock _lock = new();
+    private readonly List<NonFiniteTensor> _nonFinite = [];
+
+    internal MemoryModel(IEnumerable<TensorSpec> tensors)
+    {
+        try
+        {
+            foreach (TensorSpec spec in tensors)
+                _tensors.Add(spec.Name, new MemoryTensor(spec));
+        }
+        catch
+        {
+            Free();
+            throw;
+        }
+    }
+
+    /// <summary>A tensor; null if there is none of that name.</summary>
+    public ITensorData? Find(string name) => _tensors.GetValueOrDefault(name);
+
+    /// <summary>Refuses a model with infinities or NaNs in it, if the policy says so.</summary>
+    /// <exception cref="DemException">DEM4004.</exception>
+    internal void RefuseNonFinite(NonFinitePolicy policy) => OutputRun.RefuseNonFinite(_nonFinite, policy);
+
+    /// <summary>What carries out a plan into this memory, in the place of what was there.</summary>
+    internal IPlannedOutput Output(OutputPlan plan)
+    {
+        _nonFinite.Clear();
+        return new PlannedOutput(this, plan);
+    }
+
+    internal void Free()
+    {
+        foreach (MemoryTensor tensor in _tensors.Values)
+            tensor.Dispose();
+    }
+
+    private sealed class PlannedOutput(MemoryModel model, OutputPlan plan) : IPlannedOutput, ITileSink
+    {
+        public OutputPlan Plan => plan;
+
+        public IReadOnlyList<(OutputTensor Tensor, PlacedTensor Place)> ToMake { get; } = [.. plan.Tensors.Zip(plan.Layout.Tensors)];
+
+        public ITileSink Sink => this;
+
+        public void Write(PlacedTensor place, long offset, ReadOnlySpan<byte> bytes) => model._tensors[place.Spec.Name].Write(offset, bytes);
+
+        public void Finished(JournalEntry entry)
+        {
+            lock (model._lock)
+                model._nonFinite.Add(new NonFiniteTensor(entry.Tensor, entry.NonFinite.Inputs, entry.NonFinite.Outputs));
+        }
+    }
+}
