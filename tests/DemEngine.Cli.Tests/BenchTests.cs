@@ -39,6 +39,26 @@ public class BenchTests
     }
 
     [Test]
+    public void A_sweep_is_measured_against_one_merge([Values("task_arithmetic", "ties", "slerp")] string method)
+    {
+        using var folder = new TempFolder();
+        string[] command = ["bench", "--method", method, "--shape", "tiny", "--sources", "1", "--repeats", "2", "--dir", folder.PathOf("models"), "--sweep", "3"];
+        JsonElement sweep = Dem.Run([.. command, "--json"]).Expect(0).Json.GetProperty("sweeps").EnumerateArray().Single();
+        Assert.That(sweep.GetProperty("candidates").GetInt32(), Is.EqualTo(3));
+        foreach (string figure in new[] { "one", "sweep", "sweep_to_one", "memory_to_one", "null_to_one", "copy_to_one" })
+            Assert.That(sweep.GetProperty(figure).GetDouble(), Is.Positive, figure);
+        Assert.That(Directory.GetDirectories(folder.PathOf("models")).Select(Path.GetFileName), Has.None.EqualTo("sweep"), "outputs are deleted");
+        Assert.That(Dem.Run(command).Expect(0).Output, Does.Contain("sweep/one"));
+    }
+
+    [Test]
+    public void A_method_without_a_number_to_sweep_is_refused()
+    {
+        using var folder = new TempFolder();
+        Dem.Run("bench", "--method", "model_stock", "--shape", "tiny", "--repeats", "1", "--dir", folder.PathOf("models"), "--sweep", "3").ExpectError(ErrorCode.BadArgument, "model_stock");
+    }
+
+    [Test]
     public void Any_method_is_measured([Values("ties", "dare_linear", "arcee_fusion", "slerp", "karcher", "passthrough", "model_stock")] string method)
     {
         using var folder = new TempFolder();

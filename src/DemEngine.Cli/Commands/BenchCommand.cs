@@ -11,6 +11,8 @@ namespace DemEngine.Cli.Commands;
 /// <summary><c>dem bench</c>.</summary>
 internal static class BenchCommand
 {
+    private const int NoSweep = 0;
+
     public static Command Build()
     {
         var shape = new Option<string>("--shape") { Description = "Shape of the models to be made. Default llama-1b.", HelpName = "name|file", DefaultValueFactory = _ => "llama-1b" };
@@ -25,12 +27,13 @@ internal static class BenchCommand
         };
         var repeats = Numbers.Positive("--repeats", "Runs of each kind. Default 5.", 5);
         var cold = new Option<bool>("--cold") { Description = "Measure from disk too, the inputs dropped from the page cache." };
+        var sweep = Numbers.Positive("--sweep", "Measure a sweep of so many merges against one merge, too.", NoSweep);
         var timeline = new Option<string?>("--timeline") { Description = "Draw into this file how one merge passed through the device, tile by tile.", HelpName = "svg" };
         var read = new ReadCommandOptions();
         var output = new OutputOptions();
         var device = new BackendCommandOptions();
 
-        var command = new Command("bench", "Measure merges against what this machine can do.") { method, shape, sources, type, folder, repeats, cold, timeline };
+        var command = new Command("bench", "Measure merges against what this machine can do.") { method, shape, sources, type, folder, repeats, cold, sweep, timeline };
         read.AddTo(command);
         output.AddTo(command);
         device.AddTo(command);
@@ -50,6 +53,7 @@ internal static class BenchCommand
                 parsed.GetValue(repeats),
                 parsed.GetValue(cold),
                 timelinePath is not null,
+                parsed.GetValue(sweep) is not NoSweep and var merges ? merges : null,
                 read.Read(parsed));
 
             using IMergeBackend backend = device.Open(parsed, quiet);

@@ -24,6 +24,17 @@ internal static partial class BenchPrinter
                 $"{merge.Sources}", merge.Cache, merge.Seconds.ToString("0.000", CultureInfo.InvariantCulture), Number(merge.Passes), Number(merge.Null), Number(merge.Merge), Number(merge.MergeToNull), Number(merge.NullToFileCopy),
                 Number(merge.MergeToMemoryCopy), Number(merge.Input), merge.InputToHostToDevice is { } ratio ? Number(ratio) : "",
             }));
+        if (report.Sweeps.Count > 0)
+        {
+            TablePrinter.Print(
+                [" sources", " merges", " one s", " sweep s", " sweep/one", " in memory/one", " null/one", " copies/one"],
+                report.Sweeps.Select(sweep => new[]
+                {
+                    $"{sweep.Sources}", $"{sweep.Candidates}", sweep.One.ToString("0.000", CultureInfo.InvariantCulture), sweep.Sweep.ToString("0.000", CultureInfo.InvariantCulture),
+                    Number(sweep.SweepToOne), Number(sweep.MemoryToOne), Number(sweep.NullToOne), Number(sweep.CopyToOne),
+                }));
+        }
+
         Console.Out.WriteLine($"peak anonymous memory {report.PeakAnonymousBytes / (double)(1 << 20):0} MiB");
         if (report.Device is { } device)
             PrintUse(device);

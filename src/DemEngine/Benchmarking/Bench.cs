@@ -21,7 +21,7 @@ public static class Bench
     /// <param name="backend">What computes.</param>
     /// <param name="report">Told what is being done, in a line of text.</param>
     /// <param name="cancel">Stops between tiles.</param>
-    /// <exception cref="DemException">DEM1001: the backend is no device whose timeline could be noted. And what merges may throw.</exception>
+    /// <exception cref="DemException">DEM1001: the backend is no device whose timeline could be noted, or the method has nothing to sweep. And what merges may throw.</exception>
     public static BenchReport Run(BenchOptions options, IMergeBackend backend, Action<string> report, CancellationToken cancel)
     {
         var device = backend as IDeviceBench;
@@ -29,6 +29,8 @@ public static class Bench
             throw new DemException(ErrorCode.BadArgument, $"a timeline is of one device, which the backend {backend.Name} is not");
 
         IReadOnlyList<int> sourceCounts = BenchRecipe.Of(options.Method).Sources(options.Sources);
+        if (options.Sweep is { } asked)
+            BenchRecipe.Of(options.Method).Axis(asked); // Refused now rather than after all else is measured.
 
         // Large models come in several shards.
         long bytes = options.Shape.Tensors(options.Type).Sum(spec => spec.ByteLength);
@@ -55,12 +57,15 @@ public static class Bench
         }
 
         long peak = memory.Peak;
+        BenchSweep[] sweeps = options.Sweep is { } candidates
+            ? [.. sourceCounts.Select(sources => SweepBench.Measure(options, models[..(sources + 1)], candidates, backend, report, cancel))]
+            : [];
         DeviceTimeline? timeline = options.Timeline ? Trace(options, models[..(sourceCounts.Max() + 1)], device!, report, cancel) : null;
         DeviceReport? deviceReport = device is null
             ? null
             : new DeviceReport(device.Name, device.Description, limits.Device!, device.PeakDeviceBytes, device.UsedDeviceBytes, timeline);
         return new BenchReport(
-            Machine(), options.Method, options.Shape.Name, modelBytes, options.Run.Threads, options.Repeats, memoryCopy, fileCopy, merges, peak, deviceReport);
+            Machine(), options.Method, options.Shape.Name, modelBytes, options.Run.Threads, options.Repeats, memoryCopy, fileCopy, merges, sweeps, peak, deviceReport);
     }
 
     /// <summary>One merge more, with each tile's times noted.</summary>
@@ -183,7 +188,7 @@ public static class Bench
         return report;
     }
 
-    private static double Median(IEnumerable<double> values)
+    internal static double Median(IEnumerable<double> values)
     {
         double[] sorted = [.. values.Order()];
         return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;

@@ -13,6 +13,7 @@ namespace DemEngine.Benchmarking;
 /// <param name="Repeats">How often each thing is measured.</param>
 /// <param name="Cold">Whether to measure from disk too.</param>
 /// <param name="Timeline">Whether to note one more merge tile by tile. Only a device can.</param>
+/// <param name="Sweep">Merges of a sweep to be measured as well; null for none.</param>
 /// <param name="Run">Threads, memory and reading.</param>
 public sealed record BenchOptions(
-    string Method, LlamaShape Shape, IReadOnlyList<int>? Sources, ElementType Type, string Folder, int Repeats, bool Cold, bool Timeline, RunOptions Run);
+    string Method, LlamaShape Shape, IReadOnlyList<int>? Sources, ElementType Type, string Folder, int Repeats, bool Cold, bool Timeline, int? Sweep, RunOptions Run);

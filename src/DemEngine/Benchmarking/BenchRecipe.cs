@@ -1,5 +1,6 @@
 using System.Globalization;
 using DemEngine.Methods;
+using DemEngine.Sweeps;
 
 namespace DemEngine.Benchmarking;
 
@@ -11,6 +12,9 @@ internal sealed class BenchRecipe(IMergeMethod method)
 
     /// <summary>Shares, and how far to go: neither nothing nor everything.</summary>
     private static readonly string[] Shares = ["density", "select_topk", "t"];
+
+    /// <summary>What is searched, where a method has it.</summary>
+    private static readonly string[] Swept = ["weight", "t", "scale"];
 
     /// <summary>Finds a method.</summary>
     /// <exception cref="DemException">DEM1001: there is none of that name.</exception>
@@ -48,5 +52,15 @@ internal sealed class BenchRecipe(IMergeMethod method)
         IEnumerable<string> models = sources.Select((model, k) => $"  - model: '{model}'\n"
             + (hasWeights ? string.Create(CultureInfo.InvariantCulture, $"    parameters: {{weight: {0.7 / (k + 1.3)}}}\n") : ""));
         return $"{head}parameters: {{{shares}}}\nmodels:\n{string.Concat(models)}";
+    }
+
+    /// <summary>A parameter with so many values that measurements do not depend on.</summary>
+    /// <exception cref="DemException">DEM1001: the method has none.</exception>
+    public SweepAxis Axis(int values)
+    {
+        MethodParameter? swept = Swept.Select(name => method.Parameters.FirstOrDefault(parameter => parameter.Name == name)).FirstOrDefault(found => found is not null);
+        return swept is null
+            ? throw new DemException(ErrorCode.BadArgument, $"the method {method.Name} has none of the parameters {string.Join(", ", Swept)} to sweep")
+            : new SweepAxis(swept.PerModel ? 0 : null, swept.Name, [.. Enumerable.Range(1, values).Select(k => (decimal)k / (values + 1))]);
     }
 }

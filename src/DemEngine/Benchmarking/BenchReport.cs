@@ -10,6 +10,7 @@ namespace DemEngine.Benchmarking;
 /// <param name="MemoryCopy">GB/s of memory to memory.</param>
 /// <param name="FileCopy">GB/s of file to file by the system's own copy, on one thread or on all, whichever is faster.</param>
 /// <param name="Merges">One line for each number of sources.</param>
+/// <param name="Sweeps">The same for sweeps; none if they were not asked for.</param>
 /// <param name="PeakAnonymousBytes">The most memory that the process held for itself during the merges.</param>
 /// <param name="Device">The device, if the backend is one.</param>
 public sealed record BenchReport(
@@ -22,6 +23,7 @@ public sealed record BenchReport(
     double MemoryCopy,
     double FileCopy,
     IReadOnlyList<BenchMerge> Merges,
+    IReadOnlyList<BenchSweep> Sweeps,
     long PeakAnonymousBytes,
     DeviceReport? Device);
 
@@ -39,3 +41,15 @@ public sealed record BenchReport(
 /// <param name="InputToHostToDevice">That by the rate of copies to the device, if there is one.</param>
 public sealed record BenchMerge(
     int Sources, string Cache, double Seconds, double Passes, double Null, double Merge, double MergeToNull, double NullToFileCopy, double MergeToMemoryCopy, double Input, double? InputToHostToDevice);
+
+/// <summary>One sweep. Ratios are medians of those within a round.</summary>
+/// <param name="Sources">Number of sources beside the base.</param>
+/// <param name="Candidates">Merges of the sweep.</param>
+/// <param name="One">Seconds of one merge, from opening the models to the published output.</param>
+/// <param name="Sweep">Seconds of the sweep, likewise.</param>
+/// <param name="SweepToOne">The sweep's time by that of one merge.</param>
+/// <param name="MemoryToOne">The time of the same merges kept in memory, as a search keeps them.</param>
+/// <param name="NullToOne">The time of a sweep that reads and writes as much without arithmetic.</param>
+/// <param name="CopyToOne">The time of copying a model as often as the sweep writes one.</param>
+public sealed record BenchSweep(
+    int Sources, int Candidates, double One, double Sweep, double SweepToOne, double MemoryToOne, double NullToOne, double CopyToOne);

@@ -1,4 +1,6 @@
 using DemEngine.Checkpoints;
+using DemEngine.Memory;
+using DemEngine.Numerics;
 
 namespace DemEngine.Merging;
 
@@ -43,20 +45,20 @@ public sealed class MemoryModel
             tensor.Dispose();
     }
 
-    private sealed class PlannedOutput(MemoryModel model, OutputPlan plan) : IPlannedOutput, ITileSink
+    private sealed class PlannedOutput(MemoryModel model, OutputPlan plan) : IPlannedOutput
     {
         public OutputPlan Plan => plan;
 
         public IReadOnlyList<(OutputTensor Tensor, PlacedTensor Place)> ToMake { get; } = [.. plan.Tensors.Zip(plan.Layout.Tensors)];
 
-        public ITileSink Sink => this;
+        public NativeBytes RoomFor(PlacedTensor place, long offset, NativeBytes buffer) => model._tensors[place.Spec.Name].RoomFor(offset, buffer);
 
-        public void Write(PlacedTensor place, long offset, ReadOnlySpan<byte> bytes) => model._tensors[place.Spec.Name].Write(offset, bytes);
+        public void Write(PlacedTensor place, long offset, NativeBytes tile) => model._tensors[place.Spec.Name].Write(offset, tile);
 
-        public void Finished(JournalEntry entry)
+        public void Finished(OutputTensor tensor, NonFinite nonFinite)
         {
             lock (model._lock)
-                model._nonFinite.Add(new NonFiniteTensor(entry.Tensor, entry.NonFinite.Inputs, entry.NonFinite.Outputs));
+                model._nonFinite.Add(new NonFiniteTensor(tensor.Spec.Name, nonFinite.Inputs, nonFinite.Outputs));
         }
     }
 }

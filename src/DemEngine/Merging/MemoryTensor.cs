@@ -56,17 +56,26 @@ internal sealed class MemoryTensor : ITensorData, IDisposable
         return new TypedBytes(Spec.Type, whole);
     }
 
-    /// <summary>Copies bytes in.</summary>
+    /// <summary>The place of some bytes, where it is one, or else a buffer.</summary>
+    /// <param name="offset">Of the first one.</param>
+    /// <param name="buffer">As long as they are.</param>
+    public NativeBytes RoomFor(long offset, NativeBytes buffer)
+    {
+        NativeBytes part = Part(offset, buffer.Length);
+        return part.Length == buffer.Length ? part : buffer;
+    }
+
+    /// <summary>Copies bytes in, unless they were made where they belong.</summary>
     /// <param name="offset">Of the first one.</param>
     /// <param name="bytes">Which.</param>
-    public void Write(long offset, ReadOnlySpan<byte> bytes)
+    public void Write(long offset, NativeBytes bytes)
     {
-        while (bytes.Length > 0)
+        for (int done = 0; done < bytes.Length;)
         {
-            NativeBytes part = Part(offset, bytes.Length);
-            bytes[..part.Length].CopyTo(part.Span);
-            bytes = bytes[part.Length..];
-            offset += part.Length;
+            NativeBytes part = Part(offset + done, bytes.Length - done);
+            if (part.Address != bytes.Address)
+                bytes.Slice(done, part.Length).Span.CopyTo(part.Span);
+            done += part.Length;
         }
     }
 

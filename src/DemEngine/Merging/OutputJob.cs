@@ -10,6 +10,7 @@ internal sealed class OutputJob : IPlannedOutput, IDisposable
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, JournalEntry> _entries = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, TensorHasher> _hashers;
     private readonly RunOptions _options;
     private readonly StagingFolder _staging;
     private readonly Journal _journal;
@@ -40,6 +41,7 @@ internal sealed class OutputJob : IPlannedOutput, IDisposable
         }
 
         _resumed = _entries.Count;
+        _hashers = Plan.Tensors.ToDictionary(tensor => tensor.Spec.Name, tensor => new TensorHasher(tensor.Spec.ByteLength), StringComparer.Ordinal);
         ToMake = [.. Plan.Tensors.Zip(Plan.Layout.Tensors).Where(pair => !_entries.ContainsKey(pair.First.Spec.Name))];
     }
 
@@ -48,10 +50,15 @@ internal sealed class OutputJob : IPlannedOutput, IDisposable
     /// <summary>The tensors that no earlier run has finished.</summary>
     public IReadOnlyList<(OutputTensor Tensor, PlacedTensor Place)> ToMake { get; }
 
-    public ITileSink Sink => _writer;
-
-    public void Finished(JournalEntry entry)
+    public void Write(PlacedTensor place, long offset, NativeBytes tile)
     {
+        _hashers[place.Spec.Name].Add(offset, tile.Span);
+        _writer.Write(place, offset, tile.Span);
+    }
+
+    public void Finished(OutputTensor tensor, NonFinite nonFinite)
+    {
+        var entry = new JournalEntry(tensor.Spec.Name, _hashers[tensor.Spec.Name].Finish(), nonFinite, tensor.Remark);
         _journal.Append(entry);
         lock (_lock)
             _entries.Add(entry.Tensor, entry);

@@ -57,12 +57,9 @@ public static class OutputRun
         foreach (OutputRequest request in requests)
             CheckOutput(request.Plan, request.Output, request.Options);
 
-        var jobs = new List<OutputJob>();
+        OutputJob[] jobs = Begin(requests, tile.Threads, progress, cancel);
         try
         {
-            foreach (OutputRequest request in requests)
-                jobs.Add(new OutputJob(request, progress, cancel));
-
             var group = new OutputGroup(jobs, tile);
             string operation = requests[0].Plan.Operation;
             long total = group.BytesRead + group.BytesWritten;
@@ -81,6 +78,31 @@ public static class OutputRun
         {
             foreach (OutputJob job in jobs)
                 job.Dispose();
+        }
+    }
+
+    /// <summary>Begins outputs, or goes on with them, on several threads: a file system takes time to set space aside, and hashing what is there takes more.</summary>
+    private static OutputJob[] Begin(IReadOnlyList<OutputRequest> requests, int threads, Action<RunProgress>? progress, CancellationToken cancel)
+    {
+        var jobs = new OutputJob[requests.Count];
+        int next = -1;
+        try
+        {
+            WorkerThreads.Run(
+                Math.Min(threads, jobs.Length),
+                (_, stop) =>
+                {
+                    for (int k; (k = Interlocked.Increment(ref next)) < jobs.Length && !stop.IsCancellationRequested;)
+                        jobs[k] = new OutputJob(requests[k], progress, stop);
+                },
+                cancel);
+            return jobs;
+        }
+        catch
+        {
+            foreach (OutputJob? job in jobs)
+                job?.Dispose();
+            throw;
         }
     }
 

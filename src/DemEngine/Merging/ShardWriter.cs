@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 namespace DemEngine.Merging;
 
 /// <summary>The shards of an output, created at their full size with their headers, and written at planned offsets by any thread.</summary>
-internal sealed class ShardWriter : ITileSink, IDisposable
+internal sealed class ShardWriter : IDisposable
 {
     private readonly SafeFileHandle[] _files;
     private readonly string[] _paths;
@@ -28,7 +28,11 @@ internal sealed class ShardWriter : ITileSink, IDisposable
         }
     }
 
-    /// <inheritdoc/>
+    /// <summary>Writes a part of a tensor.</summary>
+    /// <param name="place">The tensor's place in the layout.</param>
+    /// <param name="offset">Of the part's first byte in the tensor.</param>
+    /// <param name="bytes">The part.</param>
+    /// <exception cref="DemException">DEM4001, DEM4002.</exception>
     public void Write(PlacedTensor place, long offset, ReadOnlySpan<byte> bytes)
     {
         try

@@ -38,14 +38,14 @@ internal sealed class TensorGroup
     /// <param name="tensors">The same tensor of each, and where it goes.</param>
     /// <param name="place">Its place in the layout.</param>
     /// <param name="tileBytes">In a tile.</param>
-    public static TensorGroup Of(IEnumerable<(OutputTensor Tensor, ITileSink Sink, Action<JournalEntry> Finished)> tensors, PlacedTensor place, int tileBytes)
+    public static TensorGroup Of(IEnumerable<(OutputTensor Tensor, IPlannedOutput Output)> tensors, PlacedTensor place, int tileBytes)
     {
         var members = new List<TensorProgress>();
         var measured = new Dictionary<string, TensorProgress>(StringComparer.Ordinal);
-        foreach (var (tensor, sink, finished) in tensors)
+        foreach (var (tensor, output) in tensors)
         {
             TensorProgress? with = tensor.Asks is { } asks ? measured.GetValueOrDefault(asks) : null;
-            var member = new TensorProgress(tensor, place, tileBytes, sink, finished, with);
+            var member = new TensorProgress(tensor, place, tileBytes, output, with);
             members.Add(member);
             if (tensor.Asks is { } own)
                 measured.TryAdd(own, member);

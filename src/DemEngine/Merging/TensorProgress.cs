@@ -1,4 +1,5 @@
 using DemEngine.Checkpoints;
+using DemEngine.Memory;
 using DemEngine.Numerics;
 
 namespace DemEngine.Merging;
@@ -7,32 +8,26 @@ namespace DemEngine.Merging;
 internal sealed class TensorProgress
 {
     private readonly Lock _lock = new();
-    private readonly TensorHasher _hasher;
     private readonly int[] _tilesToMeasure;
     private readonly ManualResetEventSlim[] _measured;
     private readonly TensorProgress? _measuredWith;
     private readonly Lazy<bool> _taken;
-    private readonly ITileSink _sink;
-    private readonly Action<JournalEntry> _finished;
+    private readonly IPlannedOutput _output;
     private NonFinite _nonFinite;
     private int _tilesToMake;
 
     /// <param name="tensor">What is made.</param>
     /// <param name="place">Its place in the layout.</param>
     /// <param name="tileBytes">In a tile.</param>
-    /// <param name="sink">Where it goes.</param>
-    /// <param name="finished">Told once it is complete.</param>
+    /// <param name="output">Where it goes.</param>
     /// <param name="measuredWith">Another tensor of which the same is measured, so that nothing has to be measured for this one; null for none.</param>
-    public TensorProgress(
-        OutputTensor tensor, PlacedTensor place, int tileBytes, ITileSink sink, Action<JournalEntry> finished, TensorProgress? measuredWith = null)
+    public TensorProgress(OutputTensor tensor, PlacedTensor place, int tileBytes, IPlannedOutput output, TensorProgress? measuredWith = null)
     {
-        _sink = sink;
-        _finished = finished;
+        _output = output;
         _measuredWith = measuredWith;
         _taken = new Lazy<bool>(TakeMeasured);
         Tensor = tensor;
         Place = place;
-        _hasher = new TensorHasher(tensor.Spec.ByteLength);
         TileElements = tileBytes / tensor.Spec.Type.Size;
 
         // An empty tensor has one tile of nothing, so that it is finished like any other.
@@ -82,7 +77,7 @@ internal sealed class TensorProgress
         _measured[pass].Set();
     }
 
-    /// <summary>Makes a tile, hashes it and hands it on.</summary>
+    /// <summary>Makes a tile and hands it on.</summary>
     public void Make(int index, TileWorkspace workspace, CancellationToken cancel)
     {
         WaitFor(Passes.Count, cancel);
@@ -94,18 +89,16 @@ internal sealed class TensorProgress
 
         var (first, count) = Tile(index);
         int size = Tensor.Spec.Type.Size;
-        var output = new Memory.TypedBytes(Tensor.Spec.Type, workspace.Output.Slice(0, count * size));
-        NonFinite nonFinite = Tensor.Produce(first, output, workspace);
-
         long offset = first * size;
-        _hasher.Add(offset, output.Bytes.Span);
-        _sink.Write(Place, offset, output.Bytes.Span);
+        NativeBytes tile = _output.RoomFor(Place, offset, workspace.Output.Slice(0, count * size));
+        NonFinite nonFinite = Tensor.Produce(first, new TypedBytes(Tensor.Spec.Type, tile), workspace);
+        _output.Write(Place, offset, tile);
 
         lock (_lock)
             _nonFinite += nonFinite;
 
         if (Interlocked.Decrement(ref _tilesToMake) == 0)
-            _finished(new JournalEntry(Tensor.Spec.Name, _hasher.Finish(), _nonFinite, Tensor.Remark));
+            _output.Finished(Tensor, _nonFinite);
     }
 
     /// <summary>Waits for the passes before one. Tiles are taken in order, so what is waited for is in the hands of other threads.</summary>

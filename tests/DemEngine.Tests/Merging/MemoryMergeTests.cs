@@ -94,14 +94,21 @@ public sealed class MemoryMergeTests
     [TestCase(1)]
     [TestCase(7)]
     [TestCase(4096)]
+    [TestCase(6000)]
     public void A_tensor_in_memory_may_lie_in_several_segments(int segmentBytes)
     {
         byte[] bytes = new byte[6000];
         new Random(1).NextBytes(bytes);
         using var tensor = new MemoryTensor(new TensorSpec("x", ElementType.F32, new TensorShape([1500])), segmentBytes);
-        tensor.Write(4001, bytes.AsSpan(4001));
-        tensor.Write(0, bytes.AsSpan(0, 4001));
+        using var made = new NativeBuffer(6000);
         using var scratch = new NativeBuffer(6000);
+        foreach (var (offset, length) in new[] { (4000, 2000), (0, 4000) })
+        {
+            NativeBytes tile = tensor.RoomFor(offset, made.Bytes.Slice(0, length));
+            bytes.AsSpan(offset, length).CopyTo(tile.Span);
+            tensor.Write(offset, tile);
+        }
+
         foreach (var (first, count) in new[] { (0, 1500), (0, 1), (1023, 2), (1499, 1), (1500, 0), (3, 1400) })
             Assert.That(tensor.Read(first, count, scratch.Bytes).Bytes.Span.ToArray(), Is.EqualTo(bytes[(first * 4)..((first + count) * 4)]));
         Assert.That(() => tensor.Read(1499, 2, scratch.Bytes), Throws.InstanceOf<ArgumentOutOfRangeException>());
