@@ -73,6 +73,7 @@ public partial class MergeCommandTests
         Assert.That(Listing(), Is.EqualTo(before));
         Assert.That(text, Does.Match(@"\nto read +1\.50 MB\n").And.Match(@"\nto write +5\d\d KB\n").And.Match(@"\nmemory +\d").And.Match(@"\ndisk +5\d\d KB needed, [\d.]+ .B free"));
         Assert.That(text, Does.Contain("model.embed_tokens.weight").And.Contain("model.safetensors").And.Contain("(x1 − b)"));
+        Assert.That(text, Does.Contain("\nb = base\nx1 = tuned 1\nx2 = tuned 2\n"));
     }
 
     [Test]
@@ -83,6 +84,11 @@ public partial class MergeCommandTests
         Assert.That(Listing(), Is.EqualTo(before));
         Assert.That(plan.EnumerateObject().Select(field => field.Name), Is.EqualTo([
             "operation", "inputs", "shards", "tensors", "remarks", "bytes_to_read", "bytes_to_write", "buffer_bytes", "disk_needed_bytes", "disk_free_bytes"]));
+
+        JsonElement source = plan.GetProperty("tensors")[0].GetProperty("sources")[1];
+        Assert.That(source.GetProperty("symbol").GetString(), Is.EqualTo("x1"));
+        Assert.That(source.GetProperty("model").GetString(), Is.EqualTo("tuned 1"));
+        Assert.That(source.GetProperty("tensor").GetString(), Is.EqualTo(plan.GetProperty("tensors")[0].GetProperty("name").GetString()));
 
         JsonElement run = Merge("planned", "--json").Expect(0).Json;
         Assert.That(plan.GetProperty("bytes_to_read").GetInt64(), Is.EqualTo(run.GetProperty("bytes_read").GetInt64()));

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using DemEngine.Checkpoints;
@@ -21,12 +22,20 @@ internal static class PlanPrinter
     {
         foreach (ManifestInput input in plan.Inputs)
             Console.Out.WriteLine($"{input.Role,-7} {Printable.Text(input.Path)}  {input.Fingerprint}");
+        ImmutableArray<(string Symbol, string Model)> common = plan.CommonSources;
+        foreach (var (symbol, model) in common)
+            Console.Out.WriteLine($"{symbol} = {Printable.Text(model)}");
         foreach (PlannedTensor tensor in plan.PlannedTensors)
-            Console.Out.WriteLine($"{tensor.File} @{tensor.Offset}  {Printable.Text(tensor.Spec.Name)}  {tensor.Spec.Type.SafetensorsName}{tensor.Spec.Shape}  {tensor.Operation}");
+        {
+            string sources = common.IsEmpty ? $"  [{string.Join(", ", tensor.Sources.Select(source => Describe(source, tensor)))}]" : "";
+            Console.Out.WriteLine(
+                $"{tensor.File} @{tensor.Offset}  {Printable.Text(tensor.Spec.Name)}  {tensor.Spec.Type.SafetensorsName}{tensor.Spec.Shape}  {Printable.Text(tensor.Operation)}{sources}");
+        }
+
         foreach (PlannedShard shard in plan.Layout.Shards)
             Console.Out.WriteLine($"{shard.FileName}  {shard.Length} bytes, header {shard.Header.Length}");
         foreach (var (name, contents) in plan.SideFiles)
-            Console.Out.WriteLine($"{Printable.Text(name)}  {contents.Length} bytes, copied");
+            Console.Out.WriteLine($"{Printable.Text(name)}  {contents.Length} bytes");
         foreach (string remark in plan.Remarks)
             Console.Out.WriteLine($"note: {remark}");
         Console.Out.WriteLine($"to read   {Sizes.Format(plan.BytesToRead)}");
@@ -36,6 +45,9 @@ internal static class PlanPrinter
         if (room.NeededBytes > room.FreeBytes)
             Console.Out.WriteLine($"warning: there is not enough room on the disk ({ErrorCode.DiskFull})");
     }
+
+    private static string Describe(PlannedSource source, PlannedTensor tensor) =>
+        Printable.Text($"{source.Symbol} = {source.Model}{(source.Tensor == tensor.Spec.Name ? "" : $" {source.Tensor}")}");
 
     private static JsonObject ToJson(OutputPlan plan, RunOptions options, DiskRoom room) => new()
     {
@@ -52,6 +64,8 @@ internal static class PlanPrinter
             ["file"] = tensor.File,
             ["offset"] = tensor.Offset,
             ["operation"] = tensor.Operation,
+            ["sources"] = new JsonArray([.. tensor.Sources.Select(source =>
+                new JsonObject { ["symbol"] = source.Symbol, ["model"] = source.Model, ["tensor"] = source.Tensor })]),
         })]),
         ["remarks"] = JsonSerializer.SerializeToNode(plan.Remarks.ToArray()),
         ["bytes_to_read"] = plan.BytesToRead,

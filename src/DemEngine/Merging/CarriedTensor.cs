@@ -7,8 +7,9 @@ namespace DemEngine.Merging;
 /// <summary>A tensor of integers or booleans: the base's bytes, compared with those of the sources.</summary>
 /// <param name="spec">The output: the base's tensor, or its first rows.</param>
 /// <param name="original">The base's.</param>
+/// <param name="model">What the recipe calls the base.</param>
 /// <param name="others">The sources', with what messages call each source.</param>
-internal sealed class CarriedTensor(TensorSpec spec, InputTensor original, IReadOnlyList<(string Source, InputTensor Tensor)> others)
+internal sealed class CarriedTensor(TensorSpec spec, InputTensor original, string model, IReadOnlyList<(string Source, InputTensor Tensor)> others)
     : OutputTensor(spec)
 {
     // One that has fewer rows differs without being read.
@@ -20,7 +21,9 @@ internal sealed class CarriedTensor(TensorSpec spec, InputTensor original, IRead
         .. others.Select(other => other.Tensor).Where(tensor => tensor.Spec.Shape.ElementCount >= spec.Shape.ElementCount).Distinct(),
     ];
 
-    public override string Operation => "copy of the base";
+    public override string Operation => "copy of b";
+
+    public override IEnumerable<PlannedSource> Sources => [new PlannedSource(Formula.Base, model, original.Spec.Name)];
 
     public override string? Remark
     {

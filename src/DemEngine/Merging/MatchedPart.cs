@@ -11,12 +11,14 @@ internal sealed class MatchedPart
     private readonly IMergeMethod _method;
     private readonly bool _isRelative;
     private readonly int[] _sourceIndices;
+    private readonly string[] _models;
     private readonly IReadOnlyList<AlignedSource> _sources;
     private readonly LayerDepth _depth;
 
     /// <param name="method">Which method merges.</param>
     /// <param name="isRelative">Whether the sources count by their differences from the base.</param>
     /// <param name="sourceIndices">The positions of the sources among the part's models.</param>
+    /// <param name="models">What the recipe calls the base and the sources.</param>
     /// <param name="baseModel">Says which tensors there are, and what they are called.</param>
     /// <param name="sources">The sources, with tensors of the same names.</param>
     /// <param name="firstLayer">The number of the part's first layer.</param>
@@ -25,6 +27,7 @@ internal sealed class MatchedPart
         IMergeMethod method,
         bool isRelative,
         int[] sourceIndices,
+        string[] models,
         InputModel baseModel,
         IReadOnlyList<AlignedSource> sources,
         int firstLayer,
@@ -33,6 +36,7 @@ internal sealed class MatchedPart
         _method = method;
         _isRelative = isRelative;
         _sourceIndices = sourceIndices;
+        _models = models;
         _sources = sources;
         _depth = new LayerDepth(baseModel.Tensors.Select(tensor => tensor.Name), firstLayer);
         var aligned = new TensorAlignment(baseModel, sources, alignment);
@@ -58,7 +62,7 @@ internal sealed class MatchedPart
         ImmutableArray<SourceTensor> inputs = [.. tensor.Sources.Select(source => source with { Tensor = source.Tensor?.With(stages) })];
         if (!spec.Type.IsFloat)
         {
-            return new CarriedTensor(spec, baseTensor, [.. inputs
+            return new CarriedTensor(spec, baseTensor, _models[0], [.. inputs
                 .Select((source, k) => (_sources[k].Name, source.Tensor))
                 .Where(pair => pair.Tensor is not null && !ReferenceEquals(pair.Tensor, baseTensor))
                 .Select(pair => (pair.Name, pair.Tensor!))]);
@@ -81,6 +85,7 @@ internal sealed class MatchedPart
             spec with { Type = type },
             new TensorSources(spec.Shape, baseTensor, inputs, [.. questions.Select(question => question.IsVector)], _method.Base, _isRelative),
             program,
-            _method.Name);
+            _method.Name,
+            _models);
     }
 }

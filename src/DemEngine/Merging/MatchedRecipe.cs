@@ -9,7 +9,6 @@ namespace DemEngine.Merging;
 /// <summary>One recipe, its models opened and matched to each other: what its result will be, but for the parameters.</summary>
 internal sealed class MatchedRecipe
 {
-    private readonly string? _stage;
     private readonly IReadOnlyList<MatchedPart> _parts;
     private readonly ImmutableArray<(int Part, AlignedTensor Tensor)> _tensors;
 
@@ -21,7 +20,7 @@ internal sealed class MatchedRecipe
     /// <exception cref="DemException">DEM2001 to DEM2023, DEM3003 to DEM3009.</exception>
     public MatchedRecipe(Recipe recipe, string? stage, SourceModels models, AlignmentOptions alignment, long maxShardBytes)
     {
-        _stage = stage;
+        Stage = stage;
         IMergeMethod method = RecipeCheck.Run(recipe);
 
         // Without base_model the first model says which tensors there are.
@@ -57,6 +56,9 @@ internal sealed class MatchedRecipe
             files);
     }
 
+    /// <summary>Its name, if it is a stage of another; else null.</summary>
+    public string? Stage { get; }
+
     /// <summary>The tensors of the result, in the order in which they are written.</summary>
     public ImmutableArray<TensorSpec> Specs { get; }
 
@@ -79,6 +81,6 @@ internal sealed class MatchedRecipe
     public OutputTensor Plan(int index, MergeParameters parameters, StageResults stages)
     {
         var (part, tensor) = _tensors[index];
-        return _parts[part].Plan(tensor, Specs[index].Type, parameters.PartsOf(_stage)[part], stages);
+        return _parts[part].Plan(tensor, Specs[index].Type, parameters.PartsOf(Stage)[part], stages);
     }
 }

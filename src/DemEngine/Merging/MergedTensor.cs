@@ -12,21 +12,24 @@ internal sealed class MergedTensor : OutputTensor
     private readonly TensorSources _sources;
     private readonly DeltaInputs _inputs;
     private readonly MergeProgram _program;
+    private readonly IReadOnlyList<string> _models;
     private TensorProduction? _production;
 
     /// <param name="spec">The output.</param>
     /// <param name="sources">What it is made from.</param>
     /// <param name="program">What is measured and how it is combined.</param>
     /// <param name="method">What the plan calls it where the combination is not known before the run.</param>
-    public MergedTensor(TensorSpec spec, TensorSources sources, MergeProgram program, string method)
+    /// <param name="models">What the recipe calls the base and its sources.</param>
+    public MergedTensor(TensorSpec spec, TensorSources sources, MergeProgram program, string method, IReadOnlyList<string> models)
         : base(spec)
     {
         _sources = sources;
         _inputs = new DeltaInputs(sources, spec.Shape.RowLength);
         _program = program;
+        _models = models;
         if (program.Measurements.IsEmpty)
             Solve();
-        Operation = _production?.Description is { } known ? known : $"{method} (measured)";
+        Operation = _production?.Description ?? method + Means(program);
     }
 
     public override IReadOnlyList<InputTensor> Inputs => _sources.Inputs;
@@ -38,6 +41,8 @@ internal sealed class MergedTensor : OutputTensor
 
     // As planned: it tells plans apart, so a run must not change it.
     public override string Operation { get; }
+
+    public override IEnumerable<PlannedSource> Sources => _sources.Named(_models);
 
     public override long MeasuredElements =>
         OfTensor.Sum(measurement => MeasuringPasses.Elements(measurement, _sources, _inputs));
@@ -83,5 +88,19 @@ internal sealed class MergedTensor : OutputTensor
             if (there > 0)
                 input.WillNeed(first, there);
         }
+    }
+
+    /// <summary>How the combination will be found.</summary>
+    private static string Means(MergeProgram program)
+    {
+        if (program.Measurements.IsEmpty)
+            return program.IsByRow ? ", row by row" : "";
+        string over = program.Measurements.Max(measurement => measurement.Scope) switch
+        {
+            MergeScope.Layer => " over its layer",
+            MergeScope.Model => " over the whole model",
+            _ => "",
+        };
+        return $" after measuring {string.Join(" and ", program.Measurements.Select(measurement => measurement.Subject))}{over}";
     }
 }

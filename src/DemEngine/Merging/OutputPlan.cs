@@ -47,7 +47,22 @@ public sealed class OutputPlan
     /// <summary>Every tensor with what is done to it and from how many inputs, in the order of the shards.</summary>
     public IEnumerable<PlannedTensor> PlannedTensors =>
         Tensors.Zip(Layout.Tensors, (tensor, place) =>
-            new PlannedTensor(tensor.Spec, Layout.Shards[place.Shard].FileName, place.Offset, tensor.Inputs.Count, tensor.Operation));
+            new PlannedTensor(tensor.Spec, Layout.Shards[place.Shard].FileName, place.Offset, tensor.Inputs.Count, tensor.Operation, [.. tensor.Sources]));
+
+    /// <summary>
+    /// Which models stand behind the formulas' letters, where that is the same for all tensors, and each is made from those of its own name;
+    /// else empty.
+    /// </summary>
+    public ImmutableArray<(string Symbol, string Model)> CommonSources
+    {
+        get
+        {
+            var sources = Tensors.SelectMany(tensor => tensor.Sources.Select(source => (source.Symbol, source.Model, IsOwnName: source.Tensor == tensor.Spec.Name))).Distinct().ToArray();
+            return sources.All(source => source.IsOwnName) && sources.DistinctBy(source => source.Symbol).Count() == sources.Length
+                ? [.. sources.Select(source => (source.Symbol, source.Model))]
+                : [];
+        }
+    }
 
     /// <summary>Bytes to be read, measurements included.</summary>
     public long BytesToRead => Tensors.Sum(tensor => tensor.BytesRead) + PooledBytes(Tensors);
@@ -112,4 +127,6 @@ public sealed class OutputPlan
 /// <param name="Offset">Of its first byte in that file.</param>
 /// <param name="Inputs">Number of tensors that are read for it.</param>
 /// <param name="Operation">What is done, as a formula where it is known beforehand.</param>
-public sealed record PlannedTensor(TensorSpec Spec, string File, long Offset, int Inputs, string Operation);
+/// <param name="Sources">What stands behind the formula's letters, or what the method is given.</param>
+public sealed record PlannedTensor(
+    TensorSpec Spec, string File, long Offset, int Inputs, string Operation, ImmutableArray<PlannedSource> Sources);

@@ -16,6 +16,9 @@ internal abstract class OutputTensor(TensorSpec spec)
     /// <summary>In a word or a formula, for the plan.</summary>
     public abstract string Operation { get; }
 
+    /// <summary>What stands behind the letters of <see cref="Operation"/>.</summary>
+    public virtual IEnumerable<PlannedSource> Sources => [];
+
     /// <summary>Elements over which is measured before any part is made, counted in each pass; 0 for none.</summary>
     public virtual long MeasuredElements => 0;
 

@@ -78,7 +78,8 @@ internal sealed class PartMatcher
         int[] sources = [.. BasePart.Sources(part, _method)];
         AlignedSource[] aligned =
             [.. sources.Select(k => new AlignedSource(Quoted.Name(part.Models[k].Path.Written), tensorsOf(k), part.Models[k].IsVector))];
-        _parts.Add(new MatchedPart(_method, BasePart.IsSubtracted(part, _method), sources, baseModel, aligned, firstLayer, _alignment));
+        string[] models = [basePath.Written, .. sources.Select(k => part.Models[k].Path.Written)];
+        _parts.Add(new MatchedPart(_method, BasePart.IsSubtracted(part, _method), sources, models, baseModel, aligned, firstLayer, _alignment));
     }
 
     private InputModel TensorsOf(SourceModel model, string? module) => ModuleTensors.Of(_tokens?.Of(model.Tensors) ?? model.Tensors, module);

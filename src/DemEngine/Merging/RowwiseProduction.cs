@@ -33,7 +33,7 @@ internal sealed class RowwiseProduction(RowwiseCombination rows, TensorSources s
                 int count = (int)(Math.Min(row + _rowElements, to) - rowFrom);
                 LinearPart part = sources.PartOf(Solve(vectors, (int)(row - range.First), workspace), segment);
                 TypedBytes[] inputs = [.. part.Inputs.Select(input =>
-                    workspace.Read(input, range.First, range.Count).Slice((int)(rowFrom - range.First), count))];
+                    workspace.Read(input.Tensor, range.First, range.Count).Slice((int)(rowFrom - range.First), count))];
                 nonFinite += workspace.Worker.Combine(part.Sum, inputs, output.Slice((int)(rowFrom - first), count));
             }
         }

@@ -8,10 +8,10 @@ namespace DemEngine.Merging;
 internal sealed class StageResults(MergeParameters parameters)
 {
     private readonly Dictionary<StageInput, ComputedInput> _inputs = [];
-    private readonly List<OutputTensor> _tensors = [];
+    private readonly List<StageTensor> _tensors = [];
 
     /// <summary>Those planned so far, each after those that it is made from.</summary>
-    public IReadOnlyList<OutputTensor> Tensors => _tensors;
+    public IReadOnlyList<StageTensor> Tensors => _tensors;
 
     /// <summary>Plans a tensor, unless it is planned already.</summary>
     public ComputedInput Of(StageInput input)
@@ -20,9 +20,14 @@ internal sealed class StageResults(MergeParameters parameters)
             return known;
 
         OutputTensor tensor = input.Stage.Plan(input.Index, parameters, this);
-        _tensors.Add(tensor);
+        _tensors.Add(new StageTensor(input.Stage.Stage!, tensor));
         var made = new ComputedInput(tensor);
         _inputs.Add(input, made);
         return made;
     }
 }
+
+/// <summary>A tensor of an earlier recipe's result.</summary>
+/// <param name="Stage">The recipe's name.</param>
+/// <param name="Tensor">The tensor.</param>
+internal sealed record StageTensor(string Stage, OutputTensor Tensor);

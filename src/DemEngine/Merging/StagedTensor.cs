@@ -8,30 +8,32 @@ namespace DemEngine.Merging;
 /// them is measured first.
 /// </summary>
 /// <param name="tensor">The tensor.</param>
-/// <param name="stages">The tensors of the results, each after those that it is made from.</param>
-internal sealed class StagedTensor(OutputTensor tensor, IReadOnlyList<OutputTensor> stages) : OutputTensor(tensor.Spec)
+/// <param name="results">The tensors of the results, each after those that it is made from.</param>
+internal sealed class StagedTensor(OutputTensor tensor, IReadOnlyList<StageTensor> results) : OutputTensor(tensor.Spec)
 {
+    private readonly OutputTensor[] _stages = [.. results.Select(result => result.Tensor)];
     private bool _isMeasured;
 
     public override IReadOnlyList<InputTensor> Inputs => tensor.Inputs;
 
-    public override string Operation { get; } =
-        string.Concat(stages.Select(stage => $"{stage.Spec.Name} = {stage.Operation}; ")) + tensor.Operation;
+    public override string Operation => string.Concat(results.Select(Describe)) + tensor.Operation;
 
-    public override long MeasuredElements => stages.Sum(stage => stage.MeasuredElements) + tensor.MeasuredElements;
+    public override IEnumerable<PlannedSource> Sources => tensor.Sources;
 
-    public override long BytesRead => tensor.BytesRead + stages.Sum(stage => InputCost.Of(stage.Inputs).ElementBytes * stage.MeasuredElements);
+    public override long MeasuredElements => _stages.Sum(stage => stage.MeasuredElements) + tensor.MeasuredElements;
 
-    public override long ReadMargin => stages.Sum(stage => stage.ReadMargin) + tensor.ReadMargin;
+    public override long BytesRead => tensor.BytesRead + _stages.Sum(stage => InputCost.Of(stage.Inputs).ElementBytes * stage.MeasuredElements);
 
-    public override int RankBuffers => stages.Sum(stage => stage.RankBuffers) + tensor.RankBuffers;
+    public override long ReadMargin => _stages.Sum(stage => stage.ReadMargin) + tensor.ReadMargin;
+
+    public override int RankBuffers => _stages.Sum(stage => stage.RankBuffers) + tensor.RankBuffers;
 
     public override string? Remark => tensor.Remark;
 
     public override IReadOnlyList<MeasuringPass> StartPasses(int tileElements)
     {
         var passes = new List<MeasuringPass>();
-        foreach (OutputTensor stage in stages)
+        foreach (OutputTensor stage in _stages)
         {
             IReadOnlyList<MeasuringPass> ofStage = stage.StartPasses(tileElements);
             passes.AddRange(ofStage.Select((pass, k) => new StagePass(pass, stage, isLast: k == ofStage.Count - 1)));
@@ -52,6 +54,14 @@ internal sealed class StagedTensor(OutputTensor tensor, IReadOnlyList<OutputTens
     public override NonFinite Produce(long first, TypedBytes output, TileWorkspace workspace) => tensor.Produce(first, output, workspace);
 
     public override void WillNeed(long first, long count) => tensor.WillNeed(first, count);
+
+    /// <summary>The formula of a result, whose letters are its own.</summary>
+    private string Describe(StageTensor result)
+    {
+        string Within(string model, string name) => name == Spec.Name ? model : $"{model} {name}";
+        IEnumerable<string> letters = result.Tensor.Sources.Select(source => $"{source.Symbol} = {Within(source.Model, source.Tensor)}");
+        return $"{Within(result.Stage, result.Tensor.Spec.Name)} = {result.Tensor.Operation} [{string.Join(", ", letters)}]; ";
+    }
 
     /// <summary>A pass over what a stage is made from. After its last one it can be made.</summary>
     private sealed class StagePass(MeasuringPass pass, OutputTensor stage, bool isLast) : MeasuringPass(pass.Parts, pass.TileElements)

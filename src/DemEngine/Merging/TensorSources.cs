@@ -18,6 +18,7 @@ internal readonly record struct SourceTensor(InputTensor? Tensor, long Rows);
 internal sealed class TensorSources
 {
     private readonly bool _staysBase;
+    private readonly bool _readsBase;
 
     /// <param name="shape">Of the output.</param>
     /// <param name="baseTensor">The base's tensor.</param>
@@ -35,7 +36,9 @@ internal sealed class TensorSources
         _staysBase = use == BaseUse.First;
         bool standsIn = All.Any(source => source.Tensor is null || source.Rows < shape.Rows);
         IEnumerable<InputTensor> present = All.Select(source => source.Tensor).OfType<InputTensor>();
-        Inputs = [.. (isRelative || standsIn ? present.Prepend(baseTensor) : present).Distinct()];
+        _readsBase = isRelative || standsIn || _staysBase;
+        Inputs = [.. (_readsBase ? present.Prepend(baseTensor) : present).Distinct()];
+        RowElements = shape.RowElements;
         CommonElements = All.Min(source => source.Tensor is null ? 0 : Math.Min(source.Rows, shape.Rows)) * shape.RowElements;
 
         long[] cuts = [.. All.Select(source => source.Tensor is null ? 0 : Math.Min(source.Rows, shape.Rows)).Append(0).Append(shape.Rows).Distinct().Order()];
@@ -65,11 +68,23 @@ internal sealed class TensorSources
     /// <summary>Every tensor that is read, once.</summary>
     public ImmutableArray<InputTensor> Inputs { get; }
 
+    /// <summary>Elements in one of the rows that a source has or lacks.</summary>
+    public long RowElements { get; }
+
     /// <summary>Elements that all sources have: the tensor's first ones.</summary>
     public long CommonElements { get; }
 
     /// <summary>Parts that are made from the same sources.</summary>
     public ImmutableArray<Segment> Segments { get; }
+
+    /// <summary>What stands behind the letters of formulas.</summary>
+    /// <param name="models">What the recipe calls the base and its sources.</param>
+    public IEnumerable<PlannedSource> Named(IReadOnlyList<string> models) => All
+        .Select((source, k) => (source.Tensor, Place: Place(k)))
+        .Where(source => source.Place > 0)
+        .Prepend((Tensor: _readsBase ? Base : null, Place: 0))
+        .Where(source => source.Tensor is not null)
+        .Select(source => new PlannedSource(LinearInput.SymbolOf(source.Place), models[source.Place], source.Tensor!.Spec.Name));
 
     /// <summary>Measures the Gram matrix of a part, leaf by leaf.</summary>
     /// <param name="inputs">The base where it is subtracted, and the sources: so many elements from the start of a leaf.</param>
@@ -88,25 +103,31 @@ internal sealed class TensorSources
     {
         // On the way from the base to another model, what the other lacks stays the base's.
         if (_staysBase && segment.Sources.Any(source => source is null))
-            return new LinearPart(LinearCombination.BaseAlone, [Base]);
+            return new LinearPart(LinearCombination.BaseAlone, [new LinearInput(0, Base)]);
 
         // Where no base is subtracted, a sum that starts from one starts from the first source.
         bool startsFromFirst = sum.StartsFromBase && !IsRelative;
         var terms = ImmutableArray.CreateBuilder<Term>();
-        var inputs = ImmutableArray.CreateBuilder<InputTensor>();
+        var inputs = ImmutableArray.CreateBuilder<LinearInput>();
         for (int s = startsFromFirst ? 1 : 0; s < segment.Sources.Length; s++)
         {
             if (segment.Sources[s] is null && IsRelative)
                 continue;
             terms.Add(sum.Terms[startsFromFirst ? s - 1 : s]);
-            inputs.Add(segment.Sources[s] ?? Base);
+            inputs.Add(InputOf(s, segment));
         }
 
         var part = new LinearCombination(sum.StartsFromBase, terms.ToImmutable());
         if (part.UsesBase)
-            inputs.Insert(0, startsFromFirst ? segment.Sources[0] ?? Base : Base);
+            inputs.Insert(0, startsFromFirst ? InputOf(0, segment) : new LinearInput(0, Base));
         return new LinearPart(part, inputs.ToImmutable());
     }
+
+    private LinearInput InputOf(int source, Segment segment) =>
+        segment.Sources[source] is { } tensor ? new LinearInput(Place(source), tensor) : new LinearInput(0, Base);
+
+    /// <summary>Of one of <see cref="All"/>: 0 for the base, and from 1 its place among the recipe's sources.</summary>
+    private int Place(int source) => _staysBase ? source : source + 1;
 }
 
 /// <summary>Elements that are made from the same sources.</summary>
@@ -116,4 +137,16 @@ internal sealed class TensorSources
 internal sealed record Segment(long First, long End, ImmutableArray<InputTensor?> Sources);
 
 /// <summary>A sum with its inputs, in the order in which it wants them.</summary>
-internal sealed record LinearPart(LinearCombination Sum, ImmutableArray<InputTensor> Inputs);
+internal sealed record LinearPart(LinearCombination Sum, ImmutableArray<LinearInput> Inputs);
+
+/// <summary>One input of a sum.</summary>
+/// <param name="Place">0 for the base, and from 1 the place among the recipe's sources.</param>
+/// <param name="Tensor">The tensor.</param>
+internal readonly record struct LinearInput(int Place, InputTensor Tensor)
+{
+    /// <summary>What formulas call it.</summary>
+    public string Symbol => SymbolOf(Place);
+
+    /// <summary>What formulas call what has a place.</summary>
+    public static string SymbolOf(int place) => place == 0 ? Formula.Base : Formula.Source(place);
+}

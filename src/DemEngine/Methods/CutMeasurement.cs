@@ -28,6 +28,9 @@ public sealed class CutMeasurement(
 {
     private ImmutableArray<Cut> _results;
 
+    /// <inheritdoc/>
+    public override string Subject => "thresholds";
+
     /// <summary>The cuts that are wanted.</summary>
     public ImmutableArray<CutRequest> Requests { get; } = requests;
 

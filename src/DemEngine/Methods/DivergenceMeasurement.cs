@@ -10,6 +10,9 @@ public sealed class DivergenceMeasurement(TermKind kind, long rowElements) : Mea
 {
     private RowFactors? _result;
 
+    /// <inheritdoc/>
+    public override string Subject => "divergences";
+
     /// <summary>What the source is.</summary>
     public TermKind Kind { get; } = kind;
 

@@ -30,6 +30,9 @@ public abstract class Measurement
     /// <summary>Over which elements together.</summary>
     public MergeScope Scope { get; }
 
+    /// <summary>What is measured, in a word.</summary>
+    public abstract string Subject { get; }
+
     /// <summary>What is asked, in words, by which several measurements are known to ask the same: nothing else about them may differ but the tensor.</summary>
     public string Terms { get; }
 
@@ -43,6 +46,9 @@ public abstract class Measurement
 public sealed class GramMeasurement() : Measurement(MergeScope.Tensor, terms: "")
 {
     private GramMatrix? _result;
+
+    /// <inheritdoc/>
+    public override string Subject => "dot products";
 
     /// <summary>What was measured.</summary>
     /// <exception cref="InvalidOperationException">It has not been measured yet.</exception>

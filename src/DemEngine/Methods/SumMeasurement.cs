@@ -13,6 +13,14 @@ public sealed class SumMeasurement(DeltaSum sum, Func<KeptDeltas> deltas, MergeS
 {
     private ImmutableArray<double> _results;
 
+    /// <inheritdoc/>
+    public override string Subject => Sum switch
+    {
+        DeltaSum.Norms => "norms",
+        DeltaSum.Squares => "squares",
+        _ => "overlaps",
+    };
+
     /// <summary>What is summed.</summary>
     public DeltaSum Sum { get; } = sum;
 

@@ -43,7 +43,7 @@ public static class SynthPlanner
         [
             .. baseModel.Tensors.Select(OutputTensor (tensor) => tensor.Spec.Type.IsFloat
                 ? new SyntheticTensor(tensor.Spec with { Type = type ?? tensor.Spec.Type }, seed, new StoredInput(tensor), mean: 0, scale: (float)scale)
-                : new CarriedTensor(tensor.Spec, new StoredInput(tensor), [])),
+                : new CarriedTensor(tensor.Spec, new StoredInput(tensor), baseModel.Path, [])),
         ];
         Dictionary<string, byte[]> sideFiles = SideFiles.Read(baseModel);
         if (type is not null)

@@ -17,6 +17,9 @@ internal sealed class DeltaInputs(TensorSources sources, long rowElements)
     /// <summary>Elements of the tensor.</summary>
     public long Elements { get; } = sources.Segments.IsEmpty ? 0 : sources.Segments[^1].End;
 
+    /// <summary>Elements in a row.</summary>
+    public long RowElements => rowElements;
+
     /// <summary>Number of sources.</summary>
     public int SourceCount => sources.All.Length;
 

@@ -7,7 +7,7 @@ namespace DemEngine.Merging.Deltas;
 /// <summary>Filtered differences mixed and added to the base.</summary>
 internal sealed class DeltaProduction(DeltaCombination combination, DeltaInputs inputs) : TensorProduction
 {
-    public override string? Description => null;
+    public override string? Description => DeltaFormula.Of(combination, inputs.RowElements);
 
     public override NonFinite Produce(long first, TypedBytes output, TileWorkspace workspace)
     {
