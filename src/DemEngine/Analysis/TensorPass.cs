@@ -59,7 +59,7 @@ internal sealed class TensorPass
             (int)Math.Clamp(pass.TileCount, 1, pass._tile.Threads),
             (_, stop) =>
             {
-                using var workspace = new TileWorkspace(backend, outputBytes: 0, pass._inputBytes);
+                using var workspace = new TileWorkspace(backend, outputs: 0, outputBytes: 0, pass._inputBytes);
                 while (!stop.IsCancellationRequested && pass.TryVisitNext(workspace, out PassTensor? tensor, out int elements))
                     progress?.Invoke(new RunProgress(phase, Interlocked.Add(ref done, (long)elements * tensor!.ElementBytes), total, tensor.Name));
             },

@@ -17,6 +17,19 @@ public interface IDeltaWorker
     /// <returns>How many infinities and NaNs there were.</returns>
     NonFinite Combine(DeltaCombination combination, ReadOnlySpan<TypedBytes> inputs, long first, TypedBytes output);
 
+    /// <summary>Computes several combinations of the same filtered differences, which are filtered once where a worker can do that.</summary>
+    /// <param name="combinations">What to compute; their <see cref="DeltaCombination.Deltas"/> are equal.</param>
+    /// <param name="inputs">As <see cref="KeptDeltas"/> says, all of the same number of elements.</param>
+    /// <param name="first">Index of the first element.</param>
+    /// <param name="outputs">Where each result goes. Must not overlap an input.</param>
+    /// <param name="nonFinite">For each, how many infinities and NaNs there were.</param>
+    void CombineEach(
+        ReadOnlySpan<DeltaCombination> combinations, ReadOnlySpan<TypedBytes> inputs, long first, ReadOnlySpan<TypedBytes> outputs, Span<NonFinite> nonFinite)
+    {
+        for (int k = 0; k < combinations.Length; k++)
+            nonFinite[k] = Combine(combinations[k], inputs, first, outputs[k]);
+    }
+
     /// <summary>Counts keys.</summary>
     /// <param name="keys">Which.</param>
     /// <param name="inputs">The base and the sources.</param>

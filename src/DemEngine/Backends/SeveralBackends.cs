@@ -75,6 +75,13 @@ public sealed class SeveralBackends(string name, IReadOnlyList<IMergeBackend> me
             return workers[turn.Member].Deltas.Combine(combination, inputs, first, output);
         }
 
+        public void CombineEach(
+            ReadOnlySpan<DeltaCombination> combinations, ReadOnlySpan<TypedBytes> inputs, long first, ReadOnlySpan<TypedBytes> outputs, Span<NonFinite> nonFinite)
+        {
+            using Turn turn = backend.Take();
+            workers[turn.Member].Deltas.CombineEach(combinations, inputs, first, outputs, nonFinite);
+        }
+
         public void Histogram(DeltaKeys keys, ReadOnlySpan<TypedBytes> inputs, long first, ReadOnlySpan<KeyWindow> windows, Span<uint> counts)
         {
             using Turn turn = backend.Take();

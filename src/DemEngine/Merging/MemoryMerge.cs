@@ -74,15 +74,15 @@ public sealed class MemoryMerge : IDisposable
     /// <param name="plans">At least one, and no more than <see cref="MostTogether"/>.</param>
     /// <param name="cancel">Stops between tiles.</param>
     /// <returns>The models, in the order of the plans.</returns>
-    internal ImmutableArray<MemoryModel> MergeTogether(IReadOnlyList<OutputPlan> plans, CancellationToken cancel)
+    internal ImmutableArray<MemoryModel> MergeTogether(ImmutableArray<OutputPlan> plans, CancellationToken cancel)
     {
-        while (_merged.Count < plans.Count)
+        while (_merged.Count < plans.Length)
             _merged.Add(new MemoryModel(_models.Specs));
         IPlannedOutput[] outputs = [.. plans.Zip(_merged, (plan, model) => model.Output(plan))];
         new OutputGroup(outputs, OutputGroup.TileFor(plans, _options, _backend)).Run(_backend, (_, _) => { }, cancel);
         foreach (Checkpoint checkpoint in _models.Checkpoints)
             checkpoint.CheckUnchanged();
-        return [.. _merged.Take(plans.Count)];
+        return [.. _merged.Take(plans.Length)];
     }
 
     /// <summary>Frees the memory and closes the models.</summary>

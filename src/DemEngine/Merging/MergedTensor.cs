@@ -80,6 +80,9 @@ internal sealed class MergedTensor : OutputTensor
     public override NonFinite Produce(long first, TypedBytes output, TileWorkspace workspace) =>
         _production!.Produce(first, output, workspace);
 
+    public override NonFinite[] ProduceEach(IReadOnlyList<OutputTensor> tensors, long first, IReadOnlyList<TypedBytes> outputs, TileWorkspace workspace) =>
+        TensorProduction.ProduceEach([.. tensors.Select(tensor => ((MergedTensor)tensor)._production!)], first, outputs, workspace);
+
     public override void WillNeed(long first, long count)
     {
         foreach (InputTensor input in Inputs)

@@ -40,8 +40,8 @@ internal sealed class OutputGroup
 
     /// <summary>The tiles in which plans can be carried out together.</summary>
     /// <exception cref="DemException">DEM1001: the memory bound is too small.</exception>
-    public static TileSize TileFor(IEnumerable<OutputPlan> plans, RunOptions options, IMergeBackend backend) =>
-        TileSize.Choose(options.For(backend), plans.Max(plan => plan.MostBuffers));
+    public static TileSize TileFor(IReadOnlyCollection<OutputPlan> plans, RunOptions options, IMergeBackend backend) =>
+        TileSize.Choose(options.For(backend), plans.Max(plan => plan.MostBuffers), plans.Count);
 
     /// <summary>Makes all. Can be called once.</summary>
     /// <param name="backend">What computes.</param>

@@ -53,7 +53,7 @@ public static class OutputRun
     internal static ImmutableArray<RunReport> ExecuteTogether(
         IReadOnlyList<OutputRequest> requests, IMergeBackend backend, Action<RunProgress>? progress, CancellationToken cancel)
     {
-        TileSize tile = OutputGroup.TileFor(requests.Select(request => request.Plan), requests[0].Options, backend);
+        TileSize tile = OutputGroup.TileFor([.. requests.Select(request => request.Plan)], requests[0].Options, backend);
         foreach (OutputRequest request in requests)
             CheckOutput(request.Plan, request.Output, request.Options);
 

@@ -61,6 +61,15 @@ internal abstract class OutputTensor(TensorSpec spec)
     /// <param name="workspace">The calling thread's.</param>
     public abstract NonFinite Produce(long first, TypedBytes output, TileWorkspace workspace);
 
+    /// <summary>Makes the same part of this tensor and of others that differ from it in parameters only.</summary>
+    /// <param name="tensors">This one and the others.</param>
+    /// <param name="first">Index of the part's first element.</param>
+    /// <param name="outputs">Where each goes.</param>
+    /// <param name="workspace">The calling thread's.</param>
+    /// <returns>For each, how many infinities and NaNs there were.</returns>
+    public virtual NonFinite[] ProduceEach(IReadOnlyList<OutputTensor> tensors, long first, IReadOnlyList<TypedBytes> outputs, TileWorkspace workspace) =>
+        [.. tensors.Zip(outputs, (tensor, output) => tensor.Produce(first, output, workspace))];
+
     /// <summary>What the user should hear of once the tensor is complete; null for nothing.</summary>
     public virtual string? Remark => null;
 

@@ -79,8 +79,8 @@ internal sealed class TensorGroup
     /// <summary>Makes a tile.</summary>
     public void Make(int index, TileWorkspace workspace, CancellationToken cancel)
     {
-        foreach (TensorProgress member in Members)
-            member.Make(index, workspace, cancel);
+        foreach (TensorProgress[] members in Members.Chunk(workspace.Outputs))
+            TensorProgress.Make(members, index, workspace, cancel);
     }
 
     private IEnumerable<TensorProgress> In(int pass) => Members.Where(member => pass < member.Passes.Count);

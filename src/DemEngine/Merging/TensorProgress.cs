@@ -77,8 +77,30 @@ internal sealed class TensorProgress
         _measured[pass].Set();
     }
 
-    /// <summary>Makes a tile and hands it on.</summary>
-    public void Make(int index, TileWorkspace workspace, CancellationToken cancel)
+    /// <summary>Makes the same tile of tensors that differ in parameters only, and hands each on.</summary>
+    /// <param name="members">The tensors; no more than the workspace has room for.</param>
+    /// <param name="index">Which tile.</param>
+    /// <param name="workspace">The calling thread's.</param>
+    /// <param name="cancel">Stops waiting for what is still measured.</param>
+    public static void Make(TensorProgress[] members, int index, TileWorkspace workspace, CancellationToken cancel)
+    {
+        foreach (TensorProgress member in members)
+            member.WaitUntilSolved(cancel);
+
+        TensorProgress one = members[0];
+        var (first, count) = one.Tile(index);
+        int size = one.Tensor.Spec.Type.Size;
+        TypedBytes[] tiles =
+        [
+            .. members.Select((member, k) => new TypedBytes(
+                member.Tensor.Spec.Type, member._output.RoomFor(member.Place, first * size, workspace.Output(k).Slice(0, count * size)))),
+        ];
+        NonFinite[] nonFinite = one.Tensor.ProduceEach([.. members.Select(member => member.Tensor)], first, tiles, workspace);
+        for (int k = 0; k < members.Length; k++)
+            members[k].TileMade(first * size, tiles[k].Bytes, nonFinite[k]);
+    }
+
+    private void WaitUntilSolved(CancellationToken cancel)
     {
         WaitFor(Passes.Count, cancel);
         if (_measuredWith is not null)
@@ -86,17 +108,13 @@ internal sealed class TensorProgress
             _measuredWith.WaitFor(_measuredWith.Passes.Count, cancel);
             _ = _taken.Value;
         }
+    }
 
-        var (first, count) = Tile(index);
-        int size = Tensor.Spec.Type.Size;
-        long offset = first * size;
-        NativeBytes tile = _output.RoomFor(Place, offset, workspace.Output.Slice(0, count * size));
-        NonFinite nonFinite = Tensor.Produce(first, new TypedBytes(Tensor.Spec.Type, tile), workspace);
+    private void TileMade(long offset, NativeBytes tile, NonFinite nonFinite)
+    {
         _output.Write(Place, offset, tile);
-
         lock (_lock)
             _nonFinite += nonFinite;
-
         if (Interlocked.Decrement(ref _tilesToMake) == 0)
             _output.Finished(Tensor, _nonFinite);
     }

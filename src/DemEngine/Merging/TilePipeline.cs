@@ -32,7 +32,7 @@ internal static class TilePipeline
             tile.Threads,
             (thread, stop) =>
             {
-                using var workspace = new TileWorkspace(backend, tile.Bytes, inputBytes);
+                using var workspace = new TileWorkspace(backend, tile.Outputs, tile.Bytes, inputBytes);
                 while (!stop.IsCancellationRequested && schedule.TryTake(thread, out TileTask task))
                 {
                     workspace.StartTile();

@@ -7,24 +7,34 @@ namespace DemEngine.Merging;
 internal sealed class TileWorkspace : IDisposable
 {
     private readonly NativeBuffer _output;
+    private readonly int _outputBytes;
     private readonly List<NativeBuffer> _rooms = [];
     private readonly List<(InputTensor Tensor, long First, TypedBytes Part)> _read = [];
     private NativeBuffer? _scratch;
     private int _room;
     private int _roomUsed;
 
-    public TileWorkspace(IMergeBackend backend, int outputBytes, long inputBytes)
+    /// <param name="backend">Makes the worker.</param>
+    /// <param name="outputs">Tiles of output that are made at a time.</param>
+    /// <param name="outputBytes">In each.</param>
+    /// <param name="inputBytes">Room for inputs that is needed anyway.</param>
+    public TileWorkspace(IMergeBackend backend, int outputs, int outputBytes, long inputBytes)
     {
         Worker = backend.CreateWorker();
-        _output = new NativeBuffer(outputBytes);
+        Outputs = outputs;
+        _outputBytes = outputBytes;
+        _output = new NativeBuffer(checked(outputs * outputBytes));
         if (inputBytes > 0)
             _rooms.Add(new NativeBuffer(checked((int)inputBytes)));
     }
 
     public ITileWorker Worker { get; }
 
+    /// <summary>How many tiles of output there is room for.</summary>
+    public int Outputs { get; }
+
     /// <summary>Room for a tile of output.</summary>
-    public NativeBytes Output => _output.Bytes;
+    public NativeBytes Output(int index) => _output.Bytes.Slice(index * _outputBytes, _outputBytes);
 
     /// <summary>Gives all room for inputs free again.</summary>
     public void StartTile()

@@ -50,6 +50,44 @@ public abstract partial class BackendSuite
             CheckDeltaCombine(random, [ElementType.BF16], ElementType.BF16, sources: 2, size, InputKind.MostlyUnchanged, mixing);
     }
 
+    [TestCase(1, 100)]
+    [TestCase(3, 4097)]
+    [TestCase(17, 700)]
+    public void Several_combinations_of_the_same_differences(int combinations, int count)
+    {
+        var random = new Random(28);
+        foreach (InputKind kind in Enum.GetValues<InputKind>())
+        {
+            TermKind[] kinds = Kinds(random, 3);
+            using var @case = new CombineCase(Linear(kinds), [ElementType.BF16], ElementType.BF16, count, 0);
+            InputValues.Fill(@case, kind, random);
+            int row = random.Next(1, 60);
+            var deltas = new KeptDeltas([.. kinds.Select((term, k) => new DeltaSource(term, RandomDeltaFilter.Next(random, row, count, @case.Inputs[k + 1])))]);
+            DeltaMixing[] mixings = Enum.GetValues<DeltaMixing>();
+            DeltaCombination[] all =
+            [
+                .. Enumerable.Range(0, combinations).Select(k => new DeltaCombination(
+                    deltas with { Sources = [.. deltas.Sources] }, [.. kinds.Select(_ => RandomDeltaFilter.Weights(random))], mixings[k % mixings.Length])),
+            ];
+            Assert.That(all.Select(combination => combination.Deltas).Distinct().Count(), Is.EqualTo(1));
+
+            using var ranks = new RankTensors(deltas, count, random);
+            TypedBytes[] inputs = [.. @case.Inputs.Select(input => input.Elements), .. ranks.Elements];
+            int bytes = @case.Output.Bytes.Length;
+            using var outputs = new NativeBuffer(combinations * bytes);
+            var counts = new NonFinite[combinations];
+            Worker.Deltas.CombineEach(
+                all, inputs, first: 5, [.. all.Select((_, k) => new TypedBytes(ElementType.BF16, outputs.Bytes.Slice(k * bytes, bytes)))], counts);
+            for (int k = 0; k < combinations; k++)
+            {
+                byte[] expected = new byte[bytes];
+                NonFinite expectedCounts = ReferenceDeltas.Combine(all[k], inputs, 5, ElementType.BF16, expected);
+                Assert.That(outputs.Bytes.Span.Slice(k * bytes, bytes).SequenceEqual(expected), $"{kind}, {k}");
+                Assert.That(counts[k], Is.EqualTo(expectedCounts), $"{kind}, {k}");
+            }
+        }
+    }
+
     /// <summary>Equal magnitudes are divided by their index, wherever that lies.</summary>
     [Test]
     public void Delta_combine_divides_ties([Values(0, 5, 4099)] int start)

@@ -17,6 +17,7 @@ public sealed class SweepTests
         ["equal cuts"] = (Recipe("ties", "density: 0.3"), ["models[1].weight=0.2,0.4,0.8"], true),
         ["different cuts"] = (Recipe("ties", "density: 0.3, rescale: true"), ["density=0,0.3,1"], false),
         ["draws"] = (Recipe("dare_linear", "density: 0.5"), ["seed=1,2", "lambda=0.5,1"], false),
+        ["ranks"] = (Recipe("della", "density: 0.4"), ["lambda=0.5,1,2", "models[0].weight=-1:1:0.25"], true),
         ["angles"] = ("merge_method: slerp\nbase_model: base\nmodels: [{model: a}]\nparameters: {t: 0.5}", ["t=0.25:0.75:0.25"], true),
         ["together"] = (Recipe("ties", "density: 0.3, scope: layer"), ["models[1].weight=0.2,0.4"], true),
         ["norms together"] = (Recipe("della", "density: 0.4, scope: model"), ["lambda=0.5,1"], true),
@@ -53,6 +54,18 @@ public sealed class SweepTests
             if (isMeasuredOnce)
                 Assert.That(report.Merges[0].BytesRead, Is.EqualTo(alone.BytesRead), "the inputs are read once for all");
         }
+    }
+
+    [TestCase(1)]
+    [TestCase(20)]
+    [TestCase(200)]
+    public void Memory_shows_in_nothing(int leaves)
+    {
+        var (recipe, axes, _) = Sweeps["equal cuts"];
+        if (!Directory.Exists(_family.Folder.PathOf("ample")))
+            Run(recipe, axes, "ample", new RunOptions());
+        Run(recipe, axes, $"scarce {leaves}", new RunOptions { Threads = 2, MaxMemoryBytes = leaves * ContentHash.LeafBytes });
+        AssertSame("ample", $"scarce {leaves}");
     }
 
     [Test]

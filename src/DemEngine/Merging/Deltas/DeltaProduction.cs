@@ -7,12 +7,20 @@ namespace DemEngine.Merging.Deltas;
 /// <summary>Filtered differences mixed and added to the base.</summary>
 internal sealed class DeltaProduction(DeltaCombination combination, DeltaInputs inputs) : TensorProduction
 {
-    public override string? Description => DeltaFormula.Of(combination, inputs.RowElements);
+    private readonly DeltaCombination _combination = combination;
 
-    public override NonFinite Produce(long first, TypedBytes output, TileWorkspace workspace)
+    public override string? Description => DeltaFormula.Of(_combination, inputs.RowElements);
+
+    protected override object Preparation => _combination.Deltas;
+
+    public override NonFinite Produce(long first, TypedBytes output, TileWorkspace workspace) => ProduceWith([this], first, [output], workspace)[0];
+
+    /// <summary>The differences are filtered once for all.</summary>
+    protected override NonFinite[] ProduceWith(TensorProduction[] alike, long first, TypedBytes[] outputs, TileWorkspace workspace)
     {
-        NonFinite nonFinite = default;
-        long end = first + output.Count;
+        var nonFinite = new NonFinite[alike.Length];
+        var made = new NonFinite[alike.Length];
+        long end = first + outputs[0].Count;
         foreach (var (partFirst, partEnd) in inputs.Parts)
         {
             long from = Math.Max(first, partFirst);
@@ -20,9 +28,16 @@ internal sealed class DeltaProduction(DeltaCombination combination, DeltaInputs 
             if (from >= to)
                 continue;
 
-            var part = new DeltaCombination(inputs.In(from, combination.Deltas), combination.Weights, combination.Mixing);
-            TypedBytes[] tensors = inputs.Read(part.Deltas, from, (int)(to - from), workspace);
-            nonFinite += workspace.Worker.Deltas.Combine(part, tensors, from, output.Slice((int)(from - first), (int)(to - from)));
+            KeptDeltas deltas = inputs.In(from, _combination.Deltas);
+            TypedBytes[] tensors = inputs.Read(deltas, from, (int)(to - from), workspace);
+            workspace.Worker.Deltas.CombineEach(
+                [.. alike.Select(production => ((DeltaProduction)production)._combination).Select(own => new DeltaCombination(deltas, own.Weights, own.Mixing))],
+                tensors,
+                from,
+                [.. outputs.Select(output => output.Slice((int)(from - first), (int)(to - from)))],
+                made);
+            for (int k = 0; k < made.Length; k++)
+                nonFinite[k] += made[k];
         }
 
         return nonFinite;

@@ -67,7 +67,7 @@ internal static class PooledMeasurements
     private static void Work(
         TileCounter tiles, TileSize tile, long inputBytes, IMergeBackend backend, Action<OutputTensor, long> tileDone, CancellationToken stop)
     {
-        using var workspace = new TileWorkspace(backend, outputBytes: 0, inputBytes);
+        using var workspace = new TileWorkspace(backend, outputs: 0, outputBytes: 0, inputBytes);
         while (!stop.IsCancellationRequested && tiles.TryTake(out MemberPass member, out int index))
         {
             workspace.StartTile();

@@ -27,4 +27,10 @@ public sealed record KeptDeltas(ImmutableArray<DeltaSource> Sources, Cut? Spread
 {
     /// <summary>Number of inputs.</summary>
     public int InputCount => 1 + Sources.Length + Sources.Count(source => source.Filter.NeedsRanks);
+
+    /// <inheritdoc/>
+    public bool Equals(KeptDeltas? other) => other is not null && Spread == other.Spread && Sources.SequenceEqual(other.Sources);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Spread, Sources.Length, Sources.IsEmpty ? null : Sources[0]);
 }

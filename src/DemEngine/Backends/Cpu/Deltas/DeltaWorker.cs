@@ -23,23 +23,32 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker) : IDeltaW
 
     public NonFinite Combine(DeltaCombination combination, ReadOnlySpan<TypedBytes> inputs, long first, TypedBytes output)
     {
-        KeptDeltas deltas = combination.Deltas;
-        Check(inputs, deltas.InputCount, output.Count);
-        TermKind[] kinds = [.. deltas.Sources.Select(source => source.Kind)];
         NonFinite nonFinite = default;
-        for (int start = 0; start < output.Count; start += BlockElements)
+        CombineEach([combination], inputs, first, [output], new Span<NonFinite>(ref nonFinite));
+        return nonFinite;
+    }
+
+    public void CombineEach(
+        ReadOnlySpan<DeltaCombination> combinations, ReadOnlySpan<TypedBytes> inputs, long first, ReadOnlySpan<TypedBytes> outputs, Span<NonFinite> nonFinite)
+    {
+        KeptDeltas deltas = combinations[0].Deltas;
+        Check(inputs, deltas.InputCount, outputs[0].Count);
+        TermKind[] kinds = [.. deltas.Sources.Select(source => source.Kind)];
+        nonFinite.Clear();
+        for (int start = 0; start < outputs[0].Count; start += BlockElements)
         {
-            int count = Math.Min(BlockElements, output.Count - start);
+            int count = Math.Min(BlockElements, outputs[0].Count - start);
             _block.Load(kinds, inputs, start, count, worker);
             Filter(deltas, inputs, start, first + start);
             TypedBytes b = inputs[0].Slice(start, count);
-            TypedBytes part = output.Slice(start, count);
-            long outputs = FloatElements.Dispatch<BaseVisitor, long>(b.Type, new BaseVisitor(_block, combination, b, part));
-            if (outputs > 0)
-                nonFinite += new NonFinite(NonFiniteInputs.Count(inputs[..(kinds.Length + 1)], start, part, worker), outputs);
+            for (int k = 0; k < combinations.Length; k++)
+            {
+                TypedBytes part = outputs[k].Slice(start, count);
+                long notFinite = FloatElements.Dispatch<BaseVisitor, long>(b.Type, new BaseVisitor(_block, combinations[k], b, part));
+                if (notFinite > 0)
+                    nonFinite[k] += new NonFinite(NonFiniteInputs.Count(inputs[..(kinds.Length + 1)], start, part, worker), notFinite);
+            }
         }
-
-        return nonFinite;
     }
 
     public void Histogram(DeltaKeys keys, ReadOnlySpan<TypedBytes> inputs, long first, ReadOnlySpan<KeyWindow> windows, Span<uint> counts)
