@@ -18,6 +18,7 @@ public readonly struct Philox(ulong key)
     private const uint Weyl1 = 0xBB67AE85;
     private const int Rounds = 10;
     private const int WordsPerBlock = 4;
+    private const int VectorWords = 16 * WordsPerBlock;
 
     /// <summary>The word at an index of the stream: word <c>index mod 4</c> of the block with counter <c>index / 4</c>.</summary>
     public uint this[long index]
@@ -45,44 +46,81 @@ public readonly struct Philox(ulong key)
     /// <param name="words">Where they go.</param>
     public void Fill(long first, Span<uint> words)
     {
-        const int vectorWords = 8 * WordsPerBlock;
-        while (words.Length > 0)
+        for (; words.Length > 0 && first % WordsPerBlock != 0; words = words[1..])
+            words[0] = this[first++];
+
+        int whole = words.Length - (words.Length % VectorWords);
+        FillVectors((ulong)first / WordsPerBlock, words[..whole]);
+        for (int i = whole; i < words.Length; i++)
+            words[i] = this[first + i];
+    }
+
+    /// <summary>
+    /// Eight blocks at a time, one in each 64-bit lane, of which the lower halves hold the 32-bit state. What multiplications leave in the
+    /// upper halves is never looked at: they take the lower ones only.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void FillVectors(ulong counter, Span<uint> words)
+    {
+        Vector512<ulong> m0 = Vector512.Create((ulong)Multiplier0);
+        Vector512<ulong> m1 = Vector512.Create((ulong)Multiplier1);
+        Vector512<ulong> low = Vector512.Create(0xFFFF_FFFFUL);
+        Vector512<ulong> counters = Vector512.Create(counter) + Vector512.Create(0UL, 1, 2, 3, 4, 5, 6, 7);
+        Span<ulong> target = MemoryMarshal.Cast<uint, ulong>(words);
+        Span<ulong> keys = stackalloc ulong[2 * Rounds];
+        for (int round = 0; round < Rounds; round++)
         {
-            if (first % WordsPerBlock == 0 && words.Length >= vectorWords)
+            keys[round] = unchecked((uint)key + ((uint)round * Weyl0));
+            keys[Rounds + round] = unchecked((uint)(key >> 32) + ((uint)round * Weyl1));
+        }
+
+        for (; target.Length > 0; target = target[(VectorWords / 2)..])
+        {
+            // Two vectors side by side, as each multiplication waits for the one before.
+            var first = new State(counters);
+            var second = new State(counters + Vector512.Create(8UL));
+            for (int round = 0; round < Rounds; round++)
             {
-                FillEightBlocks((ulong)first / WordsPerBlock, words);
-                first += vectorWords;
-                words = words[vectorWords..];
+                first.Next(m0, m1, keys[round], keys[Rounds + round]);
+                second.Next(m0, m1, keys[round], keys[Rounds + round]);
             }
-            else
-            {
-                words[0] = this[first++];
-                words = words[1..];
-            }
+
+            first.Store(target);
+            second.Store(target[16..]);
+            counters += Vector512.Create(16UL);
         }
     }
 
-    /// <summary>Eight blocks, one in each 64-bit lane, of which the lower halves hold the 32-bit state.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void FillEightBlocks(ulong counter, Span<uint> words)
+    private ref struct State(Vector512<ulong> counters)
     {
-        Vector512<ulong> low = Vector512.Create(0xFFFF_FFFFUL);
-        Vector512<ulong> m0 = Vector512.Create((ulong)Multiplier0);
-        Vector512<ulong> m1 = Vector512.Create((ulong)Multiplier1);
-        Vector512<ulong> counters = Vector512.Create(counter) + Vector512.Create(0UL, 1, 2, 3, 4, 5, 6, 7);
-        Vector512<ulong> c0 = counters & low, c1 = counters >>> 32, c2 = default, c3 = default;
-        uint k0 = (uint)key, k1 = (uint)(key >> 32);
-        for (int round = 0; round < Rounds; round++)
+        private Vector512<ulong> _c0 = counters;
+        private Vector512<ulong> _c1 = counters >>> 32;
+        private Vector512<ulong> _c2;
+        private Vector512<ulong> _c3;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Next(Vector512<ulong> m0, Vector512<ulong> m1, ulong k0, ulong k1)
         {
-            Vector512<ulong> p0 = MultiplyLower(m0, c0);
-            Vector512<ulong> p1 = MultiplyLower(m1, c2);
-            (c0, c1, c2, c3) = ((p1 >>> 32) ^ c1 ^ Vector512.Create((ulong)k0), p1 & low, (p0 >>> 32) ^ c3 ^ Vector512.Create((ulong)k1), p0 & low);
-            k0 += Weyl0;
-            k1 += Weyl1;
+            Vector512<ulong> p0 = MultiplyLower(m0, _c0);
+            Vector512<ulong> p1 = MultiplyLower(m1, _c2);
+            _c0 = UpperHalves(p1) ^ _c1 ^ Vector512.Create(k0);
+            _c1 = p1;
+            _c2 = UpperHalves(p0) ^ _c3 ^ Vector512.Create(k1);
+            _c3 = p0;
         }
 
-        Vector512<ulong> even = c0 | (c1 << 32), odd = c2 | (c3 << 32);
-        Span<ulong> target = MemoryMarshal.Cast<uint, ulong>(words);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public readonly void Store(Span<ulong> target)
+        {
+            Vector512<ulong> low = Vector512.Create(0xFFFF_FFFFUL);
+            Philox.Store((_c0 & low) | (_c1 << 32), (_c2 & low) | (_c3 << 32), target);
+        }
+    }
+
+    /// <summary>Block after block: the first two words of each, and the last two.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store(Vector512<ulong> even, Vector512<ulong> odd, Span<ulong> target)
+    {
         if (Avx512F.IsSupported)
         {
             Avx512F.PermuteVar8x64x2(even, Vector512.Create(0UL, 8, 1, 9, 2, 10, 3, 11), odd).CopyTo(target);
@@ -97,7 +135,12 @@ public readonly struct Philox(ulong key)
         }
     }
 
-    /// <summary>Products of the lower halves of 64-bit lanes whose upper halves are 0: x86 has a faster instruction for these than for whole lanes.</summary>
+    /// <summary>The upper half of each 64-bit lane, in the lower; shuffled where a shift would compete with the multiplications.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<ulong> UpperHalves(Vector512<ulong> lanes) =>
+        Avx512F.IsSupported ? Avx512F.Shuffle(lanes.AsUInt32(), 0b11_11_01_01).AsUInt64() : lanes >>> 32;
+
+    /// <summary>Products of the lower halves of 64-bit lanes: x86 has a faster instruction for these than for whole lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<ulong> MultiplyLower(Vector512<ulong> a, Vector512<ulong> b)
     {
@@ -105,6 +148,7 @@ public readonly struct Philox(ulong key)
             return Avx512F.Multiply(a.AsUInt32(), b.AsUInt32());
         if (Avx2.IsSupported)
             return Vector512.Create(Avx2.Multiply(a.GetLower().AsUInt32(), b.GetLower().AsUInt32()), Avx2.Multiply(a.GetUpper().AsUInt32(), b.GetUpper().AsUInt32()));
-        return a * b;
+        Vector512<ulong> low = Vector512.Create(0xFFFF_FFFFUL);
+        return (a & low) * (b & low);
     }
 }

@@ -28,10 +28,6 @@ internal static class CombineKernel<TInput, TOutput, TWidth, TVector>
     private const int MostTerms = 64;
     private const double LargestWeightSum = 1 << 16;
 
-    // So many vectors are tried in binary32 before it is asked whether that pays; where it does not, so many are done in double.
-    private const int Trial = 64;
-    private const int Pause = 2048;
-
     public static NonFinite Run(LinearCombination combination, ReadOnlySpan<TypedBytes> inputs, TypedBytes output)
     {
         int first = combination.UsesBase ? 1 : 0;
@@ -56,33 +52,12 @@ internal static class CombineKernel<TInput, TOutput, TWidth, TVector>
             && combination.StartsFromBase == combination.UsesBase
             && terms.Length <= MostTerms
             && weightSum <= LargestWeightSum;
-        NonFinite nonFinite = single ? RunSingle(sum, end) : RunDouble(sum, 0, end);
+        NonFinite nonFinite = single ? SingleFirst.Run(new Loop(sum), end, TWidth.Lanes) : RunDouble(sum, 0, end);
         return nonFinite + RunScalar(sum, end, output.Count);
     }
 
     /// <summary>2·(n + 5)·u.</summary>
     private static float ErrorScale(int terms) => 2 * (terms + 5) * (1f / (1 << 24));
-
-    private static NonFinite RunSingle(in PreparedSum sum, int end)
-    {
-        NonFinite nonFinite = default;
-        for (int start = 0; start < end;)
-        {
-            int stop = (int)Math.Min(end, start + ((long)Trial * TWidth.Lanes));
-            int undecided = 0;
-            nonFinite += RunSingle(sum, start, stop, ref undecided);
-            start = stop;
-
-            if (undecided > Trial / 3)
-            {
-                stop = (int)Math.Min(end, start + ((long)Pause * TWidth.Lanes));
-                nonFinite += RunDouble(sum, start, stop);
-                start = stop;
-            }
-        }
-
-        return nonFinite;
-    }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static NonFinite RunSingle(in PreparedSum sum, int start, int end, ref int undecided)
@@ -257,4 +232,14 @@ internal static class CombineKernel<TInput, TOutput, TWidth, TVector>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TVector MultiplyAdd(TVector a, TVector b, TVector c) =>
         TInput.FitsSingle ? TWidth.MultiplyAddExact(a, b, c) : TWidth.MultiplyAddRounded(a, b, c);
+
+    private readonly ref struct Loop(PreparedSum sum) : ISingleOrDouble
+    {
+        private readonly PreparedSum _sum = sum;
+
+        public NonFinite RunSingle(int start, int end, ref int undecided) =>
+            CombineKernel<TInput, TOutput, TWidth, TVector>.RunSingle(_sum, start, end, ref undecided);
+
+        public NonFinite RunDouble(int start, int end) => CombineKernel<TInput, TOutput, TWidth, TVector>.RunDouble(_sum, start, end);
+    }
 }

@@ -71,6 +71,8 @@ internal interface IVectorWidth<TVector>
 
     static abstract TVector MultiplySingle(TVector a, TVector b);
 
+    static abstract TVector DivideSingle(TVector a, TVector b);
+
     /// <summary>a·b + c, the product rounded or not.</summary>
     static abstract TVector MultiplyAddSingle(TVector a, TVector b, TVector c);
 

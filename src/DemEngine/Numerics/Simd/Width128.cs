@@ -67,6 +67,8 @@ internal readonly struct Width128 : IVectorWidth<Vector128<uint>>
 
     public static Vector128<uint> MultiplySingle(Vector128<uint> a, Vector128<uint> b) => (a.AsSingle() * b.AsSingle()).AsUInt32();
 
+    public static Vector128<uint> DivideSingle(Vector128<uint> a, Vector128<uint> b) => (a.AsSingle() / b.AsSingle()).AsUInt32();
+
     public static Vector128<uint> MultiplyAddSingle(Vector128<uint> a, Vector128<uint> b, Vector128<uint> c) =>
         Vector128.MultiplyAddEstimate(a.AsSingle(), b.AsSingle(), c.AsSingle()).AsUInt32();
 

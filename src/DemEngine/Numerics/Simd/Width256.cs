@@ -68,6 +68,8 @@ internal readonly struct Width256 : IVectorWidth<Vector256<uint>>
 
     public static Vector256<uint> MultiplySingle(Vector256<uint> a, Vector256<uint> b) => (a.AsSingle() * b.AsSingle()).AsUInt32();
 
+    public static Vector256<uint> DivideSingle(Vector256<uint> a, Vector256<uint> b) => (a.AsSingle() / b.AsSingle()).AsUInt32();
+
     public static Vector256<uint> MultiplyAddSingle(Vector256<uint> a, Vector256<uint> b, Vector256<uint> c) =>
         Vector256.MultiplyAddEstimate(a.AsSingle(), b.AsSingle(), c.AsSingle()).AsUInt32();
 

@@ -68,6 +68,8 @@ internal readonly struct Width512 : IVectorWidth<Vector512<uint>>
 
     public static Vector512<uint> MultiplySingle(Vector512<uint> a, Vector512<uint> b) => (a.AsSingle() * b.AsSingle()).AsUInt32();
 
+    public static Vector512<uint> DivideSingle(Vector512<uint> a, Vector512<uint> b) => (a.AsSingle() / b.AsSingle()).AsUInt32();
+
     public static Vector512<uint> MultiplyAddSingle(Vector512<uint> a, Vector512<uint> b, Vector512<uint> c) =>
         Vector512.MultiplyAddEstimate(a.AsSingle(), b.AsSingle(), c.AsSingle()).AsUInt32();
 

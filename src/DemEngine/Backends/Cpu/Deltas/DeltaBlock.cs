@@ -20,8 +20,8 @@ internal sealed class DeltaBlock<TWidth, TVector> : IDisposable
 
     private const int WidestVector = 16;
 
-    // A cache line apart, so that rows do not compete for the same places of the first-level cache.
-    private const int RowBytes = (Most * sizeof(float)) + 64;
+    /// <summary>From one source's differences to the next one's: a cache line more than a row, so that rows do not compete for the same places of the cache.</summary>
+    public const int RowBytes = (Most * sizeof(float)) + 64;
 
     private NativeBuffer? _rows;
 

@@ -34,6 +34,9 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker) : IDeltaW
         KeptDeltas deltas = combinations[0].Deltas;
         Check(inputs, deltas.InputCount, outputs[0].Count);
         TermKind[] kinds = [.. deltas.Sources.Select(source => source.Kind)];
+        var weights = new MixedWeights[combinations.Length][];
+        for (int k = 0; k < weights.Length; k++)
+            weights[k] = MixedWeights.Of(combinations[k].Weights.AsSpan());
         nonFinite.Clear();
         for (int start = 0; start < outputs[0].Count; start += BlockElements)
         {
@@ -44,9 +47,9 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker) : IDeltaW
             for (int k = 0; k < combinations.Length; k++)
             {
                 TypedBytes part = outputs[k].Slice(start, count);
-                long notFinite = FloatElements.Dispatch<BaseVisitor, long>(b.Type, new BaseVisitor(_block, combinations[k], b, part));
-                if (notFinite > 0)
-                    nonFinite[k] += new NonFinite(NonFiniteInputs.Count(inputs[..(kinds.Length + 1)], start, part, worker), notFinite);
+                NonFinite made = FloatElements.Dispatch<BaseVisitor, NonFinite>(b.Type, new BaseVisitor(_block, weights[k], combinations[k].Mixing, b, part));
+                if (made.Outputs > 0)
+                    nonFinite[k] += made + new NonFinite(NonFiniteInputs.Count(inputs[..(kinds.Length + 1)], start, part, worker), 0);
             }
         }
     }
@@ -232,26 +235,29 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker) : IDeltaW
             ArgumentOutOfRangeException.ThrowIfNotEqual(input.Count, count);
     }
 
-    private readonly ref struct BaseVisitor(DeltaBlock<TWidth, TVector> block, DeltaCombination combination, TypedBytes b, TypedBytes output)
-        : IFloatElementVisitor<long>
+    private readonly ref struct BaseVisitor(
+        DeltaBlock<TWidth, TVector> block, ReadOnlySpan<MixedWeights> weights, DeltaMixing mixing, TypedBytes b, TypedBytes output)
+        : IFloatElementVisitor<NonFinite>
     {
         private readonly DeltaBlock<TWidth, TVector> _block = block;
-        private readonly DeltaCombination _combination = combination;
+        private readonly ReadOnlySpan<MixedWeights> _weights = weights;
+        private readonly DeltaMixing _mixing = mixing;
         private readonly TypedBytes _base = b;
         private readonly TypedBytes _output = output;
 
-        public long Visit<TBase>()
+        public NonFinite Visit<TBase>()
             where TBase : IFloatElement =>
-            FloatElements.Dispatch<OutputVisitor<TBase>, long>(_output.Type, new OutputVisitor<TBase>(_block, _combination, _base, _output));
+            FloatElements.Dispatch<OutputVisitor<TBase>, NonFinite>(_output.Type, new OutputVisitor<TBase>(_block, _weights, _mixing, _base, _output));
     }
 
-    private readonly ref struct OutputVisitor<TBase>(DeltaBlock<TWidth, TVector> block, DeltaCombination combination, TypedBytes b, TypedBytes output)
-        : IFloatElementVisitor<long>
+    private readonly ref struct OutputVisitor<TBase>(
+        DeltaBlock<TWidth, TVector> block, ReadOnlySpan<MixedWeights> weights, DeltaMixing mixing, TypedBytes b, TypedBytes output)
+        : IFloatElementVisitor<NonFinite>
         where TBase : IFloatElement
     {
-        private readonly MixedBlock<TWidth, TVector> _mixed = new(block, combination.Weights.AsSpan(), combination.Mixing, b.Bytes, output.Bytes);
+        private readonly MixedBlock<TWidth, TVector> _mixed = new(block, weights, mixing, b.Bytes, output.Bytes);
 
-        public long Visit<TOutput>()
+        public NonFinite Visit<TOutput>()
             where TOutput : IFloatElement => MixKernel<TBase, TOutput, TWidth, TVector>.Run(_mixed);
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using DemEngine.Numerics;
 using DemEngine.Numerics.Deltas;
 using DemEngine.Numerics.Elements;
 using DemEngine.Numerics.Simd;
@@ -12,28 +13,33 @@ internal static class MixKernel<TBase, TOutput, TWidth, TVector>
     where TWidth : IVectorWidth<TVector>
     where TVector : struct
 {
-    /// <returns>The number of results that are not finite.</returns>
-    public static long Run(in MixedBlock<TWidth, TVector> mixed)
+    /// <returns>The results that are not finite.</returns>
+    public static NonFinite Run(in MixedBlock<TWidth, TVector> mixed)
     {
         int whole = mixed.Block.Count - (mixed.Block.Count % TWidth.Lanes);
-        long nonFinite = mixed.Mixing switch
-        {
-            DeltaMixing.Sum => Run<WeightedSum>(mixed, whole),
-            DeltaMixing.Agreeing => Run<AgreeingSum>(mixed, whole),
-            DeltaMixing.AgreeingMean => Run<AgreeingMean>(mixed, whole),
-            _ => Run<OverlapMean>(mixed, whole),
-        };
+        NonFinite nonFinite = SingleMixKernel<TBase, TOutput, TWidth, TVector>.CanRun(mixed)
+            ? SingleFirst.Run(new Loop(mixed), whole, TWidth.Lanes)
+            : RunDouble(mixed, 0, whole);
         return nonFinite + RunScalar(mixed, whole, mixed.Block.Count);
     }
 
+    /// <summary>Whole vectors in double.</summary>
+    public static NonFinite RunDouble(in MixedBlock<TWidth, TVector> mixed, int start, int end) => mixed.Mixing switch
+    {
+        DeltaMixing.Sum => Run<WeightedSum>(mixed, start, end),
+        DeltaMixing.Agreeing => Run<AgreeingSum>(mixed, start, end),
+        DeltaMixing.AgreeingMean => Run<AgreeingMean>(mixed, start, end),
+        _ => Run<OverlapMean>(mixed, start, end),
+    };
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static long Run<TMixing>(in MixedBlock<TWidth, TVector> mixed, int end)
+    private static NonFinite Run<TMixing>(in MixedBlock<TWidth, TVector> mixed, int start, int end)
         where TMixing : IVectorMixing
     {
-        long nonFinite = 0;
+        NonFinite nonFinite = default;
         ref byte b = ref mixed.Base.Origin;
         ref byte output = ref mixed.Output.Origin;
-        for (int i = 0; i < end; i += TWidth.Lanes)
+        for (int i = start; i < end; i += TWidth.Lanes)
         {
             TMixing.Mix(mixed, i, out TVector lower, out TVector upper);
             TBase.Load<TWidth, TVector>(ref Unsafe.AddByteOffset(ref b, (nuint)i * (nuint)TBase.Size), out TVector baseLower, out TVector baseUpper);
@@ -47,7 +53,7 @@ internal static class MixKernel<TBase, TOutput, TWidth, TVector>
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static long RunScalar(in MixedBlock<TWidth, TVector> mixed, int start, int end)
+    private static NonFinite RunScalar(in MixedBlock<TWidth, TVector> mixed, int start, int end)
     {
         long nonFinite = 0;
         for (int i = start; i < end; i++)
@@ -57,7 +63,17 @@ internal static class MixKernel<TBase, TOutput, TWidth, TVector>
                 nonFinite++;
         }
 
-        return nonFinite;
+        return new NonFinite(0, nonFinite);
+    }
+
+    private readonly ref struct Loop(MixedBlock<TWidth, TVector> mixed) : ISingleOrDouble
+    {
+        private readonly MixedBlock<TWidth, TVector> _mixed = mixed;
+
+        public NonFinite RunSingle(int start, int end, ref int undecided) =>
+            SingleMixKernel<TBase, TOutput, TWidth, TVector>.Run(_mixed, start, end, ref undecided);
+
+        public NonFinite RunDouble(int start, int end) => MixKernel<TBase, TOutput, TWidth, TVector>.RunDouble(_mixed, start, end);
     }
 
     private interface IVectorMixing
@@ -70,14 +86,14 @@ internal static class MixKernel<TBase, TOutput, TWidth, TVector>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static void Mix(in MixedBlock<TWidth, TVector> mixed, int i, out TVector lower, out TVector upper)
         {
+            ReadOnlySpan<MixedWeights> weights = mixed.Weights;
             lower = default;
             upper = default;
-            for (int k = 0; k < mixed.Weights.Length; k++)
+            for (int k = 0; k < weights.Length; k++)
             {
-                TVector delta = mixed.Delta(k, i);
-                TVector weight = TWidth.BroadcastDouble(mixed.Weights[k].Weight);
-                lower = TWidth.MultiplyAddExact(weight, TWidth.WidenLower(delta), lower);
-                upper = TWidth.MultiplyAddExact(weight, TWidth.WidenUpper(delta), upper);
+                TVector weight = TWidth.BroadcastDouble(weights[k].Weight);
+                lower = TWidth.MultiplyAddExact(weight, mixed.WideDelta(k, i), lower);
+                upper = TWidth.MultiplyAddExact(weight, mixed.WideDelta(k, i + (TWidth.Lanes / 2)), upper);
             }
         }
     }
@@ -85,8 +101,39 @@ internal static class MixKernel<TBase, TOutput, TWidth, TVector>
     private readonly struct AgreeingSum : IVectorMixing
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Mix(in MixedBlock<TWidth, TVector> mixed, int i, out TVector lower, out TVector upper) =>
-            Agreement.Mix(mixed, i, out lower, out upper, out _, out _);
+        public static void Mix(in MixedBlock<TWidth, TVector> mixed, int i, out TVector lower, out TVector upper)
+        {
+            TVector lowerFlip = Majority(mixed, i);
+            TVector upperFlip = Majority(mixed, i + (TWidth.Lanes / 2));
+            ReadOnlySpan<MixedWeights> weights = mixed.Weights;
+            lower = default;
+            upper = default;
+            for (int k = 0; k < weights.Length; k++)
+            {
+                ref readonly MixedWeights source = ref weights[k];
+                lower = TWidth.AddDouble(lower, Agreeing(source, source.Weight, mixed.WideDelta(k, i), lowerFlip));
+                upper = TWidth.AddDouble(upper, Agreeing(source, source.Weight, mixed.WideDelta(k, i + (TWidth.Lanes / 2)), upperFlip));
+            }
+        }
+
+        /// <summary>The sign bit where the sum of the votes is negative.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static TVector Majority(in MixedBlock<TWidth, TVector> mixed, int i)
+        {
+            ReadOnlySpan<MixedWeights> weights = mixed.Weights;
+            TVector votes = default;
+            for (int k = 0; k < weights.Length; k++)
+                votes = TWidth.MultiplyAddExact(TWidth.BroadcastDouble(weights[k].Vote), mixed.WideDelta(k, i), votes);
+            return TWidth.And(TWidth.LessDouble(votes, default), TWidth.BroadcastDouble(-0.0));
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static TVector Agreeing(in MixedWeights source, double weight, TVector delta, TVector flip) =>
+            TWidth.Select(Disagrees(source, delta, flip), default, TWidth.MultiplyDouble(TWidth.BroadcastDouble(weight), delta));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static TVector Disagrees(in MixedWeights source, TVector delta, TVector flip) =>
+            TWidth.LessOrEqualDouble(TWidth.Xor(TWidth.MultiplyDouble(TWidth.BroadcastDouble(source.Vote), delta), flip), default);
     }
 
     private readonly struct AgreeingMean : IVectorMixing
@@ -94,50 +141,27 @@ internal static class MixKernel<TBase, TOutput, TWidth, TVector>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static void Mix(in MixedBlock<TWidth, TVector> mixed, int i, out TVector lower, out TVector upper)
         {
-            Agreement.Mix(mixed, i, out lower, out upper, out TVector lowerShare, out TVector upperShare);
-            TVector one = TWidth.BroadcastDouble(1);
-            lower = TWidth.DivideDouble(lower, TWidth.Select(TWidth.EqualDouble(lowerShare, default), one, lowerShare));
-            upper = TWidth.DivideDouble(upper, TWidth.Select(TWidth.EqualDouble(upperShare, default), one, upperShare));
-        }
-    }
-
-    /// <summary>The sums over the sources that agree with the majority.</summary>
-    private static class Agreement
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Mix(
-            in MixedBlock<TWidth, TVector> mixed, int i, out TVector lower, out TVector upper, out TVector lowerShare, out TVector upperShare)
-        {
-            TVector lowerVotes = default;
-            TVector upperVotes = default;
-            for (int k = 0; k < mixed.Weights.Length; k++)
-            {
-                TVector delta = mixed.Delta(k, i);
-                TVector vote = TWidth.BroadcastDouble(mixed.Weights[k].Vote);
-                lowerVotes = TWidth.MultiplyAddExact(vote, TWidth.WidenLower(delta), lowerVotes);
-                upperVotes = TWidth.MultiplyAddExact(vote, TWidth.WidenUpper(delta), upperVotes);
-            }
-
-            TVector sign = TWidth.BroadcastDouble(-0.0);
-            TVector lowerFlip = TWidth.And(TWidth.LessDouble(lowerVotes, default), sign);
-            TVector upperFlip = TWidth.And(TWidth.LessDouble(upperVotes, default), sign);
-            lower = upper = lowerShare = upperShare = default;
-            for (int k = 0; k < mixed.Weights.Length; k++)
-            {
-                TVector delta = mixed.Delta(k, i);
-                DeltaWeights weights = mixed.Weights[k];
-                Add(weights, TWidth.WidenLower(delta), lowerFlip, ref lower, ref lowerShare);
-                Add(weights, TWidth.WidenUpper(delta), upperFlip, ref upper, ref upperShare);
-            }
+            lower = Mean(mixed, i);
+            upper = Mean(mixed, i + (TWidth.Lanes / 2));
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static void Add(DeltaWeights weights, TVector delta, TVector flip, ref TVector sum, ref TVector share)
+        private static TVector Mean(in MixedBlock<TWidth, TVector> mixed, int i)
         {
-            TVector vote = TWidth.Xor(TWidth.MultiplyDouble(TWidth.BroadcastDouble(weights.Vote), delta), flip);
-            TVector disagrees = TWidth.LessOrEqualDouble(vote, default);
-            sum = TWidth.AddDouble(sum, TWidth.Select(disagrees, default, TWidth.MultiplyDouble(TWidth.BroadcastDouble(weights.Weight), delta)));
-            share = TWidth.AddDouble(share, TWidth.Select(disagrees, default, TWidth.BroadcastDouble(weights.Share)));
+            TVector flip = AgreeingSum.Majority(mixed, i);
+            ReadOnlySpan<MixedWeights> weights = mixed.Weights;
+            TVector sum = default;
+            TVector divisor = default;
+            for (int k = 0; k < weights.Length; k++)
+            {
+                ref readonly MixedWeights source = ref weights[k];
+                TVector delta = mixed.WideDelta(k, i);
+                TVector disagrees = AgreeingSum.Disagrees(source, delta, flip);
+                sum = TWidth.AddDouble(sum, TWidth.Select(disagrees, default, TWidth.MultiplyDouble(TWidth.BroadcastDouble(source.Weight), delta)));
+                divisor = TWidth.AddDouble(divisor, TWidth.Select(disagrees, default, TWidth.BroadcastDouble(source.Share)));
+            }
+
+            return TWidth.DivideDouble(sum, TWidth.Select(TWidth.EqualDouble(divisor, default), TWidth.BroadcastDouble(1), divisor));
         }
     }
 
