@@ -47,7 +47,7 @@ internal static class NearBoundary
     }
 
     /// <summary>A point between two values of the output, or a hair beside it.</summary>
-    private static double Target(TableFloat output, double near, Random random)
+    internal static double Target(TableFloat output, double near, Random random)
     {
         int k = output.Bounds.BinarySearch(Math.Abs(near));
         double bound = output.Bounds[Math.Min(k < 0 ? ~k : k, output.Bounds.Length - 1)];
