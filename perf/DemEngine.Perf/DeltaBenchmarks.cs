@@ -47,6 +47,9 @@ public class DeltaBenchmarks : IMovesBytes
     [Benchmark(Description = "keys, a hundredth")]
     public void CountFew() => Count([.. Enumerable.Range(0, Sources).Select(source => new KeyWindow(source, Middle, 5, 1 << 12))]);
 
+    [Benchmark(Description = "keys, of one bin")]
+    public void CountOne() => Count([.. Enumerable.Range(0, Sources).Select(source => new KeyWindow(source, Middle, 31, 1))]);
+
     [Benchmark(Description = "norms, drawn")]
     public void Norms() => _worker.Sums(new KeptDeltas(Each(Drawn)), DeltaSum.Norms, _inputs, 0, _sums);
 

@@ -55,13 +55,18 @@ public sealed class NullBackend : IMergeBackend
         public NonFinite Combine(DeltaCombination combination, ReadOnlySpan<TypedBytes> inputs, long first, TypedBytes output) =>
             Combine(LinearCombination.BaseAlone, inputs, output);
 
-        // As if all keys were the largest, so that cuts are found among them.
+        // As if all keys were the largest, so that cuts are found at them.
         public void Histogram(DeltaKeys keys, ReadOnlySpan<TypedBytes> inputs, long first, ReadOnlySpan<KeyWindow> windows, Span<uint> counts)
         {
             Touch(inputs);
-            int end = 0;
+            int start = 0;
             foreach (KeyWindow window in windows)
-                counts[(end += window.Bins) - 1] += (uint)inputs[0].Count;
+            {
+                uint bin = (DeltaKey.Largest - window.First) >> window.Shift;
+                if (bin < window.Bins)
+                    counts[start + (int)bin] += (uint)inputs[0].Count;
+                start += window.Bins;
+            }
         }
 
         public void Sums(KeptDeltas deltas, DeltaSum sum, ReadOnlySpan<TypedBytes> inputs, long first, Span<double> leafSums)

@@ -24,7 +24,7 @@ internal abstract class MeasuringPass
     /// <summary>In a tile.</summary>
     public int TileElements { get; }
 
-    /// <summary>Bytes that are read for each element; null if every input of the tensor is.</summary>
+    /// <summary>Bytes that are usually read for each element; null if every input of the tensor is.</summary>
     public virtual long? ElementBytes => null;
 
     /// <summary>Number of tiles; where there is no element, one of nothing, so that the pass is finished like any other.</summary>

@@ -65,7 +65,7 @@ public sealed class OutputPlan
     }
 
     /// <summary>Bytes to be read, measurements included.</summary>
-    public long BytesToRead => Tensors.Sum(tensor => tensor.BytesRead) + PooledBytes(Tensors);
+    public long BytesToRead => Tensors.Sum(tensor => tensor.BytesRead) + PooledMeasurements.Bytes(Tensors);
 
     /// <summary>Bytes to be written.</summary>
     public long BytesToWrite => Layout.Shards.Sum(shard => shard.Length) + SideFiles.Values.Sum(file => (long)file.Length);
@@ -115,10 +115,6 @@ public sealed class OutputPlan
     /// <summary>The tensors that are measured together before some are made: none where none of these needs it.</summary>
     internal IEnumerable<OutputTensor> PooledFor(IEnumerable<OutputTensor> toBeMade) =>
         toBeMade.Any(tensor => tensor.PooledParts.Count > 0) ? Tensors : [];
-
-    /// <summary>Bytes that are read for what is measured of several tensors together.</summary>
-    internal static long PooledBytes(IEnumerable<OutputTensor> tensors) => tensors.Sum(tensor =>
-        tensor.PooledParts.Sum(PooledMeasurements.Elements) * InputCost.Of(tensor.Inputs).ElementBytes);
 }
 
 /// <summary>One line of a plan.</summary>

@@ -66,7 +66,7 @@ internal sealed class StagedTensor(OutputTensor tensor, IReadOnlyList<StageTenso
     /// <summary>A pass over what a stage is made from. After its last one it can be made.</summary>
     private sealed class StagePass(MeasuringPass pass, OutputTensor stage, bool isLast) : MeasuringPass(pass.Parts, pass.TileElements)
     {
-        public override long? ElementBytes { get; } = InputCost.Of(stage.Inputs).ElementBytes;
+        public override long? ElementBytes => pass.ElementBytes ?? InputCost.Of(stage.Inputs).ElementBytes;
 
         public override void Measure(int tile, long first, int count, TileWorkspace workspace) => pass.Measure(tile, first, count, workspace);
 

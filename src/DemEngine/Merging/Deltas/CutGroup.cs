@@ -5,84 +5,157 @@ using DemEngine.Numerics.Deltas;
 namespace DemEngine.Merging.Deltas;
 
 /// <summary>
-/// Finds cuts with given numbers of elements above them, exactly and without sorting, by radix selection: one pass counts the keys by
-/// their upper 16 bits, one the lower 15 bits of those in the bins where the cuts fall, and where a cut divides equal keys one counts these
-/// tile by tile, so that the last that is above it is known by its index. Counts are whole numbers, so that no order shows.
+/// Finds cuts with given numbers of elements above them, exactly and without sorting, by radix selection: passes count the keys in the bins of
+/// a window and narrow it to one bin, until it shows a single key; where a cut divides equal keys the last pass counts these tile by tile,
+/// so that the last that is above it is known by its index. Counts are whole numbers, so that no order shows.
 /// </summary>
 /// <remarks>
+/// Of many elements a sample is counted first and says where to look: in a window so narrow that one pass finds the key, and at one key whose ties
+/// that pass counts along. What is above the window is counted too, so that a wrong guess is noticed, and the search starts with all keys.
 /// Several tensors may be searched together: their elements are then numbered through, in the order of the members. Each has its own
 /// cuts in the end, which differ in the index of the last tie.
 /// </remarks>
 internal sealed class CutGroup : MeasuringGroup
 {
-    public const int Passes = 3;
-    public const int TiePass = 2;
-
     private readonly ImmutableArray<CutMember> _members;
     private readonly ImmutableArray<CutRequest> _requests;
     private readonly long _elements;
+    private readonly int _samplePasses;
     private CutStep[] _steps = [];
-    private ImmutableArray<KeyWindow> _windows;
+    private ImmutableArray<KeyWindow> _ties = [];
+    private ImmutableArray<KeyWindow> _tiesCounted = [];
     private Lazy<BinCounts> _counts;
 
     /// <param name="members">What is measured for each tensor; all ask for the same cuts.</param>
     public CutGroup(ImmutableArray<CutMember> members)
-        : base(members.Length, Passes)
+        : base(members.Length, PassesOver(members[0].Measurement, members.Sum(member => member.Inputs.Elements)))
     {
         _members = members;
         _requests = members[0].Measurement.Requests;
         _elements = members.Sum(member => member.Inputs.Elements);
-        int streams = _requests.Max(request => request.Stream) + 1;
-        _windows =
+        _samplePasses = IsSampled(members[0].Measurement, _elements) ? 1 : 0;
+        Windows =
         [
-            .. Enumerable.Range(0, streams).SelectMany(stream => (KeyWindow[])[CutStep.Everything(stream), CutStep.Zeros(stream)])
-                .Where(window => window.Bins > 1 || _requests.Any(request => request.NeedsNonZero && request.Stream == window.Stream)),
+            .. _requests.GroupBy(request => request.Stream).OrderBy(stream => stream.Key).SelectMany(stream => stream.Any(request => request.NeedsNonZero)
+                ? (KeyWindow[])[CutStep.Everything(stream.Key, _elements), CutStep.Zeros(stream.Key)]
+                : [CutStep.Everything(stream.Key, _elements)]),
         ];
         _counts = NewCounts();
     }
 
-    public override MeasuringPass Start(int pass, int member, int tileElements) =>
-        new CutPass(this, pass, _members[member], tileElements);
-
     /// <summary>What is counted in the pass under way; nothing if all is known.</summary>
-    public ImmutableArray<KeyWindow> Windows => _windows;
+    public ImmutableArray<KeyWindow> Windows { get; private set; }
+
+    /// <summary>Of which of these each tile's counts are kept.</summary>
+    public ImmutableArray<int> Ties { get; private set; } = [];
+
+    /// <summary>Passes over so many elements that usually read them, the sample not counted.</summary>
+    public static int UsualPasses(CutMeasurement measurement, long elements) =>
+        IsSampled(measurement, elements) ? 1 : CutStep.Narrowings(elements) + 1;
+
+    public override MeasuringPass Start(int pass, int member, int tileElements) =>
+        new CutPass(this, pass, _members[member], tileElements) { Sample = pass < _samplePasses ? new CutSample(_elements) : null, IsUsual = IsUsual(pass) };
 
     /// <summary>Where the calling thread counts so many keys.</summary>
     public uint[] TableFor(int keys) => _counts.Value.TableFor(keys);
 
+    /// <summary>Where a window's bins start among all bins.</summary>
+    public int StartOf(KeyWindow window) => Windows.TakeWhile(other => other != window).Sum(other => other.Bins);
+
     protected override void FinishPass(int pass, TileWorkspace workspace)
     {
-        if (pass < TiePass)
+        if (!Windows.IsEmpty)
         {
-            long[] counts = _counts.IsValueCreated ? _counts.Value.Total() : new long[_windows.Sum(window => window.Bins)];
-            Narrow(pass, counts);
+            long[] counts = _counts.IsValueCreated ? _counts.Value.Total() : new long[Windows.Sum(window => window.Bins)];
+            if (pass < _samplePasses)
+                Guess(counts);
+            else if (pass < PassCount - 1)
+                Narrow(pass, counts);
             if (_counts.IsValueCreated)
                 _counts.Value.Dispose();
-            _counts = NewCounts();
         }
-        else
+
+        if (pass == PassCount - 1)
         {
             Complete(workspace);
+            return;
         }
+
+        Look(pass);
+        _counts = NewCounts();
+    }
+
+    private static bool IsSampled(CutMeasurement measurement, long elements) =>
+        elements >= CutSample.FewestElements && !measurement.Requests.Any(request => request.NeedsNonZero);
+
+    /// <summary>The sample, a pass for the guess, what narrows if that is wrong, and one for ties.</summary>
+    private static int PassesOver(CutMeasurement measurement, long elements) =>
+        (IsSampled(measurement, elements) ? 2 : 0) + CutStep.Narrowings(elements) + 1;
+
+    private bool IsUsual(int pass) => _samplePasses == 0 || pass == _samplePasses;
+
+    private void Guess(long[] counts)
+    {
+        _steps = [.. _requests.Select(request => CutStep.Start(request, new KeyTotals(_elements, _elements)))];
+        var ties = new List<KeyWindow>();
+        for (int r = 0; r < _steps.Length; r++)
+        {
+            if (_steps[r].Found is not null)
+                continue;
+            _steps[r] = _steps[r].Guess(Counts(counts, _steps[r].Window), _steps[r].Wanted / (double)_elements, out KeyWindow likely);
+            ties.Add(likely);
+        }
+
+        _ties = [.. ties.Distinct()];
     }
 
     private void Narrow(int pass, long[] counts)
     {
         if (pass == 0)
             _steps = [.. _requests.Select(request => CutStep.Start(request, new KeyTotals(_elements, _elements - Zeros(request, counts))))];
+        if (!_ties.IsEmpty)
+            _tiesCounted = _ties;
         for (int r = 0; r < _steps.Length; r++)
         {
-            if (_steps[r].Found is null)
-                _steps[r] = _steps[r].Narrow(counts.AsSpan(StartOf(_steps[r].Window), _steps[r].Window.Bins), _requests[r].DividesTies);
+            if (IsOpen(_steps[r]))
+            {
+                long above = _steps[r].IsGuess ? Counts(counts, _steps[r].Above)[0] : 0;
+                _steps[r] = _steps[r].Narrow(Counts(counts, _steps[r].Window), above, _requests[r].DividesTies, _elements);
+            }
         }
-
-        _windows = [.. _steps.Where(step => step.Found is null).Select(step => step.Window).Distinct().OrderBy(window => window.Stream)];
     }
 
-    private long Zeros(CutRequest request, long[] counts) => request.NeedsNonZero ? counts[StartOf(CutStep.Zeros(request.Stream))] : 0;
+    /// <summary>What the pass after this one counts.</summary>
+    private void Look(int pass)
+    {
+        CutStep[] open = [.. _steps.Where(IsOpen)];
+        if (pass + 1 < PassCount - 1)
+        {
+            if (!open.Any(step => step.IsGuess))
+                _ties = [];
+            Windows = InOrder([.. open.Select(step => step.Window), .. open.Where(step => step.IsGuess).Select(step => step.Above), .. open.Length > 0 ? _ties : []]);
+        }
+        else
+        {
+            KeyWindow[] dividing = [.. _steps.Where(step => step.Found is null).Select(step => step.Window).Distinct()];
+            if (dividing.Except(_tiesCounted).Any())
+                _ties = _tiesCounted = InOrder(dividing);
+            else
+                _ties = [];
+            Windows = _ties;
+        }
 
-    /// <summary>Where a window's bins start among all bins.</summary>
-    private int StartOf(KeyWindow window) => _windows.TakeWhile(other => other != window).Sum(other => other.Bins);
+        Ties = [.. _ties.Intersect(Windows).Select(StartOf)];
+    }
+
+    /// <summary>Whether the key of a cut is not known yet.</summary>
+    private static bool IsOpen(CutStep step) => step.Found is null && (step.IsGuess || step.Window.Bins > 1);
+
+    private static ImmutableArray<KeyWindow> InOrder(IEnumerable<KeyWindow> windows) => [.. windows.Distinct().OrderBy(window => window.Stream)];
+
+    private ReadOnlySpan<long> Counts(long[] counts, KeyWindow window) => counts.AsSpan(StartOf(window), window.Bins);
+
+    private long Zeros(CutRequest request, long[] counts) => request.NeedsNonZero ? counts[StartOf(CutStep.Zeros(request.Stream))] : 0;
 
     private void Complete(TileWorkspace workspace)
     {
@@ -92,7 +165,7 @@ internal sealed class CutGroup : MeasuringGroup
         for (int r = 0; r < _requests.Length; r++)
         {
             long wanted = _steps[r].Wanted;
-            int window = _windows.IndexOf(_steps[r].Window);
+            int window = _tiesCounted.IndexOf(_steps[r].Window);
             for (int m = 0; m < _members.Length; m++)
             {
                 if (_steps[r].Found is { } found)
@@ -112,5 +185,5 @@ internal sealed class CutGroup : MeasuringGroup
             _members[m].Measurement.Complete([.. results[m]]);
     }
 
-    private Lazy<BinCounts> NewCounts() => new(() => new BinCounts(_windows.Sum(window => window.Bins)));
+    private Lazy<BinCounts> NewCounts() => new(() => new BinCounts(Windows.Sum(window => window.Bins)));
 }

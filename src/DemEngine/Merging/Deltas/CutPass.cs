@@ -7,36 +7,52 @@ internal sealed class CutPass(CutGroup group, int pass, CutMember member, int ti
     private readonly Lock _lock = new();
     private bool _started;
 
+    /// <summary>What is looked at; null for everything.</summary>
+    public required CutSample? Sample { get; init; }
+
+    /// <summary>Whether there usually is something to be counted.</summary>
+    public required bool IsUsual { get; init; }
+
+    public override long? ElementBytes => IsUsual ? null : 0;
+
     public override void Measure(int tile, long first, int count, TileWorkspace workspace)
     {
-        var windows = group.Windows;
-        if (windows.IsEmpty)
+        if (group.Windows.IsEmpty)
             return;
 
-        if (pass < CutGroup.TiePass)
+        uint[] bins = group.TableFor(count);
+        if (Sample is { } sample)
         {
-            member.Count(windows, first, count, group.TableFor(count), workspace);
+            foreach (var (pieceFirst, pieceCount) in sample.Pieces(first, count))
+                member.Count(group.Windows, pieceFirst, pieceCount, bins, workspace);
             return;
         }
 
+        // Of ties the tile's count is what it adds.
         Start();
-        member.Count(windows, first, count, member.TiesOf(tile), workspace);
+        Span<uint> ties = member.TiesOf(tile);
+        for (int k = 0; k < group.Ties.Length; k++)
+            ties[k] = bins[group.Ties[k]];
+        member.Count(group.Windows, first, count, bins, workspace);
+        for (int k = 0; k < group.Ties.Length; k++)
+            ties[k] = bins[group.Ties[k]] - ties[k];
     }
 
     public override void Finish(TileWorkspace workspace)
     {
-        if (pass == CutGroup.TiePass)
-            Start();
+        Start();
         group.MemberFinished(pass, workspace);
     }
 
     /// <summary>Not before the first tile, since the windows are those that the pass before has found.</summary>
     private void Start()
     {
+        if (group.Ties.IsEmpty)
+            return;
         lock (_lock)
         {
             if (!_started)
-                member.StartTies(this, group.Windows.Length);
+                member.StartTies(this, group.Ties.Length);
             _started = true;
         }
     }

@@ -8,14 +8,29 @@ namespace DemEngine.Merging.Deltas;
 /// to be above it.
 /// </summary>
 /// <param name="Window">Where its key lies.</param>
-/// <param name="Wanted">How many of the window's elements are above it, at least 1.</param>
+/// <param name="Wanted">How many of the window's elements are above it, at least 1; of all elements, if the window is a guess.</param>
 /// <param name="Found">The cut, once it is found. Where it divides ties, it is not.</param>
 internal readonly record struct CutStep(KeyWindow Window, long Wanted, Cut? Found)
 {
-    private const int CoarseShift = 15;
+    private const int KeyBits = 31;
 
-    /// <summary>The window of the first pass: all keys by their upper 16 bits.</summary>
-    public static KeyWindow Everything(int stream) => new(stream, 0, CoarseShift, 1 << (31 - CoarseShift));
+    // Bins that one pass has: as many as a second-level cache holds, fewer where there is little to count.
+    private const int MostBits = 16;
+    private const int FewBits = 11;
+    private const long FewElements = 1 << 16;
+
+    /// <summary>Whether the window is a guess: then what is above it must be counted too.</summary>
+    public bool IsGuess { get; init; }
+
+    /// <summary>Where a guessed window is not too low for the cut, all that is above it.</summary>
+    public KeyWindow Above => new(Window.Stream, Window.First + ((uint)Window.Bins << Window.Shift), KeyBits, 1);
+
+    /// <summary>Passes that narrow a window down to one key.</summary>
+    /// <param name="elements">That are counted.</param>
+    public static int Narrowings(long elements) => (KeyBits + BitsFor(elements) - 1) / BitsFor(elements);
+
+    /// <summary>The window of the first pass: all keys by their upper bits.</summary>
+    public static KeyWindow Everything(int stream, long elements) => new(stream, 0, KeyBits - BitsFor(elements), 1 << BitsFor(elements));
 
     /// <summary>The window that counts nothing but zeros.</summary>
     public static KeyWindow Zeros(int stream) => new(stream, 0, 0, 1);
@@ -25,26 +40,67 @@ internal readonly record struct CutStep(KeyWindow Window, long Wanted, Cut? Foun
     {
         long largest = request.Largest(totals);
         Cut? known = largest <= 0 ? Cut.AboveAll : request.DividesTies && largest >= totals.Elements ? Cut.BelowAll : null;
-        return new CutStep(Everything(request.Stream), largest, known);
+        return new CutStep(Everything(request.Stream, totals.Elements), largest, known);
+    }
+
+    /// <summary>Guesses the window from the keys of a sample.</summary>
+    /// <param name="bins">The sample's keys in the bins of the window, which is the first.</param>
+    /// <param name="share">Share of the elements that are above the cut.</param>
+    /// <param name="likely">Key of the cut, if there are few different ones.</param>
+    public CutStep Guess(ReadOnlySpan<long> bins, double share, out KeyWindow likely)
+    {
+        // Half a percent for a sample that is not quite one, and four standard deviations.
+        long sampled = 0;
+        foreach (long count in bins)
+            sampled += count;
+        double margin = (0.005 * sampled) + (4 * Math.Sqrt(sampled * share * (1 - share)));
+        int highest = BinOf(bins, (share * sampled) - margin);
+        int lowest = BinOf(bins, (share * sampled) + margin);
+        likely = new KeyWindow(Window.Stream, (uint)BinOf(bins, share * sampled) << Window.Shift, 0, 1);
+
+        // At one bin a key if there is room, coarser if not.
+        long keys = (highest + 1L - lowest) << Window.Shift;
+        int shift = 0;
+        while (keys >> shift > 1 << MostBits)
+            shift++;
+        return this with { Window = new KeyWindow(Window.Stream, (uint)lowest << Window.Shift, shift, (int)(keys >> shift)), IsGuess = true };
     }
 
     /// <summary>Narrows the window to one of its bins, which holds the wanted element counted from the top.</summary>
-    public CutStep Narrow(ReadOnlySpan<long> bins, bool dividesTies)
+    /// <param name="bins">The counts of the window.</param>
+    /// <param name="above">Of what is above it, if it is a guess.</param>
+    /// <param name="dividesTies">Whether the cut divides equal keys.</param>
+    /// <param name="elements">That are counted in all.</param>
+    public CutStep Narrow(ReadOnlySpan<long> bins, long above, bool dividesTies, long elements)
     {
         if (Found is not null)
             return this;
 
         int bin = bins.Length - 1;
-        long wanted = Wanted;
-        for (; wanted > bins[bin]; bin--)
+        long wanted = Wanted - above;
+        for (; bin >= 0 && wanted > bins[bin]; bin--)
             wanted -= bins[bin];
+        if (bin < 0 || wanted <= 0)
+            return new CutStep(Everything(Window.Stream, elements), Wanted, null);
 
         uint first = Window.First + ((uint)bin << Window.Shift);
+        int shift = Math.Max(0, Window.Shift - BitsFor(elements));
         if (Window.Shift > 0)
-            return new CutStep(new KeyWindow(Window.Stream, first, 0, 1 << Window.Shift), wanted, null);
+            return new CutStep(new KeyWindow(Window.Stream, first, shift, 1 << (Window.Shift - shift)), wanted, null);
 
         // Zeros are dropped or kept alike: they stay zeros.
         bool takesAll = first == 0 || !dividesTies || wanted == bins[bin];
         return new CutStep(new KeyWindow(Window.Stream, first, 0, 1), wanted, takesAll ? new Cut(first, long.MaxValue) : null);
+    }
+
+    private static int BitsFor(long elements) => elements < FewElements ? FewBits : MostBits;
+
+    /// <summary>The bin of the element with so many above it.</summary>
+    private static int BinOf(ReadOnlySpan<long> bins, double above)
+    {
+        int bin = bins.Length - 1;
+        for (double left = above; bin > 0 && left >= bins[bin]; bin--)
+            left -= bins[bin];
+        return bin;
     }
 }

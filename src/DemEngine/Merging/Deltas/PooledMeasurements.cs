@@ -32,8 +32,11 @@ internal sealed record PooledPart(OutputTensor Tensor, int Order, Measurement Me
 /// </summary>
 internal static class PooledMeasurements
 {
-    /// <summary>Elements that are read, counted in each pass.</summary>
-    public static long Elements(PooledPart part) => MeasuringPasses.Passes(part.Measurement) * part.Inputs.Elements;
+    /// <summary>Bytes that are usually read.</summary>
+    /// <param name="tensors">Of the plan.</param>
+    public static long Bytes(IEnumerable<OutputTensor> tensors) => Groups(tensors).Sum(members =>
+        MeasuringPasses.Passes(members[0].Measurement, members.Sum(member => member.Inputs.Elements))
+        * members.Sum(member => member.Inputs.Elements * InputCost.Of(member.Tensor.Inputs).ElementBytes));
 
     /// <summary>Measures.</summary>
     /// <param name="tensors">Of the plan, those too that are made already.</param>
@@ -45,11 +48,9 @@ internal static class PooledMeasurements
     public static void Run(
         IEnumerable<OutputTensor> tensors, TileSize tile, long inputBytes, IMergeBackend backend, Action<OutputTensor, long> tileDone, CancellationToken cancel)
     {
-        // In the order of names, so that neither shards nor files show in what comes before what.
-        PooledPart[] parts = [.. tensors.SelectMany(tensor => tensor.PooledParts).OrderBy(part => part.Tensor.Spec.Name, StringComparer.Ordinal)];
-        foreach (var group in parts.GroupBy(part => (part.Order, part.Measurement.GetType(), part.Group)).OrderBy(group => group.Key.Order))
+        PooledPart[][] groups = [.. Groups(tensors)];
+        foreach (PooledPart[] members in groups)
         {
-            PooledPart[] members = [.. group];
             RequireTheSame(members);
             MeasuringGroup measuring = MeasuringPasses.Group(members[0].Measurement, [.. members.Select(member => (member.Measurement, member.Inputs))]);
             for (int pass = 0; pass < measuring.PassCount; pass++)
@@ -60,9 +61,17 @@ internal static class PooledMeasurements
             }
         }
 
-        foreach (OutputTensor tensor in parts.Select(part => part.Tensor).Distinct())
+        foreach (OutputTensor tensor in groups.SelectMany(members => members).Select(part => part.Tensor).Distinct())
             tensor.PooledDone();
     }
+
+    /// <summary>Parts that are measured together, in the order of names, so that neither shards nor files show in what comes before what.</summary>
+    private static IEnumerable<PooledPart[]> Groups(IEnumerable<OutputTensor> tensors) =>
+        tensors.SelectMany(tensor => tensor.PooledParts)
+            .OrderBy(part => part.Tensor.Spec.Name, StringComparer.Ordinal)
+            .GroupBy(part => (part.Order, part.Measurement.GetType(), part.Group))
+            .OrderBy(group => group.Key.Order)
+            .Select(group => group.ToArray());
 
     private static void Work(
         TileCounter tiles, TileSize tile, long inputBytes, IMergeBackend backend, Action<OutputTensor, long> tileDone, CancellationToken stop)
@@ -76,7 +85,7 @@ internal static class PooledMeasurements
                 member.Pass.Measure(index, first, count, workspace);
             if (tiles.IsLast(member))
                 member.Pass.Finish(workspace);
-            tileDone(member.Tensor, InputCost.Of(member.Tensor.Inputs).ElementBytes * count);
+            tileDone(member.Tensor, (member.Pass.ElementBytes ?? InputCost.Of(member.Tensor.Inputs).ElementBytes) * count);
         }
     }
 

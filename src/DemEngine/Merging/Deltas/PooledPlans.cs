@@ -20,7 +20,7 @@ internal sealed class PooledPlans
     ];
 
     /// <summary>Bytes that are read.</summary>
-    public long BytesRead => _alike.Sum(plans => OutputPlan.PooledBytes(plans[0]));
+    public long BytesRead => _alike.Sum(plans => PooledMeasurements.Bytes(plans[0]));
 
     /// <summary>Measures; see <see cref="PooledMeasurements.Run"/>.</summary>
     public void Measure(TileSize tile, long inputBytes, IMergeBackend backend, Action<OutputTensor, long> tileDone, CancellationToken cancel)

@@ -60,6 +60,9 @@ internal interface IVectorWidth<TVector>
 
     static abstract bool AnySet(TVector mask);
 
+    /// <summary>The top bit of every lane, that of the first lane lowest.</summary>
+    static abstract uint TopBits(TVector a);
+
     /// <summary>Whether the top bit of every lane is set.</summary>
     static abstract bool AllNegative(TVector a);
 

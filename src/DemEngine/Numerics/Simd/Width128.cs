@@ -59,6 +59,8 @@ internal readonly struct Width128 : IVectorWidth<Vector128<uint>>
 
     public static bool AnySet(Vector128<uint> mask) => mask != Vector128<uint>.Zero;
 
+    public static uint TopBits(Vector128<uint> a) => Vector128.ExtractMostSignificantBits(a);
+
     public static bool AllNegative(Vector128<uint> a) => Vector128.ExtractMostSignificantBits(a) == 0xF;
 
     public static Vector128<uint> AddSingle(Vector128<uint> a, Vector128<uint> b) => (a.AsSingle() + b.AsSingle()).AsUInt32();

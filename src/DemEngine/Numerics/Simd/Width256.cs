@@ -60,6 +60,8 @@ internal readonly struct Width256 : IVectorWidth<Vector256<uint>>
 
     public static bool AnySet(Vector256<uint> mask) => mask != Vector256<uint>.Zero;
 
+    public static uint TopBits(Vector256<uint> a) => Vector256.ExtractMostSignificantBits(a);
+
     public static bool AllNegative(Vector256<uint> a) => Vector256.ExtractMostSignificantBits(a) == 0xFF;
 
     public static Vector256<uint> AddSingle(Vector256<uint> a, Vector256<uint> b) => (a.AsSingle() + b.AsSingle()).AsUInt32();

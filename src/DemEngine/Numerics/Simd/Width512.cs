@@ -60,6 +60,8 @@ internal readonly struct Width512 : IVectorWidth<Vector512<uint>>
 
     public static bool AnySet(Vector512<uint> mask) => mask != Vector512<uint>.Zero;
 
+    public static uint TopBits(Vector512<uint> a) => (uint)Vector512.ExtractMostSignificantBits(a);
+
     public static bool AllNegative(Vector512<uint> a) => Vector512.ExtractMostSignificantBits(a) == 0xFFFF;
 
     public static Vector512<uint> AddSingle(Vector512<uint> a, Vector512<uint> b) => (a.AsSingle() + b.AsSingle()).AsUInt32();

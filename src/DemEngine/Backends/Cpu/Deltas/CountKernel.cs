@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using DemEngine.Numerics.Deltas;
@@ -10,6 +11,8 @@ internal static class CountKernel<TWidth, TVector>
     where TWidth : IVectorWidth<TVector>
     where TVector : struct
 {
+    private const int WidestVector = 16;
+
     /// <summary>Adds the keys that a window shows to its bins.</summary>
     /// <param name="keys">The keys. They lie in whole vectors; what is beyond <paramref name="count"/> is not counted, and overwritten.</param>
     /// <param name="count">How many.</param>
@@ -18,10 +21,38 @@ internal static class CountKernel<TWidth, TVector>
     public static void Run(Span<uint> keys, int count, KeyWindow window, Span<uint> bins)
     {
         ulong width = (ulong)window.Bins << window.Shift;
-        if (window.First == 0 && width > DeltaKey.Largest)
+        uint limit = (uint)Math.Min(width, uint.MaxValue);
+        if (window.Bins == 1)
+            bins[0] += One(keys, count, window.First, limit);
+        else if (window.First == 0 && width > DeltaKey.Largest)
             Everything(keys[..count], window.Shift, bins);
         else
-            Within(keys, count, window, (uint)Math.Min(width, uint.MaxValue), bins);
+            Within(keys, count, window, limit, bins);
+    }
+
+    /// <summary>Keys in one bin, counted in every lane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static uint One(ReadOnlySpan<uint> keys, int count, uint first, uint limit)
+    {
+        int whole = count - (count % TWidth.Lanes);
+        ref byte values = ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(keys));
+        TVector firsts = TWidth.Broadcast(first);
+        TVector limits = TWidth.Broadcast(limit);
+        TVector counts = default;
+        for (int j = 0; j < whole; j += TWidth.Lanes)
+        {
+            TVector offset = TWidth.Subtract(TWidth.Load(ref Unsafe.AddByteOffset(ref values, (nuint)j * sizeof(uint))), firsts);
+            counts = TWidth.Subtract(counts, TWidth.Less(offset, limits));
+        }
+
+        Span<uint> lanes = stackalloc uint[WidestVector];
+        TWidth.Store(counts, ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(lanes)));
+        uint sum = 0;
+        foreach (uint lane in lanes[..TWidth.Lanes])
+            sum += lane;
+        foreach (uint key in keys[whole..count])
+            sum += key - first < limit ? 1u : 0;
+        return sum;
     }
 
     private static void Everything(ReadOnlySpan<uint> keys, int shift, Span<uint> bins)
@@ -31,7 +62,7 @@ internal static class CountKernel<TWidth, TVector>
             Unsafe.Add(ref first, key >> shift)++;
     }
 
-    /// <summary>Few keys lie in a window that is not the whole range; vectors without any are passed over.</summary>
+    /// <summary>Few keys lie in a window that is not the whole range; each is looked for in the bits of a comparison.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Within(Span<uint> keys, int count, KeyWindow window, uint width, Span<uint> bins)
     {
@@ -42,15 +73,8 @@ internal static class CountKernel<TWidth, TVector>
         for (int j = 0; j < keys.Length; j += TWidth.Lanes)
         {
             TVector offset = TWidth.Subtract(TWidth.Load(ref Unsafe.AddByteOffset(ref values, (nuint)j * sizeof(uint))), first);
-            if (!TWidth.AnySet(TWidth.Less(offset, limit)))
-                continue;
-
-            for (int lane = j; lane < j + TWidth.Lanes; lane++)
-            {
-                uint from = keys[lane] - window.First;
-                if (from < width)
-                    bins[(int)(from >> window.Shift)]++;
-            }
+            for (uint there = TWidth.TopBits(TWidth.Less(offset, limit)); there != 0; there &= there - 1)
+                bins[(int)((keys[j + BitOperations.TrailingZeroCount(there)] - window.First) >> window.Shift)]++;
         }
     }
 }
