@@ -31,12 +31,15 @@ internal struct CountShape
     public int WindowShift;
 
     public int WindowBins;
+
+    /// <summary>1 if as many counts follow of the keys that are the smallest of their bin.</summary>
+    public int CountsFirsts;
 }
 
 /// <summary>Counts the keys of one stream in the bins of a window.</summary>
 /// <remarks>
 /// Whole numbers, added by atomic operations, so that no order shows. Each thread takes groups of eight elements, a grid apart. The bins of a wide
-/// window do not fit shared memory; of what lies in one, most elements' counts go to some thousands of them.
+/// window do not fit shared memory; of what lies in one, most elements' counts go to some thousands of them. Of a single bin each thread counts its own.
 /// </remarks>
 internal static class CountKernel
 {
@@ -44,27 +47,32 @@ internal static class CountKernel
     {
         long groups = (shape.Elements + Eight.Count - 1) / Eight.Count;
         long step = (long)Grid.DimX * Group.DimX;
+        uint own = 0;
         for (long group = ((long)Grid.IdxX * Group.DimX) + Group.IdxX; group < groups; group += step)
         {
             EightSingles values = EightSingles.Load(deltas, 0, group);
             long index = group * Eight.Count;
-            Count(values.Lower, index, factors, bins, shape);
-            Count(values.Upper, index + 4, factors, bins, shape);
+            own += Count(values.Lower, index, factors, bins, shape);
+            own += Count(values.Upper, index + 4, factors, bins, shape);
         }
+
+        if (own > 0)
+            Atomic.Add(ref bins[0], own);
     }
 
-    private static void Count(Words4 values, long index, ArrayView<float> factors, ArrayView<uint> bins, CountShape shape)
+    private static uint Count(Words4 values, long index, ArrayView<float> factors, ArrayView<uint> bins, CountShape shape)
     {
-        Count(values.W0, index, factors, bins, shape);
-        Count(values.W1, index + 1, factors, bins, shape);
-        Count(values.W2, index + 2, factors, bins, shape);
-        Count(values.W3, index + 3, factors, bins, shape);
+        return Count(values.W0, index, factors, bins, shape)
+            + Count(values.W1, index + 1, factors, bins, shape)
+            + Count(values.W2, index + 2, factors, bins, shape)
+            + Count(values.W3, index + 3, factors, bins, shape);
     }
 
-    private static void Count(uint value, long index, ArrayView<float> factors, ArrayView<uint> bins, CountShape shape)
+    /// <returns>1 if the key is of the only bin, which the caller counts.</returns>
+    private static uint Count(uint value, long index, ArrayView<float> factors, ArrayView<uint> bins, CountShape shape)
     {
         if (index >= shape.Elements)
-            return;
+            return 0;
 
         uint key = value;
         if (shape.Kind == CountShape.OfMagnitudes)
@@ -72,8 +80,16 @@ internal static class CountKernel
         if (shape.Kind == CountShape.OfImportances)
             key = DeviceKey.OfImportance(value, factors[((shape.First + index) / shape.RowElements) - shape.FirstRow]);
 
-        long bin = (key - shape.WindowFirst) >> shape.WindowShift;
-        if (key >= shape.WindowFirst && bin < shape.WindowBins)
-            Atomic.Add(ref bins[bin], 1u);
+        uint offset = key - shape.WindowFirst;
+        long bin = offset >> shape.WindowShift;
+        if (key < shape.WindowFirst || bin >= shape.WindowBins)
+            return 0;
+        if (shape.WindowBins == 1 && shape.CountsFirsts == 0)
+            return 1;
+
+        Atomic.Add(ref bins[bin], 1u);
+        if (shape.CountsFirsts != 0 && (uint)bin << shape.WindowShift == offset)
+            Atomic.Add(ref bins[bin + shape.WindowBins], 1u);
+        return 0;
     }
 }

@@ -144,6 +144,7 @@ internal readonly ref struct DeltaLaunch
             WindowFirst = window.First,
             WindowShift = window.Shift,
             WindowBins = window.Bins,
+            CountsFirsts = window.CountsFirsts ? 1 : 0,
         };
         ArrayView<Words4> from = _layout.Delta(_buffers, window.Stream, _count);
         if (keys is SpreadKeys)

@@ -172,8 +172,8 @@ internal sealed class DeltaTileWorker(string device, KernelTable kernels, DeltaK
         long bin = 0;
         foreach (KeyWindow window in windows)
         {
-            launch.Count(keys, window, buffers.Device<uint>(binsAt + (bin * sizeof(uint)), (long)window.Bins * sizeof(uint)));
-            bin += window.Bins;
+            launch.Count(keys, window, buffers.Device<uint>(binsAt + (bin * sizeof(uint)), (long)window.Counts * sizeof(uint)));
+            bin += window.Counts;
         }
 
         buffers.CopyOut(binsAt, binsAt + (counts.Length * sizeof(uint)));

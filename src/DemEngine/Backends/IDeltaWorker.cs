@@ -35,7 +35,7 @@ public interface IDeltaWorker
     /// <param name="inputs">The base and the sources.</param>
     /// <param name="first">Index of the first element.</param>
     /// <param name="windows">What is counted of which stream, the streams in ascending order.</param>
-    /// <param name="counts">The bins of one window after those of another; what is counted is added to them.</param>
+    /// <param name="counts">The <see cref="KeyWindow.Counts"/> of one window after those of another; what is counted is added to them.</param>
     void Histogram(DeltaKeys keys, ReadOnlySpan<TypedBytes> inputs, long first, ReadOnlySpan<KeyWindow> windows, Span<uint> counts);
 
     /// <summary>Sums over filtered differences, leaf by leaf in the order of <see cref="GramOrder"/>.</summary>

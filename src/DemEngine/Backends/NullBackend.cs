@@ -63,9 +63,9 @@ public sealed class NullBackend : IMergeBackend
             foreach (KeyWindow window in windows)
             {
                 uint bin = (DeltaKey.Largest - window.First) >> window.Shift;
-                if (bin < window.Bins)
-                    counts[start + (int)bin] += (uint)inputs[0].Count;
-                start += window.Bins;
+                for (int at = (int)bin; bin < window.Bins && at < window.Counts; at += window.Bins)
+                    counts[start + at] += (uint)inputs[0].Count;
+                start += window.Counts;
             }
         }
 

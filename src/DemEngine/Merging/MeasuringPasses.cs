@@ -34,9 +34,8 @@ internal static class MeasuringPasses
 
     /// <summary>Elements that these passes go over, counted in each.</summary>
     public static long Elements(Measurement measurement, TensorSources sources, DeltaInputs inputs) =>
-        measurement is GramMeasurement ? sources.CommonElements : Passes(measurement, inputs.Elements) * inputs.Elements;
+        measurement is GramMeasurement ? sources.CommonElements : Passes(measurement) * inputs.Elements;
 
-    /// <summary>Number of passes that a measurement over so many elements usually takes.</summary>
-    public static int Passes(Measurement measurement, long elements) =>
-        measurement is CutMeasurement cuts ? CutGroup.UsualPasses(cuts, elements) : 1;
+    /// <summary>Number of passes that a measurement usually takes.</summary>
+    public static int Passes(Measurement measurement) => measurement is CutMeasurement ? CutGroup.UsualPasses : 1;
 }

@@ -210,7 +210,9 @@ public abstract partial class BackendSuite
             .. Enumerable.Range(0, keys.Streams).SelectMany(stream => (KeyWindow[])
             [
                 new KeyWindow(stream, 0, 25, 64), Window(stream, all[stream], 0, 1, random), Window(stream, all[stream], 0, 40, random),
-                Window(stream, all[stream], 9, 30, random), new KeyWindow(stream, 0, 0, 1),
+                Window(stream, all[stream], 9, 30, random), new KeyWindow(stream, 0, 0, 1), new KeyWindow(stream, 1u << 31, 31, 1),
+                Window(stream, all[stream], 0, 1, random) with { Shift = 31 }, new KeyWindow(stream, 0, 15, 1 << 16, CountsFirsts: true),
+                Window(stream, all[stream], 12, 20, random) with { CountsFirsts = true }, Window(stream, all[stream], 0, 1, random) with { CountsFirsts = true },
             ]),
         ];
         uint[] expected = ReferenceDeltas.Histogram(keys, inputs, first: 9, windows);

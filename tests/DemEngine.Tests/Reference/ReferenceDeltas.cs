@@ -53,14 +53,18 @@ internal static class ReferenceDeltas
     private static uint[] InBins(uint[] keys, KeyWindow window)
     {
         uint[] bins = new uint[window.Bins];
+        uint[] firsts = new uint[window.CountsFirsts ? window.Bins : 0];
         foreach (uint key in keys)
         {
             long bin = ((long)key - window.First) >> window.Shift;
-            if (bin >= 0 && bin < bins.Length)
-                bins[bin]++;
+            if (bin < 0 || bin >= bins.Length)
+                continue;
+            bins[bin]++;
+            if (window.CountsFirsts && key == window.First + (bin << window.Shift))
+                firsts[bin]++;
         }
 
-        return bins;
+        return [.. bins, .. firsts];
     }
 
     public static double[] Sums(KeptDeltas deltas, DeltaSum sum, TypedBytes[] inputs, long first)

@@ -6,25 +6,27 @@ namespace DemEngine.Merging.Deltas;
 
 /// <summary>
 /// Finds cuts with given numbers of elements above them, exactly and without sorting, by radix selection: passes count the keys in the bins of
-/// a window and narrow it to one bin, until it shows a single key; where a cut divides equal keys the last pass counts these tile by tile,
-/// so that the last that is above it is known by its index. Counts are whole numbers, so that no order shows.
+/// a window and narrow it to one bin, until it shows a single key; where a cut divides equal keys these are counted tile by tile,
+/// along with the key or in a last pass, so that the last that is above it is known by its index. Counts are whole numbers, so that no order shows.
 /// </summary>
 /// <remarks>
-/// Of many elements a sample is counted first and says where to look: in a window so narrow that one pass finds the key, and at one key whose ties
-/// that pass counts along. What is above the window is counted too, so that a wrong guess is noticed, and the search starts with all keys.
+/// Of many elements a sample is counted first and says where to look. What is above that window is counted too, so that a wrong guess is noticed, and
+/// the search starts with all keys. Differences of short numbers have few different keys: a bin often shows only one, and one pass is enough.
 /// Several tensors may be searched together: their elements are then numbered through, in the order of the members. Each has its own
 /// cuts in the end, which differ in the index of the last tie.
 /// </remarks>
 internal sealed class CutGroup : MeasuringGroup
 {
+    // Counts of tiles are kept where all of them take no more than 4 MiB a window.
+    private const long MostTileCounts = 1 << 20;
+
     private readonly ImmutableArray<CutMember> _members;
     private readonly ImmutableArray<CutRequest> _requests;
     private readonly long _elements;
     private readonly int _samplePasses;
     private CutStep[] _steps = [];
-    private ImmutableArray<KeyWindow> _ties = [];
-    private ImmutableArray<KeyWindow> _tiesCounted = [];
     private Lazy<BinCounts> _counts;
+    private long _tiles;
 
     /// <param name="members">What is measured for each tensor; all ask for the same cuts.</param>
     public CutGroup(ImmutableArray<CutMember> members)
@@ -46,31 +48,45 @@ internal sealed class CutGroup : MeasuringGroup
     /// <summary>What is counted in the pass under way; nothing if all is known.</summary>
     public ImmutableArray<KeyWindow> Windows { get; private set; }
 
-    /// <summary>Of which of these each tile's counts are kept.</summary>
-    public ImmutableArray<int> Ties { get; private set; } = [];
+    /// <summary>What of it is kept for each tile.</summary>
+    public ImmutableArray<TileCounts> Kept { get; private set; } = [];
 
-    /// <summary>Passes over so many elements that usually read them, the sample not counted.</summary>
-    public static int UsualPasses(CutMeasurement measurement, long elements) =>
-        IsSampled(measurement, elements) ? 1 : CutStep.Narrowings(elements) + 1;
+    /// <summary>Passes that usually read all elements: the others look at a sample, or find what the guess has missed.</summary>
+    public const int UsualPasses = 1;
 
-    public override MeasuringPass Start(int pass, int member, int tileElements) =>
-        new CutPass(this, pass, _members[member], tileElements) { Sample = pass < _samplePasses ? new CutSample(_elements) : null, IsUsual = IsUsual(pass) };
+    public override MeasuringPass Start(int pass, int member, int tileElements)
+    {
+        var started = new CutPass(this, pass, _members[member], tileElements)
+        {
+            Sample = pass < _samplePasses ? new CutSample(_elements) : null,
+            IsUsual = pass == _samplePasses,
+        };
+        if (pass == 0)
+        {
+            _tiles += started.TileCount;
+            Kept = Keep();
+        }
+
+        return started;
+    }
 
     /// <summary>Where the calling thread counts so many keys.</summary>
     public uint[] TableFor(int keys) => _counts.Value.TableFor(keys);
 
     /// <summary>Where a window's bins start among all bins.</summary>
-    public int StartOf(KeyWindow window) => Windows.TakeWhile(other => other != window).Sum(other => other.Bins);
+    public int StartOf(KeyWindow window) => Windows.TakeWhile(other => other != window).Sum(other => other.Counts);
 
     protected override void FinishPass(int pass, TileWorkspace workspace)
     {
         if (!Windows.IsEmpty)
         {
-            long[] counts = _counts.IsValueCreated ? _counts.Value.Total() : new long[Windows.Sum(window => window.Bins)];
+            long[] counts = _counts.IsValueCreated ? _counts.Value.Total() : new long[Windows.Sum(window => window.Counts)];
             if (pass < _samplePasses)
                 Guess(counts);
             else if (pass < PassCount - 1)
                 Narrow(pass, counts);
+            else
+                KeepTies();
             if (_counts.IsValueCreated)
                 _counts.Value.Dispose();
         }
@@ -92,68 +108,83 @@ internal sealed class CutGroup : MeasuringGroup
     private static int PassesOver(CutMeasurement measurement, long elements) =>
         (IsSampled(measurement, elements) ? 2 : 0) + CutStep.Narrowings(elements) + 1;
 
-    private bool IsUsual(int pass) => _samplePasses == 0 || pass == _samplePasses;
-
     private void Guess(long[] counts)
     {
         _steps = [.. _requests.Select(request => CutStep.Start(request, new KeyTotals(_elements, _elements)))];
-        var ties = new List<KeyWindow>();
         for (int r = 0; r < _steps.Length; r++)
         {
-            if (_steps[r].Found is not null)
-                continue;
-            _steps[r] = _steps[r].Guess(Counts(counts, _steps[r].Window), _steps[r].Wanted / (double)_elements, out KeyWindow likely);
-            ties.Add(likely);
+            if (_steps[r].Found is null)
+                _steps[r] = _steps[r].Guess(Counts(counts, _steps[r].Window)[.._steps[r].Window.Bins], _steps[r].Wanted / (double)_elements);
         }
-
-        _ties = [.. ties.Distinct()];
     }
 
     private void Narrow(int pass, long[] counts)
     {
         if (pass == 0)
             _steps = [.. _requests.Select(request => CutStep.Start(request, new KeyTotals(_elements, _elements - Zeros(request, counts))))];
-        if (!_ties.IsEmpty)
-            _tiesCounted = _ties;
         for (int r = 0; r < _steps.Length; r++)
         {
-            if (IsOpen(_steps[r]))
-            {
-                long above = _steps[r].IsGuess ? Counts(counts, _steps[r].Above)[0] : 0;
-                _steps[r] = _steps[r].Narrow(Counts(counts, _steps[r].Window), above, _requests[r].DividesTies, _elements);
-            }
+            KeyWindow window = _steps[r].Window;
+            if (!IsOpen(_steps[r]))
+                continue;
+
+            long above = _steps[r].IsGuess ? Counts(counts, _steps[r].Above)[0] : 0;
+            _steps[r] = _steps[r].Narrow(Counts(counts, window), above, _requests[r].DividesTies, _elements, out int bin);
+            if (_steps[r].IsKeyKnown && Kept.FirstOrDefault(kept => kept.Start == StartOf(window)) is { Length: > 0 } kept)
+                KeepTies(r, kept.At + bin);
+        }
+    }
+
+    private void KeepTies(int request, int at)
+    {
+        foreach (CutMember member in _members)
+            member.KeepTies(request, at);
+    }
+
+    /// <summary>Of the last pass, which counts the ties that are not known yet.</summary>
+    private void KeepTies()
+    {
+        for (int r = 0; r < _steps.Length; r++)
+        {
+            if (_steps[r].Found is null && !_members[0].HasTies(r))
+                KeepTies(r, Kept.First(kept => kept.Start == StartOf(_steps[r].Window)).At);
         }
     }
 
     /// <summary>What the pass after this one counts.</summary>
     private void Look(int pass)
     {
-        CutStep[] open = [.. _steps.Where(IsOpen)];
-        if (pass + 1 < PassCount - 1)
+        bool isLast = pass + 1 == PassCount - 1;
+        CutStep[] open = isLast
+            ? [.. _steps.Where((step, r) => step.Found is null && !_members[0].HasTies(r))]
+            : [.. _steps.Where(IsOpen)];
+        Windows = InOrder([.. open.Select(step => step.Window), .. open.Where(step => step.IsGuess).Select(step => step.Above)]);
+        Kept = Keep();
+    }
+
+    /// <summary>Of windows in which ties may be found, if there are not too many bins in all tiles together.</summary>
+    private ImmutableArray<TileCounts> Keep()
+    {
+        if (_steps.Length == 0 && _samplePasses > 0)
+            return [];
+
+        var kept = ImmutableArray.CreateBuilder<TileCounts>();
+        int at = 0;
+        foreach (KeyWindow window in Windows.Where(window => window.Bins * _tiles <= MostTileCounts))
         {
-            if (!open.Any(step => step.IsGuess))
-                _ties = [];
-            Windows = InOrder([.. open.Select(step => step.Window), .. open.Where(step => step.IsGuess).Select(step => step.Above), .. open.Length > 0 ? _ties : []]);
-        }
-        else
-        {
-            KeyWindow[] dividing = [.. _steps.Where(step => step.Found is null).Select(step => step.Window).Distinct()];
-            if (dividing.Except(_tiesCounted).Any())
-                _ties = _tiesCounted = InOrder(dividing);
-            else
-                _ties = [];
-            Windows = _ties;
+            kept.Add(new TileCounts(StartOf(window), window.Bins, at));
+            at += window.Bins;
         }
 
-        Ties = [.. _ties.Intersect(Windows).Select(StartOf)];
+        return kept.ToImmutable();
     }
 
     /// <summary>Whether the key of a cut is not known yet.</summary>
-    private static bool IsOpen(CutStep step) => step.Found is null && (step.IsGuess || step.Window.Bins > 1);
+    private static bool IsOpen(CutStep step) => step.Found is null && !step.IsKeyKnown;
 
     private static ImmutableArray<KeyWindow> InOrder(IEnumerable<KeyWindow> windows) => [.. windows.Distinct().OrderBy(window => window.Stream)];
 
-    private ReadOnlySpan<long> Counts(long[] counts, KeyWindow window) => counts.AsSpan(StartOf(window), window.Bins);
+    private ReadOnlySpan<long> Counts(long[] counts, KeyWindow window) => counts.AsSpan(StartOf(window), window.Counts);
 
     private long Zeros(CutRequest request, long[] counts) => request.NeedsNonZero ? counts[StartOf(CutStep.Zeros(request.Stream))] : 0;
 
@@ -165,7 +196,6 @@ internal sealed class CutGroup : MeasuringGroup
         for (int r = 0; r < _requests.Length; r++)
         {
             long wanted = _steps[r].Wanted;
-            int window = _tiesCounted.IndexOf(_steps[r].Window);
             for (int m = 0; m < _members.Length; m++)
             {
                 if (_steps[r].Found is { } found)
@@ -174,8 +204,8 @@ internal sealed class CutGroup : MeasuringGroup
                     continue;
                 }
 
-                long ties = _members[m].Ties(window);
-                long last = wanted <= 0 ? -1 : wanted >= ties ? long.MaxValue : _members[m].IndexOfTie(_steps[r].Window, window, wanted, workspace);
+                long ties = _members[m].TiesOf(r);
+                long last = wanted <= 0 ? -1 : wanted >= ties ? long.MaxValue : _members[m].IndexOfTie(_steps[r].Window, r, wanted, workspace);
                 results[m][r] = new Cut(_steps[r].Window.First, last);
                 wanted -= ties;
             }
@@ -185,5 +215,11 @@ internal sealed class CutGroup : MeasuringGroup
             _members[m].Measurement.Complete([.. results[m]]);
     }
 
-    private Lazy<BinCounts> NewCounts() => new(() => new BinCounts(Windows.Sum(window => window.Bins)));
+    private Lazy<BinCounts> NewCounts() => new(() => new BinCounts(Windows.Sum(window => window.Counts)));
 }
+
+/// <summary>Counts that are kept for each tile.</summary>
+/// <param name="Start">The first of them among all that the pass counts.</param>
+/// <param name="Length">How many.</param>
+/// <param name="At">The first of them among those that are kept.</param>
+internal readonly record struct TileCounts(int Start, int Length, int At);

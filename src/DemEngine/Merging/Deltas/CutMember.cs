@@ -11,9 +11,10 @@ namespace DemEngine.Merging.Deltas;
 internal sealed class CutMember(CutMeasurement measurement, DeltaInputs inputs)
 {
     private readonly Lazy<DeltaKeys> _keys = new(() => measurement.Keys);
-    private MeasuringPass? _tiles;
-    private uint[] _ties = [];
-    private int _windows;
+    private readonly Dictionary<int, Ties> _ties = [];
+    private MeasuringPass? _pass;
+    private uint[] _tiles = [];
+    private int _counts;
 
     public CutMeasurement Measurement => measurement;
 
@@ -26,40 +27,44 @@ internal sealed class CutMember(CutMeasurement measurement, DeltaInputs inputs)
         workspace.Worker.Deltas.Histogram(inputs.In(first, _keys.Value), tensors, first, windows.AsSpan(), bins);
     }
 
-    /// <summary>Makes room for the ties of each tile.</summary>
-    public void StartTies(MeasuringPass tiles, int windows)
+    /// <summary>Makes room for some counts of each tile of a pass.</summary>
+    public void StartTiles(MeasuringPass pass, int counts)
     {
-        _tiles = tiles;
-        _windows = windows;
-        _ties = new uint[tiles.TileCount * windows];
+        _pass = pass;
+        _counts = counts;
+        _tiles = new uint[pass.TileCount * counts];
     }
 
-    /// <summary>The ties of a tile, one count for each window.</summary>
-    public Span<uint> TiesOf(int tile) => _ties.AsSpan(tile * _windows, _windows);
+    /// <summary>The counts of a tile.</summary>
+    public Span<uint> CountsOf(int tile) => _tiles.AsSpan(tile * _counts, _counts);
+
+    /// <summary>Takes one of the counts of the tiles to be that of a cut's ties.</summary>
+    /// <param name="request">Index of the cut.</param>
+    /// <param name="at">Index of the count.</param>
+    public void KeepTies(int request, int at) =>
+        _ties[request] = new Ties(_pass!, [.. Enumerable.Range(0, _pass!.TileCount).Select(tile => CountsOf(tile)[at])]);
+
+    /// <summary>Whether the ties of a cut are known.</summary>
+    public bool HasTies(int request) => _ties.ContainsKey(request);
 
     /// <summary>The ties of the tensor.</summary>
-    public long Ties(int window)
-    {
-        long sum = 0;
-        for (int at = window; at < _ties.Length; at += _windows)
-            sum += _ties[at];
-        return sum;
-    }
+    public long TiesOf(int request) => _ties[request].OfTiles.Sum(ties => (long)ties);
 
     /// <summary>Finds a tie by its number.</summary>
     /// <param name="window">That shows nothing but the ties.</param>
-    /// <param name="index">The window's index.</param>
+    /// <param name="request">Index of the cut.</param>
     /// <param name="number">From 1; there are so many.</param>
     /// <param name="workspace">The calling thread's.</param>
     /// <returns>Its index in the tensor.</returns>
-    public long IndexOfTie(KeyWindow window, int index, long number, TileWorkspace workspace)
+    public long IndexOfTie(KeyWindow window, int request, long number, TileWorkspace workspace)
     {
+        Ties ties = _ties[request];
         int tile = 0;
-        for (; number > TiesOf(tile)[index]; tile++)
-            number -= TiesOf(tile)[index];
+        for (; number > ties.OfTiles[tile]; tile++)
+            number -= ties.OfTiles[tile];
 
         // Halves until one element is left.
-        var (first, count) = _tiles!.Tile(tile);
+        var (first, count) = ties.Pass.Tile(tile);
         while (count > 1)
         {
             workspace.StartTile();
@@ -80,4 +85,9 @@ internal sealed class CutMember(CutMeasurement measurement, DeltaInputs inputs)
 
         return first;
     }
+
+    /// <summary>A cut's ties.</summary>
+    /// <param name="Pass">In whose tiles they are counted.</param>
+    /// <param name="OfTiles">How many there are in each.</param>
+    private sealed record Ties(MeasuringPass Pass, uint[] OfTiles);
 }

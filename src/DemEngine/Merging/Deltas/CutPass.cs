@@ -28,14 +28,18 @@ internal sealed class CutPass(CutGroup group, int pass, CutMember member, int ti
             return;
         }
 
-        // Of ties the tile's count is what it adds.
+        // What a tile counts is what it adds.
         Start();
-        Span<uint> ties = member.TiesOf(tile);
-        for (int k = 0; k < group.Ties.Length; k++)
-            ties[k] = bins[group.Ties[k]];
+        ReadOnlySpan<TileCounts> kept = group.Kept.AsSpan();
+        Span<uint> ofTile = member.CountsOf(tile);
+        foreach (TileCounts counts in kept)
+            bins.AsSpan(counts.Start, counts.Length).CopyTo(ofTile[counts.At..]);
         member.Count(group.Windows, first, count, bins, workspace);
-        for (int k = 0; k < group.Ties.Length; k++)
-            ties[k] = bins[group.Ties[k]] - ties[k];
+        foreach (TileCounts counts in kept)
+        {
+            for (int k = 0; k < counts.Length; k++)
+                ofTile[counts.At + k] = bins[counts.Start + k] - ofTile[counts.At + k];
+        }
     }
 
     public override void Finish(TileWorkspace workspace)
@@ -47,12 +51,12 @@ internal sealed class CutPass(CutGroup group, int pass, CutMember member, int ti
     /// <summary>Not before the first tile, since the windows are those that the pass before has found.</summary>
     private void Start()
     {
-        if (group.Ties.IsEmpty)
+        if (group.Kept.IsEmpty)
             return;
         lock (_lock)
         {
             if (!_started)
-                member.StartTies(this, group.Ties.Length);
+                member.StartTiles(this, group.Kept.Sum(counts => counts.Length));
             _started = true;
         }
     }

@@ -14,15 +14,19 @@ internal readonly record struct CutStep(KeyWindow Window, long Wanted, Cut? Foun
 {
     private const int KeyBits = 31;
 
-    // Bins that one pass has: as many as a second-level cache holds, fewer where there is little to count.
+    // Bins that one pass has: as many as a second-level cache holds, fewer where there is little to count; of a guess so few that the tiles' counts can be kept.
     private const int MostBits = 16;
     private const int FewBits = 11;
+    private const int GuessBits = 12;
     private const long FewElements = 1 << 16;
 
     /// <summary>Whether the window is a guess: then what is above it must be counted too.</summary>
     public bool IsGuess { get; init; }
 
-    /// <summary>Where a guessed window is not too low for the cut, all that is above it.</summary>
+    /// <summary>Whether the window shows the cut's key and no other.</summary>
+    public bool IsKeyKnown => !IsGuess && Window.Bins == 1;
+
+    /// <summary>All that is above the window.</summary>
     public KeyWindow Above => new(Window.Stream, Window.First + ((uint)Window.Bins << Window.Shift), KeyBits, 1);
 
     /// <summary>Passes that narrow a window down to one key.</summary>
@@ -30,7 +34,8 @@ internal readonly record struct CutStep(KeyWindow Window, long Wanted, Cut? Foun
     public static int Narrowings(long elements) => (KeyBits + BitsFor(elements) - 1) / BitsFor(elements);
 
     /// <summary>The window of the first pass: all keys by their upper bits.</summary>
-    public static KeyWindow Everything(int stream, long elements) => new(stream, 0, KeyBits - BitsFor(elements), 1 << BitsFor(elements));
+    public static KeyWindow Everything(int stream, long elements) =>
+        new(stream, 0, KeyBits - BitsFor(elements), 1 << BitsFor(elements), CountsFirsts: true);
 
     /// <summary>The window that counts nothing but zeros.</summary>
     public static KeyWindow Zeros(int stream) => new(stream, 0, 0, 1);
@@ -46,8 +51,7 @@ internal readonly record struct CutStep(KeyWindow Window, long Wanted, Cut? Foun
     /// <summary>Guesses the window from the keys of a sample.</summary>
     /// <param name="bins">The sample's keys in the bins of the window, which is the first.</param>
     /// <param name="share">Share of the elements that are above the cut.</param>
-    /// <param name="likely">Key of the cut, if there are few different ones.</param>
-    public CutStep Guess(ReadOnlySpan<long> bins, double share, out KeyWindow likely)
+    public CutStep Guess(ReadOnlySpan<long> bins, double share)
     {
         // Half a percent for a sample that is not quite one, and four standard deviations.
         long sampled = 0;
@@ -56,40 +60,37 @@ internal readonly record struct CutStep(KeyWindow Window, long Wanted, Cut? Foun
         double margin = (0.005 * sampled) + (4 * Math.Sqrt(sampled * share * (1 - share)));
         int highest = BinOf(bins, (share * sampled) - margin);
         int lowest = BinOf(bins, (share * sampled) + margin);
-        likely = new KeyWindow(Window.Stream, (uint)BinOf(bins, share * sampled) << Window.Shift, 0, 1);
-
-        // At one bin a key if there is room, coarser if not.
         long keys = (highest + 1L - lowest) << Window.Shift;
         int shift = 0;
-        while (keys >> shift > 1 << MostBits)
+        while (keys >> shift > 1 << GuessBits)
             shift++;
-        return this with { Window = new KeyWindow(Window.Stream, (uint)lowest << Window.Shift, shift, (int)(keys >> shift)), IsGuess = true };
+        return this with { Window = new KeyWindow(Window.Stream, (uint)lowest << Window.Shift, shift, (int)(keys >> shift), CountsFirsts: shift > 0), IsGuess = true };
     }
 
     /// <summary>Narrows the window to one of its bins, which holds the wanted element counted from the top.</summary>
-    /// <param name="bins">The counts of the window.</param>
+    /// <param name="counts">The counts of the window.</param>
     /// <param name="above">Of what is above it, if it is a guess.</param>
     /// <param name="dividesTies">Whether the cut divides equal keys.</param>
     /// <param name="elements">That are counted in all.</param>
-    public CutStep Narrow(ReadOnlySpan<long> bins, long above, bool dividesTies, long elements)
+    /// <param name="bin">Which bin; −1 if the guess is wrong, and the search starts with all keys.</param>
+    public CutStep Narrow(ReadOnlySpan<long> counts, long above, bool dividesTies, long elements, out int bin)
     {
-        if (Found is not null)
-            return this;
-
-        int bin = bins.Length - 1;
         long wanted = Wanted - above;
-        for (; bin >= 0 && wanted > bins[bin]; bin--)
-            wanted -= bins[bin];
-        if (bin < 0 || wanted <= 0)
+        bin = wanted > 0 ? Window.Bins - 1 : -1;
+        for (; bin >= 0 && wanted > counts[bin]; bin--)
+            wanted -= counts[bin];
+        if (bin < 0)
             return new CutStep(Everything(Window.Stream, elements), Wanted, null);
 
         uint first = Window.First + ((uint)bin << Window.Shift);
-        int shift = Math.Max(0, Window.Shift - BitsFor(elements));
-        if (Window.Shift > 0)
-            return new CutStep(new KeyWindow(Window.Stream, first, shift, 1 << (Window.Shift - shift)), wanted, null);
+        if (Window.Shift > 0 && !(Window.CountsFirsts && counts[bin] == counts[Window.Bins + bin]))
+        {
+            int shift = Math.Max(0, Window.Shift - BitsFor(elements));
+            return new CutStep(new KeyWindow(Window.Stream, first, shift, 1 << (Window.Shift - shift), CountsFirsts: shift > 0), wanted, null);
+        }
 
         // Zeros are dropped or kept alike: they stay zeros.
-        bool takesAll = first == 0 || !dividesTies || wanted == bins[bin];
+        bool takesAll = first == 0 || !dividesTies || wanted == counts[bin];
         return new CutStep(new KeyWindow(Window.Stream, first, 0, 1), wanted, takesAll ? new Cut(first, long.MaxValue) : null);
     }
 

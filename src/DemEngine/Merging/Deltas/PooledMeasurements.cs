@@ -35,8 +35,7 @@ internal static class PooledMeasurements
     /// <summary>Bytes that are usually read.</summary>
     /// <param name="tensors">Of the plan.</param>
     public static long Bytes(IEnumerable<OutputTensor> tensors) => Groups(tensors).Sum(members =>
-        MeasuringPasses.Passes(members[0].Measurement, members.Sum(member => member.Inputs.Elements))
-        * members.Sum(member => member.Inputs.Elements * InputCost.Of(member.Tensor.Inputs).ElementBytes));
+        MeasuringPasses.Passes(members[0].Measurement) * members.Sum(member => member.Inputs.Elements * InputCost.Of(member.Tensor.Inputs).ElementBytes));
 
     /// <summary>Measures.</summary>
     /// <param name="tensors">Of the plan, those too that are made already.</param>

@@ -55,7 +55,12 @@ public sealed record ImportanceKeys(TermKind Kind, RowFactors Factors) : DeltaKe
 /// <param name="First">The smallest key that is counted.</param>
 /// <param name="Shift">2 to this power are the keys that share a bin.</param>
 /// <param name="Bins">Number of bins.</param>
-public readonly record struct KeyWindow(int Stream, uint First, int Shift, int Bins);
+/// <param name="CountsFirsts">Whether as many counts follow of those keys that are the smallest of their bin: where the two are equal, the bin shows one key.</param>
+public readonly record struct KeyWindow(int Stream, uint First, int Shift, int Bins, bool CountsFirsts = false)
+{
+    /// <summary>Number of counts.</summary>
+    public int Counts => CountsFirsts ? 2 * Bins : Bins;
+}
 
 /// <summary>What is summed over filtered differences.</summary>
 public enum DeltaSum

@@ -17,17 +17,17 @@ internal static class CountKernel<TWidth, TVector>
     /// <param name="keys">The keys. They lie in whole vectors; what is beyond <paramref name="count"/> is not counted, and overwritten.</param>
     /// <param name="count">How many.</param>
     /// <param name="window">What is counted.</param>
-    /// <param name="bins">As many as the window has.</param>
-    public static void Run(Span<uint> keys, int count, KeyWindow window, Span<uint> bins)
+    /// <param name="counts">As many as the window has.</param>
+    public static void Run(Span<uint> keys, int count, KeyWindow window, Span<uint> counts)
     {
         ulong width = (ulong)window.Bins << window.Shift;
         uint limit = (uint)Math.Min(width, uint.MaxValue);
-        if (window.Bins == 1)
-            bins[0] += One(keys, count, window.First, limit);
+        if (window.Counts == 1)
+            counts[0] += One(keys, count, window.First, limit);
         else if (window.First == 0 && width > DeltaKey.Largest)
-            Everything(keys[..count], window.Shift, bins);
+            Everything(keys[..count], window, counts);
         else
-            Within(keys, count, window, limit, bins);
+            Within(keys, count, window, limit, counts);
     }
 
     /// <summary>Keys in one bin, counted in every lane.</summary>
@@ -55,16 +55,25 @@ internal static class CountKernel<TWidth, TVector>
         return sum;
     }
 
-    private static void Everything(ReadOnlySpan<uint> keys, int shift, Span<uint> bins)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Everything(ReadOnlySpan<uint> keys, KeyWindow window, Span<uint> counts)
     {
-        ref uint first = ref MemoryMarshal.GetReference(bins);
+        int shift = window.Shift;
+        ref uint bins = ref MemoryMarshal.GetReference(counts);
         foreach (uint key in keys)
-            Unsafe.Add(ref first, key >> shift)++;
+            Unsafe.Add(ref bins, key >> shift)++;
+        if (!window.CountsFirsts)
+            return;
+
+        ref uint firsts = ref Unsafe.Add(ref bins, window.Bins);
+        uint rest = (1u << shift) - 1;
+        foreach (uint key in keys)
+            Unsafe.Add(ref firsts, key >> shift) += (key & rest) == 0 ? 1u : 0;
     }
 
-    /// <summary>Few keys lie in a window that is not the whole range; each is looked for in the bits of a comparison.</summary>
+    /// <summary>Few keys lie in a window that is not the whole range, and these are often alike: equal ones of a vector are counted together.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Within(Span<uint> keys, int count, KeyWindow window, uint width, Span<uint> bins)
+    private static void Within(Span<uint> keys, int count, KeyWindow window, uint width, Span<uint> counts)
     {
         keys[count..].Fill(uint.MaxValue);
         ref byte values = ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(keys));
@@ -72,9 +81,19 @@ internal static class CountKernel<TWidth, TVector>
         TVector limit = TWidth.Broadcast(width);
         for (int j = 0; j < keys.Length; j += TWidth.Lanes)
         {
-            TVector offset = TWidth.Subtract(TWidth.Load(ref Unsafe.AddByteOffset(ref values, (nuint)j * sizeof(uint))), first);
-            for (uint there = TWidth.TopBits(TWidth.Less(offset, limit)); there != 0; there &= there - 1)
-                bins[(int)((keys[j + BitOperations.TrailingZeroCount(there)] - window.First) >> window.Shift)]++;
+            TVector vector = TWidth.Load(ref Unsafe.AddByteOffset(ref values, (nuint)j * sizeof(uint)));
+            uint there = TWidth.TopBits(TWidth.Less(TWidth.Subtract(vector, first), limit));
+            while (there != 0)
+            {
+                uint key = keys[j + BitOperations.TrailingZeroCount(there)];
+                uint equal = TWidth.TopBits(TWidth.Equal(vector, TWidth.Broadcast(key)));
+                there &= ~equal;
+
+                uint bin = (key - window.First) >> window.Shift;
+                counts[(int)bin] += (uint)BitOperations.PopCount(equal);
+                if (window.CountsFirsts && bin << window.Shift == key - window.First)
+                    counts[(int)bin + window.Bins] += (uint)BitOperations.PopCount(equal);
+            }
         }
     }
 }

@@ -68,8 +68,8 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker) : IDeltaW
             {
                 if (window.Stream != stream)
                     ofStream = Keys(keys, stream = window.Stream, first + start);
-                CountKernel<TWidth, TVector>.Run(ofStream, _block.Count, window, counts.Slice(bin, window.Bins));
-                bin += window.Bins;
+                CountKernel<TWidth, TVector>.Run(ofStream, _block.Count, window, counts.Slice(bin, window.Counts));
+                bin += window.Counts;
             }
         }
     }
