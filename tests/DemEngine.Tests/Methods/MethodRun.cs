@@ -26,6 +26,9 @@ internal sealed class MethodRun : IDisposable
             Add($"m{k}", type, models[k]);
     }
 
+    /// <summary>How merges run.</summary>
+    public RunOptions Options { get; init; } = new();
+
     /// <summary>Adds a model.</summary>
     public MethodRun Add(string name, ElementType type, double[] values)
     {
@@ -57,7 +60,7 @@ internal sealed class MethodRun : IDisposable
     {
         using var backend = new CpuBackend();
         Recipe resolved = RecipeReader.Resolve(RecipeReader.Parse(recipe, "r.yaml"), _folder.Path);
-        using var merge = MemoryMerge.Open(resolved, new AlignmentOptions(), backend, new RunOptions());
+        using var merge = MemoryMerge.Open(resolved, new AlignmentOptions(), backend, Options);
         ITensorData tensor = merge.Merge(resolved).Find(Tensor)!;
         return take(tensor.Read(0, (int)tensor.Spec.Shape.ElementCount, default));
     }
