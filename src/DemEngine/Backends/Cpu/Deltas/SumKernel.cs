@@ -10,44 +10,76 @@ internal static class SumKernel<TWidth, TVector>
     where TWidth : IVectorWidth<TVector>
     where TVector : struct
 {
-    /// <summary>Σ|v|.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    [SkipLocalsInit]
-    public static double Magnitudes(ReadOnlySpan<float> values)
-    {
-        Span<double> lanes = stackalloc double[GramOrder.Lanes];
-        lanes.Clear();
-        ref byte sums = ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(lanes));
-        TVector signOff = TWidth.Broadcast(0x7FFF_FFFF);
-        for (int j = 0; j < values.Length; j += TWidth.Lanes)
-        {
-            TVector magnitude = TWidth.And(LoadAt(values, j), signOff);
-            ref byte at = ref Unsafe.AddByteOffset(ref sums, (nuint)(j % GramOrder.Lanes) * sizeof(double));
-            ref byte next = ref Unsafe.AddByteOffset(ref at, (nuint)Unsafe.SizeOf<TVector>());
-            TWidth.Store(TWidth.AddDouble(TWidth.Load(ref at), TWidth.WidenLower(magnitude)), ref at);
-            TWidth.Store(TWidth.AddDouble(TWidth.Load(ref next), TWidth.WidenUpper(magnitude)), ref next);
-        }
+    private const uint RowBytes = GramOrder.Lanes * sizeof(float);
 
-        return GramOrder.SumLanes(lanes);
-    }
+    /// <summary>Σ|v|.</summary>
+    public static double Magnitudes(ReadOnlySpan<float> values) => Sum<Magnitude>(values);
 
     /// <summary>Σ v².</summary>
+    public static double Squares(ReadOnlySpan<float> values) => Sum<Square>(values);
+
+    private interface ISummand
+    {
+        /// <summary>Adds what is summed of half a vector's doubles.</summary>
+        static abstract TVector Add(TVector sum, TVector values);
+    }
+
+    private readonly struct Magnitude : ISummand
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static TVector Add(TVector sum, TVector values) =>
+            TWidth.AddDouble(sum, TWidth.And(values, TWidth.BroadcastDouble(BitConverter.UInt64BitsToDouble(ulong.MaxValue >> 1))));
+    }
+
+    private readonly struct Square : ISummand
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static TVector Add(TVector sum, TVector values) => TWidth.MultiplyAddExact(values, values, sum);
+    }
+
+    /// <summary>Eight registers of lanes at a time go down the whole rows; what is left over is added to the lanes in memory.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     [SkipLocalsInit]
-    public static double Squares(ReadOnlySpan<float> values)
+    private static double Sum<TSummand>(ReadOnlySpan<float> values)
+        where TSummand : ISummand
     {
         Span<double> lanes = stackalloc double[GramOrder.Lanes];
-        lanes.Clear();
         ref byte sums = ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(lanes));
-        for (int j = 0; j < values.Length; j += TWidth.Lanes)
+        ref byte origin = ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(values));
+        nuint register = (nuint)Unsafe.SizeOf<TVector>();
+        nuint half = register / 2;
+        nuint end = (nuint)(values.Length / GramOrder.Lanes) * RowBytes;
+        for (nuint column = 0; column < RowBytes; column += 4 * register)
         {
-            TVector value = LoadAt(values, j);
-            TVector lower = TWidth.WidenLower(value);
-            TVector upper = TWidth.WidenUpper(value);
-            ref byte at = ref Unsafe.AddByteOffset(ref sums, (nuint)(j % GramOrder.Lanes) * sizeof(double));
-            ref byte next = ref Unsafe.AddByteOffset(ref at, (nuint)Unsafe.SizeOf<TVector>());
-            TWidth.Store(TWidth.MultiplyAddExact(lower, lower, TWidth.Load(ref at)), ref at);
-            TWidth.Store(TWidth.MultiplyAddExact(upper, upper, TWidth.Load(ref next)), ref next);
+            TVector s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default, s6 = default, s7 = default;
+            for (nuint at = column; at < end; at += RowBytes)
+            {
+                ref byte from = ref Unsafe.AddByteOffset(ref origin, at);
+                s0 = TSummand.Add(s0, TWidth.LoadWidened(ref from));
+                s1 = TSummand.Add(s1, TWidth.LoadWidened(ref Unsafe.AddByteOffset(ref from, half)));
+                s2 = TSummand.Add(s2, TWidth.LoadWidened(ref Unsafe.AddByteOffset(ref from, 2 * half)));
+                s3 = TSummand.Add(s3, TWidth.LoadWidened(ref Unsafe.AddByteOffset(ref from, 3 * half)));
+                s4 = TSummand.Add(s4, TWidth.LoadWidened(ref Unsafe.AddByteOffset(ref from, 4 * half)));
+                s5 = TSummand.Add(s5, TWidth.LoadWidened(ref Unsafe.AddByteOffset(ref from, 5 * half)));
+                s6 = TSummand.Add(s6, TWidth.LoadWidened(ref Unsafe.AddByteOffset(ref from, 6 * half)));
+                s7 = TSummand.Add(s7, TWidth.LoadWidened(ref Unsafe.AddByteOffset(ref from, 7 * half)));
+            }
+
+            ref byte to = ref Unsafe.AddByteOffset(ref sums, 2 * column);
+            TWidth.Store(s0, ref to);
+            TWidth.Store(s1, ref Unsafe.AddByteOffset(ref to, register));
+            TWidth.Store(s2, ref Unsafe.AddByteOffset(ref to, 2 * register));
+            TWidth.Store(s3, ref Unsafe.AddByteOffset(ref to, 3 * register));
+            TWidth.Store(s4, ref Unsafe.AddByteOffset(ref to, 4 * register));
+            TWidth.Store(s5, ref Unsafe.AddByteOffset(ref to, 5 * register));
+            TWidth.Store(s6, ref Unsafe.AddByteOffset(ref to, 6 * register));
+            TWidth.Store(s7, ref Unsafe.AddByteOffset(ref to, 7 * register));
+        }
+
+        for (nuint at = end; at < (nuint)values.Length * sizeof(float); at += half)
+        {
+            ref byte to = ref Unsafe.AddByteOffset(ref sums, 2 * (at - end));
+            TWidth.Store(TSummand.Add(TWidth.Load(ref to), TWidth.LoadWidened(ref Unsafe.AddByteOffset(ref origin, at))), ref to);
         }
 
         return GramOrder.SumLanes(lanes);
@@ -72,8 +104,4 @@ internal static class SumKernel<TWidth, TVector>
             }
         }
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVector LoadAt(ReadOnlySpan<float> values, int index) =>
-        TWidth.Load(ref Unsafe.AddByteOffset(ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(values)), (nuint)index * sizeof(float)));
 }
