@@ -18,7 +18,7 @@ public readonly struct Philox(ulong key)
     private const uint Weyl1 = 0xBB67AE85;
     private const int Rounds = 10;
     private const int WordsPerBlock = 4;
-    private const int VectorWords = 16 * WordsPerBlock;
+    private const int VectorWords = 32 * WordsPerBlock;
 
     /// <summary>The word at an index of the stream: word <c>index mod 4</c> of the block with counter <c>index / 4</c>.</summary>
     public uint this[long index]
@@ -67,27 +67,36 @@ public readonly struct Philox(ulong key)
         Vector512<ulong> low = Vector512.Create(0xFFFF_FFFFUL);
         Vector512<ulong> counters = Vector512.Create(counter) + Vector512.Create(0UL, 1, 2, 3, 4, 5, 6, 7);
         Span<ulong> target = MemoryMarshal.Cast<uint, ulong>(words);
-        Span<ulong> keys = stackalloc ulong[2 * Rounds];
+        Span<Vector512<ulong>> keys = stackalloc Vector512<ulong>[2 * Rounds];
         for (int round = 0; round < Rounds; round++)
         {
-            keys[round] = unchecked((uint)key + ((uint)round * Weyl0));
-            keys[Rounds + round] = unchecked((uint)(key >> 32) + ((uint)round * Weyl1));
+            keys[2 * round] = Vector512.Create((ulong)unchecked((uint)key + ((uint)round * Weyl0)));
+            keys[(2 * round) + 1] = Vector512.Create((ulong)unchecked((uint)(key >> 32) + ((uint)round * Weyl1)));
         }
 
+        ref Vector512<ulong> k = ref MemoryMarshal.GetReference(keys);
         for (; target.Length > 0; target = target[(VectorWords / 2)..])
         {
-            // Two vectors side by side, as each multiplication waits for the one before.
-            var first = new State(counters);
-            var second = new State(counters + Vector512.Create(8UL));
-            for (int round = 0; round < Rounds; round++)
+            // Four vectors side by side, as each multiplication waits for the one before.
+            var s0 = new State(counters);
+            var s1 = new State(counters + Vector512.Create(8UL));
+            var s2 = new State(counters + Vector512.Create(16UL));
+            var s3 = new State(counters + Vector512.Create(24UL));
+            for (int round = 0; round < 2 * Rounds; round += 2)
             {
-                first.Next(m0, m1, keys[round], keys[Rounds + round]);
-                second.Next(m0, m1, keys[round], keys[Rounds + round]);
+                Vector512<ulong> k0 = Unsafe.Add(ref k, round);
+                Vector512<ulong> k1 = Unsafe.Add(ref k, round + 1);
+                s0.Next(m0, m1, k0, k1);
+                s1.Next(m0, m1, k0, k1);
+                s2.Next(m0, m1, k0, k1);
+                s3.Next(m0, m1, k0, k1);
             }
 
-            first.Store(target);
-            second.Store(target[16..]);
-            counters += Vector512.Create(16UL);
+            s0.Store(target);
+            s1.Store(target[16..]);
+            s2.Store(target[32..]);
+            s3.Store(target[48..]);
+            counters += Vector512.Create(32UL);
         }
     }
 
@@ -99,13 +108,13 @@ public readonly struct Philox(ulong key)
         private Vector512<ulong> _c3;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Next(Vector512<ulong> m0, Vector512<ulong> m1, ulong k0, ulong k1)
+        public void Next(Vector512<ulong> m0, Vector512<ulong> m1, Vector512<ulong> k0, Vector512<ulong> k1)
         {
             Vector512<ulong> p0 = MultiplyLower(m0, _c0);
             Vector512<ulong> p1 = MultiplyLower(m1, _c2);
-            _c0 = UpperHalves(p1) ^ _c1 ^ Vector512.Create(k0);
+            _c0 = UpperHalves(p1) ^ _c1 ^ k0;
             _c1 = p1;
-            _c2 = UpperHalves(p0) ^ _c3 ^ Vector512.Create(k1);
+            _c2 = UpperHalves(p0) ^ _c3 ^ k1;
             _c3 = p0;
         }
 
