@@ -63,6 +63,10 @@ internal interface IVectorWidth<TVector>
     /// <summary>The top bit of every lane, that of the first lane lowest.</summary>
     static abstract uint TopBits(TVector a);
 
+    /// <summary>Writes the lanes whose mask is set one after the other; what follows them, up to a whole register, is overwritten.</summary>
+    /// <returns>How many there are.</returns>
+    static abstract int Compress(TVector a, TVector mask, ref byte destination);
+
     /// <summary>Whether the top bit of every lane is set.</summary>
     static abstract bool AllNegative(TVector a);
 

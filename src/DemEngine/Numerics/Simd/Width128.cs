@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
@@ -60,6 +61,14 @@ internal readonly struct Width128 : IVectorWidth<Vector128<uint>>
     public static bool AnySet(Vector128<uint> mask) => mask != Vector128<uint>.Zero;
 
     public static uint TopBits(Vector128<uint> a) => Vector128.ExtractMostSignificantBits(a);
+
+    public static int Compress(Vector128<uint> a, Vector128<uint> mask, ref byte destination)
+    {
+        int count = 0;
+        for (uint bits = TopBits(mask); bits != 0; bits &= bits - 1)
+            Unsafe.WriteUnaligned(ref Unsafe.AddByteOffset(ref destination, (nuint)count++ * sizeof(uint)), a[BitOperations.TrailingZeroCount(bits)]);
+        return count;
+    }
 
     public static bool AllNegative(Vector128<uint> a) => Vector128.ExtractMostSignificantBits(a) == 0xF;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
@@ -61,6 +62,21 @@ internal readonly struct Width512 : IVectorWidth<Vector512<uint>>
     public static bool AnySet(Vector512<uint> mask) => mask != Vector512<uint>.Zero;
 
     public static uint TopBits(Vector512<uint> a) => (uint)Vector512.ExtractMostSignificantBits(a);
+
+    public static int Compress(Vector512<uint> a, Vector512<uint> mask, ref byte destination)
+    {
+        uint bits = TopBits(mask);
+        if (Avx512F.IsSupported)
+        {
+            Store(Avx512F.Compress(Vector512<uint>.Zero, mask, a), ref destination);
+            return BitOperations.PopCount(bits);
+        }
+
+        int count = 0;
+        for (; bits != 0; bits &= bits - 1)
+            Unsafe.WriteUnaligned(ref Unsafe.AddByteOffset(ref destination, (nuint)count++ * sizeof(uint)), a[BitOperations.TrailingZeroCount(bits)]);
+        return count;
+    }
 
     public static bool AllNegative(Vector512<uint> a) => Vector512.ExtractMostSignificantBits(a) == 0xFFFF;
 

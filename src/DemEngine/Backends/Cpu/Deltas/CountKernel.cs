@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using DemEngine.Numerics.Deltas;
@@ -18,7 +17,8 @@ internal static class CountKernel<TWidth, TVector>
     /// <param name="count">How many.</param>
     /// <param name="window">What is counted.</param>
     /// <param name="counts">As many as the window has.</param>
-    public static void Run(Span<uint> keys, int count, KeyWindow window, Span<uint> counts)
+    /// <param name="room">For as many keys.</param>
+    public static void Run(Span<uint> keys, int count, KeyWindow window, Span<uint> counts, Span<uint> room)
     {
         ulong width = (ulong)window.Bins << window.Shift;
         uint limit = (uint)Math.Min(width, uint.MaxValue);
@@ -27,7 +27,7 @@ internal static class CountKernel<TWidth, TVector>
         else if (window.First == 0 && width > DeltaKey.Largest)
             Everything(keys[..count], window, counts);
         else
-            Within(keys, count, window, limit, counts);
+            Within(keys, count, window, limit, counts, room[..keys.Length]);
     }
 
     /// <summary>Keys in one bin, counted in every lane.</summary>
@@ -71,29 +71,28 @@ internal static class CountKernel<TWidth, TVector>
             Unsafe.Add(ref firsts, key >> shift) += (key & rest) == 0 ? 1u : 0;
     }
 
-    /// <summary>Few keys lie in a window that is not the whole range, and these are often alike: equal ones of a vector are counted together.</summary>
+    /// <summary>Few keys lie in a window that is not the whole range: they are moved together first, so that nothing has to be asked of each vector.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Within(Span<uint> keys, int count, KeyWindow window, uint width, Span<uint> counts)
+    private static void Within(Span<uint> keys, int count, KeyWindow window, uint width, Span<uint> counts, Span<uint> room)
     {
         keys[count..].Fill(uint.MaxValue);
         ref byte values = ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(keys));
+        ref byte found = ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(room));
         TVector first = TWidth.Broadcast(window.First);
         TVector limit = TWidth.Broadcast(width);
+        int within = 0;
         for (int j = 0; j < keys.Length; j += TWidth.Lanes)
         {
-            TVector vector = TWidth.Load(ref Unsafe.AddByteOffset(ref values, (nuint)j * sizeof(uint)));
-            uint there = TWidth.TopBits(TWidth.Less(TWidth.Subtract(vector, first), limit));
-            while (there != 0)
-            {
-                uint key = keys[j + BitOperations.TrailingZeroCount(there)];
-                uint equal = TWidth.TopBits(TWidth.Equal(vector, TWidth.Broadcast(key)));
-                there &= ~equal;
+            TVector offset = TWidth.Subtract(TWidth.Load(ref Unsafe.AddByteOffset(ref values, (nuint)j * sizeof(uint))), first);
+            within += TWidth.Compress(offset, TWidth.Less(offset, limit), ref Unsafe.AddByteOffset(ref found, (nuint)within * sizeof(uint)));
+        }
 
-                uint bin = (key - window.First) >> window.Shift;
-                counts[(int)bin] += (uint)BitOperations.PopCount(equal);
-                if (window.CountsFirsts && bin << window.Shift == key - window.First)
-                    counts[(int)bin + window.Bins] += (uint)BitOperations.PopCount(equal);
-            }
+        foreach (uint offset in room[..within])
+        {
+            uint bin = offset >> window.Shift;
+            counts[(int)bin]++;
+            if (window.CountsFirsts)
+                counts[(int)bin + window.Bins] += bin << window.Shift == offset ? 1u : 0;
         }
     }
 }

@@ -17,6 +17,7 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker) : IDeltaW
 
     private readonly DeltaBlock<TWidth, TVector> _block = new();
     private readonly uint[] _words = new uint[BlockElements];
+    private readonly uint[] _found = new uint[BlockElements];
     private readonly RankSort _sort = new();
     private uint[] _row = [];
     private NativeBuffer? _rows;
@@ -68,7 +69,7 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker) : IDeltaW
             {
                 if (window.Stream != stream)
                     ofStream = Keys(keys, stream = window.Stream, first + start);
-                CountKernel<TWidth, TVector>.Run(ofStream, _block.Count, window, counts.Slice(bin, window.Counts));
+                CountKernel<TWidth, TVector>.Run(ofStream, _block.Count, window, counts.Slice(bin, window.Counts), _found);
                 bin += window.Counts;
             }
         }
