@@ -37,5 +37,5 @@ internal static class MeasuringPasses
         measurement is GramMeasurement ? sources.CommonElements : Passes(measurement) * inputs.Elements;
 
     /// <summary>Number of passes that a measurement usually takes.</summary>
-    public static int Passes(Measurement measurement) => measurement is CutMeasurement ? CutGroup.UsualPasses : 1;
+    public static int Passes(Measurement measurement) => measurement is CutMeasurement cuts ? CutGroup.UsualPasses(cuts) : 1;
 }

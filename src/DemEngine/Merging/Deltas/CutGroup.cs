@@ -39,8 +39,8 @@ internal sealed class CutGroup : MeasuringGroup
         Windows =
         [
             .. _requests.GroupBy(request => request.Stream).OrderBy(stream => stream.Key).SelectMany(stream => stream.Any(request => request.NeedsNonZero)
-                ? (KeyWindow[])[CutStep.Everything(stream.Key, _elements), CutStep.Zeros(stream.Key)]
-                : [CutStep.Everything(stream.Key, _elements)]),
+                ? (KeyWindow[])[First(stream.Key), CutStep.Zeros(stream.Key)]
+                : [First(stream.Key)]),
         ];
         _counts = NewCounts();
     }
@@ -52,14 +52,14 @@ internal sealed class CutGroup : MeasuringGroup
     public ImmutableArray<TileCounts> Kept { get; private set; } = [];
 
     /// <summary>Passes that usually read all elements: the others look at a sample, or find what the guess has missed.</summary>
-    public const int UsualPasses = 1;
+    public static int UsualPasses(CutMeasurement measurement) => NeedsTotals(measurement) ? 3 : 1;
 
     public override MeasuringPass Start(int pass, int member, int tileElements)
     {
         var started = new CutPass(this, pass, _members[member], tileElements)
         {
             Sample = pass < _samplePasses ? new CutSample(_elements) : null,
-            IsUsual = pass == _samplePasses,
+            IsUsual = pass >= _samplePasses && pass < _samplePasses + UsualPasses(_members[member].Measurement),
         };
         if (pass == 0)
         {
@@ -102,11 +102,17 @@ internal sealed class CutGroup : MeasuringGroup
     }
 
     private static bool IsSampled(CutMeasurement measurement, long elements) =>
-        elements >= CutSample.FewestElements && !measurement.Requests.Any(request => request.NeedsNonZero);
+        elements >= CutSample.FewestElements && !NeedsTotals(measurement);
+
+    /// <summary>Whether what is wanted depends on all keys, so that a sample tells nothing.</summary>
+    private static bool NeedsTotals(CutMeasurement measurement) => measurement.Requests.Any(request => request.NeedsNonZero);
 
     /// <summary>The sample, a pass for the guess, what narrows if that is wrong, and one for ties.</summary>
     private static int PassesOver(CutMeasurement measurement, long elements) =>
         (IsSampled(measurement, elements) ? 2 : 0) + CutStep.Narrowings(elements) + 1;
+
+    /// <summary>The window of the first pass. Of a sample nothing is said of single keys.</summary>
+    private KeyWindow First(int stream) => CutStep.Everything(stream, _elements) with { CountsFirsts = _samplePasses == 0 };
 
     private void Guess(long[] counts)
     {
@@ -114,7 +120,7 @@ internal sealed class CutGroup : MeasuringGroup
         for (int r = 0; r < _steps.Length; r++)
         {
             if (_steps[r].Found is null)
-                _steps[r] = _steps[r].Guess(Counts(counts, _steps[r].Window)[.._steps[r].Window.Bins], _steps[r].Wanted / (double)_elements);
+                _steps[r] = _steps[r].Guess(Counts(counts, First(_requests[r].Stream)), _steps[r].Wanted / (double)_elements);
         }
     }
 

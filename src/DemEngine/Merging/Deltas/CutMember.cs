@@ -27,6 +27,21 @@ internal sealed class CutMember(CutMeasurement measurement, DeltaInputs inputs)
         workspace.Worker.Deltas.Histogram(inputs.In(first, _keys.Value), tensors, first, windows.AsSpan(), bins);
     }
 
+    /// <summary>Counts the keys of some pieces. Put one after the other they are counted at once, which a device needs; where keys depend on their place, piece by piece.</summary>
+    public void Count(ImmutableArray<KeyWindow> windows, IEnumerable<(long First, int Count)> pieces, Span<uint> bins, TileWorkspace workspace)
+    {
+        if (_keys.Value is ImportanceKeys)
+        {
+            foreach (var (first, count) in pieces)
+                Count(windows, first, count, bins, workspace);
+            return;
+        }
+
+        (long First, int Count)[] all = [.. pieces];
+        TypedBytes[] tensors = inputs.ReadTensors(all, workspace);
+        workspace.Worker.Deltas.Histogram(inputs.In(all[0].First, _keys.Value), tensors, all[0].First, windows.AsSpan(), bins);
+    }
+
     /// <summary>Makes room for some counts of each tile of a pass.</summary>
     public void StartTiles(MeasuringPass pass, int counts)
     {

@@ -23,8 +23,7 @@ internal sealed class CutPass(CutGroup group, int pass, CutMember member, int ti
         uint[] bins = group.TableFor(count);
         if (Sample is { } sample)
         {
-            foreach (var (pieceFirst, pieceCount) in sample.Pieces(first, count))
-                member.Count(group.Windows, pieceFirst, pieceCount, bins, workspace);
+            member.Count(group.Windows, sample.Pieces(first, count), bins, workspace);
             return;
         }
 

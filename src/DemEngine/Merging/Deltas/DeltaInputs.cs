@@ -85,5 +85,22 @@ internal sealed class DeltaInputs(TensorSources sources, long rowElements)
         .. SegmentOf(first).Sources.Select(source => workspace.Read(source ?? sources.Base, first, count)),
     ];
 
+    /// <summary>Reads pieces of the base and the sources, all of one part, one after the other.</summary>
+    public TypedBytes[] ReadTensors((long First, int Count)[] pieces, TileWorkspace workspace)
+    {
+        TypedBytes[]? gathered = null;
+        int at = 0;
+        foreach (var (first, count) in pieces)
+        {
+            TypedBytes[] piece = ReadTensors(first, count, workspace);
+            gathered ??= [.. piece.Select(tensor => new TypedBytes(tensor.Type, workspace.Room(pieces.Sum(p => p.Count) * tensor.Type.Size)))];
+            for (int k = 0; k < piece.Length; k++)
+                piece[k].Bytes.Span.CopyTo(gathered[k].Slice(at, count).Bytes.Span);
+            at += count;
+        }
+
+        return gathered!;
+    }
+
     private Segment SegmentOf(long first) => sources.Segments.First(segment => first < segment.End);
 }
