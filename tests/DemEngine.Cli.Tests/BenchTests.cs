@@ -67,7 +67,7 @@ public class BenchTests
         JsonElement[] merges = [.. report.GetProperty("merges").EnumerateArray()];
         int[] expected = method is "arcee_fusion" or "slerp" or "passthrough" ? [1] : method == "model_stock" ? [2, 4] : [1, 2, 4];
         Assert.That(merges.Select(merge => merge.GetProperty("sources").GetInt32()), Is.EqualTo(expected));
-        int passes = method switch { "ties" => 4, "dare_linear" or "slerp" or "karcher" or "model_stock" => 2, "arcee_fusion" => 5, _ => 1 };
+        int passes = method switch { "ties" or "dare_linear" or "slerp" or "karcher" or "model_stock" => 2, "arcee_fusion" => 3, _ => 1 };
         foreach (JsonElement merge in merges)
         {
             int sources = merge.GetProperty("sources").GetInt32();
