@@ -168,7 +168,7 @@ internal sealed class CutGroup : MeasuringGroup
         Kept = Keep();
     }
 
-    /// <summary>Of windows in which ties may be found, if there are not too many bins in all tiles together.</summary>
+    /// <summary>Of windows in which ties may be found: of a single key, always; else if there are not too many bins in all tiles together.</summary>
     private ImmutableArray<TileCounts> Keep()
     {
         if (_steps.Length == 0 && _samplePasses > 0)
@@ -176,7 +176,7 @@ internal sealed class CutGroup : MeasuringGroup
 
         var kept = ImmutableArray.CreateBuilder<TileCounts>();
         int at = 0;
-        foreach (KeyWindow window in Windows.Where(window => window.Bins * _tiles <= MostTileCounts))
+        foreach (KeyWindow window in Windows.Where(window => window.Bins == 1 || window.Bins * _tiles <= MostTileCounts))
         {
             kept.Add(new TileCounts(StartOf(window), window.Bins, at));
             at += window.Bins;
@@ -223,9 +223,3 @@ internal sealed class CutGroup : MeasuringGroup
 
     private Lazy<BinCounts> NewCounts() => new(() => new BinCounts(Windows.Sum(window => window.Counts)));
 }
-
-/// <summary>Counts that are kept for each tile.</summary>
-/// <param name="Start">The first of them among all that the pass counts.</param>
-/// <param name="Length">How many.</param>
-/// <param name="At">The first of them among those that are kept.</param>
-internal readonly record struct TileCounts(int Start, int Length, int At);

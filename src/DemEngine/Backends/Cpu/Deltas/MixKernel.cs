@@ -111,8 +111,8 @@ internal static class MixKernel<TBase, TOutput, TWidth, TVector>
             for (int k = 0; k < weights.Length; k++)
             {
                 ref readonly MixedWeights source = ref weights[k];
-                lower = TWidth.AddDouble(lower, Agreeing(source, source.Weight, mixed.WideDelta(k, i), lowerFlip));
-                upper = TWidth.AddDouble(upper, Agreeing(source, source.Weight, mixed.WideDelta(k, i + (TWidth.Lanes / 2)), upperFlip));
+                lower = TWidth.AddDouble(lower, Agreeing(source, mixed.WideDelta(k, i), lowerFlip));
+                upper = TWidth.AddDouble(upper, Agreeing(source, mixed.WideDelta(k, i + (TWidth.Lanes / 2)), upperFlip));
             }
         }
 
@@ -128,8 +128,8 @@ internal static class MixKernel<TBase, TOutput, TWidth, TVector>
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static TVector Agreeing(in MixedWeights source, double weight, TVector delta, TVector flip) =>
-            TWidth.Select(Disagrees(source, delta, flip), default, TWidth.MultiplyDouble(TWidth.BroadcastDouble(weight), delta));
+        private static TVector Agreeing(in MixedWeights source, TVector delta, TVector flip) =>
+            TWidth.Select(Disagrees(source, delta, flip), default, TWidth.MultiplyDouble(TWidth.BroadcastDouble(source.Weight), delta));
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static TVector Disagrees(in MixedWeights source, TVector delta, TVector flip) =>
