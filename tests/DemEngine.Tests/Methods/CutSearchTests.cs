@@ -1,7 +1,11 @@
+using DemEngine.Backends.Cpu;
 using DemEngine.Checkpoints;
+using DemEngine.Memory;
 using DemEngine.Merging;
 using DemEngine.Merging.Deltas;
 using DemEngine.Numerics;
+using DemEngine.Recipes;
+using DemEngine.Tests.Merging;
 
 namespace DemEngine.Tests.Methods;
 
@@ -40,17 +44,59 @@ public sealed class CutSearchTests
     public void Exactly_the_largest_are_kept_of_a_sample_in_small_tiles([Values(Kind.Random, Kind.FewMagnitudes, Kind.SampleIsSmall)] Kind kind) =>
         Check(kind, ElementType.F32, 10 * Many, ContentHash.LeafBytes, 0.3);
 
+    /// <summary>Tensors that are each too small for a sample, and together are not.</summary>
+    [Test]
+    public void Exactly_the_largest_of_the_model_are_kept([Values] Kind kind)
+    {
+        const int first = Many / 3;
+        double[] wanted = Values(kind, Many, TileSize.DefaultBytes / sizeof(float));
+        using var folder = new ModelFolder();
+        foreach (var (name, values) in new[] { ("base", new double[Many]), ("m0", wanted) })
+            folder.Model(name, Tensor("a.weight", values[..first]), Tensor("b.weight", values[first..]));
+        double[] x = [.. folder.Values("m0", "a.weight"), .. folder.Values("m0", "b.weight")];
+        var (order, magnitudes) = Sorted(x);
+
+        using var backend = new CpuBackend();
+        foreach (double density in Densities)
+        {
+            Recipe recipe = RecipeReader.Resolve(RecipeReader.Parse(Text($"density: {density}, scope: model"), "r.yaml"), folder.Path);
+            using var merge = MemoryMerge.Open(recipe, new AlignmentOptions(), backend, new RunOptions());
+            MemoryModel merged = merge.Merge(recipe);
+            double[] actual = [.. Read(merged, "a.weight"), .. Read(merged, "b.weight")];
+            Assert.That(actual.AsSpan().SequenceEqual(Largest(x, order, magnitudes, (int)(density * Many))), Is.True, $"density {density}");
+        }
+    }
+
+    private static (TensorSpec Spec, byte[] Bytes) Tensor(string name, double[] values) =>
+        Merging.Values.Tensor(name, ElementType.F32, [values.Length], i => values[i]);
+
+    private static double[] Read(MemoryModel model, string name)
+    {
+        ITensorData tensor = model.Find(name)!;
+        TypedBytes bytes = tensor.Read(0, (int)tensor.Spec.Shape.ElementCount, default);
+        return Merging.Values.Of(bytes.Type, bytes.Bytes.Span.ToArray());
+    }
+
+    private static string Text(string parameters) =>
+        $"merge_method: ties\nbase_model: base\nparameters: {{{parameters}, normalize: false}}\nmodels:\n  - {{model: m0, parameters: {{weight: 1}}}}\n";
+
+    private static (int[] Order, double[] Magnitudes) Sorted(double[] x)
+    {
+        int[] order = [.. Enumerable.Range(0, x.Length)];
+        double[] magnitudes = [.. x.Select(value => -Math.Abs(value))];
+        Array.Sort(magnitudes, order);
+        return (order, magnitudes);
+    }
+
     private static void Check(Kind kind, ElementType type, int count, int tileBytes, params double[] densities)
     {
         double[] wanted = Values(kind, count, tileBytes / type.Size);
         using var run = new MethodRun([count], type, wanted) { Options = new RunOptions { TileBytes = tileBytes } }.Add("base", type, new double[count]);
         double[] x = run.Of("m0");
-        int[] order = [.. Enumerable.Range(0, count)];
-        double[] magnitudes = [.. x.Select(value => -Math.Abs(value))];
-        Array.Sort(magnitudes, order);
+        var (order, magnitudes) = Sorted(x);
         foreach (double density in densities.Length > 0 ? densities : Densities)
         {
-            double[] merged = run.Merge($"merge_method: ties\nbase_model: base\nparameters: {{density: {density}, normalize: false}}\nmodels:\n  - {{model: m0, parameters: {{weight: 1}}}}\n");
+            double[] merged = run.Merge(Text($"density: {density}"));
             double[] expected = Largest(x, order, magnitudes, (int)(density * count));
             Assert.That(merged.AsSpan().SequenceEqual(expected), Is.True, $"density {density}: {merged.Count(value => value != 0)} kept, {expected.Count(value => value != 0)} expected");
         }
