@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace DemEngine.Numerics.Simd;
@@ -62,13 +62,8 @@ internal readonly struct Width128 : IVectorWidth<Vector128<uint>>
 
     public static uint TopBits(Vector128<uint> a) => Vector128.ExtractMostSignificantBits(a);
 
-    public static int Compress(Vector128<uint> a, Vector128<uint> mask, ref byte destination)
-    {
-        int count = 0;
-        for (uint bits = TopBits(mask); bits != 0; bits &= bits - 1)
-            Unsafe.WriteUnaligned(ref Unsafe.AddByteOffset(ref destination, (nuint)count++ * sizeof(uint)), a[BitOperations.TrailingZeroCount(bits)]);
-        return count;
-    }
+    public static int Compress(Vector128<uint> a, Vector128<uint> mask, ref byte destination) =>
+        LaneByLane.Compress(MemoryMarshal.Cast<Vector128<uint>, uint>(new ReadOnlySpan<Vector128<uint>>(in a)), TopBits(mask), ref destination);
 
     public static bool AllNegative(Vector128<uint> a) => Vector128.ExtractMostSignificantBits(a) == 0xF;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -63,13 +63,8 @@ internal readonly struct Width256 : IVectorWidth<Vector256<uint>>
 
     public static uint TopBits(Vector256<uint> a) => Vector256.ExtractMostSignificantBits(a);
 
-    public static int Compress(Vector256<uint> a, Vector256<uint> mask, ref byte destination)
-    {
-        int count = 0;
-        for (uint bits = TopBits(mask); bits != 0; bits &= bits - 1)
-            Unsafe.WriteUnaligned(ref Unsafe.AddByteOffset(ref destination, (nuint)count++ * sizeof(uint)), a[BitOperations.TrailingZeroCount(bits)]);
-        return count;
-    }
+    public static int Compress(Vector256<uint> a, Vector256<uint> mask, ref byte destination) =>
+        LaneByLane.Compress(MemoryMarshal.Cast<Vector256<uint>, uint>(new ReadOnlySpan<Vector256<uint>>(in a)), TopBits(mask), ref destination);
 
     public static bool AllNegative(Vector256<uint> a) => Vector256.ExtractMostSignificantBits(a) == 0xFF;
 

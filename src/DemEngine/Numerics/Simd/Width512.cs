@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -65,17 +66,11 @@ internal readonly struct Width512 : IVectorWidth<Vector512<uint>>
 
     public static int Compress(Vector512<uint> a, Vector512<uint> mask, ref byte destination)
     {
-        uint bits = TopBits(mask);
-        if (Avx512F.IsSupported)
-        {
-            Store(Avx512F.Compress(Vector512<uint>.Zero, mask, a), ref destination);
-            return BitOperations.PopCount(bits);
-        }
+        if (!Avx512F.IsSupported)
+            return LaneByLane.Compress(MemoryMarshal.Cast<Vector512<uint>, uint>(new ReadOnlySpan<Vector512<uint>>(in a)), TopBits(mask), ref destination);
 
-        int count = 0;
-        for (; bits != 0; bits &= bits - 1)
-            Unsafe.WriteUnaligned(ref Unsafe.AddByteOffset(ref destination, (nuint)count++ * sizeof(uint)), a[BitOperations.TrailingZeroCount(bits)]);
-        return count;
+        Store(Avx512F.Compress(Vector512<uint>.Zero, mask, a), ref destination);
+        return BitOperations.PopCount(TopBits(mask));
     }
 
     public static bool AllNegative(Vector512<uint> a) => Vector512.ExtractMostSignificantBits(a) == 0xFFFF;
