@@ -5,6 +5,7 @@ using DemEngine.Kernels.Devices;
 using DemEngine.Kernels.Launching;
 using DemEngine.Kernels.Measuring;
 using DemEngine.Kernels.Streaming;
+using DemEngine.Memory;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
 
@@ -123,13 +124,29 @@ public sealed class IlgpuBackend : IDeviceBench
     }
 
     /// <inheritdoc/>
-    public long PeakDeviceBytes => _pool.AllocatedBytes;
+    public long PeakDeviceBytes => _pool.PeakBytes;
 
     /// <inheritdoc/>
     public long? UsedDeviceBytes => _accelerator is CudaAccelerator cuda ? cuda.MemorySize - cuda.GetFreeMemory() : null;
 
     /// <summary>The kernels, to be measured within the memory that may be used.</summary>
-    internal KernelCases KernelCases => new(_accelerator, _kernels, _maxVramBytes - _pool.AllocatedBytes);
+    internal KernelCases KernelCases => new(_accelerator, _kernels, _maxVramBytes - _pool.PeakBytes);
+
+    /// <summary>Bytes of inputs that were copied from host memory to the device.</summary>
+    internal long BytesFromHost => _pool.Resident.BytesFromHost;
+
+    /// <inheritdoc/>
+    public IDisposable? Keep(IReadOnlyList<NativeBytes> bytes)
+    {
+        try
+        {
+            return _pool.Resident.Keep(bytes);
+        }
+        catch (Exception e) when (DeviceFault.Is(e))
+        {
+            throw DeviceFault.Name(e, Name);
+        }
+    }
 
     /// <inheritdoc/>
     public ITileWorker CreateWorker() => new IlgpuTileWorker(Name, _kernels, _deltaKernels, _pool, _recorder);
@@ -139,7 +156,7 @@ public sealed class IlgpuBackend : IDeviceBench
     {
         try
         {
-            return DeviceBench.Run(_accelerator, _kernels, _maxVramBytes - _pool.AllocatedBytes, report, cancel);
+            return DeviceBench.Run(_accelerator, _kernels, _maxVramBytes - _pool.PeakBytes, report, cancel);
         }
         catch (Exception e) when (DeviceFault.Is(e))
         {

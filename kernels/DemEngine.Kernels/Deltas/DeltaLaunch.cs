@@ -54,12 +54,6 @@ internal readonly ref struct DeltaLaunch
     /// <summary>Has the inputs, and what goes before them, copied in.</summary>
     public void CopyIn(ReadOnlySpan<TypedBytes> inputs)
     {
-        for (int k = 0; k < inputs.Length; k++)
-        {
-            Span<byte> from = inputs[k].Slice(_start, _count).Bytes.Span;
-            from.CopyTo(_buffers.Host(_layout.Shape.InputAt(k, _count), from.Length));
-        }
-
         // The factors of the whole tile, of one filter after another.
         Span<float> factors = _layout.HostFactors(_buffers);
         foreach (DeltaSource source in _deltas.Sources)
@@ -71,9 +65,7 @@ internal readonly ref struct DeltaLaunch
             factors = factors[ofTile.Length..];
         }
 
-        long countsAt = _layout.Shape.ResultAt(_count);
-        _buffers.Host(countsAt, TileShape.CountBytes).Clear();
-        _buffers.CopyIn(0, countsAt + TileShape.CountBytes);
+        _buffers.CopyIn(_layout.Shape, inputs, _start, _count);
     }
 
     /// <summary>δ of every source, in binary32.</summary>

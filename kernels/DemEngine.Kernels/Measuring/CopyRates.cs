@@ -23,8 +23,9 @@ internal static class CopyRates
     public static (double In, double Out, double Both) ToHost(Accelerator accelerator, long maxBytes)
     {
         int bytes = (int)Math.Min(maxBytes / 2, MostStagedBytes) & ~0xFFF;
-        using var first = new TileBuffers(accelerator, bytes);
-        using var second = new TileBuffers(accelerator, bytes);
+        using var none = new ResidentInputs(accelerator, maxBytes: 0);
+        using var first = new TileBuffers(accelerator, bytes, none);
+        using var second = new TileBuffers(accelerator, bytes, none);
         first.Host(0, bytes).Fill(1);
         second.Host(0, bytes).Fill(1);
         double copyIn = bytes / StreamTimer.Seconds(first.Stream, () => first.CopyIn(0, bytes));

@@ -88,9 +88,8 @@ internal sealed class IlgpuTileWorker(string device, KernelTable kernels, DeltaK
     private NonFinite Combine(TileBuffers buffers, ElementwiseLaunch launch, ReadOnlySpan<TypedBytes> inputs, TypedBytes part, int start)
     {
         launch.FillHost(buffers);
-        Gather(buffers, launch.Shape, inputs, start, part.Count);
         using TimelineRecorder.TileMarks? marks = recorder.Begin(buffers.Stream);
-        buffers.CopyIn(0, launch.Shape.ResultAt(part.Count) + TileShape.CountBytes);
+        buffers.CopyIn(launch.Shape, inputs, start, part.Count);
         marks?.Mark();
         launch.Run(buffers, part.Count);
         marks?.Mark();
@@ -109,9 +108,8 @@ internal sealed class IlgpuTileWorker(string device, KernelTable kernels, DeltaK
     private void Gram(
         TileBuffers buffers, TileShape shape, bool relativeToBase, ReadOnlySpan<TypedBytes> inputs, int start, int count, Span<double> sums)
     {
-        Gather(buffers, shape, inputs, start, count);
         using TimelineRecorder.TileMarks? marks = recorder.Begin(buffers.Stream);
-        buffers.CopyIn(0, shape.ResultAt(count) + TileShape.CountBytes);
+        buffers.CopyIn(shape, inputs, start, count);
         marks?.Mark();
         OneType.Convert(kernels, buffers, shape, count);
 
@@ -136,18 +134,6 @@ internal sealed class IlgpuTileWorker(string device, KernelTable kernels, DeltaK
         buffers.Synchronize();
         marks?.Note();
         MemoryMarshal.Cast<byte, double>(buffers.Host(resultAt, resultBytes)).CopyTo(sums);
-    }
-
-    /// <summary>Copies a part of the inputs to page-locked memory, and clears the counts that go with them.</summary>
-    private static void Gather(TileBuffers buffers, TileShape shape, ReadOnlySpan<TypedBytes> inputs, int start, int count)
-    {
-        for (int k = 0; k < inputs.Length; k++)
-        {
-            Span<byte> from = inputs[k].Slice(start, count).Bytes.Span;
-            from.CopyTo(buffers.Host(shape.InputAt(k, count), from.Length));
-        }
-
-        buffers.Host(shape.ResultAt(count), TileShape.CountBytes).Clear();
     }
 
     private TileBuffers Rent()

@@ -20,7 +20,7 @@ internal sealed class TileBufferPool : IDisposable
     private readonly SemaphoreSlim _places;
     private long _allocated;
 
-    /// <summary>Divides the memory; nothing is allocated before it is needed.</summary>
+    /// <summary>Divides the memory; nothing is allocated before it is needed. What the buffers leave is for inputs that are needed again.</summary>
     public TileBufferPool(Accelerator accelerator, long maxBytes)
     {
         _accelerator = accelerator;
@@ -28,13 +28,17 @@ internal sealed class TileBufferPool : IDisposable
         int count = (int)Math.Clamp(maxBytes / MostBytes, few, Most);
         BufferBytes = (int)Math.Min(maxBytes / count, MostBytes) & ~0xFFF;
         _places = new SemaphoreSlim(count);
+        Resident = new ResidentInputs(accelerator, maxBytes - ((long)count * BufferBytes));
     }
 
     /// <summary>Size of each.</summary>
     public int BufferBytes { get; }
 
-    /// <summary>Device memory taken so far, which is given back only in the end.</summary>
-    public long AllocatedBytes => Volatile.Read(ref _allocated);
+    /// <summary>What the device keeps of inputs.</summary>
+    public ResidentInputs Resident { get; }
+
+    /// <summary>The most device memory that was taken at a time.</summary>
+    public long PeakBytes => Volatile.Read(ref _allocated) + Resident.PeakBytes;
 
     /// <summary>Waits for buffers.</summary>
     public TileBuffers Rent()
@@ -60,7 +64,7 @@ internal sealed class TileBufferPool : IDisposable
 
     private TileBuffers Allocate()
     {
-        var buffers = new TileBuffers(_accelerator, BufferBytes);
+        var buffers = new TileBuffers(_accelerator, BufferBytes, Resident);
         Interlocked.Add(ref _allocated, BufferBytes);
         return buffers;
     }
@@ -69,6 +73,7 @@ internal sealed class TileBufferPool : IDisposable
     {
         while (_free.TryTake(out TileBuffers? buffers))
             buffers.Dispose();
+        Resident.Dispose();
         _places.Dispose();
     }
 }

@@ -12,14 +12,20 @@ internal sealed class TileBuffers : IDisposable
     /// <summary>In these units kernels count where tensors lie.</summary>
     public const int WordBytes = 16;
 
+    private readonly ResidentInputs _resident;
+    private readonly List<(ResidentInput Input, NativeBytes Part, long At)> _coming = [];
     private readonly AcceleratorStream _stream;
     private readonly NativeBuffer _host;
     private readonly PageLockScope<byte> _lock;
     private readonly MemoryBuffer1D<byte, Stride1D.Dense> _device;
 
     /// <summary>Allocates.</summary>
-    public TileBuffers(Accelerator accelerator, int bytes)
+    /// <param name="accelerator">The device.</param>
+    /// <param name="bytes">Of each kind of memory.</param>
+    /// <param name="resident">What the device keeps of inputs.</param>
+    public TileBuffers(Accelerator accelerator, int bytes, ResidentInputs resident)
     {
+        _resident = resident;
         // The likeliest to fail first.
         _device = accelerator.Allocate1D<byte>(bytes);
         try
@@ -64,9 +70,53 @@ internal sealed class TileBuffers : IDisposable
         return Tensors(from, from + (shape.Types.Length * TileShape.Stride(shape.Common, count)));
     }
 
+    /// <summary>
+    /// Has a part of the inputs, with what lies before them, copied to device memory, from host memory or from where the device keeps them, and the
+    /// counts that follow them cleared.
+    /// </summary>
+    /// <param name="shape">Of the part.</param>
+    /// <param name="inputs">Of the tile.</param>
+    /// <param name="start">The part's first element.</param>
+    /// <param name="count">Number of elements.</param>
+    public void CopyIn(TileShape shape, ReadOnlySpan<TypedBytes> inputs, int start, int count)
+    {
+        // What lies side by side in host memory goes in one copy.
+        long from = 0;
+        long to = shape.InputsAt;
+        _coming.Clear();
+        for (int k = 0; k < inputs.Length; k++)
+        {
+            NativeBytes part = inputs[k].Slice(start, count).Bytes;
+            long at = shape.InputAt(k, count);
+            ResidentInput? resident = _resident.Of(part);
+            if (resident?.Has(part) == true)
+            {
+                CopyIn(from, to);
+                Device<byte>(at, part.Length).CopyFrom(_stream, resident.Place(part));
+                from = shape.InputAt(k + 1, count);
+            }
+            else
+            {
+                part.Span.CopyTo(Host(at, part.Length));
+                _resident.NoteFromHost(part.Length);
+                if (resident is not null)
+                    _coming.Add((resident, part, at));
+            }
+
+            to = shape.InputAt(k + 1, count);
+        }
+
+        Host(to, TileShape.CountBytes).Clear();
+        CopyIn(from, to + TileShape.CountBytes);
+        foreach (var (resident, part, at) in _coming)
+            resident.Place(part).CopyFrom(_stream, Device<byte>(at, part.Length));
+    }
+
     /// <summary>Has a part of host memory copied to the same place of device memory.</summary>
     public void CopyIn(long start, long end)
     {
+        if (start == end)
+            return;
         using CPUMemoryBuffer part = HostPart(start, end - start);
         _device.View.BaseView.SubView(start, end - start).CopyFrom(_stream, part.AsRawArrayView());
     }
@@ -82,7 +132,13 @@ internal sealed class TileBuffers : IDisposable
     public void Clear(long start, long end) => _device.View.BaseView.SubView(start, end - start).MemSetToZero(_stream);
 
     /// <summary>Waits for all that was asked of the stream.</summary>
-    public void Synchronize() => _stream.Synchronize();
+    public void Synchronize()
+    {
+        _stream.Synchronize();
+        foreach (var (resident, part, _) in _coming)
+            resident.Came(part);
+        _coming.Clear();
+    }
 
     public void Dispose()
     {

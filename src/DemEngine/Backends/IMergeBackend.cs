@@ -18,6 +18,14 @@ public interface IMergeBackend : IDisposable
     /// <summary>How many workers at a time keep it busy, if each waits for its tile. A run with fewer threads starts so many.</summary>
     int LeastWorkers => 1;
 
+    /// <summary>
+    /// Says that workers will be given parts of these bytes again and again, and that what they were given once does not change any more, until the
+    /// result is disposed. A device may keep a copy.
+    /// </summary>
+    /// <param name="bytes">Of whole inputs.</param>
+    /// <returns>Null where nothing is kept.</returns>
+    IDisposable? Keep(IReadOnlyList<NativeBytes> bytes) => null;
+
     /// <summary>Makes a worker. Each thread of the pipeline has its own, and its own buffers.</summary>
     ITileWorker CreateWorker();
 }

@@ -22,6 +22,13 @@ public sealed class SeveralBackends(string name, IReadOnlyList<IMergeBackend> me
     public int LeastWorkers => members.Sum(member => member.LeastWorkers);
 
     /// <inheritdoc/>
+    public IDisposable? Keep(IReadOnlyList<NativeBytes> bytes)
+    {
+        IDisposable[] kept = [.. members.Select(member => member.Keep(bytes)).OfType<IDisposable>()];
+        return kept.Length == 0 ? null : new KeptBytes(kept);
+    }
+
+    /// <inheritdoc/>
     public ITileWorker CreateWorker() => new Worker(this, [.. members.Select(member => member.CreateWorker())]);
 
     /// <inheritdoc/>
@@ -39,6 +46,15 @@ public sealed class SeveralBackends(string name, IReadOnlyList<IMergeBackend> me
             int least = Array.IndexOf(_underWay, _underWay.Min());
             _underWay[least]++;
             return new Turn(this, least);
+        }
+    }
+
+    private sealed class KeptBytes(IDisposable[] ofMembers) : IDisposable
+    {
+        public void Dispose()
+        {
+            foreach (IDisposable kept in ofMembers)
+                kept.Dispose();
         }
     }
 

@@ -40,9 +40,9 @@ internal sealed class GatheredInput(TensorSpec spec, InputTensor own, ImmutableA
         return ReferenceEquals(bound, own) && boundFills.SequenceEqual(fills) ? this : new GatheredInput(Spec, bound, rows, boundFills);
     }
 
-    public override TypedBytes Read(long first, int count, TileWorkspace workspace)
+    public override TypedBytes Read(long first, int count, NativeBytes room, TileWorkspace workspace)
     {
-        var part = new TypedBytes(Spec.Type, workspace.Room(count * Spec.Type.Size));
+        var part = new TypedBytes(Spec.Type, room);
         Gather(first, part, workspace);
         return part;
     }
@@ -80,7 +80,7 @@ internal sealed class GatheredInput(TensorSpec spec, InputTensor own, ImmutableA
     private void CopyOwn(long first, TypedBytes target, TileWorkspace workspace)
     {
         using TileWorkspace.Loan loan = workspace.Borrow();
-        own.Read(first, target.Count, workspace).Bytes.Span.CopyTo(target.Bytes.Span);
+        workspace.Read(own, first, target.Count).Bytes.Span.CopyTo(target.Bytes.Span);
     }
 
     /// <summary>As many elements as come from one row, or from successive rows of the model's own.</summary>

@@ -15,11 +15,18 @@ internal abstract class InputTensor(TensorSpec spec)
     /// <summary>Bytes that it reads from a file itself for each of its elements.</summary>
     public virtual int ElementBytes => 0;
 
-    /// <summary>Whether <see cref="Read"/> takes a buffer of the workspace for what it gives.</summary>
+    /// <summary>Whether <see cref="Read"/> needs room for what it gives.</summary>
     public abstract bool IsCopied { get; }
 
+    /// <summary>All of it, where it lies in memory and is not too long to be taken at once.</summary>
+    public virtual NativeBytes? InMemory => null;
+
     /// <summary>Gives a part. Called by <see cref="TileWorkspace.Read"/>, which remembers it until the next tile.</summary>
-    public abstract TypedBytes Read(long first, int count, TileWorkspace workspace);
+    /// <param name="first">Index of its first element.</param>
+    /// <param name="count">Number of elements.</param>
+    /// <param name="room">For as many elements where <see cref="IsCopied"/>, else unused.</param>
+    /// <param name="workspace">The calling thread's.</param>
+    public abstract TypedBytes Read(long first, int count, NativeBytes room, TileWorkspace workspace);
 
     /// <summary>Says that a part will be read soon.</summary>
     public abstract void WillNeed(long first, long count);
@@ -35,8 +42,10 @@ internal sealed class StoredInput(StoredTensor tensor) : InputTensor(tensor.Spec
 
     public override bool IsCopied => tensor.IsCopied;
 
-    public override TypedBytes Read(long first, int count, TileWorkspace workspace) =>
-        tensor.Read(first, count, IsCopied ? workspace.Room(count * Spec.Type.Size) : default);
+    public override NativeBytes? InMemory =>
+        IsCopied || Spec.ByteLength > int.MaxValue ? null : tensor.Read(0, (int)Spec.Shape.ElementCount, scratch: default).Bytes;
+
+    public override TypedBytes Read(long first, int count, NativeBytes room, TileWorkspace workspace) => tensor.Read(first, count, room);
 
     public override void WillNeed(long first, long count) => tensor.WillNeed(first, count);
 }

@@ -75,7 +75,9 @@ public sealed class OutputPlan
     public long BufferBytes(RunOptions options)
     {
         TileSize tile = TileSize.Choose(options, MostBuffers);
-        return tile.Threads * (tile.Bytes + InputBytes(tile));
+        long ofTiles = tile.Threads * (tile.Bytes + InputBytes(tile));
+        long held = Tensors.Sum(tensor => tensor.ReadAgain.Where(input => input.IsCopied).Sum(input => input.Spec.ByteLength));
+        return ofTiles + Math.Clamp(held, 0, Math.Max(0, tile.MostBytes - ofTiles));
     }
 
     /// <summary>The tensors, in the order of the layout.</summary>

@@ -25,6 +25,9 @@ internal abstract class OutputTensor(TensorSpec spec)
     /// <summary>Bytes that are read in all, measurements included.</summary>
     public virtual long BytesRead => InputCost.Of(Inputs).ElementBytes * (Spec.Shape.ElementCount + MeasuredElements);
 
+    /// <summary>The tensors that are gone over more than once.</summary>
+    public virtual IEnumerable<InputTensor> ReadAgain => MeasuredElements > 0 ? Inputs : [];
+
     /// <summary>Elements that are read beyond the part that is made, at most.</summary>
     public virtual long ReadMargin => 0;
 

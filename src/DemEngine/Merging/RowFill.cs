@@ -40,7 +40,7 @@ internal sealed class RowFill(ImmutableArray<DonorRow> donors)
         for (int k = 0; k < inputs.Length; k++)
         {
             InputTensor donor = Donors[k].Tensor;
-            inputs[k] = donor.Read((Donors[k].Row * donor.Spec.Shape.RowElements) + column, part.Count, workspace);
+            inputs[k] = workspace.Read(donor, (Donors[k].Row * donor.Spec.Shape.RowElements) + column, part.Count);
         }
 
         workspace.Worker.Combine(_average, inputs, part);

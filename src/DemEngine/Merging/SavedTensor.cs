@@ -25,8 +25,7 @@ internal sealed class SavedTensor(ITensorData data, ElementType type) : OutputTe
 
         public override bool IsCopied => true;
 
-        public override TypedBytes Read(long first, int count, TileWorkspace workspace) =>
-            data.Read(first, count, workspace.Room(count * Spec.Type.Size));
+        public override TypedBytes Read(long first, int count, NativeBytes room, TileWorkspace workspace) => data.Read(first, count, room);
 
         public override void WillNeed(long first, long count)
         {

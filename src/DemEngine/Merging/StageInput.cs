@@ -1,5 +1,4 @@
 using DemEngine.Memory;
-using DemEngine.Numerics;
 
 namespace DemEngine.Merging;
 
@@ -16,7 +15,7 @@ internal sealed class StageInput(MatchedRecipe stage, int index) : InputTensor(s
 
     public override InputTensor With(StageResults stages) => stages.Of(this);
 
-    public override TypedBytes Read(long first, int count, TileWorkspace workspace) => throw Unknown();
+    public override TypedBytes Read(long first, int count, NativeBytes room, TileWorkspace workspace) => throw Unknown();
 
     public override void WillNeed(long first, long count) => throw Unknown();
 
@@ -30,9 +29,9 @@ internal sealed class ComputedInput(OutputTensor tensor) : InputTensor(tensor.Sp
 
     public override bool IsCopied => true;
 
-    public override TypedBytes Read(long first, int count, TileWorkspace workspace)
+    public override TypedBytes Read(long first, int count, NativeBytes room, TileWorkspace workspace)
     {
-        var part = new TypedBytes(Spec.Type, workspace.Room(count * Spec.Type.Size));
+        var part = new TypedBytes(Spec.Type, room);
         tensor.Produce(first, part, workspace);
         return part;
     }

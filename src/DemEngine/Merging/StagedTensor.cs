@@ -24,6 +24,8 @@ internal sealed class StagedTensor(OutputTensor tensor, IReadOnlyList<StageTenso
 
     public override long BytesRead => tensor.BytesRead + _stages.Sum(stage => InputCost.Of(stage.Inputs).ElementBytes * stage.MeasuredElements);
 
+    public override IEnumerable<InputTensor> ReadAgain => _stages.Append(tensor).SelectMany(made => made.ReadAgain).Distinct();
+
     public override long ReadMargin => _stages.Sum(stage => stage.ReadMargin) + tensor.ReadMargin;
 
     public override int RankBuffers => _stages.Sum(stage => stage.RankBuffers) + tensor.RankBuffers;

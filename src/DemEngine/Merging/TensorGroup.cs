@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using DemEngine.Backends;
 using DemEngine.Checkpoints;
 
 namespace DemEngine.Merging;
@@ -9,6 +10,10 @@ namespace DemEngine.Merging;
 /// </summary>
 internal sealed class TensorGroup
 {
+    private readonly Lock _lock = new();
+    private HeldInputs? _held;
+    private int _tilesMade;
+
     /// <param name="members">At least one, of the same place in the same layout.</param>
     public TensorGroup(IEnumerable<TensorProgress> members)
     {
@@ -69,6 +74,41 @@ internal sealed class TensorGroup
         ? In(measured).First().Passes[measured].ElementBytes ?? Members[0].ElementBytes
         : Members[0].ElementBytes;
 
+    /// <summary>What is held from the first tile until <see cref="Release"/>; null where every input is read once, or lies in memory.</summary>
+    /// <param name="memory">What there is for it.</param>
+    /// <param name="backend">What works on it.</param>
+    public HeldInputs? Hold(HeldMemory memory, IMergeBackend backend)
+    {
+        if (PassCount == 0)
+            return null;
+        lock (_lock)
+        {
+            return _held ??= new HeldInputs(
+                [.. Members.Where(member => member.Passes.Count > 0).SelectMany(member => member.Tensor.ReadAgain)], Members[0].TileElements, memory, backend);
+        }
+    }
+
+    /// <summary>Says that a tile will be read soon, unless all that it needs will be held by then.</summary>
+    /// <param name="pass">In which it is measured; null if it is made.</param>
+    /// <param name="index">Which tile.</param>
+    public void WillNeed(int? pass, int index)
+    {
+        if (pass is not 0 && Volatile.Read(ref _held) is { HasAll: true })
+            return;
+        var (first, count) = Tile(pass, index);
+        Members[0].Tensor.WillNeed(first, count);
+    }
+
+    /// <summary>Holds nothing any more.</summary>
+    public void Release()
+    {
+        lock (_lock)
+        {
+            _held?.Dispose();
+            _held = null;
+        }
+    }
+
     /// <summary>Measures a tile.</summary>
     public void Measure(int pass, int index, TileWorkspace workspace, CancellationToken cancel)
     {
@@ -81,6 +121,8 @@ internal sealed class TensorGroup
     {
         foreach (TensorProgress[] members in Members.Chunk(workspace.Outputs))
             TensorProgress.Make(members, index, workspace, cancel);
+        if (Interlocked.Increment(ref _tilesMade) == TileCount)
+            Release();
     }
 
     private IEnumerable<TensorProgress> In(int pass) => Members.Where(member => pass < member.Passes.Count);

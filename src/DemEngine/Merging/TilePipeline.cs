@@ -20,7 +20,7 @@ internal static class TilePipeline
     /// <param name="tileDone">Called after every tile with the bytes read and written.</param>
     /// <param name="cancel">Stops between tiles.</param>
     public static void Run(
-        IEnumerable<TensorGroup> tensors,
+        IReadOnlyCollection<TensorGroup> tensors,
         TileSize tile,
         long inputBytes,
         IMergeBackend backend,
@@ -28,22 +28,31 @@ internal static class TilePipeline
         CancellationToken cancel)
     {
         using var schedule = new TileSchedule(tensors, tile.Threads, ReadAheadBytes / tile.Bytes);
-        WorkerThreads.Run(
-            tile.Threads,
-            (thread, stop) =>
-            {
-                using var workspace = new TileWorkspace(backend, tile.Outputs, tile.Bytes, inputBytes);
-                while (!stop.IsCancellationRequested && schedule.TryTake(thread, out TileTask task))
+        var held = new HeldMemory(tile.MostBytes - (tile.Threads * ((tile.Outputs * (long)tile.Bytes) + inputBytes)));
+        try
+        {
+            WorkerThreads.Run(
+                tile.Threads,
+                (thread, stop) =>
                 {
-                    workspace.StartTile();
-                    if (task.Pass is { } pass)
-                        task.Group.Measure(pass, task.Index, workspace, stop);
-                    else
-                        task.Group.Make(task.Index, workspace, stop);
-                    tileDone(task, TileBytes(task));
-                }
-            },
-            cancel);
+                    using var workspace = new TileWorkspace(backend, tile.Outputs, tile.Bytes, inputBytes);
+                    while (!stop.IsCancellationRequested && schedule.TryTake(thread, out TileTask task))
+                    {
+                        workspace.StartTile(task.Group.Hold(held, backend));
+                        if (task.Pass is { } pass)
+                            task.Group.Measure(pass, task.Index, workspace, stop);
+                        else
+                            task.Group.Make(task.Index, workspace, stop);
+                        tileDone(task, TileBytes(task));
+                    }
+                },
+                cancel);
+        }
+        finally
+        {
+            foreach (TensorGroup group in tensors)
+                group.Release();
+        }
     }
 
     /// <summary>Bytes that a tile reads and writes.</summary>

@@ -83,18 +83,12 @@ internal sealed class TileSchedule : IDisposable
             while (_ahead.Count <= depth && _tasks.MoveNext())
             {
                 _ahead.Enqueue(_tasks.Current);
-                WillNeed(_tasks.Current);
+                _tasks.Current.Group.WillNeed(_tasks.Current.Pass, _tasks.Current.Index);
             }
 
             return _ahead.TryDequeue(out task);
         }
 
         public void Dispose() => _tasks.Dispose();
-
-        private static void WillNeed(TileTask task)
-        {
-            var (first, count) = task.Elements;
-            task.Group.Members[0].Tensor.WillNeed(first, count);
-        }
     }
 }

@@ -6,7 +6,8 @@ namespace DemEngine.Merging;
 /// <param name="Bytes">Of output in a tile: a whole number of hash leaves.</param>
 /// <param name="Outputs">Of which the same tile is made at a time.</param>
 /// <param name="Threads">That each have buffers of their own.</param>
-internal readonly record struct TileSize(int Bytes, int Outputs, int Threads)
+/// <param name="MostBytes">The bound.</param>
+internal readonly record struct TileSize(int Bytes, int Outputs, int Threads, long MostBytes)
 {
     /// <summary>A tile of output that stays in a core's second-level cache between being computed, hashed and written.</summary>
     public const int DefaultBytes = 1 << 20;
@@ -39,6 +40,6 @@ internal readonly record struct TileSize(int Bytes, int Outputs, int Threads)
 
         int threads = (int)Math.Min(options.Threads, leaves);
         long perThread = Math.Min(leaves / threads, Math.Max(1, options.TileBytes / together / ContentHash.LeafBytes));
-        return new TileSize((int)perThread * ContentHash.LeafBytes, together, threads);
+        return new TileSize((int)perThread * ContentHash.LeafBytes, together, threads, options.MaxMemoryBytes);
     }
 }

@@ -1,5 +1,6 @@
 using DemEngine.Backends;
 using DemEngine.Memory;
+using DemEngine.Numerics;
 
 namespace DemEngine.Merging;
 
@@ -11,6 +12,7 @@ internal sealed class TileWorkspace : IDisposable
     private readonly List<NativeBuffer> _rooms = [];
     private readonly List<(InputTensor Tensor, long First, TypedBytes Part)> _read = [];
     private NativeBuffer? _scratch;
+    private HeldInputs? _held;
     private int _room;
     private int _roomUsed;
 
@@ -37,8 +39,10 @@ internal sealed class TileWorkspace : IDisposable
     public NativeBytes Output(int index) => _output.Bytes.Slice(index * _outputBytes, _outputBytes);
 
     /// <summary>Gives all room for inputs free again.</summary>
-    public void StartTile()
+    /// <param name="held">What is held for the tile's tensor; null where nothing is.</param>
+    public void StartTile(HeldInputs? held = null)
     {
+        _held = held;
         _room = 0;
         _roomUsed = 0;
         _read.Clear();
@@ -48,7 +52,9 @@ internal sealed class TileWorkspace : IDisposable
     public TypedBytes Read(InputTensor tensor, long first, int count)
     {
         if (!tensor.IsCopied)
-            return tensor.Read(first, count, this);
+            return tensor.Read(first, count, room: default, this);
+        if (_held is not null && _held.TryRead(tensor, first, count, this, out TypedBytes held))
+            return held;
 
         foreach (var earlier in _read)
         {
@@ -56,7 +62,7 @@ internal sealed class TileWorkspace : IDisposable
                 return earlier.Part;
         }
 
-        TypedBytes part = tensor.Read(first, count, this);
+        TypedBytes part = tensor.Read(first, count, Room(count * tensor.Spec.Type.Size), this);
         _read.Add((tensor, first, part));
         return part;
     }

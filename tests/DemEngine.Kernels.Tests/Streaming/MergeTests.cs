@@ -70,6 +70,27 @@ public sealed class MergeTests
         _family.AssertSame($"{name}-by-cpu", $"{name}-by-device");
     }
 
+    /// <summary>Once for all passes where there is room; of a method without a sample, whose pieces are gathered, so that the bytes are known.</summary>
+    [Test]
+    public void Inputs_go_to_the_device_once_where_it_has_room([Values("dare_ties", "ties")] string method)
+    {
+        long Copied(long maxVramBytes, string output)
+        {
+            using IlgpuBackend device = IlgpuBackend.Open(new DeviceName(AcceleratorType.CPU, 0), maxVramBytes);
+            _family.MergeDifferences(method, "weight: 0.6, density: 0.3", 2, output, device);
+            return device.BytesFromHost;
+        }
+
+        long once = 3 * _family.TensorBytes;
+        long kept = Copied(300_000_000, $"{method}-kept");
+        long copied = Copied(2 << 20, $"{method}-copied");
+        _family.AssertSame($"{method}-copied", $"{method}-kept");
+        if (method == "dare_ties")
+            Assert.That((kept, copied), Is.EqualTo((once, 2 * once)));
+        else
+            Assert.That(kept, Is.LessThanOrEqualTo(copied - once).And.LessThan(2 * once));
+    }
+
     [Test]
     public void Run_that_lost_its_device_is_resumed_on_another_backend()
     {

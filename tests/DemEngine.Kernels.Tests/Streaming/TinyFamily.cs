@@ -20,6 +20,7 @@ internal sealed class TinyFamily : IDisposable
         OutputRun.Execute(SynthPlanner.PlanBase(LlamaShape.Find("tiny"), ElementType.BF16, 7, Options.MaxShardBytes), PathOf("base"), cpu, Options);
         using Checkpoint origin = Checkpoint.Open(PathOf("base"));
         TensorCount = origin.Tensors.Length;
+        TensorBytes = origin.Tensors.Sum(tensor => tensor.Spec.ByteLength);
         for (int k = 1; k <= 3; k++)
         {
             OutputPlan tuned = SynthPlanner.PlanTuned(origin, k == 3 ? ElementType.F32 : null, k, SynthPlanner.DefaultScale, Options.MaxShardBytes);
@@ -31,6 +32,9 @@ internal sealed class TinyFamily : IDisposable
 
     /// <summary>Tensors in each model.</summary>
     public int TensorCount { get; }
+
+    /// <summary>Bytes in the tensors of the base, and in those of each tuned model but the third.</summary>
+    public long TensorBytes { get; }
 
     public string PathOf(string name) => _folder.PathOf(name);
 

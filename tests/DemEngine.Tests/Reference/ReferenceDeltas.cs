@@ -99,8 +99,22 @@ internal static class ReferenceDeltas
     }
 
     public static uint[] Ranks(TermKind kind, TypedBytes[] inputs, int row) =>
-        [.. Deltas(kind, inputs[0], inputs[1]).Chunk(row).SelectMany(ofRow => ofRow.Select((delta, i) =>
-            (uint)ofRow.Where((other, j) => Key(other) < Key(delta) || (Key(other) == Key(delta) && j > i)).Count()))];
+        [.. Deltas(kind, inputs[0], inputs[1]).Select(Key).Chunk(row).SelectMany(RanksIn)];
+
+    private static uint[] RanksIn(uint[] keys)
+    {
+        uint[] ranks = new uint[keys.Length];
+        for (int i = 0; i < keys.Length; i++)
+        {
+            for (int j = 0; j < keys.Length; j++)
+            {
+                if (keys[j] < keys[i] || (keys[j] == keys[i] && j > i))
+                    ranks[i]++;
+            }
+        }
+
+        return ranks;
+    }
 
     private static double Mixed(DeltaCombination combination, float[] kept)
     {

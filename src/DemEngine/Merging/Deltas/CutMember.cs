@@ -82,7 +82,7 @@ internal sealed class CutMember(CutMeasurement measurement, DeltaInputs inputs)
         var (first, count) = ties.Pass.Tile(tile);
         while (count > 1)
         {
-            workspace.StartTile();
+            using TileWorkspace.Loan loan = workspace.Borrow();
             int half = count / 2;
             uint[] there = [0];
             Count([window], first, half, there, workspace);
