@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
 
 namespace DemEngine.Checkpoints;
 
@@ -10,39 +9,94 @@ namespace DemEngine.Checkpoints;
 /// </summary>
 /// <param name="Stack">The path up to the number, such as <c>encoder.block</c>; null outside any stack.</param>
 /// <param name="Layer">The number; 0 outside any stack.</param>
-public readonly partial record struct LayerName(string? Stack, int Layer)
+public readonly record struct LayerName(string? Stack, int Layer)
 {
+    private static readonly string[] Stacks = ["layers", "layer", "h", "blocks", "block"];
+
+    private static readonly string[] Embeddings = ["wte", "wpe", "shared"];
+
+    /// <summary>What has rows for tokens, wherever it lies.</summary>
+    private static readonly string[] Vocabularies =
+    [
+        "embed_tokens", "embed_tokens_per_layer", "tok_embeddings", "word_embeddings", "wte", "embed_in", "embed_out", "lm_head", "shared", "embeddings",
+        "output_layer", "vocab_projector", "predictions.decoder", "predictions",
+    ];
+
     /// <summary>Reads a tensor's name.</summary>
-    public static LayerName Parse(string tensor)
-    {
-        Match match = Pattern().Match(tensor);
-        return match.Success && int.TryParse(match.Groups["number"].ValueSpan, out int number)
-            ? new LayerName(match.Groups["stack"].Value, number)
+    public static LayerName Parse(string tensor) =>
+        NumberIn(tensor) is { } number && int.TryParse(tensor.AsSpan(number), NumberStyles.None, CultureInfo.InvariantCulture, out int layer)
+            ? new LayerName(tensor[..(number.Start.Value - 1)], layer)
             : default;
-    }
 
     /// <summary>The name of the same tensor in another layer of its stack.</summary>
     /// <param name="tensor">The name of a tensor in a stack.</param>
     /// <param name="layer">The other layer.</param>
     public static string Renumber(string tensor, int layer)
     {
-        Group number = Pattern().Match(tensor).Groups["number"];
-        return string.Create(CultureInfo.InvariantCulture, $"{tensor.AsSpan(0, number.Index)}{layer}{tensor.AsSpan(number.Index + number.Length)}");
+        Range number = NumberIn(tensor) ?? throw new ArgumentException("not in a stack", nameof(tensor));
+        return string.Create(CultureInfo.InvariantCulture, $"{tensor.AsSpan(..number.Start)}{layer}{tensor.AsSpan(number.End..)}");
     }
 
     /// <summary>Whether a name is that of an embedding, which comes before the layers. GPT-NeoX calls its output matrix <c>embed_out</c>.</summary>
-    public static bool IsEmbedding(string tensor) =>
-        EmbeddingPattern().IsMatch(tensor) && !tensor.StartsWith("embed_out.", StringComparison.Ordinal);
+    public static bool IsEmbedding(string tensor)
+    {
+        if (tensor.StartsWith("embed_out.", StringComparison.Ordinal))
+            return false;
+        foreach (Range range in tensor.AsSpan().Split('.'))
+        {
+            ReadOnlySpan<char> part = tensor.AsSpan(range);
+            if (Is(part, Embeddings) || (part.Contains("embed", StringComparison.Ordinal) && IsWord(part)))
+                return true;
+        }
+
+        return false;
+    }
 
     /// <summary>Whether a tensor's rows are those of the vocabulary: token embeddings and the output matrix.</summary>
-    public static bool IsVocabulary(string tensor) => VocabularyPattern().IsMatch(tensor);
+    public static bool IsVocabulary(string tensor)
+    {
+        int end = tensor.LastIndexOf('.');
+        if (end < 0 || tensor[(end + 1)..] is not ("weight" or "bias"))
+            return false;
+        string module = tensor[..end];
+        return module is "output" or "lm_head.decoder"
+            || Array.Exists(Vocabularies, name => module.EndsWith(name, StringComparison.Ordinal) && (module.Length == name.Length || module[^(name.Length + 1)] == '.'));
+    }
 
-    [GeneratedRegex(@"^(?<stack>(.*?\.)?(layers?|h|blocks?))\.(?<number>\d+)\.", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
-    private static partial Regex Pattern();
+    /// <summary>Where the number stands: the first part that is one after the name of a stack, and not the last part.</summary>
+    private static Range? NumberIn(string tensor)
+    {
+        bool isStack = false;
+        foreach (Range range in tensor.AsSpan().Split('.'))
+        {
+            ReadOnlySpan<char> part = tensor.AsSpan(range);
+            if (isStack && part.Length > 0 && !part.ContainsAnyExceptInRange('0', '9') && range.End.Value < tensor.Length)
+                return range;
+            isStack = Is(part, Stacks);
+        }
 
-    [GeneratedRegex(@"(^|\.)(\w*embed\w*|wte|wpe|shared)(\.|$)", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
-    private static partial Regex EmbeddingPattern();
+        return null;
+    }
 
-    [GeneratedRegex(@"(^(output|lm_head\.decoder)|(^|\.)(embed_tokens|embed_tokens_per_layer|tok_embeddings|word_embeddings|wte|embed_in|embed_out|lm_head|shared|embeddings|output_layer|vocab_projector|predictions\.decoder|predictions))\.(weight|bias)$", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
-    private static partial Regex VocabularyPattern();
+    private static bool Is(ReadOnlySpan<char> part, string[] names)
+    {
+        foreach (string name in names)
+        {
+            if (part.SequenceEqual(name))
+                return true;
+        }
+
+        return false;
+    }
+
+    private static bool IsWord(ReadOnlySpan<char> part)
+    {
+        foreach (char c in part)
+        {
+            if (c != '_' && !char.IsLetterOrDigit(c))
+                return false;
+        }
+
+        return true;
+    }
 }

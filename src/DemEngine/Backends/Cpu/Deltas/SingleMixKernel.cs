@@ -32,7 +32,8 @@ internal static class SingleMixKernel<TBase, TOutput, TWidth, TVector>
     // Near the largest number nothing is decided, nor is it where there are infinities or NaNs.
     private const uint Huge = 0x7F00_0000;
 
-    private static readonly uint Tiny = BitConverter.SingleToUInt32Bits(1e-35f);
+    // 1e-35 in binary32.
+    private const uint Tiny = 0x0554_AD2E;
 
     /// <summary>Whether the above holds.</summary>
     public static bool CanRun(in MixedBlock<TWidth, TVector> mixed)
@@ -61,11 +62,25 @@ internal static class SingleMixKernel<TBase, TOutput, TWidth, TVector>
         _ => Run<AgreeingMean>(mixed, start, end, ref undecided),
     };
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static NonFinite Run<TMixing>(in MixedBlock<TWidth, TVector> mixed, int start, int end, ref int undecided)
         where TMixing : ISingleMixing
     {
         NonFinite nonFinite = default;
+        for (int i = RunDecided<TMixing>(mixed, start, end); i < end; i = RunDecided<TMixing>(mixed, i + TWidth.Lanes, end))
+        {
+            undecided++;
+            nonFinite += MixKernel<TBase, TOutput, TWidth, TVector>.RunDouble(mixed, i, i + TWidth.Lanes);
+        }
+
+        return nonFinite;
+    }
+
+    /// <summary>Runs up to the first vector that is not decided. Nothing is called in this loop, so that what does not change stays in registers.</summary>
+    /// <returns>That vector's first element, or the end.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static int RunDecided<TMixing>(in MixedBlock<TWidth, TVector> mixed, int start, int end)
+        where TMixing : ISingleMixing
+    {
         ref byte b = ref mixed.Base.Origin;
         ref byte output = ref mixed.Output.Origin;
         TVector signOff = TWidth.Broadcast(MagnitudeBits);
@@ -76,18 +91,12 @@ internal static class SingleMixKernel<TBase, TOutput, TWidth, TVector>
             TVector y = TWidth.AddSingle(TBase.LoadSingles<TWidth, TVector>(ref Unsafe.AddByteOffset(ref b, (nuint)i * (nuint)TBase.Size)), m);
             TVector bound = TWidth.MultiplyAddSingle(TWidth.And(y, signOff), scale, error);
             TVector rounded = TOutput.RoundApproximation<TWidth, TVector>(y, bound, out TVector decided);
-            if (TWidth.AllNegative(TWidth.And(decided, isCertain)))
-            {
-                TOutput.StoreRounded<TWidth, TVector>(rounded, ref Unsafe.AddByteOffset(ref output, (nuint)i * (nuint)TOutput.Size));
-            }
-            else
-            {
-                undecided++;
-                nonFinite += MixKernel<TBase, TOutput, TWidth, TVector>.RunDouble(mixed, i, i + TWidth.Lanes);
-            }
+            if (!TWidth.AllNegative(TWidth.And(decided, isCertain)))
+                return i;
+            TOutput.StoreRounded<TWidth, TVector>(rounded, ref Unsafe.AddByteOffset(ref output, (nuint)i * (nuint)TOutput.Size));
         }
 
-        return nonFinite;
+        return end;
     }
 
     private interface ISingleMixing

@@ -1,0 +1,47 @@
+using System.Text.RegularExpressions;
+using DemEngine.Checkpoints;
+
+namespace DemEngine.Tests.Checkpoints;
+
+/// <summary>Names are read part by part as these expressions read them.</summary>
+public sealed class LayerNameTests
+{
+    private static readonly Regex Layer = new(@"^(?<stack>(.*?\.)??(layers?|h|blocks?))\.(?<number>[0-9]+)\.", RegexOptions.ExplicitCapture);
+
+    private static readonly Regex Embedding = new(@"(^|\.)(\w*embed\w*|wte|wpe|shared)(\.|$)");
+
+    private static readonly Regex Vocabulary = new(
+        @"(^(output|lm_head\.decoder)|(^|\.)(embed_tokens|embed_tokens_per_layer|tok_embeddings|word_embeddings|wte|embed_in|embed_out|lm_head|shared|embeddings"
+        + @"|output_layer|vocab_projector|predictions\.decoder|predictions))\.(weight|bias)$");
+
+    private static readonly string[] Parts =
+    [
+        "model", "layers", "layer", "h", "blocks", "block", "3", "12", "x4", "", "99999999999", "embed", "pos_embed", "embed-in", "embed_tokens", "wte", "shared", "lm_head",
+        "decoder", "predictions", "output", "embeddings", "my_embeddings", "weight", "bias", "weights",
+    ];
+
+    [Test]
+    public void Any_name_is_read_as_the_expressions_read_it()
+    {
+        var random = new Random(5);
+        var met = new Dictionary<(bool, bool, bool), int>();
+        for (int k = 0; k < 50_000; k++)
+        {
+            string name = string.Join('.', Enumerable.Range(0, random.Next(1, 7)).Select(_ => Parts[random.Next(Parts.Length)]));
+            Match match = Layer.Match(name);
+            LayerName expected = match.Success && int.TryParse(match.Groups["number"].Value, out int number)
+                ? new LayerName(match.Groups["stack"].Value, number)
+                : default;
+            bool isEmbedding = Embedding.IsMatch(name) && !name.StartsWith("embed_out.", StringComparison.Ordinal);
+            bool isVocabulary = Vocabulary.IsMatch(name);
+            Assert.That((LayerName.Parse(name), LayerName.IsEmbedding(name), LayerName.IsVocabulary(name)), Is.EqualTo((expected, isEmbedding, isVocabulary)), name);
+            met[(match.Success, isEmbedding, isVocabulary)] = met.GetValueOrDefault((match.Success, isEmbedding, isVocabulary)) + 1;
+        }
+
+        Assert.That(met, Has.Count.EqualTo(8), "each kind of name comes up");
+    }
+
+    [TestCase("model.layers.7.mlp.up_proj.weight", 12, "model.layers.12.mlp.up_proj.weight")]
+    [TestCase("encoder.block.3.layer.1.weight", 0, "encoder.block.0.layer.1.weight")]
+    public void The_outermost_number_is_another(string name, int layer, string expected) => Assert.That(LayerName.Renumber(name, layer), Is.EqualTo(expected));
+}
