@@ -18,9 +18,12 @@ public interface IMergeBackend : IDisposable
     /// <summary>How many workers at a time keep it busy, if each waits for its tile. A run with fewer threads starts so many.</summary>
     int LeastWorkers => 1;
 
+    /// <summary>What <see cref="Keep"/> may take of host memory: this share of the bytes.</summary>
+    static int KeptShare => 16;
+
     /// <summary>
     /// Says that workers will be given parts of these bytes again and again, and that what they were given once does not change any more, until the
-    /// result is disposed. A device may keep a copy.
+    /// result is disposed. A device may keep a copy; host memory is only for what is found out about them, a bit for each element.
     /// </summary>
     /// <param name="bytes">Of whole inputs.</param>
     /// <returns>Null where nothing is kept.</returns>

@@ -13,6 +13,7 @@ internal sealed class HeldInputs : IDisposable
     private readonly HeldMemory _memory;
     private readonly Dictionary<InputTensor, HeldTensor> _tensors = [];
     private readonly IDisposable? _kept;
+    private readonly long _keptShare;
 
     /// <param name="wanted">The inputs; those that lie in memory anyway need no holding.</param>
     /// <param name="partElements">Of a tensor, that are read at a time: no more than a tile has.</param>
@@ -29,7 +30,10 @@ internal sealed class HeldInputs : IDisposable
         }
 
         HasAll = wanted.All(_tensors.ContainsKey);
-        _kept = backend.Keep([.. wanted.Distinct().Select(tensor => tensor.InMemory).OfType<NativeBytes>(), .. _tensors.Values.Select(tensor => tensor.Bytes)]);
+        NativeBytes[] inMemory = [.. wanted.Distinct().Select(tensor => tensor.InMemory).OfType<NativeBytes>(), .. _tensors.Values.Select(tensor => tensor.Bytes)];
+        long share = inMemory.Sum(input => (long)input.Length) / IMergeBackend.KeptShare;
+        if (memory.TryTake(share))
+            (_kept, _keptShare) = (backend.Keep(inMemory), share);
     }
 
     /// <summary>Whether each input is held.</summary>
@@ -52,6 +56,7 @@ internal sealed class HeldInputs : IDisposable
     public void Dispose()
     {
         _kept?.Dispose();
+        _memory.Give(_keptShare);
         foreach (HeldTensor tensor in _tensors.Values)
         {
             tensor.Dispose();

@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using DemEngine.Backends.Cpu.Deltas;
+using DemEngine.Memory;
 using DemEngine.Numerics.Simd;
 
 namespace DemEngine.Backends.Cpu;
@@ -8,6 +10,8 @@ namespace DemEngine.Backends.Cpu;
 /// <param name="width">Vector width to use; narrower than the hardware's is for tests and comparisons.</param>
 public sealed class CpuBackend(VectorWidth width) : IMergeBackend
 {
+    private readonly DrawnBits _drawn = new();
+
     /// <summary>Uses the widest vectors that the hardware has.</summary>
     public CpuBackend()
         : this(VectorWidths.Best)
@@ -21,16 +25,19 @@ public sealed class CpuBackend(VectorWidth width) : IMergeBackend
     public string Description => $"{RuntimeInformation.ProcessArchitecture}, {(int)width}-bit vectors";
 
     /// <inheritdoc/>
+    public IDisposable? Keep(IReadOnlyList<NativeBytes> bytes) => _drawn.Allow(bytes.Sum(input => (long)input.Length) / IMergeBackend.KeptShare);
+
+    /// <inheritdoc/>
     public ITileWorker CreateWorker() => width switch
     {
-        VectorWidth.Bits512 => new CpuTileWorker<Width512, Vector512<uint>>(),
-        VectorWidth.Bits256 => new CpuTileWorker<Width256, Vector256<uint>>(),
-        _ => new CpuTileWorker<Width128, Vector128<uint>>(),
+        VectorWidth.Bits512 => new CpuTileWorker<Width512, Vector512<uint>>(_drawn),
+        VectorWidth.Bits256 => new CpuTileWorker<Width256, Vector256<uint>>(_drawn),
+        _ => new CpuTileWorker<Width128, Vector128<uint>>(_drawn),
     };
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        // Nothing is held between workers.
+        // Nothing is held between workers but while inputs are kept.
     }
 }

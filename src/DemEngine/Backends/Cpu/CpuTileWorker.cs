@@ -7,7 +7,8 @@ using DemEngine.Numerics.Simd;
 namespace DemEngine.Backends.Cpu;
 
 /// <summary>Chooses the loop for the element types at hand, and brings inputs of several types to one.</summary>
-internal sealed class CpuTileWorker<TWidth, TVector> : ITileWorker
+/// <param name="drawn">What random filters have drawn.</param>
+internal sealed class CpuTileWorker<TWidth, TVector>(DrawnBits drawn) : ITileWorker
     where TWidth : IVectorWidth<TVector>
     where TVector : struct
 {
@@ -18,7 +19,7 @@ internal sealed class CpuTileWorker<TWidth, TVector> : ITileWorker
     private GramLeaf<TWidth, TVector>? _leaf;
     private DeltaWorker<TWidth, TVector>? _deltas;
 
-    public IDeltaWorker Deltas => _deltas ??= new DeltaWorker<TWidth, TVector>(this);
+    public IDeltaWorker Deltas => _deltas ??= new DeltaWorker<TWidth, TVector>(this, drawn);
 
     public NonFinite Combine(LinearCombination combination, ReadOnlySpan<TypedBytes> inputs, TypedBytes output)
     {

@@ -55,6 +55,9 @@ internal interface IVectorWidth<TVector>
     /// <summary>All bits of a lane set where <paramref name="a"/> is less, unsigned.</summary>
     static abstract TVector Less(TVector a, TVector b);
 
+    /// <summary>All bits of a lane set where its top bit is not and another one is.</summary>
+    static abstract TVector IsPositive(TVector a);
+
     /// <summary>Takes <paramref name="yes"/> where the mask's bits are set, else <paramref name="no"/>.</summary>
     static abstract TVector Select(TVector mask, TVector yes, TVector no);
 

@@ -55,6 +55,8 @@ internal readonly struct Width128 : IVectorWidth<Vector128<uint>>
 
     public static Vector128<uint> Less(Vector128<uint> a, Vector128<uint> b) => Vector128.LessThan(a, b);
 
+    public static Vector128<uint> IsPositive(Vector128<uint> a) => Vector128.GreaterThan(a.AsInt32(), Vector128<int>.Zero).AsUInt32();
+
     public static Vector128<uint> Select(Vector128<uint> mask, Vector128<uint> yes, Vector128<uint> no) =>
         Vector128.ConditionalSelect(mask, yes, no);
 

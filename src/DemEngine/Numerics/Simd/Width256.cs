@@ -56,6 +56,8 @@ internal readonly struct Width256 : IVectorWidth<Vector256<uint>>
 
     public static Vector256<uint> Less(Vector256<uint> a, Vector256<uint> b) => Vector256.LessThan(a, b);
 
+    public static Vector256<uint> IsPositive(Vector256<uint> a) => Vector256.GreaterThan(a.AsInt32(), Vector256<int>.Zero).AsUInt32();
+
     public static Vector256<uint> Select(Vector256<uint> mask, Vector256<uint> yes, Vector256<uint> no) =>
         Vector256.ConditionalSelect(mask, yes, no);
 

@@ -33,7 +33,8 @@ internal readonly struct Width512 : IVectorWidth<Vector512<uint>>
     }
 
     public static void StoreWords(Vector512<uint> value, ref byte destination) =>
-        Unsafe.WriteUnaligned(ref destination, Vector256.Narrow(value.GetLower(), value.GetUpper()));
+        Unsafe.WriteUnaligned(
+            ref destination, Avx512F.IsSupported ? Avx512F.ConvertToVector256UInt16(value) : Vector256.Narrow(value.GetLower(), value.GetUpper()));
 
     public static void Store(Vector512<uint> value, ref byte destination) => Unsafe.WriteUnaligned(ref destination, value);
 
@@ -56,6 +57,8 @@ internal readonly struct Width512 : IVectorWidth<Vector512<uint>>
     public static Vector512<uint> Equal(Vector512<uint> a, Vector512<uint> b) => Vector512.Equals(a, b);
 
     public static Vector512<uint> Less(Vector512<uint> a, Vector512<uint> b) => Vector512.LessThan(a, b);
+
+    public static Vector512<uint> IsPositive(Vector512<uint> a) => Vector512.GreaterThan(a.AsInt32(), Vector512<int>.Zero).AsUInt32();
 
     public static Vector512<uint> Select(Vector512<uint> mask, Vector512<uint> yes, Vector512<uint> no) =>
         Vector512.ConditionalSelect(mask, yes, no);

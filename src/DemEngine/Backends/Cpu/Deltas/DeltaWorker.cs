@@ -9,15 +9,20 @@ namespace DemEngine.Backends.Cpu.Deltas;
 
 /// <summary>The operations on filtered differences, block by block: decode, filter, and then mix, count or sum, all in the cache.</summary>
 /// <param name="worker">Does what linear combinations can do.</param>
-internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker) : IDeltaWorker, IDisposable
+/// <param name="drawn">What random filters have drawn.</param>
+internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker, DrawnBits drawn) : IDeltaWorker, IDisposable
     where TWidth : IVectorWidth<TVector>
     where TVector : struct
 {
-    private const int BlockElements = DeltaBlock<TWidth, TVector>.Most;
+    private const int LeafElements = DeltaBlock<TWidth, TVector>.Most;
+
+    // The differences of some sources stay in the first-level cache.
+    private const int BlockElements = DrawnBits.BlockElements;
 
     private readonly DeltaBlock<TWidth, TVector> _block = new();
-    private readonly uint[] _words = new uint[BlockElements];
-    private readonly uint[] _found = new uint[BlockElements];
+    private readonly uint[] _words = new uint[LeafElements];
+    private readonly uint[] _found = new uint[LeafElements];
+    private readonly ulong[] _bits = new ulong[DrawnBits.BlockWords];
     private readonly RankSort _sort = new();
     private uint[] _row = [];
     private NativeBuffer? _rows;
@@ -43,7 +48,7 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker) : IDeltaW
         {
             int count = Math.Min(BlockElements, outputs[0].Count - start);
             _block.Load(kinds, inputs, start, count, worker);
-            Filter(deltas, inputs, start, first + start);
+            Filter(deltas, inputs, start, first + start, isFirst: false);
             TypedBytes b = inputs[0].Slice(start, count);
             for (int k = 0; k < combinations.Length; k++)
             {
@@ -82,9 +87,9 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker) : IDeltaW
         TermKind[] kinds = [.. deltas.Sources.Select(source => source.Kind)];
         int numbers = kinds.Length * sum.PerSource;
         ArgumentOutOfRangeException.ThrowIfNotEqual(leafSums.Length, GramOrder.LeafCount(count) * numbers);
-        for (int start = 0, at = 0; start < count; start += BlockElements, at += numbers)
+        for (int start = 0, at = 0; start < count; start += LeafElements, at += numbers)
         {
-            _block.Load(kinds, inputs, start, Math.Min(BlockElements, count - start), worker);
+            _block.Load(kinds, inputs, start, Math.Min(LeafElements, count - start), worker);
             Span<double> sums = leafSums.Slice(at, numbers);
             if (sum == DeltaSum.Norms)
             {
@@ -92,7 +97,7 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker) : IDeltaW
                     sums[2 * k] = SumKernel<TWidth, TVector>.Magnitudes(Padded(k));
             }
 
-            Filter(deltas, inputs, start, first + start);
+            Filter(deltas, inputs, start, first + start, isFirst: true);
             for (int k = 0; k < kinds.Length && sum != DeltaSum.Overlap; k++)
             {
                 if (sum == DeltaSum.Norms)
@@ -113,9 +118,9 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker) : IDeltaW
             _row = new uint[rowElements];
         for (int row = 0; row < ranks.Length; row += rowElements)
         {
-            for (int start = 0; start < rowElements; start += BlockElements)
+            for (int start = 0; start < rowElements; start += LeafElements)
             {
-                int count = Math.Min(BlockElements, rowElements - start);
+                int count = Math.Min(LeafElements, rowElements - start);
                 _block.Load([kind], inputs, row + start, count, worker);
                 Span<uint> keys = MemoryMarshal.Cast<float, uint>(Padded(0));
                 KeyKernel<TWidth, TVector>.Magnitudes(keys);
@@ -179,7 +184,7 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker) : IDeltaW
         }
     }
 
-    private void Filter(KeptDeltas deltas, ReadOnlySpan<TypedBytes> inputs, int start, long first)
+    private void Filter(KeptDeltas deltas, ReadOnlySpan<TypedBytes> inputs, int start, long first, bool isFirst)
     {
         int sources = deltas.Sources.Length;
         if (deltas.Spread is { } least)
@@ -194,11 +199,11 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker) : IDeltaW
         for (int k = 0; k < sources; k++)
         {
             DeltaFilter filter = deltas.Sources[k].Filter;
-            Apply(filter, Padded(k), filter.NeedsRanks ? Ranks(inputs[ranks++].Slice(start, _block.Count)) : [], first);
+            Apply(filter, Padded(k), filter.NeedsRanks ? Ranks(inputs[ranks++].Slice(start, _block.Count)) : [], first, isFirst);
         }
     }
 
-    private void Apply(DeltaFilter filter, Span<float> deltas, ReadOnlySpan<uint> ranks, long first)
+    private void Apply(DeltaFilter filter, Span<float> deltas, ReadOnlySpan<uint> ranks, long first, bool isFirst)
     {
         switch (filter)
         {
@@ -206,10 +211,11 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker) : IDeltaW
                 FilterKernel<TWidth, TVector>.Band(deltas, first, band.Least, band.Most);
                 break;
             case RandomFilter random:
-                FilterKernel<TWidth, TVector>.Random(deltas, Words(random.Stream, first), random.Threshold);
+                for (int start = 0; start < deltas.Length; start += DrawnBits.BlockElements)
+                    Draw(random, deltas[start..Math.Min(deltas.Length, start + DrawnBits.BlockElements)], first + start, isFirst);
                 break;
             case RankedFilter ranked:
-                FilterKernel<TWidth, TVector>.Ranked(deltas, Words(ranked.Stream, first), ranks, ranked);
+                FilterKernel<TWidth, TVector>.Ranked(deltas, Words(ranked.Stream, first, deltas.Length), ranks, ranked);
                 break;
             case ImportanceFilter importance:
                 FilterKernel<TWidth, TVector>.Importance(deltas, first, importance);
@@ -220,9 +226,25 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker) : IDeltaW
         }
     }
 
-    private ReadOnlySpan<uint> Words(ulong stream, long first)
+    /// <summary>Keeps what is drawn, now or before.</summary>
+    private void Draw(RandomFilter filter, Span<float> deltas, long first, bool isFirst)
     {
-        Span<uint> words = _words.AsSpan(0, _block.PaddedCount);
+        if (filter.Threshold > uint.MaxValue)
+            return;
+
+        if (isFirst || !drawn.TryTake(filter, first, _bits))
+        {
+            FilterKernel<TWidth, TVector>.Draw(Words(filter.Stream, first, deltas.Length), (uint)filter.Threshold, _bits);
+            if (isFirst)
+                drawn.Store(filter, first, _bits);
+        }
+
+        FilterKernel<TWidth, TVector>.Drawn(deltas, _bits);
+    }
+
+    private ReadOnlySpan<uint> Words(ulong stream, long first, int count)
+    {
+        Span<uint> words = _words.AsSpan(0, count);
         new Philox(stream).Fill(first, words);
         return words;
     }

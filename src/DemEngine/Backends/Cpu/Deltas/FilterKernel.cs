@@ -11,6 +11,9 @@ internal static class FilterKernel<TWidth, TVector>
     where TVector : struct
 {
     private const double TwoToThe32 = 4294967296;
+    private const int WordBits = 64;
+
+    private static ReadOnlySpan<uint> BitOfLane => [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768];
 
     /// <summary>Keeps what is above one cut and not above another.</summary>
     /// <param name="deltas">The differences.</param>
@@ -34,25 +37,43 @@ internal static class FilterKernel<TWidth, TVector>
         }
     }
 
-    /// <summary>Keeps those whose word is less than a threshold.</summary>
+    /// <summary>Finds the words that are less than a threshold.</summary>
+    /// <param name="words">Whole vectors of them.</param>
+    /// <param name="threshold">The threshold.</param>
+    /// <param name="bits">A bit for each, the first one lowest.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Random(Span<float> deltas, ReadOnlySpan<uint> words, ulong threshold)
+    public static void Draw(ReadOnlySpan<uint> words, uint threshold, Span<ulong> bits)
     {
-        if (threshold > uint.MaxValue)
-            return;
-
-        ref byte values = ref Bytes(deltas);
-        ref byte random = ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(words[..deltas.Length]));
-        TVector limit = TWidth.Broadcast((uint)threshold);
-        for (nuint at = 0; at < (nuint)deltas.Length * sizeof(float); at += (nuint)Unsafe.SizeOf<TVector>())
+        ref byte random = ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(words));
+        TVector limit = TWidth.Broadcast(threshold);
+        for (int i = 0; i < words.Length; i += WordBits)
         {
-            TVector isKept = TWidth.Less(TWidth.Load(ref Unsafe.AddByteOffset(ref random, at)), limit);
-            ref byte value = ref Unsafe.AddByteOffset(ref values, at);
-            TWidth.Store(TWidth.And(TWidth.Load(ref value), isKept), ref value);
+            ulong drawn = 0;
+            for (int lane = 0; lane < Math.Min(WordBits, words.Length - i); lane += TWidth.Lanes)
+                drawn |= (ulong)TWidth.TopBits(TWidth.Less(TWidth.Load(ref Unsafe.AddByteOffset(ref random, (nuint)(i + lane) * sizeof(uint))), limit)) << lane;
+            bits[i / WordBits] = drawn;
         }
     }
 
-    /// <summary>As <see cref="Random"/>, with thresholds by rank.</summary>
+    /// <summary>Keeps those whose bit is set.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Drawn(Span<float> deltas, ReadOnlySpan<ulong> bits)
+    {
+        ref byte values = ref Bytes(deltas);
+        TVector bitOfLane = TWidth.Load(ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(BitOfLane)));
+        for (int i = 0; i < deltas.Length; i += WordBits)
+        {
+            ulong drawn = bits[i / WordBits];
+            for (int lane = 0; lane < Math.Min(WordBits, deltas.Length - i); lane += TWidth.Lanes)
+            {
+                ref byte place = ref Unsafe.AddByteOffset(ref values, (nuint)(i + lane) * sizeof(float));
+                TVector isKept = TWidth.Equal(TWidth.And(TWidth.Broadcast((uint)(drawn >> lane)), bitOfLane), bitOfLane);
+                TWidth.Store(TWidth.And(TWidth.Load(ref place), isKept), ref place);
+            }
+        }
+    }
+
+    /// <summary>Keeps those whose word is less than a threshold by rank.</summary>
     public static void Ranked(Span<float> deltas, ReadOnlySpan<uint> words, ReadOnlySpan<uint> ranks, RankedFilter filter)
     {
         for (int i = 0; i < ranks.Length; i++)

@@ -12,6 +12,7 @@ internal readonly struct MixedWeights(DeltaWeights weights, float errorScale)
     public readonly double Share = weights.Share;
     public readonly uint WeightBits = BitConverter.SingleToUInt32Bits(weights.Weight);
     public readonly uint VoteBits = BitConverter.SingleToUInt32Bits(weights.Vote);
+    public readonly uint VoteSign = BitConverter.SingleToUInt32Bits(weights.Vote) & 0x8000_0000;
     public readonly uint ShareBits = BitConverter.SingleToUInt32Bits(weights.Share);
     public readonly uint WeightErrorBits = BitConverter.SingleToUInt32Bits(errorScale * Math.Abs(weights.Weight));
     public readonly uint VoteErrorBits = BitConverter.SingleToUInt32Bits(errorScale * Math.Abs(weights.Vote));

@@ -142,8 +142,8 @@ internal static class SingleMixKernel<TBase, TOutput, TWidth, TVector>
             for (int k = 0; k < weights.Length; k++)
             {
                 TVector delta = mixed.Delta(k, i);
-                TVector agreeing = TWidth.And(delta, Agrees(weights[k], delta, flip));
-                sum = TWidth.MultiplyAddSingle(TWidth.Broadcast(weights[k].WeightBits), agreeing, sum);
+                TVector added = TWidth.MultiplyAddSingle(TWidth.Broadcast(weights[k].WeightBits), delta, sum);
+                sum = TWidth.Select(Agrees(weights[k], delta, flip), added, sum);
             }
 
             error = ErrorOf(sum, scale);
@@ -179,8 +179,7 @@ internal static class SingleMixKernel<TBase, TOutput, TWidth, TVector>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static TVector Agrees(in MixedWeights source, TVector delta, TVector flip)
         {
-            TVector vote = TWidth.Xor(TWidth.Xor(delta, flip), TWidth.Broadcast(source.VoteBits & SignBit));
-            return TWidth.Less(TWidth.Subtract(vote, TWidth.Broadcast(1)), TWidth.Broadcast(MagnitudeBits));
+            return TWidth.IsPositive(TWidth.Xor(TWidth.Xor(delta, flip), TWidth.Broadcast(source.VoteSign)));
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -201,8 +200,8 @@ internal static class SingleMixKernel<TBase, TOutput, TWidth, TVector>
             {
                 TVector delta = mixed.Delta(k, i);
                 TVector agrees = AgreeingSum.Agrees(weights[k], delta, flip);
-                sum = TWidth.MultiplyAddSingle(TWidth.Broadcast(weights[k].WeightBits), TWidth.And(delta, agrees), sum);
-                divisor = TWidth.AddSingle(divisor, TWidth.And(TWidth.Broadcast(weights[k].ShareBits), agrees));
+                sum = TWidth.Select(agrees, TWidth.MultiplyAddSingle(TWidth.Broadcast(weights[k].WeightBits), delta, sum), sum);
+                divisor = TWidth.Select(agrees, TWidth.AddSingle(divisor, TWidth.Broadcast(weights[k].ShareBits)), divisor);
             }
 
             TVector one = TWidth.Broadcast(BitConverter.SingleToUInt32Bits(1));
