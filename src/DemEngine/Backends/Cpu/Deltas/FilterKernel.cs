@@ -46,13 +46,20 @@ internal static class FilterKernel<TWidth, TVector>
     {
         ref byte random = ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(words));
         TVector limit = TWidth.Broadcast(threshold);
-        for (int i = 0; i < words.Length; i += WordBits)
+        int whole = words.Length / WordBits;
+        for (int word = 0; word < whole; word++)
         {
             ulong drawn = 0;
-            for (int lane = 0; lane < Math.Min(WordBits, words.Length - i); lane += TWidth.Lanes)
-                drawn |= (ulong)TWidth.TopBits(TWidth.Less(TWidth.Load(ref Unsafe.AddByteOffset(ref random, (nuint)(i + lane) * sizeof(uint))), limit)) << lane;
-            bits[i / WordBits] = drawn;
+            for (int lane = 0; lane < WordBits; lane += TWidth.Lanes)
+                drawn |= Less(ref random, (word * WordBits) + lane, limit) << lane;
+            bits[word] = drawn;
         }
+
+        if (whole * WordBits == words.Length)
+            return;
+        bits[whole] = 0;
+        for (int lane = 0; (whole * WordBits) + lane < words.Length; lane += TWidth.Lanes)
+            bits[whole] |= Less(ref random, (whole * WordBits) + lane, limit) << lane;
     }
 
     /// <summary>Keeps those whose bit is set.</summary>
@@ -61,16 +68,16 @@ internal static class FilterKernel<TWidth, TVector>
     {
         ref byte values = ref Bytes(deltas);
         TVector bitOfLane = TWidth.Load(ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(BitOfLane)));
-        for (int i = 0; i < deltas.Length; i += WordBits)
+        int whole = deltas.Length / WordBits;
+        for (int word = 0; word < whole; word++)
         {
-            ulong drawn = bits[i / WordBits];
-            for (int lane = 0; lane < Math.Min(WordBits, deltas.Length - i); lane += TWidth.Lanes)
-            {
-                ref byte place = ref Unsafe.AddByteOffset(ref values, (nuint)(i + lane) * sizeof(float));
-                TVector isKept = TWidth.Equal(TWidth.And(TWidth.Broadcast((uint)(drawn >> lane)), bitOfLane), bitOfLane);
-                TWidth.Store(TWidth.And(TWidth.Load(ref place), isKept), ref place);
-            }
+            ulong drawn = bits[word];
+            for (int lane = 0; lane < WordBits; lane += TWidth.Lanes)
+                Keep(ref values, (word * WordBits) + lane, (uint)(drawn >> lane), bitOfLane);
         }
+
+        for (int lane = 0; (whole * WordBits) + lane < deltas.Length; lane += TWidth.Lanes)
+            Keep(ref values, (whole * WordBits) + lane, (uint)(bits[whole] >> lane), bitOfLane);
     }
 
     /// <summary>Keeps those whose word is less than a threshold by rank.</summary>
@@ -151,6 +158,19 @@ internal static class FilterKernel<TWidth, TVector>
             TVector isTooMuch = TWidth.Less(upper, TWidth.Add(key, upperTies));
             TWidth.Store(TWidth.Select(isTooMuch, default, TWidth.And(value, isEnough)), ref place);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Less(ref byte words, int index, TVector limit) =>
+        TWidth.TopBits(TWidth.Less(TWidth.Load(ref Unsafe.AddByteOffset(ref words, (nuint)index * sizeof(uint))), limit));
+
+    /// <summary>A vector of differences, by the lowest bits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Keep(ref byte deltas, int index, uint bits, TVector bitOfLane)
+    {
+        ref byte place = ref Unsafe.AddByteOffset(ref deltas, (nuint)index * sizeof(float));
+        TVector isKept = TWidth.Equal(TWidth.And(TWidth.Broadcast(bits), bitOfLane), bitOfLane);
+        TWidth.Store(TWidth.And(TWidth.Load(ref place), isKept), ref place);
     }
 
     private static ref byte Bytes(Span<float> deltas) => ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(deltas));
