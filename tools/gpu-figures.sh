@@ -24,7 +24,7 @@ mkdir -p "$out"
 
 if [[ -z ${DEM:-} ]]; then
     dotnet publish "$here/src/DemEngine.Cli" -c Release -r linux-x64 --self-contained -p:PublishSingleFile=true -p:PackAsTool=false \
-        -p:EnableCompressionInSingleFile=true -p:IncludeNativeLibrariesForSelfExtract=true -p:DebugType=none -o "$out/dem" >&2
+        -p:EnableCompressionInSingleFile=true -p:IncludeNativeLibrariesForSelfExtract=true -p:PublishReadyToRun=false -p:DebugType=none -o "$out/dem" >&2
     DEM=$out/dem/dem
 fi
 if [[ -n ${DEM_PUBLISH_ONLY:-} ]]; then
