@@ -38,10 +38,12 @@ public sealed class MemoryMerge : IDisposable
 
     /// <summary>How many merges are made and held at a time: as many as the bound on memory has room for beside the buffers, and always one.</summary>
     public int MostTogether =>
-        (int)Math.Clamp(_options.MaxMemoryBytes / Math.Max(1, _models.Specs.Sum(spec => spec.ByteLength)), 1, MostModels);
+        (int)Math.Clamp(_options.MaxMemoryBytes / Math.Max(1, ModelBytes), 1, MostModels);
 
     /// <summary>The folder that the side files come from.</summary>
     public string BaseFolder => _models.BaseFolder;
+
+    private long ModelBytes => _models.Specs.Sum(spec => spec.ByteLength);
 
     /// <summary>Opens the models of a recipe.</summary>
     /// <param name="recipe">Its paths resolved.</param>
@@ -79,7 +81,11 @@ public sealed class MemoryMerge : IDisposable
         while (_merged.Count < plans.Length)
             _merged.Add(new MemoryModel(_models.Specs));
         IPlannedOutput[] outputs = [.. plans.Zip(_merged, (plan, model) => model.Output(plan))];
-        new OutputGroup(outputs, OutputGroup.TileFor(plans, _options, _backend)).Run(_backend, (_, _) => { }, cancel);
+
+        // The models count: inputs are held in what they leave.
+        TileSize tile = OutputGroup.TileFor(plans, _options, _backend);
+        tile = tile with { MostBytes = tile.MostBytes - (plans.Length * ModelBytes) };
+        new OutputGroup(outputs, tile).Run(_backend, (_, _) => { }, cancel);
         foreach (Checkpoint checkpoint in _models.Checkpoints)
             checkpoint.CheckUnchanged();
         return [.. _merged.Take(plans.Length)];

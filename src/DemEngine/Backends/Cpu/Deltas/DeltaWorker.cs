@@ -48,7 +48,7 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker, DrawnBits
         {
             int count = Math.Min(BlockElements, outputs[0].Count - start);
             _block.Load(kinds, inputs, start, count, worker);
-            Filter(deltas, inputs, start, first + start, isFirst: false);
+            Filter(deltas, inputs, start, first + start, storesDraws: false);
             TypedBytes b = inputs[0].Slice(start, count);
             for (int k = 0; k < combinations.Length; k++)
             {
@@ -97,7 +97,7 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker, DrawnBits
                     sums[2 * k] = SumKernel<TWidth, TVector>.Magnitudes(Padded(k));
             }
 
-            Filter(deltas, inputs, start, first + start, isFirst: true);
+            Filter(deltas, inputs, start, first + start, storesDraws: true);
             for (int k = 0; k < kinds.Length && sum != DeltaSum.Overlap; k++)
             {
                 if (sum == DeltaSum.Norms)
@@ -184,7 +184,7 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker, DrawnBits
         }
     }
 
-    private void Filter(KeptDeltas deltas, ReadOnlySpan<TypedBytes> inputs, int start, long first, bool isFirst)
+    private void Filter(KeptDeltas deltas, ReadOnlySpan<TypedBytes> inputs, int start, long first, bool storesDraws)
     {
         int sources = deltas.Sources.Length;
         if (deltas.Spread is { } least)
@@ -199,11 +199,11 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker, DrawnBits
         for (int k = 0; k < sources; k++)
         {
             DeltaFilter filter = deltas.Sources[k].Filter;
-            Apply(filter, Padded(k), filter.NeedsRanks ? Ranks(inputs[ranks++].Slice(start, _block.Count)) : [], first, isFirst);
+            Apply(filter, Padded(k), filter.NeedsRanks ? Ranks(inputs[ranks++].Slice(start, _block.Count)) : [], first, storesDraws);
         }
     }
 
-    private void Apply(DeltaFilter filter, Span<float> deltas, ReadOnlySpan<uint> ranks, long first, bool isFirst)
+    private void Apply(DeltaFilter filter, Span<float> deltas, ReadOnlySpan<uint> ranks, long first, bool storesDraws)
     {
         switch (filter)
         {
@@ -212,7 +212,7 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker, DrawnBits
                 break;
             case RandomFilter random:
                 for (int start = 0; start < deltas.Length; start += DrawnBits.BlockElements)
-                    Draw(random, deltas[start..Math.Min(deltas.Length, start + DrawnBits.BlockElements)], first + start, isFirst);
+                    Draw(random, deltas[start..Math.Min(deltas.Length, start + DrawnBits.BlockElements)], first + start, storesDraws);
                 break;
             case RankedFilter ranked:
                 FilterKernel<TWidth, TVector>.Ranked(deltas, Words(ranked.Stream, first, deltas.Length), ranks, ranked);
@@ -227,15 +227,15 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker, DrawnBits
     }
 
     /// <summary>Keeps what is drawn, now or before.</summary>
-    private void Draw(RandomFilter filter, Span<float> deltas, long first, bool isFirst)
+    private void Draw(RandomFilter filter, Span<float> deltas, long first, bool storesDraws)
     {
         if (filter.Threshold > uint.MaxValue)
             return;
 
-        if (isFirst || !drawn.TryTake(filter, first, _bits))
+        if (storesDraws || !drawn.TryTake(filter, first, _bits))
         {
             FilterKernel<TWidth, TVector>.Draw(Words(filter.Stream, first, deltas.Length), (uint)filter.Threshold, _bits);
-            if (isFirst)
+            if (storesDraws)
                 drawn.Store(filter, first, _bits);
         }
 

@@ -5,7 +5,7 @@ using DemEngine.Memory;
 using DemEngine.Numerics;
 using DemEngine.Numerics.Deltas;
 
-namespace DemEngine.Tests.Backends;
+namespace DemEngine.Tests.Backends.Cpu;
 
 /// <summary>What random filters drew for the norms is drawn no second time, within the memory allowed, and shows in nothing.</summary>
 public sealed class DrawnBitsTests
