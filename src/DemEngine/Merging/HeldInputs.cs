@@ -25,8 +25,8 @@ internal sealed class HeldInputs : IDisposable
         foreach (InputTensor tensor in wanted.Where(input => input.IsCopied).Distinct())
         {
             long bytes = tensor.Spec.ByteLength;
-            if (bytes is > 0 and <= int.MaxValue && memory.TryTake(bytes))
-                _tensors.Add(tensor, new HeldTensor(tensor, partElements));
+            if (bytes is > 0 and <= int.MaxValue && memory.TryRent((int)bytes) is { } buffer)
+                _tensors.Add(tensor, new HeldTensor(tensor, partElements, buffer));
         }
 
         HasAll = wanted.All(_tensors.ContainsKey);
@@ -58,33 +58,31 @@ internal sealed class HeldInputs : IDisposable
         _kept?.Dispose();
         _memory.Give(_keptShare);
         foreach (HeldTensor tensor in _tensors.Values)
-        {
-            tensor.Dispose();
-            _memory.Give(tensor.Bytes.Length);
-        }
+            _memory.Return(tensor.Buffer);
 
         _tensors.Clear();
     }
 
     /// <summary>A tensor, part by part as it is asked for, by any thread.</summary>
-    private sealed class HeldTensor : IDisposable
+    private sealed class HeldTensor
     {
         private readonly InputTensor _tensor;
         private readonly int _partElements;
-        private readonly NativeBuffer _buffer;
         private readonly TypedBytes _elements;
         private readonly Part[] _parts;
 
-        public HeldTensor(InputTensor tensor, int partElements)
+        public HeldTensor(InputTensor tensor, int partElements, NativeBuffer buffer)
         {
             _tensor = tensor;
             _partElements = partElements;
-            _buffer = new NativeBuffer((int)tensor.Spec.ByteLength);
-            _elements = new TypedBytes(tensor.Spec.Type, _buffer.Bytes);
+            Buffer = buffer;
+            _elements = new TypedBytes(tensor.Spec.Type, buffer.Bytes);
             _parts = new Part[((_elements.Count - 1) / partElements) + 1];
             for (int k = 0; k < _parts.Length; k++)
                 _parts[k] = new Part();
         }
+
+        public NativeBuffer Buffer { get; }
 
         public NativeBytes Bytes => _elements.Bytes;
 
@@ -94,8 +92,6 @@ internal sealed class HeldInputs : IDisposable
                 Fill(k, workspace);
             return _elements.Slice(first, count);
         }
-
-        public void Dispose() => _buffer.Dispose();
 
         private void Fill(int index, TileWorkspace workspace)
         {

@@ -28,7 +28,7 @@ internal static class TilePipeline
         CancellationToken cancel)
     {
         using var schedule = new TileSchedule(tensors, tile.Threads, ReadAheadBytes / tile.Bytes);
-        var held = new HeldMemory(tile.MostBytes - (tile.Threads * ((tile.Outputs * (long)tile.Bytes) + inputBytes)));
+        using var held = new HeldMemory(tile.MostBytes - (tile.Threads * ((tile.Outputs * (long)tile.Bytes) + inputBytes)));
         try
         {
             WorkerThreads.Run(
