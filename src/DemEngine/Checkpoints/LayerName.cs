@@ -11,10 +11,6 @@ namespace DemEngine.Checkpoints;
 /// <param name="Layer">The number; 0 outside any stack.</param>
 public readonly record struct LayerName(string? Stack, int Layer)
 {
-    private static readonly string[] Stacks = ["layers", "layer", "h", "blocks", "block"];
-
-    private static readonly string[] Embeddings = ["wte", "wpe", "shared"];
-
     /// <summary>What has rows for tokens, wherever it lies.</summary>
     private static readonly string[] Vocabularies =
     [
@@ -45,7 +41,7 @@ public readonly record struct LayerName(string? Stack, int Layer)
         foreach (Range range in tensor.AsSpan().Split('.'))
         {
             ReadOnlySpan<char> part = tensor.AsSpan(range);
-            if (Is(part, Embeddings) || (part.Contains("embed", StringComparison.Ordinal) && IsWord(part)))
+            if (part is "wte" or "wpe" or "shared" || (part.Contains("embed", StringComparison.Ordinal) && IsWord(part)))
                 return true;
         }
 
@@ -72,21 +68,10 @@ public readonly record struct LayerName(string? Stack, int Layer)
             ReadOnlySpan<char> part = tensor.AsSpan(range);
             if (isStack && part.Length > 0 && !part.ContainsAnyExceptInRange('0', '9') && range.End.Value < tensor.Length)
                 return range;
-            isStack = Is(part, Stacks);
+            isStack = part is "layers" or "layer" or "h" or "blocks" or "block";
         }
 
         return null;
-    }
-
-    private static bool Is(ReadOnlySpan<char> part, string[] names)
-    {
-        foreach (string name in names)
-        {
-            if (part.SequenceEqual(name))
-                return true;
-        }
-
-        return false;
     }
 
     private static bool IsWord(ReadOnlySpan<char> part)

@@ -4,8 +4,8 @@ using DemEngine.Numerics.Deltas;
 namespace DemEngine.Backends.Cpu.Deltas;
 
 /// <summary>
-/// Which elements random filters keep, a bit each, from when they are drawn for the norms until the differences are mixed: drawing takes longer than all else that
-/// is done to an element. Shared by all workers, which do not wait for each other; what is not here is drawn again.
+/// Which elements random filters keep, a bit each, from when they are drawn for the norms until the differences are mixed: drawing takes
+/// longer than mixing. Shared by all workers, which do not wait for each other; what is not here is drawn again.
 /// </summary>
 internal sealed class DrawnBits
 {
