@@ -13,13 +13,11 @@ internal sealed class ResidentInputs(Accelerator accelerator, long maxBytes) : I
 {
     private readonly Lock _lock = new();
     private readonly List<ResidentInput> _inputs = [];
-    private readonly List<MemoryBuffer1D<byte, Stride1D.Dense>> _free = [];
-    private long _allocated;
-    private long _peak;
+    private readonly BufferPool<MemoryBuffer1D<byte, Stride1D.Dense>> _memory = new(maxBytes, length => accelerator.Allocate1D<byte>(length));
     private long _fromHost;
 
     /// <summary>The most device memory that was taken at a time.</summary>
-    public long PeakBytes => Volatile.Read(ref _peak);
+    public long PeakBytes => _memory.PeakBytes;
 
     /// <summary>Bytes of inputs that were copied in from the host.</summary>
     public long BytesFromHost => Volatile.Read(ref _fromHost);
@@ -46,45 +44,20 @@ internal sealed class ResidentInputs(Accelerator accelerator, long maxBytes) : I
 
     public void Dispose()
     {
-        foreach (MemoryBuffer1D<byte, Stride1D.Dense> buffer in _free.Concat(_inputs.Select(input => input.Buffer)))
-            buffer.Dispose();
-        _free.Clear();
+        foreach (ResidentInput input in _inputs)
+            input.Buffer.Dispose();
         _inputs.Clear();
+        _memory.Dispose();
     }
 
     private ResidentInput? Take(NativeBytes bytes)
     {
         ResidentInput? input = _inputs.Find(known => known.Is(bytes));
-        if (input is null && bytes.Length > 0 && Allocate(bytes.Length) is { } buffer)
+        if (input is null && bytes.Length > 0 && _memory.TryRent(bytes.Length) is { } buffer)
             _inputs.Add(input = new ResidentInput(bytes, buffer));
         if (input is not null)
             input.Users++;
         return input;
-    }
-
-    /// <summary>Tensors of a model are of few sizes: memory is used again, since giving it back would make the device wait for all that is under way.</summary>
-    private MemoryBuffer1D<byte, Stride1D.Dense>? Allocate(int bytes)
-    {
-        int same = _free.FindIndex(free => free.Length == bytes);
-        if (same >= 0)
-        {
-            MemoryBuffer1D<byte, Stride1D.Dense> buffer = _free[same];
-            _free.RemoveAt(same);
-            return buffer;
-        }
-
-        for (; _allocated + bytes > maxBytes && _free.Count > 0; _free.RemoveAt(0))
-        {
-            _allocated -= _free[0].Length;
-            _free[0].Dispose();
-        }
-
-        if (_allocated + bytes > maxBytes)
-            return null;
-        MemoryBuffer1D<byte, Stride1D.Dense> allocated = accelerator.Allocate1D<byte>(bytes);
-        _allocated += bytes;
-        _peak = Math.Max(_peak, _allocated);
-        return allocated;
     }
 
     private void Return(ResidentInput[] inputs)
@@ -96,7 +69,7 @@ internal sealed class ResidentInputs(Accelerator accelerator, long maxBytes) : I
                 if (--input.Users > 0)
                     continue;
                 _inputs.Remove(input);
-                _free.Add(input.Buffer);
+                _memory.Return(input.Buffer, (int)input.Buffer.Length);
             }
         }
     }

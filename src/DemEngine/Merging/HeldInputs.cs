@@ -10,7 +10,7 @@ namespace DemEngine.Merging;
 /// </summary>
 internal sealed class HeldInputs : IDisposable
 {
-    private readonly HeldMemory _memory;
+    private readonly BufferPool<NativeBuffer> _memory;
     private readonly Dictionary<InputTensor, HeldTensor> _tensors = [];
     private readonly IDisposable? _kept;
     private readonly long _keptShare;
@@ -19,7 +19,7 @@ internal sealed class HeldInputs : IDisposable
     /// <param name="partElements">Of a tensor, that are read at a time: no more than a tile has.</param>
     /// <param name="memory">What there is for them.</param>
     /// <param name="backend">What works on them.</param>
-    public HeldInputs(IReadOnlyCollection<InputTensor> wanted, int partElements, HeldMemory memory, IMergeBackend backend)
+    public HeldInputs(IReadOnlyCollection<InputTensor> wanted, int partElements, BufferPool<NativeBuffer> memory, IMergeBackend backend)
     {
         _memory = memory;
         foreach (InputTensor tensor in wanted.Where(input => input.IsCopied).Distinct())
@@ -58,7 +58,7 @@ internal sealed class HeldInputs : IDisposable
         _kept?.Dispose();
         _memory.Give(_keptShare);
         foreach (HeldTensor tensor in _tensors.Values)
-            _memory.Return(tensor.Buffer);
+            _memory.Return(tensor.Buffer, tensor.Buffer.Length);
 
         _tensors.Clear();
     }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using DemEngine.Backends;
 using DemEngine.Checkpoints;
+using DemEngine.Memory;
 
 namespace DemEngine.Merging;
 
@@ -77,7 +78,7 @@ internal sealed class TensorGroup
     /// <summary>What is held from the first tile until <see cref="Release"/>; null where every input is read once, or lies in memory.</summary>
     /// <param name="memory">What there is for it.</param>
     /// <param name="backend">What works on it.</param>
-    public HeldInputs? Hold(HeldMemory memory, IMergeBackend backend)
+    public HeldInputs? Hold(BufferPool<NativeBuffer> memory, IMergeBackend backend)
     {
         if (PassCount == 0)
             return null;

@@ -1,4 +1,5 @@
 using DemEngine.Backends;
+using DemEngine.Memory;
 using DemEngine.Numerics;
 
 namespace DemEngine.Merging;
@@ -28,7 +29,8 @@ internal static class TilePipeline
         CancellationToken cancel)
     {
         using var schedule = new TileSchedule(tensors, tile.Threads, ReadAheadBytes / tile.Bytes);
-        using var held = new HeldMemory(tile.MostBytes - (tile.Threads * ((tile.Outputs * (long)tile.Bytes) + inputBytes)));
+        using var held = new BufferPool<NativeBuffer>(
+            tile.MostBytes - (tile.Threads * ((tile.Outputs * (long)tile.Bytes) + inputBytes)), length => new NativeBuffer(length));
         try
         {
             WorkerThreads.Run(

@@ -25,7 +25,7 @@ public sealed class HeldInputsTests
     public void Each_element_is_read_once_whatever_is_asked_for_by_how_many_threads()
     {
         var input = new CountedInput(100_003);
-        using var memory = new HeldMemory(1 << 20);
+        using var memory = new BufferPool<NativeBuffer>(1 << 20, length => new NativeBuffer(length));
         using var held = new HeldInputs([input], partElements: 4096, memory, _cpu);
         Parallel.For(0, 8, thread =>
         {
@@ -45,7 +45,7 @@ public sealed class HeldInputsTests
     [Test]
     public void What_does_not_fit_is_read_each_time_and_room_is_given_back()
     {
-        using var memory = new HeldMemory(500_000);
+        using var memory = new BufferPool<NativeBuffer>(500_000, length => new NativeBuffer(length));
         using var workspace = new TileWorkspace(_cpu, outputs: 0, outputBytes: 0, inputBytes: 0);
         for (int round = 0; round < 3; round++)
         {
