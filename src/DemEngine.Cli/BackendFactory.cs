@@ -1,15 +1,13 @@
 using System.Globalization;
 using DemEngine.Backends;
 using DemEngine.Backends.Cpu;
-#if HAS_ILGPU && HAS_ILGPUALGORITHMS
 using DemEngine.Kernels;
 using DemEngine.Kernels.Devices;
 using ILGPU.Runtime;
-#endif
 
 namespace DemEngine.Cli;
 
-/// <summary>From the name of a backend to the backend, in builds with the GPU kernels and without.</summary>
+/// <summary>From the name of a backend to the backend.</summary>
 internal static class BackendFactory
 {
     public const string Cpu = "cpu";
@@ -17,7 +15,7 @@ internal static class BackendFactory
     private const string Auto = "auto";
     private const string AllCuda = "cuda:all";
 
-    /// <summary>Whether a name is one that some build knows.</summary>
+    /// <summary>Whether a name is one that some machine may know.</summary>
     public static bool IsName(string name)
     {
         if (name is Auto or Cpu or "ilgpu-cpu")
@@ -32,7 +30,7 @@ internal static class BackendFactory
     /// <param name="name">Its name.</param>
     /// <param name="maxVramBytes">Bound of device memory.</param>
     /// <param name="remark">Told what <c>auto</c> came to, in a line.</param>
-    /// <exception cref="DemException">DEM1009: not in this build. DEM1010: there is no such device.</exception>
+    /// <exception cref="DemException">DEM1010: there is no such device.</exception>
     public static IMergeBackend Open(string name, long maxVramBytes, Action<string> remark) => name switch
     {
         Cpu => new CpuBackend(),
@@ -40,7 +38,6 @@ internal static class BackendFactory
         _ => OpenDevice(name, maxVramBytes),
     };
 
-#if HAS_ILGPU && HAS_ILGPUALGORITHMS
     private static IMergeBackend OpenBest(long maxVramBytes, Action<string> remark)
     {
         IMergeBackend? device = IlgpuBackend.OpenCuda(maxVramBytes, out string? whyNone);
@@ -52,14 +49,4 @@ internal static class BackendFactory
         name == AllCuda ? IlgpuBackend.OpenAll(AcceleratorType.Cuda, maxVramBytes) : DeviceName.TryParse(name, out DeviceName device)
             ? IlgpuBackend.Open(device, maxVramBytes)
             : throw new DemException(ErrorCode.NoSuchDevice, $"there is no backend {name}");
-#else
-    private static CpuBackend OpenBest(long maxVramBytes, Action<string> remark)
-    {
-        remark("auto: cpu (this build leaves out the GPU kernels)");
-        return new CpuBackend();
-    }
-
-    private static IMergeBackend OpenDevice(string name, long maxVramBytes) => throw new DemException(
-        ErrorCode.FeatureNotBuilt, $"--backend {name} needs the GPU kernels, which this build leaves out: the packages ILGPU and ILGPU.Algorithms were not there");
-#endif
 }

@@ -48,15 +48,15 @@ internal static class DemCommand
         }
         catch (DemException e)
         {
-            return Report(e.Code, e.Message, e, verbose);
+            return Report(e.Code, e.Remedy, e, verbose);
         }
         catch (OutOfMemoryException e)
         {
-            return Report(ErrorCode.OutOfMemory, e.Message, e, verbose);
+            return Report(ErrorCode.OutOfMemory, ErrorCode.OutOfMemory.Remedy, e, verbose);
         }
         catch (Exception e)
         {
-            return Report(ErrorCode.Internal, $"{e.GetType().Name}: {e.Message}", e, verbose);
+            return Report(ErrorCode.Internal, ErrorCode.Internal.Remedy, e, verbose);
         }
     }
 
@@ -120,9 +120,9 @@ internal static class DemCommand
             : parsed.Errors.Select(error => error.Message);
     }
 
-    private static int Report(ErrorCode code, string message, Exception e, bool verbose)
+    private static int Report(ErrorCode code, string remedy, Exception e, bool verbose)
     {
-        ErrorPrinter.Print(code, message);
+        ErrorPrinter.Print(code, remedy, code == ErrorCode.Internal ? $"{e.GetType().Name}: {e.Message}" : e.Message);
         if (verbose)
             Console.Error.WriteLine(e);
         return code.ExitCode;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using DemEngine.Evaluation;
+using DemEngine.Training.Evaluation;
 using DemEngine.Training.Settings;
 
 namespace DemEngine.Cli;
@@ -58,6 +59,6 @@ internal sealed class EvaluationCommandOptions(string defaultMetric)
 
     /// <summary>The evaluator inside.</summary>
     public IModelEvaluator Open(ParseResult parsed, ImmutableArray<MeasuredSet> sets) => parsed.GetValue(_evaluator) == Evaluators.Torch
-        ? TorchFeatures.OpenEvaluator(sets, parsed.GetValue(_device)!, parsed.GetValue(Threads))
+        ? new TorchEvaluator(sets, parsed.GetValue(_device)!, parsed.GetValue(Threads))
         : new EmbeddedEvaluator(sets, parsed.GetValue(Threads));
 }

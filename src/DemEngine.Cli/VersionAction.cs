@@ -1,18 +1,22 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.Reflection;
 using DemEngine.Checkpoints;
+using DemEngine.Training;
+using ILGPU;
 
 namespace DemEngine.Cli;
 
-/// <summary><c>dem --version</c>: the version, and what the build found of the optional packages.</summary>
+/// <summary><c>dem --version</c>: the version, and those of what computes on devices and trains, as far as it can be used here.</summary>
 internal sealed class VersionAction : SynchronousCommandLineAction
 {
     public override int Invoke(ParseResult parseResult)
     {
         TextWriter output = parseResult.InvocationConfiguration.Output;
         output.WriteLine(Manifest.ThisEngine);
-        foreach (BuiltInFeature feature in BuiltInFeatures.All)
-            output.WriteLine($"  {feature}");
+        output.WriteLine($"  ILGPU {typeof(Context).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]}");
+        foreach (string line in TorchLibrary.Describe())
+            output.WriteLine($"  {line}");
         return 0;
     }
 }

@@ -59,17 +59,26 @@ public sealed class ErrorCode
     /// <summary>DEM1008.</summary>
     public static readonly ErrorCode OutputBusy = new(1008, "Another process is writing the same output.", "Wait for it, or choose another --out.");
 
-    /// <summary>DEM1009.</summary>
-    public static readonly ErrorCode FeatureNotBuilt = new(1009, "This build left out the feature because an optional package was not available.", "Run `dem --version` to see what is built in; build on a package source that has the package.");
-
     /// <summary>DEM1010.</summary>
     public static readonly ErrorCode NoSuchDevice = new(1010, "--backend names a device that is not there or cannot be used.", "Run `dem devices` to see what there is; --backend cpu works everywhere and gives the same bytes.");
 
     /// <summary>DEM1021.</summary>
-    public static readonly ErrorCode TorchNotLoaded = new(1021, "Torch's native library cannot be loaded.", "Build with the package of a runtime that fits this machine: -p:TorchPackage=TorchSharp-cpu, TorchSharp-cuda-linux or TorchSharp-cuda-windows.");
+    public static readonly ErrorCode TorchNotLoaded = new(1021, "Torch's native library, libtorch, cannot be loaded.", "Run `dem setup torch` to fetch the one that fits, or name the folder of another in the environment variable DEM_LIBTORCH.");
 
     /// <summary>DEM1022.</summary>
-    public static readonly ErrorCode NoTorchDevice = new(1022, "--device names a device that Torch does not find.", "--device cpu is always there; for NVIDIA's devices build with -p:TorchPackage=TorchSharp-cuda-linux or TorchSharp-cuda-windows.");
+    public static readonly ErrorCode NoTorchDevice = new(1022, "--device names a device that Torch does not find.", "--device cpu is always there; for NVIDIA's devices run `dem setup torch cuda-12.8`.");
+
+    /// <summary>DEM1023.</summary>
+    public static readonly ErrorCode TorchNotFound = new(1023, "Torch's native library, libtorch, is not there.", "Run `dem setup torch`, or `dem setup torch cuda-12.8` for NVIDIA's devices; or name the folder of an existing libtorch in the environment variable DEM_LIBTORCH.");
+
+    /// <summary>DEM1024.</summary>
+    public static readonly ErrorCode SystemLibraryTooOld = new(1024, "A library of the system is older than Torch needs.", "Install the C++ runtime of GCC 13 or newer; `dem --version` says what is needed, and how to get it here.");
+
+    /// <summary>DEM1025.</summary>
+    public static readonly ErrorCode PackageNotFetched = new(1025, "A package cannot be fetched from the NuGet sources.", "See `dotnet nuget list source`, or name another source with --source.");
+
+    /// <summary>DEM1026.</summary>
+    public static readonly ErrorCode PackageDamaged = new(1026, "A package is not what was published: it has another hash.", "Fetch it again; if that does not help, do not use this source.");
 
     // ---- 2xxx: checkpoints ----
 

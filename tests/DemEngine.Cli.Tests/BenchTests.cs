@@ -9,9 +9,6 @@ public class BenchTests
     [Test]
     public void Device_is_measured_with_its_merges_and_its_timeline_drawn()
     {
-        if (BuiltInFeatures.All.Any(feature => feature.Name == "GPU kernels" && !feature.IsBuiltIn))
-            Assert.Ignore("this build leaves out the GPU kernels");
-
         using var folder = new TempFolder();
         string svg = folder.PathOf("timeline.svg");
         string[] command =

@@ -11,8 +11,7 @@ public class ExperimentCommandTests
         Dem.Run("experiment").ExpectError(ErrorCode.BadArgument, "--out");
     }
 
-#if HAS_TORCHSHARP
-    [Test]
+    [Test, NeedsTorch]
     public void The_tiny_experiment_runs_to_its_report_and_again_from_what_it_left()
     {
         using var folder = new TempFolder();
@@ -35,13 +34,4 @@ public class ExperimentCommandTests
             .SelectMany(row => row.GetProperty("runs").EnumerateArray())
             .Select(run => run.GetProperty("loss").GetRawText()),
     ];
-#else
-    [Test]
-    public void Without_Torch_it_says_what_is_missing()
-    {
-        using var folder = new TempFolder();
-        Dem.Run("experiment", "--preset", "tiny", "--out", folder.PathOf("out")).ExpectError(ErrorCode.FeatureNotBuilt, "TorchSharp");
-        Assert.That(Directory.Exists(folder.PathOf("out")), Is.False);
-    }
-#endif
 }

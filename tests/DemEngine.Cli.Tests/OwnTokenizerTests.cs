@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace DemEngine.Cli.Tests;
 
-/// <summary>Text for a model with its own <c>tokenizer.json</c>, in builds that can read it and in those that say what is missing.</summary>
+/// <summary>Text for a model with its own <c>tokenizer.json</c>.</summary>
 [NonParallelizable]
 public sealed class OwnTokenizerTests : IDisposable
 {
@@ -35,7 +35,6 @@ public sealed class OwnTokenizerTests : IDisposable
     [Test]
     public void Token_ids_need_no_tokenizer() => Dem.Run(Eval("tokens")).Expect(0);
 
-#if HAS_MICROSOFTMLTOKENIZERS
     [Test]
     public void Text_is_judged_as_the_ids_it_stands_for()
     {
@@ -59,36 +58,19 @@ public sealed class OwnTokenizerTests : IDisposable
         Dem.Run(Eval("text")).ExpectError(ErrorCode.BadTokenizer, "text.jsonl:1:");
         Dem.Run(Eval("tokens")).Expect(0);
     }
-#else
-    [Test]
-    public void Text_is_refused_with_what_is_missing()
-    {
-        Dem.Run(Eval("text")).ExpectError(ErrorCode.FeatureNotBuilt, "Microsoft.ML.Tokenizers");
-        Dem.Run(Search("text")).ExpectError(ErrorCode.FeatureNotBuilt, "Microsoft.ML.Tokenizers");
-        Dem.Run(Search("tokens")).Expect(0);
-    }
-#endif
 
-#if HAS_TORCHSHARP && HAS_MICROSOFTMLTOKENIZERS
-    [Test]
+    [Test, NeedsTorch]
     public void A_model_is_tuned_on_text()
     {
         double Best(string set) => Dem.Run(Train(set)).Expect(0).Json.GetProperty("best_loss").GetDouble();
         Assert.That(Best("text"), Is.EqualTo(Best("tokens")).Within(1e-6));
     }
-#elif HAS_TORCHSHARP
-    [Test]
-    public void Tuning_on_text_is_refused_with_what_is_missing() =>
-        Dem.Run(Train("text")).ExpectError(ErrorCode.FeatureNotBuilt, "Microsoft.ML.Tokenizers");
-#endif
 
-#if HAS_TORCHSHARP
     private string[] Train(string set) =>
     [
         "train", "--base", _folder.PathOf("model"), "--data", _folder.PathOf($"{set}.jsonl"), "--valid", _folder.PathOf($"{set}.jsonl"),
         "--out", _folder.PathOf($"tuned-{set}"), "--steps", "2", "--threads", "1", "--json",
     ];
-#endif
 
     private string[] Eval(string set) => ["eval", "--model", _folder.PathOf("model"), "--data", _folder.PathOf($"{set}.jsonl"), "--metric", "loss", "--json"];
 

@@ -3,7 +3,7 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Cli.Tests;
 
-/// <summary><c>dem train</c>, and evaluation with Torch, in builds that have it and in those that say what is missing.</summary>
+/// <summary><c>dem train</c>, and evaluation with Torch.</summary>
 public sealed class TrainCommandTests : IDisposable
 {
     private readonly TempFolder _folder = new();
@@ -41,8 +41,7 @@ public sealed class TrainCommandTests : IDisposable
         Dem.Run(["train", "--base", "a", "--dtype", "f16", "--out", _folder.PathOf("out"), .. _files]).ExpectError(ErrorCode.BadArgument, "bf16");
     }
 
-#if HAS_TORCHSHARP
-    [Test]
+    [Test, NeedsTorch]
     public void A_base_is_made_and_tuned_and_judged()
     {
         System.Text.Json.JsonElement report = Dem.Run([.. FromScratch("base", steps: 30), "--json"]).Expect(0).Json;
@@ -61,7 +60,7 @@ public sealed class TrainCommandTests : IDisposable
         }
     }
 
-    [Test]
+    [Test, NeedsTorch]
     public void Killed_it_goes_on_to_the_same_bytes()
     {
         Dem.Run(FromScratch("whole", steps: 300)).Expect(0);
@@ -94,12 +93,4 @@ public sealed class TrainCommandTests : IDisposable
         "train", "--from-scratch", "--config", _folder.PathOf("config.json"), .. _files, "--out", _folder.PathOf(output),
         "--steps", $"{steps}", "--batch-size", "4", "--lr", "0.01", "--eval-every", "10", "--save-every", "7",
     ];
-#else
-    [Test]
-    public void What_is_missing_is_said()
-    {
-        Dem.Run(["train", "--base", "a", "--out", _folder.PathOf("out"), .. _files]).ExpectError(ErrorCode.FeatureNotBuilt, "TorchSharp");
-        Assert.That(Directory.Exists(_folder.PathOf("out")), Is.False);
-    }
-#endif
 }

@@ -1,10 +1,9 @@
 using System.CommandLine;
 using DemEngine.Backends.Cpu;
 using DemEngine.Cli.Output;
-#if HAS_ILGPU && HAS_ILGPUALGORITHMS
 using DemEngine.Kernels.Devices;
+using DemEngine.Training;
 using ILGPU.Runtime;
-#endif
 
 namespace DemEngine.Cli.Commands;
 
@@ -21,12 +20,13 @@ internal static class DevicesCommand
             TablePrinter.Print(["backend", " memory", "device", "unusable because"], [processor, .. Devices()]);
             foreach (string note in Notes())
                 Console.Out.WriteLine(note);
+            foreach (string line in TorchLibrary.Describe())
+                Console.Out.WriteLine(line);
             return 0;
         });
         return command;
     }
 
-#if HAS_ILGPU && HAS_ILGPUALGORITHMS
     private static readonly Lazy<IReadOnlyList<DeviceInfo>> Found = new(DeviceList.Find);
 
     private static IEnumerable<string[]> Devices() =>
@@ -39,10 +39,4 @@ internal static class DevicesCommand
         from kind in new[] { AcceleratorType.Cuda, AcceleratorType.OpenCL }
         where Found.Value.All(device => device.Name.Kind != kind)
         select DeviceList.WhyNone(kind, Found.Value);
-#else
-    private static IEnumerable<string[]> Devices() => [];
-
-    private static IEnumerable<string> Notes() =>
-        ["CUDA and OpenCL devices are not looked for: this build leaves out the GPU kernels, as the packages ILGPU and ILGPU.Algorithms were not there"];
-#endif
 }

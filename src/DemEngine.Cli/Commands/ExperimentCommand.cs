@@ -2,6 +2,7 @@ using System.CommandLine;
 using DemEngine.Backends.Cpu;
 using DemEngine.Cli.Output;
 using DemEngine.Experiment.Running;
+using DemEngine.Training.Experiments;
 using DemEngine.Training.Settings;
 
 namespace DemEngine.Cli.Commands;
@@ -47,7 +48,7 @@ internal static class ExperimentCommand
         {
             bool json = parsed.GetValue(output.Json), quiet = parsed.GetValue(output.Quiet);
             ExperimentPreset preset = ExperimentPreset.All.Single(one => one.Name == parsed.GetValue(chosen));
-            IFineTuner tuner = TorchFeatures.OpenTuner(parsed.GetValue(device)!);
+            var tuner = new TorchFineTuner(parsed.GetValue(device)!);
             using var backend = new CpuBackend();
             try
             {

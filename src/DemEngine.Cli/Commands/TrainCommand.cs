@@ -2,7 +2,9 @@ using System.CommandLine;
 using DemEngine.Checkpoints;
 using DemEngine.Cli.Output;
 using DemEngine.Merging;
+using DemEngine.Tokenization;
 using DemEngine.Training.Reports;
+using DemEngine.Training.Runs;
 using DemEngine.Training.Settings;
 
 namespace DemEngine.Cli.Commands;
@@ -45,8 +47,6 @@ internal static class TrainCommand
         command.SetAction(parsed =>
         {
             bool scratch = parsed.GetValue(fromScratch);
-            var files = new TorchFeatures.TrainingFiles(
-                (scratch ? parsed.GetValue(config) : parsed.GetValue(model))!, scratch, parsed.GetValue(data)!, parsed.GetValue(valid)!);
             TrainingOptions options = training.Read(parsed);
             var run = new RunOptions
             {
@@ -58,10 +58,14 @@ internal static class TrainCommand
             bool quiet = parsed.GetValue(printed.Quiet), json = parsed.GetValue(printed.Json);
             try
             {
-                TrainingReport report = ProgressDisplay.Run(
-                    quiet || json,
-                    TrainingProgressText.Text,
-                    progress => TorchFeatures.Train(files, options, folder, parsed.GetValue(saveEvery), run, progress, Interrupt.Token));
+                TrainingReport report = ProgressDisplay.Run<TrainingProgress, TrainingReport>(quiet || json, TrainingProgressText.Text, progress =>
+                {
+                    TrainingJob job = scratch
+                        ? TrainingJobs.FromScratch(parsed.GetValue(config)!, parsed.GetValue(data)!, parsed.GetValue(valid)!, new CheckpointTokenizerReader(), options)
+                        : TrainingJobs.FromModel(parsed.GetValue(model)!, parsed.GetValue(data)!, parsed.GetValue(valid)!, new CheckpointTokenizerReader(), options);
+                    using (job.Start)
+                        return TrainingRun.Execute(job, folder, parsed.GetValue(saveEvery), run, progress, Interrupt.Token);
+                });
                 TrainingPrinter.Print(report, folder, quiet, json);
                 return 0;
             }

@@ -6,11 +6,13 @@ namespace DemEngine.Cli.Output;
 /// <summary>Prints errors as scripts expect them: the code and the message on one line, then what can be done about it.</summary>
 internal static class ErrorPrinter
 {
-    public static void Print(ErrorCode code, params IEnumerable<string> messages)
+    public static void Print(ErrorCode code, params IEnumerable<string> messages) => Print(code, code.Remedy, messages);
+
+    public static void Print(ErrorCode code, string remedy, params IEnumerable<string> messages)
     {
         foreach (string message in messages)
             Console.Error.WriteLine($"error {code}: {OneLine(message)}");
-        Console.Error.WriteLine($"       {code.Remedy}");
+        Console.Error.WriteLine($"       {OneLine(remedy)}");
     }
 
     /// <summary>Paths and messages of the system may hold line ends, and what a terminal would obey.</summary>

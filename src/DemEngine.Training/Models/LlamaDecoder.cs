@@ -123,7 +123,7 @@ public sealed class LlamaDecoder : IDisposable
         Tensor key = rotated[1].view(keys * batch, length, size);
         Tensor value = parts[1].reshape(keys * batch, length, size);
 
-        Tensor scores = bmm(query * _attentionScale, key.transpose(1, 2)).add_(mask); // TorchSharp's baddbmm takes its arguments in another order than it says.
+        Tensor scores = bmm(query * _attentionScale, key.transpose(1, 2)).add_(mask); // TorchSharp 0.107.0's baddbmm takes its arguments in another order than it says.
         Tensor weights = Narrow(softmax(Wide(scores), -1));
         Tensor heads = bmm(weights, value)
             .view(keys, batch, group, length, size).permute(1, 3, 0, 2, 4).reshape(batch * length, queries * size);

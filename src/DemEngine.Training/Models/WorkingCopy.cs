@@ -34,8 +34,7 @@ internal sealed class WorkingCopy : IDisposable
     private bool IsCopy => !ReferenceEquals(Weights, _master);
 
     /// <summary>Before the first pass of a step.</summary>
-    /// <remarks>Not by TorchSharp's <c>zero_</c>, which leaves the tensor as it is and returns another.</remarks>
-    public void StartGradients() => Gradients.fill_(0);
+    public void StartGradients() => Gradients.zero_();
 
     /// <summary>After each pass.</summary>
     public void AddPassGradients()
@@ -43,7 +42,7 @@ internal sealed class WorkingCopy : IDisposable
         if (!IsCopy)
             return;
         Gradients.add_(PassGradients);
-        PassGradients.fill_(0);
+        PassGradients.zero_();
     }
 
     /// <summary>After a step.</summary>

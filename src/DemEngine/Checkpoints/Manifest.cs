@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -38,8 +39,9 @@ public sealed partial record Manifest(
     /// <summary>How <see cref="ManifestTensor.Hash"/> is computed.</summary>
     public string HashMethod { get; init; } = $"XXH3-128 of the XXH3-128 of each {ContentHash.LeafBytes} bytes";
 
-    /// <summary>Name and version of this engine.</summary>
-    public static string ThisEngine { get; } = $"DemEngine {typeof(Manifest).Assembly.GetName().Version?.ToString(3)}";
+    /// <summary>Name and version of this engine, the version as semantic versioning has it (https://semver.org), without build metadata.</summary>
+    public static string ThisEngine { get; } =
+        $"DemEngine {typeof(Manifest).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0]}";
 
     /// <summary>Reads the manifest of a folder.</summary>
     /// <exception cref="DemException">DEM2021: there is none, or it cannot be read.</exception>

@@ -20,7 +20,7 @@ public static class DataSetReader
     /// <param name="path">The file.</param>
     /// <param name="tokenizer">Of the model.</param>
     /// <param name="config">Of the model: bounds ids and lengths.</param>
-    /// <exception cref="DemException">DEM1009, DEM2023, DEM2104, DEM2105: text that cannot be encoded here. DEM2111 to DEM2115: the file or a line of it is not as it should be.</exception>
+    /// <exception cref="DemException">DEM2023, DEM2104, DEM2105: text that cannot be encoded here. DEM2111 to DEM2115: the file or a line of it is not as it should be.</exception>
     public static DataSet Read(string name, string path, ITokenizer tokenizer, LlamaConfig config)
     {
         var parser = new DataLineParser(tokenizer, config);

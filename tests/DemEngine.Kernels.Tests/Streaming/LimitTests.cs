@@ -60,7 +60,7 @@ public sealed class LimitTests
 
     [Test]
     public void Simulation_is_listed() =>
-        Assert.That(DeviceList.Find(), Has.One.Matches<DeviceInfo>(device => device.Name == Simulation && device.Unusable is null));
+        Assert.That(DeviceList.Find(), Has.One.Matches<DeviceInfo>(device => device!.Name == Simulation && device.Unusable is null));
 
     [Test]
     public void Too_little_memory_for_one_leaf_is_an_error_that_says_how_much()

@@ -39,7 +39,7 @@ public class StrategyTests
         var trials = Minimise.Run(new CoordinateDescent(space), x => Math.Pow(x[0] - 0.44, 2) + Math.Pow(x[1] - 0.86, 2));
         Assert.That(trials[0].Point, Is.EqualTo(new SearchPoint(0.9, 0.1)));
         Assert.That(trials.Best(), Is.EqualTo(new SearchPoint(0.45, 0.85)));
-        Assert.That(trials.Select(trial => trial.Point), Is.All.Matches<SearchPoint>(space.Contains));
+        Assert.That(trials.Select(trial => trial.Point), Is.All.Matches<SearchPoint>(point => space.Contains(point!)));
     }
 
     [Test]
@@ -63,7 +63,7 @@ public class StrategyTests
         var trials = Minimise.Run(new CmaEs(space, 3), Minimise.Sphere, 5000);
         Assert.That(trials, Has.Count.LessThan(5000), "it ended by itself");
         Assert.That(trials.Best().Coordinates, Is.EqualTo(Enumerable.Range(0, dimensions).Select(i => 0.2 + (0.1 * i))).Within(0.001));
-        Assert.That(trials.Select(trial => trial.Point), Is.All.Matches<SearchPoint>(space.Contains));
+        Assert.That(trials.Select(trial => trial.Point), Is.All.Matches<SearchPoint>(point => space.Contains(point!)));
     }
 
     [TestCase(2)]
