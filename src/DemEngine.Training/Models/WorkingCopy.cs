@@ -34,7 +34,8 @@ internal sealed class WorkingCopy : IDisposable
     private bool IsCopy => !ReferenceEquals(Weights, _master);
 
     /// <summary>Before the first pass of a step.</summary>
-    public void StartGradients() => Gradients.zero_();
+    /// <remarks>Not by <c>zero_</c>: TorchSharp 0.107.0 returns a second tensor from it, which stays until somebody disposes of it.</remarks>
+    public void StartGradients() => Gradients.fill_(0);
 
     /// <summary>After each pass.</summary>
     public void AddPassGradients()
@@ -42,7 +43,7 @@ internal sealed class WorkingCopy : IDisposable
         if (!IsCopy)
             return;
         Gradients.add_(PassGradients);
-        PassGradients.zero_();
+        PassGradients.fill_(0);
     }
 
     /// <summary>After a step.</summary>
