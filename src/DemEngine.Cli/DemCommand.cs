@@ -84,6 +84,7 @@ internal static class DemCommand
             SynthCommand.Build(),
             BenchCommand.Build(),
             DevicesCommand.Build(),
+            SetupCommand.Build(),
         };
         root.Options.Add(GlobalOptions.Verbose);
         foreach (Option option in root.Options)

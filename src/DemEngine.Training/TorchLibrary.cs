@@ -19,8 +19,16 @@ public static class TorchLibrary
     {
         Libtorch libtorch = Libtorch.Find() ?? throw new DemException(
             ErrorCode.TorchNotFound,
-            $"libtorch {Libtorch.RequiredVersion} is neither with this program nor in {Libtorch.UserFolder("cpu")}, and {Libtorch.Variable} names none");
+            $"libtorch {Libtorch.RequiredVersion} is neither with this program nor in {Libtorch.UserFolder("cpu")}, and {Libtorch.Variable} names no other");
 
+        CheckSystem();
+        return libtorch;
+    }
+
+    /// <summary>Makes sure that this system has what TorchSharp needs, libtorch aside.</summary>
+    /// <exception cref="DemException">DEM1021: TorchSharp is not made for this system. DEM1024: one of the system's libraries is too old.</exception>
+    public static void CheckSystem()
+    {
         // TorchSharp's own library, which calls libtorch.
         string wrapper = Libtorch.ProgramFolders().Select(folder => Path.Combine(folder, Libtorch.FileName("LibTorchSharp"))).FirstOrDefault(File.Exists)
             ?? throw new DemException(ErrorCode.TorchNotLoaded, $"TorchSharp has no native library for {RuntimeInformation.RuntimeIdentifier}",
@@ -30,8 +38,6 @@ public static class TorchLibrary
             throw new DemException(
                 ErrorCode.SystemLibraryTooOld, missing.ToString(), remedy: LinuxDistribution.Current().Remedy(missing));
         }
-
-        return libtorch;
     }
 
     /// <summary>Loads the native library, if it is not loaded yet.</summary>

@@ -23,7 +23,8 @@ public sealed partial record Libtorch(string Folder, string? Version, bool HasCu
         "DemEngine", "libtorch", $"{RequiredVersion}-{backend}");
 
     /// <summary>
-    /// Finds libtorch: the one that <see cref="Variable"/> names, else the one that comes with the program, else the user's own, that for NVIDIA's devices first.
+    /// Finds libtorch: the one that <see cref="Variable"/> names, else the user's own for NVIDIA's devices, else the one that comes with the program, else the
+    /// user's own for processors.
     /// </summary>
     /// <returns>Null if there is none.</returns>
     /// <exception cref="DemException">DEM1021: <see cref="Variable"/> names a folder without libtorch, or with another version of it.</exception>
@@ -31,7 +32,7 @@ public sealed partial record Libtorch(string Folder, string? Version, bool HasCu
     {
         if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } named)
             return FindNamed(named);
-        return ProgramFolders().Concat([UserFolder("cuda-12.8"), UserFolder("cpu")]).Where(Holds).Select(Describe).FirstOrDefault();
+        return new[] { UserFolder("cuda-12.8") }.Concat(ProgramFolders()).Append(UserFolder("cpu")).Where(Holds).Select(Describe).FirstOrDefault();
     }
 
     /// <summary>The file of one of its libraries.</summary>

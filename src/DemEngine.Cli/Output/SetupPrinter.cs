@@ -1,0 +1,41 @@
+using System.Text.Json.Nodes;
+using DemEngine.Cli.Setup;
+using DemEngine.Training;
+
+namespace DemEngine.Cli.Output;
+
+/// <summary>What <c>dem setup torch</c> brought, in words or as JSON.</summary>
+internal static class SetupPrinter
+{
+    public static ProgressText<LibtorchSetupProgress> Progress { get; } = new(
+        (progress, _) => $"fetch: {progress.Package}, {progress.Done + 1} of {progress.Known}, {Sizes.Format(progress.Bytes)}",
+        progress => (double)progress.Done / progress.Known);
+
+    public static void Print(LibtorchSetupReport report, bool quiet, bool json)
+    {
+        if (json)
+        {
+            Console.Out.WriteLine(new JsonObject
+            {
+                ["folder"] = report.Folder,
+                ["packages"] = Names(report.Packages),
+                ["unchecked"] = Names(report.Unchecked),
+                ["was_there"] = report.WasThere,
+            }.ToJsonString());
+            return;
+        }
+
+        if (quiet)
+            return;
+
+        foreach (string package in report.Unchecked)
+            Console.Out.WriteLine($"note: {package} could not be checked: its source publishes no hash");
+        if (report.WasThere)
+            Console.Out.WriteLine("libtorch is there already; --force fetches it again");
+        Console.Out.WriteLine(report.Folder);
+        foreach (string line in TorchLibrary.Describe())
+            Console.Out.WriteLine(line);
+    }
+
+    private static JsonArray Names(IEnumerable<string> names) => new([.. names.Select(name => JsonValue.Create(name))]);
+}
