@@ -28,7 +28,7 @@ internal sealed class ComparedTensor(InputTensor a, InputTensor b) : PassTensor(
         _found.Largest < 0 ? null : _found.Largest,
         _found.Largest < 0 ? [] : Coordinates(_found.LargestAt, a.Spec.Shape));
 
-    public override void Visit(int tile, long from, int elements, TileWorkspace workspace)
+    public override void Visit(int tile, long from, int elements, ITileContext workspace)
     {
         TypedBytes left = workspace.Read(a, from, elements);
         TypedBytes right = workspace.Read(b, from, elements);
@@ -47,7 +47,7 @@ internal sealed class ComparedTensor(InputTensor a, InputTensor b) : PassTensor(
             _found += found;
     }
 
-    private static ElementDifference CompareBlock(TypedBytes left, TypedBytes right, long from, TileWorkspace workspace)
+    private static ElementDifference CompareBlock(TypedBytes left, TypedBytes right, long from, ITileContext workspace)
     {
         bool sameType = left.Type == right.Type;
         if (sameType && left.Bytes.Span.SequenceEqual(right.Bytes.Span))
@@ -101,7 +101,7 @@ internal sealed class ComparedTensor(InputTensor a, InputTensor b) : PassTensor(
         return found;
     }
 
-    private static ReadOnlySpan<double> Decode(TypedBytes from, TypedBytes to, TileWorkspace workspace)
+    private static ReadOnlySpan<double> Decode(TypedBytes from, TypedBytes to, ITileContext workspace)
     {
         workspace.Worker.Combine(LinearCombination.BaseAlone, [from], to);
         return MemoryMarshal.Cast<byte, double>(to.Bytes.Span);

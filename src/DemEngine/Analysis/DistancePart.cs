@@ -20,7 +20,7 @@ internal sealed class DistancePart(InputTensor baseTensor, IReadOnlyList<Distanc
     private readonly bool[] _isVector = [.. sources.Select(source => source.IsVector)];
     private readonly OrderedFold _fold = new(GramMatrix.PairCount(sources.Count + 1));
 
-    public override void Visit(int tile, long from, int elements, TileWorkspace workspace)
+    public override void Visit(int tile, long from, int elements, ITileContext workspace)
     {
         var inputs = new TypedBytes[Inputs.Count];
         for (int k = 0; k < inputs.Length; k++)

@@ -12,7 +12,7 @@ internal sealed class HashedTensor(InputTensor tensor) : PassTensor(tensor.Spec.
     /// <summary>The hash, once the last tile is done.</summary>
     public string Hash { get; private set; } = "";
 
-    public override void Visit(int tile, long from, int elements, TileWorkspace workspace) =>
+    public override void Visit(int tile, long from, int elements, ITileContext workspace) =>
         _hasher.Add(from * tensor.Spec.Type.Size, workspace.Read(tensor, from, elements).Bytes.Span);
 
     public override void Finish() => Hash = _hasher.Finish();

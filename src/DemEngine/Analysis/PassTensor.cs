@@ -25,7 +25,7 @@ internal abstract class PassTensor(string name, IReadOnlyList<InputTensor> input
     /// <param name="from">Its first element, in the flattened tensor.</param>
     /// <param name="elements">How many; 0 only in the one tile of an empty tensor.</param>
     /// <param name="workspace">The calling thread's.</param>
-    public abstract void Visit(int tile, long from, int elements, TileWorkspace workspace);
+    public abstract void Visit(int tile, long from, int elements, ITileContext workspace);
 
     /// <summary>Called once, after the last tile.</summary>
     public virtual void Finish()

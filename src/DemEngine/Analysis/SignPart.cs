@@ -18,7 +18,7 @@ internal sealed class SignPart(InputTensor baseTensor, IReadOnlyList<DistanceSou
     // Both, opposed, overlap, cancelled.
     private readonly OrderedFold[] _folds = [.. Enumerable.Range(0, 4).Select(_ => new OrderedFold(GramMatrix.PairCount(sources.Count)))];
 
-    public override void Visit(int tile, long from, int elements, TileWorkspace workspace)
+    public override void Visit(int tile, long from, int elements, ITileContext workspace)
     {
         var inputs = new TypedBytes[Inputs.Count];
         for (int k = 0; k < inputs.Length; k++)
@@ -80,7 +80,7 @@ internal sealed class SignPart(InputTensor baseTensor, IReadOnlyList<DistanceSou
         MemoryMarshal.Cast<byte, Vector512<float>>(differences.Slice(source * Leaf, Leaf).Bytes.Span);
 
     /// <summary>Takes the differences of one leaf, padded with zeros.</summary>
-    private void Load(TypedBytes[] inputs, int start, int count, TypedBytes differences, TileWorkspace workspace)
+    private void Load(TypedBytes[] inputs, int start, int count, TypedBytes differences, ITileContext workspace)
     {
         TypedBytes b = inputs[0].Slice(start, count);
         for (int k = 0; k < sources.Count; k++)

@@ -36,7 +36,7 @@ internal sealed class CarriedTensor(TensorSpec spec, InputTensor original, strin
         }
     }
 
-    public override NonFinite Produce(long first, TypedBytes output, TileWorkspace workspace)
+    public override NonFinite Produce(long first, TypedBytes output, ITileContext workspace)
     {
         ReadOnlySpan<byte> bytes = workspace.Read(original, first, output.Count).Bytes.Span;
         bytes.CopyTo(output.Bytes.Span);

@@ -13,7 +13,7 @@ internal static class DifferenceGram
     /// <param name="isVector">Of each x whether it is a difference already.</param>
     /// <param name="leafSums">For each leaf the products of each two, row after row.</param>
     /// <param name="workspace">The calling thread's.</param>
-    public static void Measure(ReadOnlySpan<TypedBytes> inputs, ReadOnlySpan<bool> isVector, Span<double> leafSums, TileWorkspace workspace)
+    public static void Measure(ReadOnlySpan<TypedBytes> inputs, ReadOnlySpan<bool> isVector, Span<double> leafSums, ITileContext workspace)
     {
         if (!isVector.Contains(true))
         {

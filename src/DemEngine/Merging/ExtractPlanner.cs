@@ -42,7 +42,7 @@ public static class ExtractPlanner
 
         public override string Operation => "x − b";
 
-        public override NonFinite Produce(long first, TypedBytes output, TileWorkspace workspace)
+        public override NonFinite Produce(long first, TypedBytes output, ITileContext workspace)
         {
             // Rows of a vocabulary that the tuned model lacks have not changed.
             int count = (int)Math.Clamp(_covered - first, 0, output.Count);

@@ -33,14 +33,14 @@ internal sealed class GatheredInput(TensorSpec spec, InputTensor own, ImmutableA
     /// <summary>What stands for a fill in the table of rows.</summary>
     public static int Filled(int fill) => -2 - fill;
 
-    public override InputTensor With(StageResults stages)
+    public override InputTensor Rebind(Func<InputTensor, InputTensor> replace)
     {
-        InputTensor bound = own.With(stages);
-        ImmutableArray<RowFill> boundFills = [.. fills.Select(fill => fill.With(stages))];
+        InputTensor bound = own.Rebind(replace);
+        ImmutableArray<RowFill> boundFills = [.. fills.Select(fill => fill.Rebind(replace))];
         return ReferenceEquals(bound, own) && boundFills.SequenceEqual(fills) ? this : new GatheredInput(Spec, bound, rows, boundFills);
     }
 
-    public override TypedBytes Read(long first, int count, NativeBytes room, TileWorkspace workspace)
+    public override TypedBytes Read(long first, int count, NativeBytes room, ITileContext workspace)
     {
         var part = new TypedBytes(Spec.Type, room);
         Gather(first, part, workspace);
@@ -60,7 +60,7 @@ internal sealed class GatheredInput(TensorSpec spec, InputTensor own, ImmutableA
     }
 
     /// <summary>Puts a part together.</summary>
-    private void Gather(long first, TypedBytes part, TileWorkspace workspace)
+    private void Gather(long first, TypedBytes part, ITileContext workspace)
     {
         long end = first + part.Count;
         for (long at = first; at < end;)
@@ -77,9 +77,9 @@ internal sealed class GatheredInput(TensorSpec spec, InputTensor own, ImmutableA
         }
     }
 
-    private void CopyOwn(long first, TypedBytes target, TileWorkspace workspace)
+    private void CopyOwn(long first, TypedBytes target, ITileContext workspace)
     {
-        using TileWorkspace.Loan loan = workspace.Borrow();
+        using TileLoan loan = workspace.Borrow();
         workspace.Read(own, first, target.Count).Bytes.Span.CopyTo(target.Bytes.Span);
     }
 
@@ -95,7 +95,7 @@ internal sealed class GatheredInput(TensorSpec spec, InputTensor own, ImmutableA
     }
 
     /// <summary>The mean of the rows that belong to tokens, added in their order in double and rounded once. Made when first needed.</summary>
-    private TypedBytes MeanRow(TileWorkspace workspace)
+    private TypedBytes MeanRow(ITileContext workspace)
     {
         lock (_lock)
         {
@@ -110,9 +110,9 @@ internal sealed class GatheredInput(TensorSpec spec, InputTensor own, ImmutableA
         }
     }
 
-    private void ComputeMean(TypedBytes mean, TileWorkspace workspace)
+    private void ComputeMean(TypedBytes mean, ITileContext workspace)
     {
-        using TileWorkspace.Loan loan = workspace.Borrow();
+        using TileLoan loan = workspace.Borrow();
         int columns = (int)_rowElements;
         var row = new TypedBytes(Spec.Type, workspace.Room(columns * Spec.Type.Size));
         var sum = new TypedBytes(ElementType.F64, workspace.Room(columns * sizeof(double)));

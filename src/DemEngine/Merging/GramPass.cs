@@ -10,7 +10,7 @@ internal sealed class GramPass(GramMeasurement measurement, TensorSources source
 {
     private readonly OrderedFold _fold = new(GramMatrix.PairCount(sources.VectorCount));
 
-    public override void Measure(int tile, long first, int count, TileWorkspace workspace)
+    public override void Measure(int tile, long first, int count, ITileContext workspace)
     {
         var inputs = new List<TypedBytes>();
         if (sources.IsRelative)
@@ -22,5 +22,5 @@ internal sealed class GramPass(GramMeasurement measurement, TensorSources source
         _fold.Add(tile, sums);
     }
 
-    public override void Finish(TileWorkspace workspace) => measurement.Complete(GramMatrix.Of(sources.VectorCount, _fold.Sum));
+    public override void Finish(ITileContext workspace) => measurement.Complete(GramMatrix.Of(sources.VectorCount, _fold.Sum));
 }

@@ -46,7 +46,7 @@ internal sealed class HeldInputs : IDisposable
     /// <param name="workspace">The calling thread's.</param>
     /// <param name="part">The part, valid until this is disposed.</param>
     /// <returns>False if the tensor is not held.</returns>
-    public bool TryRead(InputTensor tensor, long first, int count, TileWorkspace workspace, [MaybeNullWhen(false)] out TypedBytes part)
+    public bool TryRead(InputTensor tensor, long first, int count, ITileContext workspace, [MaybeNullWhen(false)] out TypedBytes part)
     {
         bool isHeld = _tensors.TryGetValue(tensor, out HeldTensor? held);
         part = isHeld ? held!.Read((int)first, count, workspace) : default;
@@ -86,14 +86,14 @@ internal sealed class HeldInputs : IDisposable
 
         public NativeBytes Bytes => _elements.Bytes;
 
-        public TypedBytes Read(int first, int count, TileWorkspace workspace)
+        public TypedBytes Read(int first, int count, ITileContext workspace)
         {
             for (int k = first / _partElements; k * (long)_partElements < first + (long)count; k++)
                 Fill(k, workspace);
             return _elements.Slice(first, count);
         }
 
-        private void Fill(int index, TileWorkspace workspace)
+        private void Fill(int index, ITileContext workspace)
         {
             Part part = _parts[index];
             if (Volatile.Read(ref part.IsThere))
@@ -105,7 +105,7 @@ internal sealed class HeldInputs : IDisposable
                 if (part.IsThere)
                     return;
                 int first = index * _partElements;
-                using TileWorkspace.Loan loan = workspace.Borrow();
+                using TileLoan loan = workspace.Borrow();
                 TypedBytes target = _elements.Slice(first, Math.Min(_partElements, _elements.Count - first));
                 _tensor.Read(first, target.Count, target.Bytes, workspace);
                 Volatile.Write(ref part.IsThere, true);

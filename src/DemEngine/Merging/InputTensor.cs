@@ -1,6 +1,5 @@
 using DemEngine.Checkpoints;
 using DemEngine.Memory;
-using DemEngine.Numerics;
 
 namespace DemEngine.Merging;
 
@@ -21,31 +20,17 @@ internal abstract class InputTensor(TensorSpec spec)
     /// <summary>All of it, where it lies in memory and is not too long to be taken at once.</summary>
     public virtual NativeBytes? InMemory => null;
 
-    /// <summary>Gives a part. Called by <see cref="TileWorkspace.Read"/>, which remembers it until the next tile.</summary>
+    /// <summary>Gives a part. Called by <see cref="ITileContext.Read"/>, which remembers it until the next tile.</summary>
     /// <param name="first">Index of its first element.</param>
     /// <param name="count">Number of elements.</param>
     /// <param name="room">For as many elements where <see cref="IsCopied"/>, else unused.</param>
-    /// <param name="workspace">The calling thread's.</param>
-    public abstract TypedBytes Read(long first, int count, NativeBytes room, TileWorkspace workspace);
+    /// <param name="context">The calling thread's.</param>
+    public abstract TypedBytes Read(long first, int count, NativeBytes room, ITileContext context);
 
     /// <summary>Says that a part will be read soon.</summary>
     public abstract void WillNeed(long first, long count);
 
-    /// <summary>Itself, with the results of earlier recipes put in place.</summary>
-    public virtual InputTensor With(StageResults stages) => this;
-}
-
-/// <summary>A tensor that lies in a file.</summary>
-internal sealed class StoredInput(StoredTensor tensor) : InputTensor(tensor.Spec)
-{
-    public override int ElementBytes => Spec.Type.Size;
-
-    public override bool IsCopied => tensor.IsCopied;
-
-    public override NativeBytes? InMemory =>
-        IsCopied || Spec.ByteLength > int.MaxValue ? null : tensor.Read(0, (int)Spec.Shape.ElementCount, scratch: default).Bytes;
-
-    public override TypedBytes Read(long first, int count, NativeBytes room, TileWorkspace workspace) => tensor.Read(first, count, room);
-
-    public override void WillNeed(long first, long count) => tensor.WillNeed(first, count);
+    /// <summary>The same tensor with other tensors in the place of those that it is made from, or of itself.</summary>
+    /// <param name="replace">Gives what stands in for a tensor: the tensor itself where nothing does.</param>
+    public virtual InputTensor Rebind(Func<InputTensor, InputTensor> replace) => replace(this);
 }

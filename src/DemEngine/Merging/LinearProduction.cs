@@ -31,7 +31,7 @@ internal sealed class LinearProduction : TensorProduction
         }
     }
 
-    public override NonFinite Produce(long first, TypedBytes output, TileWorkspace workspace)
+    public override NonFinite Produce(long first, TypedBytes output, ITileContext workspace)
     {
         NonFinite nonFinite = default;
         long end = first + output.Count;

@@ -20,13 +20,18 @@ internal sealed class MatchedModels : IDisposable
     {
         _opened = opened;
         _maxShardBytes = maxShardBytes;
-        var stages = new Dictionary<string, MatchedRecipe>(StringComparer.Ordinal);
-        var models = new SourceModels(opened, stages);
+        var stages = new List<MatchedRecipe>();
+        var models = new SourceModels(opened);
         foreach (Recipe stage in recipe.Stages)
-            stages.Add(stage.Name!.Value, new MatchedRecipe(stage, stage.Name.Value, models, alignment, maxShardBytes));
+        {
+            var matched = new MatchedRecipe(stage, stage.Name!.Value, models, alignment, maxShardBytes);
+            stages.Add(matched);
+            models.Add(stage.Name.Value, matched.Result);
+        }
+
         _result = new MatchedRecipe(recipe, null, models, alignment, maxShardBytes);
-        _remarks = [.. stages.Values.SelectMany(stage => stage.Remarks).Concat(_result.Remarks).Distinct()];
-        Inputs = [.. _result.Inputs, .. stages.Values.SelectMany(stage => stage.Inputs).Distinct().Except(_result.Inputs)];
+        _remarks = [.. stages.SelectMany(stage => stage.Remarks).Concat(_result.Remarks).Distinct()];
+        Inputs = [.. _result.Inputs, .. stages.SelectMany(stage => stage.Inputs).Distinct().Except(_result.Inputs)];
     }
 
     /// <summary>Every checkpoint that is open.</summary>
@@ -79,7 +84,7 @@ internal sealed class MatchedModels : IDisposable
     private OutputTensor Plan(int index, MergeParameters parameters)
     {
         var stages = new StageResults(parameters);
-        OutputTensor tensor = _result.Plan(index, parameters, stages);
+        OutputTensor tensor = _result.Plan(index, stages);
         if (stages.Tensors.Count == 0)
             return tensor;
 

@@ -58,8 +58,8 @@ internal sealed class MatchedPart
     public OutputTensor Plan(AlignedTensor tensor, ElementType type, PartParameters parameters, StageResults stages)
     {
         TensorSpec spec = tensor.Spec;
-        InputTensor baseTensor = tensor.Base.With(stages);
-        ImmutableArray<SourceTensor> inputs = [.. tensor.Sources.Select(source => source with { Tensor = source.Tensor?.With(stages) })];
+        InputTensor baseTensor = tensor.Base.Rebind(stages.Resolve);
+        ImmutableArray<SourceTensor> inputs = [.. tensor.Sources.Select(source => source with { Tensor = source.Tensor?.Rebind(stages.Resolve) })];
         if (!spec.Type.IsFloat)
         {
             return new CarriedTensor(spec, baseTensor, _models[0], [.. inputs

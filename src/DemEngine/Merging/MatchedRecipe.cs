@@ -51,7 +51,7 @@ internal sealed class MatchedRecipe
         Result = new SourceModel(
             new InputModel(
                 stage ?? "result",
-                [.. ShardLayout.Plan(Specs, maxShardBytes).Tensors.Select(tensor => new NamedInput(tensor.Spec.Name, new StageInput(this, places[tensor.Spec.Name])))]),
+                [.. ShardLayout.Plan(Specs, maxShardBytes).Tensors.Select(tensor => new NamedInput(tensor.Spec.Name, InputOf(places[tensor.Spec.Name])))]),
             baseModel.Folder,
             files);
     }
@@ -76,11 +76,12 @@ internal sealed class MatchedRecipe
 
     /// <summary>Plans a tensor.</summary>
     /// <param name="index">Its place in <see cref="Specs"/>.</param>
-    /// <param name="parameters">Of this recipe and of all stages.</param>
-    /// <param name="stages">Results that it may be made from.</param>
-    public OutputTensor Plan(int index, MergeParameters parameters, StageResults stages)
+    /// <param name="stages">Results that it may be made from, and the parameters of all recipes.</param>
+    public OutputTensor Plan(int index, StageResults stages)
     {
         var (part, tensor) = _tensors[index];
-        return _parts[part].Plan(tensor, Specs[index].Type, parameters.PartsOf(Stage)[part], stages);
+        return _parts[part].Plan(tensor, Specs[index].Type, stages.Parameters.PartsOf(Stage)[part], stages);
     }
+
+    private StageInput InputOf(int index) => new(Specs[index], Stage ?? "", results => Plan(index, results));
 }

@@ -43,8 +43,8 @@ internal abstract class MeasuringPass
     }
 
     /// <summary>Measures a tile; one of no elements is not asked for.</summary>
-    public abstract void Measure(int tile, long first, int count, TileWorkspace workspace);
+    public abstract void Measure(int tile, long first, int count, ITileContext workspace);
 
     /// <summary>Called once, after the last tile.</summary>
-    public abstract void Finish(TileWorkspace workspace);
+    public abstract void Finish(ITileContext workspace);
 }

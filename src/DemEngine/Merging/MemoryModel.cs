@@ -30,7 +30,7 @@ public sealed class MemoryModel
 
     /// <summary>Refuses a model with infinities or NaNs in it, if the policy says so.</summary>
     /// <exception cref="DemException">DEM4004.</exception>
-    internal void RefuseNonFinite(NonFinitePolicy policy) => OutputRun.RefuseNonFinite(_nonFinite, policy);
+    internal void RefuseNonFinite(NonFinitePolicy policy) => NonFiniteTensor.Refuse(_nonFinite, policy);
 
     /// <summary>What carries out a plan into this memory, in the place of what was there.</summary>
     internal IPlannedOutput Output(OutputPlan plan)

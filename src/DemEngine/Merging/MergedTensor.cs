@@ -3,6 +3,7 @@ using DemEngine.Memory;
 using DemEngine.Merging.Deltas;
 using DemEngine.Methods;
 using DemEngine.Numerics;
+using DemEngine.Numerics.Deltas;
 
 namespace DemEngine.Merging;
 
@@ -49,7 +50,8 @@ internal sealed class MergedTensor : OutputTensor
 
     public override IReadOnlyList<PooledPart> PooledParts =>
     [
-        .. _program.Measurements.Select((measurement, order) => new PooledPart(this, order, measurement, _inputs))
+        .. _program.Measurements.Select((measurement, order) => new PooledPart(
+                Spec.Name, order, measurement, _inputs, Spec.Type.Size, InputCost.Of(Inputs).ElementBytes))
             .Where(part => part.Measurement.Scope != MergeScope.Tensor),
     ];
 
@@ -75,12 +77,18 @@ internal sealed class MergedTensor : OutputTensor
         Solve();
     }
 
-    public override void Solve() => _production = TensorProduction.Of(_program.Solve(), _sources, _inputs, Spec.Shape);
+    public override void Solve() => _production = _program.Solve() switch
+    {
+        DeltaCombination deltas => new DeltaProduction(deltas, _inputs),
+        LinearCombination sum => new LinearProduction(sum, _sources),
+        RowwiseCombination rows => new RowwiseProduction(rows, _sources, Spec.Shape),
+        var other => throw new InvalidOperationException($"{other.GetType()} is no known form of a combination"),
+    };
 
-    public override NonFinite Produce(long first, TypedBytes output, TileWorkspace workspace) =>
+    public override NonFinite Produce(long first, TypedBytes output, ITileContext workspace) =>
         _production!.Produce(first, output, workspace);
 
-    public override NonFinite[] ProduceEach(IReadOnlyList<OutputTensor> tensors, long first, IReadOnlyList<TypedBytes> outputs, TileWorkspace workspace) =>
+    public override NonFinite[] ProduceEach(IReadOnlyList<OutputTensor> tensors, long first, IReadOnlyList<TypedBytes> outputs, ITileContext workspace) =>
         TensorProduction.ProduceEach([.. tensors.Select(tensor => ((MergedTensor)tensor)._production!)], first, outputs, workspace);
 
     public override void WillNeed(long first, long count)

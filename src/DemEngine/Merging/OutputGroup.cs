@@ -49,7 +49,7 @@ internal sealed class OutputGroup
     /// <param name="cancel">Stops between tiles.</param>
     public void Run(IMergeBackend backend, Action<string, long> done, CancellationToken cancel)
     {
-        _pooled.Measure(_tile, _inputBytes, backend, (tensor, bytes) => done(tensor.Spec.Name, bytes), cancel);
+        _pooled.Measure(_tile, _inputBytes, backend, done, cancel);
         TilePipeline.Run(_tensors, _tile, _inputBytes, backend, (task, bytes) => done(task.Group.Place.Spec.Name, bytes), cancel);
     }
 }

@@ -70,7 +70,7 @@ internal sealed class OutputJob : IPlannedOutput, IDisposable
     {
         foreach (Checkpoint checkpoint in Plan.Checkpoints)
             checkpoint.CheckUnchanged();
-        OutputRun.RefuseNonFinite(NonFinite, _options.NonFinite);
+        NonFiniteTensor.Refuse(NonFinite, _options.NonFinite);
     }
 
     /// <summary>Waits until all is on disk and puts it in the output's place.</summary>

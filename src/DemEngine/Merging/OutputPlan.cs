@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.IO.Hashing;
 using System.Text;
 using DemEngine.Checkpoints;
-using DemEngine.Merging.Deltas;
 using DemEngine.Numerics;
 
 namespace DemEngine.Merging;
@@ -65,7 +64,7 @@ public sealed class OutputPlan
     }
 
     /// <summary>Bytes to be read, measurements included.</summary>
-    public long BytesToRead => Tensors.Sum(tensor => tensor.BytesRead) + PooledMeasurements.Bytes(Tensors);
+    public long BytesToRead => Tensors.Sum(tensor => tensor.BytesRead) + PooledPart.BytesRead(Tensors);
 
     /// <summary>Bytes to be written.</summary>
     public long BytesToWrite => Layout.Shards.Sum(shard => shard.Length) + SideFiles.Values.Sum(file => (long)file.Length);

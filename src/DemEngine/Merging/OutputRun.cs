@@ -4,12 +4,6 @@ using DemEngine.Backends;
 
 namespace DemEngine.Merging;
 
-/// <summary>What is to be made, where, and how.</summary>
-/// <param name="Plan">What to read and write.</param>
-/// <param name="Output">The folder to be made.</param>
-/// <param name="Options">How.</param>
-internal sealed record OutputRequest(OutputPlan Plan, string Output, RunOptions Options);
-
 /// <summary>
 /// Carries out a plan: writes in a staging folder, notes every finished tensor in the journal, and puts the folder in its place once
 /// everything is complete and on disk. Whatever goes wrong before that leaves what was there as it was.
@@ -108,17 +102,4 @@ public static class OutputRun
 
     private static void CheckOutput(OutputPlan plan, string output, RunOptions options) =>
         StagingFolder.Check(output, plan.Checkpoints.SelectMany(checkpoint => checkpoint.Files.Add(checkpoint.Path)), options);
-
-    /// <summary>Refuses infinities and NaNs in what was made, if the policy says so.</summary>
-    /// <exception cref="DemException">DEM4004.</exception>
-    internal static void RefuseNonFinite(IEnumerable<NonFiniteTensor> tensors, NonFinitePolicy policy)
-    {
-        NonFiniteTensor[] written = [.. tensors.Where(tensor => tensor.Outputs > 0)];
-        if (written.Length == 0 || policy == NonFinitePolicy.Warn)
-            return;
-
-        throw new DemException(
-            ErrorCode.NonFiniteOutput,
-            $"{written.Sum(tensor => tensor.Outputs)} infinities or NaNs ({written.Sum(tensor => tensor.Inputs)} in the inputs) in {Quoted.List([.. written.Select(tensor => tensor.Tensor)])}");
-    }
 }

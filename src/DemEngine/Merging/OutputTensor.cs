@@ -1,6 +1,5 @@
 using DemEngine.Checkpoints;
 using DemEngine.Memory;
-using DemEngine.Merging.Deltas;
 using DemEngine.Numerics;
 
 namespace DemEngine.Merging;
@@ -62,7 +61,7 @@ internal abstract class OutputTensor(TensorSpec spec)
     /// <param name="first">Index of its first element.</param>
     /// <param name="output">Where it goes; as many elements are made as it holds.</param>
     /// <param name="workspace">The calling thread's.</param>
-    public abstract NonFinite Produce(long first, TypedBytes output, TileWorkspace workspace);
+    public abstract NonFinite Produce(long first, TypedBytes output, ITileContext workspace);
 
     /// <summary>Makes the same part of this tensor and of others that differ from it in parameters only.</summary>
     /// <param name="tensors">This one and the others.</param>
@@ -70,7 +69,7 @@ internal abstract class OutputTensor(TensorSpec spec)
     /// <param name="outputs">Where each goes.</param>
     /// <param name="workspace">The calling thread's.</param>
     /// <returns>For each, how many infinities and NaNs there were.</returns>
-    public virtual NonFinite[] ProduceEach(IReadOnlyList<OutputTensor> tensors, long first, IReadOnlyList<TypedBytes> outputs, TileWorkspace workspace) =>
+    public virtual NonFinite[] ProduceEach(IReadOnlyList<OutputTensor> tensors, long first, IReadOnlyList<TypedBytes> outputs, ITileContext workspace) =>
         [.. tensors.Zip(outputs, (tensor, output) => tensor.Produce(first, output, workspace))];
 
     /// <summary>What the user should hear of once the tensor is complete; null for nothing.</summary>

@@ -16,10 +16,11 @@ internal sealed class RowFill(ImmutableArray<DonorRow> donors)
 
     public ImmutableArray<DonorRow> Donors { get; } = donors;
 
-    /// <summary>The same row with the results of earlier recipes put in place.</summary>
-    public RowFill With(StageResults stages)
+    /// <summary>The same row with other tensors in the place of those that it is made from.</summary>
+    /// <param name="replace">See <see cref="InputTensor.Rebind"/>.</param>
+    public RowFill Rebind(Func<InputTensor, InputTensor> replace)
     {
-        ImmutableArray<DonorRow> bound = [.. Donors.Select(donor => donor with { Tensor = donor.Tensor.With(stages) })];
+        ImmutableArray<DonorRow> bound = [.. Donors.Select(donor => donor with { Tensor = donor.Tensor.Rebind(replace) })];
         return bound.SequenceEqual(Donors) ? this : new RowFill(bound);
     }
 
@@ -27,7 +28,7 @@ internal sealed class RowFill(ImmutableArray<DonorRow> donors)
     /// <param name="column">Its first element.</param>
     /// <param name="part">Where it goes.</param>
     /// <param name="workspace">The calling thread's.</param>
-    public void Make(long column, TypedBytes part, TileWorkspace workspace)
+    public void Make(long column, TypedBytes part, ITileContext workspace)
     {
         if (Donors.IsEmpty)
         {
@@ -35,7 +36,7 @@ internal sealed class RowFill(ImmutableArray<DonorRow> donors)
             return;
         }
 
-        using TileWorkspace.Loan loan = workspace.Borrow();
+        using TileLoan loan = workspace.Borrow();
         var inputs = new TypedBytes[Donors.Length];
         for (int k = 0; k < inputs.Length; k++)
         {

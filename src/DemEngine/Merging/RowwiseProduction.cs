@@ -13,7 +13,7 @@ internal sealed class RowwiseProduction(RowwiseCombination rows, TensorSources s
 
     public override string? Description => null;
 
-    public override NonFinite Produce(long first, TypedBytes output, TileWorkspace workspace)
+    public override NonFinite Produce(long first, TypedBytes output, ITileContext workspace)
     {
         NonFinite nonFinite = default;
         long end = first + output.Count;
@@ -41,7 +41,7 @@ internal sealed class RowwiseProduction(RowwiseCombination rows, TensorSources s
         return nonFinite;
     }
 
-    private IEnumerable<TypedBytes> Vectors(Segment segment, RowRange range, TileWorkspace workspace)
+    private IEnumerable<TypedBytes> Vectors(Segment segment, RowRange range, ITileContext workspace)
     {
         if (sources.IsRelative)
             yield return workspace.Read(sources.Base, range.First, range.Count);
@@ -49,7 +49,7 @@ internal sealed class RowwiseProduction(RowwiseCombination rows, TensorSources s
             yield return workspace.Read(source ?? sources.Base, range.First, range.Count);
     }
 
-    private LinearCombination Solve(TypedBytes[] vectors, int start, TileWorkspace workspace)
+    private LinearCombination Solve(TypedBytes[] vectors, int start, ITileContext workspace)
     {
         TypedBytes[] row = [.. vectors.Select(vector => vector.Slice(start, _rowElements))];
         int pairs = GramMatrix.PairCount(sources.VectorCount);

@@ -9,6 +9,9 @@ public sealed record RunOptions
     /// <summary>Default of <see cref="MaxMemoryBytes"/>: 512 MB, decimal.</summary>
     public const long DefaultMaxMemoryBytes = 512_000_000;
 
+    // A tile of output that stays in a core's second-level cache between being computed, hashed and written.
+    internal const int DefaultTileBytes = 1 << 20;
+
     /// <summary>How input files are read.</summary>
     public IoMode Io { get; init; } = IoMode.Mmap;
 
@@ -31,7 +34,7 @@ public sealed record RunOptions
     public NonFinitePolicy NonFinite { get; init; }
 
     /// <summary>Largest output tile in bytes, before the memory bound; for tests and measurements.</summary>
-    internal int TileBytes { get; init; } = TileSize.DefaultBytes;
+    internal int TileBytes { get; init; } = DefaultTileBytes;
 
     /// <summary>These options with at least as many threads as a backend needs to be busy.</summary>
     internal RunOptions For(IMergeBackend backend) => this with { Threads = Math.Max(Threads, backend.LeastWorkers) };

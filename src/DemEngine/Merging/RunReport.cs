@@ -26,9 +26,3 @@ public sealed record RunReport(
     /// <summary>Bytes read and written a second of pipeline time, in units of 10⁹.</summary>
     public double GigabytesPerSecond => Seconds > 0 ? (BytesRead + BytesWritten) / Seconds / 1e9 : 0;
 }
-
-/// <summary>A tensor with infinities or NaNs.</summary>
-/// <param name="Tensor">Its name.</param>
-/// <param name="Inputs">How many were met in the inputs.</param>
-/// <param name="Outputs">How many were written.</param>
-public sealed record NonFiniteTensor(string Tensor, long Inputs, long Outputs);

@@ -15,7 +15,7 @@ internal sealed class SavedTensor(ITensorData data, ElementType type) : OutputTe
 
     public override string Operation => "copy";
 
-    public override NonFinite Produce(long first, TypedBytes output, TileWorkspace workspace) =>
+    public override NonFinite Produce(long first, TypedBytes output, ITileContext workspace) =>
         workspace.Worker.Combine(LinearCombination.BaseAlone, [workspace.Read(_input, first, output.Count)], output);
 
     /// <summary>Data that is copied into the workspace.</summary>
@@ -25,7 +25,7 @@ internal sealed class SavedTensor(ITensorData data, ElementType type) : OutputTe
 
         public override bool IsCopied => true;
 
-        public override TypedBytes Read(long first, int count, NativeBytes room, TileWorkspace workspace) => data.Read(first, count, room);
+        public override TypedBytes Read(long first, int count, NativeBytes room, ITileContext workspace) => data.Read(first, count, room);
 
         public override void WillNeed(long first, long count)
         {

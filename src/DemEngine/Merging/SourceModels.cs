@@ -5,17 +5,20 @@ namespace DemEngine.Merging;
 
 /// <summary>Finds the models that a recipe names.</summary>
 /// <param name="opened">The checkpoints.</param>
-/// <param name="stages">The recipes whose results can be named.</param>
-internal sealed class SourceModels(OpenedModels opened, IReadOnlyDictionary<string, MatchedRecipe> stages)
+internal sealed class SourceModels(OpenedModels opened)
 {
+    private readonly Dictionary<string, SourceModel> _results = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SourceModel> _found = new(StringComparer.Ordinal);
+
+    /// <summary>Makes the result of a recipe known, so that later ones can name it.</summary>
+    public void Add(string stage, SourceModel result) => _results.Add(stage, result);
 
     /// <summary>Opens a model, once however often it is named.</summary>
     /// <exception cref="DemException">DEM2001 to DEM2013, DEM2022.</exception>
     public SourceModel Find(ModelPath path)
     {
         if (path.IsStage)
-            return stages[path.Written].Result;
+            return _results[path.Written];
         if (!_found.TryGetValue(path.Resolved, out SourceModel? model))
             _found.Add(path.Resolved, model = Open(path.Resolved));
         return model;
@@ -48,7 +51,7 @@ internal sealed class SourceModels(OpenedModels opened, IReadOnlyDictionary<stri
     public IReadOnlyDictionary<string, byte[]> FilesOf(ModelPath path)
     {
         if (path.IsStage)
-            return stages[path.Written].Files;
+            return _results[path.Written].Files;
         string folder = File.Exists(path.Resolved) ? Path.GetDirectoryName(Path.GetFullPath(path.Resolved))! : path.Resolved;
         return SideFiles.Read(folder);
     }

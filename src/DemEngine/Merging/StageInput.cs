@@ -1,40 +1,26 @@
+using DemEngine.Checkpoints;
 using DemEngine.Memory;
 
 namespace DemEngine.Merging;
 
 /// <summary>A tensor of an earlier recipe's result, as the models of a later one are matched: before any parameter is known.</summary>
-/// <param name="stage">The earlier recipe.</param>
-/// <param name="index">The tensor's place in it.</param>
-internal sealed class StageInput(MatchedRecipe stage, int index) : InputTensor(stage.Specs[index])
+/// <param name="spec">The tensor.</param>
+/// <param name="stage">The earlier recipe's name.</param>
+/// <param name="plan">Plans it, once the parameters are known, from results of recipes that are earlier still.</param>
+internal sealed class StageInput(TensorSpec spec, string stage, Func<StageResults, OutputTensor> plan) : InputTensor(spec)
 {
-    public MatchedRecipe Stage { get; } = stage;
-
-    public int Index { get; } = index;
+    /// <summary>The earlier recipe's name.</summary>
+    public string Stage { get; } = stage;
 
     public override bool IsCopied => true;
 
-    public override InputTensor With(StageResults stages) => stages.Of(this);
+    /// <summary>Plans the tensor.</summary>
+    /// <param name="results">The results that it may be made from.</param>
+    public OutputTensor Plan(StageResults results) => plan(results);
 
-    public override TypedBytes Read(long first, int count, NativeBytes room, TileWorkspace workspace) => throw Unknown();
+    public override TypedBytes Read(long first, int count, NativeBytes room, ITileContext context) => throw Unknown();
 
     public override void WillNeed(long first, long count) => throw Unknown();
 
     private InvalidOperationException Unknown() => new($"{Spec.Name}: read before its parameters are known");
-}
-
-/// <summary>A tensor of an earlier recipe's result: made, and rounded to its type, whenever a part of it is read.</summary>
-internal sealed class ComputedInput(OutputTensor tensor) : InputTensor(tensor.Spec)
-{
-    public override IReadOnlyList<InputTensor> MadeFrom => tensor.Inputs;
-
-    public override bool IsCopied => true;
-
-    public override TypedBytes Read(long first, int count, NativeBytes room, TileWorkspace workspace)
-    {
-        var part = new TypedBytes(Spec.Type, room);
-        tensor.Produce(first, part, workspace);
-        return part;
-    }
-
-    public override void WillNeed(long first, long count) => tensor.WillNeed(first, count);
 }

@@ -13,14 +13,20 @@ internal sealed class StageResults(MergeParameters parameters)
     /// <summary>Those planned so far, each after those that it is made from.</summary>
     public IReadOnlyList<StageTensor> Tensors => _tensors;
 
+    /// <summary>The parameters of all recipes.</summary>
+    public MergeParameters Parameters { get; } = parameters;
+
+    /// <summary>Puts the tensor of a result in the place of the one that stands for it; any other tensor stays.</summary>
+    public InputTensor Resolve(InputTensor tensor) => tensor is StageInput input ? Of(input) : tensor;
+
     /// <summary>Plans a tensor, unless it is planned already.</summary>
-    public ComputedInput Of(StageInput input)
+    private ComputedInput Of(StageInput input)
     {
         if (_inputs.TryGetValue(input, out ComputedInput? known))
             return known;
 
-        OutputTensor tensor = input.Stage.Plan(input.Index, parameters, this);
-        _tensors.Add(new StageTensor(input.Stage.Stage!, tensor));
+        OutputTensor tensor = input.Plan(this);
+        _tensors.Add(new StageTensor(input.Stage, tensor));
         var made = new ComputedInput(tensor);
         _inputs.Add(input, made);
         return made;

@@ -53,7 +53,7 @@ internal sealed class StagedTensor(OutputTensor tensor, IReadOnlyList<StageTenso
             tensor.Solve();
     }
 
-    public override NonFinite Produce(long first, TypedBytes output, TileWorkspace workspace) => tensor.Produce(first, output, workspace);
+    public override NonFinite Produce(long first, TypedBytes output, ITileContext workspace) => tensor.Produce(first, output, workspace);
 
     public override void WillNeed(long first, long count) => tensor.WillNeed(first, count);
 
@@ -70,9 +70,9 @@ internal sealed class StagedTensor(OutputTensor tensor, IReadOnlyList<StageTenso
     {
         public override long? ElementBytes => pass.ElementBytes ?? InputCost.Of(stage.Inputs).ElementBytes;
 
-        public override void Measure(int tile, long first, int count, TileWorkspace workspace) => pass.Measure(tile, first, count, workspace);
+        public override void Measure(int tile, long first, int count, ITileContext workspace) => pass.Measure(tile, first, count, workspace);
 
-        public override void Finish(TileWorkspace workspace)
+        public override void Finish(ITileContext workspace)
         {
             pass.Finish(workspace);
             if (isLast)

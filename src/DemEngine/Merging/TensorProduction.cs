@@ -1,8 +1,5 @@
-using DemEngine.Checkpoints;
 using DemEngine.Memory;
-using DemEngine.Merging.Deltas;
 using DemEngine.Numerics;
-using DemEngine.Numerics.Deltas;
 
 namespace DemEngine.Merging;
 
@@ -12,24 +9,11 @@ internal abstract class TensorProduction
     /// <summary>The combination as a formula, or null where it is not one before the elements are seen.</summary>
     public abstract string? Description { get; }
 
-    /// <summary>Chooses by the form of the combination.</summary>
-    /// <param name="combination">How the tensor is combined.</param>
-    /// <param name="sources">From what.</param>
-    /// <param name="inputs">The same, for combinations of filtered differences.</param>
-    /// <param name="shape">Of the output.</param>
-    public static TensorProduction Of(Combination combination, TensorSources sources, DeltaInputs inputs, TensorShape shape) => combination switch
-    {
-        DeltaCombination deltas => new DeltaProduction(deltas, inputs),
-        LinearCombination sum => new LinearProduction(sum, sources),
-        RowwiseCombination rows => new RowwiseProduction(rows, sources, shape),
-        _ => throw new ArgumentOutOfRangeException(nameof(combination), combination.GetType(), "not a known form"),
-    };
-
     /// <summary>Makes a part.</summary>
     /// <param name="first">Index of its first element.</param>
     /// <param name="output">Where it goes.</param>
     /// <param name="workspace">The calling thread's.</param>
-    public abstract NonFinite Produce(long first, TypedBytes output, TileWorkspace workspace);
+    public abstract NonFinite Produce(long first, TypedBytes output, ITileContext workspace);
 
     /// <summary>What has to be worked out before the coefficients play a part: productions of the same sources with an equal one can share it.</summary>
     protected virtual object Preparation => this;
@@ -40,7 +24,7 @@ internal abstract class TensorProduction
     /// <param name="outputs">Where each goes.</param>
     /// <param name="workspace">The calling thread's.</param>
     /// <returns>For each, how many infinities and NaNs there were.</returns>
-    public static NonFinite[] ProduceEach(IReadOnlyList<TensorProduction> productions, long first, IReadOnlyList<TypedBytes> outputs, TileWorkspace workspace)
+    public static NonFinite[] ProduceEach(IReadOnlyList<TensorProduction> productions, long first, IReadOnlyList<TypedBytes> outputs, ITileContext workspace)
     {
         var nonFinite = new NonFinite[productions.Count];
         foreach (int[] alike in Enumerable.Range(0, productions.Count).GroupBy(k => productions[k].Preparation).Select(group => group.ToArray()))
@@ -54,6 +38,6 @@ internal abstract class TensorProduction
     }
 
     /// <summary>Makes the same part of several tensors, of productions with a preparation like this one's.</summary>
-    protected virtual NonFinite[] ProduceWith(TensorProduction[] alike, long first, TypedBytes[] outputs, TileWorkspace workspace) =>
+    protected virtual NonFinite[] ProduceWith(TensorProduction[] alike, long first, TypedBytes[] outputs, ITileContext workspace) =>
         [.. alike.Zip(outputs, (production, output) => production.Produce(first, output, workspace))];
 }

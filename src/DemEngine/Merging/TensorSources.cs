@@ -90,7 +90,7 @@ internal sealed class TensorSources
     /// <param name="inputs">The base where it is subtracted, and the sources: so many elements from the start of a leaf.</param>
     /// <param name="leafSums">For each leaf the products of each two vectors.</param>
     /// <param name="workspace">The calling thread's.</param>
-    public void Gram(ReadOnlySpan<TypedBytes> inputs, Span<double> leafSums, TileWorkspace workspace)
+    public void Gram(ReadOnlySpan<TypedBytes> inputs, Span<double> leafSums, ITileContext workspace)
     {
         if (IsRelative)
             DifferenceGram.Measure(inputs, IsVector.AsSpan(), leafSums, workspace);

@@ -9,9 +9,6 @@ namespace DemEngine.Merging;
 /// <param name="MostBytes">The bound.</param>
 internal readonly record struct TileSize(int Bytes, int Outputs, int Threads, long MostBytes)
 {
-    /// <summary>A tile of output that stays in a core's second-level cache between being computed, hashed and written.</summary>
-    public const int DefaultBytes = 1 << 20;
-
     // Enough that what they share is a small part of making them.
     private const int MostOutputs = 16;
 

@@ -5,7 +5,7 @@ using DemEngine.Numerics;
 namespace DemEngine.Merging;
 
 /// <summary>What one thread of the pipeline works with: its backend worker and its buffers, reused tile after tile.</summary>
-internal sealed class TileWorkspace : IDisposable
+internal sealed class TileWorkspace : ITileContext, IDisposable
 {
     private readonly NativeBuffer _output;
     private readonly int _outputBytes;
@@ -48,7 +48,6 @@ internal sealed class TileWorkspace : IDisposable
         _read.Clear();
     }
 
-    /// <summary>Reads a part of a tensor, which stays valid until the next tile is started. What a tile needs twice is read once.</summary>
     public TypedBytes Read(InputTensor tensor, long first, int count)
     {
         if (!tensor.IsCopied)
@@ -67,7 +66,6 @@ internal sealed class TileWorkspace : IDisposable
         return part;
     }
 
-    /// <summary>Room for a part of an input, valid until the next tile is started.</summary>
     public NativeBytes Room(int bytes)
     {
         while (_room < _rooms.Count && bytes > _rooms[_room].Length - _roomUsed)
@@ -83,10 +81,14 @@ internal sealed class TileWorkspace : IDisposable
         return part;
     }
 
-    /// <summary>Room that is taken until this is disposed is free again then, and what was read meanwhile is forgotten.</summary>
-    public Loan Borrow() => new(this);
+    public TileLoan Borrow() => new(this, _room, _roomUsed, _read.Count);
 
-    /// <summary>Room for whatever else a tile needs, the same room at every call.</summary>
+    public void Return(TileLoan loan)
+    {
+        (_room, _roomUsed) = (loan.Block, loan.BlockUsed);
+        _read.RemoveRange(loan.PartsRead, _read.Count - loan.PartsRead);
+    }
+
     public NativeBytes Scratch(int bytes)
     {
         if (_scratch is null || _scratch.Length < bytes)
@@ -96,27 +98,6 @@ internal sealed class TileWorkspace : IDisposable
         }
 
         return _scratch.Bytes.Slice(0, bytes);
-    }
-
-    /// <summary>What is borrowed and given back before the tile ends.</summary>
-    public readonly ref struct Loan
-    {
-        private readonly TileWorkspace _workspace;
-        private readonly int _room;
-        private readonly int _roomUsed;
-        private readonly int _read;
-
-        public Loan(TileWorkspace workspace)
-        {
-            _workspace = workspace;
-            (_room, _roomUsed, _read) = (workspace._room, workspace._roomUsed, workspace._read.Count);
-        }
-
-        public void Dispose()
-        {
-            (_workspace._room, _workspace._roomUsed) = (_room, _roomUsed);
-            _workspace._read.RemoveRange(_read, _workspace._read.Count - _read);
-        }
     }
 
     public void Dispose()

@@ -46,7 +46,7 @@ internal sealed class SyntheticTensor : OutputTensor
 
     public override string Operation => $"{(_base is null ? $"{_mean}" : "b")} + {_scale}·z";
 
-    public override NonFinite Produce(long first, TypedBytes output, TileWorkspace workspace)
+    public override NonFinite Produce(long first, TypedBytes output, ITileContext workspace)
     {
         // Words and then numbers in the same place: a word is as long as a binary32.
         var numbers = new TypedBytes(ElementType.F32, workspace.Scratch(output.Count * sizeof(float)));

@@ -34,7 +34,7 @@ public sealed class CutSearchTests
     }
 
     [Test]
-    public void Exactly_the_largest_are_kept([Values] Kind kind, [Values(ElementType.F32, ElementType.BF16)] ElementType type) => Check(kind, type, Many, TileSize.DefaultBytes);
+    public void Exactly_the_largest_are_kept([Values] Kind kind, [Values(ElementType.F32, ElementType.BF16)] ElementType type) => Check(kind, type, Many, RunOptions.DefaultTileBytes);
 
     [Test]
     public void Exactly_the_largest_are_kept_in_small_tiles([Values(Kind.Random, Kind.FewMagnitudes)] Kind kind) =>
@@ -49,7 +49,7 @@ public sealed class CutSearchTests
     public void Exactly_the_largest_of_the_model_are_kept([Values] Kind kind)
     {
         const int first = Many / 3;
-        double[] wanted = Values(kind, Many, TileSize.DefaultBytes / sizeof(float));
+        double[] wanted = Values(kind, Many, RunOptions.DefaultTileBytes / sizeof(float));
         using var folder = new ModelFolder();
         foreach (var (name, values) in new[] { ("base", new double[Many]), ("m0", wanted) })
             folder.Model(name, Tensor("a.weight", values[..first]), Tensor("b.weight", values[first..]));

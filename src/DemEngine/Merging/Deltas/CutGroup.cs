@@ -76,7 +76,7 @@ internal sealed class CutGroup : MeasuringGroup
     /// <summary>Where a window's bins start among all bins.</summary>
     public int StartOf(KeyWindow window) => Windows.TakeWhile(other => other != window).Sum(other => other.Counts);
 
-    protected override void FinishPass(int pass, TileWorkspace workspace)
+    protected override void FinishPass(int pass, ITileContext workspace)
     {
         if (!Windows.IsEmpty)
         {
@@ -194,7 +194,7 @@ internal sealed class CutGroup : MeasuringGroup
 
     private long Zeros(CutRequest request, long[] counts) => request.NeedsNonZero ? counts[StartOf(CutStep.Zeros(request.Stream))] : 0;
 
-    private void Complete(TileWorkspace workspace)
+    private void Complete(ITileContext workspace)
     {
         var results = new Cut[_members.Length][];
         for (int m = 0; m < results.Length; m++)

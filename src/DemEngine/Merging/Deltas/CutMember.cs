@@ -21,14 +21,14 @@ internal sealed class CutMember(CutMeasurement measurement, DeltaInputs inputs)
     public DeltaInputs Inputs => inputs;
 
     /// <summary>Counts the keys of some elements.</summary>
-    public void Count(ImmutableArray<KeyWindow> windows, long first, int count, Span<uint> bins, TileWorkspace workspace)
+    public void Count(ImmutableArray<KeyWindow> windows, long first, int count, Span<uint> bins, ITileContext workspace)
     {
         TypedBytes[] tensors = inputs.ReadTensors(first, count, workspace);
         workspace.Worker.Deltas.Histogram(inputs.In(first, _keys.Value), tensors, first, windows.AsSpan(), bins);
     }
 
     /// <summary>Counts the keys of some pieces. Put one after the other they are counted at once, which a device needs; where keys depend on their place, piece by piece.</summary>
-    public void Count(ImmutableArray<KeyWindow> windows, IEnumerable<(long First, int Count)> pieces, Span<uint> bins, TileWorkspace workspace)
+    public void Count(ImmutableArray<KeyWindow> windows, IEnumerable<(long First, int Count)> pieces, Span<uint> bins, ITileContext workspace)
     {
         if (_keys.Value is ImportanceKeys)
         {
@@ -71,7 +71,7 @@ internal sealed class CutMember(CutMeasurement measurement, DeltaInputs inputs)
     /// <param name="number">From 1; there are so many.</param>
     /// <param name="workspace">The calling thread's.</param>
     /// <returns>Its index in the tensor.</returns>
-    public long IndexOfTie(KeyWindow window, int request, long number, TileWorkspace workspace)
+    public long IndexOfTie(KeyWindow window, int request, long number, ITileContext workspace)
     {
         Ties ties = _ties[request];
         int tile = 0;
@@ -82,7 +82,7 @@ internal sealed class CutMember(CutMeasurement measurement, DeltaInputs inputs)
         var (first, count) = ties.Pass.Tile(tile);
         while (count > 1)
         {
-            using TileWorkspace.Loan loan = workspace.Borrow();
+            using TileLoan loan = workspace.Borrow();
             int half = count / 2;
             uint[] there = [0];
             Count([window], first, half, there, workspace);

@@ -15,7 +15,7 @@ internal sealed class CutPass(CutGroup group, int pass, CutMember member, int ti
 
     public override long? ElementBytes => IsUsual ? null : 0;
 
-    public override void Measure(int tile, long first, int count, TileWorkspace workspace)
+    public override void Measure(int tile, long first, int count, ITileContext workspace)
     {
         if (group.Windows.IsEmpty)
             return;
@@ -41,7 +41,7 @@ internal sealed class CutPass(CutGroup group, int pass, CutMember member, int ti
         }
     }
 
-    public override void Finish(TileWorkspace workspace)
+    public override void Finish(ITileContext workspace)
     {
         Start();
         group.MemberFinished(pass, workspace);

@@ -54,7 +54,7 @@ internal sealed class DeltaInputs(TensorSources sources, long rowElements)
     /// <param name="first">The first element.</param>
     /// <param name="count">How many, all of one part.</param>
     /// <param name="workspace">The calling thread's.</param>
-    public TypedBytes[] Read(KeptDeltas deltas, long first, int count, TileWorkspace workspace)
+    public TypedBytes[] Read(KeptDeltas deltas, long first, int count, ITileContext workspace)
     {
         if (!deltas.Sources.Any(source => source.Filter.NeedsRanks))
             return ReadTensors(first, count, workspace);
@@ -79,14 +79,14 @@ internal sealed class DeltaInputs(TensorSources sources, long rowElements)
     }
 
     /// <summary>Reads the base and the sources.</summary>
-    public TypedBytes[] ReadTensors(long first, int count, TileWorkspace workspace) =>
+    public TypedBytes[] ReadTensors(long first, int count, ITileContext workspace) =>
     [
         workspace.Read(sources.Base, first, count),
         .. SegmentOf(first).Sources.Select(source => workspace.Read(source ?? sources.Base, first, count)),
     ];
 
     /// <summary>Reads pieces of the base and the sources, all of one part, one after the other.</summary>
-    public TypedBytes[] ReadTensors((long First, int Count)[] pieces, TileWorkspace workspace)
+    public TypedBytes[] ReadTensors((long First, int Count)[] pieces, ITileContext workspace)
     {
         TypedBytes[]? gathered = null;
         int at = 0;

@@ -13,10 +13,10 @@ internal sealed class DeltaProduction(DeltaCombination combination, DeltaInputs 
 
     protected override object Preparation => _combination.Deltas;
 
-    public override NonFinite Produce(long first, TypedBytes output, TileWorkspace workspace) => ProduceWith([this], first, [output], workspace)[0];
+    public override NonFinite Produce(long first, TypedBytes output, ITileContext workspace) => ProduceWith([this], first, [output], workspace)[0];
 
     /// <summary>The differences are filtered once for all.</summary>
-    protected override NonFinite[] ProduceWith(TensorProduction[] alike, long first, TypedBytes[] outputs, TileWorkspace workspace)
+    protected override NonFinite[] ProduceWith(TensorProduction[] alike, long first, TypedBytes[] outputs, ITileContext workspace)
     {
         var nonFinite = new NonFinite[alike.Length];
         var made = new NonFinite[alike.Length];

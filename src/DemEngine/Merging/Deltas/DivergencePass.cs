@@ -28,14 +28,14 @@ internal sealed class DivergencePass : MeasuringPass
         _rows = new Lazy<float[]>(() => new float[inputs.Elements / Math.Max(1, measurement.RowElements)]);
     }
 
-    public override void Measure(int tile, long first, int count, TileWorkspace workspace)
+    public override void Measure(int tile, long first, int count, ITileContext workspace)
     {
         TypedBytes[] tensors = _inputs.ReadTensors(first, count, workspace);
         TermKind kind = _inputs.In(first, [_measurement.Kind])[0];
         workspace.Worker.Deltas.Diverge(kind, tensors, _rowElements, _rows.Value.AsSpan((int)(first / _rowElements), count / _rowElements));
     }
 
-    public override void Finish(TileWorkspace workspace) => _measurement.Complete(new RowFactors(_measurement.RowElements, _rows.Value));
+    public override void Finish(ITileContext workspace) => _measurement.Complete(new RowFactors(_measurement.RowElements, _rows.Value));
 
     private static (ImmutableArray<(long First, long End)> Parts, int RowElements) RowsOf(DivergenceMeasurement measurement, DeltaInputs inputs)
     {

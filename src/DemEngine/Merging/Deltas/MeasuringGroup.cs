@@ -16,7 +16,7 @@ internal abstract class MeasuringGroup(int members, int passes)
     public abstract MeasuringPass Start(int pass, int member, int tileElements);
 
     /// <summary>Called by each member's part of a pass when it is finished; the last ends the pass.</summary>
-    public void MemberFinished(int pass, TileWorkspace workspace)
+    public void MemberFinished(int pass, ITileContext workspace)
     {
         if (Interlocked.Increment(ref _finished) % members != 0)
             return;
@@ -24,5 +24,5 @@ internal abstract class MeasuringGroup(int members, int passes)
     }
 
     /// <summary>Called once, after the last member's part of a pass.</summary>
-    protected abstract void FinishPass(int pass, TileWorkspace workspace);
+    protected abstract void FinishPass(int pass, ITileContext workspace);
 }

@@ -20,10 +20,10 @@ internal sealed class PooledPlans
     ];
 
     /// <summary>Bytes that are read.</summary>
-    public long BytesRead => _alike.Sum(plans => PooledMeasurements.Bytes(plans[0]));
+    public long BytesRead => _alike.Sum(plans => PooledPart.BytesRead(plans[0]));
 
     /// <summary>Measures; see <see cref="PooledMeasurements.Run"/>.</summary>
-    public void Measure(TileSize tile, long inputBytes, IMergeBackend backend, Action<OutputTensor, long> tileDone, CancellationToken cancel)
+    public void Measure(TileSize tile, long inputBytes, IMergeBackend backend, Action<string, long> tileDone, CancellationToken cancel)
     {
         foreach (OutputTensor[][] plans in _alike)
         {
@@ -38,7 +38,7 @@ internal sealed class PooledPlans
 
     /// <summary>Which tensors are measured together by themselves depends on what is asked of all, so that one difference is a difference of all.</summary>
     private static string Asks(OutputTensor[] tensors) => string.Join('\n', tensors.SelectMany(tensor => tensor.PooledParts).Select(part =>
-        $"{part.Tensor.Spec.Name} {part.Order} {part.Measurement.GetType().Name} {part.Measurement.Scope} {part.Measurement.Terms}"));
+        $"{part.Tensor} {part.Order} {part.Measurement.GetType().Name} {part.Measurement.Scope} {part.Measurement.Terms}"));
 
     private static void Take(OutputTensor tensor, OutputTensor measured)
     {

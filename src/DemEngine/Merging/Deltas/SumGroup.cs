@@ -12,7 +12,7 @@ internal sealed class SumGroup(ImmutableArray<SumMember> members) : MeasuringGro
 {
     public override MeasuringPass Start(int pass, int member, int tileElements) => members[member].Start(this, tileElements);
 
-    protected override void FinishPass(int pass, TileWorkspace workspace)
+    protected override void FinishPass(int pass, ITileContext workspace)
     {
         double[] sum = members[0].Sum;
         foreach (SumMember member in members.Skip(1))
@@ -50,7 +50,7 @@ internal sealed class SumPass(SumGroup group, SumMeasurement measurement, DeltaI
 
     public double[] Sum => _fold.Sum;
 
-    public override void Measure(int tile, long first, int count, TileWorkspace workspace)
+    public override void Measure(int tile, long first, int count, ITileContext workspace)
     {
         KeptDeltas deltas = inputs.In(first, _deltas.Value);
         double[] sums = new double[GramOrder.LeafCount(count) * deltas.Sources.Length * measurement.Sum.PerSource];
@@ -59,5 +59,5 @@ internal sealed class SumPass(SumGroup group, SumMeasurement measurement, DeltaI
         _fold.Add(tile, sums);
     }
 
-    public override void Finish(TileWorkspace workspace) => group.MemberFinished(pass: 0, workspace);
+    public override void Finish(ITileContext workspace) => group.MemberFinished(pass: 0, workspace);
 }
