@@ -4,6 +4,7 @@ using DemEngine.Backends.Cpu;
 using DemEngine.Memory;
 using DemEngine.Numerics;
 using DemEngine.Numerics.Elements;
+using DemEngine.Numerics.Simd;
 
 namespace DemEngine.Perf;
 

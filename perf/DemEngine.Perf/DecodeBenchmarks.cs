@@ -3,6 +3,7 @@ using DemEngine.Backends;
 using DemEngine.Backends.Cpu;
 using DemEngine.Memory;
 using DemEngine.Numerics;
+using DemEngine.Numerics.Elements;
 
 namespace DemEngine.Perf;
 
@@ -29,5 +30,5 @@ public class DecodeBenchmarks : IMovesBytes
     public void Vectors() => _worker.Combine(LinearCombination.BaseAlone, _input, _output);
 
     [Benchmark(Baseline = true)]
-    public void Scalar() => DemEngine.Numerics.Elements.FloatElements.Dispatch<ScalarDecode, int>(Type, new ScalarDecode(_input[0], _output));
+    public void Scalar() => FloatElements.Dispatch<ScalarDecode, int>(Type, new ScalarDecode(_input[0], _output));
 }

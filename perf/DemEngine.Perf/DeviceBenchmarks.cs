@@ -1,5 +1,5 @@
 using BenchmarkDotNet.Attributes;
-using DemEngine.Kernels;
+using DemEngine.Kernels.Backend;
 using DemEngine.Kernels.Devices;
 using DemEngine.Kernels.Measuring;
 using ILGPU.Runtime;

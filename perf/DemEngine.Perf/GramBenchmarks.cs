@@ -3,6 +3,7 @@ using DemEngine.Backends;
 using DemEngine.Backends.Cpu;
 using DemEngine.Memory;
 using DemEngine.Numerics;
+using DemEngine.Numerics.Simd;
 
 namespace DemEngine.Perf;
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using DemEngine.Cli.Commands;
+using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
 
 namespace DemEngine.Cli;

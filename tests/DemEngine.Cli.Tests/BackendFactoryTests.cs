@@ -1,4 +1,5 @@
 using DemEngine.Backends;
+using DemEngine.Cli.Options;
 
 namespace DemEngine.Cli.Tests;
 

@@ -1,5 +1,5 @@
 using DemEngine.Cli.Output;
-using DemEngine.Merging;
+using DemEngine.Merging.Options;
 
 namespace DemEngine.Cli.Tests;
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using DemEngine.Cli.Output;
 
 namespace DemEngine.Cli.Tests;
 

@@ -1,4 +1,4 @@
-using DemEngine.Language;
+using DemEngine.Evaluation.Language;
 using DemEngine.Numerics;
 
 namespace DemEngine.Cli.Tests;

@@ -1,3 +1,5 @@
+using DemEngine.Errors;
+
 namespace DemEngine.Tests;
 
 [Platform(Exclude = "Win", Reason = "the words are of sh")]

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using DemEngine.Language;
+using DemEngine.Evaluation.Language;
 using DemEngine.Training.Models;
 using DemEngine.Training.Tests.Reference;
 using TorchSharp;

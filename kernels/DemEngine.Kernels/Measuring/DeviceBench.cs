@@ -1,4 +1,4 @@
-using DemEngine.Benchmarking;
+using DemEngine.Backends.Devices;
 using DemEngine.Kernels.Launching;
 using ILGPU.Runtime;
 

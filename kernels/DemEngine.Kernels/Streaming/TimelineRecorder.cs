@@ -1,4 +1,4 @@
-using DemEngine.Benchmarking;
+using DemEngine.Backends.Devices;
 using ILGPU.Runtime;
 
 namespace DemEngine.Kernels.Streaming;

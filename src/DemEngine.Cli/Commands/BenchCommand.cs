@@ -1,10 +1,12 @@
 using System.CommandLine;
-using DemEngine.Analysis;
 using DemEngine.Backends;
-using DemEngine.Benchmarking;
+using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
+using DemEngine.Cli.Pictures;
+using DemEngine.Files;
+using DemEngine.Lab.Benchmarking;
+using DemEngine.Lab.Synthesis;
 using DemEngine.Numerics;
-using DemEngine.Synthesis;
 
 namespace DemEngine.Cli.Commands;
 

@@ -1,10 +1,11 @@
 using System.CommandLine;
 using System.Diagnostics;
 using DemEngine.Backends.Cpu;
+using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
-using DemEngine.Demonstration;
-using DemEngine.Experiment.Running;
-using DemEngine.Merging;
+using DemEngine.Lab.Demonstration;
+using DemEngine.Lab.Experiment.Running;
+using DemEngine.Merging.Options;
 
 namespace DemEngine.Cli.Commands;
 

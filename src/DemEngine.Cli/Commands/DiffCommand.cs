@@ -1,6 +1,7 @@
 using System.CommandLine;
 using DemEngine.Analysis;
 using DemEngine.Backends.Cpu;
+using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
 
 namespace DemEngine.Cli.Commands;

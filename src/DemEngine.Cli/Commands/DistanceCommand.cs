@@ -1,7 +1,10 @@
 using System.CommandLine;
 using DemEngine.Analysis;
 using DemEngine.Backends;
+using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
+using DemEngine.Cli.Pictures;
+using DemEngine.Files;
 
 namespace DemEngine.Cli.Commands;
 

@@ -1,7 +1,8 @@
 using System.CommandLine;
+using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
 using DemEngine.Evaluation;
-using DemEngine.Tokenization;
+using DemEngine.Evaluation.Tokenization;
 
 namespace DemEngine.Cli.Commands;
 

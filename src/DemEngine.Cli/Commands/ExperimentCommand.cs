@@ -1,8 +1,8 @@
 using System.CommandLine;
 using DemEngine.Backends.Cpu;
+using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
-using DemEngine.Experiment.Running;
-using DemEngine.Training.Experiments;
+using DemEngine.Lab.Experiment.Running;
 using DemEngine.Training.Settings;
 
 namespace DemEngine.Cli.Commands;

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using DemEngine.Checkpoints;
-using DemEngine.Merging;
+using DemEngine.Cli.Options;
+using DemEngine.Merging.Options;
+using DemEngine.Merging.Planning;
 using DemEngine.Numerics;
 
 namespace DemEngine.Cli.Commands;

@@ -1,6 +1,9 @@
 using System.CommandLine;
+using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
-using DemEngine.Merging;
+using DemEngine.Merging.Options;
+using DemEngine.Merging.Output;
+using DemEngine.Merging.Planning;
 using DemEngine.Recipes;
 
 namespace DemEngine.Cli.Commands;

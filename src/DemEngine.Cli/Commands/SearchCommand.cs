@@ -1,11 +1,14 @@
 using System.CommandLine;
 using DemEngine.Backends;
+using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
+using DemEngine.Cli.Pictures;
 using DemEngine.Evaluation;
-using DemEngine.Merging;
+using DemEngine.Evaluation.Tokenization;
+using DemEngine.Files;
+using DemEngine.Merging.Options;
 using DemEngine.Recipes;
 using DemEngine.Search;
-using DemEngine.Tokenization;
 
 namespace DemEngine.Cli.Commands;
 
@@ -74,10 +77,12 @@ internal static class SearchCommand
                 throw new ResumableInterruption(null, e);
             }
 
+            string picture = Path.Combine(report.Folder, SearchPicture.FileName);
+            ReportFile.Write(picture, SearchPicture.Write(report.Map, report.Objective, report.Best, report.Trials));
             if (json)
-                SearchPrinter.PrintJson(report);
+                SearchPrinter.PrintJson(report, picture);
             else if (!quiet)
-                SearchPrinter.PrintText(report);
+                SearchPrinter.PrintText(report, picture);
             return 0;
         });
         return command;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
 using DemEngine.Cli.Setup;
 using DemEngine.Training;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using DemEngine.Backends;
+using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
 using DemEngine.Recipes;
 using DemEngine.Sweeps;

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using DemEngine.Checkpoints;
-using DemEngine.Merging;
+using DemEngine.Cli.Options;
+using DemEngine.Lab.Synthesis;
+using DemEngine.Merging.Options;
+using DemEngine.Merging.Tensors;
 using DemEngine.Numerics;
-using DemEngine.Synthesis;
 
 namespace DemEngine.Cli.Commands;
 

@@ -1,8 +1,9 @@
 using System.CommandLine;
 using DemEngine.Checkpoints;
+using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
-using DemEngine.Merging;
-using DemEngine.Tokenization;
+using DemEngine.Evaluation.Tokenization;
+using DemEngine.Merging.Options;
 using DemEngine.Training.Reports;
 using DemEngine.Training.Runs;
 using DemEngine.Training.Settings;

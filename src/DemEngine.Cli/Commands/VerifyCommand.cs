@@ -1,5 +1,6 @@
 using System.CommandLine;
 using DemEngine.Analysis;
+using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
 
 namespace DemEngine.Cli.Commands;

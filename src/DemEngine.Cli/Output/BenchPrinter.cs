@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using DemEngine.Benchmarking;
+using DemEngine.Backends.Devices;
+using DemEngine.Cli.Pictures;
+using DemEngine.Lab.Benchmarking;
 
 namespace DemEngine.Cli.Output;
 

@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using DemEngine.Demonstration;
-using DemEngine.Experiment.Results;
+using DemEngine.Errors;
+using DemEngine.Lab.Demonstration;
+using DemEngine.Lab.Experiment.Results;
 using Spectre.Console;
 
 namespace DemEngine.Cli.Output;

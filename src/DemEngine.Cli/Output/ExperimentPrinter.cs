@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
-using DemEngine.Experiment.Results;
-using DemEngine.Experiment.Running;
+using DemEngine.Lab.Experiment.Results;
+using DemEngine.Lab.Experiment.Running;
 
 namespace DemEngine.Cli.Output;
 

@@ -2,7 +2,10 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using DemEngine.Checkpoints;
-using DemEngine.Merging;
+using DemEngine.Merging.Inputs;
+using DemEngine.Merging.Options;
+using DemEngine.Merging.Output;
+using DemEngine.Merging.Tensors;
 using DemEngine.Numerics;
 
 namespace DemEngine.Cli.Output;

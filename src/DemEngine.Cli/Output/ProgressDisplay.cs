@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using DemEngine.Merging;
+using DemEngine.Merging.Options;
 using Spectre.Console;
 
 namespace DemEngine.Cli.Output;

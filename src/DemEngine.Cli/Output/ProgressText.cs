@@ -1,4 +1,4 @@
-using DemEngine.Merging;
+using DemEngine.Merging.Options;
 
 namespace DemEngine.Cli.Output;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using DemEngine.Merging;
+using DemEngine.Merging.Output;
 
 namespace DemEngine.Cli.Output;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using DemEngine.Search;
 using DemEngine.Search.Reports;
+using DemEngine.Search.Space;
 using DemEngine.Search.Trials;
 
 namespace DemEngine.Cli.Output;
@@ -9,7 +10,7 @@ namespace DemEngine.Cli.Output;
 /// <summary><see cref="SearchReport"/> as tables or as JSON.</summary>
 internal static class SearchPrinter
 {
-    public static void PrintText(SearchReport report)
+    public static void PrintText(SearchReport report, string picture)
     {
         string[] sets = [.. report.Best.Scores.Select(score => score.Set)];
         TablePrinter.Print(
@@ -28,14 +29,14 @@ internal static class SearchPrinter
             Console.Out.WriteLine(Invariant($"merging took {report.MergeSeconds / report.TrialSeconds:0.0%} of that"));
         if (report.Failed > 0)
             Console.Out.WriteLine($"warning: {report.Failed} trials failed; {report.TrialLog} says why");
-        Console.Out.WriteLine(report.Picture);
+        Console.Out.WriteLine(picture);
         Console.Out.WriteLine(report.Recipe);
     }
 
-    public static void PrintJson(SearchReport report) => Console.Out.WriteLine(new JsonObject
+    public static void PrintJson(SearchReport report, string picture) => Console.Out.WriteLine(new JsonObject
     {
         ["recipe"] = report.Recipe,
-        ["picture"] = report.Picture,
+        ["picture"] = picture,
         ["trials"] = report.TrialLog,
         ["strategy"] = report.Strategy,
         ["end"] = report.End.ToString().ToLowerInvariant(),

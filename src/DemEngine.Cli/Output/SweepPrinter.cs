@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using DemEngine.Merging;
+using DemEngine.Merging.Output;
 using DemEngine.Sweeps;
 
 namespace DemEngine.Cli.Output;

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using DemEngine.Language;
+using DemEngine.Evaluation.Language;
 
 namespace DemEngine.Training.Data;
 

@@ -1,4 +1,4 @@
-using DemEngine.Language;
+using DemEngine.Evaluation.Language;
 using static TorchSharp.torch;
 
 namespace DemEngine.Training.Data;

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using DemEngine.Language;
+using DemEngine.Evaluation.Language;
 using DemEngine.Training.Data;
 using DemEngine.Training.Models;
 using static TorchSharp.torch;

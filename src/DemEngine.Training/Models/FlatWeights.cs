@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using DemEngine.Evaluation;
-using DemEngine.Language;
+using DemEngine.Evaluation.Language;
 using static TorchSharp.torch;
 
 namespace DemEngine.Training.Models;

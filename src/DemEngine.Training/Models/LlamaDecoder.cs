@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using DemEngine.Language;
+using DemEngine.Evaluation.Language;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
 

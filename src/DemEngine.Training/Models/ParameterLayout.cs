@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using DemEngine.Checkpoints;
-using DemEngine.Language;
+using DemEngine.Evaluation.Language;
 
 namespace DemEngine.Training.Models;
 

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using DemEngine.Language;
+using DemEngine.Evaluation.Language;
 using DemEngine.Numerics;
 using static TorchSharp.torch;
 

@@ -2,8 +2,11 @@ using System.Collections.Immutable;
 using DemEngine.Backends.Cpu;
 using DemEngine.Checkpoints;
 using DemEngine.Evaluation;
-using DemEngine.Language;
-using DemEngine.Merging;
+using DemEngine.Evaluation.Language;
+using DemEngine.Merging.Options;
+using DemEngine.Merging.Output;
+using DemEngine.Merging.Planning;
+using DemEngine.Merging.Tensors;
 using DemEngine.Numerics;
 using static TorchSharp.torch;
 

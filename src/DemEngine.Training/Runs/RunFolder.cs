@@ -1,4 +1,4 @@
-using DemEngine.Checkpoints;
+using DemEngine.Files;
 
 namespace DemEngine.Training.Runs;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using DemEngine.Checkpoints;
+using DemEngine.Files;
 using DemEngine.Training.Reports;
 
 namespace DemEngine.Training.Runs;

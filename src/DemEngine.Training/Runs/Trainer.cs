@@ -1,4 +1,4 @@
-using DemEngine.Language;
+using DemEngine.Evaluation.Language;
 using DemEngine.Training.Models;
 using DemEngine.Training.Reports;
 using DemEngine.Training.Settings;

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using DemEngine.Checkpoints;
 using DemEngine.Evaluation;
-using DemEngine.Language;
+using DemEngine.Evaluation.Language;
 using DemEngine.Training.Models;
 using DemEngine.Training.Settings;
 

@@ -1,7 +1,9 @@
 using System.Text.Json;
 using DemEngine.Backends.Cpu;
 using DemEngine.Checkpoints;
-using DemEngine.Merging;
+using DemEngine.Merging.Options;
+using DemEngine.Merging.Output;
+using DemEngine.Merging.Tensors;
 using DemEngine.Numerics;
 using DemEngine.Training.Models;
 using DemEngine.Training.Reports;

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using DemEngine.Checkpoints;
 using DemEngine.Memory;
-using DemEngine.Merging;
+using DemEngine.Merging.Inputs;
 using DemEngine.Numerics;
 
 namespace DemEngine.Analysis;

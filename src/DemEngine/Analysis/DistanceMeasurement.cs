@@ -1,6 +1,9 @@
 using DemEngine.Backends;
 using DemEngine.Checkpoints;
-using DemEngine.Merging;
+using DemEngine.Errors;
+using DemEngine.Merging.Models;
+using DemEngine.Merging.Options;
+using DemEngine.Merging.Planning;
 using DemEngine.Numerics;
 
 namespace DemEngine.Analysis;

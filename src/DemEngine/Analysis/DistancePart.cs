@@ -1,5 +1,6 @@
 using DemEngine.Memory;
-using DemEngine.Merging;
+using DemEngine.Merging.Inputs;
+using DemEngine.Merging.Statistics;
 using DemEngine.Numerics;
 
 namespace DemEngine.Analysis;

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using DemEngine.Backends;
 using DemEngine.Checkpoints;
-using DemEngine.Merging;
+using DemEngine.Merging.Models;
+using DemEngine.Merging.Options;
+using DemEngine.Merging.Planning;
 using DemEngine.Numerics;
 
 namespace DemEngine.Analysis;

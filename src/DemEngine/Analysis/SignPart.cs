@@ -1,7 +1,8 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using DemEngine.Memory;
-using DemEngine.Merging;
+using DemEngine.Merging.Inputs;
+using DemEngine.Merging.Statistics;
 using DemEngine.Numerics;
 
 namespace DemEngine.Analysis;

@@ -1,5 +1,7 @@
 using DemEngine.Backends;
-using DemEngine.Merging;
+using DemEngine.Memory;
+using DemEngine.Merging.Inputs;
+using DemEngine.Merging.Options;
 using DemEngine.Numerics;
 
 namespace DemEngine.Analysis;

@@ -1,6 +1,7 @@
 using DemEngine.Backends;
 using DemEngine.Checkpoints;
-using DemEngine.Merging;
+using DemEngine.Merging.Inputs;
+using DemEngine.Merging.Options;
 using DemEngine.Numerics;
 
 namespace DemEngine.Analysis;

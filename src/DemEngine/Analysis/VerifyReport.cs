@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using DemEngine.Errors;
 
 namespace DemEngine.Analysis;
 

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using DemEngine.Errors;
+using DemEngine.Files;
 
 namespace DemEngine.Checkpoints;
 

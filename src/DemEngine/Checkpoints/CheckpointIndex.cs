@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
+using DemEngine.Errors;
+using DemEngine.Files;
 
 namespace DemEngine.Checkpoints;
 

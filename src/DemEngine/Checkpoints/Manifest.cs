@@ -2,13 +2,14 @@ using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using DemEngine.Files;
 
 namespace DemEngine.Checkpoints;
 
 /// <summary>One input of a run.</summary>
 /// <param name="Role">Such as <c>base</c> or <c>model</c>.</param>
 /// <param name="Path">As it was given.</param>
-/// <param name="Fingerprint">See <see cref="Checkpoints.Fingerprint"/>.</param>
+/// <param name="Fingerprint">See <see cref="Fingerprint"/>.</param>
 public sealed record ManifestInput(string Role, string Path, string Fingerprint);
 
 /// <summary>One tensor of the output.</summary>

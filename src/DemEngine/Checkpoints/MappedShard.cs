@@ -1,4 +1,5 @@
 using System.IO.MemoryMappedFiles;
+using DemEngine.Files;
 using DemEngine.Memory;
 using Microsoft.Win32.SafeHandles;
 

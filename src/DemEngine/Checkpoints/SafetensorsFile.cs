@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using DemEngine.Files;
 using DemEngine.Memory;
 
 namespace DemEngine.Checkpoints;

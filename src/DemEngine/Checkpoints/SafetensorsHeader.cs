@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using DemEngine.Errors;
 using DemEngine.Numerics;
 
 namespace DemEngine.Checkpoints;

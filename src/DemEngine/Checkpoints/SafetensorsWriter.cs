@@ -1,3 +1,4 @@
+using DemEngine.Files;
 using DemEngine.Memory;
 using DemEngine.Numerics;
 

@@ -1,3 +1,5 @@
+using DemEngine.Files;
+
 namespace DemEngine.Checkpoints;
 
 /// <summary>

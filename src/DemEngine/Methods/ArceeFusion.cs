@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using DemEngine.Methods.Definition;
 using DemEngine.Numerics;
 using DemEngine.Numerics.Deltas;
 

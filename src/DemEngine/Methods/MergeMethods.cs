@@ -1,3 +1,5 @@
+using DemEngine.Methods.Definition;
+
 namespace DemEngine.Methods;
 
 /// <summary>The methods there are: every implementation of <see cref="IMergeMethod"/> in this assembly.</summary>

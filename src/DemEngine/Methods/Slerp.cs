@@ -1,3 +1,4 @@
+using DemEngine.Methods.Definition;
 using DemEngine.Numerics;
 using DemEngine.Recipes;
 

@@ -1,3 +1,4 @@
+using DemEngine.Methods.Definition;
 using DemEngine.Methods.Sparsifiers;
 using DemEngine.Numerics.Deltas;
 using DemEngine.Recipes;

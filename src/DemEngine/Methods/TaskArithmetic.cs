@@ -1,3 +1,4 @@
+using DemEngine.Methods.Definition;
 using DemEngine.Recipes;
 
 namespace DemEngine.Methods;

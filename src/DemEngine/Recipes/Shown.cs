@@ -1,4 +1,5 @@
 using System.Globalization;
+using DemEngine.Errors;
 
 namespace DemEngine.Recipes;
 

@@ -1,7 +1,10 @@
 using System.Collections.Immutable;
 using DemEngine.Backends;
 using DemEngine.Checkpoints;
-using DemEngine.Merging;
+using DemEngine.Merging.Options;
+using DemEngine.Merging.Output;
+using DemEngine.Merging.Planning;
+using DemEngine.Merging.Tensors;
 using DemEngine.Recipes;
 
 namespace DemEngine.Sweeps;

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using DemEngine.Errors;
 
 namespace DemEngine.Vocabularies;
 

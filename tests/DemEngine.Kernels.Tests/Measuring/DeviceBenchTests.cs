@@ -1,7 +1,8 @@
-using DemEngine.Benchmarking;
+using DemEngine.Backends.Devices;
+using DemEngine.Kernels.Backend;
 using DemEngine.Kernels.Devices;
 using DemEngine.Kernels.Tests.Streaming;
-using DemEngine.Merging;
+using DemEngine.Merging.Options;
 using ILGPU.Runtime;
 
 namespace DemEngine.Kernels.Tests.Measuring;

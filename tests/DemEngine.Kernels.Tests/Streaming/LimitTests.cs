@@ -1,4 +1,5 @@
 using DemEngine.Backends;
+using DemEngine.Kernels.Backend;
 using DemEngine.Kernels.Devices;
 using DemEngine.Numerics;
 using DemEngine.Tests.Backends;

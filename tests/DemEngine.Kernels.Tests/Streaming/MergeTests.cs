@@ -1,8 +1,9 @@
 using DemEngine.Analysis;
 using DemEngine.Backends;
 using DemEngine.Backends.Cpu;
+using DemEngine.Kernels.Backend;
 using DemEngine.Kernels.Devices;
-using DemEngine.Merging;
+using DemEngine.Merging.Options;
 using ILGPU.Runtime;
 
 namespace DemEngine.Kernels.Tests.Streaming;

@@ -1,10 +1,13 @@
 using DemEngine.Backends;
 using DemEngine.Backends.Cpu;
 using DemEngine.Checkpoints;
-using DemEngine.Merging;
+using DemEngine.Lab.Synthesis;
+using DemEngine.Merging.Options;
+using DemEngine.Merging.Output;
+using DemEngine.Merging.Planning;
+using DemEngine.Merging.Tensors;
 using DemEngine.Numerics;
 using DemEngine.Recipes;
-using DemEngine.Synthesis;
 using DemEngine.Tests;
 
 namespace DemEngine.Kernels.Tests.Streaming;

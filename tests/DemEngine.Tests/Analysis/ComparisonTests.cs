@@ -1,7 +1,7 @@
 using DemEngine.Analysis;
 using DemEngine.Backends.Cpu;
 using DemEngine.Checkpoints;
-using DemEngine.Merging;
+using DemEngine.Merging.Options;
 using DemEngine.Numerics;
 
 namespace DemEngine.Tests.Analysis;

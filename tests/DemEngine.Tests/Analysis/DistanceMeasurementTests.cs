@@ -1,8 +1,11 @@
 using DemEngine.Analysis;
 using DemEngine.Backends.Cpu;
 using DemEngine.Checkpoints;
-using DemEngine.Merging;
+using DemEngine.Merging.Options;
+using DemEngine.Merging.Output;
+using DemEngine.Merging.Planning;
 using DemEngine.Numerics;
+using DemEngine.Numerics.Simd;
 
 namespace DemEngine.Tests.Analysis;
 

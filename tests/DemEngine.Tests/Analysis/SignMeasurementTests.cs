@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using DemEngine.Analysis;
 using DemEngine.Backends.Cpu;
 using DemEngine.Checkpoints;
-using DemEngine.Merging;
+using DemEngine.Merging.Options;
 using DemEngine.Numerics;
 using DemEngine.Tests.Merging;
 

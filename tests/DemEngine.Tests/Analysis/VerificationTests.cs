@@ -2,9 +2,10 @@ using System.Text;
 using DemEngine.Analysis;
 using DemEngine.Backends.Cpu;
 using DemEngine.Checkpoints;
-using DemEngine.Merging;
+using DemEngine.Lab.Synthesis;
+using DemEngine.Merging.Options;
+using DemEngine.Merging.Output;
 using DemEngine.Numerics;
-using DemEngine.Synthesis;
 
 namespace DemEngine.Tests.Analysis;
 

@@ -1,5 +1,6 @@
 using DemEngine.Backends;
 using DemEngine.Backends.Cpu;
+using DemEngine.Numerics.Simd;
 
 namespace DemEngine.Tests.Backends;
 

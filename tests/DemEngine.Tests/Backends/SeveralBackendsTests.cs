@@ -3,6 +3,7 @@ using DemEngine.Backends.Cpu;
 using DemEngine.Memory;
 using DemEngine.Numerics;
 using DemEngine.Numerics.Deltas;
+using DemEngine.Numerics.Simd;
 
 namespace DemEngine.Tests.Backends;
 

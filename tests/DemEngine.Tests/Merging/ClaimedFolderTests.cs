@@ -1,4 +1,4 @@
-using DemEngine.Merging;
+using DemEngine.Files;
 
 namespace DemEngine.Tests.Merging;
 

@@ -1,4 +1,7 @@
-using DemEngine.Merging;
+using DemEngine.Merging.Inputs;
+using DemEngine.Merging.Options;
+using DemEngine.Merging.Planning;
+using DemEngine.Merging.Tensors;
 using DemEngine.Numerics;
 
 namespace DemEngine.Tests.Merging;

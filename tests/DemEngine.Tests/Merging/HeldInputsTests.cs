@@ -4,7 +4,8 @@ using DemEngine.Backends;
 using DemEngine.Backends.Cpu;
 using DemEngine.Checkpoints;
 using DemEngine.Memory;
-using DemEngine.Merging;
+using DemEngine.Merging.Inputs;
+using DemEngine.Merging.Options;
 using DemEngine.Numerics;
 
 namespace DemEngine.Tests.Merging;
@@ -129,7 +130,7 @@ public sealed class HeldInputsTests
 
         public override bool IsCopied => true;
 
-        public override TypedBytes Read(long first, int count, NativeBytes room, TileWorkspace workspace)
+        public override TypedBytes Read(long first, int count, NativeBytes room, ITileContext workspace)
         {
             var part = new TypedBytes(ElementType.F32, room);
             Span<int> places = MemoryMarshal.Cast<byte, int>(room.Span);

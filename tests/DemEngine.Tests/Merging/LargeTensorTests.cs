@@ -1,6 +1,6 @@
 using System.Text;
 using DemEngine.Checkpoints;
-using DemEngine.Merging;
+using DemEngine.Merging.Options;
 
 namespace DemEngine.Tests.Merging;
 

@@ -1,7 +1,10 @@
 using DemEngine.Backends;
 using DemEngine.Backends.Cpu;
 using DemEngine.Checkpoints;
-using DemEngine.Merging;
+using DemEngine.Merging.Options;
+using DemEngine.Merging.Output;
+using DemEngine.Merging.Planning;
+using DemEngine.Merging.Tensors;
 using DemEngine.Numerics;
 using DemEngine.Recipes;
 

@@ -1,5 +1,7 @@
 using DemEngine.Checkpoints;
-using DemEngine.Merging;
+using DemEngine.Merging.Options;
+using DemEngine.Merging.Output;
+using DemEngine.Merging.Planning;
 using DemEngine.Numerics;
 
 namespace DemEngine.Tests.Merging;

@@ -1,6 +1,7 @@
 using DemEngine.Backends.Cpu;
 using DemEngine.Checkpoints;
-using DemEngine.Merging;
+using DemEngine.Merging.Options;
+using DemEngine.Numerics.Simd;
 
 namespace DemEngine.Tests.Merging;
 

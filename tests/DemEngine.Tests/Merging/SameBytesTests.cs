@@ -1,7 +1,8 @@
 using DemEngine.Backends.Cpu;
 using DemEngine.Checkpoints;
-using DemEngine.Merging;
+using DemEngine.Merging.Options;
 using DemEngine.Numerics;
+using DemEngine.Numerics.Simd;
 
 namespace DemEngine.Tests.Merging;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using DemEngine.Checkpoints;
-using DemEngine.Merging;
+using DemEngine.Merging.Options;
+using DemEngine.Merging.Output;
 using DemEngine.Numerics;
 using DemEngine.Tests.Methods;
 

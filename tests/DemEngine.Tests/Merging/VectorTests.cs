@@ -1,5 +1,5 @@
 using DemEngine.Checkpoints;
-using DemEngine.Merging;
+using DemEngine.Merging.Options;
 using DemEngine.Numerics;
 
 namespace DemEngine.Tests.Merging;

@@ -1,5 +1,6 @@
 using DemEngine.Checkpoints;
-using DemEngine.Merging;
+using DemEngine.Files;
+using DemEngine.Merging.Output;
 using DemEngine.Numerics;
 
 namespace DemEngine.Tests.Merging;

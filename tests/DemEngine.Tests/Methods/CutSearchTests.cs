@@ -1,8 +1,9 @@
 using DemEngine.Backends.Cpu;
 using DemEngine.Checkpoints;
 using DemEngine.Memory;
-using DemEngine.Merging;
-using DemEngine.Merging.Deltas;
+using DemEngine.Merging.Options;
+using DemEngine.Merging.Output;
+using DemEngine.Merging.Statistics;
 using DemEngine.Numerics;
 using DemEngine.Recipes;
 using DemEngine.Tests.Merging;

@@ -1,9 +1,11 @@
 using DemEngine.Backends.Cpu;
 using DemEngine.Checkpoints;
-using DemEngine.Merging;
+using DemEngine.Lab.Synthesis;
+using DemEngine.Merging.Options;
+using DemEngine.Merging.Output;
+using DemEngine.Merging.Tensors;
 using DemEngine.Numerics;
 using DemEngine.Recipes;
-using DemEngine.Synthesis;
 using DemEngine.Tests.Merging;
 using DemEngine.Tests.Vocabularies;
 using DemEngine.Vocabularies;

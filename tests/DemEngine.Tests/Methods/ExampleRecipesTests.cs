@@ -2,7 +2,8 @@ using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using DemEngine.Backends.Cpu;
 using DemEngine.Checkpoints;
-using DemEngine.Merging;
+using DemEngine.Merging.Options;
+using DemEngine.Merging.Output;
 using DemEngine.Methods;
 using DemEngine.Recipes;
 

@@ -1,7 +1,8 @@
 using DemEngine.Backends.Cpu;
 using DemEngine.Checkpoints;
 using DemEngine.Memory;
-using DemEngine.Merging;
+using DemEngine.Merging.Options;
+using DemEngine.Merging.Output;
 using DemEngine.Numerics;
 using DemEngine.Recipes;
 using DemEngine.Tests.Merging;

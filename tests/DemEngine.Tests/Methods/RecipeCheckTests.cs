@@ -1,5 +1,6 @@
-using DemEngine.Merging;
+using DemEngine.Merging.Planning;
 using DemEngine.Methods;
+using DemEngine.Methods.Definition;
 using DemEngine.Recipes;
 
 namespace DemEngine.Tests.Methods;

@@ -1,5 +1,5 @@
-using DemEngine.Merging;
-using DemEngine.Methods;
+using DemEngine.Merging.Planning;
+using DemEngine.Methods.Definition;
 using DemEngine.Numerics;
 using DemEngine.Recipes;
 

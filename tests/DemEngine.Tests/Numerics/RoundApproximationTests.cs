@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using DemEngine.Numerics;
 using DemEngine.Numerics.Elements;
 using DemEngine.Numerics.Simd;
 using DemEngine.Tests.Reference;
@@ -58,7 +59,7 @@ internal sealed class RoundApproximationTests<TElement, TWidth, TVector>
         double away = (2 * slack + 1) * unit;
         bool isClear = Expected.Round(single - away) == Expected.Round(single + away);
         double magnitude = Math.Abs(single);
-        bool isWellInside = TElement.Type == DemEngine.Numerics.ElementType.BF16 ? magnitude < 1.7e38 : magnitude is >= 6.103515625e-05 and < 32768;
+        bool isWellInside = TElement.Type == ElementType.BF16 ? magnitude < 1.7e38 : magnitude is >= 6.103515625e-05 and < 32768;
         if (isClear && isWellInside && !decided)
             Assert.Fail($"{single:R} is left undecided");
     }

@@ -1,5 +1,6 @@
 using DemEngine.Numerics;
 
+
 namespace DemEngine.Tests.Numerics;
 
 public class SymmetricEigenTests

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using DemEngine.Language;
+using DemEngine.Evaluation.Language;
 using DemEngine.Training.Data;
 
 namespace DemEngine.Training.Tests.Data;

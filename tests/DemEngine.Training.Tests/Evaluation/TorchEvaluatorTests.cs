@@ -1,7 +1,9 @@
 using DemEngine.Evaluation;
-using DemEngine.Language;
+using DemEngine.Evaluation.Embedded;
+using DemEngine.Evaluation.Language;
 using DemEngine.Training.Evaluation;
 using DemEngine.Training.Models;
+using DemEngine.Training.Runs;
 
 namespace DemEngine.Training.Tests.Evaluation;
 
@@ -49,7 +51,7 @@ public class TorchEvaluatorTests
         LlamaConfig config = TinyModels.Plain;
         DataSet data = new("data", [new Example([1, 2, 3, 4, 5], 2), new Example([6, 7, 8, 9, 10, 0], 3)], hasPrompts: true);
         using TorchModel start = TorchModel.Draw(config, seed: 1);
-        var (model, _) = DemEngine.Training.Runs.Trainer.Train(
+        var (model, _) = Trainer.Train(
             start, data, data, new() { Steps = 60, BatchSize = 2, LearningRate = 0.02, WarmupSteps = 0, EvaluateEvery = 20, Threads = 1 });
         using (model)
         {

@@ -1,4 +1,4 @@
-using DemEngine.Language;
+using DemEngine.Evaluation.Language;
 using DemEngine.Training.Data;
 using DemEngine.Training.Evaluation;
 using DemEngine.Training.Models;

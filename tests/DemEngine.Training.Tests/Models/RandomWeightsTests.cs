@@ -1,4 +1,4 @@
-using DemEngine.Language;
+using DemEngine.Evaluation.Language;
 using DemEngine.Training.Models;
 
 namespace DemEngine.Training.Tests.Models;

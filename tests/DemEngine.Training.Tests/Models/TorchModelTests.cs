@@ -1,6 +1,6 @@
 using DemEngine.Checkpoints;
 using DemEngine.Evaluation;
-using DemEngine.Language;
+using DemEngine.Evaluation.Language;
 using DemEngine.Numerics;
 using DemEngine.Tests;
 using DemEngine.Training.Models;

@@ -1,4 +1,4 @@
-using DemEngine.Language;
+using DemEngine.Evaluation.Language;
 
 namespace DemEngine.Training.Tests.Reference;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using DemEngine.Checkpoints;
-using DemEngine.Language;
-using DemEngine.Merging;
+using DemEngine.Evaluation.Language;
+using DemEngine.Merging.Options;
 using DemEngine.Numerics;
 using DemEngine.Tests;
 using DemEngine.Training.Models;

@@ -1,4 +1,5 @@
 using DemEngine.Backends.Cpu.Deltas;
+using DemEngine.Backends.Cpu.Linear;
 using DemEngine.Memory;
 using DemEngine.Numerics;
 using DemEngine.Numerics.Elements;

@@ -1,5 +1,6 @@
 using System.IO.Hashing;
 using System.Text;
+using DemEngine.Methods.Definition;
 using DemEngine.Recipes;
 
 namespace DemEngine.Methods.Sparsifiers;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using DemEngine.Methods.Definition;
 using DemEngine.Numerics;
 using DemEngine.Numerics.Deltas;
 using DemEngine.Recipes;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using DemEngine.Methods.Definition;
 using DemEngine.Numerics.Deltas;
 
 namespace DemEngine.Methods.Sparsifiers;

@@ -4,6 +4,7 @@ using DemEngine.Backends.Cpu.Deltas;
 using DemEngine.Memory;
 using DemEngine.Numerics;
 using DemEngine.Numerics.Deltas;
+using DemEngine.Numerics.Simd;
 
 namespace DemEngine.Tests.Backends.Cpu;
 

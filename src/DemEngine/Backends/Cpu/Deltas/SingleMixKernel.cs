@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using DemEngine.Backends.Cpu.Linear;
 using DemEngine.Numerics;
 using DemEngine.Numerics.Deltas;
 using DemEngine.Numerics.Elements;

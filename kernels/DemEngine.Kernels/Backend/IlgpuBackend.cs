@@ -1,0 +1,186 @@
+using DemEngine.Backends;
+using DemEngine.Backends.Devices;
+using DemEngine.Kernels.Deltas;
+using DemEngine.Kernels.Devices;
+using DemEngine.Kernels.Launching;
+using DemEngine.Kernels.Measuring;
+using DemEngine.Kernels.Streaming;
+using DemEngine.Memory;
+using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
+
+namespace DemEngine.Kernels.Backend;
+
+/// <summary>Merges on a device through ILGPU: CUDA, OpenCL, or ILGPU's own simulation on the processor, which is for tests.</summary>
+public sealed class IlgpuBackend : IDeviceBench
+{
+    /// <summary>How much device memory is used if nothing else is said.</summary>
+    public const long DefaultMaxVramBytes = 1_000_000_000;
+
+    /// <summary>The least that can be worked with.</summary>
+    public const long LeastVramBytes = 64 << 10;
+
+    private readonly Accelerator _accelerator;
+    private readonly TileBufferPool _pool;
+    private readonly KernelTable _kernels;
+    private readonly DeltaKernelTable _deltaKernels;
+    private readonly TimelineRecorder _recorder;
+    private readonly long _maxVramBytes;
+
+    private IlgpuBackend(DeviceName name, Accelerator accelerator, long maxVramBytes)
+    {
+        Name = $"{name}";
+        _accelerator = accelerator;
+        _maxVramBytes = maxVramBytes;
+        _recorder = new TimelineRecorder(accelerator);
+        _pool = new TileBufferPool(accelerator, maxVramBytes);
+        _kernels = new KernelTable(accelerator);
+        _deltaKernels = new DeltaKernelTable(accelerator);
+    }
+
+    /// <inheritdoc/>
+    public string Name { get; }
+
+    /// <inheritdoc/>
+    public string Description => _accelerator.Name;
+
+    /// <inheritdoc/>
+    public int LeastWorkers => 4; // Three tiles on the device, and one being gathered or written.
+
+    /// <summary>Opens a device.</summary>
+    /// <param name="name">Which.</param>
+    /// <param name="maxVramBytes">
+    /// Most device memory for tensors, whatever their size and the number of workers. As much host memory is page-locked. What the driver
+    /// takes for itself comes on top.
+    /// </param>
+    /// <exception cref="DemException">DEM1010: there is no such device, or it cannot be used.</exception>
+    public static IlgpuBackend Open(DeviceName name, long maxVramBytes = DefaultMaxVramBytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxVramBytes, LeastVramBytes);
+        try
+        {
+            if (DeviceList.Get(name) is { } device)
+                return new IlgpuBackend(name, device.CreateAccelerator(DeviceContext.Shared), maxVramBytes);
+        }
+        catch (Exception e) when (DeviceFault.Is(e))
+        {
+            throw new DemException(ErrorCode.NoSuchDevice, $"{name} cannot be used: {e.Message.ReplaceLineEndings(" ")}", e);
+        }
+
+        IReadOnlyList<DeviceInfo> found = DeviceList.Find();
+        string reason = found.FirstOrDefault(info => info.Name == name)?.Unusable ?? DeviceList.WhyNone(name.Kind, found) ?? "there are fewer";
+        throw new DemException(ErrorCode.NoSuchDevice, $"{name} cannot be used: {reason}");
+    }
+
+    /// <summary>Opens all devices of a kind that can be used as one backend, such as <c>cuda:all</c>, which spreads tiles over them.</summary>
+    /// <param name="kind">CUDA or OpenCL.</param>
+    /// <param name="maxVramBytes">As for <see cref="Open"/>, of each.</param>
+    /// <exception cref="DemException">DEM1010: there is none, or one cannot be used after all.</exception>
+    public static IMergeBackend OpenAll(AcceleratorType kind, long maxVramBytes = DefaultMaxVramBytes)
+    {
+        IReadOnlyList<DeviceInfo> found = DeviceList.Find();
+        if (DeviceList.WhyNone(kind, found) is { } reason)
+            throw new DemException(ErrorCode.NoSuchDevice, reason);
+
+        var members = new List<IMergeBackend>();
+        try
+        {
+            foreach (DeviceInfo info in found.Where(info => info.Name.Kind == kind && info.Unusable is null))
+                members.Add(Open(info.Name, maxVramBytes));
+            return new SeveralBackends(DeviceName.All(kind), members);
+        }
+        catch
+        {
+            foreach (IMergeBackend member in members)
+                member.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens the first CUDA device that can be used, or gives null where there is none.</summary>
+    /// <param name="maxVramBytes">As for <see cref="Open"/>.</param>
+    /// <param name="whyNone">Why there is none.</param>
+    public static IlgpuBackend? OpenCuda(long maxVramBytes, out string? whyNone)
+    {
+        whyNone = "no CUDA device: the driver is not installed";
+        if (!DeviceLibraries.HasCuda)
+            return null;
+
+        IReadOnlyList<DeviceInfo> found = DeviceList.Find();
+        whyNone = DeviceList.WhyNone(AcceleratorType.Cuda, found);
+        foreach (DeviceInfo info in found.Where(info => info.Name.Kind == AcceleratorType.Cuda && info.Unusable is null))
+        {
+            try
+            {
+                return Open(info.Name, maxVramBytes);
+            }
+            catch (DemException e)
+            {
+                whyNone ??= e.Message;
+            }
+        }
+
+        return null;
+    }
+
+    /// <inheritdoc/>
+    public long PeakDeviceBytes => _pool.PeakBytes;
+
+    /// <inheritdoc/>
+    public long? UsedDeviceBytes => _accelerator is CudaAccelerator cuda ? cuda.MemorySize - cuda.GetFreeMemory() : null;
+
+    /// <summary>The kernels, to be measured within the memory that may be used.</summary>
+    internal KernelCases KernelCases => new(_accelerator, _kernels, _maxVramBytes - _pool.PeakBytes);
+
+    /// <summary>Bytes of inputs that were copied from host memory to the device.</summary>
+    internal long BytesFromHost => _pool.Resident.BytesFromHost;
+
+    /// <inheritdoc/>
+    public IDisposable? Keep(IReadOnlyList<NativeBytes> bytes)
+    {
+        try
+        {
+            return _pool.Resident.Keep(bytes);
+        }
+        catch (Exception e) when (DeviceFault.Is(e))
+        {
+            throw DeviceFault.Name(e, Name);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ITileWorker CreateWorker() => new IlgpuTileWorker(Name, _kernels, _deltaKernels, _pool, _recorder);
+
+    /// <inheritdoc/>
+    public DeviceRates MeasureRates(Action<string> report, CancellationToken cancel)
+    {
+        try
+        {
+            return DeviceBench.Run(_accelerator, _kernels, _maxVramBytes - _pool.PeakBytes, report, cancel);
+        }
+        catch (Exception e) when (DeviceFault.Is(e))
+        {
+            throw DeviceFault.Name(e, Name);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void StartTimeline() => _recorder.Start();
+
+    /// <inheritdoc/>
+    public DeviceTimeline StopTimeline() => _recorder.Stop();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        try
+        {
+            _pool.Dispose();
+            _accelerator.Dispose();
+        }
+        catch (Exception e) when (DeviceFault.Is(e))
+        {
+            // A lost device cannot be given anything back; what lost it has been reported.
+        }
+    }
+}

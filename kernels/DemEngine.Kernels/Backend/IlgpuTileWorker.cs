@@ -1,0 +1,161 @@
+using System.Runtime.InteropServices;
+using DemEngine.Backends;
+using DemEngine.Kernels.Deltas;
+using DemEngine.Kernels.Devices;
+using DemEngine.Kernels.Launching;
+using DemEngine.Kernels.Streaming;
+using DemEngine.Memory;
+using DemEngine.Numerics;
+
+namespace DemEngine.Kernels.Backend;
+
+/// <summary>
+/// Brings tiles through the device, in parts where they are larger than a buffer: gathers the inputs in page-locked memory, and has them
+/// copied in, worked on and copied out on one stream. The tile's bytes need no alignment.
+/// </summary>
+internal sealed class IlgpuTileWorker(string device, KernelTable kernels, DeltaKernelTable deltaKernels, TileBufferPool pool, TimelineRecorder recorder)
+    : ITileWorker
+{
+    private readonly DeltaTileWorker _deltas = new(device, kernels, deltaKernels, pool);
+
+    public IDeltaWorker Deltas => _deltas;
+
+    public NonFinite Combine(LinearCombination combination, ReadOnlySpan<TypedBytes> inputs, TypedBytes output)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(inputs.Length, combination.InputCount);
+        foreach (TypedBytes input in inputs)
+            ArgumentOutOfRangeException.ThrowIfNotEqual(input.Count, output.Count);
+
+        var launch = new ElementwiseLaunch(kernels, combination, inputs, output.Type);
+        int partElements = PartElements(launch.Shape, output.Count);
+        NonFinite nonFinite = default;
+        for (int start = 0, count; start < output.Count; start += count)
+        {
+            count = Math.Min(partElements, output.Count - start);
+            TileBuffers buffers = Rent();
+            try
+            {
+                nonFinite += Combine(buffers, launch, inputs, output.Slice(start, count), start);
+            }
+            catch (Exception e) when (DeviceFault.Is(e))
+            {
+                throw DeviceFault.Name(e, device);
+            }
+            finally
+            {
+                pool.Return(buffers);
+            }
+        }
+
+        return nonFinite;
+    }
+
+    public void Gram(bool relativeToBase, ReadOnlySpan<TypedBytes> inputs, Span<double> leafSums)
+    {
+        int count = inputs.Length == 0 ? 0 : inputs[0].Count;
+        int pairs = GramMatrix.PairCount(inputs.Length);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(leafSums.Length, GramOrder.LeafCount(count) * pairs);
+        foreach (TypedBytes input in inputs)
+            ArgumentOutOfRangeException.ThrowIfNotEqual(input.Count, count);
+
+        var types = new ElementType[inputs.Length];
+        for (int k = 0; k < types.Length; k++)
+            types[k] = inputs[k].Type;
+        var shape = new TileShape(types, terms: 0, elements => (long)GramOrder.LeafCount(elements) * pairs * sizeof(double), needsOneType: true);
+        int partElements = PartElements(shape, count);
+        for (int start = 0, elements; start < count; start += elements)
+        {
+            elements = Math.Min(partElements, count - start);
+            Span<double> sums = leafSums.Slice(GramOrder.LeafCount(start) * pairs, GramOrder.LeafCount(elements) * pairs);
+            TileBuffers buffers = Rent();
+            try
+            {
+                Gram(buffers, shape, relativeToBase, inputs, start, elements, sums);
+            }
+            catch (Exception e) when (DeviceFault.Is(e))
+            {
+                throw DeviceFault.Name(e, device);
+            }
+            finally
+            {
+                pool.Return(buffers);
+            }
+        }
+    }
+
+    /// <summary>The buffers are the backend's.</summary>
+    public void Dispose() => _deltas.Dispose();
+
+    private NonFinite Combine(TileBuffers buffers, ElementwiseLaunch launch, ReadOnlySpan<TypedBytes> inputs, TypedBytes part, int start)
+    {
+        launch.FillHost(buffers);
+        using TimelineRecorder.TileMarks? marks = recorder.Begin(buffers.Stream);
+        buffers.CopyIn(launch.Shape, inputs, start, part.Count);
+        marks?.Mark();
+        launch.Run(buffers, part.Count);
+        marks?.Mark();
+
+        long countsAt = launch.Shape.ResultAt(part.Count);
+        long resultAt = countsAt + TileShape.CountBytes;
+        buffers.CopyOut(countsAt, resultAt + TileShape.Stride(part.Type, part.Count));
+        marks?.Mark();
+        buffers.Synchronize();
+        marks?.Note();
+        buffers.Host(resultAt, part.Bytes.Length).CopyTo(part.Bytes.Span);
+        Span<long> counts = MemoryMarshal.Cast<byte, long>(buffers.Host(countsAt, TileShape.CountBytes));
+        return new NonFinite(counts[0], counts[1]);
+    }
+
+    private void Gram(
+        TileBuffers buffers, TileShape shape, bool relativeToBase, ReadOnlySpan<TypedBytes> inputs, int start, int count, Span<double> sums)
+    {
+        using TimelineRecorder.TileMarks? marks = recorder.Begin(buffers.Stream);
+        buffers.CopyIn(shape, inputs, start, count);
+        marks?.Mark();
+        OneType.Convert(kernels, buffers, shape, count);
+
+        long resultAt = shape.ResultAt(count) + TileShape.CountBytes;
+        long resultBytes = (long)sums.Length * sizeof(double);
+        kernels.Gram(shape.Common)(
+            buffers.Stream,
+            kernels.GramConfig(GramOrder.LeafCount(count) * GramKernel.TasksPerLeaf(inputs.Length)),
+            buffers.KernelInputs(shape, count),
+            buffers.Device<double>(resultAt, resultBytes),
+            new GramShape
+            {
+                Elements = count,
+                Stride = TileShape.Stride(shape.Common, count) / TileBuffers.WordBytes,
+                Order = inputs.Length,
+                RelativeToBase = relativeToBase ? 1 : 0,
+            });
+
+        marks?.Mark();
+        buffers.CopyOut(resultAt, resultAt + resultBytes);
+        marks?.Mark();
+        buffers.Synchronize();
+        marks?.Note();
+        MemoryMarshal.Cast<byte, double>(buffers.Host(resultAt, resultBytes)).CopyTo(sums);
+    }
+
+    private TileBuffers Rent()
+    {
+        try
+        {
+            return pool.Rent();
+        }
+        catch (Exception e) when (DeviceFault.Is(e))
+        {
+            throw DeviceFault.Name(e, device);
+        }
+    }
+
+    private int PartElements(TileShape shape, int count)
+    {
+        int elements = shape.Fit(count, pool.BufferBytes);
+        return elements > 0 || count == 0
+            ? elements
+            : throw new DemException(
+                ErrorCode.DeviceOutOfMemory,
+                $"{device}: {shape.Bytes(Math.Min(count, GramOrder.LeafElements))} bytes of device memory are needed at once, and a buffer has {pool.BufferBytes}");
+    }
+}

@@ -1,0 +1,43 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using DemEngine.Backends;
+using DemEngine.Cli.Output;
+
+namespace DemEngine.Cli.Options;
+
+/// <summary>The options of every command that computes: on what, and with how much of its memory.</summary>
+internal sealed class BackendCommandOptions
+{
+    private const long DefaultMaxVramBytes = 1_000_000_000;
+    private const long LeastVramBytes = 1_000_000;
+
+    private readonly Option<string> _backend = new("--backend")
+    {
+        Description = "What computes: the same bytes from each. auto takes the first CUDA device, else cpu; cuda:all spreads the work over all of them. ilgpu-cpu simulates a device, for tests. Default cpu.",
+        HelpName = "auto|cpu|cuda[:N]|cuda:all|opencl[:N]|ilgpu-cpu",
+        DefaultValueFactory = _ => "cpu",
+    };
+
+    private readonly Option<long> _maxVram = Sizes.Option("--max-vram", "Most memory for tensors on each device; as much host memory is page-locked.", DefaultMaxVramBytes);
+
+    public void AddTo(Command command)
+    {
+        command.Options.Add(_backend);
+        command.Options.Add(_maxVram);
+        command.Validators.Add(Check);
+    }
+
+    /// <summary>Opens the backend that was asked for; the processor's where a command does not take these options.</summary>
+    public IMergeBackend Open(ParseResult parsed, bool quiet) => BackendFactory.Open(
+        parsed.GetResult(_backend) is null ? BackendFactory.Cpu : parsed.GetValue(_backend)!,
+        parsed.GetValue(_maxVram),
+        line => { if (!quiet) Console.Error.WriteLine(line); });
+
+    private void Check(CommandResult result)
+    {
+        if (result.GetValue(_backend) is { } name && !BackendFactory.IsName(name))
+            result.AddError($"'{name}' is not one of {_backend.HelpName}");
+        if (result.GetResult(_maxVram) is { Implicit: false } && result.GetValue(_maxVram) is > 0 and < LeastVramBytes)
+            result.AddError($"--max-vram is less than {Sizes.Format(LeastVramBytes)}");
+    }
+}

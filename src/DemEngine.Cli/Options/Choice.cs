@@ -1,0 +1,42 @@
+using System.CommandLine;
+using DemEngine.Numerics;
+
+namespace DemEngine.Cli.Options;
+
+/// <summary>Options with a fixed set of words.</summary>
+internal static class Choice
+{
+    /// <summary>An option whose words are the names of an enumeration, in lower case.</summary>
+    public static Option<T> Option<T>(string name, string description, T defaultValue)
+        where T : struct, Enum
+    {
+        string[] words = [.. Enum.GetNames<T>().Select(word => word.ToLowerInvariant())];
+        return new Option<T>(name)
+        {
+            Description = $"{description} Default {defaultValue.ToString().ToLowerInvariant()}.",
+            HelpName = string.Join("|", words),
+            DefaultValueFactory = _ => defaultValue,
+            CustomParser = result =>
+            {
+                int index = Array.IndexOf(words, result.Tokens[0].Value);
+                if (index < 0)
+                    result.AddError($"'{result.Tokens[0].Value}' is not one of {string.Join(", ", words)}");
+                return index < 0 ? default : Enum.GetValues<T>()[index];
+            },
+        };
+    }
+
+    /// <summary>An option that takes a floating-point element type.</summary>
+    public static Option<ElementType?> FloatType(string name, string description, params string[] suggested) => new(name)
+    {
+        Description = description,
+        HelpName = string.Join("|", suggested),
+        CustomParser = result =>
+        {
+            if (ElementTypes.TryParseFloat(result.Tokens[0].Value, out ElementType type))
+                return type;
+            result.AddError($"'{result.Tokens[0].Value}' is not a floating-point type such as {string.Join(", ", suggested)}");
+            return null;
+        },
+    };
+}

@@ -1,0 +1,9 @@
+using System.CommandLine;
+
+namespace DemEngine.Cli.Options;
+
+/// <summary>Options of every command.</summary>
+internal static class GlobalOptions
+{
+    public static Option<bool> Verbose { get; } = new("--verbose") { Description = "Print stack traces with errors.", Recursive = true };
+}

@@ -1,0 +1,76 @@
+using System.CommandLine;
+using DemEngine.Backends;
+using DemEngine.Checkpoints;
+using DemEngine.Cli.Output;
+using DemEngine.Merging.Options;
+using DemEngine.Merging.Output;
+using DemEngine.Merging.Tensors;
+
+namespace DemEngine.Cli.Options;
+
+/// <summary>The options of every command that writes a checkpoint.</summary>
+internal sealed class RunCommandOptions
+{
+    private readonly ReadCommandOptions _read = new();
+
+    public Option<DirectoryInfo> Out { get; } = new("--out", "-o") { Description = "The folder to be made. Nothing is visible there until all of it is complete.", HelpName = "dir", Required = true };
+
+    public Option<bool> Overwrite { get; } = new("--overwrite") { Description = "Replace an existing output of this tool, once the new one is complete." };
+
+    public Option<bool> Resume { get; } = new("--resume") { Description = "Go on with an unfinished run of the same command; what it finished is checked and kept." };
+
+    public Option<bool> Restart { get; } = new("--restart") { Description = "Discard an unfinished run and start anew." };
+
+    public Option<long> MaxShardSize { get; } = Sizes.Option("--max-shard-size", "Largest shard of the output.", ShardLayout.DefaultMaxShardBytes);
+
+    public Option<NonFinitePolicy> NonFinite { get; } =
+        Choice.Option("--nonfinite", "Infinities and NaNs in the output: publish nothing, or publish and name the tensors.", NonFinitePolicy.Fail);
+
+    public OutputOptions Output { get; } = new();
+
+    public BackendCommandOptions Backend { get; } = new();
+
+    public void AddTo(Command command)
+    {
+        Output.AddTo(command);
+        foreach (Option option in new Option[] { Out, Overwrite, Resume, Restart, MaxShardSize, NonFinite })
+            command.Options.Add(option);
+        _read.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(Resume) && result.GetValue(Restart))
+                result.AddError("--resume and --restart exclude each other");
+        });
+    }
+
+    /// <summary>Carries out a plan as these options say, and prints what was done.</summary>
+    public int Execute(ParseResult parsed, OutputPlan plan)
+    {
+        bool json = parsed.GetValue(Output.Json);
+        bool quiet = parsed.GetValue(Output.Quiet);
+        RunOptions options = Read(parsed);
+        using IMergeBackend backend = Backend.Open(parsed, quiet);
+        RunReport report;
+        try
+        {
+            report = ProgressDisplay.Run(
+                quiet || json,
+                progress => OutputRun.Execute(plan, parsed.GetValue(Out)!.FullName, backend, options, progress, Interrupt.Token));
+        }
+        catch (OperationCanceledException e)
+        {
+            throw new ResumableInterruption(options.Unfinished == UnfinishedRun.Restart ? "--resume in place of --restart" : "--resume", e);
+        }
+
+        RunSummary.Print(report, quiet, json);
+        return 0;
+    }
+
+    public RunOptions Read(ParseResult parsed) => _read.Read(parsed) with
+    {
+        Overwrite = parsed.GetValue(Overwrite),
+        Unfinished = parsed.GetValue(Resume) ? UnfinishedRun.Resume : parsed.GetValue(Restart) ? UnfinishedRun.Restart : UnfinishedRun.Refuse,
+        MaxShardBytes = parsed.GetValue(MaxShardSize),
+        NonFinite = parsed.GetValue(NonFinite),
+    };
+}

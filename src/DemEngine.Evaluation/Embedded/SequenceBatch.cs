@@ -1,0 +1,85 @@
+using System.Collections.Immutable;
+using DemEngine.Evaluation.Language;
+
+namespace DemEngine.Evaluation.Embedded;
+
+/// <summary>Rows of a batch: of each its position in its sequence, sequence after sequence.</summary>
+/// <param name="Positions">One for each row.</param>
+/// <param name="Starts">Index of each sequence's first row, and at the end the number of rows.</param>
+internal sealed record BatchRows(ImmutableArray<int> Positions, ImmutableArray<int> Starts)
+{
+    public int Count => Positions.Length;
+}
+
+/// <summary>
+/// Sequences that pass through the model together, one after the other without padding. The last token of a sequence is only predicted, so
+/// that a sequence of n tokens has n − 1 rows.
+/// </summary>
+internal sealed class SequenceBatch
+{
+    public SequenceBatch(int firstSequence, ImmutableArray<Example> sequences)
+    {
+        FirstSequence = firstSequence;
+        Sequences = sequences;
+        Inputs = [.. sequences.SelectMany(sequence => sequence.Tokens[..^1])];
+        Rows = new BatchRows(
+            [.. sequences.SelectMany(sequence => Enumerable.Range(0, sequence.Tokens.Length - 1))],
+            Starts(sequences.Select(sequence => sequence.Tokens.Length - 1)));
+        PredictingRows = new BatchRows(
+            [.. sequences.SelectMany(sequence => Enumerable.Range(sequence.FirstTarget - 1, sequence.Targets))],
+            Starts(sequences.Select(sequence => sequence.Targets)));
+        PredictingRowSources = [.. sequences.SelectMany((sequence, s) => Enumerable.Range(Rows.Starts[s] + sequence.FirstTarget - 1, sequence.Targets))];
+        Targets = [.. sequences.SelectMany(sequence => sequence.Tokens[sequence.FirstTarget..])];
+    }
+
+    /// <summary>Index of the first sequence among all that are evaluated.</summary>
+    public int FirstSequence { get; }
+
+    public ImmutableArray<Example> Sequences { get; }
+
+    /// <summary>The token of each row.</summary>
+    public ImmutableArray<int> Inputs { get; }
+
+    public BatchRows Rows { get; }
+
+    /// <summary>The rows from which a target is predicted.</summary>
+    public BatchRows PredictingRows { get; }
+
+    /// <summary>Their indices among all rows.</summary>
+    public ImmutableArray<int> PredictingRowSources { get; }
+
+    /// <summary>What each of them should predict.</summary>
+    public ImmutableArray<int> Targets { get; }
+
+    /// <summary>Cuts sequences into batches of about so many rows; a longer sequence is a batch by itself.</summary>
+    public static ImmutableArray<SequenceBatch> Cut(ImmutableArray<Example> sequences, int rows)
+    {
+        var batches = ImmutableArray.CreateBuilder<SequenceBatch>();
+        for (int first = 0; first < sequences.Length;)
+        {
+            int end = first;
+            int taken = 0;
+            do
+                taken += sequences[end++].Tokens.Length - 1;
+            while (end < sequences.Length && taken + sequences[end].Tokens.Length - 1 <= rows);
+            batches.Add(new SequenceBatch(first, sequences[first..end]));
+            first = end;
+        }
+
+        return batches.DrainToImmutable();
+    }
+
+    private static ImmutableArray<int> Starts(IEnumerable<int> lengths)
+    {
+        var starts = ImmutableArray.CreateBuilder<int>();
+        int start = 0;
+        foreach (int length in lengths)
+        {
+            starts.Add(start);
+            start += length;
+        }
+
+        starts.Add(start);
+        return starts.DrainToImmutable();
+    }
+}

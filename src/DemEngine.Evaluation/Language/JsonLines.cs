@@ -1,0 +1,75 @@
+namespace DemEngine.Evaluation.Language;
+
+/// <summary>Reads a text file line by line as bytes, so that what is wrong with a line can be said with its number.</summary>
+internal static class JsonLines
+{
+    private const int LongestLine = 256 << 20;
+
+    /// <summary>The lines that are not blank, with their numbers from 1. The memory is valid until the next line is asked for.</summary>
+    /// <exception cref="DemException">DEM2111: the file cannot be read. DEM2112: a line is longer than 256 MiB.</exception>
+    public static IEnumerable<(int Number, ReadOnlyMemory<byte> Line)> Read(string path)
+    {
+        using FileStream file = Open(path);
+        byte[] buffer = new byte[1 << 16];
+        int start = 0, end = 0, number = 1;
+        while (true)
+        {
+            int length = buffer.AsSpan(start, end - start).IndexOf((byte)'\n');
+            if (length >= 0)
+            {
+                if (!IsBlank(buffer.AsSpan(start, length)))
+                    yield return (number, Trim(buffer, start, length, number));
+                start += length + 1;
+                number++;
+                continue;
+            }
+
+            if (end - start > LongestLine)
+                throw new DemException(ErrorCode.BadDataLine, $"{path}:{number}: the line is longer than {LongestLine} bytes");
+            buffer.AsSpan(start, end - start).CopyTo(buffer);
+            (start, end) = (0, end - start);
+            if (end == buffer.Length)
+                Array.Resize(ref buffer, 2 * buffer.Length);
+            int read = Fill(file, buffer.AsSpan(end), path);
+            if (read == 0)
+                break;
+            end += read;
+        }
+
+        if (!IsBlank(buffer.AsSpan(0, end)))
+            yield return (number, Trim(buffer, 0, end, number));
+    }
+
+    private static FileStream Open(string path)
+    {
+        try
+        {
+            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DemException(ErrorCode.DataNotFound, $"{path}: {e.Message}", e);
+        }
+    }
+
+    private static int Fill(FileStream file, Span<byte> room, string path)
+    {
+        try
+        {
+            return file.Read(room);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DemException(ErrorCode.DataNotFound, $"{path}: {e.Message}", e);
+        }
+    }
+
+    private static bool IsBlank(ReadOnlySpan<byte> line) => !line.ContainsAnyExcept(" \t\r\uFEFF"u8);
+
+    // A byte order mark may stand at the start of the file.
+    private static ReadOnlyMemory<byte> Trim(byte[] buffer, int start, int length, int number)
+    {
+        ReadOnlyMemory<byte> line = buffer.AsMemory(start, length);
+        return number == 1 && line.Span.StartsWith("\uFEFF"u8) ? line[3..] : line;
+    }
+}

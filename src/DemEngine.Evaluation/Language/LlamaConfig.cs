@@ -1,0 +1,132 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using DemEngine.Numerics;
+
+namespace DemEngine.Evaluation.Language;
+
+/// <summary>
+/// The shape and the constants of a decoder of the Llama architecture, as Hugging Face's <c>config.json</c> states them
+/// (Touvron et al., "LLaMA: Open and Efficient Foundation Language Models", https://arxiv.org/abs/2302.13971, section 2.2).
+/// </summary>
+public sealed record LlamaConfig
+{
+    /// <summary>The file's name in a model's folder.</summary>
+    public const string FileName = "config.json";
+
+    /// <summary><c>vocab_size</c>: rows of the embedding.</summary>
+    public required int VocabularySize { get; init; }
+
+    /// <summary><c>hidden_size</c>: width of the residual stream.</summary>
+    public required int HiddenSize { get; init; }
+
+    /// <summary><c>intermediate_size</c>: width inside an MLP.</summary>
+    public required int IntermediateSize { get; init; }
+
+    /// <summary><c>num_hidden_layers</c>.</summary>
+    public required int Layers { get; init; }
+
+    /// <summary><c>num_attention_heads</c>: heads of queries.</summary>
+    public required int AttentionHeads { get; init; }
+
+    /// <summary><c>num_key_value_heads</c>: heads of keys and values, a divisor of <see cref="AttentionHeads"/>; each serves as many consecutive query heads.</summary>
+    public required int KeyValueHeads { get; init; }
+
+    /// <summary><c>head_dim</c>: width of a head, even; mostly, but not always, hidden size over heads.</summary>
+    public required int HeadSize { get; init; }
+
+    /// <summary><c>rms_norm_eps</c>: added to the mean square under the root.</summary>
+    public double RmsNormEpsilon { get; init; } = 1e-6;
+
+    /// <summary><c>rope_theta</c>: base of the rotary frequencies θ^(−2i/d).</summary>
+    public double RopeTheta { get; init; } = 10000;
+
+    /// <summary><c>max_position_embeddings</c>: the longest sequence.</summary>
+    public int MaxPositions { get; init; } = 2048;
+
+    /// <summary><c>tie_word_embeddings</c>: whether the output matrix is the embedding and is not stored.</summary>
+    public bool TieEmbeddings { get; init; }
+
+    /// <summary><c>bos_token_id</c>; null if there is none.</summary>
+    public int? BeginOfText { get; init; }
+
+    /// <summary><c>eos_token_id</c>: one, several, or none.</summary>
+    public ImmutableArray<int> EndOfText { get; init; } = [];
+
+    /// <summary>Rows of the query projection: heads × head size.</summary>
+    public int QueryRows => AttentionHeads * HeadSize;
+
+    /// <summary>Rows of the key projection, and of the value projection.</summary>
+    public int KeyValueRows => KeyValueHeads * HeadSize;
+
+    /// <summary>Number of stored weights.</summary>
+    public long Parameters => LlamaTensors.Of(this).Sum(tensor => tensor.Shape.ElementCount);
+
+    /// <summary>Reads a model's configuration.</summary>
+    /// <param name="path">The model's folder, or the file itself.</param>
+    /// <exception cref="DemException">DEM2023: it cannot be read. DEM2101: another architecture. DEM2102: a value is missing or wrong.</exception>
+    public static LlamaConfig Read(string path)
+    {
+        string file = Directory.Exists(path) ? Path.Combine(path, FileName) : path;
+        byte[] json;
+        try
+        {
+            json = File.ReadAllBytes(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DemException(ErrorCode.BadSideFile, $"{file}: {e.Message}", e);
+        }
+
+        return LlamaConfigReader.Parse(json, file);
+    }
+
+    /// <summary>Reads a configuration from memory.</summary>
+    /// <param name="json">The contents of <c>config.json</c>.</param>
+    /// <param name="path">Named in errors.</param>
+    /// <exception cref="DemException">DEM2101: another architecture. DEM2102: a value is missing or wrong.</exception>
+    public static LlamaConfig Parse(ReadOnlyMemory<byte> json, string path) => LlamaConfigReader.Parse(json, path);
+
+    /// <summary>The contents of a <c>config.json</c> that Hugging Face's LlamaForCausalLM takes, and <see cref="Parse"/> reads back the same.</summary>
+    /// <param name="type">Of the weights beside it.</param>
+    public byte[] ToJson(ElementType type)
+    {
+        var config = new JsonObject
+        {
+            ["architectures"] = new JsonArray("LlamaForCausalLM"),
+            ["model_type"] = "llama",
+            ["vocab_size"] = VocabularySize,
+            ["hidden_size"] = HiddenSize,
+            ["intermediate_size"] = IntermediateSize,
+            ["num_hidden_layers"] = Layers,
+            ["num_attention_heads"] = AttentionHeads,
+            ["num_key_value_heads"] = KeyValueHeads,
+            ["head_dim"] = HeadSize,
+            ["hidden_act"] = "silu",
+            ["max_position_embeddings"] = MaxPositions,
+            ["rms_norm_eps"] = RmsNormEpsilon,
+            ["rope_theta"] = RopeTheta,
+            ["tie_word_embeddings"] = TieEmbeddings,
+            ["bos_token_id"] = BeginOfText,
+            ["eos_token_id"] = EndOfText switch
+            {
+                [] => null,
+                [int one] => one,
+                _ => new JsonArray([.. EndOfText.Select(id => JsonValue.Create(id))]),
+            },
+            ["torch_dtype"] = type.TorchName,
+        };
+        return [.. JsonSerializer.SerializeToUtf8Bytes(config, new JsonSerializerOptions { WriteIndented = true }), (byte)'\n'];
+    }
+
+    /// <inheritdoc/>
+    public bool Equals(LlamaConfig? other) => other is not null && Key == other.Key && EndOfText.SequenceEqual(other.EndOfText);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => Key.GetHashCode();
+
+    // All but the list, which compares by reference.
+    private (int, int, int, int, int, int, int, double, double, int, bool, int?) Key => (
+        VocabularySize, HiddenSize, IntermediateSize, Layers, AttentionHeads, KeyValueHeads, HeadSize,
+        RmsNormEpsilon, RopeTheta, MaxPositions, TieEmbeddings, BeginOfText);
+}

@@ -1,0 +1,28 @@
+using System.Text;
+
+namespace DemEngine.Evaluation.Tokenization.BytePairs;
+
+/// <summary>
+/// Bytes as printable characters (Radford et al., "Language Models are Unsupervised Multitask Learners", 2019, section 2.2, as its code has it): the
+/// printable ones of Latin-1 are themselves, the others the characters from U+0100 on, in order.
+/// </summary>
+internal static class ByteAlphabet
+{
+    private static readonly char[] Characters = Make();
+    private static readonly Dictionary<char, byte> Bytes = Enumerable.Range(0, 256).ToDictionary(value => Characters[value], value => (byte)value);
+
+    /// <summary>The bytes of a text's UTF-8.</summary>
+    public static string Spell(string text) => string.Concat(Encoding.UTF8.GetBytes(text).Select(value => Characters[value]));
+
+    /// <returns>False if the character stands for no byte.</returns>
+    public static bool TryGetByte(char character, out byte value) => Bytes.TryGetValue(character, out value);
+
+    private static char[] Make()
+    {
+        var characters = new char[256];
+        int next = 0x100;
+        for (int value = 0; value < 256; value++)
+            characters[value] = value is (>= '!' and <= '~') or (>= 0xA1 and <= 0xAC) or >= 0xAE ? (char)value : (char)next++;
+        return characters;
+    }
+}

@@ -1,0 +1,21 @@
+using DemEngine.Evaluation.Tokenization.BytePairs;
+
+namespace DemEngine.Evaluation.Tokenization.Json;
+
+/// <summary>An added token, as tokenizer files write it.</summary>
+internal static class AddedTokenJson
+{
+    /// <exception cref="DemException">DEM2104, DEM2105.</exception>
+    public static AddedToken Read(TokenizerNode node, int id)
+    {
+        if (node.Text("content") is not { Length: > 0 } content)
+            throw node.Bad("an added token without content");
+        foreach (string key in new[] { "lstrip", "rstrip", "single_word" })
+        {
+            if (node.Flag(key))
+                throw node.Unsupported($"has {key}; added tokens that look at the text around them are not supported");
+        }
+
+        return new AddedToken(content, id, node.Flag("normalized"), node.Flag("special"));
+    }
+}

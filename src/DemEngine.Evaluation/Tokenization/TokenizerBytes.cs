@@ -1,0 +1,23 @@
+using DemEngine.Files;
+
+namespace DemEngine.Evaluation.Tokenization;
+
+/// <summary>A tokenizer's file as it lies on the disk.</summary>
+internal static class TokenizerBytes
+{
+    /// <summary>Reads a whole file.</summary>
+    /// <exception cref="DemException">DEM2023.</exception>
+    public static byte[] Read(string file)
+    {
+        if (LinuxFile.IsSpecial(file))
+            throw new DemException(ErrorCode.BadSideFile, $"{file}: this is a pipe, a socket or a device, and no file");
+        try
+        {
+            return File.ReadAllBytes(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DemException(ErrorCode.BadSideFile, $"{file}: {e.Message}", e);
+        }
+    }
+}

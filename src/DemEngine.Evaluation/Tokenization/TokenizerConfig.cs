@@ -1,0 +1,55 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json;
+using DemEngine.Errors;
+using DemEngine.Evaluation.Tokenization.BytePairs;
+using DemEngine.Evaluation.Tokenization.Json;
+
+namespace DemEngine.Evaluation.Tokenization;
+
+/// <summary>What <c>tokenizer_config.json</c> says beside a tokenizer's own file; all of it may be absent.</summary>
+internal sealed record TokenizerConfig
+{
+    /// <summary>The file's name.</summary>
+    public const string FileName = "tokenizer_config.json";
+
+    /// <summary><c>add_bos_token</c>.</summary>
+    public bool? AddBeginOfText { get; init; }
+
+    /// <summary><c>bos_token</c>.</summary>
+    public string? BeginOfText { get; init; }
+
+    /// <summary><c>eos_token</c>.</summary>
+    public string? EndOfText { get; init; }
+
+    /// <summary><c>legacy</c>: of Llama's SentencePiece tokenizers, whether text after a special token gets a space before it too.</summary>
+    public bool Legacy { get; init; } = true;
+
+    /// <summary><c>added_tokens_decoder</c>.</summary>
+    public ImmutableArray<AddedToken> AddedTokens { get; init; } = [];
+
+    /// <exception cref="DemException">DEM2023, DEM2104, DEM2105.</exception>
+    public static TokenizerConfig Read(string folder)
+    {
+        string file = Path.Combine(folder, FileName);
+        return File.Exists(file) ? TokenizerNode.Read(file, Parse) : new TokenizerConfig();
+    }
+
+    private static TokenizerConfig Parse(TokenizerNode root) => new()
+    {
+        AddBeginOfText = root.Find("add_bos_token") is null ? null : root.Flag("add_bos_token"),
+        BeginOfText = Token(root, "bos_token"),
+        EndOfText = Token(root, "eos_token"),
+        Legacy = root.Flag("legacy", otherwise: true),
+        AddedTokens = root.Object("added_tokens_decoder") is { } added
+            ? [.. added.Element.EnumerateObject().Select(token => AddedTokenJson.Read(added.Object(token.Name)!.Value, Id(added, token.Name)))]
+            : [],
+    };
+
+    // A token is its text, or an object with its text.
+    private static string? Token(TokenizerNode root, string key) =>
+        root.Find(key) is { ValueKind: JsonValueKind.Object } ? root.Object(key)!.Value.Text("content") : root.Text(key);
+
+    private static int Id(TokenizerNode added, string key) =>
+        int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out int id) ? id : throw added.Bad($"{Quoted.Name(key)} is no token id");
+}

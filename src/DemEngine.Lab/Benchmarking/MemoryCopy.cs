@@ -1,0 +1,40 @@
+using System.Diagnostics;
+using DemEngine.Memory;
+
+namespace DemEngine.Lab.Benchmarking;
+
+/// <summary>How fast the machine copies from memory to memory, with all threads at once: the ceiling of everything that moves bytes.</summary>
+internal static class MemoryCopy
+{
+    private const int BytesPerThread = 256 << 20;
+    private const int Repeats = 5;
+
+    /// <summary>Measures.</summary>
+    /// <param name="threads">That each copy a block of their own, far larger than the caches.</param>
+    /// <returns>Bytes read and written a second, the best of several times.</returns>
+    public static double Measure(int threads)
+    {
+        NativeBuffer[] from = [.. Enumerable.Range(0, threads).Select(_ => new NativeBuffer(BytesPerThread))];
+        NativeBuffer[] to = [.. Enumerable.Range(0, threads).Select(_ => new NativeBuffer(BytesPerThread))];
+        try
+        {
+            foreach (NativeBuffer buffer in from.Concat(to))
+                buffer.Bytes.Span.Fill(1); // So that every page is there.
+
+            double best = 0;
+            for (int repeat = 0; repeat < Repeats; repeat++)
+            {
+                long start = Stopwatch.GetTimestamp();
+                Parallel.For(0, threads, new ParallelOptions { MaxDegreeOfParallelism = threads }, k => from[k].Bytes.Span.CopyTo(to[k].Bytes.Span));
+                best = Math.Max(best, 2.0 * threads * BytesPerThread / Stopwatch.GetElapsedTime(start).TotalSeconds);
+            }
+
+            return best;
+        }
+        finally
+        {
+            foreach (NativeBuffer buffer in from.Concat(to))
+                buffer.Dispose();
+        }
+    }
+}

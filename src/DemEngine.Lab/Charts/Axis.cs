@@ -1,0 +1,83 @@
+using System.Collections.Immutable;
+
+namespace DemEngine.Lab.Charts;
+
+/// <summary>One axis of a chart.</summary>
+internal sealed class Axis
+{
+    private const string Superscripts = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+
+    private readonly double _from;
+    private readonly double _to;
+
+    private Axis(string label, double from, double to, bool isLog, ImmutableArray<(double Value, string Text)> ticks)
+    {
+        Label = label;
+        _from = from;
+        _to = to;
+        IsLog = isLog;
+        Ticks = ticks;
+    }
+
+    public string Label { get; }
+
+    public bool IsLog { get; }
+
+    public ImmutableArray<(double Value, string Text)> Ticks { get; }
+
+    /// <summary>An axis over the given values, ending at round numbers.</summary>
+    /// <param name="label">What it shows.</param>
+    /// <param name="values">What must lie on it; what is not finite is passed over.</param>
+    /// <param name="format">Of its numbers.</param>
+    public static Axis Linear(string label, IEnumerable<double> values, string format = "0.##")
+    {
+        (double least, double most) = Range(values);
+        if (most - least < 1e-12)
+            (least, most) = (least - 0.5, most + 0.5);
+        double step = RoundNumbers.Step((most - least) / 5);
+        double from = Math.Floor((least / step) + 1e-9) * step;
+        double to = Math.Ceiling((most / step) - 1e-9) * step;
+        int count = (int)Math.Round((to - from) / step);
+        return new Axis(label, from, to, isLog: false, [.. Enumerable.Range(0, count + 1).Select(k => Tick(from + (k * step), format))]);
+    }
+
+    /// <summary>An axis on which each power of ten is as long.</summary>
+    /// <param name="label">What it shows.</param>
+    /// <param name="values">What must lie on it; what is not positive is passed over.</param>
+    public static Axis Logarithmic(string label, IEnumerable<double> values)
+    {
+        (double least, double most) = Range(values.Where(value => value > 0).Select(Math.Log10));
+        (double from, double to) = (least - 0.1, most + 0.1);
+        var ticks = ImmutableArray.CreateBuilder<(double, string)>();
+        bool isNarrow = to - from < 2;
+        for (int power = (int)Math.Floor(from); power <= to; power++)
+        {
+            foreach (int digit in isNarrow ? [1, 2, 5] : new[] { 1 })
+            {
+                double value = digit * Math.Pow(10, power);
+                if (Math.Log10(value) >= from && Math.Log10(value) <= to)
+                    ticks.Add((value, (digit == 1 ? "" : $"{digit}·") + $"10{Superscript(power)}"));
+            }
+        }
+
+        return new Axis(label, from, to, isLog: true, ticks.DrainToImmutable());
+    }
+
+    /// <summary>Where a value lies, from 0 to 1.</summary>
+    public double At(double value) => ((IsLog ? Math.Log10(value) : value) - _from) / (_to - _from);
+
+    private static (double Value, string Text) Tick(double value, string format)
+    {
+        value = Math.Abs(value) < 1e-12 ? 0 : value;
+        return (value, value.ToString(format).Replace('-', '−'));
+    }
+
+    private static (double Least, double Most) Range(IEnumerable<double> values)
+    {
+        double[] finite = [.. values.Where(double.IsFinite)];
+        return finite.Length > 0 ? (finite.Min(), finite.Max()) : (0, 1);
+    }
+
+    private static string Superscript(int power) =>
+        (power < 0 ? "⁻" : "") + string.Concat(Math.Abs(power).ToString().Select(digit => Superscripts[digit - '0']));
+}

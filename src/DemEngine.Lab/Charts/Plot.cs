@@ -1,0 +1,72 @@
+namespace DemEngine.Lab.Charts;
+
+/// <summary>The frame of a chart with two axes: grid, numbers and labels, and where a pair of values lies in it.</summary>
+internal sealed class Plot
+{
+    private const double Left = 46;
+    private const double Top = 26;
+    private const double Right = 12;
+    private const double Bottom = 40;
+
+    private readonly double _width;
+    private readonly double _height;
+
+    /// <summary>Starts a chart.</summary>
+    /// <param name="title">Above it, and read aloud.</param>
+    /// <param name="x">The horizontal axis.</param>
+    /// <param name="y">The vertical axis.</param>
+    /// <param name="width">Of all of it, in pixels.</param>
+    /// <param name="height">Of all of it, in pixels.</param>
+    public Plot(string title, Axis x, Axis y, double width, double height)
+    {
+        (X, Y) = (x, y);
+        _width = width - Left - Right;
+        _height = height - Top - Bottom;
+        Svg.Raw($"<svg class=\"chart\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{SvgText.Escape(title)}\">");
+        Svg.Text(Left, 15, title, "class=\"title\"");
+        foreach (var (value, text) in y.Ticks)
+        {
+            Svg.Raw($"<path class=\"grid\" d=\"M{Left:0.##} {PlaceY(value):0.##}h{_width:0.##}\"/>");
+            Svg.Text(Left - 6, PlaceY(value) + 3.5, text, "text-anchor=\"end\"");
+        }
+
+        foreach (var (value, text) in x.Ticks)
+        {
+            Svg.Raw($"<path class=\"grid\" d=\"M{PlaceX(value):0.##} {Top:0.##}v{_height:0.##}\"/>");
+            Svg.Text(PlaceX(value), Top + _height + 15, text, "text-anchor=\"middle\"");
+        }
+
+        Svg.Raw($"<path class=\"axis\" d=\"M{Left:0.##} {Top:0.##}v{_height:0.##}h{_width:0.##}\"/>");
+        Svg.Text(Left + (_width / 2), height - 6, x.Label, "text-anchor=\"middle\" class=\"faint\"");
+        double middle = Top + (_height / 2);
+        Svg.Text(11, middle, y.Label, $"text-anchor=\"middle\" class=\"faint\" transform=\"rotate(-90 11 {middle:0.##})\"");
+    }
+
+    public SvgText Svg { get; } = new();
+
+    public Axis X { get; }
+
+    public Axis Y { get; }
+
+    public double PlaceX(double value) => Left + (X.At(value) * _width);
+
+    public double PlaceY(double value) => Top + ((1 - Y.At(value)) * _height);
+
+    /// <summary>A level across the whole chart.</summary>
+    public void Level(double value, string name)
+    {
+        Svg.Raw($"<path class=\"level\" d=\"M{Left:0.##} {PlaceY(value):0.##}h{_width:0.##}\"/>");
+        Svg.Text(Left + _width - 4, PlaceY(value) - 4, name, "text-anchor=\"end\" class=\"faint\"");
+    }
+
+    /// <summary>A value marked on the horizontal axis.</summary>
+    public void Upright(double value, string title) =>
+        Svg.Raw($"<path class=\"level\" d=\"M{PlaceX(value):0.##} {Top:0.##}v{_height:0.##}\"><title>{SvgText.Escape(title)}</title></path>");
+
+    /// <summary>Ends the chart.</summary>
+    public string End()
+    {
+        Svg.Raw("</svg>");
+        return Svg.ToString();
+    }
+}

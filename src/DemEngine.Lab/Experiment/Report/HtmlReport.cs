@@ -1,0 +1,130 @@
+using System.Text;
+using DemEngine.Lab.Charts;
+using DemEngine.Lab.Experiment.Results;
+
+namespace DemEngine.Lab.Experiment.Report;
+
+/// <summary>
+/// An experiment as one page of HTML, with its figures in it: opened from a file it needs no network, it reads on a phone and on paper, and
+/// follows the viewer's light or dark setting.
+/// </summary>
+public static class HtmlReport
+{
+    /// <summary>Its name in an experiment's folder.</summary>
+    public const string FileName = "report.html";
+
+    private const string Head = """
+        <!doctype html>
+        <html lang="en">
+        <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+        """;
+
+    private const string Style = """
+        <style>
+        :root { color-scheme: light dark; --paper: #ffffff; --ink: #1f2328; --faint: #59636e; --rule: #d1d9e0; --band: #f6f8fa; --best: #dafbe1; }
+        @media (prefers-color-scheme: dark) { :root { --paper: #0d1117; --ink: #e6edf3; --faint: #9198a1; --rule: #3d444d; --band: #161b22; --best: #12361f; } }
+        * { box-sizing: border-box; }
+        body { margin: 0 auto; padding: 1rem; max-width: 60rem; background: var(--paper); color: var(--ink); font: 16px/1.5 ui-sans-serif, system-ui, "Segoe UI", "DejaVu Sans", Arial, sans-serif; }
+        h1 { font-size: 1.6rem; line-height: 1.2; margin: .5rem 0; }
+        h2 { font-size: 1.2rem; margin: 2.2rem 0 .4rem; }
+        p { max-width: 46rem; margin: .5rem 0; }
+        .faint, .note { color: var(--faint); }
+        .note { font-size: .88rem; }
+        .scroll { overflow-x: auto; margin: .6rem 0; }
+        table { border-collapse: collapse; font-size: .86rem; font-variant-numeric: tabular-nums; }
+        th, td { padding: .28rem .55rem; border-bottom: 1px solid var(--rule); text-align: right; white-space: nowrap; vertical-align: top; }
+        th:first-child, td:first-child { text-align: left; position: sticky; left: 0; background: var(--paper); }
+        th.words, td.words { text-align: left; white-space: normal; min-width: 11rem; }
+        thead th { border-bottom: 2px solid var(--rule); vertical-align: bottom; }
+        td.best { background: var(--best); font-weight: 600; }
+        td small { display: block; color: var(--faint); font-weight: 400; line-height: 1.1; }
+        .mean { border-left: 1px solid var(--rule); }
+        .figures { display: flex; flex-wrap: wrap; gap: 1rem; }
+        figure { margin: 0; max-width: 100%; overflow-x: auto; break-inside: avoid; }
+        .key { display: inline-flex; align-items: center; gap: .3rem; margin: 0 .9rem .2rem 0; font-size: .84rem; }
+        svg.chart { display: block; }
+        svg text { font: 11px ui-sans-serif, system-ui, "Segoe UI", "DejaVu Sans", Arial, sans-serif; fill: var(--ink); }
+        svg .title { font-size: 12.5px; font-weight: 600; }
+        svg .faint { fill: var(--faint); }
+        svg .grid { stroke: var(--rule); stroke-width: .6; fill: none; }
+        svg .axis { stroke: var(--faint); fill: none; }
+        svg .level { stroke: var(--faint); stroke-dasharray: 4 3; fill: none; }
+        svg path.mean { stroke: var(--ink); stroke-width: 2.4; fill: none; }
+        svg .centroid { stroke: var(--ink); stroke-width: 1.4; }
+        code { font-size: .86rem; overflow-wrap: anywhere; }
+        @media print { body { max-width: none; padding: 0; font-size: 10pt; } table { font-size: 7.6pt; } th, td { padding: .12rem .3rem; } .scroll, figure { overflow: visible; } h2 { break-after: avoid; } tr { break-inside: avoid; } }
+        </style>
+        """;
+
+    /// <summary>The page.</summary>
+    public static string Write(ExperimentResults results)
+    {
+        var html = new StringBuilder();
+        html.AppendLine(Head).Append("<title>").Append(Text(Title(results))).AppendLine("</title>").AppendLine(Style).AppendLine("</head>").AppendLine("<body>");
+        html.Append("<h1>").Append(Text(Title(results))).AppendLine("</h1>");
+        html.Append(Paragraph(
+            $"{results.Model}, {results.Parameters:#,0} weights. One model is trained on a thin mixture and then fine-tuned once for each data source; the distribution vectors are merged with coefficients chosen on validation data. All figures below are of test data that nothing was chosen on, {RunsOf(results)}."));
+        ResultTables.Sources(html, results);
+        foreach (ResultTable table in results.Tables)
+            ResultTables.Write(html, table, results.Parameters);
+
+        Figures(html, results);
+        html.AppendLine("<h2>To repeat it</h2>").Append("<p><code>").Append(Text(results.Command)).AppendLine("</code></p>");
+        html.Append("<p class=\"note\">Every number above is also in ").Append(ResultsFile.FileName).AppendLine(" beside this page.</p>");
+        html.AppendLine("</body>").AppendLine("</html>");
+        return html.ToString();
+    }
+
+    private static void Figures(StringBuilder html, ExperimentResults results)
+    {
+        html.AppendLine("<h2>Cost against quality</h2>");
+        html.AppendLine("<p class=\"note\">Operations beyond those of the base: 6 a weight and trained token, 2 a weight and evaluated token. Bars are one standard deviation over the seeds.</p>");
+        foreach (ResultTable table in results.Tables.Where(table => table.Rows.Count(row => row.Kind != MethodKind.Base) > 1).Take(1))
+        {
+            html.Append(Figure(Charts.CostAndQuality(table, results.Parameters)));
+            html.Append(Legend([.. table.Rows.Where(row => row.Kind != MethodKind.Base).Select(row => row.Name)], withLines: false));
+        }
+
+        html.AppendLine("<h2>Coefficients</h2>");
+        html.AppendLine("<p class=\"note\">Validation loss of the first seed. The thick line is the mean over the sources, the dashed upright what was chosen. Losses far above the best are cut off.</p>");
+        html.AppendLine("<div class=\"figures\">");
+        foreach (CoefficientCurve curve in results.Curves)
+            html.Append(Figure(Charts.Curve(curve)));
+        html.AppendLine("</div>");
+        if (results.Curves.Length > 0)
+            html.Append(Legend([.. results.Curves[0].Lines.Take(Math.Max(1, results.Curves[0].Lines.Length - 1)).Select(line => line.Name)], withLines: true));
+
+        html.AppendLine("<h2>Distribution vectors</h2>");
+        html.AppendLine("<p class=\"note\">Of the first seed. Left: how far each fine-tuned model went from the base in each layer, as a share of the layer where it went farthest. Right: the cosine between each two models’ changes.</p>");
+        html.AppendLine("<div class=\"figures\">");
+        VectorGeometry geometry = results.Geometry;
+        html.Append(Figure(Charts.Matrix(
+            "Distance to the base, layer by layer", geometry.Layers, geometry.Models, [.. geometry.Shares.Select(row => (IReadOnlyList<double>)row)], ColourScale.Sequential)));
+        html.Append(Figure(Charts.Matrix(
+            "Cosine between vectors", geometry.Models, geometry.Models, [.. geometry.Cosines.Select(row => (IReadOnlyList<double>)row)], ColourScale.Diverging)));
+        html.AppendLine("</div>");
+
+        html.AppendLine("<h2>Data sources</h2>");
+        html.Append("<p class=\"note\">Principal components of ").Append(Text(results.Map.Features)).AppendLine(". Large marks are the centroids.</p>");
+        html.Append(Figure(Charts.Map(results.Map)));
+        html.Append(Legend([.. results.Map.Clouds.Select(cloud => cloud.Name)], withLines: false));
+    }
+
+    private static string Title(ExperimentResults results) => $"Distribution-edited models against data mixing: preset {results.Preset}";
+
+    private static string RunsOf(ExperimentResults results) => results.Seeds.Length == 1
+        ? $"of one run, seed {results.Seeds[0]}"
+        : $"mean ± standard deviation of {results.Seeds.Length} runs, seeds {string.Join(", ", results.Seeds)}";
+
+    private static string Figure(string svg) => $"<figure>\n{svg}</figure>\n";
+
+    private static string Legend(IReadOnlyList<string> names, bool withLines) =>
+        $"<p>{string.Concat(names.Select((name, k) => Series.Legend(k, name, withLines)))}</p>\n";
+
+    private static string Paragraph(string text) => $"<p>{Text(text)}</p>\n";
+
+    private static string Text(string text) => SvgText.Escape(text);
+}

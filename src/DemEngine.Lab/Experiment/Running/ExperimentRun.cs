@@ -1,0 +1,96 @@
+using System.Collections.Immutable;
+using DemEngine.Analysis;
+using DemEngine.Backends;
+using DemEngine.Evaluation;
+using DemEngine.Evaluation.Embedded;
+using DemEngine.Evaluation.Language;
+using DemEngine.Files;
+using DemEngine.Lab.Experiment.Report;
+using DemEngine.Lab.Experiment.Results;
+using DemEngine.Lab.Experiment.Sources;
+using DemEngine.Merging.Options;
+
+namespace DemEngine.Lab.Experiment.Running;
+
+/// <summary>What an experiment left behind.</summary>
+/// <param name="Results">All that it found.</param>
+/// <param name="ResultsFile">The same as JSON.</param>
+/// <param name="ReportFile">The page for people.</param>
+/// <param name="RecipeFile">The first seed's merge with a coefficient for each vector, as <c>dem merge</c> takes it.</param>
+public sealed record ExperimentReport(ExperimentResults Results, string ResultsFile, string ReportFile, string RecipeFile);
+
+/// <summary>
+/// The comparison of the DEM paper, https://arxiv.org/abs/2406.15570, end to end on data that the project makes itself: fine-tunes, merges with
+/// fixed and with searched coefficients, and data mixing, with what each costs.
+/// </summary>
+public static class ExperimentRun
+{
+    /// <summary>Runs it, or goes on where it was stopped: trained models and trials in the folder are used again.</summary>
+    /// <param name="output">The folder, to be made or of the same experiment.</param>
+    /// <param name="preset">What is run.</param>
+    /// <param name="tuner">Trains, several models at once.</param>
+    /// <param name="backend">Merges.</param>
+    /// <param name="threads">How many models are trained at once, and the threads that merge and evaluate. They do not show in the results.</param>
+    /// <param name="progress">Told where it stands.</param>
+    /// <param name="cancel">Stops it; what is complete is kept.</param>
+    /// <exception cref="DemException">DEM1003, DEM1007, DEM1008: the folder; whatever may go wrong in training, merging and evaluating.</exception>
+    public static ExperimentReport Run(
+        string output, ExperimentPreset preset, IFineTuner tuner, IMergeBackend backend, int threads,
+        Action<ExperimentProgress>? progress = null, CancellationToken cancel = default)
+    {
+        using ExperimentFolder folder = ExperimentFolder.Open(output, preset);
+        int seeds = preset.Seeds.Length;
+        var meter = new ExperimentMeter(seeds * (SeedTraining.Count(preset) + SeedMerging.Count), progress);
+        var models = new TrainingStages(folder, tuner, threads, meter);
+        var tables = new ExperimentTables(preset);
+        using var judge = new EmbeddedEvaluator(
+            preset.Everything.Select(plan => new MeasuredSet(
+                DataSetReader.Read(plan.Name, folder.Test(plan).Path, ByteTokenizer.Instance, preset.Model), [Metric.Loss, Metric.ExactMatch])),
+            threads);
+        SeedTraining[] trainings = [.. preset.Seeds.Select(seed => new SeedTraining(folder, preset, seed))];
+        SeedMerging[] mergings =
+        [
+            .. preset.Seeds.Select((seed, k) => new SeedMerging(
+                folder, preset, trainings[k], models, tables, meter, judge, backend, threads, seed, cancel)),
+        ];
+
+        // All seeds' models of a kind together, so that no thread waits for long.
+        models.Train(trainings.Select(training => training.Start()), cancel);
+        models.Train(trainings.SelectMany(training => training.Tuned()), cancel);
+        ImmutableArray<double>[] losses = [.. mergings.Select(merging => merging.Losses(SeedTraining.Base, preset.Tuned))];
+        models.Train(trainings.SelectMany((training, k) => training.Mixtures(losses[k][..preset.Sources.Length])), cancel);
+        string[] mixtures = [.. mergings.Select(merging => merging.BestMixture())];
+        models.Train(trainings.Select((training, k) => training.WithAdded(mixtures[k], losses[k])), cancel);
+
+        ImmutableArray<CoefficientCurve> curves = [];
+        for (int k = 0; k < seeds; k++)
+        {
+            ImmutableArray<CoefficientCurve> measured = mergings[k].Run(mixtures[k], withCurves: k == 0);
+            curves = k == 0 ? measured : curves;
+        }
+
+        long first = preset.Seeds[0];
+        LayerDistances distances = DistanceMeasurement.Run(
+            models[first, SeedTraining.Base].Path, [.. preset.Tuned.Select(plan => models[first, plan.Name].Path)], new AlignmentOptions(), new RunOptions { Threads = threads }, backend, null, cancel);
+        var results = new ExperimentResults(
+            preset.Name,
+            $"dem experiment --preset {preset.Name} --out DIR",
+            Describe(preset.Model),
+            preset.Model.Parameters,
+            preset.Seeds,
+            [.. preset.Everything.Select(plan => new SourceSummary(
+                plan.Name, plan.Source.Description, plan.Role, plan.TrainExamples, plan.ValidationExamples, plan.TestExamples))],
+            tables.ToTables(),
+            VectorGeometry.From(distances, [.. preset.Tuned.Select(plan => plan.Name)]),
+            SourceMaps.Make([.. preset.Everything.Select(plan => plan.Source)], first),
+            curves);
+        string file = folder.PathOf(ResultsFile.FileName);
+        string page = folder.PathOf(HtmlReport.FileName);
+        ResultsFile.Write(file, results);
+        ReportFile.Write(page, HtmlReport.Write(results));
+        return new ExperimentReport(results, file, page, folder.Recipe(first));
+    }
+
+    private static string Describe(LlamaConfig model) =>
+        $"Llama decoders of {model.Layers} layers, width {model.HiddenSize}, {model.AttentionHeads} heads, on bytes";
+}

@@ -1,0 +1,100 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using DemEngine.Errors;
+using DemEngine.Files;
+using DemEngine.Lab.Experiment.Results;
+using DemEngine.Memory;
+
+namespace DemEngine.Lab.Experiment.Running;
+
+/// <summary>A model to be trained.</summary>
+/// <param name="Seed">Of the run that it belongs to.</param>
+/// <param name="Name">Of the model, within the run.</param>
+/// <param name="Start">The run's model that it starts from; null for random weights.</param>
+/// <param name="Data">What it learns.</param>
+/// <param name="Validation">What it is chosen by.</param>
+/// <param name="ValidationTokens">Positions of that.</param>
+/// <param name="Settings">How.</param>
+internal sealed record TrainingTask(
+    long Seed, string Name, string? Start, string Data, string Validation, long ValidationTokens, TuningSettings Settings);
+
+/// <summary>A model that was trained, and what that took.</summary>
+/// <param name="Path">Its folder.</param>
+/// <param name="Cost">Training and validation.</param>
+internal sealed record TrainedModel(string Path, MethodCost Cost);
+
+/// <summary>Trains the models of an experiment, several at once and each on one thread, or finds them where they were trained before.</summary>
+/// <param name="folder">The experiment's.</param>
+/// <param name="tuner">Trains.</param>
+/// <param name="threads">How many models are trained at once.</param>
+/// <param name="meter">Told where it stands.</param>
+internal sealed class TrainingStages(ExperimentFolder folder, IFineTuner tuner, int threads, ExperimentMeter meter)
+{
+    private readonly Dictionary<(long Seed, string Name), TrainedModel> _models = [];
+
+    /// <summary>A model that was trained.</summary>
+    public TrainedModel this[long seed, string name] => _models[(seed, name)];
+
+    /// <summary>Trains models that do not need each other.</summary>
+    public void Train(IEnumerable<TrainingTask> tasks, CancellationToken cancel)
+    {
+        TrainingTask[] all = [.. tasks];
+        var trained = new TrainedModel[all.Length];
+        int next = -1;
+        WorkerThreads.Run(
+            Math.Min(threads, all.Length),
+            (_, stop) =>
+            {
+                for (int k = Interlocked.Increment(ref next); k < all.Length; k = Interlocked.Increment(ref next))
+                {
+                    stop.ThrowIfCancellationRequested();
+                    trained[k] = Train(all[k], stop);
+                }
+            },
+            cancel);
+        for (int k = 0; k < all.Length; k++)
+            _models.Add((all[k].Seed, all[k].Name), trained[k]);
+    }
+
+    private TrainedModel Train(TrainingTask task, CancellationToken cancel)
+    {
+        string output = folder.PathOf(task.Seed, "models", task.Name);
+        string record = folder.PathOf(task.Seed, "models", $"{task.Name}.json");
+        string stage = $"seed {task.Seed}: training {task.Name}";
+        if (Known(record, output) is not { } report)
+        {
+            meter.Report(stage, 0, "");
+            Directory.CreateDirectory(Path.GetDirectoryName(output)!);
+            string? start = task.Start is null ? null : this[task.Seed, task.Start].Path;
+            report = tuner.Tune(
+                new TuningRequest(start, folder.Config, task.Data, task.Validation, output, task.Settings, task.Seed),
+                (share, detail) => meter.Report(stage, share, detail),
+                cancel);
+            ReportFile.Write(record, JsonSerializer.Serialize(report, StageJson.Default.TuningReport) + "\n");
+        }
+
+        meter.Complete(stage);
+        long validations = 1 + ((report.Steps + task.Settings.EvaluateEvery - 1) / task.Settings.EvaluateEvery);
+        return new TrainedModel(output, new MethodCost(report.TrainedTokens, validations * task.ValidationTokens, report.Seconds));
+    }
+
+    /// <summary>What was noted when the model was complete; null if it never was.</summary>
+    private static TuningReport? Known(string record, string model)
+    {
+        if (!File.Exists(record) || !Directory.Exists(model))
+            return null;
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(record), StageJson.Default.TuningReport);
+        }
+        catch (JsonException e)
+        {
+            throw new DemException(ErrorCode.BadResults, $"{record}: {JsonFault.Describe(e)}", e);
+        }
+    }
+}
+
+/// <summary>How a model's report is written.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(TuningReport))]
+internal sealed partial class StageJson : JsonSerializerContext;

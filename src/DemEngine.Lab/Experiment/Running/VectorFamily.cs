@@ -1,0 +1,170 @@
+using System.Collections.Immutable;
+using DemEngine.Backends;
+using DemEngine.Evaluation;
+using DemEngine.Evaluation.Embedded;
+using DemEngine.Lab.Experiment.Results;
+using DemEngine.Merging.Options;
+using DemEngine.Merging.Output;
+using DemEngine.Recipes;
+using DemEngine.Search;
+using DemEngine.Search.Space;
+using DemEngine.Search.Strategies;
+using DemEngine.Search.Trials;
+
+namespace DemEngine.Lab.Experiment.Running;
+
+/// <summary>Coefficients that were chosen, and what that took.</summary>
+/// <param name="Best">The trial that was best.</param>
+/// <param name="Trials">Of how many.</param>
+/// <param name="Cost">Of all trials of the search.</param>
+internal sealed record ChosenCoefficients(Trial Best, int Trials, MethodCost Cost)
+{
+    /// <summary>One for each vector.</summary>
+    public double[] Values => [.. Best.Coefficients.BySource.Select(values => values[0])];
+}
+
+/// <summary>A base and the models tuned from it: merged in memory with coefficients that are searched or given, Θ + Σ ωᵢ·ΔΘᵢ.</summary>
+internal sealed class VectorFamily : IDisposable
+{
+    private const string CandidateName = "candidate";
+
+    private readonly Recipe _recipe;
+    private readonly MemoryMerge _merge;
+    private readonly IModelEvaluator _evaluator;
+    private readonly ImmutableArray<MeasuredSet> _validation;
+    private readonly Objective _objective = new(ObjectiveKind.Mean, Metric.Loss);
+    private readonly string _folder;
+    private readonly IMergeBackend _backend;
+    private readonly RunOptions _options;
+
+    /// <summary>Opens the models.</summary>
+    /// <param name="start">The base.</param>
+    /// <param name="models">Those tuned from it.</param>
+    /// <param name="validation">What coefficients are chosen by: the mean of the losses.</param>
+    /// <param name="folder">Where the trials are noted.</param>
+    /// <param name="backend">What merges.</param>
+    /// <param name="threads">That merge and evaluate.</param>
+    public VectorFamily(
+        TrainedModel start, IEnumerable<TrainedModel> models, ImmutableArray<MeasuredSet> validation, string folder, IMergeBackend backend, int threads)
+    {
+        _options = new RunOptions { Threads = threads };
+        _backend = backend;
+        _folder = folder;
+        _validation = validation;
+        _recipe = new Recipe
+        {
+            MergeMethod = "dem",
+            BaseModel = new ModelPath(start.Path),
+            Models = [.. models.Select(model => new RecipeModel(new ModelPath(model.Path)))],
+        };
+        _merge = MemoryMerge.Open(_recipe, new AlignmentOptions(), backend, _options);
+        _evaluator = new EmbeddedEvaluator(validation, threads);
+    }
+
+    private int Count => _recipe.Models.Count;
+
+    /// <summary>Every combination of a grid; of one coefficient for all, or of one for each.</summary>
+    public ChosenCoefficients Grid(CoefficientRange range, bool shared, Action<double, string> progress, CancellationToken cancel) =>
+        Search(StrategyKind.Grid, new CoefficientOptions { Range = range, Shared = shared }, Enumerable.Repeat(range.Low, Count), progress, cancel);
+
+    /// <summary>Coordinate descent from given coefficients.</summary>
+    public ChosenCoefficients Descend(CoefficientRange range, IEnumerable<double> from, Action<double, string> progress, CancellationToken cancel) =>
+        Search(StrategyKind.Coordinate, new CoefficientOptions { Range = range }, from, progress, cancel);
+
+    /// <summary>The last coefficient by a grid, the others given.</summary>
+    public ChosenCoefficients AddLast(CoefficientRange range, IReadOnlyList<double> others, Action<double, string> progress, CancellationToken cancel)
+    {
+        CoefficientMap names = Map(new CoefficientOptions(), Enumerable.Repeat(0.0, Count));
+        var fixedOnes = others.Select((value, k) => (Name: names.Sources[k], Range: CoefficientRange.Of(value, value, range.Step))).ToDictionary(one => one.Name, one => one.Range);
+        return Search(StrategyKind.Grid, new CoefficientOptions { Range = range, RangeOf = fixedOnes }, [.. others, range.Low], progress, cancel);
+    }
+
+    /// <summary>Losses along one coefficient, the others as they are chosen.</summary>
+    public CoefficientCurve Along(string name, CoefficientRange range, IReadOnlyList<double> chosen, int which, CancellationToken cancel) => Curve(
+        name, range, value => chosen.Select((one, k) => k == which ? value : one), chosen[which], cancel);
+
+    /// <summary>Losses along one coefficient for all.</summary>
+    public CoefficientCurve Along(string name, CoefficientRange range, double chosen, CancellationToken cancel) =>
+        Curve(name, range, value => Enumerable.Repeat(value, Count), chosen, cancel);
+
+    /// <summary>Judges a merge.</summary>
+    public ModelScores Judge(IEnumerable<double> coefficients, IModelEvaluator evaluator, CancellationToken cancel)
+    {
+        CoefficientMap map = Map(new CoefficientOptions(), Enumerable.Repeat(0.0, Count));
+        Recipe recipe = map.Apply(Coefficients.Of(coefficients));
+        using var candidate = new Candidate(
+            _merge, recipe, new CandidateGroup(_merge, recipe, [], _options), index: 0, Path.Combine(_folder, CandidateName), _backend, _options, cancel);
+        return evaluator.Evaluate(candidate, cancel);
+    }
+
+    /// <summary>A recipe that <c>dem merge</c> takes.</summary>
+    /// <param name="chosen">Its coefficients.</param>
+    /// <param name="folder">Where its file will lie.</param>
+    public string RecipeWith(ChosenCoefficients chosen, string folder) => FoundRecipe.Write(
+        Map(new CoefficientOptions(), Enumerable.Repeat(0.0, Count)).Apply(chosen.Best.Coefficients), folder, chosen.Best, _objective, chosen.Trials);
+
+    public void Dispose()
+    {
+        _evaluator.Dispose();
+        _merge.Dispose();
+    }
+
+    private ChosenCoefficients Search(
+        StrategyKind kind, CoefficientOptions options, IEnumerable<double> start, Action<double, string> progress, CancellationToken cancel)
+    {
+        CoefficientMap map = Map(options, start);
+        using TrialLog log = OpenLog(map);
+        TrialRunner runner = Runner(map, log);
+        var asked = new Dictionary<Coefficients, Trial>();
+        WeightSearch.Run(
+            kind.Begin(map.Space, 0), map, runner, new SearchBudget(null, null),
+            step =>
+            {
+                asked[step.Latest.Coefficients] = step.Latest;
+                progress(0, $"{asked.Count} candidates, best validation loss {step.Best?.Objective:0.0000}");
+            },
+            cancel);
+
+        // An earlier search may have tried points of this one's ranges that it does not ask for: they do not count.
+        Trial best = asked.Values.Where(trial => trial.Succeeded).MinBy(trial => trial.Objective)!;
+        long tokens = _validation.Sum(set => set.Data.Examples.Sum(example => example.Tokens.Length - 1L));
+        return new ChosenCoefficients(best, asked.Count, new MethodCost(0, asked.Count * tokens, asked.Values.Sum(trial => trial.Seconds)));
+    }
+
+    private CoefficientCurve Curve(
+        string name, CoefficientRange range, Func<double, IEnumerable<double>> at, double chosen, CancellationToken cancel)
+    {
+        CoefficientMap map = Map(new CoefficientOptions(), Enumerable.Repeat(0.0, Count));
+        using TrialLog log = OpenLog(map);
+        TrialRunner runner = Runner(map, log);
+        double[] values = [.. Enumerable.Range(0, (int)range.GridCount).Select(k => range.At(k)).Append(chosen).Select(value => Math.Round(value, 6)).Distinct().Order()];
+        Coefficients[] along = [.. values.Select(value => Coefficients.Of(at(value)))];
+        runner.Expect(along);
+        Trial[] trials = [.. along.Select(coefficients => runner.Try(coefficients, cancel))];
+        return new CoefficientCurve(
+            name,
+            [.. values],
+            [
+                .. _validation.Select(set => new CurveLine(set.Data.Name, [.. trials.Select(trial => trial[set.Data.Name])])),
+                new CurveLine("mean", [.. trials.Select(trial => trial.Objective)]),
+            ],
+            chosen);
+    }
+
+    private CoefficientMap Map(CoefficientOptions options, IEnumerable<double> start) => new(
+        _recipe with
+        {
+            Models = [.. _recipe.Models.Zip(start, (model, value) => model with { Parameters = new ParameterScope([new Parameter("weight", new NumberValue(value))]) })],
+        },
+        _merge.TensorNames,
+        options);
+
+    private TrialLog OpenLog(CoefficientMap map)
+    {
+        Directory.CreateDirectory(_folder);
+        return TrialLog.Open(_folder, SearchProblem.Of(
+            _recipe, map, _merge.Inputs, new AlignmentOptions(), SearchProblem.BuiltInJudge(Metric.Loss), _validation.Select(set => set.Data)));
+    }
+
+    private TrialRunner Runner(CoefficientMap map, TrialLog log) => new(_merge, map, _evaluator, _objective, log, _backend, _options, _folder);
+}

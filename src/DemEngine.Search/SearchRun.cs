@@ -1,0 +1,129 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using DemEngine.Analysis;
+using DemEngine.Backends;
+using DemEngine.Files;
+using DemEngine.Merging.Output;
+using DemEngine.Recipes;
+using DemEngine.Search.Reports;
+using DemEngine.Search.Space;
+using DemEngine.Search.Strategies;
+using DemEngine.Search.Trials;
+
+namespace DemEngine.Search;
+
+/// <summary>A whole search, from a recipe to the same recipe with the best coefficients.</summary>
+public static class SearchRun
+{
+    /// <summary>Name of the recipe that is written.</summary>
+    public const string RecipeName = "recipe.yaml";
+
+    private const string Mark = ".dem-search";
+
+    /// <summary>Searches. A search that was stopped, or of which something changed, goes on with the trials in the folder that still hold.</summary>
+    /// <param name="recipe">What to merge, its paths resolved.</param>
+    /// <param name="output">The folder for trials and results; made, or an earlier search's.</param>
+    /// <param name="judge">What evaluates.</param>
+    /// <param name="options">How.</param>
+    /// <param name="backend">What computes candidates.</param>
+    /// <param name="progress">Told after each trial.</param>
+    /// <param name="cancel">Stops it; what was tried is noted.</param>
+    /// <exception cref="DemException">Whatever may be wrong with the recipe, its models, the data and the options. DEM4121: every trial failed.</exception>
+    public static SearchReport Run(
+        Recipe recipe,
+        string output,
+        SearchJudge judge,
+        SearchOptions options,
+        IMergeBackend backend,
+        Action<SearchProgress>? progress = null,
+        CancellationToken cancel = default)
+    {
+        long start = Stopwatch.GetTimestamp();
+        var objective = new Objective(options.Objective, judge.Metric, options.SetWeights);
+        using var merge = MemoryMerge.Open(recipe, options.Alignment, backend, options.Run);
+        var map = new CoefficientMap(recipe, merge.TensorNames, options.Coefficients);
+        SearchBudget budget = options.BudgetFor(map.Space);
+        if (options.Conflicts)
+            map.RequireZeroIsBase("a conflict report");
+        OpenedJudge opened = judge.Open(merge, recipe);
+        using IDisposable evaluator = opened.Evaluator;
+        if (opened.Sets.Length > 0)
+            objective.Of([.. opened.Sets.Select(set => new SetScore(set.Name, 0))]); // Weights of sets that there are not are refused now.
+
+        using ClaimedFolder folder = ClaimedFolder.Claim(output, Mark, "`dem search` works in this folder. It goes on with the trials in it.\n");
+        using TrialLog log = TrialLog.Open(folder.Path, SearchProblem.Of(recipe, map, merge.Inputs, options.Alignment, opened.Identity, opened.Sets));
+        var runner = new TrialRunner(merge, map, opened.Evaluator, objective, log, backend, options.Run, folder.Path, options.RetryFailed);
+
+        ISearchStrategy strategy = options.Strategy.Begin(map.Space, options.Seed);
+        SearchOutcome outcome = WeightSearch.Run(strategy, map, runner, budget, progress, cancel);
+        ImmutableArray<ComparedCandidate> comparisons = Compare(map, runner, options, progress, cancel);
+        ImmutableArray<CoefficientSensitivity> sensitivity = options.Sensitivity
+            ? Sensitivity.Measure(outcome.Best, map, runner, Tell("sensitivity", Sensitivity.MostTrials(map), progress), cancel)
+            : [];
+
+        // What was tried for comparison may be better still.
+        Trial best = WeightSearch.BestOf(map, runner);
+        ConflictReport? conflicts = options.Conflicts ? MeasureConflicts(recipe, best, map, runner, options, backend, progress, cancel) : null;
+
+        ImmutableArray<Trial> trials = [.. runner.Trials];
+        string recipeFile = Path.Combine(folder.Path, RecipeName);
+        ReportFile.Write(recipeFile, FoundRecipe.Write(map.Apply(best.Coefficients), folder.Path, best, objective, trials.Length));
+        return new SearchReport(
+            folder.Path,
+            recipeFile,
+            Path.Combine(folder.Path, TrialLog.FileName),
+            map,
+            objective,
+            strategy.Name,
+            outcome.End,
+            outcome.Asked,
+            runner.Evaluated,
+            trials.Count(trial => !trial.Succeeded),
+            best,
+            trials,
+            comparisons,
+            sensitivity,
+            conflicts,
+            opened.Evaluator.Description,
+            Stopwatch.GetElapsedTime(start).TotalSeconds,
+            runner.TrialSeconds,
+            runner.MergeSeconds);
+    }
+
+    private static ImmutableArray<ComparedCandidate> Compare(
+        CoefficientMap map, TrialRunner runner, SearchOptions options, Action<SearchProgress>? progress, CancellationToken cancel)
+    {
+        if (!map.ZeroIsBase)
+            return [];
+        var candidates = ComparedCandidate.Candidates(map, options.Compare).ToArray();
+        Action<Trial> tried = Tell("comparing", candidates.Length, progress);
+        var comparisons = ImmutableArray.CreateBuilder<ComparedCandidate>();
+        runner.Expect(candidates.Select(candidate => candidate.Coefficients));
+        foreach (var (name, coefficients) in candidates)
+        {
+            cancel.ThrowIfCancellationRequested();
+            comparisons.Add(new ComparedCandidate(name, runner.Try(coefficients, cancel)));
+            tried(comparisons[^1].Trial);
+        }
+
+        return comparisons.ToImmutable();
+    }
+
+    private static ConflictReport MeasureConflicts(
+        Recipe recipe, Trial best, CoefficientMap map, TrialRunner runner, SearchOptions options, IMergeBackend backend, Action<SearchProgress>? progress, CancellationToken cancel)
+    {
+        string baseModel = recipe.BaseModel!.Resolved;
+        string[] models = [.. map.ModelIndices.Select(k => recipe.Models[k].Path.Resolved)];
+        LayerDistances distances = DistanceMeasurement.Run(baseModel, models, options.Alignment, options.Run, backend, null, cancel);
+        var signs = SignMeasurement.Run(baseModel, models, options.Alignment, options.Run, backend, null, cancel);
+        return ConflictReport.Make(best, map, distances, signs, runner, Tell("conflicts", ConflictReport.MostTrials(map), progress), cancel);
+    }
+
+    private static Action<Trial> Tell(string phase, long total, Action<SearchProgress>? progress)
+    {
+        int done = 0;
+        long start = Stopwatch.GetTimestamp();
+        return trial => progress?.Invoke(
+            new SearchProgress(phase, ++done, total, Stopwatch.GetElapsedTime(start).TotalSeconds, trial, WasKnown: false, Best: null));
+    }
+}

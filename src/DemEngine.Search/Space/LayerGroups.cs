@@ -1,0 +1,74 @@
+using System.Collections.Immutable;
+using DemEngine.Checkpoints;
+using DemEngine.Recipes;
+
+namespace DemEngine.Search.Space;
+
+/// <summary>
+/// The tensors of a model in groups of neighbouring layers, so that a coefficient can differ from one to the next. Embeddings belong to the
+/// first group, what follows the layers to the last.
+/// </summary>
+public sealed class LayerGroups
+{
+    private readonly ImmutableArray<(string Filter, int Group)> _filters;
+
+    /// <summary>Groups tensors.</summary>
+    /// <param name="tensors">The names of all tensors.</param>
+    /// <param name="count">Number of groups, of as equal depth as can be.</param>
+    /// <exception cref="DemException">DEM1001: there are not so many layers.</exception>
+    public LayerGroups(IEnumerable<string> tensors, int count)
+    {
+        string[] names = [.. tensors];
+        var depth = new LayerDepth(names);
+        (LayerName Place, string Filter, int Group)[] grouped =
+        [
+            .. from name in names
+               let place = LayerName.Parse(name)
+               let filter = place.Stack is { } stack ? $"{stack}.{place.Layer}." : name
+               select (place, filter, Math.Min(count - 1, (int)(depth.Of(name) * count))),
+        ];
+        if (grouped.Select(tensor => tensor.Group).Distinct().Count() != count)
+        {
+            int layers = grouped.Select(tensor => tensor.Place).Where(place => place.Stack is not null).Distinct().Count();
+            throw new DemException(ErrorCode.BadArgument, $"the model's {layers} layers cannot be cut into {count} groups");
+        }
+
+        // The first filter that is found in a name decides, so one that may lie within another comes after it. What no filter finds belongs
+        // to the last group, as do all tensors outside the layers but the embeddings.
+        _filters =
+        [
+            .. grouped.Where(tensor => tensor.Place.Stack is not null || LayerName.IsEmbedding(tensor.Filter))
+                .Select(tensor => (tensor.Filter, tensor.Group)).Distinct()
+                .OrderByDescending(pair => pair.Filter.Length).ThenBy(pair => pair.Filter, StringComparer.Ordinal),
+        ];
+        Names = [.. Enumerable.Range(0, count).Select(group => Describe(group, [.. grouped.Where(tensor => tensor.Group == group).Select(tensor => tensor.Place)]))];
+    }
+
+    /// <summary>Number of groups.</summary>
+    public int Count => Names.Length;
+
+    /// <summary>Such as <c>layers 0-3</c>.</summary>
+    public ImmutableArray<string> Names { get; }
+
+    /// <summary>A value for each group, as a recipe says it.</summary>
+    /// <param name="values">One for each group, or one for all.</param>
+    public ParameterValue ValueOf(ImmutableArray<double> values)
+    {
+        if (values.Length == 1)
+            return new NumberValue(values[0]);
+        return new ConditionalValue(
+        [
+            .. _filters.Select(pair => new Condition(pair.Filter, new NumberValue(values[pair.Group]))),
+            new Condition(null, new NumberValue(values[^1])),
+        ]);
+    }
+
+    private static string Describe(int group, LayerName[] places)
+    {
+        string?[] stacks = [.. places.Select(place => place.Stack).Where(stack => stack is not null).Distinct()];
+        int[] layers = [.. places.Where(place => place.Stack is not null).Select(place => place.Layer)];
+        return stacks.Length == 1
+            ? layers.Min() == layers.Max() ? $"layer {layers[0]}" : $"layers {layers.Min()}-{layers.Max()}"
+            : $"group {group + 1}";
+    }
+}

@@ -1,0 +1,160 @@
+using DemEngine.Numerics;
+using DemEngine.Search.Space;
+
+namespace DemEngine.Search.Strategies;
+
+/// <summary>
+/// Covariance matrix adaptation: draws generations of points from a normal distribution, and moves, stretches and turns it towards those
+/// that are good (Hansen, "The CMA evolution strategy: a tutorial", arXiv 1604.00772; with its defaults, negative weights included). For
+/// several coefficients that depend on each other. It computes in coordinates in which every range is 0 to 1, begins at the space's start with
+/// standard deviation 0.3, and ends when that has shrunk below a twentieth of every step.
+/// </summary>
+/// <remarks>
+/// Bounds: a point outside the ranges is drawn anew, up to a hundred times, and then moved to the border. The distribution learns from the
+/// points as they were tried: moved, and rounded as <see cref="SearchPoint"/> rounds.
+/// </remarks>
+public sealed class CmaEs(SearchSpace space, ulong seed) : SequentialStrategy
+{
+    private const double InitialSigma = 0.3;
+    private const double LastStep = 0.05;
+    private const double LargestCondition = 1e14;
+    private const int MostDraws = 100;
+
+    private readonly int _n = space.Dimensions.Length;
+    private readonly CmaParameters _p = new(space.Dimensions.Length);
+    private readonly RandomDraws _random = new(seed);
+
+    /// <inheritdoc/>
+    public override string Name => "cma-es";
+
+    /// <inheritdoc/>
+    protected override IEnumerable<IEnumerable<SearchPoint>> Rounds()
+    {
+        double[] mean = ToUnit(space.Start);
+        double sigma = InitialSigma;
+        double[] sigmaPath = new double[_n], covariancePath = new double[_n];
+        double[,] covariance = new double[_n, _n];
+        for (int i = 0; i < _n; i++)
+            covariance[i, i] = 1;
+
+        for (int generation = 1; ; generation++)
+        {
+            var shape = new SymmetricEigen(covariance);
+            if (IsDone(covariance, sigma, shape))
+                yield break;
+
+            SearchPoint[] points = [.. Enumerable.Range(0, _p.Lambda).Select(_ => Draw(mean, sigma, shape))];
+            yield return points;
+            (double[] Y, double Cost)[] drawn = [.. points.Zip(Told, (point, cost) => (ToUnit(point).Zip(mean, (x, m) => (x - m) / sigma).ToArray(), cost))];
+
+            // Where nothing succeeded there is nothing to learn.
+            if (drawn.All(one => double.IsPositiveInfinity(one.Cost)))
+                continue;
+
+            double[][] y = [.. drawn.OrderBy(one => one.Cost).Select(one => one.Y)]; // A stable sort.
+            double[] step = Sum(Enumerable.Range(0, _p.Mu).Select(i => (_p.Weights[i], y[i])));
+            for (int i = 0; i < _n; i++)
+                mean[i] = Math.Clamp(mean[i] + (sigma * step[i]), 0, 1);
+
+            // The path of steps is longer than that of a random walk where sigma is too small, and shorter where it is too large.
+            double[] whitened = Whiten(shape, step);
+            double toSigmaPath = Math.Sqrt(_p.CSigma * (2 - _p.CSigma) * _p.MuEff);
+            sigmaPath = Sum([(1 - _p.CSigma, sigmaPath), (toSigmaPath, whitened)]);
+            double pathNorm = Norm(sigmaPath);
+            sigma *= Math.Exp(_p.CSigma / _p.DSigma * ((pathNorm / _p.ExpectedNorm) - 1));
+
+            // While sigma grows fast the path of the covariance waits.
+            bool stalls = pathNorm / Math.Sqrt(1 - Math.Pow(1 - _p.CSigma, 2 * generation)) >= (1.4 + (2.0 / (_n + 1))) * _p.ExpectedNorm;
+            double toCovariancePath = stalls ? 0 : Math.Sqrt(_p.CC * (2 - _p.CC) * _p.MuEff);
+            covariancePath = Sum([(1 - _p.CC, covariancePath), (toCovariancePath, step)]);
+            Adapt(covariance, covariancePath, y, shape, stalls);
+        }
+    }
+
+    private SearchPoint Draw(double[] mean, double sigma, SymmetricEigen shape)
+    {
+        double[] x = new double[_n];
+        for (int draw = 0; draw < MostDraws; draw++)
+        {
+            // y = B·D·z, with the square roots D of the eigenvalues.
+            double[] z = [.. Enumerable.Range(0, _n).Select(_ => _random.Normal())];
+            for (int i = 0; i < _n; i++)
+            {
+                x[i] = mean[i];
+                for (int k = 0; k < _n; k++)
+                    x[i] += sigma * shape.Vectors[i, k] * Math.Sqrt(Math.Max(0, shape.Values[k])) * z[k];
+            }
+
+            if (x.All(value => value is >= 0 and <= 1))
+                break;
+        }
+
+        return new SearchPoint(space.Dimensions.Select((dimension, d) =>
+            dimension.Range.Low + (Math.Clamp(x[d], 0, 1) * (dimension.Range.High - dimension.Range.Low))));
+    }
+
+    /// <summary>C ← (1 + c₁·δ(h) − c₁ − c_μ·Σw)·C + c₁·p·pᵀ + c_μ·Σ w°·y·yᵀ.</summary>
+    private void Adapt(double[,] covariance, double[] path, double[][] y, SymmetricEigen shape, bool stalls)
+    {
+        double lost = stalls ? _p.CC * (2 - _p.CC) : 0;
+        double keep = 1 + (_p.C1 * lost) - _p.C1 - (_p.CMu * _p.Weights.Sum());
+
+        // So that what is subtracted leaves the matrix positive definite.
+        double[] weights = [.. _p.Weights.Select((w, k) => w >= 0 ? w : w * _n / Math.Max(Math.Pow(Norm(Whiten(shape, y[k])), 2), double.Epsilon))];
+        for (int i = 0; i < _n; i++)
+        {
+            for (int j = 0; j <= i; j++)
+            {
+                double sum = (keep * covariance[i, j]) + (_p.C1 * path[i] * path[j]);
+                for (int k = 0; k < weights.Length; k++)
+                    sum += _p.CMu * weights[k] * y[k][i] * y[k][j];
+                covariance[i, j] = covariance[j, i] = sum;
+            }
+        }
+    }
+
+    /// <summary>C^(−1/2)·v = B·D⁻¹·Bᵀ·v.</summary>
+    private double[] Whiten(SymmetricEigen shape, double[] v)
+    {
+        double[] white = new double[_n];
+        for (int k = 0; k < _n; k++)
+        {
+            double along = 0;
+            for (int i = 0; i < _n; i++)
+                along += shape.Vectors[i, k] * v[i];
+            along /= Math.Sqrt(shape.Values[k]);
+            for (int i = 0; i < _n; i++)
+                white[i] += shape.Vectors[i, k] * along;
+        }
+
+        return white;
+    }
+
+    private bool IsDone(double[,] covariance, double sigma, SymmetricEigen shape)
+    {
+        double least = shape.Values.Min();
+        if (!(least > 0) || shape.Values.Max() > LargestCondition * least || !double.IsFinite(sigma))
+            return true;
+        return space.Dimensions.Select((dimension, d) =>
+            sigma * Math.Sqrt(covariance[d, d]) * (dimension.Range.High - dimension.Range.Low) < LastStep * dimension.Range.Step).All(small => small);
+    }
+
+    private double[] ToUnit(SearchPoint point) =>
+        [.. space.Dimensions.Select((dimension, d) => dimension.Range.High > dimension.Range.Low
+            ? (point[d] - dimension.Range.Low) / (dimension.Range.High - dimension.Range.Low)
+            : 0.5)];
+
+    private double[] Sum(IEnumerable<(double Weight, double[] Vector)> terms)
+    {
+        double[] sum = new double[_n];
+        foreach (var (weight, vector) in terms)
+        {
+            for (int i = 0; i < _n; i++)
+                sum[i] += weight * vector[i];
+        }
+
+        return sum;
+    }
+
+    private static double Norm(double[] vector) => Math.Sqrt(vector.Sum(value => value * value));
+}

@@ -1,0 +1,138 @@
+using System.Text.Json;
+using DemEngine.Files;
+using DemEngine.Search.Space;
+
+namespace DemEngine.Search.Trials;
+
+/// <summary>
+/// The trials of a search in <c>trials.jsonl</c>, a line each, so that one that was stopped goes on where it was, and one whose sources or
+/// objective changed keeps what still holds. Lines are only ever added; one that was torn by the end of the process that wrote it is cut.
+/// </summary>
+public sealed class TrialLog : IDisposable
+{
+    /// <summary>Its name in the search's folder.</summary>
+    public const string FileName = "trials.jsonl";
+
+    private readonly SearchProblem _problem;
+    private readonly FileStream _file;
+    private readonly Dictionary<Coefficients, Trial> _trials = [];
+    private readonly List<Coefficients> _order = [];
+    private SearchProblem? _lastProblem;
+
+    private TrialLog(SearchProblem problem, FileStream file)
+    {
+        _problem = problem;
+        _file = file;
+    }
+
+    /// <summary>The trials that hold in this problem, in the order in which they were first noted.</summary>
+    public IEnumerable<Trial> Trials => _order.Select(coefficients => _trials[coefficients]);
+
+    /// <summary>Opens the trials of a search, new or to be continued.</summary>
+    /// <param name="folder">The search's; it exists, and no other process works there.</param>
+    /// <param name="problem">Whose trials are asked for. Those of others stay in the file.</param>
+    /// <exception cref="DemException">DEM2121: a line is damaged. DEM4001, DEM4002.</exception>
+    public static TrialLog Open(string folder, SearchProblem problem)
+    {
+        string path = Path.Combine(folder, FileName);
+        FileStream file;
+        try
+        {
+            file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw WriteError.From(e, path);
+        }
+
+        var log = new TrialLog(problem, file);
+        try
+        {
+            log.ReadAll();
+            return log;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The trial with these coefficients; null if there was none.</summary>
+    public Trial? Find(Coefficients coefficients) => _trials.GetValueOrDefault(coefficients);
+
+    /// <summary>Notes a trial.</summary>
+    /// <exception cref="DemException">DEM4001, DEM4002.</exception>
+    public void Append(Trial trial)
+    {
+        try
+        {
+            byte[] problem = TrialLines.Write(_problem);
+            if (_lastProblem is null || !TrialLines.Write(_lastProblem).AsSpan().SequenceEqual(problem))
+                _file.Write(problem);
+            _lastProblem = _problem;
+            _file.Write(TrialLines.Write(_problem.Sources.Select(source => source.Name), trial));
+            _file.Flush();
+        }
+        catch (IOException e)
+        {
+            throw WriteError.From(e, _file.Name);
+        }
+
+        Keep(trial);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _file.Dispose();
+
+    private void ReadAll()
+    {
+        byte[] text = new byte[_file.Length];
+        _file.ReadExactly(text);
+        int end = text.AsSpan().LastIndexOf((byte)'\n') + 1;
+        _file.SetLength(end);
+        _file.Position = end;
+
+        TrialTranslation? translation = null;
+        int number = 0;
+        for (int start = 0; start < end;)
+        {
+            int length = text.AsSpan(start).IndexOf((byte)'\n') + 1;
+            number++;
+            Read(text.AsMemory(start, length), number, ref translation);
+            start += length;
+        }
+    }
+
+    private void Read(ReadOnlyMemory<byte> text, int number, ref TrialTranslation? translation)
+    {
+        try
+        {
+            using JsonDocument line = JsonDocument.Parse(text);
+            if (TrialLines.ReadProblem(line.RootElement) is { } problem)
+            {
+                _lastProblem = problem;
+                translation = TrialTranslation.Find(problem, _problem);
+            }
+            else if (_lastProblem is null)
+            {
+                throw new FormatException("the first line does not say which problem follows");
+            }
+            else if (translation?.Apply(TrialLines.ReadTrial(line.RootElement, _lastProblem.Sources.Select(source => source.Name))) is { } trial)
+            {
+                Keep(trial);
+            }
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException)
+        {
+            throw new DemException(ErrorCode.BadTrialLog, $"{_file.Name}:{number}: this is not the line of a trial: {e.Message}", e);
+        }
+    }
+
+    private void Keep(Trial trial)
+    {
+        if (!_trials.ContainsKey(trial.Coefficients))
+            _order.Add(trial.Coefficients);
+        _trials[trial.Coefficients] = trial;
+    }
+}

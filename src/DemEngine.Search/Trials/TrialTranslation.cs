@@ -1,0 +1,54 @@
+using DemEngine.Search.Space;
+
+namespace DemEngine.Search.Trials;
+
+/// <summary>
+/// From the trials of one problem to those of another: sources are found again by their contents, whatever their names and order. One that
+/// only one of the problems has must have had, or gets, the coefficient 0.
+/// </summary>
+internal sealed class TrialTranslation
+{
+    private readonly int[] _placeInOld;
+    private readonly int[] _lost;
+    private readonly (string Old, string New)[] _sets;
+
+    private TrialTranslation(SearchProblem from, SearchProblem to)
+    {
+        _placeInOld = [.. to.Sources.Select(source => IndexOf(from, source))];
+        _lost = [.. Enumerable.Range(0, from.Sources.Length).Except(_placeInOld)];
+        _sets = [.. to.Sets.Select(set => (from.Sets.First(old => old.Hash == set.Hash).Name, set.Name))];
+    }
+
+    /// <summary>Finds a translation; null if no trial of the one problem can hold in the other.</summary>
+    public static TrialTranslation? Find(SearchProblem from, SearchProblem to)
+    {
+        bool isSame = from.Setting.Hash == to.Setting.Hash && from.Judge.Hash == to.Judge.Hash;
+        bool hasSets = to.Sets.All(set => from.Sets.Any(old => old.Hash == set.Hash));
+        bool hasSources = to.ZeroIsAbsent
+            || from.Sources.Select(source => source.Hash).SequenceEqual(to.Sources.Select(source => source.Hash));
+        return isSame && hasSets && hasSources ? new TrialTranslation(from, to) : null;
+    }
+
+    /// <summary>Translates; null if the trial does not hold in the other problem.</summary>
+    public Trial? Apply(Trial trial)
+    {
+        if (_lost.Any(k => trial.Coefficients.BySource[k] is not [0]))
+            return null;
+        return trial with
+        {
+            Coefficients = new Coefficients(_placeInOld.Select(k => k < 0 ? [0.0] : trial.Coefficients.BySource[k].AsEnumerable())),
+            Scores = !trial.Succeeded || _sets.Length == 0 ? trial.Scores : [.. _sets.Select(set => new SetScore(set.New, trial[set.Old]))],
+        };
+    }
+
+    private static int IndexOf(SearchProblem problem, Identity source)
+    {
+        for (int k = 0; k < problem.Sources.Length; k++)
+        {
+            if (problem.Sources[k].Hash == source.Hash)
+                return k;
+        }
+
+        return -1;
+    }
+}

@@ -1,0 +1,106 @@
+using System.Diagnostics;
+using DemEngine.Search.Space;
+using DemEngine.Search.Strategies;
+using DemEngine.Search.Trials;
+
+namespace DemEngine.Search;
+
+/// <summary>Why a search ended.</summary>
+public enum SearchEnd
+{
+    /// <summary>The strategy had nothing left to try.</summary>
+    Complete,
+
+    /// <summary>The budget of trials was spent.</summary>
+    Trials,
+
+    /// <summary>The budget of time was spent.</summary>
+    Time,
+}
+
+/// <summary>What a search found.</summary>
+/// <param name="Best">The best of all trials within the ranges, those of earlier runs included.</param>
+/// <param name="Asked">Different points that the strategy asked for.</param>
+/// <param name="End">Why it ended.</param>
+public sealed record SearchOutcome(Trial Best, int Asked, SearchEnd End);
+
+/// <summary>Lets a strategy look for the best coefficients.</summary>
+public static class WeightSearch
+{
+    /// <summary>So many failures, and no success before them, and a search gives up.</summary>
+    public const int FailuresAtOnce = 5;
+
+    // A strategy that has nothing new to ask may not know it.
+    private const int MostRepeats = 10_000;
+
+    /// <summary>Searches.</summary>
+    /// <param name="strategy">Says what to try.</param>
+    /// <param name="map">What its points mean.</param>
+    /// <param name="runner">Tries it.</param>
+    /// <param name="budget">When to end.</param>
+    /// <param name="progress">Told after each trial.</param>
+    /// <param name="cancel">Stops it; what was tried is noted.</param>
+    /// <exception cref="DemException">DEM4121: every trial failed.</exception>
+    public static SearchOutcome Run(
+        ISearchStrategy strategy, CoefficientMap map, TrialRunner runner, SearchBudget budget, Action<SearchProgress>? progress, CancellationToken cancel)
+    {
+        long start = Stopwatch.GetTimestamp();
+        long? total = Smaller(budget.Trials, strategy is GridSearch ? map.Space.GridCount : null);
+        var asked = new HashSet<Coefficients>();
+        Trial? best = null;
+        SearchEnd? end = null;
+        int repeats = 0, failures = 0;
+        while (end is null && repeats < MostRepeats && strategy.Ask(Most()) is { Count: > 0 } points)
+        {
+            Coefficients[] candidates = [.. points.Select(map.Expand)];
+            runner.Expect(candidates);
+            foreach (Coefficients coefficients in candidates)
+            {
+                bool isNew = !asked.Contains(coefficients);
+                bool isKnown = runner.Known(coefficients) is not null;
+                if (isNew && asked.Count >= budget.Trials)
+                    end = SearchEnd.Trials;
+                else if (!isKnown && Stopwatch.GetElapsedTime(start) >= budget.Time)
+                    end = SearchEnd.Time;
+                if (end is not null)
+                    break;
+
+                cancel.ThrowIfCancellationRequested();
+                Trial trial = runner.Try(coefficients, cancel);
+                strategy.Tell(runner.Objective.Cost(trial.Objective));
+                repeats = isNew ? 0 : repeats + 1;
+                if (!asked.Add(coefficients))
+                    continue;
+
+                best = Better(runner.Objective, best, trial);
+                failures += trial.Succeeded ? 0 : 1;
+                if (best is null && failures >= FailuresAtOnce)
+                    throw AllFailed(trial, failures);
+                progress?.Invoke(new SearchProgress("searching", asked.Count, total, Stopwatch.GetElapsedTime(start).TotalSeconds, trial, isKnown, best));
+            }
+        }
+
+        // No more are merged together than the budget lets be tried.
+        int Most() => Math.Clamp((budget.Trials ?? int.MaxValue) - asked.Count, 1, runner.MostTogether);
+
+        return new SearchOutcome(BestOf(map, runner), asked.Count, end ?? SearchEnd.Complete);
+    }
+
+    /// <summary>The best of all trials within the ranges; of equals the first.</summary>
+    /// <exception cref="DemException">DEM4121: there is none.</exception>
+    public static Trial BestOf(CoefficientMap map, TrialRunner runner)
+    {
+        Trial[] inside = [.. runner.Trials.Where(trial => map.PointOf(trial.Coefficients) is { } point && map.Space.Contains(point))];
+        return inside.Aggregate((Trial?)null, (best, trial) => Better(runner.Objective, best, trial))
+            ?? throw AllFailed(inside.LastOrDefault(), inside.Length);
+    }
+
+    private static Trial? Better(Objective objective, Trial? best, Trial trial) =>
+        trial.Succeeded && (best is null || objective.Cost(trial.Objective) < objective.Cost(best.Objective)) ? trial : best;
+
+    private static long? Smaller(long? a, long? b) => a is null ? b : b is null ? a : Math.Min(a.Value, b.Value);
+
+    private static DemException AllFailed(Trial? last, int count) => new(
+        ErrorCode.NoTrialSucceeded,
+        last is null ? "no trial was made within the budget" : $"all of {count} trials failed, the last with {last.Error}");
+}

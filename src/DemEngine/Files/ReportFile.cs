@@ -1,0 +1,33 @@
+namespace DemEngine.Files;
+
+/// <summary>Writes a report: whole, or not at all.</summary>
+public static class ReportFile
+{
+    /// <summary>Refuses a path that cannot be written, before long work is done for it.</summary>
+    /// <exception cref="DemException">DEM1001.</exception>
+    public static void Check(string path)
+    {
+        string full = Path.GetFullPath(path);
+        if (Directory.Exists(full))
+            throw new DemException(ErrorCode.BadArgument, $"{path}: this is a folder");
+        if (!Directory.Exists(Path.GetDirectoryName(full)))
+            throw new DemException(ErrorCode.BadArgument, $"{path}: there is no such folder");
+    }
+
+    /// <summary>Writes UTF-8 text beside the file and puts it in its place.</summary>
+    /// <exception cref="DemException">DEM4001, DEM4002.</exception>
+    public static void Write(string path, string text)
+    {
+        string partial = $"{path}.{Environment.ProcessId}.partial";
+        try
+        {
+            File.WriteAllText(partial, text);
+            File.Move(partial, path, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            File.Delete(partial);
+            throw WriteError.From(e, path);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+using System.Runtime.ExceptionServices;
+
+namespace DemEngine.Memory;
+
+/// <summary>Runs one loop on several threads. The first failure stops all and is thrown to the caller.</summary>
+internal static class WorkerThreads
+{
+    /// <summary>Runs the loop and returns once every thread has left it.</summary>
+    /// <param name="count">Number of threads.</param>
+    /// <param name="loop">Given the thread's index from 0, works until there is nothing left, or until the token it is given says to stop.</param>
+    /// <param name="cancel">Stops all from outside.</param>
+    /// <exception cref="OperationCanceledException">It was stopped from outside.</exception>
+    public static void Run(int count, Action<int, CancellationToken> loop, CancellationToken cancel)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        ExceptionDispatchInfo? failure = null;
+
+        void Work(int index)
+        {
+            try
+            {
+                loop(index, stop.Token);
+            }
+            catch (Exception e)
+            {
+                // What follows from the first failure is not news.
+                Interlocked.CompareExchange(ref failure, ExceptionDispatchInfo.Capture(e), null);
+                stop.Cancel();
+            }
+        }
+
+        Thread[] threads = [.. Enumerable.Range(1, count - 1).Select(k => new Thread(() => Work(k)) { IsBackground = true, Name = $"tiles {k}" })];
+        foreach (Thread thread in threads)
+            thread.Start();
+        Work(0);
+        foreach (Thread thread in threads)
+            thread.Join();
+
+        cancel.ThrowIfCancellationRequested();
+        failure?.Throw();
+    }
+}

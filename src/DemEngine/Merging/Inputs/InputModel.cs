@@ -1,0 +1,35 @@
+using System.Collections.Immutable;
+using DemEngine.Checkpoints;
+
+namespace DemEngine.Merging.Inputs;
+
+/// <summary>A tensor of a model under the name that it has in the output.</summary>
+internal readonly record struct NamedInput(string Name, InputTensor Tensor);
+
+/// <summary>The tensors of a model that a merge reads, by the names that they have in the output.</summary>
+internal sealed class InputModel
+{
+    private readonly Dictionary<string, InputTensor> _byName;
+
+    /// <param name="path">Of the model, for messages.</param>
+    /// <param name="tensors">In order; each name once.</param>
+    public InputModel(string path, ImmutableArray<NamedInput> tensors)
+    {
+        Path = path;
+        Tensors = tensors;
+        _byName = tensors.ToDictionary(tensor => tensor.Name, tensor => tensor.Tensor, StringComparer.Ordinal);
+    }
+
+    /// <summary>A whole checkpoint.</summary>
+    public InputModel(Checkpoint checkpoint)
+        : this(checkpoint.Path, [.. checkpoint.Tensors.Select(tensor => new NamedInput(tensor.Spec.Name, new StoredInput(tensor)))])
+    {
+    }
+
+    public string Path { get; }
+
+    public ImmutableArray<NamedInput> Tensors { get; }
+
+    /// <summary>Finds a tensor by its name; null if there is none.</summary>
+    public InputTensor? Find(string name) => _byName.GetValueOrDefault(name);
+}

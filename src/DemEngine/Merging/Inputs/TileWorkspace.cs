@@ -1,0 +1,111 @@
+using DemEngine.Backends;
+using DemEngine.Memory;
+using DemEngine.Numerics;
+
+namespace DemEngine.Merging.Inputs;
+
+/// <summary>What one thread of the pipeline works with: its backend worker and its buffers, reused tile after tile.</summary>
+internal sealed class TileWorkspace : ITileContext, IDisposable
+{
+    private readonly NativeBuffer _output;
+    private readonly int _outputBytes;
+    private readonly List<NativeBuffer> _rooms = [];
+    private readonly List<(InputTensor Tensor, long First, TypedBytes Part)> _read = [];
+    private NativeBuffer? _scratch;
+    private HeldInputs? _held;
+    private int _room;
+    private int _roomUsed;
+
+    /// <param name="backend">Makes the worker.</param>
+    /// <param name="outputs">Tiles of output that are made at a time.</param>
+    /// <param name="outputBytes">In each.</param>
+    /// <param name="inputBytes">Room for inputs that is needed anyway.</param>
+    public TileWorkspace(IMergeBackend backend, int outputs, int outputBytes, long inputBytes)
+    {
+        Worker = backend.CreateWorker();
+        Outputs = outputs;
+        _outputBytes = outputBytes;
+        _output = new NativeBuffer(checked(outputs * outputBytes));
+        if (inputBytes > 0)
+            _rooms.Add(new NativeBuffer(checked((int)inputBytes)));
+    }
+
+    public ITileWorker Worker { get; }
+
+    /// <summary>How many tiles of output there is room for.</summary>
+    public int Outputs { get; }
+
+    /// <summary>Room for a tile of output.</summary>
+    public NativeBytes Output(int index) => _output.Bytes.Slice(index * _outputBytes, _outputBytes);
+
+    /// <summary>Gives all room for inputs free again.</summary>
+    /// <param name="held">What is held for the tile's tensor; null where nothing is.</param>
+    public void StartTile(HeldInputs? held = null)
+    {
+        _held = held;
+        _room = 0;
+        _roomUsed = 0;
+        _read.Clear();
+    }
+
+    public TypedBytes Read(InputTensor tensor, long first, int count)
+    {
+        if (!tensor.IsCopied)
+            return tensor.Read(first, count, room: default, this);
+        if (_held is not null && _held.TryRead(tensor, first, count, this, out TypedBytes held))
+            return held;
+
+        foreach (var earlier in _read)
+        {
+            if (ReferenceEquals(earlier.Tensor, tensor) && earlier.First == first && earlier.Part.Count == count)
+                return earlier.Part;
+        }
+
+        TypedBytes part = tensor.Read(first, count, Room(count * tensor.Spec.Type.Size), this);
+        _read.Add((tensor, first, part));
+        return part;
+    }
+
+    public NativeBytes Room(int bytes)
+    {
+        while (_room < _rooms.Count && bytes > _rooms[_room].Length - _roomUsed)
+        {
+            _room++;
+            _roomUsed = 0;
+        }
+
+        if (_room == _rooms.Count)
+            _rooms.Add(new NativeBuffer(bytes));
+        NativeBytes part = _rooms[_room].Bytes.Slice(_roomUsed, bytes);
+        _roomUsed += bytes;
+        return part;
+    }
+
+    public TileLoan Borrow() => new(this, _room, _roomUsed, _read.Count);
+
+    public void Return(TileLoan loan)
+    {
+        (_room, _roomUsed) = (loan.Block, loan.BlockUsed);
+        _read.RemoveRange(loan.PartsRead, _read.Count - loan.PartsRead);
+    }
+
+    public NativeBytes Scratch(int bytes)
+    {
+        if (_scratch is null || _scratch.Length < bytes)
+        {
+            _scratch?.Dispose();
+            _scratch = new NativeBuffer(bytes);
+        }
+
+        return _scratch.Bytes.Slice(0, bytes);
+    }
+
+    public void Dispose()
+    {
+        _scratch?.Dispose();
+        Worker.Dispose();
+        _output.Dispose();
+        foreach (NativeBuffer room in _rooms)
+            room.Dispose();
+    }
+}

@@ -1,0 +1,42 @@
+using System.Collections.Immutable;
+using DemEngine.Checkpoints;
+using DemEngine.Merging.Inputs;
+
+namespace DemEngine.Merging.Models;
+
+/// <summary>The checkpoints of a recipe, each opened and fingerprinted once however often it is named.</summary>
+internal sealed class OpenedModels(IoMode io) : IDisposable
+{
+    private readonly Dictionary<string, Checkpoint> _byPath = new(StringComparer.Ordinal);
+    private readonly Dictionary<Checkpoint, string> _fingerprints = [];
+    private readonly Dictionary<Checkpoint, InputModel> _inputs = [];
+
+    public ImmutableArray<Checkpoint> All => [.. _byPath.Values];
+
+    public Checkpoint Open(string path)
+    {
+        if (!_byPath.TryGetValue(path, out Checkpoint? checkpoint))
+            _byPath.Add(path, checkpoint = Checkpoint.Open(path, io));
+        return checkpoint;
+    }
+
+    public InputModel InputOf(Checkpoint checkpoint)
+    {
+        if (!_inputs.TryGetValue(checkpoint, out InputModel? model))
+            _inputs.Add(checkpoint, model = new InputModel(checkpoint));
+        return model;
+    }
+
+    public string FingerprintOf(Checkpoint checkpoint)
+    {
+        if (!_fingerprints.TryGetValue(checkpoint, out string? fingerprint))
+            _fingerprints.Add(checkpoint, fingerprint = Fingerprint.Of(checkpoint));
+        return fingerprint;
+    }
+
+    public void Dispose()
+    {
+        foreach (Checkpoint checkpoint in _byPath.Values)
+            checkpoint.Dispose();
+    }
+}

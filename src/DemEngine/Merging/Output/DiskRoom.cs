@@ -1,0 +1,17 @@
+using DemEngine.Merging.Tensors;
+
+namespace DemEngine.Merging.Output;
+
+/// <summary>Room on the disk of an output.</summary>
+/// <param name="NeededBytes">What the output takes. An output that it replaces is deleted only afterwards.</param>
+/// <param name="FreeBytes">What is free now.</param>
+public sealed record DiskRoom(long NeededBytes, long FreeBytes)
+{
+    internal static DiskRoom For(OutputPlan plan, string output)
+    {
+        string folder = Path.GetFullPath(output);
+        while (!Directory.Exists(folder))
+            folder = Path.GetDirectoryName(folder)!;
+        return new DiskRoom(plan.BytesToWrite, new DriveInfo(folder).AvailableFreeSpace);
+    }
+}

@@ -1,0 +1,193 @@
+using System.Diagnostics;
+using DemEngine.Checkpoints;
+using DemEngine.Files;
+using DemEngine.Memory;
+using DemEngine.Merging.Options;
+using DemEngine.Merging.Pipeline;
+using DemEngine.Merging.Tensors;
+using DemEngine.Numerics;
+
+namespace DemEngine.Merging.Output;
+
+/// <summary>One output being made: its staging folder, journal and shards, and what is finished of it.</summary>
+internal sealed class OutputJob : IPlannedOutput, IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, JournalEntry> _entries = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, TensorHasher> _hashers;
+    private readonly RunOptions _options;
+    private readonly StagingFolder _staging;
+    private readonly Journal _journal;
+    private readonly ShardWriter _writer;
+    private readonly int _resumed;
+
+    /// <summary>Begins an output, or goes on with it.</summary>
+    /// <param name="request">What, where and how.</param>
+    /// <param name="progress">Told what is checked of an earlier run.</param>
+    /// <param name="cancel">Stops checking.</param>
+    public OutputJob(OutputRequest request, Action<RunProgress>? progress, CancellationToken cancel)
+    {
+        Plan = request.Plan;
+        _options = request.Options;
+        _staging = StagingFolder.Open(request.Output, _options);
+        try
+        {
+            _journal = Journal.Open(_staging.Path, Plan.Hash);
+            _staging.KeepOnly([Journal.FileName, .. Plan.Layout.Shards.Select(shard => shard.FileName)]);
+            _writer = new ShardWriter(_staging.Path, Plan.Layout);
+            foreach (JournalEntry entry in Reverify(progress, cancel))
+                _entries.Add(entry.Tensor, entry);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+
+        _resumed = _entries.Count;
+        _hashers = Plan.Tensors.ToDictionary(tensor => tensor.Spec.Name, tensor => new TensorHasher(tensor.Spec.ByteLength), StringComparer.Ordinal);
+        ToMake = [.. Plan.Tensors.Zip(Plan.Layout.Tensors).Where(pair => !_entries.ContainsKey(pair.First.Spec.Name))];
+    }
+
+    public OutputPlan Plan { get; }
+
+    /// <summary>The tensors that no earlier run has finished.</summary>
+    public IReadOnlyList<(OutputTensor Tensor, PlacedTensor Place)> ToMake { get; }
+
+    public void Write(PlacedTensor place, long offset, NativeBytes tile)
+    {
+        _hashers[place.Spec.Name].Add(offset, tile.Span);
+        _writer.Write(place, offset, tile.Span);
+    }
+
+    public void Finished(OutputTensor tensor, NonFinite nonFinite)
+    {
+        var entry = new JournalEntry(tensor.Spec.Name, _hashers[tensor.Spec.Name].Finish(), nonFinite, tensor.Remark);
+        _journal.Append(entry);
+        lock (_lock)
+            _entries.Add(entry.Tensor, entry);
+    }
+
+    /// <summary>Refuses what must not be published.</summary>
+    /// <exception cref="DemException">DEM4004: there are infinities or NaNs; DEM4005: an input changed.</exception>
+    public void Check()
+    {
+        foreach (Checkpoint checkpoint in Plan.Checkpoints)
+            checkpoint.CheckUnchanged();
+        NonFiniteTensor.Refuse(NonFinite, _options.NonFinite);
+    }
+
+    /// <summary>Waits until all is on disk and puts it in the output's place.</summary>
+    /// <param name="backend">What computed.</param>
+    /// <param name="bytesRead">For this output and those made along with it.</param>
+    /// <param name="seconds">In the pipeline.</param>
+    public RunReport Publish(string backend, long bytesRead, double seconds)
+    {
+        long start = Stopwatch.GetTimestamp();
+        _writer.Sync();
+        _journal.Dispose();
+        _writer.Dispose();
+        IEnumerable<string> smallFiles = WriteSmallFiles(Plan, _staging, Entries);
+        _staging.Publish([.. Plan.Layout.Shards.Select(shard => shard.FileName), .. smallFiles]);
+        return new RunReport(
+            _staging.Output,
+            backend,
+            _entries.Count,
+            _resumed,
+            bytesRead,
+            ToMake.Sum(tensor => tensor.Place.Spec.ByteLength),
+            seconds,
+            Stopwatch.GetElapsedTime(start).TotalSeconds,
+            NonFinite,
+            [.. Plan.Remarks, .. Entries.Select(entry => entry.Remark).OfType<string>()]);
+    }
+
+    public void Dispose()
+    {
+        _writer?.Dispose();
+        _journal?.Dispose();
+        _staging.Dispose();
+    }
+
+    /// <summary>Of all tensors, in the order of the layout.</summary>
+    private JournalEntry[] Entries => [.. Plan.Tensors.Select(tensor => _entries[tensor.Spec.Name])];
+
+    private NonFiniteTensor[] NonFinite =>
+    [
+        .. Entries.Where(entry => entry.NonFinite != default)
+            .Select(entry => new NonFiniteTensor(entry.Tensor, entry.NonFinite.Inputs, entry.NonFinite.Outputs)),
+    ];
+
+    /// <summary>Of what the journal says is finished, that whose bytes are there.</summary>
+    private IEnumerable<JournalEntry> Reverify(Action<RunProgress>? progress, CancellationToken cancel)
+    {
+        if (_journal.Finished.Count == 0)
+            yield break;
+
+        using var buffer = new NativeBuffer(ContentHash.LeafBytes);
+        long total = Plan.Layout.Tensors.Where(place => _journal.Finished.ContainsKey(place.Spec.Name)).Sum(place => place.Spec.ByteLength);
+        long done = 0;
+        foreach (PlacedTensor place in Plan.Layout.Tensors)
+        {
+            if (!_journal.Finished.TryGetValue(place.Spec.Name, out JournalEntry? entry))
+                continue;
+
+            progress?.Invoke(new RunProgress("checking", done += place.Spec.ByteLength, total, place.Spec.Name));
+            if (Hash(place, _writer, buffer.Bytes, cancel) == entry.Hash)
+                yield return entry;
+        }
+    }
+
+    private static string Hash(PlacedTensor place, ShardWriter writer, NativeBytes buffer, CancellationToken cancel)
+    {
+        var hasher = new TensorHasher(place.Spec.ByteLength);
+        for (long at = 0; at < place.Spec.ByteLength; at += ContentHash.LeafBytes)
+        {
+            cancel.ThrowIfCancellationRequested();
+            int length = (int)Math.Min(ContentHash.LeafBytes, place.Spec.ByteLength - at);
+            length = writer.Read(place.Shard, place.Offset + at, buffer.Slice(0, length).Span);
+            hasher.Add(at, buffer.Slice(0, length).Span);
+        }
+
+        return hasher.Finish();
+    }
+
+    /// <returns>Their names.</returns>
+    private static IEnumerable<string> WriteSmallFiles(OutputPlan plan, StagingFolder staging, JournalEntry[] finished)
+    {
+        var manifest = new Manifest(
+            Manifest.ThisEngine,
+            plan.Operation,
+            plan.Recipe,
+            plan.Inputs,
+            [.. plan.Tensors.Zip(finished, (tensor, entry) => new ManifestTensor(
+                tensor.Spec.Name,
+                tensor.Spec.Type.SafetensorsName,
+                tensor.Spec.Shape.Dimensions,
+                entry.Hash,
+                entry.NonFinite.Inputs,
+                entry.NonFinite.Outputs))]);
+
+        var files = new Dictionary<string, byte[]>(plan.SideFiles, StringComparer.Ordinal);
+        if (plan.Layout.BuildIndex() is { } index)
+            files[Checkpoint.IndexFileName] = index;
+        files[Manifest.FileName] = manifest.ToJson();
+
+        foreach (var (name, contents) in files)
+        {
+            string path = Path.Combine(staging.Path, name);
+            try
+            {
+                using var file = new FileStream(path, FileMode.Create, FileAccess.Write);
+                file.Write(contents);
+                file.Flush(flushToDisk: true);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw WriteError.From(e, path);
+            }
+        }
+
+        return files.Keys;
+    }
+}

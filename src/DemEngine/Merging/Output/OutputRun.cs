@@ -1,0 +1,109 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using DemEngine.Backends;
+using DemEngine.Memory;
+using DemEngine.Merging.Options;
+using DemEngine.Merging.Pipeline;
+using DemEngine.Merging.Tensors;
+
+namespace DemEngine.Merging.Output;
+
+/// <summary>
+/// Carries out a plan: writes in a staging folder, notes every finished tensor in the journal, and puts the folder in its place once
+/// everything is complete and on disk. Whatever goes wrong before that leaves what was there as it was.
+/// </summary>
+public static class OutputRun
+{
+    /// <summary>Refuses what <see cref="Execute"/> would refuse before it begins, and changes nothing.</summary>
+    /// <param name="plan">What is to be read and written.</param>
+    /// <param name="output">The folder to be made.</param>
+    /// <param name="options">How.</param>
+    /// <returns>The room that the output takes, and the room there is.</returns>
+    /// <exception cref="DemException">DEM1001 to DEM1006.</exception>
+    public static DiskRoom Check(OutputPlan plan, string output, RunOptions options)
+    {
+        TileSize.Choose(options, plan.MostBuffers);
+        CheckOutput(plan, output, options);
+        return DiskRoom.For(plan, output);
+    }
+
+    /// <summary>Carries out a plan.</summary>
+    /// <param name="plan">What to read and write.</param>
+    /// <param name="output">The folder to be made.</param>
+    /// <param name="backend">What computes.</param>
+    /// <param name="options">How.</param>
+    /// <param name="progress">Told where the run stands, from any thread, often.</param>
+    /// <param name="cancel">Stops between tiles; the run can then be resumed.</param>
+    /// <exception cref="DemException">Anything documented may go wrong.</exception>
+    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    public static RunReport Execute(
+        OutputPlan plan,
+        string output,
+        IMergeBackend backend,
+        RunOptions options,
+        Action<RunProgress>? progress = null,
+        CancellationToken cancel = default)
+    {
+        return ExecuteTogether([new OutputRequest(plan, output, options)], backend, progress, cancel)[0];
+    }
+
+    /// <summary>Carries out plans that differ in their parameters only, reading the inputs once for all of them.</summary>
+    internal static ImmutableArray<RunReport> ExecuteTogether(
+        IReadOnlyList<OutputRequest> requests, IMergeBackend backend, Action<RunProgress>? progress, CancellationToken cancel)
+    {
+        TileSize tile = OutputGroup.TileFor([.. requests.Select(request => request.Plan)], requests[0].Options, backend);
+        foreach (OutputRequest request in requests)
+            CheckOutput(request.Plan, request.Output, request.Options);
+
+        OutputJob[] jobs = Begin(requests, tile.Threads, progress, cancel);
+        try
+        {
+            var group = new OutputGroup(jobs, tile);
+            string operation = requests[0].Plan.Operation;
+            long total = group.BytesRead + group.BytesWritten;
+            long done = 0;
+            long start = Stopwatch.GetTimestamp();
+            group.Run(
+                backend, (tensor, bytes) => progress?.Invoke(new RunProgress(operation, Interlocked.Add(ref done, bytes), total, tensor)), cancel);
+            double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+
+            foreach (OutputJob job in jobs)
+                job.Check();
+            progress?.Invoke(new RunProgress("syncing", total, total, ""));
+            return [.. jobs.Select(job => job.Publish(backend.Name, group.BytesRead, seconds))];
+        }
+        finally
+        {
+            foreach (OutputJob job in jobs)
+                job.Dispose();
+        }
+    }
+
+    /// <summary>Begins outputs, or goes on with them, on several threads: a file system takes time to set space aside, and hashing what is there takes more.</summary>
+    private static OutputJob[] Begin(IReadOnlyList<OutputRequest> requests, int threads, Action<RunProgress>? progress, CancellationToken cancel)
+    {
+        var jobs = new OutputJob[requests.Count];
+        int next = -1;
+        try
+        {
+            WorkerThreads.Run(
+                Math.Min(threads, jobs.Length),
+                (_, stop) =>
+                {
+                    for (int k; (k = Interlocked.Increment(ref next)) < jobs.Length && !stop.IsCancellationRequested;)
+                        jobs[k] = new OutputJob(requests[k], progress, stop);
+                },
+                cancel);
+            return jobs;
+        }
+        catch
+        {
+            foreach (OutputJob? job in jobs)
+                job?.Dispose();
+            throw;
+        }
+    }
+
+    private static void CheckOutput(OutputPlan plan, string output, RunOptions options) =>
+        StagingFolder.Check(output, plan.Checkpoints.SelectMany(checkpoint => checkpoint.Files.Add(checkpoint.Path)), options);
+}

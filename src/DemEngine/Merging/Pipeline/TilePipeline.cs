@@ -1,0 +1,69 @@
+using DemEngine.Backends;
+using DemEngine.Memory;
+using DemEngine.Merging.Inputs;
+using DemEngine.Merging.Options;
+using DemEngine.Numerics;
+
+namespace DemEngine.Merging.Pipeline;
+
+/// <summary>
+/// The main loop: each thread takes a tile, reads, computes, hashes and writes it, so that reading, computing and writing of different
+/// tiles overlap, and what one tile computes is written while it is still in that core's cache.
+/// </summary>
+internal static class TilePipeline
+{
+    // Enough to keep a disk busy, little enough not to push out of the page cache what is still needed.
+    private const int ReadAheadBytes = 32 << 20;
+
+    /// <summary>Carries out the tensors.</summary>
+    /// <param name="tensors">What is to be made, in order.</param>
+    /// <param name="tile">Size of a tile and number of threads.</param>
+    /// <param name="inputBytes">Room for inputs that each thread needs.</param>
+    /// <param name="backend">What computes.</param>
+    /// <param name="tileDone">Called after every tile with the bytes read and written.</param>
+    /// <param name="cancel">Stops between tiles.</param>
+    public static void Run(
+        IReadOnlyCollection<TensorGroup> tensors,
+        TileSize tile,
+        long inputBytes,
+        IMergeBackend backend,
+        Action<TileTask, long> tileDone,
+        CancellationToken cancel)
+    {
+        using var schedule = new TileSchedule(tensors, tile.Threads, ReadAheadBytes / tile.Bytes);
+        using var held = new BufferPool<NativeBuffer>(
+            tile.MostBytes - (tile.Threads * ((tile.Outputs * (long)tile.Bytes) + inputBytes)), length => new NativeBuffer(length));
+        try
+        {
+            WorkerThreads.Run(
+                tile.Threads,
+                (thread, stop) =>
+                {
+                    using var workspace = new TileWorkspace(backend, tile.Outputs, tile.Bytes, inputBytes);
+                    while (!stop.IsCancellationRequested && schedule.TryTake(thread, out TileTask task))
+                    {
+                        workspace.StartTile(task.Group.Hold(held, backend));
+                        if (task.Pass is { } pass)
+                            task.Group.Measure(pass, task.Index, workspace, stop);
+                        else
+                            task.Group.Make(task.Index, workspace, stop);
+                        tileDone(task, TileBytes(task));
+                    }
+                },
+                cancel);
+        }
+        finally
+        {
+            foreach (TensorGroup group in tensors)
+                group.Release();
+        }
+    }
+
+    /// <summary>Bytes that a tile reads and writes.</summary>
+    private static long TileBytes(TileTask task)
+    {
+        var (_, count) = task.Elements;
+        int written = task.Pass is null ? task.Group.Members.Length * task.Group.Place.Spec.Type.Size : 0;
+        return count * (task.Group.ElementBytes(task.Pass) + written);
+    }
+}

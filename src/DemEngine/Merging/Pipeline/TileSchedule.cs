@@ -1,0 +1,94 @@
+namespace DemEngine.Merging.Pipeline;
+
+/// <summary>A tile to be measured or made.</summary>
+/// <param name="Group">Of which tensor.</param>
+/// <param name="Index">Which tile.</param>
+/// <param name="Pass">In which of the tensor's passes it is measured; null if it is made.</param>
+internal readonly record struct TileTask(TensorGroup Group, int Index, int? Pass)
+{
+    /// <summary>The tile's elements.</summary>
+    public (long First, int Count) Elements => Group.Tile(Pass, Index);
+}
+
+/// <summary>
+/// Hands out the tiles of all tensors, and has the inputs of tiles further on read ahead. Each shard's tiles are handed out in the order
+/// in which they lie on disk, tensor after tensor, first those to be measured and then those to be made. Each thread keeps to a shard of
+/// its own while there are enough, since a file system lets only one thread at a time write to a file.
+/// </summary>
+internal sealed class TileSchedule : IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly Stream[] _streams;
+
+    /// <param name="tensors">In the order of the layout.</param>
+    /// <param name="threads">That take tiles.</param>
+    /// <param name="depth">How many tiles ahead inputs are asked for, over all streams.</param>
+    public TileSchedule(IEnumerable<TensorGroup> tensors, int threads, int depth)
+    {
+        TensorGroup[][] shards = [.. tensors.GroupBy(tensor => tensor.Place.Shard).Select(shard => shard.ToArray())];
+        int count = Math.Max(1, Math.Min(threads, shards.Length));
+        _streams =
+        [
+            .. Enumerable.Range(0, count).Select(k =>
+                new Stream(Enumerate(shards.Where((_, shard) => shard % count == k).SelectMany(shard => shard)), Math.Max(1, depth / count))),
+        ];
+    }
+
+    /// <summary>Takes the next tile of a thread's stream, or of another's once that one is exhausted.</summary>
+    /// <returns>False if there is none left.</returns>
+    public bool TryTake(int thread, out TileTask task)
+    {
+        lock (_lock)
+        {
+            for (int k = 0; k < _streams.Length; k++)
+            {
+                if (_streams[(thread + k) % _streams.Length].TryTake(out task))
+                    return true;
+            }
+        }
+
+        task = default;
+        return false;
+    }
+
+    public void Dispose()
+    {
+        foreach (Stream stream in _streams)
+            stream.Dispose();
+    }
+
+    private static IEnumerable<TileTask> Enumerate(IEnumerable<TensorGroup> tensors)
+    {
+        foreach (TensorGroup tensor in tensors)
+        {
+            for (int pass = 0; pass < tensor.PassCount; pass++)
+            {
+                for (int index = 0; index < tensor.TilesOf(pass); index++)
+                    yield return new TileTask(tensor, index, pass);
+            }
+
+            for (int index = 0; index < tensor.TileCount; index++)
+                yield return new TileTask(tensor, index, Pass: null);
+        }
+    }
+
+    /// <summary>Tiles in their order, the next few of them already asked for.</summary>
+    private sealed class Stream(IEnumerable<TileTask> tasks, int depth) : IDisposable
+    {
+        private readonly IEnumerator<TileTask> _tasks = tasks.GetEnumerator();
+        private readonly Queue<TileTask> _ahead = new();
+
+        public bool TryTake(out TileTask task)
+        {
+            while (_ahead.Count <= depth && _tasks.MoveNext())
+            {
+                _ahead.Enqueue(_tasks.Current);
+                _tasks.Current.Group.WillNeed(_tasks.Current.Pass, _tasks.Current.Index);
+            }
+
+            return _ahead.TryDequeue(out task);
+        }
+
+        public void Dispose() => _tasks.Dispose();
+    }
+}

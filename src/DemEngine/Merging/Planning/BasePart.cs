@@ -1,0 +1,32 @@
+using DemEngine.Methods.Definition;
+using DemEngine.Recipes;
+
+namespace DemEngine.Merging.Planning;
+
+/// <summary>What the base is to the models of a part of a recipe.</summary>
+internal static class BasePart
+{
+    /// <summary>The position of the base among the models of a slice; −1 if it is not one of them, or has no part of its own.</summary>
+    public static int InSlice(RecipePart part, IMergeMethod method) =>
+        TakesPart(part, method) ? part.Models.TakeWhile(model => !IsBase(model, part)).Count() is int k && k < part.Models.Count ? k : -1 : -1;
+
+    /// <summary>
+    /// The positions of the models that are sources. Where the base has a part of its own, it is none of them: in a slice, where layers
+    /// of the base can be merged with other layers of its own, only the first mention of it is meant.
+    /// </summary>
+    public static IEnumerable<int> Sources(RecipePart part, IMergeMethod method)
+    {
+        int ofSlice = part.IsSlice ? InSlice(part, method) : -1;
+        return Enumerable.Range(0, part.Models.Count)
+            .Where(k => part.IsSlice ? k != ofSlice : !TakesPart(part, method) || !IsBase(part.Models[k], part));
+    }
+
+    /// <summary>Whether the sources count by their differences from the base.</summary>
+    public static bool IsSubtracted(RecipePart part, IMergeMethod method) =>
+        method.Base == BaseUse.Subtracted || (method.Base == BaseUse.SubtractedIfGiven && part.BaseModel is not null);
+
+    /// <summary>Whether the base has a part of its own.</summary>
+    public static bool TakesPart(RecipePart part, IMergeMethod method) => IsSubtracted(part, method) || method.Base == BaseUse.First;
+
+    private static bool IsBase(RecipeModel model, RecipePart part) => !model.IsVector && model.Path.Resolved == part.BaseModel?.Resolved;
+}

@@ -1,0 +1,66 @@
+using DemEngine.Checkpoints;
+using DemEngine.Memory;
+using DemEngine.Merging.Inputs;
+using DemEngine.Merging.Options;
+using DemEngine.Merging.Tensors;
+using DemEngine.Numerics;
+
+namespace DemEngine.Merging.Planning;
+
+/// <summary>Plans the extraction of a distribution vector.</summary>
+public static class ExtractPlanner
+{
+    /// <summary>Plans Θᵢ − Θ for every floating-point tensor of the base. Integers and booleans have no difference and are left out.</summary>
+    /// <param name="baseModel">Θ.</param>
+    /// <param name="tuned">Θᵢ.</param>
+    /// <param name="type">What the differences are rounded to, once.</param>
+    /// <param name="alignment">What to do where the two do not match.</param>
+    /// <param name="maxShardBytes">See <see cref="ShardLayout.Plan"/>.</param>
+    /// <exception cref="DemException">DEM2014 to DEM2018.</exception>
+    public static OutputPlan Plan(
+        Checkpoint baseModel, Checkpoint tuned, ElementType type, AlignmentOptions alignment, long maxShardBytes = ShardLayout.DefaultMaxShardBytes)
+    {
+        string fingerprint = Fingerprint.Of(baseModel);
+        var aligned = new TensorAlignment(new InputModel(baseModel), [new AlignedSource("the tuned model", new InputModel(tuned), IsVector: false)], alignment);
+        OutputTensor[] tensors =
+        [
+            .. aligned.Tensors.Where(tensor => tensor.Spec.Type.IsFloat && tensor.Sources[0].Tensor is not null)
+                .Select(tensor => new DifferenceTensor(tensor.Spec with { Type = type }, tensor.Base, tensor.Sources[0])),
+        ];
+        return new OutputPlan(
+            "extract",
+            null,
+            [new ManifestInput("base", baseModel.Path, fingerprint), new ManifestInput("tuned", tuned.Path, Fingerprint.Of(tuned))],
+            [baseModel, tuned],
+            tensors,
+            ShardLayout.Plan(tensors.Select(tensor => tensor.Spec), maxShardBytes, DistributionVector.Metadata(fingerprint)),
+            new Dictionary<string, byte[]>());
+    }
+
+    private sealed class DifferenceTensor(TensorSpec spec, InputTensor baseTensor, SourceTensor tuned) : OutputTensor(spec)
+    {
+        private readonly long _covered = Math.Min(spec.Shape.Rows, tuned.Rows) * spec.Shape.RowElements;
+
+        public override IReadOnlyList<InputTensor> Inputs { get; } = [baseTensor, tuned.Tensor!];
+
+        public override string Operation => "x − b";
+
+        public override NonFinite Produce(long first, TypedBytes output, ITileContext workspace)
+        {
+            // Rows of a vocabulary that the tuned model lacks have not changed.
+            int count = (int)Math.Clamp(_covered - first, 0, output.Count);
+            output.Slice(count, output.Count - count).Bytes.Span.Clear();
+            return count == 0 ? default : workspace.Worker.Combine(
+                LinearCombination.Difference,
+                [workspace.Read(baseTensor, first, count), workspace.Read(tuned.Tensor!, first, count)],
+                output.Slice(0, count));
+        }
+
+        public override void WillNeed(long first, long count)
+        {
+            long there = Math.Min(count, _covered - first);
+            if (there > 0)
+                base.WillNeed(first, there);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+using System.Collections.Immutable;
+using DemEngine.Checkpoints;
+using DemEngine.Errors;
+using DemEngine.Merging.Models;
+using DemEngine.Merging.Options;
+using DemEngine.Merging.Tensors;
+using DemEngine.Recipes;
+
+namespace DemEngine.Merging.Planning;
+
+/// <summary>
+/// The models of a recipe and of its stages, opened and matched to each other: all of a plan that stays as it is while only parameters
+/// change. From it the tensors of one merge after another can be planned, for nothing but solving for their coefficients.
+/// </summary>
+internal sealed class MatchedModels : IDisposable
+{
+    private readonly OpenedModels _opened;
+    private readonly MatchedRecipe _result;
+    private readonly long _maxShardBytes;
+    private readonly ImmutableArray<string> _remarks;
+    private ShardLayout? _layout;
+
+    private MatchedModels(Recipe recipe, AlignmentOptions alignment, long maxShardBytes, OpenedModels opened)
+    {
+        _opened = opened;
+        _maxShardBytes = maxShardBytes;
+        var stages = new List<MatchedRecipe>();
+        var models = new SourceModels(opened);
+        foreach (Recipe stage in recipe.Stages)
+        {
+            var matched = new MatchedRecipe(stage, stage.Name!.Value, models, alignment, maxShardBytes);
+            stages.Add(matched);
+            models.Add(stage.Name.Value, matched.Result);
+        }
+
+        _result = new MatchedRecipe(recipe, null, models, alignment, maxShardBytes);
+        _remarks = [.. stages.SelectMany(stage => stage.Remarks).Concat(_result.Remarks).Distinct()];
+        Inputs = [.. _result.Inputs, .. stages.SelectMany(stage => stage.Inputs).Distinct().Except(_result.Inputs)];
+    }
+
+    /// <summary>Every checkpoint that is open.</summary>
+    public ImmutableArray<Checkpoint> Checkpoints => _opened.All;
+
+    /// <summary>The base, then the sources in the recipe's order, then those of its stages.</summary>
+    public ImmutableArray<ManifestInput> Inputs { get; }
+
+    /// <summary>The tensors of every merge.</summary>
+    public ImmutableArray<TensorSpec> Specs => _result.Specs;
+
+    /// <summary>The folder that the configuration comes from.</summary>
+    public string BaseFolder => _result.Result.Folder;
+
+    /// <summary>Of the merged model, by name.</summary>
+    public IReadOnlyDictionary<string, byte[]> SmallFiles => _result.Files;
+
+    /// <summary>Opens the models of a recipe, its paths resolved.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="alignment">What to do where the models do not match.</param>
+    /// <param name="run">How files are read and outputs are cut.</param>
+    /// <exception cref="DemException">DEM2001 to DEM2023, DEM3003 to DEM3009.</exception>
+    public static MatchedModels Open(Recipe recipe, AlignmentOptions alignment, RunOptions run)
+    {
+        var opened = new OpenedModels(run.Io);
+        try
+        {
+            return new MatchedModels(recipe, alignment, run.MaxShardBytes, opened);
+        }
+        catch
+        {
+            opened.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Plans one merge.</summary>
+    /// <param name="recipe">The recipe that was opened, or one that differs from it in parameters only.</param>
+    public OutputPlan Plan(Recipe recipe)
+    {
+        var parameters = new MergeParameters(recipe);
+        OutputTensor[] tensors = [.. Enumerable.Range(0, _result.Specs.Length).Select(index => Plan(index, parameters))];
+        _layout ??= ShardLayout.Plan(_result.Specs, _maxShardBytes);
+        return new OutputPlan("merge", recipe.ToYaml(), Inputs, Checkpoints, tensors, _layout, SmallFiles) { Remarks = _remarks };
+    }
+
+    /// <summary>Closes the models.</summary>
+    public void Dispose() => _opened.Dispose();
+
+    private OutputTensor Plan(int index, MergeParameters parameters)
+    {
+        var stages = new StageResults(parameters);
+        OutputTensor tensor = _result.Plan(index, stages);
+        if (stages.Tensors.Count == 0)
+            return tensor;
+
+        // Each tensor makes its own part of the stages, which can be known whole only once all of them are made.
+        return stages.Tensors.Select(stage => stage.Tensor).Append(tensor).Any(made => made.PooledParts.Count > 0)
+            ? throw new DemException(
+                ErrorCode.UnsupportedFeature,
+                $"tensor {Quoted.Name(tensor.Spec.Name)}: `scope: layer` and `scope: model` are not done where a recipe uses another's result by name; merge that first, and name its folder")
+            : new StagedTensor(tensor, stages.Tensors);
+    }
+}

@@ -1,0 +1,92 @@
+using System.Collections.Immutable;
+using DemEngine.Checkpoints;
+using DemEngine.Merging.Inputs;
+using DemEngine.Merging.Models;
+using DemEngine.Merging.Options;
+using DemEngine.Merging.Tensors;
+using DemEngine.Merging.Tokens;
+using DemEngine.Methods.Definition;
+using DemEngine.Numerics;
+using DemEngine.Recipes;
+
+namespace DemEngine.Merging.Planning;
+
+/// <summary>One recipe, its models opened and matched to each other: what its result will be, but for the parameters.</summary>
+internal sealed class MatchedRecipe
+{
+    private readonly IReadOnlyList<MatchedPart> _parts;
+    private readonly ImmutableArray<(int Part, AlignedTensor Tensor)> _tensors;
+
+    /// <param name="recipe">Its paths resolved.</param>
+    /// <param name="stage">Its name, if it is a stage of another; else null.</param>
+    /// <param name="models">Finds models.</param>
+    /// <param name="alignment">What to do where they do not match.</param>
+    /// <param name="maxShardBytes">See <see cref="ShardLayout.Plan"/>.</param>
+    /// <exception cref="DemException">DEM2001 to DEM2023, DEM3003 to DEM3009.</exception>
+    public MatchedRecipe(Recipe recipe, string? stage, SourceModels models, AlignmentOptions alignment, long maxShardBytes)
+    {
+        Stage = stage;
+        IMergeMethod method = RecipeCheck.Run(recipe);
+
+        // Without base_model the first model says which tensors there are.
+        IReadOnlyList<RecipePart> parts = RecipePart.Of(recipe);
+        ModelPath basePath = recipe.BaseModel ?? parts[0].Models[0].Path;
+        SourceModel baseModel = models.FindWhole(basePath);
+        TokenPlan? tokens = recipe.TokenizerSource is null ? null : new TokenPlan(recipe, basePath, parts.SelectMany(part => part.Models), models);
+        var matcher = new PartMatcher(recipe, method, baseModel.Tensors, models, tokens, alignment);
+        _parts = matcher.Parts;
+        _tensors = [.. _parts.SelectMany((part, k) => part.Tensors.Select(tensor => (k, tensor)))];
+
+        ElementType? type = (recipe.OutDType ?? recipe.DType) is { } text && ElementTypes.TryParseFloat(text.Value, out ElementType parsed) ? parsed : null;
+        Specs = [.. _tensors.Select(pair => pair.Tensor.Spec).Select(spec => spec.Type.IsFloat ? spec with { Type = type ?? spec.Type } : spec)];
+        IEnumerable<RecipeModel> sources = parts.SelectMany(part => BasePart.Sources(part, method).Select(k => part.Models[k]));
+        IEnumerable<ManifestInput> inputs = sources
+            .Select(model => (Role: model.IsVector ? "vector" : "model", model.Path)).Prepend((Role: "base", Path: basePath))
+            .Where(input => !input.Path.IsStage)
+            .Select(input => new ManifestInput(input.Role, input.Path.Written, models.Find(input.Path).Fingerprint!));
+        Inputs = [.. parts.Count == 1 ? inputs : inputs.Distinct()];
+
+        var files = tokens?.Files ?? new Dictionary<string, byte[]>(baseModel.Files, StringComparer.Ordinal);
+        OutputConfig.Amend(files, type, tokens?.Rows ?? _parts.Select(part => part.VocabularyRows).FirstOrDefault(rows => rows is not null), matcher.Stacks);
+        Files = files;
+        Remarks = tokens?.Remarks ?? [];
+
+        // In the order in which they would lie in files, so that it does not show that they never did.
+        Dictionary<string, int> places = Specs.Select((spec, k) => (spec.Name, k)).ToDictionary(StringComparer.Ordinal);
+        Result = new SourceModel(
+            new InputModel(
+                stage ?? "result",
+                [.. ShardLayout.Plan(Specs, maxShardBytes).Tensors.Select(tensor => new NamedInput(tensor.Spec.Name, InputOf(places[tensor.Spec.Name])))]),
+            baseModel.Folder,
+            files);
+    }
+
+    /// <summary>Its name, if it is a stage of another; else null.</summary>
+    public string? Stage { get; }
+
+    /// <summary>The tensors of the result, in the order in which they are written.</summary>
+    public ImmutableArray<TensorSpec> Specs { get; }
+
+    /// <summary>The base, then the sources in the recipe's order, but for earlier results; each once where the recipe has several parts.</summary>
+    public ImmutableArray<ManifestInput> Inputs { get; }
+
+    /// <summary>The small files of the result, by name.</summary>
+    public IReadOnlyDictionary<string, byte[]> Files { get; }
+
+    /// <summary>What the user should hear of.</summary>
+    public IReadOnlyList<string> Remarks { get; }
+
+    /// <summary>The result as a model that later recipes name.</summary>
+    public SourceModel Result { get; }
+
+    /// <summary>Plans a tensor.</summary>
+    /// <param name="index">Its place in <see cref="Specs"/>.</param>
+    /// <param name="stages">Results that it may be made from, and the parameters of all recipes.</param>
+    public OutputTensor Plan(int index, StageResults stages)
+    {
+        var (part, tensor) = _tensors[index];
+        return _parts[part].Plan(tensor, Specs[index].Type, stages.Parameters.PartsOf(Stage)[part], stages);
+    }
+
+    private StageInput InputOf(int index) => new(Specs[index], Stage ?? "", results => Plan(index, results));
+}

@@ -1,0 +1,56 @@
+using DemEngine.Checkpoints;
+using DemEngine.Errors;
+using DemEngine.Merging.Inputs;
+using DemEngine.Recipes;
+
+namespace DemEngine.Merging.Planning;
+
+/// <summary>
+/// Which tensors belong to which module of a recipe: those whose names have the module's name as one of their parts, as
+/// <c>encoder.block.0.layer.0.SelfAttention.q.weight</c> has <c>encoder</c>. Where a model has one stack of layers, one module is all of it.
+/// </summary>
+internal static class ModuleTensors
+{
+    // What mergekit calls the language model of an architecture, and what the tensors' names have.
+    private static readonly string[] WholeModelNames = ["default", "text_decoder", "text_model", "language_model"];
+
+    /// <summary>The tensors of one module.</summary>
+    /// <param name="model">The whole model.</param>
+    /// <param name="module">The module's name; null for all tensors.</param>
+    public static InputModel Of(InputModel model, string? module) =>
+        module is null || IsWhole(model, module)
+            ? model
+            : new InputModel(model.Path, [.. model.Tensors.Where(tensor => IsPart(tensor.Name, module))]);
+
+    /// <summary>Refuses modules that do not cover every tensor of a model once.</summary>
+    /// <param name="model">That says which tensors there are.</param>
+    /// <param name="modules">The modules.</param>
+    /// <exception cref="DemException">DEM3004 or DEM3007.</exception>
+    public static void Check(InputModel model, IReadOnlyList<RecipeModule> modules)
+    {
+        if (modules.Count == 0 || (modules.Count == 1 && IsWhole(model, modules[0].Name)))
+            return;
+
+        string[] names = [.. model.Tensors.Select(tensor => tensor.Name)];
+        foreach (RecipeModule module in modules)
+        {
+            if (!names.Any(name => IsPart(name, module.Name)))
+                throw module.Place.Error(ErrorCode.UnsupportedFeature, $"no tensor of {model.Path} has {Quoted.Name(module.Name)} as a part of its name");
+            foreach (RecipeModule other in modules.TakeWhile(other => other != module))
+            {
+                if (names.FirstOrDefault(name => IsPart(name, module.Name) && IsPart(name, other.Name)) is { } both)
+                    throw module.Place.Error(ErrorCode.WrongValue, $"the tensor {Quoted.Name(both)} belongs to the module {Quoted.Name(other.Name)}, too");
+            }
+        }
+
+        string[] left = [.. names.Where(name => !modules.Any(module => IsPart(name, module.Name)))];
+        if (left.Length > 0)
+            throw modules[0].Place.Error(ErrorCode.UnsupportedFeature, $"{left.Length} tensors of {model.Path} belong to no module of the recipe: {Quoted.List(left)}");
+    }
+
+    private static bool IsWhole(InputModel model, string module) =>
+        WholeModelNames.Contains(module, StringComparer.Ordinal)
+        && model.Tensors.Select(tensor => LayerName.Parse(tensor.Name).Stack).OfType<string>().Distinct().Count() <= 1;
+
+    private static bool IsPart(string tensor, string module) => $".{tensor}.".Contains($".{module}.", StringComparison.Ordinal);
+}

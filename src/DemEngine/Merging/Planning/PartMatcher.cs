@@ -1,0 +1,113 @@
+using DemEngine.Errors;
+using DemEngine.Merging.Inputs;
+using DemEngine.Merging.Models;
+using DemEngine.Merging.Options;
+using DemEngine.Merging.Tokens;
+using DemEngine.Methods.Definition;
+using DemEngine.Recipes;
+
+namespace DemEngine.Merging.Planning;
+
+/// <summary>Opens the models of a recipe and matches them to each other, part by part.</summary>
+internal sealed class PartMatcher
+{
+    private readonly IMergeMethod _method;
+    private readonly SourceModels _models;
+    private readonly TokenPlan? _tokens;
+    private readonly AlignmentOptions _alignment;
+    private readonly InputModel _base;
+    private readonly Dictionary<(string Path, string? Module), LayerMap> _layers = [];
+    private readonly List<MatchedPart> _parts = [];
+    private readonly List<SlicedStack> _stacks = [];
+
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="method">Its method.</param>
+    /// <param name="baseModel">The model whose configuration is the output's.</param>
+    /// <param name="models">Finds models.</param>
+    /// <param name="tokens">Brings their rows into the order of the output's vocabulary; null if they stay as they are.</param>
+    /// <param name="alignment">What to do where they do not match.</param>
+    public PartMatcher(Recipe recipe, IMergeMethod method, InputModel baseModel, SourceModels models, TokenPlan? tokens, AlignmentOptions alignment)
+    {
+        _method = method;
+        _base = baseModel;
+        _models = models;
+        _tokens = tokens;
+        _alignment = alignment;
+        ModuleTensors.Check(baseModel, recipe.Modules);
+        foreach (IGrouping<string?, RecipePart> module in RecipePart.Of(recipe).GroupBy(part => part.Module))
+        {
+            RecipePart[] parts = [.. module];
+            if (parts[0].IsSlice)
+                MatchSlices(parts);
+            else
+                MatchWhole(parts[0]);
+        }
+    }
+
+    /// <summary>In the recipe's order.</summary>
+    public IReadOnlyList<MatchedPart> Parts => _parts;
+
+    /// <summary>The stacks that were put together from slices.</summary>
+    public IReadOnlyList<SlicedStack> Stacks => _stacks;
+
+    private void MatchWhole(RecipePart part)
+    {
+        ModelPath basePath = part.BaseModel ?? part.Models[0].Path;
+        InputModel baseModel = TensorsOf(_models.FindWhole(basePath), part.Module);
+        Match(part, basePath, baseModel, 0, model => TensorsOf(_models.FindSource(part.Models[model], basePath), part.Module));
+    }
+
+    private void MatchSlices(RecipePart[] parts)
+    {
+        var runs = new List<SlicedRun>();
+        int first = 0;
+        foreach (RecipePart part in parts)
+        {
+            // The base says which tensors there are where it takes part, else the first source.
+            int named = Math.Max(0, BasePart.InSlice(part, _method));
+            ModelPath basePath = part.Models[named].Path;
+            SourceModel baseModel = _models.FindWhole(basePath);
+            InputModel Cut(int model) => LayersOf(part, model, basePath).Slice(
+                part.Layers[model], first, withBefore: part == parts[0], withAfter: part == parts[^1]);
+            Match(part, basePath, Cut(named), first, Cut);
+            runs.Add(new SlicedRun(baseModel, part.Layers[named]));
+            first += part.Layers[named].Count;
+        }
+
+        var ofBase = new LayerMap(ModuleTensors.Of(_base, parts[0].Module));
+        _stacks.Add(new SlicedStack(ofBase.Stacks.FirstOrDefault() ?? "", ofBase.Count, runs));
+    }
+
+    private void Match(RecipePart part, ModelPath basePath, InputModel baseModel, int firstLayer, Func<int, InputModel> tensorsOf)
+    {
+        int[] sources = [.. BasePart.Sources(part, _method)];
+        AlignedSource[] aligned =
+            [.. sources.Select(k => new AlignedSource(Quoted.Name(part.Models[k].Path.Written), tensorsOf(k), part.Models[k].IsVector))];
+        string[] models = [basePath.Written, .. sources.Select(k => part.Models[k].Path.Written)];
+        _parts.Add(new MatchedPart(_method, BasePart.IsSubtracted(part, _method), sources, models, baseModel, aligned, firstLayer, _alignment));
+    }
+
+    private InputModel TensorsOf(SourceModel model, string? module) => ModuleTensors.Of(_tokens?.Of(model.Tensors) ?? model.Tensors, module);
+
+    private LayerMap LayersOf(RecipePart part, int index, ModelPath basePath)
+    {
+        RecipeModel model = part.Models[index];
+        if (!_layers.TryGetValue((model.Path.Resolved, part.Module), out LayerMap? layers))
+        {
+            layers = new LayerMap(TensorsOf(_models.FindSource(model, basePath), part.Module));
+            _layers.Add((model.Path.Resolved, part.Module), layers);
+        }
+
+        if (layers.Stacks.Length != 1)
+        {
+            throw model.Place.Error(ErrorCode.UnsupportedFeature, layers.Stacks.Length == 0
+                ? "the tensors' names show no layers, so that no slice can be cut"
+                : $"the model has several stacks of layers ({string.Join(", ", layers.Stacks)}); slices of each go under \"modules\"");
+        }
+
+        return part.Layers[index].End <= layers.Count
+            ? layers
+            : throw model.Place.Error(ErrorCode.WrongValue,
+                $"layer_range [{part.Layers[index].First}, {part.Layers[index].End}] goes beyond the {layers.Count} layers of {Quoted.Name(model.Path.Written)}");
+    }
+}

@@ -1,0 +1,112 @@
+using System.Collections.Immutable;
+using DemEngine.Checkpoints;
+using DemEngine.Errors;
+using DemEngine.Merging.Inputs;
+using DemEngine.Merging.Options;
+using DemEngine.Numerics;
+
+namespace DemEngine.Merging.Planning;
+
+/// <summary>A source of a merge.</summary>
+/// <param name="Name">For messages.</param>
+/// <param name="Model">Its tensors.</param>
+/// <param name="IsVector">Whether it is a stored distribution vector, which has no integer tensors.</param>
+internal sealed record AlignedSource(string Name, InputModel Model, bool IsVector);
+
+/// <summary>One tensor of the output with what the base and each source have of it.</summary>
+internal sealed record AlignedTensor(TensorSpec Spec, InputTensor Base, ImmutableArray<SourceTensor> Sources);
+
+/// <summary>Matches the tensors of the sources to those of the base, which says what the output holds, and refuses what does not match.</summary>
+internal sealed class TensorAlignment
+{
+    private readonly InputModel _base;
+    private readonly IReadOnlyList<AlignedSource> _sources;
+    private readonly AlignmentOptions _options;
+
+    /// <exception cref="DemException">DEM2014 to DEM2018.</exception>
+    public TensorAlignment(InputModel baseModel, IReadOnlyList<AlignedSource> sources, AlignmentOptions options)
+    {
+        _base = baseModel;
+        _sources = sources;
+        _options = options;
+        foreach (AlignedSource source in sources)
+            CheckNames(source);
+        Tensors = [.. baseModel.Tensors.Select(Align)];
+        VocabularyRows = Tensors.Where(tensor => tensor.Spec.Shape != tensor.Base.Spec.Shape)
+            .Select(tensor => (long?)tensor.Spec.Shape.Rows).FirstOrDefault();
+    }
+
+    /// <summary>In the order of the base.</summary>
+    public ImmutableArray<AlignedTensor> Tensors { get; }
+
+    /// <summary>The output's vocabulary, if it differs from the base's.</summary>
+    public long? VocabularyRows { get; }
+
+    private void CheckNames(AlignedSource source)
+    {
+        string[] missing =
+        [
+            .. _base.Tensors
+                .Where(one => (one.Tensor.Spec.Type.IsFloat || !source.IsVector) && source.Model.Find(one.Name) is null)
+                .Select(one => one.Name),
+        ];
+        if (missing.Length > 0 && _options.Missing == MissingTensors.Fail)
+            throw new DemException(ErrorCode.MissingTensor, $"{source.Model.Path}: {missing.Length} tensors of the base are not in {source.Name}: {Quoted.List(missing)}");
+
+        string[] extra = [.. source.Model.Tensors.Select(one => one.Name).Where(name => _base.Find(name) is null)];
+        if (extra.Length > 0 && _options.Extra == ExtraTensors.Fail)
+            throw new DemException(ErrorCode.ExtraTensor, $"{source.Model.Path}: {extra.Length} tensors of {source.Name} are not in the base: {Quoted.List(extra)}");
+    }
+
+    private AlignedTensor Align(NamedInput input)
+    {
+        TensorSpec spec = input.Tensor.Spec with { Name = input.Name };
+        var sources = ImmutableArray.CreateBuilder<SourceTensor>(_sources.Count);
+        long fewestRows = spec.Shape.Rows;
+        foreach (AlignedSource source in _sources)
+        {
+            InputTensor? other = source.Model.Find(spec.Name);
+            if (other is not null)
+                CheckMatch(spec, other.Spec, source);
+
+            long rows = other?.Spec.Shape.Rows ?? 0;
+            if (other is not null)
+                fewestRows = Math.Min(fewestRows, rows);
+            sources.Add(new SourceTensor(other, rows));
+        }
+
+        if (_options.Vocabulary == Options.VocabularyRows.Common && fewestRows < spec.Shape.Rows)
+            spec = spec with { Shape = spec.Shape.WithRows(fewestRows) };
+        return new AlignedTensor(spec, input.Tensor, sources.ToImmutable());
+    }
+
+    private void CheckMatch(TensorSpec spec, TensorSpec other, AlignedSource source)
+    {
+        if (spec.Type.IsFloat != other.Type.IsFloat || (!spec.Type.IsFloat && spec.Type != other.Type))
+        {
+            throw new DemException(
+                ErrorCode.TypeMismatch,
+                $"{source.Model.Path}: tensor {Quoted.Name(spec.Name)} is {other.Type.SafetensorsName} in {source.Name} and {spec.Type.SafetensorsName} in the base");
+        }
+
+        if (spec.Shape == other.Shape)
+            return;
+
+        bool onlyRows = spec.Shape.Dimensions.Length > 0
+            && spec.Shape.Dimensions.Length == other.Shape.Dimensions.Length
+            && spec.Shape.Dimensions.AsSpan()[1..].SequenceEqual(other.Shape.Dimensions.AsSpan()[1..]);
+        if (!onlyRows || !LayerName.IsVocabulary(spec.Name))
+        {
+            throw new DemException(
+                ErrorCode.ShapeMismatch,
+                $"{source.Model.Path}: tensor {Quoted.Name(spec.Name)} is {other.Shape} in {source.Name} and {spec.Shape} in the base");
+        }
+
+        if (_options.Vocabulary == Options.VocabularyRows.Fail)
+        {
+            throw new DemException(
+                ErrorCode.VocabularyMismatch,
+                $"{source.Model.Path}: tensor {Quoted.Name(spec.Name)} has {other.Shape.Rows} rows in {source.Name} and {spec.Shape.Rows} in the base");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+using System.Collections.Immutable;
+using DemEngine.Memory;
+using DemEngine.Merging.Inputs;
+using DemEngine.Methods.Definition;
+using DemEngine.Numerics;
+using DemEngine.Numerics.Deltas;
+
+namespace DemEngine.Merging.Statistics;
+
+/// <summary>Sums over the filtered differences of one or more tensors, which are added in the order of the members.</summary>
+/// <param name="members">What is summed of each tensor; the same of all.</param>
+internal sealed class SumGroup(ImmutableArray<SumMember> members) : MeasuringGroup(members.Length, passes: 1)
+{
+    public override MeasuringPass Start(int pass, int member, int tileElements) => members[member].Start(this, tileElements);
+
+    protected override void FinishPass(int pass, ITileContext workspace)
+    {
+        double[] sum = members[0].Sum;
+        foreach (SumMember member in members.Skip(1))
+        {
+            for (int k = 0; k < sum.Length; k++)
+                sum[k] += member.Sum[k];
+        }
+
+        foreach (SumMember member in members)
+            member.Measurement.Complete([.. sum]);
+    }
+}
+
+/// <summary>One tensor of a <see cref="SumGroup"/>.</summary>
+/// <param name="measurement">What is summed.</param>
+/// <param name="inputs">The tensor's.</param>
+internal sealed class SumMember(SumMeasurement measurement, DeltaInputs inputs)
+{
+    private SumPass? _pass;
+
+    public SumMeasurement Measurement => measurement;
+
+    /// <summary>The tensor's sums, once its pass is finished.</summary>
+    public double[] Sum => _pass!.Sum;
+
+    public MeasuringPass Start(SumGroup group, int tileElements) => _pass = new SumPass(group, measurement, inputs, tileElements);
+}
+
+/// <summary>One tensor's part of the pass.</summary>
+internal sealed class SumPass(SumGroup group, SumMeasurement measurement, DeltaInputs inputs, int tileElements)
+    : MeasuringPass(inputs.Parts, tileElements)
+{
+    private readonly Lazy<KeptDeltas> _deltas = new(() => measurement.Deltas);
+    private readonly OrderedFold _fold = new(measurement.Sum.PerSource * inputs.SourceCount);
+
+    public double[] Sum => _fold.Sum;
+
+    public override void Measure(int tile, long first, int count, ITileContext workspace)
+    {
+        KeptDeltas deltas = inputs.In(first, _deltas.Value);
+        double[] sums = new double[GramOrder.LeafCount(count) * deltas.Sources.Length * measurement.Sum.PerSource];
+        TypedBytes[] tensors = inputs.Read(deltas, first, count, workspace);
+        workspace.Worker.Deltas.Sums(deltas, measurement.Sum, tensors, first, sums);
+        _fold.Add(tile, sums);
+    }
+
+    public override void Finish(ITileContext workspace) => group.MemberFinished(pass: 0, workspace);
+}

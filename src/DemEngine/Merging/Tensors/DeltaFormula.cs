@@ -1,0 +1,56 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using DemEngine.Merging.Inputs;
+using DemEngine.Numerics;
+using DemEngine.Numerics.Deltas;
+
+namespace DemEngine.Merging.Tensors;
+
+/// <summary>Combinations of filtered differences as formulas, where the recipe says all of them.</summary>
+internal static class DeltaFormula
+{
+    /// <summary>Writes a combination; null where it has a part that only a measurement can have given.</summary>
+    /// <param name="combination">The combination.</param>
+    /// <param name="rowElements">Elements in a row.</param>
+    public static string? Of(DeltaCombination combination, long rowElements)
+    {
+        string?[] differences = [.. combination.Deltas.Sources.Select((source, k) => Difference(source, k + 1, rowElements))];
+        if (combination.Deltas.Spread is not null || differences.Contains(null))
+            return null;
+
+        ImmutableArray<DeltaWeights> weights = combination.Weights;
+        string Sum(string start) => Formula.Sum(start, weights.Zip(differences, (weight, difference) => (weight.Weight, difference!)));
+        return combination.Mixing switch
+        {
+            DeltaMixing.Sum => Sum(Formula.Base),
+            DeltaMixing.Agreeing => $"{Formula.Base} + agreeing({Sum("")})",
+            DeltaMixing.AgreeingMean =>
+                $"{Formula.Base} + agreeing({Sum("")}) / agreeing({string.Join(" + ", weights.Select(weight => Number(weight.Share)))})",
+            DeltaMixing.Overlap when weights.All(weight => weight is { Weight: 1, Share: 1 }) => $"{Formula.Base} + overlap({string.Join(", ", differences)})",
+            _ => null,
+        };
+    }
+
+    private static string? Difference(DeltaSource source, int place, long rowElements)
+    {
+        bool isVector = source.Kind == TermKind.Plain;
+        string difference = isVector ? Formula.Source(place) : $"{Formula.Source(place)} − {Formula.Base}";
+        return source.Filter switch
+        {
+            NoFilter => isVector ? difference : $"({difference})",
+            LimitFilter limit => $"limit({difference}, {Number(limit.Limit)})",
+            RandomFilter random => $"keep({difference}, {Percent(random.Threshold)})",
+            RankedFilter ranked =>
+                $"keep({difference}, {Percent(ranked.Threshold(0))} to {Percent(ranked.Threshold((uint)(rowElements - 1)))}{(ranked.IsUnbiased ? ", rescaled" : "")})",
+            BandFilter band when band.Most != Cut.AboveAll => null,
+            BandFilter { Least: var least } when least == Cut.AboveAll => "0",
+            BandFilter { Least: { LastTie: -1, Key: var key } } => $"larger({difference}, {Number(BitConverter.UInt32BitsToSingle(key))})",
+            _ => null,
+        };
+    }
+
+    private static string Number(float value) => value.ToString("g6", CultureInfo.InvariantCulture);
+
+    /// <summary>Of 2³².</summary>
+    private static string Percent(ulong threshold) => string.Create(CultureInfo.InvariantCulture, $"{threshold * (100 / 4294967296.0):0.##} %");
+}

@@ -1,0 +1,118 @@
+using DemEngine.Checkpoints;
+using DemEngine.Memory;
+using DemEngine.Merging.Inputs;
+using DemEngine.Merging.Statistics;
+using DemEngine.Methods.Definition;
+using DemEngine.Numerics;
+using DemEngine.Numerics.Deltas;
+
+namespace DemEngine.Merging.Tensors;
+
+/// <summary>A tensor that a method merges.</summary>
+internal sealed class MergedTensor : OutputTensor
+{
+    private readonly TensorSources _sources;
+    private readonly DeltaInputs _inputs;
+    private readonly MergeProgram _program;
+    private readonly IReadOnlyList<string> _models;
+    private TensorProduction? _production;
+
+    /// <param name="spec">The output.</param>
+    /// <param name="sources">What it is made from.</param>
+    /// <param name="program">What is measured and how it is combined.</param>
+    /// <param name="method">What the plan calls it where the combination is not known before the run.</param>
+    /// <param name="models">What the recipe calls the base and its sources.</param>
+    public MergedTensor(TensorSpec spec, TensorSources sources, MergeProgram program, string method, IReadOnlyList<string> models)
+        : base(spec)
+    {
+        _sources = sources;
+        _inputs = new DeltaInputs(sources, spec.Shape.RowLength);
+        _program = program;
+        _models = models;
+        if (program.Measurements.IsEmpty)
+            Solve();
+        Operation = _production?.Description ?? method + Means(program);
+    }
+
+    public override IReadOnlyList<InputTensor> Inputs => _sources.Inputs;
+
+    public override int RankBuffers => _program.RankedSources;
+
+    // Where rows matter, those are read whole in which a tile starts or ends.
+    public override long ReadMargin => _program.IsByRow ? 2 * Spec.Shape.RowLength : 0;
+
+    // As planned: it tells plans apart, so a run must not change it.
+    public override string Operation { get; }
+
+    public override IEnumerable<PlannedSource> Sources => _sources.Named(_models);
+
+    public override long MeasuredElements =>
+        OfTensor.Sum(measurement => MeasuringPasses.Elements(measurement, _sources, _inputs));
+
+    public override IReadOnlyList<PooledPart> PooledParts =>
+    [
+        .. _program.Measurements.Select((measurement, order) => new PooledPart(
+                Spec.Name, order, measurement, _inputs, Spec.Type.Size, InputCost.Of(Inputs).ElementBytes))
+            .Where(part => part.Measurement.Scope != MergeScope.Tensor),
+    ];
+
+    private IEnumerable<Measurement> OfTensor => _program.Measurements.Where(measurement => measurement.Scope == MergeScope.Tensor);
+
+    public override IReadOnlyList<MeasuringPass> StartPasses(int tileElements) =>
+        [.. OfTensor.SelectMany(measurement => MeasuringPasses.Start(measurement, _sources, _inputs, tileElements))];
+
+    public override void PooledDone()
+    {
+        if (!OfTensor.Any())
+            Solve();
+    }
+
+    public override string? Asks => _program.Measurements.IsEmpty || PooledParts.Count > 0
+        ? null
+        : string.Join("; ", _program.Measurements.Select(measurement => $"{measurement.GetType().Name} {measurement.Terms}"));
+
+    public override void TakeMeasured(OutputTensor other)
+    {
+        foreach (var (own, of) in _program.Measurements.Zip(((MergedTensor)other)._program.Measurements))
+            own.TakeFrom(of);
+        Solve();
+    }
+
+    public override void Solve() => _production = _program.Solve() switch
+    {
+        DeltaCombination deltas => new DeltaProduction(deltas, _inputs),
+        LinearCombination sum => new LinearProduction(sum, _sources),
+        RowwiseCombination rows => new RowwiseProduction(rows, _sources, Spec.Shape),
+        var other => throw new InvalidOperationException($"{other.GetType()} is no known form of a combination"),
+    };
+
+    public override NonFinite Produce(long first, TypedBytes output, ITileContext workspace) =>
+        _production!.Produce(first, output, workspace);
+
+    public override NonFinite[] ProduceEach(IReadOnlyList<OutputTensor> tensors, long first, IReadOnlyList<TypedBytes> outputs, ITileContext workspace) =>
+        TensorProduction.ProduceEach([.. tensors.Select(tensor => ((MergedTensor)tensor)._production!)], first, outputs, workspace);
+
+    public override void WillNeed(long first, long count)
+    {
+        foreach (InputTensor input in Inputs)
+        {
+            long there = Math.Min(count, input.Spec.Shape.ElementCount - first);
+            if (there > 0)
+                input.WillNeed(first, there);
+        }
+    }
+
+    /// <summary>How the combination will be found.</summary>
+    private static string Means(MergeProgram program)
+    {
+        if (program.Measurements.IsEmpty)
+            return program.IsByRow ? ", row by row" : "";
+        string over = program.Measurements.Max(measurement => measurement.Scope) switch
+        {
+            MergeScope.Layer => " over its layer",
+            MergeScope.Model => " over the whole model",
+            _ => "",
+        };
+        return $" after measuring {string.Join(" and ", program.Measurements.Select(measurement => measurement.Subject))}{over}";
+    }
+}

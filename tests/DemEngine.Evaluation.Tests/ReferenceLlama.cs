@@ -1,0 +1,125 @@
+using DemEngine.Evaluation.Language;
+
+namespace DemEngine.Evaluation.Tests;
+
+/// <summary>
+/// The Llama decoder as the papers write it, in double, one position and one head at a time, with nothing remembered between positions.
+/// </summary>
+/// <param name="config">Its shape.</param>
+/// <param name="weights">Row-major, by Hugging Face's names.</param>
+internal sealed class ReferenceLlama(LlamaConfig config, IReadOnlyDictionary<string, double[]> weights)
+{
+    /// <summary>The logits after each token.</summary>
+    public double[][] Logits(IReadOnlyList<int> tokens)
+    {
+        int hidden = config.HiddenSize;
+        double[][] x = [.. tokens.Select(token => weights["model.embed_tokens.weight"][(token * hidden)..((token + 1) * hidden)])];
+        for (int layer = 0; layer < config.Layers; layer++)
+        {
+            string name = $"model.layers.{layer}.";
+            double[][] h = [.. x.Select(row => Norm(row, name + "input_layernorm.weight"))];
+            x = [.. x.Select((row, t) => Add(row, Apply(name + "self_attn.o_proj.weight", Attention(h, t, name + "self_attn."))))];
+            x = [.. x.Select(row => Add(row, Mlp(Norm(row, name + "post_attention_layernorm.weight"), name + "mlp.")))];
+        }
+
+        string head = config.TieEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight";
+        return [.. x.Select(row => Apply(head, Norm(row, "model.norm.weight")))];
+    }
+
+    /// <summary>Sum of ln p over the targets.</summary>
+    public double LogLikelihood(Example example)
+    {
+        double[][] logits = Logits(example.Tokens);
+        double sum = 0;
+        for (int t = example.FirstTarget; t < example.Tokens.Length; t++)
+        {
+            double[] row = logits[t - 1];
+            double top = row.Max();
+            sum += row[example.Tokens[t]] - top - Math.Log(row.Sum(value => Math.Exp(value - top)));
+        }
+
+        return sum;
+    }
+
+    /// <summary>Continues a prompt with the likeliest token, again and again.</summary>
+    public int[] Generate(IEnumerable<int> prompt, int count)
+    {
+        List<int> tokens = [.. prompt];
+        int start = tokens.Count;
+        for (int k = 0; k < count; k++)
+        {
+            double[] last = Logits(tokens)[^1];
+            tokens.Add(Array.IndexOf(last, last.Max()));
+        }
+
+        return [.. tokens[start..]];
+    }
+
+    private double[] Attention(double[][] h, int position, string name)
+    {
+        int size = config.HeadSize;
+        var output = new double[config.AttentionHeads * size];
+        for (int head = 0; head < config.AttentionHeads; head++)
+        {
+            int shared = head * config.KeyValueHeads / config.AttentionHeads;
+            double[] query = Rotated(Head(Apply(name + "q_proj.weight", h[position]), head), position);
+            var scores = new double[position + 1];
+            for (int s = 0; s <= position; s++)
+            {
+                double[] key = Rotated(Head(Apply(name + "k_proj.weight", h[s]), shared), s);
+                scores[s] = query.Zip(key, (a, b) => a * b).Sum() / Math.Sqrt(size);
+            }
+
+            double top = scores.Max();
+            double total = scores.Sum(score => Math.Exp(score - top));
+            for (int s = 0; s <= position; s++)
+            {
+                double[] value = Head(Apply(name + "v_proj.weight", h[s]), shared);
+                for (int i = 0; i < size; i++)
+                    output[(head * size) + i] += Math.Exp(scores[s] - top) / total * value[i];
+            }
+        }
+
+        return output;
+    }
+
+    private double[] Head(double[] row, int head) => row[(head * config.HeadSize)..((head + 1) * config.HeadSize)];
+
+    private double[] Rotated(double[] head, int position)
+    {
+        var turned = new double[head.Length];
+        int half = head.Length / 2;
+        for (int i = 0; i < half; i++)
+        {
+            var pair = new System.Numerics.Complex(head[i], head[i + half]);
+            pair *= System.Numerics.Complex.FromPolarCoordinates(1, position / Math.Pow(config.RopeTheta, (double)i / half));
+            (turned[i], turned[i + half]) = (pair.Real, pair.Imaginary);
+        }
+
+        return turned;
+    }
+
+    private double[] Mlp(double[] x, string name)
+    {
+        double[] gate = Apply(name + "gate_proj.weight", x);
+        double[] up = Apply(name + "up_proj.weight", x);
+        return Apply(name + "down_proj.weight", [.. gate.Zip(up, (g, u) => g / (1 + Math.Exp(-g)) * u)]);
+    }
+
+    private double[] Norm(double[] x, string name)
+    {
+        double root = Math.Sqrt(x.Average(value => value * value) + config.RmsNormEpsilon);
+        return [.. x.Zip(weights[name], (value, weight) => value / root * weight)];
+    }
+
+    private double[] Apply(string name, double[] x)
+    {
+        double[] matrix = weights[name];
+        var y = new double[matrix.Length / x.Length];
+        for (int i = 0; i < matrix.Length; i++)
+            y[i / x.Length] += matrix[i] * x[i % x.Length];
+        return y;
+    }
+
+    private static double[] Add(double[] a, double[] b) => [.. a.Zip(b, (x, y) => x + y)];
+}

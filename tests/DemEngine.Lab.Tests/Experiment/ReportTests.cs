@@ -1,0 +1,106 @@
+using DemEngine.Tests;
+using System.Text.Json;
+using System.Xml.Linq;
+using DemEngine.Lab.Experiment.Report;
+using DemEngine.Lab.Experiment.Results;
+
+namespace DemEngine.Lab.Tests.Experiment;
+
+public class ReportTests
+{
+    [TestCase(1)]
+    [TestCase(3)]
+    public void The_page_is_whole_by_itself_and_well_formed(int seeds)
+    {
+        ExperimentResults results = MadeUpResults.Make(seeds);
+        string html = HtmlReport.Write(results);
+        Assert.That(html, Does.Not.Contain("http://www.w3").And.Not.Contain("src=").And.Not.Contain("<script").And.Not.Contain("@import").And.Not.Contain("url("));
+        Assert.That(html, Does.Not.Contain("NaN"));
+        Assert.That(html, Does.Contain("default-src 'none'").And.Contain("width=device-width").And.Contain("@media print"));
+
+        // Elements without an end apart, it is XML too, so no tag is open and nothing is unescaped.
+        XElement page = Parse(html);
+        Assert.That(page.Descendants("table").Count(), Is.EqualTo(1 + (3 * results.Tables.Length)));
+        Assert.That(page.Descendants("figure").Count(), Is.EqualTo(1 + results.Curves.Length + 2 + 1));
+        Assert.That(page.Descendants("code").Single().Value, Is.EqualTo(results.Command));
+    }
+
+    [Test]
+    public void Tables_have_means_over_the_seeds_and_mark_the_best()
+    {
+        ExperimentResults results = MadeUpResults.Make();
+        ResultTable table = results.Tables[0];
+        XElement[] rows = [.. Parse(HtmlReport.Write(results)).Descendants("table").ElementAt(1).Descendants("tbody").Single().Elements("tr")];
+        Assert.That(rows.Select(row => row.Elements("td").First().Value), Is.EqualTo(table.Rows.Select(row => row.Name)));
+
+        // Columns: name, five sources, their mean, the one beside.
+        for (int r = 0; r < rows.Length; r++)
+        {
+            string[] cells = [.. rows[r].Elements("td").Skip(1).Select(cell => cell.Nodes().First().ToString())];
+            double[] means = [.. Enumerable.Range(0, 6).Select(c => 100 * table.Rows[r].Runs.Average(run => run.ExactMatch[c]))];
+            Assert.That(cells, Is.EqualTo(new[] { means[0], means[1], means[2], means[3], means[4], means[..5].Average(), means[5] }.Select(value => value.ToString("0.0"))));
+        }
+
+        for (int c = 1; c <= 7; c++)
+        {
+            double[] shown = [.. rows.Select(row => double.Parse(row.Elements("td").ElementAt(c).Nodes().First().ToString()))];
+            XElement best = rows.Select(row => row.Elements("td").ElementAt(c)).Single(cell => ((string?)cell.Attribute("class") ?? "").Contains("best"));
+            Assert.That(double.Parse(best.Nodes().First().ToString()), Is.EqualTo(shown.Max()));
+        }
+    }
+
+    [Test]
+    public void Where_all_are_as_good_none_is_marked()
+    {
+        ExperimentResults results = MadeUpResults.Make();
+        ResultTable table = results.Tables[0];
+        results = results with
+        {
+            Tables = [table with { Rows = [.. table.Rows.Select(row => row with { Runs = [.. row.Runs.Select(run => run with { ExactMatch = run.ExactMatch.SetItem(1, 0.75) })] })] }],
+        };
+        XElement[] rows = [.. Parse(HtmlReport.Write(results)).Descendants("table").ElementAt(1).Descendants("tbody").Single().Elements("tr")];
+        Assert.That(rows.Select(row => (string?)row.Elements("td").ElementAt(2).Attribute("class") ?? ""), Has.None.Contains("best"));
+        Assert.That(rows.Select(row => (string?)row.Elements("td").ElementAt(1).Attribute("class") ?? ""), Has.Exactly(1).Contains("best"));
+    }
+
+    [Test]
+    public void Results_read_back_as_they_were_written()
+    {
+        using var folder = new TempFolder();
+        ExperimentResults results = MadeUpResults.Make();
+        ResultsFile.Write(folder.PathOf("experiment.json"), results);
+        ExperimentResults read = ResultsFile.Read(folder.PathOf("experiment.json"));
+        Assert.That(HtmlReport.Write(read), Is.EqualTo(HtmlReport.Write(results)));
+        Assert.That(read.Tables[0].Rows[4].Kind, Is.EqualTo(MethodKind.Dem));
+        Assert.That(JsonDocument.Parse(File.ReadAllText(folder.PathOf("experiment.json"))).RootElement.GetProperty("tables")[0].GetProperty("rows")[0].GetProperty("runs")[0].TryGetProperty("exact_match", out _));
+    }
+
+    [TestCase("", "line 1")]
+    [TestCase("{\"preset\": \"small\"}", "")]
+    [TestCase("[]", "")]
+    public void Another_file_is_refused_by_name(string contents, string named)
+    {
+        using var folder = new TempFolder();
+        string path = folder.Write("experiment.json", contents);
+        var error = Assert.Throws<DemException>(() => ResultsFile.Read(path))!;
+        Assert.That(error.Code, Is.EqualTo(ErrorCode.BadResults));
+        Assert.That(error.Message, Does.StartWith(path).And.Contains(named));
+    }
+
+    [Test]
+    public void Spread_is_the_sample_deviation()
+    {
+        Assert.That(Spread.Of([2, 4, 4, 4, 5, 5, 7, 9]), Is.EqualTo(new Spread(5, Math.Sqrt(32.0 / 7))));
+        Assert.That(Spread.Of([3]).Deviation, Is.NaN);
+    }
+
+    [Test]
+    public void Operations_are_six_and_two_a_weight_and_token() =>
+        Assert.That((new MethodCost(10, 3, 1) + new MethodCost(5, 4, 1)).Flops(100), Is.EqualTo(((6 * 15) + (2 * 7)) * 100));
+
+    private static XElement Parse(string html)
+    {
+        string body = html[html.IndexOf("<body>", StringComparison.Ordinal)..html.IndexOf("</html>", StringComparison.Ordinal)];
+        return XElement.Parse(body);
+    }
+}

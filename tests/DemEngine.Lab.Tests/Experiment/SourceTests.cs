@@ -1,0 +1,146 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using DemEngine.Lab.Experiment.Sources;
+
+namespace DemEngine.Lab.Tests.Experiment;
+
+public class SourceTests
+{
+    private const int Count = 2000;
+
+    private static IEnumerable<TextSource> All => TextSources.All;
+
+    [TestCaseSource(nameof(All))]
+    public void Every_answer_is_right(TextSource source)
+    {
+        var random = new RandomDraw(3, "test");
+        for (int k = 0; k < Count; k++)
+        {
+            Exercise exercise = source.Draw(random);
+            Assert.That(exercise.Answer, Is.EqualTo(Solve(source.Name, exercise.Prompt)), exercise.Prompt);
+        }
+    }
+
+    [TestCaseSource(nameof(All))]
+    public void Prompts_and_answers_are_short_and_plain(TextSource source)
+    {
+        var random = new RandomDraw(4, "test");
+        for (int k = 0; k < Count; k++)
+        {
+            Exercise exercise = source.Draw(random);
+            Assert.That(exercise.Prompt, Has.Length.LessThanOrEqualTo(32).And.EndsWith("="));
+            Assert.That(exercise.Answer, Has.Length.InRange(1, 16));
+            Assert.That(exercise.Prompt + exercise.Answer, Has.All.InRange(' ', '~'));
+        }
+    }
+
+    [TestCaseSource(nameof(All))]
+    public void The_description_s_example_is_one(TextSource source)
+    {
+        Match example = Regex.Match(source.Description, "\"(.*=)\" is (.*)\\.$");
+        Assert.That(Solve(source.Name, example.Groups[1].Value), Is.EqualTo(example.Groups[2].Value));
+    }
+
+    [TestCaseSource(nameof(All))]
+    public void Splits_share_no_prompt_and_the_same_seed_gives_the_same(TextSource source)
+    {
+        List<Exercise>[] splits = [.. Enum.GetValues<Split>().Select(split => Splits.Draw(source, split, 60, seed: 5))];
+        string[] prompts = [.. splits.SelectMany(split => split.Select(exercise => exercise.Prompt))];
+        Assert.That(prompts, Is.Unique);
+        Assert.That(Splits.Draw(source, Split.Train, 60, seed: 5), Is.EqualTo(splits[0]));
+        Assert.That(Splits.Draw(source, Split.Train, 20, seed: 5), Is.EqualTo(splits[0][..20]));
+        Assert.That(Splits.Draw(source, Split.Train, 60, seed: 6), Is.Not.EqualTo(splits[0]));
+
+        // Another seed's test is no seed's training either.
+        HashSet<string> trained = [.. splits[0].Select(exercise => exercise.Prompt)];
+        Assert.That(Splits.Draw(source, Split.Test, 60, seed: 6).Select(exercise => exercise.Prompt), Has.None.Matches<string>(prompt => trained.Contains(prompt!)));
+    }
+
+    [Test]
+    public void Splits_have_their_shares()
+    {
+        var random = new RandomDraw(1, "shares");
+        ILookup<Split, string> prompts = Enumerable.Range(0, 20_000).Select(_ => Reversal.OfLetters.Draw(random).Prompt).Distinct().ToLookup(Splits.Of);
+        int all = prompts.Sum(split => split.Count());
+        Assert.That((double)prompts[Split.Train].Count() / all, Is.EqualTo(0.8).Within(0.02));
+        Assert.That((double)prompts[Split.Validation].Count() / all, Is.EqualTo(0.1).Within(0.02));
+        Assert.That((double)prompts[Split.Test].Count() / all, Is.EqualTo(0.1).Within(0.02));
+    }
+
+    [Test]
+    public void The_two_orders_of_dates_conflict()
+    {
+        var random = new RandomDraw(1, "dates");
+        Exercise[] drawn = [.. Enumerable.Range(0, Count).Select(_ => new Dates(DateOrder.DayFirst).Draw(random))];
+        int conflicting = drawn.Count(exercise => TrySolve("date-us", exercise.Prompt) is { } other && other != exercise.Answer);
+        Assert.That((double)conflicting / Count, Is.InRange(0.3, 0.5));
+    }
+
+    [Test]
+    public void More_prompts_than_there_are_cannot_be_had() =>
+        Assert.That(() => Splits.Draw(new RomanNumerals(), Split.Test, 999, seed: 1), Throws.InstanceOf<ArgumentOutOfRangeException>());
+
+    [Test]
+    public void Numbers_are_drawn_evenly()
+    {
+        var random = new RandomDraw(9, "even");
+        int[] counts = new int[7];
+        for (int k = 0; k < 70_000; k++)
+            counts[random.Below(7)]++;
+        Assert.That(counts, Has.All.InRange(9_500, 10_500));
+        Assert.That(Enumerable.Range(0, 100).Select(_ => random.Between(-1, 1)).Distinct().Order(), Is.EqualTo(new[] { -1, 0, 1 }));
+    }
+
+    private static string? TrySolve(string source, string prompt)
+    {
+        try
+        {
+            return Solve(source, prompt);
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Answers a prompt, in other ways than the sources do.</summary>
+    private static string Solve(string source, string prompt)
+    {
+        string word = prompt[(prompt.IndexOf(' ') + 1)..^1];
+        switch (source)
+        {
+            case "reverse" or "reverse-digits":
+                char[] letters = word.ToCharArray();
+                Array.Reverse(letters);
+                return new string(letters);
+            case "sort":
+                return string.Concat(Enumerable.Range('0', 10).Select(digit => new string((char)digit, word.Count(c => c == digit))));
+            case "modular":
+                Match sum = Regex.Match(word, @"^(\d+)([-+])(\d+)$");
+                int sign = sum.Groups[2].Value == "+" ? 1 : -1;
+                int value = int.Parse(sum.Groups[1].Value) + (sign * int.Parse(sum.Groups[3].Value));
+                return $"{value - (10 * (int)Math.Floor(value / 10.0))}";
+            case "shift":
+                const string alphabet = "abcdefghijklmnopqrstuvwxyza";
+                return string.Concat(word.Select(c => alphabet[alphabet.IndexOf(c) + 1]));
+            case "brackets":
+                string rest = word;
+                while (rest != (rest = Regex.Replace(rest, @"\(\)|\[\]|\{\}", "")))
+                {
+                }
+
+                return string.Concat(rest.Reverse().Select(c => c == '(' ? ')' : c == '[' ? ']' : '}'));
+            case "date-eu" or "date-us":
+                string format = source == "date-eu" ? "dd/MM/yy" : "MM/dd/yy";
+                DateTime date = DateTime.ParseExact(word[..6] + "20" + word[6..], format + "yy", CultureInfo.InvariantCulture);
+                return date.ToString("d MMM yyyy", CultureInfo.InvariantCulture);
+            case "roman":
+                int number = int.Parse(word);
+                string[] digits = ["", "a", "aa", "aaa", "ab", "b", "ba", "baa", "baaa", "ac"];
+                string Place(int digit, string numerals) => string.Concat(digits[digit].Select(c => numerals[c - 'a']));
+                return Place(number / 100, "CDM") + Place(number / 10 % 10, "XLC") + Place(number % 10, "IVX");
+            default:
+                throw new ArgumentOutOfRangeException(nameof(source), source, null);
+        }
+    }
+}
