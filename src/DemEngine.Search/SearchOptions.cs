@@ -1,6 +1,7 @@
 using DemEngine.Merging.Options;
 using DemEngine.Search.Space;
 using DemEngine.Search.Strategies;
+using DemEngine.Search.Trials;
 
 namespace DemEngine.Search;
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using DemEngine.Search;
 using DemEngine.Search.Space;
 using DemEngine.Search.Strategies;
+using DemEngine.Search.Trials;
 
 namespace DemEngine.Cli.Options;
 

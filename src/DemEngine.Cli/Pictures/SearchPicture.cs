@@ -1,6 +1,5 @@
 using System.Globalization;
 using DemEngine.Lab.Charts;
-using DemEngine.Search;
 using DemEngine.Search.Space;
 using DemEngine.Search.Trials;
 

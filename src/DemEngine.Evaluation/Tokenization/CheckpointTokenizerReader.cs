@@ -1,5 +1,6 @@
 using DemEngine.Evaluation.Language;
 using DemEngine.Evaluation.Tokenization.BytePairs;
+using DemEngine.Evaluation.Tokenization.Definition;
 using DemEngine.Evaluation.Tokenization.Json;
 using DemEngine.Evaluation.Tokenization.SentencePiece;
 

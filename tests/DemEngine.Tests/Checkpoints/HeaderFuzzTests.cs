@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using DemEngine.Checkpoints;
-using DemEngine.Numerics;
 using static DemEngine.Tests.SafetensorsText;
 
 namespace DemEngine.Tests.Checkpoints;

@@ -1,5 +1,4 @@
 using DemEngine.Checkpoints;
-using DemEngine.Numerics;
 
 namespace DemEngine.Tests.Merging;
 

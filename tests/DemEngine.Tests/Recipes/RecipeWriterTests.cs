@@ -1,3 +1,4 @@
+using DemEngine.Numerics;
 using DemEngine.Recipes;
 using FsCheck;
 using FsCheck.Fluent;
@@ -37,7 +38,7 @@ public sealed class RecipeWriterTests
             .Select(parameters => new ParameterScope([.. parameters.DistinctBy(parameter => parameter.Name)]));
 
     private static readonly Gen<RecipeText?> ElementTypes =
-        Gen.Elements(DemEngine.Numerics.ElementTypes.FloatNames.Append(null).ToArray()).Select(name => name is null ? null : (RecipeText)name);
+        Gen.Elements(ElementTypes.FloatNames.Append(null).ToArray()).Select(name => name is null ? null : (RecipeText)name);
 
     private static readonly Gen<RecipeModel> Models =
         from path in Paths

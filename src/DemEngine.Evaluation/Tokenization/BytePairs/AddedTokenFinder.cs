@@ -1,3 +1,5 @@
+using DemEngine.Evaluation.Tokenization.Definition;
+
 namespace DemEngine.Evaluation.Tokenization.BytePairs;
 
 /// <summary>Finds added tokens in text: the leftmost, and of those that begin there the longest.</summary>

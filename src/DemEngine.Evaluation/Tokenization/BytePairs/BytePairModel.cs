@@ -1,5 +1,6 @@
 using System.Text;
 using DemEngine.Errors;
+using DemEngine.Evaluation.Tokenization.Definition;
 using Microsoft.ML.Tokenizers;
 
 namespace DemEngine.Evaluation.Tokenization.BytePairs;

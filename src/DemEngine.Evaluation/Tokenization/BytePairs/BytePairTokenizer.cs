@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using DemEngine.Errors;
 using DemEngine.Evaluation.Language;
+using DemEngine.Evaluation.Tokenization.Definition;
 
 namespace DemEngine.Evaluation.Tokenization.BytePairs;
 
@@ -36,7 +37,7 @@ internal sealed class BytePairTokenizer : ITokenizer
 
     /// <inheritdoc/>
     public int EndOfText => _endOfText
-        ?? throw TokenizerFault.Unsupported(_parts.File, $"nothing says which token ends a text: neither {TokenizerConfig.FileName} nor {LlamaConfig.FileName}");
+        ?? throw TokenizerFault.Unsupported(_parts.File, $"nothing says which token ends a text: neither {TokenizerParts.ConfigFileName} nor {LlamaConfig.FileName}");
 
     /// <inheritdoc/>
     public ImmutableArray<int> Encode(string text)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using DemEngine.Evaluation.Tokenization.Definition;
 
 namespace DemEngine.Evaluation.Tokenization.BytePairs;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using DemEngine.Errors;
+using DemEngine.Evaluation.Tokenization.Definition;
 
 namespace DemEngine.Evaluation.Tokenization.BytePairs;
 

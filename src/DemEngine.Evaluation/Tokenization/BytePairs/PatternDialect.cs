@@ -1,4 +1,5 @@
 using DemEngine.Errors;
+using DemEngine.Evaluation.Tokenization.Definition;
 
 namespace DemEngine.Evaluation.Tokenization.BytePairs;
 

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using DemEngine.Errors;
+using DemEngine.Evaluation.Tokenization.Definition;
 
 namespace DemEngine.Evaluation.Tokenization.BytePairs;
 

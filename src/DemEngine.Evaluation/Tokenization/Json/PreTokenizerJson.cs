@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using DemEngine.Errors;
 using DemEngine.Evaluation.Tokenization.BytePairs;
+using DemEngine.Evaluation.Tokenization.Definition;
 
 namespace DemEngine.Evaluation.Tokenization.Json;
 

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using DemEngine.Errors;
-using DemEngine.Evaluation.Tokenization.BytePairs;
+using DemEngine.Evaluation.Tokenization.Definition;
 
 namespace DemEngine.Evaluation.Tokenization.Json;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using DemEngine.Errors;
+using DemEngine.Evaluation.Tokenization.Definition;
 
 namespace DemEngine.Evaluation.Tokenization.Json;
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using DemEngine.Evaluation.Tokenization.Definition;
 
 namespace DemEngine.Evaluation.Tokenization.SentencePiece;
 

@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using DemEngine.Errors;
 using DemEngine.Evaluation.Tokenization.BytePairs;
+using DemEngine.Evaluation.Tokenization.Definition;
+using DemEngine.Evaluation.Tokenization.Json;
 
 namespace DemEngine.Evaluation.Tokenization.SentencePiece;
 

@@ -1,8 +1,7 @@
 using DemEngine.Errors;
 using DemEngine.Evaluation;
-using DemEngine.Search.Trials;
 
-namespace DemEngine.Search;
+namespace DemEngine.Search.Trials;
 
 /// <summary>What is to be made as good as can be: one number of a metric's values on all validation sets.</summary>
 public sealed class Objective

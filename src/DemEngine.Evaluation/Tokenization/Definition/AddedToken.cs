@@ -1,4 +1,4 @@
-namespace DemEngine.Evaluation.Tokenization.BytePairs;
+namespace DemEngine.Evaluation.Tokenization.Definition;
 
 /// <summary>A token that is found in the text itself, not made by merges.</summary>
 /// <param name="Content">The text that it stands for.</param>

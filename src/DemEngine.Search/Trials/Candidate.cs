@@ -8,7 +8,7 @@ using DemEngine.Merging.Options;
 using DemEngine.Merging.Output;
 using DemEngine.Recipes;
 
-namespace DemEngine.Search;
+namespace DemEngine.Search.Trials;
 
 /// <summary>
 /// A merge that is tried: made in memory, with its group, when its first tensor is asked for, or written to a folder when that is, and otherwise not at all.

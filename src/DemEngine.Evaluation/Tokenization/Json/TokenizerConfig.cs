@@ -2,16 +2,15 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
 using DemEngine.Errors;
-using DemEngine.Evaluation.Tokenization.BytePairs;
-using DemEngine.Evaluation.Tokenization.Json;
+using DemEngine.Evaluation.Tokenization.Definition;
 
-namespace DemEngine.Evaluation.Tokenization;
+namespace DemEngine.Evaluation.Tokenization.Json;
 
 /// <summary>What <c>tokenizer_config.json</c> says beside a tokenizer's own file; all of it may be absent.</summary>
 internal sealed record TokenizerConfig
 {
     /// <summary>The file's name.</summary>
-    public const string FileName = "tokenizer_config.json";
+    public const string FileName = TokenizerParts.ConfigFileName;
 
     /// <summary><c>add_bos_token</c>.</summary>
     public bool? AddBeginOfText { get; init; }

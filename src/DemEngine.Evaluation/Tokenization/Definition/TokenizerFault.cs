@@ -1,4 +1,4 @@
-namespace DemEngine.Evaluation.Tokenization;
+namespace DemEngine.Evaluation.Tokenization.Definition;
 
 /// <summary>What can be wrong with a tokenizer's file.</summary>
 internal static class TokenizerFault

@@ -5,7 +5,7 @@ using DemEngine.Merging.Output;
 using DemEngine.Merging.Tensors;
 using DemEngine.Recipes;
 
-namespace DemEngine.Search;
+namespace DemEngine.Search.Trials;
 
 /// <summary>
 /// Candidates that are tried one after the other, and merged together in memory, as a sweep merges them, when the first one's tensors are asked for. They are

@@ -1,6 +1,6 @@
 using DemEngine.Files;
 
-namespace DemEngine.Evaluation.Tokenization;
+namespace DemEngine.Evaluation.Tokenization.Definition;
 
 /// <summary>A tokenizer's file as it lies on the disk.</summary>
 internal static class TokenizerBytes

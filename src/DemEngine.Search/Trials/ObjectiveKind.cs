@@ -1,4 +1,4 @@
-namespace DemEngine.Search;
+namespace DemEngine.Search.Trials;
 
 /// <summary>How one number is made of the metric's values on several validation sets.</summary>
 public enum ObjectiveKind

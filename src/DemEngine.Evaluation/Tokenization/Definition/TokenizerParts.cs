@@ -1,11 +1,13 @@
 using System.Collections.Immutable;
-using DemEngine.Evaluation.Tokenization.BytePairs;
 
-namespace DemEngine.Evaluation.Tokenization;
+namespace DemEngine.Evaluation.Tokenization.Definition;
 
 /// <summary>All that a tokenizer's files say.</summary>
 internal sealed record TokenizerParts
 {
+    /// <summary>The file beside a tokenizer that says which tokens begin and end a text.</summary>
+    public const string ConfigFileName = "tokenizer_config.json";
+
     /// <summary>Named in errors.</summary>
     public required string File { get; init; }
 
