@@ -1,4 +1,4 @@
-using DemEngine.Cli.Output;
+using DemEngine.Cli.Progress;
 using DemEngine.Merging.Options;
 
 namespace DemEngine.Cli.Tests;

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using DemEngine.Cli.Output;
+using DemEngine.Cli.Formatting;
 
 namespace DemEngine.Cli.Tests;
 

@@ -1,4 +1,5 @@
 using DemEngine.Recipes;
+using DemEngine.Recipes.Values;
 using DemEngine.Search.Space;
 
 namespace DemEngine.Search.Tests;

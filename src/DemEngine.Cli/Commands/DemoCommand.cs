@@ -3,6 +3,7 @@ using System.Diagnostics;
 using DemEngine.Backends.Cpu;
 using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
+using DemEngine.Cli.Progress;
 using DemEngine.Lab.Demonstration;
 using DemEngine.Lab.Experiment.Running;
 using DemEngine.Merging.Options;

@@ -3,6 +3,7 @@ using DemEngine.Analysis;
 using DemEngine.Backends.Cpu;
 using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
+using DemEngine.Cli.Progress;
 
 namespace DemEngine.Cli.Commands;
 

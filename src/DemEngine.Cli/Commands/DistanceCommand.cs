@@ -4,6 +4,7 @@ using DemEngine.Backends;
 using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
 using DemEngine.Cli.Pictures;
+using DemEngine.Cli.Progress;
 using DemEngine.Files;
 
 namespace DemEngine.Cli.Commands;

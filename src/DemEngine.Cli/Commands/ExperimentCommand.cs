@@ -2,6 +2,7 @@ using System.CommandLine;
 using DemEngine.Backends.Cpu;
 using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
+using DemEngine.Cli.Progress;
 using DemEngine.Lab.Experiment.Running;
 using DemEngine.Training.Settings;
 

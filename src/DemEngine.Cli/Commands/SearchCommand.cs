@@ -3,6 +3,7 @@ using DemEngine.Backends;
 using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
 using DemEngine.Cli.Pictures;
+using DemEngine.Cli.Progress;
 using DemEngine.Evaluation;
 using DemEngine.Evaluation.Tokenization;
 using DemEngine.Files;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
+using DemEngine.Cli.Progress;
 using DemEngine.Cli.Setup;
 using DemEngine.Training;
 

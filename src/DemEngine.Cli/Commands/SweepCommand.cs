@@ -3,6 +3,7 @@ using System.CommandLine;
 using DemEngine.Backends;
 using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
+using DemEngine.Cli.Progress;
 using DemEngine.Recipes;
 using DemEngine.Sweeps;
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using DemEngine.Analysis;
 using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
+using DemEngine.Cli.Progress;
 
 namespace DemEngine.Cli.Commands;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using DemEngine.Backends;
-using DemEngine.Cli.Output;
+using DemEngine.Cli.Formatting;
 
 namespace DemEngine.Cli.Options;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using DemEngine.Checkpoints;
-using DemEngine.Cli.Output;
+using DemEngine.Cli.Formatting;
 using DemEngine.Merging.Options;
 
 namespace DemEngine.Cli.Options;

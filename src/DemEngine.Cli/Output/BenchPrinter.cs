@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using DemEngine.Backends.Devices;
 using DemEngine.Cli.Pictures;
+using DemEngine.Cli.Formatting;
 using DemEngine.Lab.Benchmarking;
 
 namespace DemEngine.Cli.Output;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using DemEngine.Cli.Formatting;
 using DemEngine.Errors;
 using DemEngine.Lab.Demonstration;
 using DemEngine.Lab.Experiment.Results;

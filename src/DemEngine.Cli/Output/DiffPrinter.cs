@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using DemEngine.Analysis;
 using DemEngine.Checkpoints;
+using DemEngine.Cli.Formatting;
 using DemEngine.Numerics;
 
 namespace DemEngine.Cli.Output;

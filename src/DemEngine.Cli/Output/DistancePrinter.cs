@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using DemEngine.Analysis;
+using DemEngine.Cli.Formatting;
 
 namespace DemEngine.Cli.Output;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using DemEngine.Cli.Formatting;
 using DemEngine.Merging.Output;
 
 namespace DemEngine.Cli.Output;

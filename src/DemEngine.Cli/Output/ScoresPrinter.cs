@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using DemEngine.Cli.Formatting;
 using DemEngine.Evaluation;
 
 namespace DemEngine.Cli.Output;

@@ -1,3 +1,4 @@
+using DemEngine.Cli.Formatting;
 using Spectre.Console;
 
 namespace DemEngine.Cli.Output;

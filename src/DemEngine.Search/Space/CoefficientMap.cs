@@ -4,6 +4,7 @@ using DemEngine.Errors;
 using DemEngine.Merging.Planning;
 using DemEngine.Methods.Definition;
 using DemEngine.Recipes;
+using DemEngine.Recipes.Values;
 
 namespace DemEngine.Search.Space;
 

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using DemEngine.Checkpoints;
-using DemEngine.Recipes;
+using DemEngine.Recipes.Values;
 
 namespace DemEngine.Search.Space;
 

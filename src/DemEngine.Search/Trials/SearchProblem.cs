@@ -5,6 +5,7 @@ using DemEngine.Evaluation;
 using DemEngine.Evaluation.Language;
 using DemEngine.Merging.Options;
 using DemEngine.Recipes;
+using DemEngine.Recipes.Values;
 using DemEngine.Search.Space;
 
 namespace DemEngine.Search.Trials;

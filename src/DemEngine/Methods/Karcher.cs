@@ -1,6 +1,7 @@
 using DemEngine.Methods.Definition;
+using DemEngine.Methods.Geometry;
 using DemEngine.Numerics;
-using DemEngine.Recipes;
+using DemEngine.Recipes.Values;
 
 namespace DemEngine.Methods;
 

@@ -1,5 +1,6 @@
 using DemEngine.Methods.Definition;
-using DemEngine.Recipes;
+using DemEngine.Methods.Geometry;
+using DemEngine.Recipes.Values;
 
 namespace DemEngine.Methods;
 

@@ -1,6 +1,6 @@
 using DemEngine.Methods.Definition;
 using DemEngine.Numerics.Deltas;
-using DemEngine.Recipes;
+using DemEngine.Recipes.Values;
 
 namespace DemEngine.Methods;
 

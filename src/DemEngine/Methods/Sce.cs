@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using DemEngine.Methods.Definition;
 using DemEngine.Numerics.Deltas;
-using DemEngine.Recipes;
+using DemEngine.Recipes.Values;
 
 namespace DemEngine.Methods;
 

@@ -1,7 +1,7 @@
 using DemEngine.Methods.Definition;
 using DemEngine.Methods.Sparsifiers;
 using DemEngine.Numerics.Deltas;
-using DemEngine.Recipes;
+using DemEngine.Recipes.Values;
 
 namespace DemEngine.Methods;
 

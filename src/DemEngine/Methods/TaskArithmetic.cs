@@ -1,5 +1,5 @@
 using DemEngine.Methods.Definition;
-using DemEngine.Recipes;
+using DemEngine.Recipes.Values;
 
 namespace DemEngine.Methods;
 

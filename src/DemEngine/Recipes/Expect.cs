@@ -1,3 +1,6 @@
+using DemEngine.Errors;
+using DemEngine.Recipes.Text;
+
 namespace DemEngine.Recipes;
 
 /// <summary>Takes nodes for what they should be, and says what they are when they are something else.</summary>
@@ -37,7 +40,7 @@ internal static class Expect
 
     /// <summary>The end of a message about an unknown key: what it may have been meant to be, and what is known.</summary>
     public static string Known(string key, IEnumerable<string> known) =>
-        $"{Spelling.DidYouMean(key, known)}; known here: {Shown.List(known)}";
+        $"{Misspelling.DidYouMean(key, known)}; known here: {Shown.List(known)}";
 
     public static bool IsNothing(RecipeNode node) => node is TextNode text && PlainScalar.Read(text) is null;
 

@@ -1,3 +1,5 @@
+using DemEngine.Recipes.Text;
+
 namespace DemEngine.Recipes;
 
 /// <summary>The path of a model's folder or file, or the name of an earlier recipe whose result it is.</summary>

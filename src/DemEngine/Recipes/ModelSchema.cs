@@ -1,3 +1,6 @@
+using DemEngine.Recipes.Text;
+using DemEngine.Recipes.Values;
+
 namespace DemEngine.Recipes;
 
 /// <summary>Reads what is merged: <c>models</c>, <c>slices</c> and <c>modules</c>.</summary>

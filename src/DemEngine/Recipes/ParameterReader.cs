@@ -1,3 +1,6 @@
+using DemEngine.Recipes.Text;
+using DemEngine.Recipes.Values;
+
 namespace DemEngine.Recipes;
 
 /// <summary>Reads the <c>parameters:</c> of a recipe or of one of its models.</summary>

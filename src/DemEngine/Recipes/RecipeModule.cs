@@ -1,3 +1,6 @@
+using DemEngine.Recipes.Text;
+using DemEngine.Recipes.Values;
+
 namespace DemEngine.Recipes;
 
 /// <summary>One part of a model that has several stacks of layers, such as an encoder and a decoder.</summary>

@@ -1,4 +1,7 @@
+using DemEngine.Errors;
 using DemEngine.Numerics;
+using DemEngine.Recipes.Text;
+using DemEngine.Recipes.Values;
 
 namespace DemEngine.Recipes;
 
@@ -106,7 +109,7 @@ internal static class RecipeSchema
         if (Expect.Text(node, place, "the name of an element type") is not { } name) return null;
         if (ElementTypes.TryParseFloat(name.Value, out ElementType type)) return name with { Value = type.TorchName };
         throw place.Error(ErrorCode.WrongValue,
-            $"unknown element type {Shown.Quote(name.Value)}{Spelling.DidYouMean(name.Value, ElementTypes.FloatNames)}; "
+            $"unknown element type {Shown.Quote(name.Value)}{Misspelling.DidYouMean(name.Value, ElementTypes.FloatNames)}; "
             + $"known: {string.Join(", ", ElementTypes.FloatNames)}");
     }
 

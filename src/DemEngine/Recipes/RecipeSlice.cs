@@ -1,3 +1,6 @@
+using DemEngine.Recipes.Text;
+using DemEngine.Recipes.Values;
+
 namespace DemEngine.Recipes;
 
 /// <summary>Layers of a model, counted from 0: <c>layer_range: [first, end]</c>.</summary>

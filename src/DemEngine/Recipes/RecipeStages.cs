@@ -1,3 +1,5 @@
+using DemEngine.Recipes.Text;
+
 namespace DemEngine.Recipes;
 
 /// <summary>

@@ -1,3 +1,6 @@
+using DemEngine.Recipes.Text;
+using DemEngine.Recipes.Values;
+
 namespace DemEngine.Recipes;
 
 /// <summary>

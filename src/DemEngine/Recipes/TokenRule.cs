@@ -1,3 +1,5 @@
+using DemEngine.Recipes.Text;
+
 namespace DemEngine.Recipes;
 
 /// <summary>Where the embedding of a token comes from in the models that lack it, or in all.</summary>

@@ -1,3 +1,5 @@
+using DemEngine.Recipes.Text;
+
 namespace DemEngine.Recipes;
 
 /// <summary>Where the output's vocabulary comes from.</summary>

@@ -6,6 +6,7 @@ using DemEngine.Merging.Output;
 using DemEngine.Merging.Planning;
 using DemEngine.Merging.Tensors;
 using DemEngine.Recipes;
+using DemEngine.Recipes.Values;
 
 namespace DemEngine.Sweeps;
 

@@ -5,6 +5,7 @@ using DemEngine.Merging.Options;
 using DemEngine.Merging.Output;
 using DemEngine.Numerics;
 using DemEngine.Recipes;
+using DemEngine.Recipes.Values;
 
 namespace DemEngine.Tests.Merging;
 

@@ -1,4 +1,5 @@
 using DemEngine.Checkpoints;
+using DemEngine.Numerics;
 
 namespace DemEngine.Tests.Merging;
 

@@ -1,4 +1,5 @@
 using DemEngine.Recipes;
+using DemEngine.Recipes.Values;
 
 namespace DemEngine.Tests.Recipes;
 

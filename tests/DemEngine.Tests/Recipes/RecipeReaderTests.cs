@@ -1,5 +1,6 @@
 using System.Text;
 using DemEngine.Recipes;
+using DemEngine.Recipes.Values;
 
 namespace DemEngine.Tests.Recipes;
 

@@ -1,5 +1,6 @@
-using DemEngine.Numerics;
 using DemEngine.Recipes;
+using DemEngine.Recipes.Text;
+using DemEngine.Recipes.Values;
 using FsCheck;
 using FsCheck.Fluent;
 
@@ -38,7 +39,7 @@ public sealed class RecipeWriterTests
             .Select(parameters => new ParameterScope([.. parameters.DistinctBy(parameter => parameter.Name)]));
 
     private static readonly Gen<RecipeText?> ElementTypes =
-        Gen.Elements(ElementTypes.FloatNames.Append(null).ToArray()).Select(name => name is null ? null : (RecipeText)name);
+        Gen.Elements(DemEngine.Numerics.ElementTypes.FloatNames.Append(null).ToArray()).Select(name => name is null ? null : (RecipeText)name);
 
     private static readonly Gen<RecipeModel> Models =
         from path in Paths

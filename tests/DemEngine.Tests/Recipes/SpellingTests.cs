@@ -1,4 +1,4 @@
-using DemEngine.Recipes;
+using DemEngine.Errors;
 
 namespace DemEngine.Tests.Recipes;
 
@@ -14,10 +14,10 @@ public sealed class SpellingTests
     [TestCase("something_else", "")]
     [TestCase("", "")]
     public void The_nearest_known_word_is_offered_if_it_is_near(string word, string expected) =>
-        Assert.That(Spelling.DidYouMean(word, Known.Take(3)), Is.EqualTo(expected));
+        Assert.That(Misspelling.DidYouMean(word, Known.Take(3)), Is.EqualTo(expected));
 
     [Test]
-    public void A_very_long_word_is_not_compared() => Assert.That(Spelling.DidYouMean(new string('w', 100_000), Known), Is.Empty);
+    public void A_very_long_word_is_not_compared() => Assert.That(Misspelling.DidYouMean(new string('w', 100_000), Known), Is.Empty);
 
     [TestCase("", "abc", 3)]
     [TestCase("abc", "abc", 0)]
@@ -25,7 +25,7 @@ public sealed class SpellingTests
     [TestCase("kitten", "sitting", 3)]
     public void The_distance_counts_slips(string a, string b, int expected)
     {
-        Assert.That(Spelling.Distance(a, b), Is.EqualTo(expected));
-        Assert.That(Spelling.Distance(b, a), Is.EqualTo(expected));
+        Assert.That(Misspelling.Distance(a, b), Is.EqualTo(expected));
+        Assert.That(Misspelling.Distance(b, a), Is.EqualTo(expected));
     }
 }

@@ -6,6 +6,7 @@ using DemEngine.Lab.Experiment.Results;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Output;
 using DemEngine.Recipes;
+using DemEngine.Recipes.Values;
 using DemEngine.Search;
 using DemEngine.Search.Space;
 using DemEngine.Search.Strategies;

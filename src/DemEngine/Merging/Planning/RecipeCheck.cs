@@ -2,6 +2,7 @@ using DemEngine.Errors;
 using DemEngine.Methods;
 using DemEngine.Methods.Definition;
 using DemEngine.Recipes;
+using DemEngine.Recipes.Values;
 
 namespace DemEngine.Merging.Planning;
 

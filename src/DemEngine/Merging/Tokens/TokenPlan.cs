@@ -5,6 +5,7 @@ using DemEngine.Merging.Inputs;
 using DemEngine.Merging.Models;
 using DemEngine.Numerics;
 using DemEngine.Recipes;
+using DemEngine.Recipes.Text;
 using DemEngine.Vocabularies;
 
 namespace DemEngine.Merging.Tokens;

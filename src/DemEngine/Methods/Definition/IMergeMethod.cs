@@ -1,4 +1,4 @@
-using DemEngine.Recipes;
+using DemEngine.Recipes.Values;
 
 namespace DemEngine.Methods.Definition;
 

@@ -1,7 +1,7 @@
 using System.IO.Hashing;
 using System.Text;
 using DemEngine.Methods.Definition;
-using DemEngine.Recipes;
+using DemEngine.Recipes.Values;
 
 namespace DemEngine.Methods.Sparsifiers;
 

@@ -2,7 +2,7 @@ using System.Globalization;
 using DemEngine.Methods.Definition;
 using DemEngine.Numerics;
 using DemEngine.Numerics.Deltas;
-using DemEngine.Recipes;
+using DemEngine.Recipes.Values;
 
 namespace DemEngine.Methods.Sparsifiers;
 

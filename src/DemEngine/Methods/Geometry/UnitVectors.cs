@@ -1,6 +1,6 @@
 using DemEngine.Numerics;
 
-namespace DemEngine.Methods;
+namespace DemEngine.Methods.Geometry;
 
 /// <summary>
 /// The vectors of a Gram matrix, each divided by its norm, and what lies in their span: Σ cᵢ·uᵢ, given by its coefficients. A zero vector

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using DemEngine.Merging.Options;
 using Spectre.Console;
 
-namespace DemEngine.Cli.Output;
+namespace DemEngine.Cli.Progress;
 
 /// <summary>Shows where a run stands: a live bar on a terminal, a plain line now and then elsewhere, nothing if it is to be quiet.</summary>
 internal static class ProgressDisplay

@@ -1,6 +1,7 @@
 using System.Globalization;
+using DemEngine.Recipes.Text;
 
-namespace DemEngine.Recipes;
+namespace DemEngine.Recipes.Values;
 
 /// <summary>A finite number.</summary>
 public sealed record NumberValue : ScalarValue

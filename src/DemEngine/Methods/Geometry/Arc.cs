@@ -1,4 +1,4 @@
-namespace DemEngine.Methods;
+namespace DemEngine.Methods.Geometry;
 
 /// <summary>Coefficients of points on the arc between two vectors.</summary>
 internal static class Arc

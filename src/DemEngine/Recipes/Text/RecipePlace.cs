@@ -1,4 +1,4 @@
-namespace DemEngine.Recipes;
+namespace DemEngine.Recipes.Text;
 
 /// <summary>
 /// Where in a recipe a value stands. Two places always equal each other: where a thing was written is no part of what it

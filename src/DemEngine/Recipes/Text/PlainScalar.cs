@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace DemEngine.Recipes;
+namespace DemEngine.Recipes.Text;
 
 /// <summary>
 /// What an unquoted scalar is: the rules of YAML 1.2's core schema, which know no <c>yes</c>, <c>off</c> or <c>1_000</c>.

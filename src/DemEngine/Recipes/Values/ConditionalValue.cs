@@ -1,4 +1,6 @@
-namespace DemEngine.Recipes;
+using DemEngine.Recipes.Text;
+
+namespace DemEngine.Recipes.Values;
 
 /// <summary>One condition of a <see cref="ConditionalValue"/>: a value for the tensors that a filter lets through.</summary>
 /// <param name="Filter">

@@ -1,7 +1,7 @@
 using System.Collections;
 using System.Runtime.CompilerServices;
 
-namespace DemEngine.Recipes;
+namespace DemEngine.Recipes.Values;
 
 /// <summary>A fixed list that equals another with equal items in the same order, so that records that hold one do too.</summary>
 /// <typeparam name="T">What the list holds.</typeparam>

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace DemEngine.Cli.Output;
+namespace DemEngine.Cli.Formatting;
 
 /// <summary>Text from files, made fit for a terminal: one line, and nothing that a terminal would obey.</summary>
 internal static class Printable

@@ -3,7 +3,7 @@ using DemEngine.Evaluation;
 using DemEngine.Search;
 using DemEngine.Search.Trials;
 
-namespace DemEngine.Cli.Output;
+namespace DemEngine.Cli.Progress;
 
 /// <summary>The progress of a search: trials, and the best so far.</summary>
 internal static class SearchProgressText

@@ -1,4 +1,4 @@
-namespace DemEngine.Recipes;
+namespace DemEngine.Recipes.Text;
 
 /// <summary>A piece of YAML with its line, before it means anything.</summary>
 /// <param name="Line">The line it starts on, from 1.</param>

@@ -1,4 +1,4 @@
-namespace DemEngine.Recipes;
+namespace DemEngine.Recipes.Values;
 
 /// <summary>What kind of value a method needs for a parameter.</summary>
 public enum ParameterType

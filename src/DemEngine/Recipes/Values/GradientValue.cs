@@ -1,4 +1,6 @@
-namespace DemEngine.Recipes;
+using DemEngine.Recipes.Text;
+
+namespace DemEngine.Recipes.Values;
 
 /// <summary>
 /// Numbers spread evenly over the layers, the first at the first layer and the last at the last, with straight lines between

@@ -1,7 +1,7 @@
-namespace DemEngine.Recipes;
+namespace DemEngine.Errors;
 
 /// <summary>Finds the known word that a misspelt one was probably meant to be.</summary>
-internal static class Spelling
+internal static class Misspelling
 {
     private const int LongestWord = 64;
 

@@ -1,4 +1,6 @@
-namespace DemEngine.Recipes;
+using DemEngine.Recipes.Text;
+
+namespace DemEngine.Recipes.Values;
 
 /// <summary>
 /// What a recipe gives for a parameter: one of <see cref="NumberValue"/>, <see cref="FlagValue"/>, <see cref="TextValue"/>,

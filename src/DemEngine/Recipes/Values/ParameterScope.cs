@@ -1,4 +1,7 @@
-namespace DemEngine.Recipes;
+using DemEngine.Errors;
+using DemEngine.Recipes.Text;
+
+namespace DemEngine.Recipes.Values;
 
 /// <summary>A parameter as the recipe gives it.</summary>
 /// <param name="Name">Its key.</param>
@@ -52,7 +55,7 @@ public sealed record ParameterScope
         string takes = known.Count == 0 ? "takes no parameters here" : $"takes {Shown.List(known)}";
         throw unknown.Value.Place.Error(ErrorCode.UnknownKey,
             $"the method {methodName} has no parameter {Shown.Quote(unknown.Name)}"
-            + $"{Spelling.DidYouMean(unknown.Name, known)}; it {takes}");
+            + $"{Misspelling.DidYouMean(unknown.Name, known)}; it {takes}");
     }
 
     /// <summary>

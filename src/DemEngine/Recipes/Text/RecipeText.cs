@@ -1,4 +1,4 @@
-namespace DemEngine.Recipes;
+namespace DemEngine.Recipes.Text;
 
 /// <summary>A text in a recipe.</summary>
 /// <param name="Value">The text.</param>

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace DemEngine.Cli.Output;
+namespace DemEngine.Cli.Formatting;
 
 /// <summary>Numbers for JSON, which knows neither infinities nor NaN: those become null.</summary>
 internal static class JsonNumber

@@ -1,6 +1,6 @@
 using DemEngine.Training.Reports;
 
-namespace DemEngine.Cli.Output;
+namespace DemEngine.Cli.Progress;
 
 /// <summary>The progress of training.</summary>
 internal static class TrainingProgressText

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 
-namespace DemEngine.Cli.Output;
+namespace DemEngine.Cli.Formatting;
 
 /// <summary>Numbers of bytes as people write them.</summary>
 internal static class Sizes

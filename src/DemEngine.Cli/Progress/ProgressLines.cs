@@ -1,4 +1,4 @@
-namespace DemEngine.Cli.Output;
+namespace DemEngine.Cli.Progress;
 
 /// <summary>Progress for logs: one plain line now and then.</summary>
 internal sealed class ProgressLines<T>(ProgressText<T> text, TextWriter output, TimeProvider clock)

@@ -1,6 +1,7 @@
+using DemEngine.Cli.Formatting;
 using DemEngine.Merging.Options;
 
-namespace DemEngine.Cli.Output;
+namespace DemEngine.Cli.Progress;
 
 /// <summary>How progress of one kind is shown.</summary>
 /// <typeparam name="T">What is reported.</typeparam>

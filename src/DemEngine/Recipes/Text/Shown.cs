@@ -1,7 +1,7 @@
 using System.Globalization;
 using DemEngine.Errors;
 
-namespace DemEngine.Recipes;
+namespace DemEngine.Recipes.Text;
 
 /// <summary>Texts from a recipe as messages show them: one short line, whatever the recipe held.</summary>
 internal static class Shown
