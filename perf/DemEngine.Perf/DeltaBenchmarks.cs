@@ -51,27 +51,27 @@ public class DeltaBenchmarks : IMovesBytes
     public void CountOne() => Count([.. Enumerable.Range(0, Sources).Select(source => new KeyWindow(source, Middle, 31, 1))]);
 
     [Benchmark(Description = "norms, drawn")]
-    public void Norms() => _worker.Sums(new KeptDeltas(Each(Drawn)), DeltaSum.Norms, _inputs, 0, _sums);
+    public void Norms() => _worker.Sums(new SparseDeltas(Each(Drawn)), DeltaSum.Norms, _inputs, 0, _sums);
 
     [Benchmark(Description = "sum, drawn")]
-    public void DrawnSum() => Combine(Drawn, DeltaMixing.Sum);
+    public void DrawnSum() => Combine(Drawn, Consensus.Sum);
 
     [Benchmark(Description = "consensus, drawn")]
-    public void DrawnConsensus() => Combine(Drawn, DeltaMixing.Agreeing);
+    public void DrawnConsensus() => Combine(Drawn, Consensus.Agreeing);
 
     [Benchmark(Description = "consensus, largest")]
-    public void LargestConsensus() => Combine(_ => new BandFilter(new Cut(Middle, -1), Cut.AboveAll), DeltaMixing.AgreeingMean);
+    public void LargestConsensus() => Combine(_ => new MagnitudeMask(new Threshold(Middle, -1), Threshold.AboveAll), Consensus.AgreeingMean);
 
     [Benchmark(Description = "ranks of one source")]
     public void Rank() => _worker.Rank(Kinds[0], _inputs.AsSpan(0, 2), rowElements: 4096, _ranks);
 
-    private static RandomFilter Drawn(int source) => new((ulong)source, Half);
+    private static BernoulliMask Drawn(int source) => new((ulong)source, Half);
 
     internal void Count(ImmutableArray<KeyWindow> windows) =>
         _worker.Histogram(new MagnitudeKeys(Kinds), _inputs, 0, windows.AsSpan(), _counts.AsSpan(0, windows.Sum(window => window.Bins)));
 
-    private void Combine(Func<int, DeltaFilter> filter, DeltaMixing mixing) =>
-        _worker.Combine(new DeltaCombination(new KeptDeltas(Each(filter)), Weights, mixing), _inputs, 0, _output);
+    private void Combine(Func<int, DeltaMask> filter, Consensus mixing) =>
+        _worker.Combine(new DeltaCombination(new SparseDeltas(Each(filter)), Weights, mixing), _inputs, 0, _output);
 
-    private static ImmutableArray<DeltaSource> Each(Func<int, DeltaFilter> filter) => [.. Kinds.Select((kind, source) => new DeltaSource(kind, filter(source)))];
+    private static ImmutableArray<SparseDelta> Each(Func<int, DeltaMask> filter) => [.. Kinds.Select((kind, source) => new SparseDelta(kind, filter(source)))];
 }

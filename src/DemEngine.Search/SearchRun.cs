@@ -58,7 +58,7 @@ public static class SearchRun
         SearchOutcome outcome = WeightSearch.Run(strategy, map, runner, budget, progress, cancel);
         ImmutableArray<ComparedCandidate> comparisons = Compare(map, runner, options, progress, cancel);
         ImmutableArray<CoefficientSensitivity> sensitivity = options.Sensitivity
-            ? Sensitivity.Measure(outcome.Best, map, runner, Tell("sensitivity", Sensitivity.MostTrials(map), progress), cancel)
+            ? Sensitivity.Measure(outcome.Best, map, runner, Tell("sensitivity", Sensitivity.MaxTrials(map), progress), cancel)
             : [];
 
         // What was tried for comparison may be better still.
@@ -116,7 +116,7 @@ public static class SearchRun
         string[] models = [.. map.ModelIndices.Select(k => recipe.Models[k].Path.Resolved)];
         LayerDistances distances = DistanceMeasurement.Run(baseModel, models, options.Alignment, options.Run, backend, null, cancel);
         var signs = SignMeasurement.Run(baseModel, models, options.Alignment, options.Run, backend, null, cancel);
-        return ConflictReport.Make(best, map, distances, signs, runner, Tell("conflicts", ConflictReport.MostTrials(map), progress), cancel);
+        return ConflictReport.Make(best, map, distances, signs, runner, Tell("conflicts", ConflictReport.MaxTrials(map), progress), cancel);
     }
 
     private static Action<Trial> Tell(string phase, long total, Action<SearchProgress>? progress)

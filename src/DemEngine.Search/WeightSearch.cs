@@ -31,7 +31,7 @@ public static class WeightSearch
     public const int FailuresAtOnce = 5;
 
     // A strategy that has nothing new to ask may not know it.
-    private const int MostRepeats = 10_000;
+    private const int MaxRepeats = 10_000;
 
     /// <summary>Searches.</summary>
     /// <param name="strategy">Says what to try.</param>
@@ -50,7 +50,7 @@ public static class WeightSearch
         Trial? best = null;
         SearchEnd? end = null;
         int repeats = 0, failures = 0;
-        while (end is null && repeats < MostRepeats && strategy.Ask(Most()) is { Count: > 0 } points)
+        while (end is null && repeats < MaxRepeats && strategy.Ask(Most()) is { Count: > 0 } points)
         {
             Coefficients[] candidates = [.. points.Select(map.Expand)];
             runner.Expect(candidates);

@@ -18,7 +18,7 @@ public sealed class IlgpuBackend : IDeviceBench
     public const long DefaultMaxVramBytes = 1_000_000_000;
 
     /// <summary>The least that can be worked with.</summary>
-    public const long LeastVramBytes = 64 << 10;
+    public const long MinVramBytes = 64 << 10;
 
     private readonly Accelerator _accelerator;
     private readonly TileBufferPool _pool;
@@ -45,7 +45,7 @@ public sealed class IlgpuBackend : IDeviceBench
     public string Description => _accelerator.Name;
 
     /// <inheritdoc/>
-    public int LeastWorkers => 4; // Three tiles on the device, and one being gathered or written.
+    public int MinWorkers => 4; // Three tiles on the device, and one being gathered or written.
 
     /// <summary>Opens a device.</summary>
     /// <param name="name">Which.</param>
@@ -56,7 +56,7 @@ public sealed class IlgpuBackend : IDeviceBench
     /// <exception cref="DemException">DEM1010: there is no such device, or it cannot be used.</exception>
     public static IlgpuBackend Open(DeviceName name, long maxVramBytes = DefaultMaxVramBytes)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(maxVramBytes, LeastVramBytes);
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxVramBytes, MinVramBytes);
         try
         {
             if (DeviceList.Get(name) is { } device)
@@ -87,7 +87,7 @@ public sealed class IlgpuBackend : IDeviceBench
         {
             foreach (DeviceInfo info in found.Where(info => info.Name.Kind == kind && info.Unusable is null))
                 members.Add(Open(info.Name, maxVramBytes));
-            return new SeveralBackends(DeviceName.All(kind), members);
+            return new MultiDeviceBackend(DeviceName.All(kind), members);
         }
         catch
         {
@@ -136,7 +136,7 @@ public sealed class IlgpuBackend : IDeviceBench
     internal long BytesFromHost => _pool.Resident.BytesFromHost;
 
     /// <inheritdoc/>
-    public IDisposable? Keep(IReadOnlyList<NativeBytes> bytes)
+    public IDisposable? MakeResident(IReadOnlyList<NativeBytes> bytes)
     {
         try
         {
@@ -148,11 +148,17 @@ public sealed class IlgpuBackend : IDeviceBench
         }
     }
 
-    /// <inheritdoc/>
-    public ITileWorker CreateWorker() => new IlgpuTileWorker(Name, _kernels, _deltaKernels, _pool, _recorder);
+    ITileWorker IMergeBackend.CreateWorker() => CreateWorker();
+
+    DeviceRates IDeviceBench.MeasureRates(Action<string> report, CancellationToken cancel) => MeasureRates(report, cancel);
+
+    DeviceTimeline IDeviceBench.StopTimeline() => StopTimeline();
 
     /// <inheritdoc/>
-    public DeviceRates MeasureRates(Action<string> report, CancellationToken cancel)
+    internal ITileWorker CreateWorker() => new IlgpuTileWorker(Name, _kernels, _deltaKernels, _pool, _recorder);
+
+    /// <inheritdoc/>
+    internal DeviceRates MeasureRates(Action<string> report, CancellationToken cancel)
     {
         try
         {
@@ -168,7 +174,7 @@ public sealed class IlgpuBackend : IDeviceBench
     public void StartTimeline() => _recorder.Start();
 
     /// <inheritdoc/>
-    public DeviceTimeline StopTimeline() => _recorder.Stop();
+    internal DeviceTimeline StopTimeline() => _recorder.Stop();
 
     /// <inheritdoc/>
     public void Dispose()

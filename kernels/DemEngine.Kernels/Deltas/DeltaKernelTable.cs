@@ -33,7 +33,7 @@ using SpreadLauncher = System.Action<
     ILGPU.KernelConfig,
     ILGPU.ArrayView<DemEngine.Kernels.Elements.Words4>,
     ILGPU.ArrayView<DemEngine.Kernels.Elements.Words4>,
-    DemEngine.Kernels.Deltas.SpreadShape>;
+    DemEngine.Kernels.Deltas.VarianceShape>;
 using SumLauncher = System.Action<
     ILGPU.Runtime.AcceleratorStream, ILGPU.KernelConfig, ILGPU.ArrayView<float>, ILGPU.ArrayView<double>, DemEngine.Kernels.Deltas.SumShape>;
 
@@ -45,10 +45,10 @@ internal sealed class DeltaKernelTable(Accelerator accelerator)
     private readonly ConcurrentDictionary<(ElementType, ElementType), Lazy<MixLauncher>> _mix = new();
 
     private readonly Lazy<FilterLauncher> _filter = new(
-        () => accelerator.LoadKernel<ArrayView<Words4>, ArrayView<Words4>, ArrayView<float>, FilterShape>(FilterKernel.Run));
+        () => accelerator.LoadKernel<ArrayView<Words4>, ArrayView<Words4>, ArrayView<float>, FilterShape>(MaskKernel.Run));
 
     private readonly Lazy<SpreadLauncher> _spread = new(
-        () => accelerator.LoadKernel<ArrayView<Words4>, ArrayView<Words4>, SpreadShape>(SpreadKernel.Run));
+        () => accelerator.LoadKernel<ArrayView<Words4>, ArrayView<Words4>, VarianceShape>(VarianceKernel.Run));
 
     private readonly Lazy<CountLauncher> _count = new(
         () => accelerator.LoadKernel<ArrayView<Words4>, ArrayView<float>, ArrayView<uint>, CountShape>(CountKernel.Run));
@@ -72,7 +72,7 @@ internal sealed class DeltaKernelTable(Accelerator accelerator)
     public MixLauncher Mix(ElementType basis, ElementType output) => _mix.GetOrAdd((basis, output), _ => new Lazy<MixLauncher>(
         () => DeviceElements.Dispatch<MixLoader, MixLauncher>(basis, new MixLoader(accelerator, output)))).Value;
 
-    /// <summary>Compiles <see cref="MixKernel"/> for two types.</summary>
+    /// <summary>Compiles <see cref="ConsensusKernel"/> for two types.</summary>
     private readonly struct MixLoader(Accelerator accelerator, ElementType output) : IDeviceElementVisitor<MixLauncher>
     {
         public MixLauncher Visit<TBase>()
@@ -86,6 +86,6 @@ internal sealed class DeltaKernelTable(Accelerator accelerator)
         public MixLauncher Visit<TOutput>()
             where TOutput : unmanaged, IDeviceElement =>
             accelerator.LoadKernel<ArrayView<Words4>, ArrayView<Words4>, ArrayView<Words4>, ArrayView<DeviceWeights>, ArrayView<long>, MixShape>(
-                MixKernel.Run<TBase, TOutput>);
+                ConsensusKernel.Run<TBase, TOutput>);
     }
 }

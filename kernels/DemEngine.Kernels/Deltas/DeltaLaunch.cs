@@ -14,7 +14,7 @@ internal readonly ref struct DeltaLaunch
     private readonly KernelTable _kernels;
     private readonly DeltaKernelTable _deltaKernels;
     private readonly DeltaLayout _layout;
-    private readonly KeptDeltas _deltas;
+    private readonly SparseDeltas _deltas;
     private readonly TileBuffers _buffers;
     private readonly ReadOnlySpan<TypedBytes> _inputs;
     private readonly long _first;
@@ -31,7 +31,7 @@ internal readonly ref struct DeltaLaunch
     /// <param name="start">The part's first element, in the tile.</param>
     /// <param name="count">Its number of elements.</param>
     public DeltaLaunch(
-        KernelTable kernels, DeltaKernelTable deltaKernels, DeltaLayout layout, KeptDeltas deltas, TileBuffers buffers, ReadOnlySpan<TypedBytes> inputs,
+        KernelTable kernels, DeltaKernelTable deltaKernels, DeltaLayout layout, SparseDeltas deltas, TileBuffers buffers, ReadOnlySpan<TypedBytes> inputs,
         long first, int start, int count)
     {
         _kernels = kernels;
@@ -56,9 +56,9 @@ internal readonly ref struct DeltaLaunch
     {
         // The factors of the whole tile, of one filter after another.
         Span<float> factors = _layout.HostFactors(_buffers);
-        foreach (DeltaSource source in _deltas.Sources)
+        foreach (SparseDelta source in _deltas.Sources)
         {
-            if (source.Filter is not ImportanceFilter filter)
+            if (source.Filter is not ImportanceMask filter)
                 continue;
             ReadOnlySpan<float> ofTile = DeltaLayout.FactorsOf(filter.Factors, _first, _inputs[0].Count);
             ofTile.CopyTo(factors);
@@ -92,20 +92,20 @@ internal readonly ref struct DeltaLaunch
     /// <summary>What the filters make of the differences, in place.</summary>
     public void Filter()
     {
-        if (_deltas.Spread is { } least)
+        if (_deltas.Variance is { } least)
             Spread(least, writesKeys: false);
 
         int ranks = Sources + 1;
         long factorsAt = 0;
         for (int k = 0; k < Sources; k++)
         {
-            DeltaFilter filter = _deltas.Sources[k].Filter;
-            if (filter is NoFilter)
+            DeltaMask filter = _deltas.Sources[k].Filter;
+            if (filter is KeepAll)
                 continue;
 
             ArrayView<float> factors = _layout.Factors(_buffers);
-            DeviceFilter told = DeviceFilter.Of(filter);
-            if (filter is ImportanceFilter importance)
+            DeviceMask told = DeviceMask.Of(filter);
+            if (filter is ImportanceMask importance)
             {
                 long length = DeltaLayout.FactorsOf(importance.Factors, _first, _inputs[0].Count).Length;
                 factors = factors.SubView(factorsAt, length);
@@ -139,7 +139,7 @@ internal readonly ref struct DeltaLaunch
             CountsFirsts = window.CountsFirsts ? 1 : 0,
         };
         ArrayView<Words4> from = _layout.Delta(_buffers, window.Stream, _count);
-        if (keys is SpreadKeys)
+        if (keys is VarianceKeys)
         {
             shape.Kind = CountShape.OfKeys;
             from = _layout.Keys(_buffers, _count);
@@ -186,12 +186,12 @@ internal readonly ref struct DeltaLaunch
         }
     }
 
-    private void Spread(Cut least, bool writesKeys) => _deltaKernels.Spread(
+    private void Spread(Threshold least, bool writesKeys) => _deltaKernels.Spread(
         _buffers.Stream,
         Elementwise,
         _layout.Deltas(_buffers, _count),
         _layout.Keys(_buffers, _count),
-        new SpreadShape
+        new VarianceShape
         {
             Elements = _count,
             Stride = WordStride,

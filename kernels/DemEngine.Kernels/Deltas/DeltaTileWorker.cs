@@ -21,7 +21,7 @@ internal sealed class DeltaTileWorker(string device, KernelTable kernels, DeltaK
 
     public NonFinite Combine(DeltaCombination combination, ReadOnlySpan<TypedBytes> inputs, long first, TypedBytes output)
     {
-        KeptDeltas deltas = combination.Deltas;
+        SparseDeltas deltas = combination.Deltas;
         Check(inputs, deltas.InputCount, output.Count);
         ElementType outputType = output.Type;
         DeltaLayout layout = LayoutOf(deltas, inputs, first, elements => TileShape.Stride(outputType, elements));
@@ -51,7 +51,7 @@ internal sealed class DeltaTileWorker(string device, KernelTable kernels, DeltaK
     {
         int elements = inputs[0].Count;
         Check(inputs, keys.Sources.Length + 1, elements);
-        KeptDeltas deltas = KeysAsDeltas(keys);
+        SparseDeltas deltas = KeysAsDeltas(keys);
         long binBytes = (long)counts.Length * sizeof(uint);
         DeltaLayout layout = LayoutOf(deltas, inputs, first, _ => binBytes);
         int part = layout.Shape.Fit(elements, pool.BufferBytes);
@@ -76,7 +76,7 @@ internal sealed class DeltaTileWorker(string device, KernelTable kernels, DeltaK
         }
     }
 
-    public void Sums(KeptDeltas deltas, DeltaSum sum, ReadOnlySpan<TypedBytes> inputs, long first, Span<double> leafSums)
+    public void Sums(SparseDeltas deltas, DeltaSum sum, ReadOnlySpan<TypedBytes> inputs, long first, Span<double> leafSums)
     {
         int elements = inputs[0].Count;
         Check(inputs, deltas.InputCount, elements);
@@ -158,13 +158,13 @@ internal sealed class DeltaTileWorker(string device, KernelTable kernels, DeltaK
     }
 
     private void Histogram(
-        TileBuffers buffers, DeltaLayout layout, KeptDeltas deltas, DeltaKeys keys, ReadOnlySpan<TypedBytes> inputs, long first, int start, int count,
+        TileBuffers buffers, DeltaLayout layout, SparseDeltas deltas, DeltaKeys keys, ReadOnlySpan<TypedBytes> inputs, long first, int start, int count,
         ReadOnlySpan<KeyWindow> windows, Span<uint> counts)
     {
         var launch = new DeltaLaunch(kernels, deltaKernels, layout, deltas, buffers, inputs, first, start, count);
         launch.CopyIn(inputs);
         launch.TakeDifferences();
-        if (keys is SpreadKeys)
+        if (keys is VarianceKeys)
             launch.WriteSpreadKeys();
 
         long binsAt = layout.ResultAt(count);
@@ -184,7 +184,7 @@ internal sealed class DeltaTileWorker(string device, KernelTable kernels, DeltaK
     }
 
     private void Sums(
-        TileBuffers buffers, DeltaLayout layout, KeptDeltas deltas, DeltaSum sum, ReadOnlySpan<TypedBytes> inputs, long first, int start, int count, Span<double> leafSums)
+        TileBuffers buffers, DeltaLayout layout, SparseDeltas deltas, DeltaSum sum, ReadOnlySpan<TypedBytes> inputs, long first, int start, int count, Span<double> leafSums)
     {
         var launch = new DeltaLaunch(kernels, deltaKernels, layout, deltas, buffers, inputs, first, start, count);
         launch.CopyIn(inputs);
@@ -207,17 +207,17 @@ internal sealed class DeltaTileWorker(string device, KernelTable kernels, DeltaK
         MemoryMarshal.Cast<byte, double>(buffers.Host(sumsAt, sumBytes)).CopyTo(leafSums);
     }
 
-    private static DeltaLayout LayoutOf(KeptDeltas deltas, ReadOnlySpan<TypedBytes> inputs, long first, Func<int, long> resultBytes)
+    private static DeltaLayout LayoutOf(SparseDeltas deltas, ReadOnlySpan<TypedBytes> inputs, long first, Func<int, long> resultBytes)
     {
         int factors = 0;
-        foreach (ImportanceFilter filter in deltas.Sources.Select(source => source.Filter).OfType<ImportanceFilter>())
+        foreach (ImportanceMask filter in deltas.Sources.Select(source => source.Filter).OfType<ImportanceMask>())
             factors += DeltaLayout.FactorsOf(filter.Factors, first, inputs[0].Count).Length;
         return new DeltaLayout(inputs, deltas.Sources.Length, factors, resultBytes);
     }
 
     /// <summary>The differences whose keys are wanted; of importances with the factors.</summary>
-    private static KeptDeltas KeysAsDeltas(DeltaKeys keys) => new([.. keys.Sources.Select(kind => new DeltaSource(
-        kind, keys is ImportanceKeys importance ? new ImportanceFilter(importance.Factors, Cut.BelowAll) : DeltaFilter.None))]);
+    private static SparseDeltas KeysAsDeltas(DeltaKeys keys) => new([.. keys.Sources.Select(kind => new SparseDelta(
+        kind, keys is ImportanceKeys importance ? new ImportanceMask(importance.Factors, Threshold.BelowAll) : DeltaMask.None))]);
 
     private static void Check(ReadOnlySpan<TypedBytes> inputs, int expected, int count)
     {

@@ -7,7 +7,7 @@ namespace DemEngine.Kernels.Measuring;
 /// <summary>What a device can copy, the ceilings of all that is done on it: bytes a second.</summary>
 internal static class CopyRates
 {
-    private const long MostStagedBytes = 64 << 20;
+    private const long MaxStagedBytes = 64 << 20;
     private const int Calls = 20;
 
     /// <summary>From device memory to device memory, read and written.</summary>
@@ -22,7 +22,7 @@ internal static class CopyRates
     /// <summary>From page-locked host memory to the device; the other way; and both at once, their bytes together.</summary>
     public static (double In, double Out, double Both) ToHost(Accelerator accelerator, long maxBytes)
     {
-        int bytes = (int)Math.Min(maxBytes / 2, MostStagedBytes) & ~0xFFF;
+        int bytes = (int)Math.Min(maxBytes / 2, MaxStagedBytes) & ~0xFFF;
         using var none = new ResidentInputs(accelerator, maxBytes: 0);
         using var first = new TileBuffers(accelerator, bytes, none);
         using var second = new TileBuffers(accelerator, bytes, none);

@@ -13,7 +13,7 @@ namespace DemEngine.Kernels.Measuring;
 internal sealed class KernelCases(Accelerator accelerator, KernelTable kernels, long maxBytes)
 {
     // More adds nothing, and numbers of elements are ints.
-    private const long MostBytes = 4L << 30;
+    private const long MaxBytes = 4L << 30;
 
     private static readonly (string Name, Func<KernelCases, KernelCase> Make)[] All =
     [
@@ -98,7 +98,7 @@ internal sealed class KernelCases(Accelerator accelerator, KernelTable kernels, 
     /// <summary>As many elements as the memory holds, in whole leaves, with a hundredth for what is not tensors.</summary>
     private int Elements(int bytesPerElement)
     {
-        long elements = (long)(Math.Min(maxBytes, MostBytes) * 0.99) / bytesPerElement;
+        long elements = (long)(Math.Min(maxBytes, MaxBytes) * 0.99) / bytesPerElement;
         return (int)(Math.Max(1, elements / GramOrder.LeafElements) * GramOrder.LeafElements);
     }
 }

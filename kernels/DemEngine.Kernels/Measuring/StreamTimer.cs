@@ -6,8 +6,8 @@ namespace DemEngine.Kernels.Measuring;
 internal static class StreamTimer
 {
     private const double SeriesSeconds = 0.02;
-    private const double MostSeconds = 1;
-    private const int MostCalls = 100;
+    private const double MaxSeconds = 1;
+    private const int MaxCalls = 100;
     private const int Series = 5;
 
     /// <summary>Measures.</summary>
@@ -19,8 +19,8 @@ internal static class StreamTimer
         // Once to compile and to fill caches, once to see how long it takes.
         Time(stream, enqueue, 1);
         double once = Time(stream, enqueue, 1);
-        int calls = (int)Math.Clamp(SeriesSeconds / once, 1, MostCalls);
-        int series = once * calls * Series > MostSeconds ? 1 : Series;
+        int calls = (int)Math.Clamp(SeriesSeconds / once, 1, MaxCalls);
+        int series = once * calls * Series > MaxSeconds ? 1 : Series;
         double[] seconds = [.. Enumerable.Range(0, series).Select(_ => Time(stream, enqueue, calls) / calls).Order()];
         return seconds[series / 2];
     }

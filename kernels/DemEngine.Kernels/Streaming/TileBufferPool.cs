@@ -9,7 +9,7 @@ namespace DemEngine.Kernels.Streaming;
 /// </summary>
 internal sealed class TileBufferPool : IDisposable
 {
-    private const long MostBytes = 16 << 20;
+    private const long MaxBytes = 16 << 20;
     private const int Most = 16;
 
     // As long as each has a megabyte.
@@ -25,8 +25,8 @@ internal sealed class TileBufferPool : IDisposable
     {
         _accelerator = accelerator;
         int few = (int)Math.Clamp(maxBytes >> 20, 1, Few);
-        int count = (int)Math.Clamp(maxBytes / MostBytes, few, Most);
-        BufferBytes = (int)Math.Min(maxBytes / count, MostBytes) & ~0xFFF;
+        int count = (int)Math.Clamp(maxBytes / MaxBytes, few, Most);
+        BufferBytes = (int)Math.Min(maxBytes / count, MaxBytes) & ~0xFFF;
         _places = new SemaphoreSlim(count);
         Resident = new ResidentInputs(accelerator, maxBytes - ((long)count * BufferBytes));
     }

@@ -10,8 +10,8 @@ internal sealed class AlignmentCommandOptions
 
     public Option<ExtraTensors> Extra { get; } = Choice.Option("--extra", "Tensors that a source has and the base lacks: refuse, or leave them out.", ExtraTensors.Fail);
 
-    public Option<VocabularyRows> Vocabulary { get; } =
-        Choice.Option("--vocab", "Embeddings with different row counts: refuse, keep the base's rows, or those that all have.", VocabularyRows.Fail);
+    public Option<VocabularyPolicy> Vocabulary { get; } =
+        Choice.Option("--vocab", "Embeddings with different row counts: refuse, keep the base's rows, or those that all have.", VocabularyPolicy.Fail);
 
     public void AddTo(Command command)
     {

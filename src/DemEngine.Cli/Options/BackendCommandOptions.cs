@@ -9,7 +9,7 @@ namespace DemEngine.Cli.Options;
 internal sealed class BackendCommandOptions
 {
     private const long DefaultMaxVramBytes = 1_000_000_000;
-    private const long LeastVramBytes = 1_000_000;
+    private const long MinVramBytes = 1_000_000;
 
     private readonly Option<string> _backend = new("--backend")
     {
@@ -37,7 +37,7 @@ internal sealed class BackendCommandOptions
     {
         if (result.GetValue(_backend) is { } name && !BackendFactory.IsName(name))
             result.AddError($"'{name}' is not one of {_backend.HelpName}");
-        if (result.GetResult(_maxVram) is { Implicit: false } && result.GetValue(_maxVram) is > 0 and < LeastVramBytes)
-            result.AddError($"--max-vram is less than {Sizes.Format(LeastVramBytes)}");
+        if (result.GetResult(_maxVram) is { Implicit: false } && result.GetValue(_maxVram) is > 0 and < MinVramBytes)
+            result.AddError($"--max-vram is less than {Sizes.Format(MinVramBytes)}");
     }
 }

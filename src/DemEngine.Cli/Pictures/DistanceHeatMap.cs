@@ -7,7 +7,7 @@ namespace DemEngine.Cli.Pictures;
 /// <see cref="LayerDistances"/> as a picture in SVG: one row for each layer, one column for each model, and beside it the cosines between
 /// the models. It needs no font and no script, shows exact numbers when pointed at, and follows the viewer's light or dark setting.
 /// </summary>
-public static class DistanceHeatMap
+internal static class DistanceHeatMap
 {
     private const double Margin = 16;
     private const double LetterWidth = 6.6;

@@ -10,7 +10,7 @@ namespace DemEngine.Cli.Pictures;
 /// Lines join the trials that differ from the best in this coefficient alone; dots are the others, drawn faintly. It needs no font and no
 /// script, shows exact numbers when pointed at, and follows the viewer's light or dark setting.
 /// </summary>
-public static class SearchPicture
+internal static class SearchPicture
 {
     /// <summary>Name of the file.</summary>
     public const string FileName = "search.svg";
@@ -23,7 +23,7 @@ public static class SearchPicture
     private const double FootRoom = 40;
     private const int Columns = 3;
     private const int LongestName = 34;
-    private const int MostDots = 1200;
+    private const int MaxDots = 1200;
 
     // After the common style: the rules are lighter here, since there are many.
     private const string Style = """
@@ -91,7 +91,7 @@ public static class SearchPicture
     private static void Draw(Panel panel, int dimension, (SearchPoint Point, Trial Trial)[] shown, SearchPoint optimum, string[] sets)
     {
         var slice = shown.Where(one => one.Point.With(dimension, optimum[dimension]).Equals(optimum)).OrderBy(one => one.Point[dimension]).ToArray();
-        int stride = Math.Max(1, shown.Length * sets.Length / MostDots);
+        int stride = Math.Max(1, shown.Length * sets.Length / MaxDots);
         for (int s = 0; s < sets.Length; s++)
         {
             string set = sets[s];

@@ -8,9 +8,9 @@ namespace DemEngine.Cli.Pictures;
 /// A <see cref="DeviceTimeline"/> as a picture in SVG: three lanes, for copies in, kernels and copies out, in which each tile keeps its
 /// colour. Of a long run, some tiles from its middle.
 /// </summary>
-public static class TimelineChart
+internal static class TimelineChart
 {
-    private const int MostTiles = 48;
+    private const int MaxTiles = 48;
     private const double Left = 116;
     private const double Width = 1040;
     private const double Top = 84;
@@ -23,8 +23,8 @@ public static class TimelineChart
     public static string Write(DeviceTimeline timeline, string device)
     {
         TileTimes[] tiles = [.. timeline.Tiles.OrderBy(tile => tile.Asked)];
-        int first = Math.Max(0, (tiles.Length - MostTiles) / 2);
-        tiles = [.. tiles.Skip(first).Take(MostTiles)];
+        int first = Math.Max(0, (tiles.Length - MaxTiles) / 2);
+        tiles = [.. tiles.Skip(first).Take(MaxTiles)];
         double from = tiles.Select(tile => tile.Asked).DefaultIfEmpty().Min();
         double to = Math.Max(from + 1e-9, tiles.Select(tile => tile.CopiedOut).DefaultIfEmpty().Max());
 

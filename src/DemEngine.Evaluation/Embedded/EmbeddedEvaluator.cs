@@ -13,8 +13,8 @@ namespace DemEngine.Evaluation.Embedded;
 public sealed class EmbeddedEvaluator : IModelEvaluator
 {
     // Rows of a batch: so few that its activations stay in a core's cache, yet so many that reading the weights costs little.
-    private const int MostRows = 240;
-    private const int FewestRows = 48;
+    private const int MaxRows = 240;
+    private const int MinRows = 48;
     private const int BatchesPerThread = 4;
 
     private readonly ImmutableArray<MeasuredSet> _sets;
@@ -48,7 +48,7 @@ public sealed class EmbeddedEvaluator : IModelEvaluator
         _longest = _sequences.Max(sequence => sequence.Tokens.Length);
         _largestToken = _sequences.Max(sequence => sequence.Tokens.Max());
         long rows = _sequences.Sum(sequence => sequence.Tokens.Length - 1L);
-        _batches = SequenceBatch.Cut(_sequences, batchRows ?? (int)Math.Clamp(rows / (BatchesPerThread * threads), FewestRows, MostRows));
+        _batches = SequenceBatch.Cut(_sequences, batchRows ?? (int)Math.Clamp(rows / (BatchesPerThread * threads), MinRows, MaxRows));
         _threads = Math.Min(threads, _batches.Length);
     }
 

@@ -25,7 +25,7 @@ public static class Bench
     /// <param name="report">Told what is being done, in a line of text.</param>
     /// <param name="cancel">Stops between tiles.</param>
     /// <exception cref="DemException">DEM1001: the backend is no device whose timeline could be noted, or the method has nothing to sweep. And what merges may throw.</exception>
-    public static BenchReport Run(BenchOptions options, IMergeBackend backend, Action<string> report, CancellationToken cancel)
+    internal static BenchReport Run(BenchOptions options, IMergeBackend backend, Action<string> report, CancellationToken cancel)
     {
         var device = backend as IDeviceBench;
         if (options.Timeline && device is null)

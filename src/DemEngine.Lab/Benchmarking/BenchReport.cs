@@ -13,7 +13,7 @@ namespace DemEngine.Lab.Benchmarking;
 /// <param name="Sweeps">The same for sweeps; none if they were not asked for.</param>
 /// <param name="PeakAnonymousBytes">The most memory that the process held for itself during the merges.</param>
 /// <param name="Device">The device, if the backend is one.</param>
-public sealed record BenchReport(
+internal sealed record BenchReport(
     string Machine,
     string Method,
     string Shape,

@@ -9,4 +9,4 @@ namespace DemEngine.Lab.Benchmarking;
 /// <param name="PeakBytes">The most device memory that tensors took at a time.</param>
 /// <param name="UsedBytes">Device memory in use after the merges, by all there is on the device, if the driver says.</param>
 /// <param name="Timeline">One merge, tile by tile, if asked for.</param>
-public sealed record DeviceReport(string Name, string Model, DeviceRates Rates, long PeakBytes, long? UsedBytes, DeviceTimeline? Timeline);
+internal sealed record DeviceReport(string Name, string Model, DeviceRates Rates, long PeakBytes, long? UsedBytes, DeviceTimeline? Timeline);

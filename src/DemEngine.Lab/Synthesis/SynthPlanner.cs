@@ -43,8 +43,8 @@ public static class SynthPlanner
         OutputTensor[] tensors =
         [
             .. baseModel.Tensors.Select(OutputTensor (tensor) => tensor.Spec.Type.IsFloat
-                ? new SyntheticTensor(tensor.Spec with { Type = type ?? tensor.Spec.Type }, seed, new StoredInput(tensor), mean: 0, scale: (float)scale)
-                : new CarriedTensor(tensor.Spec, new StoredInput(tensor), baseModel.Path, [])),
+                ? new SyntheticTensor(tensor.Spec with { Type = type ?? tensor.Spec.Type }, seed, new StoredTensorReader(tensor), mean: 0, scale: (float)scale)
+                : new CopiedTensor(tensor.Spec, new StoredTensorReader(tensor), baseModel.Path, [])),
         ];
         Dictionary<string, byte[]> sideFiles = SideFiles.Read(baseModel);
         if (type is not null)

@@ -22,7 +22,7 @@ internal sealed class SyntheticTensor : OutputTensor
     private static readonly float ByteSumDeviation = (float)Math.Sqrt(4 * ((256.0 * 256) - 1) / 12);
 
     private readonly Philox _random;
-    private readonly InputTensor? _base;
+    private readonly TensorReader? _base;
     private readonly float _mean;
     private readonly float _scale;
 
@@ -31,7 +31,7 @@ internal sealed class SyntheticTensor : OutputTensor
     /// <param name="baseTensor">What is added to, if anything.</param>
     /// <param name="mean">What is added to, otherwise.</param>
     /// <param name="scale">Standard deviation of what is added.</param>
-    public SyntheticTensor(TensorSpec spec, long seed, InputTensor? baseTensor, float mean, float scale)
+    public SyntheticTensor(TensorSpec spec, long seed, TensorReader? baseTensor, float mean, float scale)
         : base(spec)
     {
         // A difference made with the base's seed must not be the base over again.
@@ -43,7 +43,7 @@ internal sealed class SyntheticTensor : OutputTensor
         Inputs = baseTensor is null ? [] : [baseTensor];
     }
 
-    public override IReadOnlyList<InputTensor> Inputs { get; }
+    public override IReadOnlyList<TensorReader> Inputs { get; }
 
     public override string Operation => $"{(_base is null ? $"{_mean}" : "b")} + {_scale}·z";
 

@@ -24,7 +24,7 @@ public sealed record SourcePair(string First, string Second, double Cosine, Sign
 public sealed record ConflictReport(Trial Base, ImmutableArray<(string Source, Trial Trial)> Alone, ImmutableArray<SourcePair> Pairs, Trial All)
 {
     /// <summary>Number of trials at most.</summary>
-    public static int MostTrials(CoefficientMap map) => 1 + (map.Sources.Length * (map.Sources.Length + 1) / 2);
+    public static int MaxTrials(CoefficientMap map) => 1 + (map.Sources.Length * (map.Sources.Length + 1) / 2);
 
     /// <summary>Tries and reports.</summary>
     /// <param name="best">The optimum.</param>

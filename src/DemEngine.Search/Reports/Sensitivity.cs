@@ -26,7 +26,7 @@ public static class Sensitivity
     private static readonly int[] Offsets = [-2, -1, 0, 1, 2];
 
     /// <summary>Number of trials at most.</summary>
-    public static int MostTrials(CoefficientMap map) => map.Space.Dimensions.Length * (Offsets.Length - 1);
+    public static int MaxTrials(CoefficientMap map) => map.Space.Dimensions.Length * (Offsets.Length - 1);
 
     /// <summary>Measures.</summary>
     /// <param name="best">The optimum, within the ranges.</param>

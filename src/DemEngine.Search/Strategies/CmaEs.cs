@@ -18,7 +18,7 @@ public sealed class CmaEs(SearchSpace space, ulong seed) : SequentialStrategy
     private const double InitialSigma = 0.3;
     private const double LastStep = 0.05;
     private const double LargestCondition = 1e14;
-    private const int MostDraws = 100;
+    private const int MaxDraws = 100;
 
     private readonly int _n = space.Dimensions.Length;
     private readonly CmaParameters _p = new(space.Dimensions.Length);
@@ -74,7 +74,7 @@ public sealed class CmaEs(SearchSpace space, ulong seed) : SequentialStrategy
     private SearchPoint Draw(double[] mean, double sigma, SymmetricEigen shape)
     {
         double[] x = new double[_n];
-        for (int draw = 0; draw < MostDraws; draw++)
+        for (int draw = 0; draw < MaxDraws; draw++)
         {
             // y = B·D·z, with the square roots D of the eigenvalues.
             double[] z = [.. Enumerable.Range(0, _n).Select(_ => _random.Normal())];

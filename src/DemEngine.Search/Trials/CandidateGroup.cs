@@ -27,7 +27,7 @@ internal sealed class CandidateGroup
     {
         _merge = merge;
         _options = options;
-        Plans = [merge.Plan(first), .. PlansOf(others).Take(merge.MostTogether - 1)];
+        Plans = [merge.Plan(first), .. PlansOf(others).Take(merge.MaxTogether - 1)];
     }
 
     /// <summary>The candidates, the first one first.</summary>

@@ -74,7 +74,7 @@ public sealed class TrialRunner
     public double MergeSeconds { get; private set; }
 
     /// <summary>How many candidates that are expected are merged at a time, at most.</summary>
-    public int MostTogether => _merge.MostTogether;
+    public int MostTogether => _merge.MaxTogether;
 
     /// <summary>Every trial that holds, those of earlier runs included.</summary>
     public IEnumerable<Trial> Trials => _log.Trials.Select(WithObjective);

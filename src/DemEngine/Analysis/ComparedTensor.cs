@@ -8,7 +8,7 @@ using DemEngine.Numerics;
 namespace DemEngine.Analysis;
 
 /// <summary>Two tensors of one shape whose elements are compared; see <see cref="TensorDiff"/>.</summary>
-internal sealed class ComparedTensor(InputTensor a, InputTensor b) : PassTensor(a.Spec.Name, [a, b], 0, a.Spec.Shape.ElementCount)
+internal sealed class ComparedTensor(TensorReader a, TensorReader b) : PassTensor(a.Spec.Name, [a, b], 0, a.Spec.Shape.ElementCount)
 {
     // What is decoded stays in the cache until it is compared.
     private const int BlockElements = 4096;

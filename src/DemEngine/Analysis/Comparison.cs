@@ -24,7 +24,7 @@ public static class Comparison
         (StoredTensor A, StoredTensor B)[] common =
             [.. first.Tensors.Select(tensor => (tensor, second.Find(tensor.Spec.Name))).Where(pair => pair.Item2 is not null).Select(pair => (pair.tensor, pair.Item2!))];
         ComparedTensor[] compared =
-            [.. common.Where(pair => ComparedTensor.CanCompare(pair.A.Spec, pair.B.Spec)).Select(pair => new ComparedTensor(new StoredInput(pair.A), new StoredInput(pair.B)))];
+            [.. common.Where(pair => ComparedTensor.CanCompare(pair.A.Spec, pair.B.Spec)).Select(pair => new ComparedTensor(new StoredTensorReader(pair.A), new StoredTensorReader(pair.B)))];
         TensorPass.Run("comparing", compared, options, backend, progress, cancel);
         first.CheckUnchanged();
         second.CheckUnchanged();

@@ -4,7 +4,7 @@ using System.Text;
 namespace DemEngine.Analysis;
 
 /// <summary><see cref="LayerDistances"/> as comma-separated values (RFC 4180): one line for each layer and model.</summary>
-public static class DistanceCsv
+internal static class DistanceCsv
 {
     /// <summary>The file's text. Numbers read back to the same double; NaN where there is none.</summary>
     public static string Write(LayerDistances distances)

@@ -9,13 +9,13 @@ namespace DemEngine.Analysis;
 /// <param name="Model">Index of the model.</param>
 /// <param name="Tensor">Its tensor.</param>
 /// <param name="IsVector">Whether it holds x − b already.</param>
-internal readonly record struct DistanceSource(int Model, InputTensor Tensor, bool IsVector);
+internal readonly record struct DistanceSource(int Model, TensorReader Tensor, bool IsVector);
 
 /// <summary>
 /// Rows of a tensor that the same models have, mostly all rows and all models. Their Gram matrix has leaves of its own, counted from the
 /// first of these rows.
 /// </summary>
-internal sealed class DistancePart(InputTensor baseTensor, IReadOnlyList<DistanceSource> sources, long first, long count)
+internal sealed class DistancePart(TensorReader baseTensor, IReadOnlyList<DistanceSource> sources, long first, long count)
     : PassTensor(baseTensor.Spec.Name, [baseTensor, .. sources.Select(source => source.Tensor)], first, count)
 {
     private readonly bool[] _isVector = [.. sources.Select(source => source.IsVector)];

@@ -5,7 +5,7 @@ using DemEngine.Numerics;
 namespace DemEngine.Analysis;
 
 /// <summary>A tensor whose bytes are hashed; see <see cref="ContentHash"/>.</summary>
-internal sealed class HashedTensor(InputTensor tensor) : PassTensor(tensor.Spec.Name, [tensor], 0, tensor.Spec.Shape.ElementCount)
+internal sealed class HashedTensor(TensorReader tensor) : PassTensor(tensor.Spec.Name, [tensor], 0, tensor.Spec.Shape.ElementCount)
 {
     private readonly TensorHasher _hasher = new(tensor.Spec.ByteLength);
 

@@ -7,11 +7,11 @@ namespace DemEngine.Analysis;
 /// <param name="inputs">What is read: the same elements of each.</param>
 /// <param name="first">The first element to be looked at.</param>
 /// <param name="count">How many.</param>
-internal abstract class PassTensor(string name, IReadOnlyList<InputTensor> inputs, long first, long count)
+internal abstract class PassTensor(string name, IReadOnlyList<TensorReader> inputs, long first, long count)
 {
     public string Name { get; } = name;
 
-    public IReadOnlyList<InputTensor> Inputs { get; } = inputs;
+    public IReadOnlyList<TensorReader> Inputs { get; } = inputs;
 
     public long First { get; } = first;
 

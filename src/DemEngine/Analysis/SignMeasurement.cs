@@ -9,7 +9,7 @@ using DemEngine.Numerics;
 namespace DemEngine.Analysis;
 
 /// <summary>Measures in one pass how far distribution vectors pull in opposite directions.</summary>
-public static class SignMeasurement
+internal static class SignMeasurement
 {
     /// <summary>Measures every pair.</summary>
     /// <param name="baseModel">Path of the base.</param>

@@ -11,7 +11,7 @@ namespace DemEngine.Analysis;
 /// The rows of a tensor that all models have, compared by signs, pair by pair. Sums are over leaves of fixed size with sixteen lanes, and
 /// leaves are added in order, so that neither tiles nor threads nor the machine's vector width show.
 /// </summary>
-internal sealed class SignPart(InputTensor baseTensor, IReadOnlyList<DistanceSource> sources, long count)
+internal sealed class SignPart(TensorReader baseTensor, IReadOnlyList<DistanceSource> sources, long count)
     : PassTensor(baseTensor.Spec.Name, [baseTensor, .. sources.Select(source => source.Tensor)], 0, count)
 {
     private const int Leaf = GramOrder.LeafElements;

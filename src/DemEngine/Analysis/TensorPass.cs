@@ -90,7 +90,7 @@ internal sealed class TensorPass
     private void WillNeed(long tile)
     {
         var (t, _, from, count) = Locate(tile);
-        foreach (InputTensor input in _tensors[t].Inputs)
+        foreach (TensorReader input in _tensors[t].Inputs)
             input.WillNeed(from, count);
     }
 

@@ -22,7 +22,7 @@ public static class Verification
         Manifest manifest = Manifest.Read(checkpoint.Folder);
         Dictionary<string, ManifestTensor> stated = manifest.Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
 
-        HashedTensor[] tensors = [.. checkpoint.Tensors.Select(tensor => new HashedTensor(new StoredInput(tensor)))];
+        HashedTensor[] tensors = [.. checkpoint.Tensors.Select(tensor => new HashedTensor(new StoredTensorReader(tensor)))];
         using var backend = new NullBackend();
         TensorPass.Run("verifying", tensors, options, backend, progress, cancel);
         checkpoint.CheckUnchanged();

@@ -7,11 +7,11 @@ namespace DemEngine.Backends;
 /// <summary>
 /// The operations on filtered differences. Each works on a part of a tensor; <c>first</c> is the index of the part's first element.
 /// </summary>
-public interface IDeltaWorker
+internal interface IDeltaWorker
 {
     /// <summary>Computes a combination.</summary>
     /// <param name="combination">What to compute.</param>
-    /// <param name="inputs">As <see cref="KeptDeltas"/> says, all of the same number of elements.</param>
+    /// <param name="inputs">As <see cref="SparseDeltas"/> says, all of the same number of elements.</param>
     /// <param name="first">Index of the first element.</param>
     /// <param name="output">Where the result goes. Must not overlap an input.</param>
     /// <returns>How many infinities and NaNs there were.</returns>
@@ -19,7 +19,7 @@ public interface IDeltaWorker
 
     /// <summary>Computes several combinations of the same filtered differences, which are filtered once where a worker can do that.</summary>
     /// <param name="combinations">What to compute; their <see cref="DeltaCombination.Deltas"/> are equal.</param>
-    /// <param name="inputs">As <see cref="KeptDeltas"/> says, all of the same number of elements.</param>
+    /// <param name="inputs">As <see cref="SparseDeltas"/> says, all of the same number of elements.</param>
     /// <param name="first">Index of the first element.</param>
     /// <param name="outputs">Where each result goes. Must not overlap an input.</param>
     /// <param name="nonFinite">For each, how many infinities and NaNs there were.</param>
@@ -41,10 +41,10 @@ public interface IDeltaWorker
     /// <summary>Sums over filtered differences, leaf by leaf in the order of <see cref="GramOrder"/>.</summary>
     /// <param name="deltas">The sources and their filters.</param>
     /// <param name="sum">What is summed.</param>
-    /// <param name="inputs">As <see cref="KeptDeltas"/> says; the part starts at the start of a leaf.</param>
+    /// <param name="inputs">As <see cref="SparseDeltas"/> says; the part starts at the start of a leaf.</param>
     /// <param name="first">Index of the first element.</param>
     /// <param name="leafSums">For each leaf the numbers of each source.</param>
-    void Sums(KeptDeltas deltas, DeltaSum sum, ReadOnlySpan<TypedBytes> inputs, long first, Span<double> leafSums);
+    void Sums(SparseDeltas deltas, DeltaSum sum, ReadOnlySpan<TypedBytes> inputs, long first, Span<double> leafSums);
 
     /// <summary>
     /// Ranks each element in its row by |δ|: how many keys of the row are smaller, or equal and of a higher index.

@@ -16,9 +16,9 @@ public interface IMergeBackend : IDisposable
     string Description { get; }
 
     /// <summary>How many workers at a time keep it busy, if each waits for its tile. A run with fewer threads starts so many.</summary>
-    int LeastWorkers => 1;
+    int MinWorkers => 1;
 
-    /// <summary>What <see cref="Keep"/> may take of host memory: this share of the bytes.</summary>
+    /// <summary>What <see cref="MakeResident"/> may take of host memory: this share of the bytes.</summary>
     static int KeptShare => 16;
 
     /// <summary>
@@ -27,14 +27,14 @@ public interface IMergeBackend : IDisposable
     /// </summary>
     /// <param name="bytes">Of whole inputs.</param>
     /// <returns>Null where nothing is kept.</returns>
-    IDisposable? Keep(IReadOnlyList<NativeBytes> bytes) => null;
+    IDisposable? MakeResident(IReadOnlyList<NativeBytes> bytes) => null;
 
     /// <summary>Makes a worker. Each thread of the pipeline has its own, and its own buffers.</summary>
-    ITileWorker CreateWorker();
+    internal ITileWorker CreateWorker();
 }
 
 /// <summary>Works on one tile at a time, on the thread that calls it.</summary>
-public interface ITileWorker : IDisposable
+internal interface ITileWorker : IDisposable
 {
     /// <summary>The operations on filtered differences; this worker's, and gone with it.</summary>
     IDeltaWorker Deltas { get; }

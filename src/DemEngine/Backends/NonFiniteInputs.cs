@@ -8,7 +8,7 @@ namespace DemEngine.Backends;
 /// Counts, after the fact, the inputs that are not finite where a result is not. That is rare, so that operations which would have to keep their
 /// inputs at hand for it count only their results.
 /// </summary>
-public static class NonFiniteInputs
+internal static class NonFiniteInputs
 {
     /// <summary>Counts.</summary>
     /// <param name="inputs">Of floating-point types.</param>

@@ -11,7 +11,7 @@ namespace DemEngine.Backends;
 /// Reads every input byte and writes every output byte, and computes nothing: what a merge costs apart from its arithmetic. The output
 /// is the first input's bytes, which is no merge.
 /// </summary>
-public sealed class NullBackend : IMergeBackend
+internal sealed class NullBackend : IMergeBackend
 {
     /// <inheritdoc/>
     public string Name => "null";
@@ -69,7 +69,7 @@ public sealed class NullBackend : IMergeBackend
             }
         }
 
-        public void Sums(KeptDeltas deltas, DeltaSum sum, ReadOnlySpan<TypedBytes> inputs, long first, Span<double> leafSums)
+        public void Sums(SparseDeltas deltas, DeltaSum sum, ReadOnlySpan<TypedBytes> inputs, long first, Span<double> leafSums)
         {
             Touch(inputs);
             leafSums.Clear();

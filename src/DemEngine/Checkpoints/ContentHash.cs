@@ -7,7 +7,7 @@ namespace DemEngine.Checkpoints;
 /// So that many threads can hash one tensor, and the result shows neither them nor the size of their tiles.
 /// </summary>
 /// <remarks>XXH3-128 as https://github.com/Cyan4973/xxHash specifies it, seed 0, in canonical (big-endian) byte order.</remarks>
-public static class ContentHash
+internal static class ContentHash
 {
     /// <summary>Bytes in a leaf.</summary>
     public const int LeafBytes = 256 << 10;

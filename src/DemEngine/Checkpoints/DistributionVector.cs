@@ -6,7 +6,7 @@ namespace DemEngine.Checkpoints;
 /// A distribution vector ΔΘ = Θᵢ − Θ stored as a checkpoint: the differences of the floating-point tensors, each under its name, with
 /// metadata that says from which base.
 /// </summary>
-public static class DistributionVector
+internal static class DistributionVector
 {
     private const string KindKey = "dem.kind";
     private const string Kind = "distribution-vector";

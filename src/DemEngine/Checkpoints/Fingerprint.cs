@@ -10,7 +10,7 @@ namespace DemEngine.Checkpoints;
 /// middle and last 4 KiB, in the order of the names. It does not depend on how the checkpoint is cut into shards. Two checkpoints that
 /// differ only between the samples have the same fingerprint; fine-tuning changes nearly every element.
 /// </summary>
-public static class Fingerprint
+internal static class Fingerprint
 {
     private const int SampleBytes = 4096;
 

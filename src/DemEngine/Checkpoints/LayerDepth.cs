@@ -5,7 +5,7 @@ namespace DemEngine.Checkpoints;
 /// embeddings, 1 for what else lies outside the layers. That is where a recipe's gradients are read.
 /// </summary>
 /// <remarks>As in mergekit, but for what follows the layers: since its version 0.1 that is read at 0.</remarks>
-public sealed class LayerDepth
+internal sealed class LayerDepth
 {
     private readonly int _first;
     private readonly Dictionary<string, int> _lastLayer = new(StringComparer.Ordinal);

@@ -9,7 +9,7 @@ namespace DemEngine.Checkpoints;
 /// </summary>
 /// <param name="Stack">The path up to the number, such as <c>encoder.block</c>; null outside any stack.</param>
 /// <param name="Layer">The number; 0 outside any stack.</param>
-public readonly record struct LayerName(string? Stack, int Layer)
+internal readonly record struct LayerName(string? Stack, int Layer)
 {
     /// <summary>What has rows for tokens, wherever it lies.</summary>
     private static readonly string[] Vocabularies =

@@ -8,7 +8,7 @@ namespace DemEngine.Checkpoints;
 /// A model's <c>config.json</c>, to be amended where it would speak of another model. The parts of a model that has several have sections
 /// of their own, such as <c>text_config</c>.
 /// </summary>
-public sealed class ModelConfig
+internal sealed class ModelConfig
 {
     /// <summary>The file's name.</summary>
     public const string FileName = "config.json";

@@ -7,7 +7,7 @@ namespace DemEngine.Checkpoints;
 /// <summary>
 /// Writes one safetensors file so that its name leads to all of it or to what was there before: written beside it, synced, renamed.
 /// </summary>
-public static class SafetensorsWriter
+internal static class SafetensorsWriter
 {
     private const int PartBytes = 1 << 20;
 

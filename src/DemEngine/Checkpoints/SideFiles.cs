@@ -6,7 +6,7 @@ namespace DemEngine.Checkpoints;
 /// The small files that make a folder of weights a model: configuration, generation configuration, tokenizer, chat template and so on.
 /// Weight files are never among them, nor what describes them.
 /// </summary>
-public static class SideFiles
+internal static class SideFiles
 {
     private const long LargestBytes = 64 << 20;
 

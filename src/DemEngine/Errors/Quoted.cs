@@ -7,7 +7,7 @@ namespace DemEngine.Errors;
 internal static class Quoted
 {
     private const int Longest = 200;
-    private const int MostListed = 10;
+    private const int MaxListed = 10;
 
     /// <summary>One name in quotation marks.</summary>
     /// <param name="text">Whatever a file held.</param>
@@ -31,8 +31,8 @@ internal static class Quoted
     /// <summary>Several names, and how many more there are.</summary>
     public static string List(IReadOnlyCollection<string> names)
     {
-        string listed = string.Join(", ", names.Take(MostListed).Select(name => Name(name)));
-        return names.Count > MostListed ? $"{listed} and {names.Count - MostListed} more" : listed;
+        string listed = string.Join(", ", names.Take(MaxListed).Select(name => Name(name)));
+        return names.Count > MaxListed ? $"{listed} and {names.Count - MaxListed} more" : listed;
     }
 
     // Line ends would break a message in two, and direction overrides could make it read as something else.

@@ -1,7 +1,7 @@
 namespace DemEngine.Errors;
 
 /// <summary>A path as one word of a shell's command: of <c>sh</c>, or on Windows of <c>cmd</c>.</summary>
-public static class ShellWord
+internal static class ShellWord
 {
     /// <summary>In quotation marks where it needs them.</summary>
     /// <param name="path">The path; on Windows no path holds a quotation mark.</param>

@@ -1,7 +1,7 @@
 namespace DemEngine.Files;
 
 /// <summary>Writes a report: whole, or not at all.</summary>
-public static class ReportFile
+internal static class ReportFile
 {
     /// <summary>Refuses a path that cannot be written, before long work is done for it.</summary>
     /// <exception cref="DemException">DEM1001.</exception>

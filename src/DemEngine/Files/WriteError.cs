@@ -1,7 +1,7 @@
 namespace DemEngine.Files;
 
 /// <summary>From what the system says to a documented error.</summary>
-public static class WriteError
+internal static class WriteError
 {
     private const int NoSpace = 28; // ENOSPC
     private const int QuotaExceeded = 122; // EDQUOT

@@ -7,7 +7,7 @@ namespace DemEngine.Memory;
 /// <typeparam name="TBuffer">On the host or on a device.</typeparam>
 /// <param name="mostBytes">The bound; where it is not positive, there is no memory.</param>
 /// <param name="allocate">Makes a buffer of so many bytes.</param>
-public sealed class BufferPool<TBuffer>(long mostBytes, Func<int, TBuffer> allocate) : IDisposable
+internal sealed class BufferPool<TBuffer>(long mostBytes, Func<int, TBuffer> allocate) : IDisposable
     where TBuffer : class, IDisposable
 {
     private readonly Lock _lock = new();

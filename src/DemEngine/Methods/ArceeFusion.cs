@@ -10,7 +10,7 @@ namespace DemEngine.Methods;
 /// those of at least the median and one and a half interquartile ranges are taken (Arcee, "Meet mergekit v0.1", arcee.ai). A row is what lies
 /// along the last dimension; the quantiles are exact.
 /// </summary>
-public sealed class ArceeFusion : IMergeMethod
+internal sealed class ArceeFusion : IMergeMethod
 {
     private const double Ranges = 1.5;
 
@@ -32,32 +32,32 @@ public sealed class ArceeFusion : IMergeMethod
     public (int Fewest, int Most) Sources => (1, 1);
 
     /// <inheritdoc/>
-    public MergeProgram Program(TensorQuestion question)
+    public TensorMerge Define(TensorContext question)
     {
-        question.RequireRowsOfAtMost(RowwiseCombination.MostRowElements);
-        var divergence = new DivergenceMeasurement(question.Kinds[0], question.RowElements);
+        question.RequireRowsOfAtMost(RowwiseCombination.MaxRowElements);
+        var divergence = new DivergenceStatistic(question.Kinds[0], question.RowElements);
 
         // At ⌊q·(n − 1)⌋ in ascending order, which is so many from the top.
-        var quartiles = new CutMeasurement(
+        var quartiles = new ThresholdStatistic(
             () => new ImportanceKeys(question.Kinds[0], divergence.Result),
-            [.. Quantiles.Select(q => new CutRequest(0, totals => totals.Elements - (long)(q * (totals.Elements - 1)), DividesTies: false))],
+            [.. Quantiles.Select(q => new ThresholdRequest(0, totals => totals.Elements - (long)(q * (totals.Elements - 1)), DividesTies: false))],
             MergeScope.Tensor,
             terms: "");
-        return new MergeProgram([divergence, quartiles], () => new DeltaCombination(
-            new KeptDeltas([new DeltaSource(question.Kinds[0], new ImportanceFilter(divergence.Result, Threshold(quartiles.Results)))]),
+        return new TensorMerge([divergence, quartiles], () => new DeltaCombination(
+            new SparseDeltas([new SparseDelta(question.Kinds[0], new ImportanceMask(divergence.Result, Threshold(quartiles.Results)))]),
             [new DeltaWeights(1, 1, 1)],
-            DeltaMixing.Sum))
+            Consensus.Sum))
         {
             IsByRow = true,
         };
     }
 
     /// <summary>The cut below the smallest key that is large enough.</summary>
-    private static Cut Threshold(ImmutableArray<Cut> quartiles)
+    private static Threshold Threshold(ImmutableArray<Threshold> quartiles)
     {
         double[] values = [.. quartiles.Select(quartile => (double)BitConverter.UInt32BitsToSingle(quartile.Key))];
         double threshold = values[1] + (Ranges * (values[2] - values[0]));
         float nearest = (float)threshold;
-        return new Cut(DeltaKey.Of(nearest < threshold ? MathF.BitIncrement(nearest) : nearest), long.MaxValue);
+        return new Threshold(DeltaKey.Of(nearest < threshold ? MathF.BitIncrement(nearest) : nearest), long.MaxValue);
     }
 }

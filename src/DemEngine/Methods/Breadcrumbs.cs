@@ -6,7 +6,7 @@ namespace DemEngine.Methods;
 /// Model breadcrumbs: differences that are neither outliers nor negligible are added (Davari and Belilovsky, "Model Breadcrumbs: Scaling Multi-Task
 /// Model Merging with Sparse Masks", arXiv 2312.06795).
 /// </summary>
-public sealed class Breadcrumbs() : SparseTaskArithmetic(new MiddleMagnitudes(), hasConsensus: false, normalizes: false, rescales: false)
+internal sealed class Breadcrumbs() : SparseTaskArithmetic(new MiddleMagnitudes(), hasConsensus: false, normalizes: false, rescales: false)
 {
     /// <inheritdoc/>
     public override string Name => "breadcrumbs";

@@ -5,7 +5,7 @@ namespace DemEngine.Methods;
 /// <summary>
 /// <see cref="Breadcrumbs"/> with the sign consensus of <see cref="Ties"/>.
 /// </summary>
-public sealed class BreadcrumbsTies() : SparseTaskArithmetic(new MiddleMagnitudes(), hasConsensus: true, normalizes: false, rescales: false)
+internal sealed class BreadcrumbsTies() : SparseTaskArithmetic(new MiddleMagnitudes(), hasConsensus: true, normalizes: false, rescales: false)
 {
     /// <inheritdoc/>
     public override string Name => "breadcrumbs_ties";

@@ -6,7 +6,7 @@ namespace DemEngine.Methods;
 /// DARE: drop differences at random and rescale the others, then add them (Yu et al., "Language Models are Super Mario: Absorbing Abilities from
 /// Homologous Models as a Free Lunch", arXiv 2311.03099).
 /// </summary>
-public sealed class DareLinear() : SparseTaskArithmetic(new RandomDrop(), hasConsensus: false, normalizes: false, rescales: true)
+internal sealed class DareLinear() : SparseTaskArithmetic(new RandomDrop(), hasConsensus: false, normalizes: false, rescales: true)
 {
     /// <inheritdoc/>
     public override string Name => "dare_linear";

@@ -5,7 +5,7 @@ namespace DemEngine.Methods;
 /// <summary>
 /// <see cref="DareLinear"/> with the sign consensus of <see cref="Ties"/>.
 /// </summary>
-public sealed class DareTies() : SparseTaskArithmetic(new RandomDrop(), hasConsensus: true, normalizes: false, rescales: true)
+internal sealed class DareTies() : SparseTaskArithmetic(new RandomDrop(), hasConsensus: true, normalizes: false, rescales: true)
 {
     /// <inheritdoc/>
     public override string Name => "dare_ties";

@@ -6,7 +6,7 @@ namespace DemEngine.Methods;
 /// DELLA: differences are dropped at random, the smaller ones of a row more often, the others rescaled, and those that agree on a sign averaged
 /// (Deep et al., "DELLA-Merging: Reducing Interference in Model Merging through Magnitude-Based Sampling", arXiv 2406.11617).
 /// </summary>
-public sealed class Della() : SparseTaskArithmetic(new RankedDrop(), hasConsensus: true, normalizes: true, rescales: true)
+internal sealed class Della() : SparseTaskArithmetic(new RankedDrop(), hasConsensus: true, normalizes: true, rescales: true)
 {
     /// <inheritdoc/>
     public override string Name => "della";

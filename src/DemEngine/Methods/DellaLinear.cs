@@ -5,7 +5,7 @@ namespace DemEngine.Methods;
 /// <summary>
 /// <see cref="Della"/> without sign consensus.
 /// </summary>
-public sealed class DellaLinear() : SparseTaskArithmetic(new RankedDrop(), hasConsensus: false, normalizes: false, rescales: true)
+internal sealed class DellaLinear() : SparseTaskArithmetic(new RankedDrop(), hasConsensus: false, normalizes: false, rescales: true)
 {
     /// <inheritdoc/>
     public override string Name => "della_linear";

@@ -5,7 +5,7 @@ namespace DemEngine.Methods;
 /// Edited Model for Training with Mixed Data Distributions", arXiv 2406.15570). The sum is that of task arithmetic; the coefficients come
 /// from validation.
 /// </summary>
-public sealed class Dem : TaskArithmetic
+internal sealed class Dem : TaskArithmetic
 {
     /// <inheritdoc/>
     public override string Name => "dem";

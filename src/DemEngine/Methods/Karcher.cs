@@ -10,10 +10,10 @@ namespace DemEngine.Methods;
 /// Σ aᵢ·θᵢ/sin θᵢ·(uᵢ − cos θᵢ·u) = 0, with the weighted mean of their norms (Karcher, "Riemannian center of mass and mollifier smoothing",
 /// Comm. Pure Appl. Math. 30, 1977). Every step stays in the span of the models, so that it is taken on coefficients, by the Gram matrix.
 /// </summary>
-public sealed class Karcher : IMergeMethod
+internal sealed class Karcher : IMergeMethod
 {
     // Opposite to u there is no one direction of the arc.
-    private const double LeastSine = 1e-12;
+    private const double MinSine = 1e-12;
 
     /// <inheritdoc/>
     public string Name => "karcher";
@@ -36,14 +36,14 @@ public sealed class Karcher : IMergeMethod
     public (int Fewest, int Most) Sources => (1, int.MaxValue);
 
     /// <inheritdoc/>
-    public MergeProgram Program(TensorQuestion question)
+    public TensorMerge Define(TensorContext question)
     {
         double[] weights = question.NumberOfEach("weight", 1);
         double divisor = WeightSum.Divisor(weights);
         weights = [.. weights.Select(weight => weight / divisor)];
         long most = question.Integer("max_iter", 10);
         double tolerance = question.Number("tol", 1e-5);
-        return MergeProgram.FromGram(question, byRow: false, gram => question.Sum(Coefficients(weights, gram, most, tolerance)));
+        return TensorMerge.FromGram(question, byRow: false, gram => question.Sum(Coefficients(weights, gram, most, tolerance)));
     }
 
     private static double[] Coefficients(double[] weights, GramMatrix gram, long most, double tolerance)
@@ -81,7 +81,7 @@ public sealed class Karcher : IMergeMethod
         {
             double cosine = Math.Clamp(units.Product(mean, i), -1, 1);
             double angle = Math.Acos(cosine);
-            if (!units.HasDirection(i) || angle < tolerance || Math.Sin(angle) < LeastSine)
+            if (!units.HasDirection(i) || angle < tolerance || Math.Sin(angle) < MinSine)
                 continue;
 
             double share = shares[i] * angle / Math.Sin(angle);

@@ -7,7 +7,7 @@ namespace DemEngine.Methods;
 /// Σ wᵢ·xᵢ, divided by Σ wᵢ unless <c>normalize</c> is false: a weighted average of whole models (Wortsman et al., "Model soups",
 /// arXiv 2203.05482).
 /// </summary>
-public sealed class Linear : IMergeMethod
+internal sealed class Linear : IMergeMethod
 {
     /// <inheritdoc/>
     public string Name => "linear";
@@ -29,10 +29,10 @@ public sealed class Linear : IMergeMethod
     public (int Fewest, int Most) Sources => (1, int.MaxValue);
 
     /// <inheritdoc/>
-    public MergeProgram Program(TensorQuestion question)
+    public TensorMerge Define(TensorContext question)
     {
         double[] weights = question.NumberOfEach("weight", null);
         double divisor = question.Flag("normalize", true) ? WeightSum.Divisor(weights) : 1;
-        return MergeProgram.Of(question.Sum(weights.Select(weight => weight / divisor)));
+        return TensorMerge.Of(question.Sum(weights.Select(weight => weight / divisor)));
     }
 }

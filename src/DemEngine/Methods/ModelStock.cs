@@ -8,10 +8,10 @@ namespace DemEngine.Methods;
 /// b + t·(mean of xᵢ − b) with t = N·c / (1 + (N − 1)·c), c being the mean cosine between each two of the N differences: where the average
 /// of many such models is expected (Jang et al., "Model Stock: All we need is just a few fine-tuned models", arXiv 2403.19522, section 4).
 /// </summary>
-public sealed class ModelStock : IMergeMethod
+internal sealed class ModelStock : IMergeMethod
 {
     // 1 + (N − 1)·c is N·‖mean of the unit vectors‖²; where that vanishes so does the mean, and t has no meaning.
-    private const double LeastDivisor = 1e-12;
+    private const double MinDivisor = 1e-12;
 
     /// <inheritdoc/>
     public string Name => "model_stock";
@@ -32,10 +32,10 @@ public sealed class ModelStock : IMergeMethod
     public (int Fewest, int Most) Sources => (2, int.MaxValue);
 
     /// <inheritdoc/>
-    public MergeProgram Program(TensorQuestion question)
+    public TensorMerge Define(TensorContext question)
     {
         int models = question.Sources.Count;
-        return MergeProgram.FromGram(
+        return TensorMerge.FromGram(
             question, question.Flag("filter_wise", false), gram => question.Sum(Enumerable.Repeat(Ratio(gram, models) / models, models)));
     }
 
@@ -50,6 +50,6 @@ public sealed class ModelStock : IMergeMethod
 
         double cosine = sum / (models * (models - 1) / 2);
         double divisor = 1 + ((models - 1) * cosine);
-        return divisor >= LeastDivisor ? models * cosine / divisor : 0;
+        return divisor >= MinDivisor ? models * cosine / divisor : 0;
     }
 }

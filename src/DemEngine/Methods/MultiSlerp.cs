@@ -10,7 +10,7 @@ namespace DemEngine.Methods;
 /// norm Σ wᵢ·‖xᵢ‖ (Goddard, "Multi-SLERP", goddard.blog). Its step from that mean along the tangent space, Σ wᵢ·(uᵢ − ⟨uᵢ, m⟩·m), is zero
 /// for every choice of weights, since m is the direction of Σ wᵢ·uᵢ itself.
 /// </summary>
-public sealed class MultiSlerp : IMergeMethod
+internal sealed class MultiSlerp : IMergeMethod
 {
     /// <inheritdoc/>
     public string Name => "multislerp";
@@ -33,13 +33,13 @@ public sealed class MultiSlerp : IMergeMethod
     public (int Fewest, int Most) Sources => (1, int.MaxValue);
 
     /// <inheritdoc/>
-    public MergeProgram Program(TensorQuestion question)
+    public TensorMerge Define(TensorContext question)
     {
         double[] weights = question.NumberOfEach("weight", null);
         double divisor = question.Flag("normalize_weights", true) ? WeightSum.Divisor(weights) : 1;
         weights = [.. weights.Select(weight => weight / divisor)];
         double least = question.Number("eps", 1e-8);
-        return MergeProgram.FromGram(question, byRow: false, gram => question.Sum(Coefficients(weights, gram, least)));
+        return TensorMerge.FromGram(question, byRow: false, gram => question.Sum(Coefficients(weights, gram, least)));
     }
 
     private static double[] Coefficients(double[] weights, GramMatrix gram, double least)

@@ -8,7 +8,7 @@ namespace DemEngine.Methods;
 /// Another model's values where they are within t of the base's, and elsewhere t towards them: b + w·(x − b) with w = min(1, t / |x − b|) is
 /// b plus the difference, limited to ±t (alchemonaut, "QuartetAnemoi-70B-t0.0001", huggingface.co).
 /// </summary>
-public sealed class NearSwap : IMergeMethod
+internal sealed class NearSwap : IMergeMethod
 {
     /// <inheritdoc/>
     public string Name => "nearswap";
@@ -29,13 +29,13 @@ public sealed class NearSwap : IMergeMethod
     public (int Fewest, int Most) Sources => (1, 1);
 
     /// <inheritdoc/>
-    public MergeProgram Program(TensorQuestion question)
+    public TensorMerge Define(TensorContext question)
     {
         double t = question.Number("t", null);
         if (t < 0)
             throw question.WrongValue("t", $"t is {t}, and is a distance, 0 or more");
 
-        var deltas = new KeptDeltas([new DeltaSource(question.Kinds[0], new LimitFilter((float)t))]);
-        return MergeProgram.Of(new DeltaCombination(deltas, [new DeltaWeights(1, 1, 1)], DeltaMixing.Sum));
+        var deltas = new SparseDeltas([new SparseDelta(question.Kinds[0], new LimitMask((float)t))]);
+        return TensorMerge.Of(new DeltaCombination(deltas, [new DeltaWeights(1, 1, 1)], Consensus.Sum));
     }
 }

@@ -8,7 +8,7 @@ namespace DemEngine.Methods;
 /// Spherical interpolation between two models, or between their differences from a base, by weights: t = w₂ / (w₁ + w₂), with Ω the angle
 /// between the two tensors, or between each two rows: sin((1 − t)·Ω)/sin Ω · x₁ + sin(t·Ω)/sin Ω · x₂.
 /// </summary>
-public sealed class NuSlerp : IMergeMethod
+internal sealed class NuSlerp : IMergeMethod
 {
     private const double NegligibleWeights = 1e-6;
     private const double NearlyCollinear = 1 - 1e-12;
@@ -34,7 +34,7 @@ public sealed class NuSlerp : IMergeMethod
     public (int Fewest, int Most) Sources => (2, 2);
 
     /// <inheritdoc/>
-    public MergeProgram Program(TensorQuestion question)
+    public TensorMerge Define(TensorContext question)
     {
         bool flatten = question.Flag("nuslerp_flatten", true);
         if (question.Flag("nuslerp_row_wise", false) && !flatten)
@@ -47,7 +47,7 @@ public sealed class NuSlerp : IMergeMethod
         double[] weights = question.NumberOfEach("weight", null);
         double sum = weights[0] + weights[1];
         double t = Math.Abs(sum) < NegligibleWeights ? 0.5 : weights[1] / sum;
-        return MergeProgram.FromGram(question, byRow: !flatten, gram =>
+        return TensorMerge.FromGram(question, byRow: !flatten, gram =>
         {
             var (first, second) = Arc.At(t, gram.Cosine(0, 1), NearlyCollinear);
             return question.Sum([first, second]);

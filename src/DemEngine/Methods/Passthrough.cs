@@ -5,7 +5,7 @@ using DemEngine.Recipes.Values;
 namespace DemEngine.Methods;
 
 /// <summary>One model as it is, or times <c>scale</c>.</summary>
-public sealed class Passthrough : IMergeMethod
+internal sealed class Passthrough : IMergeMethod
 {
     /// <inheritdoc/>
     public string Name => "passthrough";
@@ -26,11 +26,11 @@ public sealed class Passthrough : IMergeMethod
     public (int Fewest, int Most) Sources => (1, 1);
 
     /// <inheritdoc/>
-    public MergeProgram Program(TensorQuestion question)
+    public TensorMerge Define(TensorContext question)
     {
         double scale = question.NumberOfEach("scale", 1)[0];
 
         // Adding x to 0 would lose the sign of −0.
-        return MergeProgram.Of(scale == 1 ? LinearCombination.BaseAlone : question.Sum([scale]));
+        return TensorMerge.Of(scale == 1 ? LinearCombination.BaseAlone : question.Sum([scale]));
     }
 }

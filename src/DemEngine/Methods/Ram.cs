@@ -8,7 +8,7 @@ namespace DemEngine.Methods;
 /// Reinforced agent merging: a difference of more than ε counts; where only one source has one it is added whole, where several have they are
 /// averaged ("Reinforced Agent Merging", arXiv 2601.13572).
 /// </summary>
-public sealed class Ram : IMergeMethod
+internal sealed class Ram : IMergeMethod
 {
     /// <summary>Of <see cref="Epsilon"/>.</summary>
     internal const double DefaultEpsilon = 1e-5;
@@ -33,15 +33,15 @@ public sealed class Ram : IMergeMethod
     public (int Fewest, int Most) Sources => (1, int.MaxValue);
 
     /// <inheritdoc/>
-    public MergeProgram Program(TensorQuestion question) => MergeProgram.Of(new DeltaCombination(
-        Deltas(question), [.. question.Sources.Select(_ => new DeltaWeights(Weight: 1, Vote: 0, Share: 1))], DeltaMixing.Overlap));
+    public TensorMerge Define(TensorContext question) => TensorMerge.Of(new DeltaCombination(
+        Deltas(question), [.. question.Sources.Select(_ => new DeltaWeights(Weight: 1, Vote: 0, Share: 1))], Consensus.Overlap));
 
     /// <summary>The differences larger than ε.</summary>
-    internal static KeptDeltas Deltas(TensorQuestion question)
+    internal static SparseDeltas Deltas(TensorContext question)
     {
         double epsilon = question.Number(Epsilon.Name, DefaultEpsilon);
         if (epsilon < 0)
             throw question.WrongValue("epsilon", $"epsilon is {epsilon}, and is a distance, 0 or more");
-        return new KeptDeltas([.. question.Kinds.Select(kind => new DeltaSource(kind, new BandFilter(Cut.LargerThan((float)epsilon), Cut.AboveAll)))]);
+        return new SparseDeltas([.. question.Kinds.Select(kind => new SparseDelta(kind, new MagnitudeMask(Threshold.LargerThan((float)epsilon), Threshold.AboveAll)))]);
     }
 }

@@ -10,7 +10,7 @@ namespace DemEngine.Methods;
 /// for each that is its own: what averaging takes from a source is made up for ("Reinforced Agent Merging", arXiv 2601.13572; by tensor, as
 /// mergekit has it).
 /// </summary>
-public sealed class RamPlusTensorLocal : IMergeMethod
+internal sealed class RamPlusTensorLocal : IMergeMethod
 {
     /// <inheritdoc/>
     public string Name => "ramplus_tl";
@@ -33,20 +33,20 @@ public sealed class RamPlusTensorLocal : IMergeMethod
     public (int Fewest, int Most) Sources => (1, int.MaxValue);
 
     /// <inheritdoc/>
-    public MergeProgram Program(TensorQuestion question)
+    public TensorMerge Define(TensorContext question)
     {
         double r = question.Number("r", 0.1);
         double alpha = question.Number("alpha", 0.2);
-        KeptDeltas deltas = Ram.Deltas(question);
-        var overlap = new SumMeasurement(
+        SparseDeltas deltas = Ram.Deltas(question);
+        var overlap = new SumStatistic(
             DeltaSum.Overlap, () => deltas, MergeScope.Tensor, string.Create(CultureInfo.InvariantCulture, $"epsilon {question.Number(Ram.Epsilon.Name, Ram.DefaultEpsilon):R}"));
-        return new MergeProgram([overlap], () => new DeltaCombination(
+        return new TensorMerge([overlap], () => new DeltaCombination(
             deltas,
             [.. question.Sources.Select((_, source) =>
             {
                 double ratio = overlap.Results[(2 * source) + 1] / Math.Max(1, overlap.Results[2 * source]);
                 return new DeltaWeights((float)(1 + (r * Math.Min(ratio, alpha))), Vote: 0, Share: 1);
             })],
-            DeltaMixing.Overlap));
+            Consensus.Overlap));
     }
 }

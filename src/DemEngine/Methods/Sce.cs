@@ -11,7 +11,7 @@ namespace DemEngine.Methods;
 /// weighs as much as its mean square there; and of each position the differences that agree with the majority's sign are averaged by these
 /// weights (Wan et al., "FuseChat: Knowledge Fusion of Chat Models", arXiv 2408.07990, section 3.3).
 /// </summary>
-public sealed class Sce : IMergeMethod
+internal sealed class Sce : IMergeMethod
 {
     /// <inheritdoc/>
     public string Name => "sce";
@@ -33,20 +33,20 @@ public sealed class Sce : IMergeMethod
     public (int Fewest, int Most) Sources => (1, int.MaxValue);
 
     /// <inheritdoc/>
-    public MergeProgram Program(TensorQuestion question)
+    public TensorMerge Define(TensorContext question)
     {
         double share = question.Number("select_topk", 1);
         if (share < 0)
             throw question.WrongValue("select_topk", $"select_topk is {share}, and is from 0 to 1");
 
         string terms = string.Create(CultureInfo.InvariantCulture, $"select_topk {share:R}");
-        CutMeasurement? selection = share < 1
-            ? new CutMeasurement(() => new SpreadKeys(question.Kinds), [new CutRequest(0, totals => (long)(totals.NonZero * share), NeedsNonZero: true)], MergeScope.Tensor, terms)
+        ThresholdStatistic? selection = share < 1
+            ? new ThresholdStatistic(() => new VarianceKeys(question.Kinds), [new ThresholdRequest(0, totals => (long)(totals.NonZero * share), NeedsNonZero: true)], MergeScope.Tensor, terms)
             : null;
-        KeptDeltas Deltas() => new([.. question.Kinds.Select(kind => new DeltaSource(kind, DeltaFilter.None))], selection?.Results[0]);
-        var squares = new SumMeasurement(DeltaSum.Squares, Deltas, MergeScope.Tensor, terms);
-        return new MergeProgram([.. new Measurement?[] { selection, squares }.OfType<Measurement>()], () => new DeltaCombination(
-            Deltas(), [.. Weights(squares.Results).Select(weight => new DeltaWeights(weight, Vote: 1, weight))], DeltaMixing.AgreeingMean));
+        SparseDeltas Deltas() => new([.. question.Kinds.Select(kind => new SparseDelta(kind, DeltaMask.None))], selection?.Results[0]);
+        var squares = new SumStatistic(DeltaSum.Squares, Deltas, MergeScope.Tensor, terms);
+        return new TensorMerge([.. new Statistic?[] { selection, squares }.OfType<Statistic>()], () => new DeltaCombination(
+            Deltas(), [.. Weights(squares.Results).Select(weight => new DeltaWeights(weight, Vote: 1, weight))], Consensus.AgreeingMean));
     }
 
     /// <summary>In proportion to the squares; equal where there is no difference at all.</summary>

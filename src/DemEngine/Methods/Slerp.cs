@@ -10,7 +10,7 @@ namespace DemEngine.Methods;
 /// sin((1 − t)·Ω)/sin Ω · b + sin(t·Ω)/sin Ω · x (Shoemake, "Animating rotation with quaternion curves", SIGGRAPH 1985). Where they are
 /// nearly collinear, or one is zero: (1 − t)·b + t·x.
 /// </summary>
-public sealed class Slerp : IMergeMethod
+internal sealed class Slerp : IMergeMethod
 {
     // As mergekit has it.
     private const double NearlyCollinear = 0.9995;
@@ -34,10 +34,10 @@ public sealed class Slerp : IMergeMethod
     public (int Fewest, int Most) Sources => (1, 1);
 
     /// <inheritdoc/>
-    public MergeProgram Program(TensorQuestion question)
+    public TensorMerge Define(TensorContext question)
     {
         double t = question.Number("t", null);
-        return MergeProgram.FromGram(question, byRow: false, gram =>
+        return TensorMerge.FromGram(question, byRow: false, gram =>
         {
             var (ofBase, ofOther) = Arc.At(t, gram.Cosine(0, 1), NearlyCollinear);
             return new LinearCombination(

@@ -10,7 +10,7 @@ namespace DemEngine.Methods;
 /// Σ wᵢ if <c>normalize</c>; or, by sign consensus, the sum of those whose sign is that of Σ Wᵢ, divided by their Σ wᵢ if <c>normalize</c>
 /// (Yadav et al., "TIES-Merging: Resolving Interference When Merging Models", arXiv 2306.01708, section 3).
 /// </summary>
-public abstract class SparseTaskArithmetic : IMergeMethod
+internal abstract class SparseTaskArithmetic : IMergeMethod
 {
     private readonly Sparsifier _sparsifier;
     private readonly bool _hasConsensus;
@@ -58,7 +58,7 @@ public abstract class SparseTaskArithmetic : IMergeMethod
     public (int Fewest, int Most) Sources => (1, int.MaxValue);
 
     /// <inheritdoc/>
-    public MergeProgram Program(TensorQuestion question)
+    public TensorMerge Define(TensorContext question)
     {
         double[] weights = question.NumberOfEach("weight", null);
         double lambda = question.Number("lambda", 1);
@@ -70,43 +70,43 @@ public abstract class SparseTaskArithmetic : IMergeMethod
         MergeScope scope = ScopeOf(question);
 
         double[] densities = question.NumberOfEach("density", 1);
-        Thinning[] thinnings = [.. densities.Select((density, source) => Thin(question, source, density, rescale == "expectation"))];
+        Sparsification[] thinnings = [.. densities.Select((density, source) => Thin(question, source, density, rescale == "expectation"))];
         if (!_hasConsensus && thinnings.All(thinning => thinning.IsNone))
-            return MergeProgram.Of(question.Sum(weights.Select(weight => lambda * weight / divisor)));
+            return TensorMerge.Of(question.Sum(weights.Select(weight => lambda * weight / divisor)));
 
         string terms = _sparsifier.Terms(question, densities);
-        CutRequest[] requests = [.. thinnings.SelectMany((thinning, source) => thinning.Cuts.Select(cut => new CutRequest(source, totals => cut(totals.Elements))))];
-        CutMeasurement? cuts = requests.Length > 0 ? new CutMeasurement(() => new MagnitudeKeys(question.Kinds), [.. requests], scope, terms) : null;
-        KeptDeltas Deltas() => new([.. Filters(thinnings, cuts).Zip(question.Kinds, (filter, kind) => new DeltaSource(kind, filter))]);
-        SumMeasurement? norms = rescale is "true" or "l1" && !thinnings.All(thinning => thinning.IsNone)
-            ? new SumMeasurement(DeltaSum.Norms, Deltas, scope, terms)
+        ThresholdRequest[] requests = [.. thinnings.SelectMany((thinning, source) => thinning.Cuts.Select(cut => new ThresholdRequest(source, totals => cut(totals.Elements))))];
+        ThresholdStatistic? cuts = requests.Length > 0 ? new ThresholdStatistic(() => new MagnitudeKeys(question.Kinds), [.. requests], scope, terms) : null;
+        SparseDeltas Deltas() => new([.. Filters(thinnings, cuts).Zip(question.Kinds, (filter, kind) => new SparseDelta(kind, filter))]);
+        SumStatistic? norms = rescale is "true" or "l1" && !thinnings.All(thinning => thinning.IsNone)
+            ? new SumStatistic(DeltaSum.Norms, Deltas, scope, terms)
             : null;
 
-        return new MergeProgram([.. new Measurement?[] { cuts, norms }.OfType<Measurement>()], () => new DeltaCombination(
+        return new TensorMerge([.. new Statistic?[] { cuts, norms }.OfType<Statistic>()], () => new DeltaCombination(
             Deltas(),
             [.. weights.Select((weight, source) =>
             {
                 double rescaled = weight * (norms is null ? thinnings[source].Correction : Ratio(norms.Results[2 * source], norms.Results[(2 * source) + 1]));
                 return new DeltaWeights((float)(lambda * rescaled / (_hasConsensus ? 1 : divisor)), (float)rescaled, (float)weight);
             })],
-            isMean ? DeltaMixing.AgreeingMean : _hasConsensus ? DeltaMixing.Agreeing : DeltaMixing.Sum))
+            isMean ? Consensus.AgreeingMean : _hasConsensus ? Consensus.Agreeing : Consensus.Sum))
         {
             RankedSources = thinnings.Count(thinning => thinning.NeedsRanks),
             IsByRow = thinnings.Any(thinning => thinning.NeedsRanks),
         };
     }
 
-    private Thinning Thin(TensorQuestion question, int source, double density, bool isUnbiased)
+    private Sparsification Thin(TensorContext question, int source, double density, bool isUnbiased)
     {
         if (density < 0)
             throw question.WrongValueOf(source, "density", $"the density is {density}, and is from 0 to 1");
-        return density >= 1 ? Thinning.None : density == 0 ? Thinning.All : _sparsifier.Thin(question, source, density, isUnbiased);
+        return density >= 1 ? Sparsification.None : density == 0 ? Sparsification.All : _sparsifier.Thin(question, source, density, isUnbiased);
     }
 
-    private static IEnumerable<DeltaFilter> Filters(Thinning[] thinnings, CutMeasurement? cuts)
+    private static IEnumerable<DeltaMask> Filters(Sparsification[] thinnings, ThresholdStatistic? cuts)
     {
         int at = 0;
-        foreach (Thinning thinning in thinnings)
+        foreach (Sparsification thinning in thinnings)
         {
             yield return thinning.Filter(thinning.Cuts.IsEmpty ? [] : cuts!.Results.AsSpan(at, thinning.Cuts.Length));
             at += thinning.Cuts.Length;
@@ -116,7 +116,7 @@ public abstract class SparseTaskArithmetic : IMergeMethod
     /// <summary>What brings the norm back to what it was; 1 where nothing is left to be scaled.</summary>
     private static double Ratio(double before, double after) => after == 0 ? 1 : before / after;
 
-    private static MergeScope ScopeOf(TensorQuestion question) => question.Choice("scope", "tensor", "layer", "model") switch
+    private static MergeScope ScopeOf(TensorContext question) => question.Choice("scope", "tensor", "layer", "model") switch
     {
         "layer" => MergeScope.Layer,
         "model" => MergeScope.Model,

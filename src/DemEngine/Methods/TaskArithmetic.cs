@@ -7,7 +7,7 @@ namespace DemEngine.Methods;
 /// Θ + λ·Σ wᵢ·(Θᵢ − Θ), divided by Σ wᵢ if <c>normalize</c>: task vectors added to the base (Ilharco et al., "Editing Models with Task
 /// Arithmetic", arXiv 2212.04089).
 /// </summary>
-public class TaskArithmetic : IMergeMethod
+internal class TaskArithmetic : IMergeMethod
 {
     /// <inheritdoc/>
     public virtual string Name => "task_arithmetic";
@@ -30,12 +30,12 @@ public class TaskArithmetic : IMergeMethod
     public (int Fewest, int Most) Sources => (1, int.MaxValue);
 
     /// <inheritdoc/>
-    public MergeProgram Program(TensorQuestion question)
+    public TensorMerge Define(TensorContext question)
     {
         double[] weights = question.NumberOfEach("weight", null);
         double factor = question.Number("lambda", 1);
         if (question.Flag("normalize", false))
             factor /= WeightSum.Divisor(weights);
-        return MergeProgram.Of(question.Sum(weights.Select(weight => factor * weight)));
+        return TensorMerge.Of(question.Sum(weights.Select(weight => factor * weight)));
     }
 }

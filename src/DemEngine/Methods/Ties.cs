@@ -6,7 +6,7 @@ namespace DemEngine.Methods;
 /// TIES: trim to the largest differences, elect a sign, merge what agrees with it (Yadav et al., "TIES-Merging: Resolving Interference When Merging
 /// Models", arXiv 2306.01708).
 /// </summary>
-public sealed class Ties() : SparseTaskArithmetic(new LargestMagnitudes(), hasConsensus: true, normalizes: true, rescales: false)
+internal sealed class Ties() : SparseTaskArithmetic(new LargestMagnitudes(), hasConsensus: true, normalizes: true, rescales: false)
 {
     /// <inheritdoc/>
     public override string Name => "ties";

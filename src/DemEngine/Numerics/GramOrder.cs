@@ -13,7 +13,7 @@ namespace DemEngine.Numerics;
 /// on by halves until one is left. The leaves' sums are added in their order, from 0. What is multiplied are binary32 values, x or
 /// binary32(x − b), whose products are exact in double; where x or b is binary64, the difference is first rounded to double.
 /// </remarks>
-public static class GramOrder
+internal static class GramOrder
 {
     /// <summary>Elements in a leaf.</summary>
     public const int LeafElements = 4096;

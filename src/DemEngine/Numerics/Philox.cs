@@ -10,7 +10,7 @@ namespace DemEngine.Numerics;
 /// tiles and devices cannot show in what is drawn (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
 /// </summary>
 /// <param name="key">Names the stream.</param>
-public readonly struct Philox(ulong key)
+internal readonly struct Philox(ulong key)
 {
     private const uint Multiplier0 = 0xD2511F53;
     private const uint Multiplier1 = 0xCD9E8D57;

@@ -11,7 +11,7 @@ namespace DemEngine.Numerics;
 public sealed class RowwiseCombination(Func<GramMatrix, LinearCombination> solve) : Combination
 {
     /// <summary>The most elements that a row may have: so many are held in memory at once.</summary>
-    public const int MostRowElements = 1 << 22;
+    public const int MaxRowElements = 1 << 22;
 
     /// <summary>The sum of a row.</summary>
     public LinearCombination Solve(GramMatrix row) => solve(row);

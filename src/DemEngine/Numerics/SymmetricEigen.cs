@@ -4,9 +4,9 @@ namespace DemEngine.Numerics;
 /// Eigenvalues and eigenvectors of a small symmetric matrix, A = V·diag(λ)·Vᵀ, by cyclic Jacobi rotations (Golub and Van Loan, "Matrix
 /// computations", 8.5): each rotation makes one element beside the diagonal zero, until all of them are negligible.
 /// </summary>
-public sealed class SymmetricEigen
+internal sealed class SymmetricEigen
 {
-    private const int MostSweeps = 60;
+    private const int MaxSweeps = 60;
 
     /// <summary>Decomposes.</summary>
     /// <param name="matrix">Square and symmetric, finite; only read.</param>
@@ -19,7 +19,7 @@ public sealed class SymmetricEigen
         for (int i = 0; i < n; i++)
             v[i, i] = 1;
 
-        for (int sweep = 0; sweep < MostSweeps && Rotate(a, v); sweep++)
+        for (int sweep = 0; sweep < MaxSweeps && Rotate(a, v); sweep++)
         {
         }
 

@@ -6,31 +6,31 @@ namespace DemEngine.Recipes;
 /// <summary>Takes nodes for what they should be, and says what they are when they are something else.</summary>
 internal static class Expect
 {
-    public static IReadOnlyList<MapEntry> Map(RecipeNode node, RecipePlace place, string what) =>
+    public static IReadOnlyList<MapEntry> Map(RecipeNode node, SourceLocation place, string what) =>
         node is MapNode map ? map.Entries : throw Wrong(node, place, what);
 
-    public static IReadOnlyList<MapEntry> MapOrNothing(RecipeNode node, RecipePlace place, string what) =>
+    public static IReadOnlyList<MapEntry> MapOrNothing(RecipeNode node, SourceLocation place, string what) =>
         IsNothing(node) ? [] : Map(node, place, what);
 
-    public static IReadOnlyList<RecipeNode> List(RecipeNode node, RecipePlace place, string what) =>
+    public static IReadOnlyList<RecipeNode> List(RecipeNode node, SourceLocation place, string what) =>
         node is ListNode list ? list.Items : throw Wrong(node, place, what);
 
     /// <summary>A text that is not empty and its place, or null for nothing.</summary>
-    public static RecipeText? Text(RecipeNode node, RecipePlace place, string what) =>
+    public static RecipeText? Text(RecipeNode node, SourceLocation place, string what) =>
         TextOrNothing(node, place, what) is { } text ? new RecipeText(text, place) : null;
 
     /// <summary>A whole number from 0.</summary>
-    public static int Count(RecipeNode node, RecipePlace place) =>
+    public static int Count(RecipeNode node, SourceLocation place) =>
         node is TextNode text && PlainScalar.Read(text) is double number && double.IsInteger(number) && number is >= 0 and <= int.MaxValue
             ? (int)number
             : throw Wrong(node, place, "a whole number from 0");
 
     /// <summary>True or false.</summary>
-    public static bool Flag(RecipeNode node, RecipePlace place) =>
+    public static bool Flag(RecipeNode node, SourceLocation place) =>
         node is TextNode text && PlainScalar.Read(text) is bool flag ? flag : throw Wrong(node, place, "true or false");
 
     /// <summary>A text that is not empty, or null for nothing.</summary>
-    public static string? TextOrNothing(RecipeNode node, RecipePlace place, string what)
+    public static string? TextOrNothing(RecipeNode node, SourceLocation place, string what)
     {
         if (IsNothing(node)) return null;
         if (node is TextNode scalar && PlainScalar.Read(scalar) is string { Length: > 0 } text) return text;
@@ -44,6 +44,6 @@ internal static class Expect
 
     public static bool IsNothing(RecipeNode node) => node is TextNode text && PlainScalar.Read(text) is null;
 
-    private static DemException Wrong(RecipeNode node, RecipePlace place, string what) =>
+    private static DemException Wrong(RecipeNode node, SourceLocation place, string what) =>
         place.Error(ErrorCode.WrongValue, $"expected {what}, found {Shown.Found(node)}");
 }

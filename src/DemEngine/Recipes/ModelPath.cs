@@ -9,13 +9,13 @@ namespace DemEngine.Recipes;
 /// <paramref name="Written"/>.
 /// </param>
 /// <param name="Place">Where it stands.</param>
-public sealed record ModelPath(string Written, string Resolved, RecipePlace Place)
+public sealed record ModelPath(string Written, string Resolved, SourceLocation Place)
 {
     /// <summary>A path that has not been looked for.</summary>
     /// <param name="written">The path.</param>
-    /// <param name="place">Where it stands; <see cref="RecipePlace.None"/> when null.</param>
-    public ModelPath(string written, RecipePlace? place = null)
-        : this(written, written, place ?? RecipePlace.None)
+    /// <param name="place">Where it stands; <see cref="SourceLocation.None"/> when null.</param>
+    public ModelPath(string written, SourceLocation? place = null)
+        : this(written, written, place ?? SourceLocation.None)
     {
     }
 

@@ -11,21 +11,21 @@ internal static class ModelSchema
     private static readonly string[] SliceKeys = ["sources", "base_model", "parameters"];
     private static readonly string[] ModuleKeys = ["models", "slices", "parameters"];
 
-    public static ValueList<RecipeModel> ReadModels(RecipeNode node, RecipePlace place)
+    public static ValueList<RecipeModel> ReadModels(RecipeNode node, SourceLocation place)
     {
         IReadOnlyList<RecipeNode> items = Expect.List(node, place, "a list of models");
         if (items.Count == 0) throw place.Error(ErrorCode.WrongModelCount, "the list of models is empty");
         return [.. items.Select((item, i) => ReadModel(item, place.At(i, item.Line)))];
     }
 
-    public static ValueList<RecipeSlice> ReadSlices(RecipeNode node, RecipePlace place)
+    public static ValueList<RecipeSlice> ReadSlices(RecipeNode node, SourceLocation place)
     {
         IReadOnlyList<RecipeNode> items = Expect.List(node, place, "a list of slices");
         if (items.Count == 0) throw place.Error(ErrorCode.WrongModelCount, "the list of slices is empty");
         return [.. items.Select((item, i) => ReadSlice(item, place.At(i, item.Line)))];
     }
 
-    public static ValueList<RecipeModule> ReadModules(RecipeNode node, RecipePlace place)
+    public static ValueList<RecipeModule> ReadModules(RecipeNode node, SourceLocation place)
     {
         IReadOnlyList<MapEntry> entries = Expect.Map(node, place, "a mapping of modules");
         if (entries.Count == 0) throw place.Error(ErrorCode.WrongModelCount, "the mapping of modules is empty");
@@ -33,7 +33,7 @@ internal static class ModelSchema
     }
 
     /// <summary>The path of a model, or null for nothing.</summary>
-    public static ModelPath? ReadPath(RecipeNode node, RecipePlace place)
+    public static ModelPath? ReadPath(RecipeNode node, SourceLocation place)
     {
         if (node is MapNode)
             throw place.Error(ErrorCode.UnsupportedFeature, "a model given as a mapping is not supported; write its path alone");
@@ -50,17 +50,17 @@ internal static class ModelSchema
     }
 
     /// <summary>The path of a model.</summary>
-    public static ModelPath RequirePath(RecipeNode node, RecipePlace place) =>
+    public static ModelPath RequirePath(RecipeNode node, SourceLocation place) =>
         ReadPath(node, place) ?? throw place.Error(ErrorCode.WrongValue, "expected the path of a model, found nothing");
 
-    private static RecipeModule ReadModule(string name, RecipeNode node, RecipePlace place)
+    private static RecipeModule ReadModule(string name, RecipeNode node, SourceLocation place)
     {
         ValueList<RecipeModel>? models = null;
         ValueList<RecipeSlice>? slices = null;
         var parameters = new ParameterScope([], place.At("parameters", place.Line));
         foreach (MapEntry entry in Expect.Map(node, place, "a mapping with models or slices"))
         {
-            RecipePlace at = place.At(entry.Key, entry.Line);
+            SourceLocation at = place.At(entry.Key, entry.Line);
             switch (entry.Key)
             {
                 case "models":
@@ -81,14 +81,14 @@ internal static class ModelSchema
         return new RecipeModule { Name = name, Models = models ?? [], Slices = slices ?? [], Parameters = parameters, Place = place };
     }
 
-    private static RecipeSlice ReadSlice(RecipeNode node, RecipePlace place)
+    private static RecipeSlice ReadSlice(RecipeNode node, SourceLocation place)
     {
         ValueList<RecipeSliceSource>? sources = null;
         ModelPath? baseModel = null;
         var parameters = new ParameterScope([], place.At("parameters", place.Line));
         foreach (MapEntry entry in Expect.Map(node, place, "a mapping with sources"))
         {
-            RecipePlace at = place.At(entry.Key, entry.Line);
+            SourceLocation at = place.At(entry.Key, entry.Line);
             switch (entry.Key)
             {
                 case "sources":
@@ -118,7 +118,7 @@ internal static class ModelSchema
         return new RecipeSlice { Sources = sources, BaseModel = baseModel, Parameters = parameters, Place = place };
     }
 
-    private static RecipeSliceSource ReadSliceSource(RecipeNode node, RecipePlace place)
+    private static RecipeSliceSource ReadSliceSource(RecipeNode node, SourceLocation place)
     {
         IReadOnlyList<MapEntry> entries = Expect.Map(node, place, "a mapping with \"model: PATH\" and \"layer_range: [FIRST, END]\"");
         MapEntry range = entries.FirstOrDefault(entry => entry.Key == "layer_range")
@@ -127,7 +127,7 @@ internal static class ModelSchema
         return new RecipeSliceSource(model, ReadRange(range.Value, place.At(range.Key, range.Line)));
     }
 
-    private static LayerRange ReadRange(RecipeNode node, RecipePlace place)
+    private static LayerRange ReadRange(RecipeNode node, SourceLocation place)
     {
         const string What = "two whole numbers, the first layer and the one after the last";
         IReadOnlyList<RecipeNode> items = Expect.List(node, place, What);
@@ -139,16 +139,16 @@ internal static class ModelSchema
             : throw place.Error(ErrorCode.WrongValue, $"[{range.First}, {range.End}] holds no layer; the second number is the layer after the last");
     }
 
-    private static RecipeModel ReadModel(RecipeNode node, RecipePlace place) =>
+    private static RecipeModel ReadModel(RecipeNode node, SourceLocation place) =>
         ReadModel(Expect.Map(node, place, "a mapping with \"model: PATH\" or \"vector: PATH\""), place, Unsupported.InModel, ModelKeys);
 
-    private static RecipeModel ReadModel(IEnumerable<MapEntry> entries, RecipePlace place, Dictionary<string, string> unsupported, string[] known)
+    private static RecipeModel ReadModel(IEnumerable<MapEntry> entries, SourceLocation place, Dictionary<string, string> unsupported, string[] known)
     {
         ModelPath? model = null, vector = null;
         var parameters = new ParameterScope([], place.At("parameters", place.Line));
         foreach (MapEntry entry in entries)
         {
-            RecipePlace at = place.At(entry.Key, entry.Line);
+            SourceLocation at = place.At(entry.Key, entry.Line);
             switch (entry.Key)
             {
                 case "model":

@@ -11,7 +11,7 @@ internal static class ParameterReader
     /// <summary>Reads a scope.</summary>
     /// <param name="node">Its mapping, or nothing.</param>
     /// <param name="place">Where it stands.</param>
-    public static ParameterScope ReadScope(RecipeNode node, RecipePlace place)
+    public static ParameterScope ReadScope(RecipeNode node, SourceLocation place)
     {
         List<Parameter> parameters = [];
         foreach (MapEntry entry in Expect.MapOrNothing(node, place, "a mapping of parameters"))
@@ -19,7 +19,7 @@ internal static class ParameterReader
         return new ParameterScope([.. parameters], place);
     }
 
-    private static ParameterValue ReadValue(RecipeNode node, RecipePlace place) => node switch
+    private static ParameterValue ReadValue(RecipeNode node, SourceLocation place) => node switch
     {
         ListNode { Items: [MapNode, ..] } list =>
             new ConditionalValue([.. list.Items.Select((item, i) => ReadCondition(item, place.At(i, item.Line)))], place),
@@ -29,13 +29,13 @@ internal static class ParameterReader
         _ => ReadUnconditional(node, place),
     };
 
-    private static Condition ReadCondition(RecipeNode node, RecipePlace place)
+    private static Condition ReadCondition(RecipeNode node, SourceLocation place)
     {
         string? filter = null;
         UnconditionalValue? value = null;
         foreach (MapEntry entry in Expect.Map(node, place, "a mapping of filter and value"))
         {
-            RecipePlace at = place.At(entry.Key, entry.Line);
+            SourceLocation at = place.At(entry.Key, entry.Line);
             switch (entry.Key)
             {
                 case "filter":
@@ -52,7 +52,7 @@ internal static class ParameterReader
         return new Condition(filter, value ?? throw place.Error(ErrorCode.MissingKey, "the condition has no value"));
     }
 
-    private static UnconditionalValue ReadUnconditional(RecipeNode node, RecipePlace place)
+    private static UnconditionalValue ReadUnconditional(RecipeNode node, SourceLocation place)
     {
         switch (node)
         {
@@ -73,13 +73,13 @@ internal static class ParameterReader
         }
     }
 
-    private static double ReadPoint(RecipeNode node, RecipePlace place) =>
+    private static double ReadPoint(RecipeNode node, SourceLocation place) =>
         node is TextNode text && PlainScalar.Read(text) is double number
             ? Finite(number, place)
             : throw place.Error(ErrorCode.WrongValue,
                 $"expected a number, as in every item of a list of numbers, found {Shown.Found(node)}");
 
-    private static double Finite(double number, RecipePlace place) => double.IsFinite(number)
+    private static double Finite(double number, SourceLocation place) => double.IsFinite(number)
         ? number
         : throw place.Error(ErrorCode.WrongValue,
             "expected a finite number, found one that is infinite, too large or not a number");

@@ -11,7 +11,7 @@ namespace DemEngine.Recipes;
 public sealed record Recipe
 {
     /// <summary>The recipe's name as messages show it, and where things it lacks would stand.</summary>
-    public RecipePlace Place { get; init; } = RecipePlace.None;
+    public SourceLocation Place { get; init; } = SourceLocation.None;
 
     /// <summary><c>name</c>, by which other recipes of the same file use the result; or null.</summary>
     public RecipeText? Name { get; init; }

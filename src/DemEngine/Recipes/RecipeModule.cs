@@ -19,5 +19,5 @@ public sealed record RecipeModule
     public ParameterScope Parameters { get; init; } = ParameterScope.Empty;
 
     /// <summary>Where it stands.</summary>
-    public RecipePlace Place { get; init; } = RecipePlace.None;
+    public SourceLocation Place { get; init; } = SourceLocation.None;
 }

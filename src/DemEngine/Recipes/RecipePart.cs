@@ -19,7 +19,7 @@ internal sealed record RecipePart(
     IReadOnlyList<LayerRange> Layers,
     ModelPath? BaseModel,
     IReadOnlyList<ParameterScope> Scopes,
-    RecipePlace Place)
+    SourceLocation Place)
 {
     /// <summary>Whether only some layers of each model are taken.</summary>
     public bool IsSlice => Layers.Count > 0;
@@ -34,7 +34,7 @@ internal sealed record RecipePart(
     /// <summary>The parts of a recipe, in the order of the output's layers, module after module.</summary>
     public static IReadOnlyList<RecipePart> Of(Recipe recipe)
     {
-        RecipePart Whole(string? module, ValueList<RecipeModel> models, ParameterScope[] scopes, RecipePlace place) =>
+        RecipePart Whole(string? module, ValueList<RecipeModel> models, ParameterScope[] scopes, SourceLocation place) =>
             new(module, models, [], recipe.BaseModel, scopes, place);
 
         RecipePart Sliced(string? module, RecipeSlice slice, ParameterScope[] scopes) => new(

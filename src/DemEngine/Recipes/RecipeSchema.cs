@@ -15,7 +15,7 @@ internal static class RecipeSchema
 
     public static Recipe Read(RecipeNode? root, string file)
     {
-        var top = new RecipePlace(file, root?.Line ?? 1, "");
+        var top = new SourceLocation(file, root?.Line ?? 1, "");
         RecipeText? name = null, method = null, dtype = null, outDType = null;
         ModelPath? baseModel = null;
         ValueList<RecipeModel>? models = null;
@@ -23,10 +23,10 @@ internal static class RecipeSchema
         ValueList<RecipeModule>? modules = null;
         var parameters = new ParameterScope([], top.At("parameters", top.Line));
         TokenizerSection? tokenizer = null;
-        RecipePlace? tokenizerSource = null;
+        SourceLocation? tokenizerSource = null;
         foreach (MapEntry entry in root is null ? [] : Expect.Map(root, top, "a mapping with merge_method and models"))
         {
-            RecipePlace at = top.At(entry.Key, entry.Line);
+            SourceLocation at = top.At(entry.Key, entry.Line);
             switch (entry.Key)
             {
                 case "name":
@@ -89,7 +89,7 @@ internal static class RecipeSchema
     }
 
     /// <summary>Refuses a mapping that says what to merge twice, or not at all.</summary>
-    public static void CheckOne(RecipePlace place, params ReadOnlySpan<(string Key, bool IsGiven)> ways)
+    public static void CheckOne(SourceLocation place, params ReadOnlySpan<(string Key, bool IsGiven)> ways)
     {
         var given = new List<string>();
         foreach (var (key, isGiven) in ways)
@@ -104,7 +104,7 @@ internal static class RecipeSchema
             throw place.Error(ErrorCode.WrongValue, $"{string.Join(" and ", given)} exclude each other");
     }
 
-    private static RecipeText? ReadElementType(RecipeNode node, RecipePlace place)
+    private static RecipeText? ReadElementType(RecipeNode node, SourceLocation place)
     {
         if (Expect.Text(node, place, "the name of an element type") is not { } name) return null;
         if (ElementTypes.TryParseFloat(name.Value, out ElementType type)) return name with { Value = type.TorchName };
@@ -113,6 +113,6 @@ internal static class RecipeSchema
             + $"known: {string.Join(", ", ElementTypes.FloatNames)}");
     }
 
-    private static DemException Missing(RecipePlace place, string key, string what) =>
+    private static DemException Missing(SourceLocation place, string key, string what) =>
         place.Error(ErrorCode.MissingKey, $"{(place.Key.Length == 0 ? "the recipe" : "this")} has no \"{key}\": {what}");
 }

@@ -30,5 +30,5 @@ public sealed record RecipeSlice
     public ParameterScope Parameters { get; init; } = ParameterScope.Empty;
 
     /// <summary>Where it stands.</summary>
-    public RecipePlace Place { get; init; } = RecipePlace.None;
+    public SourceLocation Place { get; init; } = SourceLocation.None;
 }

@@ -28,4 +28,4 @@ public sealed record ModelTokenEmbedding(ModelPath Model, string? Token, long? I
 /// <param name="Source">Where its embedding comes from; null for what holds without a rule.</param>
 /// <param name="Force">Whether that counts for the models that have the token, too.</param>
 /// <param name="Place">Where the rule stands.</param>
-public sealed record TokenRule(string Token, TokenEmbedding? Source, bool Force, RecipePlace Place);
+public sealed record TokenRule(string Token, TokenEmbedding? Source, bool Force, SourceLocation Place);

@@ -14,7 +14,7 @@ internal static class TokenizerSchema
     private static readonly string[] EmbeddingKeys = ["kind", "model", "token", "token_id"];
 
     /// <summary>Reads one of the two keys; null for nothing.</summary>
-    public static TokenizerSection? Read(MapEntry entry, RecipePlace place)
+    public static TokenizerSection? Read(MapEntry entry, SourceLocation place)
     {
         if (entry.Key == "tokenizer_source")
             return ReadSource(entry.Value, place) is { } only ? new TokenizerSection(only, [], null) : null;
@@ -27,7 +27,7 @@ internal static class TokenizerSchema
         int? padding = null;
         foreach (MapEntry part in Expect.Map(entry.Value, place, "a mapping with source, tokens and pad_to_multiple_of"))
         {
-            RecipePlace at = place.At(part.Key, part.Line);
+            SourceLocation at = place.At(part.Key, part.Line);
             switch (part.Key)
             {
                 case "source":
@@ -47,7 +47,7 @@ internal static class TokenizerSchema
         return new TokenizerSection(source, tokens, padding);
     }
 
-    private static TokenizerSource? ReadSource(RecipeNode node, RecipePlace place) => ModelSchema.ReadPath(node, place) switch
+    private static TokenizerSource? ReadSource(RecipeNode node, SourceLocation place) => ModelSchema.ReadPath(node, place) switch
     {
         null => null,
         { Written: "base" } => new TokenizerSource(null, place),
@@ -55,14 +55,14 @@ internal static class TokenizerSchema
         { } path => new TokenizerSource(path, place),
     };
 
-    private static int? ReadPadding(RecipeNode node, RecipePlace place)
+    private static int? ReadPadding(RecipeNode node, SourceLocation place)
     {
         if (Expect.IsNothing(node)) return null;
         int multiple = Expect.Count(node, place);
         return multiple > 0 ? multiple : throw place.Error(ErrorCode.WrongValue, "expected a whole number from 1, found the number 0");
     }
 
-    private static TokenRule ReadRule(MapEntry token, RecipePlace place)
+    private static TokenRule ReadRule(MapEntry token, SourceLocation place)
     {
         if (token.Key.Length == 0)
             throw place.Error(ErrorCode.WrongValue, "a token is not empty");
@@ -70,7 +70,7 @@ internal static class TokenizerSchema
         bool force = false;
         foreach (MapEntry entry in Expect.MapOrNothing(token.Value, place, "a mapping with source and force"))
         {
-            RecipePlace at = place.At(entry.Key, entry.Line);
+            SourceLocation at = place.At(entry.Key, entry.Line);
             switch (entry.Key)
             {
                 case "source":
@@ -89,7 +89,7 @@ internal static class TokenizerSchema
             : new TokenRule(token.Key, source, force, place);
     }
 
-    private static TokenEmbedding? ReadEmbedding(RecipeNode node, RecipePlace place)
+    private static TokenEmbedding? ReadEmbedding(RecipeNode node, SourceLocation place)
     {
         if (node is not MapNode map)
             return ModelSchema.ReadPath(node, place) is { } path ? new ModelEmbedding(path) : null;
@@ -99,7 +99,7 @@ internal static class TokenizerSchema
         long? id = null;
         foreach (MapEntry entry in map.Entries)
         {
-            RecipePlace at = place.At(entry.Key, entry.Line);
+            SourceLocation at = place.At(entry.Key, entry.Line);
             switch (entry.Key)
             {
                 case "kind":

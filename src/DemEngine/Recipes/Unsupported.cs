@@ -87,7 +87,7 @@ internal static class Unsupported
     /// <param name="at">Where it stands.</param>
     /// <param name="unsupported">What mergekit knows there.</param>
     /// <param name="known">What is read there.</param>
-    public static DemException Refuse(string key, RecipePlace at, Dictionary<string, string> unsupported, IEnumerable<string> known) =>
+    public static DemException Refuse(string key, SourceLocation at, Dictionary<string, string> unsupported, IEnumerable<string> known) =>
         unsupported.TryGetValue(key, out string? reason)
             ? at.Error(ErrorCode.UnsupportedFeature, reason)
             : at.Error(ErrorCode.UnknownKey, "unknown key" + Expect.Known(key, known));

@@ -28,7 +28,7 @@ public sealed record SweepReport(string Output, IReadOnlyList<string> Candidates
 public static class Sweep
 {
     /// <summary>The most merges in one sweep.</summary>
-    public const int MostCandidates = 1000;
+    public const int MaxCandidates = 1000;
 
     /// <summary>Every combination of the axes' values, the last axis first to change.</summary>
     /// <param name="recipe">What is merged. The values take the place of its own.</param>
@@ -44,8 +44,8 @@ public static class Sweep
                 throw new DemException(ErrorCode.BadArgument, $"--set gives {axis.Parameter} twice");
         }
 
-        if (axes.Aggregate(1.0, (product, axis) => product * axis.Values.Length) > MostCandidates)
-            throw new DemException(ErrorCode.BadArgument, $"these are more than {MostCandidates} merges");
+        if (axes.Aggregate(1.0, (product, axis) => product * axis.Values.Length) > MaxCandidates)
+            throw new DemException(ErrorCode.BadArgument, $"these are more than {MaxCandidates} merges");
 
         IEnumerable<SweepCandidate> candidates = [new SweepCandidate("", recipe)];
         foreach (SweepAxis axis in axes)
@@ -96,7 +96,7 @@ public static class Sweep
 
     /// <summary>What an interrupted sweep had not begun has nothing to be resumed.</summary>
     private static RunOptions OptionsFor(string folder, RunOptions options) =>
-        options.Unfinished == UnfinishedRun.Resume && !Directory.Exists(StagingFolder.PathFor(folder))
+        options.Unfinished == UnfinishedRun.Resume && !Directory.Exists(StagingDirectory.PathFor(folder))
             ? options with { Unfinished = UnfinishedRun.Refuse }
             : options;
 }

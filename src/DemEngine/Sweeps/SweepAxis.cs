@@ -12,7 +12,7 @@ namespace DemEngine.Sweeps;
 public sealed partial record SweepAxis(int? Model, string Parameter, ImmutableArray<decimal> Values)
 {
     /// <summary>The most values of one parameter.</summary>
-    public const int MostValues = 1000;
+    public const int MaxValues = 1000;
 
     /// <summary>Without zeros at the end.</summary>
     private const string Shortest = "0.############################";
@@ -49,8 +49,8 @@ public sealed partial record SweepAxis(int? Model, string Parameter, ImmutableAr
     {
         if (numbers is not [var from, var to, var step] || values.Contains(',', StringComparison.Ordinal) || step <= 0 || to < from)
             throw Wrong(text, "a range is FROM:TO:STEP, with TO not below FROM and STEP above 0");
-        if ((to - from) / step >= MostValues)
-            throw Wrong(text, $"these are more than {MostValues} values");
+        if ((to - from) / step >= MaxValues)
+            throw Wrong(text, $"these are more than {MaxValues} values");
         return [.. Enumerable.Range(0, (int)((to - from) / step) + 1).Select(k => from + (k * step))];
     }
 

@@ -9,7 +9,7 @@ namespace DemEngine.Vocabularies;
 /// A <c>tokenizer.json</c> as Hugging Face's tokenizers write it: a model (BPE, Unigram, WordPiece or WordLevel) with its vocabulary, and
 /// tokens that were added to it. Everything else in it stays as it is.
 /// </summary>
-public sealed class TokenizerFile
+internal sealed class TokenizerFile
 {
     /// <summary>The file's name.</summary>
     public const string FileName = "tokenizer.json";

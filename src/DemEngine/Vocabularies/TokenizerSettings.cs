@@ -6,7 +6,7 @@ using DemEngine.Errors;
 namespace DemEngine.Vocabularies;
 
 /// <summary>Keeps the small files that speak of tokens by their ids in step with the vocabulary.</summary>
-public static class TokenizerSettings
+internal static class TokenizerSettings
 {
     private const string SettingsFile = "tokenizer_config.json";
 

@@ -1,7 +1,7 @@
 namespace DemEngine.Vocabularies;
 
 /// <summary>The tokens of a model with their ids, which are the rows of its embeddings.</summary>
-public sealed class Vocabulary : IEquatable<Vocabulary>
+internal sealed class Vocabulary : IEquatable<Vocabulary>
 {
     private readonly Dictionary<string, int> _ids;
     private readonly string?[] _tokens;

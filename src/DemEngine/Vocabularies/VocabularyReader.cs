@@ -5,7 +5,7 @@ using DemEngine.Errors;
 namespace DemEngine.Vocabularies;
 
 /// <summary>Reads the vocabulary of a model from its small files: <c>tokenizer.json</c>, or the files of older tokenizers.</summary>
-public static class VocabularyReader
+internal static class VocabularyReader
 {
     private static readonly string[] NotRead = ["tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "tekken.json"];
     private static readonly string[] VocabularyFiles = [TokenizerFile.FileName, "vocab.json", "vocab.txt", "added_tokens.json", .. NotRead];

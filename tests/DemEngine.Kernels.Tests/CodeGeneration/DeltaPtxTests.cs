@@ -12,7 +12,7 @@ public sealed class DeltaPtxTests : IDisposable
 
     private static IReadOnlyList<Type> Types => KernelPtx.Types;
 
-    private static IEnumerable<Type> Others => [typeof(FilterKernel), typeof(SpreadKernel), typeof(CountKernel), typeof(SumKernel), typeof(OverlapKernel)];
+    private static IEnumerable<Type> Others => [typeof(MaskKernel), typeof(VarianceKernel), typeof(CountKernel), typeof(SumKernel), typeof(OverlapKernel)];
 
     public void Dispose() => _ptx.Dispose();
 
@@ -31,7 +31,7 @@ public sealed class DeltaPtxTests : IDisposable
     [Test]
     public void Differences_are_loaded_and_stored_16_bytes_at_a_time()
     {
-        string ptx = _ptx.Of(typeof(FilterKernel));
+        string ptx = _ptx.Of(typeof(MaskKernel));
 
         // Beside two for the differences and two for ranks there are the factors of rows, one for each element.
         Assert.That(Count(ptx, "ld.global.v4.b32"), Is.EqualTo(4));

@@ -28,7 +28,7 @@ internal sealed class KernelPtx : IDisposable
 
     public string Gram(Type input) => Compile(typeof(GramKernel), input);
 
-    public string Mix(Type basis, Type output) => Compile(typeof(MixKernel), basis, output);
+    public string Mix(Type basis, Type output) => Compile(typeof(ConsensusKernel), basis, output);
 
     public string Of(Type kernel) => Compile(kernel);
 

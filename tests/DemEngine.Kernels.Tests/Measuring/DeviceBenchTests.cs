@@ -65,7 +65,7 @@ public sealed class DeviceBenchTests
         Assert.That(timeline.Count, Is.GreaterThanOrEqualTo(family.TensorCount));
         foreach (TileTimes tile in timeline.Tiles)
             Assert.That(new[] { 0, tile.Asked, tile.CopiedIn, tile.Computed, tile.CopiedOut }, Is.Ordered);
-        Assert.That(timeline.MostUnderWay, Is.InRange(3, backend.LeastWorkers));
+        Assert.That(timeline.MostUnderWay, Is.InRange(3, backend.MinWorkers));
         Assert.That(backend.PeakDeviceBytes, Is.InRange(1, 8 << 20));
         family.AssertSame("before", "noted");
     }

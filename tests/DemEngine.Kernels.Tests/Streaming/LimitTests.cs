@@ -43,7 +43,7 @@ public sealed class LimitTests
     [Test]
     public void All_devices_of_a_kind_are_one_backend_or_none_is_said_to_be_there()
     {
-        using (IMergeBackend simulations = IlgpuBackend.OpenAll(AcceleratorType.CPU, IlgpuBackend.LeastVramBytes))
+        using (IMergeBackend simulations = IlgpuBackend.OpenAll(AcceleratorType.CPU, IlgpuBackend.MinVramBytes))
             Assert.That(simulations.Name, Is.EqualTo("ilgpu-cpu:all"));
 
         if (DeviceList.WhyNone(AcceleratorType.Cuda, DeviceList.Find()) is not { } reason)
@@ -66,7 +66,7 @@ public sealed class LimitTests
     [Test]
     public void Too_little_memory_for_one_leaf_is_an_error_that_says_how_much()
     {
-        using IlgpuBackend backend = IlgpuBackend.Open(Simulation, IlgpuBackend.LeastVramBytes);
+        using IlgpuBackend backend = IlgpuBackend.Open(Simulation, IlgpuBackend.MinVramBytes);
         using ITileWorker worker = backend.CreateWorker();
         using var tensor = new TestTensor(ElementType.F64, 4096, offset: 0);
         double[] sums = new double[6];

@@ -36,7 +36,7 @@ public sealed class MergeTests
     public void Merge_spread_over_two_devices_is_the_cpu_backends()
     {
         var name = new DeviceName(AcceleratorType.CPU, 0);
-        using var both = new SeveralBackends("both", [IlgpuBackend.Open(name, 512 << 10), IlgpuBackend.Open(name, 256 << 10)]);
+        using var both = new MultiDeviceBackend("both", [IlgpuBackend.Open(name, 512 << 10), IlgpuBackend.Open(name, 256 << 10)]);
         _family.Merge("by-one", _cpu, TinyFamily.Options);
         _family.Merge("by-two", both, TinyFamily.Options);
         _family.AssertSame("by-one", "by-two");

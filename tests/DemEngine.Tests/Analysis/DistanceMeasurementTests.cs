@@ -105,9 +105,9 @@ public sealed class DistanceMeasurementTests
         string y = _folder.Write("y", Blob.Random("embed_tokens.weight", 3, 1000, 7), Blob.F32("h.0.w", 3, 5), Blob.F32("more", 1));
         Assert.That(() => Measure(b, [x, y]), ThrowsCode(ErrorCode.MissingTensor));
 
-        var alignment = new AlignmentOptions { Missing = MissingTensors.Base, Extra = ExtraTensors.Ignore, Vocabulary = VocabularyRows.Base };
+        var alignment = new AlignmentOptions { Missing = MissingTensors.Base, Extra = ExtraTensors.Ignore, Vocabulary = VocabularyPolicy.Base };
         LayerDistances distances = Measure(b, [x, y], alignment);
-        LayerDistances common = Measure(b, [x, y], alignment with { Vocabulary = VocabularyRows.Common });
+        LayerDistances common = Measure(b, [x, y], alignment with { Vocabulary = VocabularyPolicy.Common });
         double[] origin = [.. Blob.Random("", 1, 1000, 7).Bf16Values().Select(value => (double)value)];
         double expected = Norm([.. rows.Bf16Values().Zip(origin, (value, o) => value - o)]);
         using (Assert.EnterMultipleScope())

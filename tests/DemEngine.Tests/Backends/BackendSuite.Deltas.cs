@@ -11,7 +11,7 @@ public abstract partial class BackendSuite
     private static readonly int[] DeltaSizes = [0, 1, 3, 4, 7, 8, 15, 16, 17, 33, 255, 257, 4095, 4096, 4097, 8193];
 
     [Test]
-    public void Delta_combine_of_every_filter_and_mixing([ValueSource(nameof(Types))] ElementType type, [Values] DeltaMixing mixing)
+    public void Delta_combine_of_every_filter_and_mixing([ValueSource(nameof(Types))] ElementType type, [Values] Consensus mixing)
     {
         var random = new Random(21);
         foreach (InputKind kind in Enum.GetValues<InputKind>())
@@ -26,12 +26,12 @@ public abstract partial class BackendSuite
     public void Delta_combine_from_every_type_to_every_type([ValueSource(nameof(Types))] ElementType input, [ValueSource(nameof(Types))] ElementType output)
     {
         var random = new Random(22);
-        foreach (DeltaMixing mixing in Enum.GetValues<DeltaMixing>())
+        foreach (Consensus mixing in Enum.GetValues<Consensus>())
             CheckDeltaCombine(random, [input], output, sources: 2, count: 300, InputKind.Realistic, mixing);
     }
 
     [Test]
-    public void Delta_combine_of_mixed_types([Values] DeltaMixing mixing)
+    public void Delta_combine_of_mixed_types([Values] Consensus mixing)
     {
         var random = new Random(23);
         ElementType[] types = [.. Types];
@@ -46,7 +46,7 @@ public abstract partial class BackendSuite
     public void Delta_combine_of_every_size([ValueSource(nameof(DeltaSizes))] int size)
     {
         var random = new Random(24);
-        foreach (DeltaMixing mixing in Enum.GetValues<DeltaMixing>())
+        foreach (Consensus mixing in Enum.GetValues<Consensus>())
             CheckDeltaCombine(random, [ElementType.BF16], ElementType.BF16, sources: 2, size, InputKind.MostlyUnchanged, mixing);
     }
 
@@ -62,8 +62,8 @@ public abstract partial class BackendSuite
             using var @case = new CombineCase(Linear(kinds), [ElementType.BF16], ElementType.BF16, count, 0);
             InputValues.Fill(@case, kind, random);
             int row = random.Next(1, 60);
-            var deltas = new KeptDeltas([.. kinds.Select((term, k) => new DeltaSource(term, RandomDeltaFilter.Next(random, row, count, @case.Inputs[k + 1])))]);
-            DeltaMixing[] mixings = Enum.GetValues<DeltaMixing>();
+            var deltas = new SparseDeltas([.. kinds.Select((term, k) => new SparseDelta(term, RandomDeltaFilter.Next(random, row, count, @case.Inputs[k + 1])))]);
+            Consensus[] mixings = Enum.GetValues<Consensus>();
             DeltaCombination[] all =
             [
                 .. Enumerable.Range(0, combinations).Select(k => new DeltaCombination(
@@ -103,8 +103,8 @@ public abstract partial class BackendSuite
             }
 
             uint one = DeltaKey.Of(1);
-            foreach (DeltaFilter filter in new DeltaFilter[] { new BandFilter(new Cut(one, last), Cut.AboveAll), new BandFilter(Cut.BelowAll, new Cut(one, last)) })
-                CheckDeltas(@case, new DeltaCombination(new KeptDeltas([new DeltaSource(TermKind.RelativeToBase, filter)]), [new DeltaWeights(1, 1, 1)], DeltaMixing.Sum), start);
+            foreach (DeltaMask filter in new DeltaMask[] { new MagnitudeMask(new Threshold(one, last), Threshold.AboveAll), new MagnitudeMask(Threshold.BelowAll, new Threshold(one, last)) })
+                CheckDeltas(@case, new DeltaCombination(new SparseDeltas([new SparseDelta(TermKind.RelativeToBase, filter)]), [new DeltaWeights(1, 1, 1)], Consensus.Sum), start);
         }
     }
 
@@ -120,7 +120,7 @@ public abstract partial class BackendSuite
                 using var @case = new CombineCase(Linear(kinds), [type], ElementType.F32, 700, random.Next(64));
                 InputValues.Fill(@case, kind, random);
                 CheckHistogram(@case, new MagnitudeKeys([.. kinds]), random);
-                CheckHistogram(@case, new SpreadKeys([.. kinds]), random);
+                CheckHistogram(@case, new VarianceKeys([.. kinds]), random);
                 CheckHistogram(@case, new ImportanceKeys(kinds[0], Factors(random, 7, 5000)), random);
             }
         }
@@ -166,15 +166,15 @@ public abstract partial class BackendSuite
         }
     }
 
-    private void CheckDeltaCombine(Random random, ElementType[] types, ElementType output, int sources, int count, InputKind kind, DeltaMixing mixing)
+    private void CheckDeltaCombine(Random random, ElementType[] types, ElementType output, int sources, int count, InputKind kind, Consensus mixing)
     {
         TermKind[] kinds = Kinds(random, sources);
         using var @case = new CombineCase(Linear(kinds), types, output, count, random.Next(64));
         InputValues.Fill(@case, kind, random);
         int row = random.Next(1, 60);
-        DeltaFilter[] filters = [.. kinds.Select((_, k) => RandomDeltaFilter.Next(random, row, count, @case.Inputs[k + 1]))];
-        Cut? spread = random.Next(4) == 0 ? new Cut(DeltaKey.OfSquares(random.NextDouble() * 1e-6), random.Next(count + 1)) : null;
-        var deltas = new KeptDeltas([.. kinds.Zip(filters, (term, filter) => new DeltaSource(term, filter))], spread);
+        DeltaMask[] filters = [.. kinds.Select((_, k) => RandomDeltaFilter.Next(random, row, count, @case.Inputs[k + 1]))];
+        Threshold? spread = random.Next(4) == 0 ? new Threshold(DeltaKey.OfSquares(random.NextDouble() * 1e-6), random.Next(count + 1)) : null;
+        var deltas = new SparseDeltas([.. kinds.Zip(filters, (term, filter) => new SparseDelta(term, filter))], spread);
         DeltaWeights[] weights = [.. kinds.Select(_ => RandomDeltaFilter.Weights(random))];
         CheckDeltas(@case, new DeltaCombination(deltas, [.. weights], mixing), random.Next(3) == 0 ? 0 : random.Next(5000), random);
     }
@@ -194,7 +194,7 @@ public abstract partial class BackendSuite
             string values = string.Join(", ", @case.Inputs.Select(input => $"{input.Value(index):R}"));
             Assert.Fail(
                 $"element {index} is {@case.Output[index]:X}, not {@case.Output.Float.Load(expected, index):X}, from {values}: {@case}, {combination.Mixing}, "
-                + $"{string.Join("; ", combination.Deltas.Sources)}, {string.Join("; ", combination.Weights)}, spread {combination.Deltas.Spread}");
+                + $"{string.Join("; ", combination.Deltas.Sources)}, {string.Join("; ", combination.Weights)}, spread {combination.Deltas.Variance}");
         }
 
         Assert.That(counts, Is.EqualTo(expectedCounts), $"{@case}");
@@ -235,8 +235,8 @@ public abstract partial class BackendSuite
         TermKind[] kinds = Kinds(random, sources);
         using var @case = new CombineCase(Linear(kinds), types, ElementType.F32, count, random.Next(64));
         InputValues.Fill(@case, kind, random);
-        DeltaFilter[] filters = [.. kinds.Select((_, k) => RandomDeltaFilter.Next(random, row: 50, count, @case.Inputs[k + 1]))];
-        var deltas = new KeptDeltas([.. kinds.Zip(filters, (term, filter) => new DeltaSource(term, filter))]);
+        DeltaMask[] filters = [.. kinds.Select((_, k) => RandomDeltaFilter.Next(random, row: 50, count, @case.Inputs[k + 1]))];
+        var deltas = new SparseDeltas([.. kinds.Zip(filters, (term, filter) => new SparseDelta(term, filter))]);
         using var ranks = new RankTensors(deltas, count, random);
         TypedBytes[] inputs = [.. @case.Inputs.Select(input => input.Elements), .. ranks.Elements];
         double[] expected = ReferenceDeltas.Sums(deltas, sum, inputs, first: 8192);

@@ -7,11 +7,11 @@ namespace DemEngine.Tests.Backends;
 /// <summary>Where a majority or the rounding hangs on the last bit of a sum. Only one element in so many is hard; see <see cref="NearBoundary"/>.</summary>
 public abstract partial class BackendSuite
 {
-    private static readonly DeltaMixing[] BoundedMixings = [DeltaMixing.Sum, DeltaMixing.Agreeing, DeltaMixing.AgreeingMean];
+    private static readonly Consensus[] BoundedMixings = [Consensus.Sum, Consensus.Agreeing, Consensus.AgreeingMean];
 
     [Test]
     public void Delta_combine_near_rounding_boundaries(
-        [ValueSource(nameof(BoundedMixings))] DeltaMixing mixing, [ValueSource(nameof(HalfTypes))] ElementType output)
+        [ValueSource(nameof(BoundedMixings))] Consensus mixing, [ValueSource(nameof(HalfTypes))] ElementType output)
     {
         var random = new Random(31);
         for (int round = 0; round < 60; round++)
@@ -26,7 +26,7 @@ public abstract partial class BackendSuite
                 double b = @case.Inputs[0].Set(i, round % 2 == 0 ? 0 : near);
                 bool isHard = random.Next(round % 12 == 0 ? 1 : 64) == 0;
                 double m = isHard ? NearBoundary.Target((TableFloat)@case.Output.Float, near * (1 + Math.ScaleB(1, -random.Next(3, 24))), random) - b : 0;
-                double left = mixing == DeltaMixing.AgreeingMean ? m * weights.Sum(weight => (double)weight.Share) : m;
+                double left = mixing == Consensus.AgreeingMean ? m * weights.Sum(weight => (double)weight.Share) : m;
                 for (int k = 0; k < sources; k++)
                     left -= weights[k].Weight * @case.Source(k).Set(i, left * (k == sources - 1 ? 1 : random.NextDouble()) / weights[k].Weight);
             }
@@ -36,7 +36,7 @@ public abstract partial class BackendSuite
     }
 
     [Test]
-    public void Delta_combine_of_close_votes([Values(DeltaMixing.Agreeing, DeltaMixing.AgreeingMean)] DeltaMixing mixing, [ValueSource(nameof(HalfTypes))] ElementType output)
+    public void Delta_combine_of_close_votes([Values(Consensus.Agreeing, Consensus.AgreeingMean)] Consensus mixing, [ValueSource(nameof(HalfTypes))] ElementType output)
     {
         var random = new Random(32);
         for (int round = 0; round < 60; round++)
@@ -66,7 +66,7 @@ public abstract partial class BackendSuite
     }
 
     [Test]
-    public void Delta_combine_of_votes_with_numbers_that_are_not_finite([Values(DeltaMixing.Agreeing, DeltaMixing.AgreeingMean)] DeltaMixing mixing)
+    public void Delta_combine_of_votes_with_numbers_that_are_not_finite([Values(Consensus.Agreeing, Consensus.AgreeingMean)] Consensus mixing)
     {
         var random = new Random(33);
         float[] special = [float.PositiveInfinity, float.NegativeInfinity, float.NaN, -float.NaN, float.MaxValue, -float.MaxValue, float.Epsilon, -float.Epsilon, 0];
@@ -86,14 +86,14 @@ public abstract partial class BackendSuite
         }
     }
 
-    private void CheckMixing(CombineCase @case, DeltaWeights[] weights, DeltaMixing mixing) =>
-        CheckDeltas(@case, new DeltaCombination(new KeptDeltas([.. weights.Select(_ => new DeltaSource(TermKind.Plain, DeltaFilter.None))]), [.. weights], mixing), first: 0);
+    private void CheckMixing(CombineCase @case, DeltaWeights[] weights, Consensus mixing) =>
+        CheckDeltas(@case, new DeltaCombination(new SparseDeltas([.. weights.Select(_ => new SparseDelta(TermKind.Plain, DeltaMask.None))]), [.. weights], mixing), first: 0);
 
     /// <summary>As consensus has them: a weight is its vote times a factor common to all.</summary>
-    private static DeltaWeights Positive(Random random, DeltaMixing mixing)
+    private static DeltaWeights Positive(Random random, Consensus mixing)
     {
         float vote = random.NextSingle() + 0.1f;
-        float factor = mixing == DeltaMixing.Sum && random.Next(3) == 0 ? -1 : 1;
+        float factor = mixing == Consensus.Sum && random.Next(3) == 0 ? -1 : 1;
         return new DeltaWeights(factor * vote, vote, random.Next(3) == 0 ? 1 : random.NextSingle() + 0.1f);
     }
 }

@@ -8,7 +8,7 @@ namespace DemEngine.Tests.Backends;
 [TestFixture(VectorWidth.Bits128)]
 [TestFixture(VectorWidth.Bits256)]
 [TestFixture(VectorWidth.Bits512)]
-public sealed class CpuBackendTests(VectorWidth width) : BackendSuite
+internal sealed class CpuBackendTests(VectorWidth width) : BackendSuite
 {
     protected override IMergeBackend CreateBackend() => new CpuBackend(width);
 }

@@ -11,19 +11,19 @@ internal static class RandomDeltaFilter
     /// <param name="row">Elements in a row.</param>
     /// <param name="count">Elements in all, behind which as many again may lie as the first index says.</param>
     /// <param name="source">To choose thresholds near what there is.</param>
-    public static DeltaFilter Next(Random random, int row, int count, TestTensor source)
+    public static DeltaMask Next(Random random, int row, int count, TestTensor source)
     {
         float some = count == 0 ? 1 : (float)source.Value(random.Next(count));
-        var cut = new Cut(DeltaKey.Of(some * random.NextSingle()), random.Next(-1, count + 5000));
+        var cut = new Threshold(DeltaKey.Of(some * random.NextSingle()), random.Next(-1, count + 5000));
         return random.Next(7) switch
         {
-            0 => DeltaFilter.None,
-            1 => new BandFilter(cut, Cut.AboveAll),
-            2 => new BandFilter(cut, new Cut(cut.Key + (uint)random.Next(1 << 23), random.Next(-1, count))),
-            3 => new RandomFilter((ulong)random.NextInt64(), random.Next(4) switch { 0 => 0, 1 => 1UL << 32, _ => (ulong)random.NextInt64(1L << 32) }),
-            4 => new RankedFilter((ulong)random.NextInt64(), (ulong)random.NextInt64(1L << 30), (ulong)random.NextInt64(1L << 55), random.Next(2) == 0),
-            5 => new ImportanceFilter(Factors(random, row, count + 10_000), cut),
-            _ => new LimitFilter(random.Next(4) == 0 ? 0 : Math.Abs(float.IsNaN(some) ? 1 : some) * random.NextSingle()),
+            0 => DeltaMask.None,
+            1 => new MagnitudeMask(cut, Threshold.AboveAll),
+            2 => new MagnitudeMask(cut, new Threshold(cut.Key + (uint)random.Next(1 << 23), random.Next(-1, count))),
+            3 => new BernoulliMask((ulong)random.NextInt64(), random.Next(4) switch { 0 => 0, 1 => 1UL << 32, _ => (ulong)random.NextInt64(1L << 32) }),
+            4 => new MagPruneMask((ulong)random.NextInt64(), (ulong)random.NextInt64(1L << 30), (ulong)random.NextInt64(1L << 55), random.Next(2) == 0),
+            5 => new ImportanceMask(Factors(random, row, count + 10_000), cut),
+            _ => new LimitMask(random.Next(4) == 0 ? 0 : Math.Abs(float.IsNaN(some) ? 1 : some) * random.NextSingle()),
         };
     }
 

@@ -10,7 +10,7 @@ internal sealed class RankTensors : IDisposable
 {
     private readonly NativeBuffer[] _buffers;
 
-    public RankTensors(KeptDeltas deltas, int count, Random? random)
+    public RankTensors(SparseDeltas deltas, int count, Random? random)
     {
         _buffers = [.. deltas.Sources.Where(source => source.Filter.NeedsRanks).Select(_ => new NativeBuffer(count * sizeof(uint)))];
         foreach (NativeBuffer buffer in _buffers)

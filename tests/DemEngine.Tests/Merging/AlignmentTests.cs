@@ -96,7 +96,7 @@ public sealed class AlignmentTests
         using ModelFolder folder = new ModelFolder()
             .Model("base", Values.Tensor("model.x", ElementType.F32, shape, 1))
             .Model("a", Values.Tensor("model.x", ElementType.F32, other, 1));
-        string message = Failing.With(ErrorCode.ShapeMismatch, () => folder.Merge(Linear, alignment: Lenient with { Vocabulary = VocabularyRows.Common })).Message;
+        string message = Failing.With(ErrorCode.ShapeMismatch, () => folder.Merge(Linear, alignment: Lenient with { Vocabulary = VocabularyPolicy.Common })).Message;
         Assert.That(message, Does.Contain($"[{string.Join(", ", shape)}]").And.Contain($"[{string.Join(", ", other)}]"));
     }
 
@@ -153,7 +153,7 @@ public sealed class AlignmentTests
     public void The_bases_rows_can_be_kept([Values(600, 1, 700, 900)] int a, [Values(500, 900)] int b, [Values] IoMode io)
     {
         using ModelFolder folder = Vocabularies(700, a, b);
-        folder.Merge(Dem, alignment: new AlignmentOptions { Vocabulary = VocabularyRows.Base }, options: new RunOptions { Io = io });
+        folder.Merge(Dem, alignment: new AlignmentOptions { Vocabulary = VocabularyPolicy.Base }, options: new RunOptions { Io = io });
 
         // A row that a source lacks has not changed.
         byte[] unchanged = Rows(1, 700).Bytes;
@@ -166,7 +166,7 @@ public sealed class AlignmentTests
     public void The_bases_rows_stand_in_where_whole_tensors_are_averaged([Values(600, 900)] int a, [Values] IoMode io)
     {
         using ModelFolder folder = Vocabularies(700, a, 700);
-        var alignment = new AlignmentOptions { Vocabulary = VocabularyRows.Base };
+        var alignment = new AlignmentOptions { Vocabulary = VocabularyPolicy.Base };
         var source = Patched(Rows(1, 700).Bytes, Rows(2, a));
         folder.Merge(Linear, alignment: alignment, options: new RunOptions { Io = io });
         Assert.That(folder.Bytes("out", Embedding), Is.EqualTo(ReferenceMerge.Linear(ElementType.BF16, (0.5, Rows(1, 700)), (0.5, source))));
@@ -182,7 +182,7 @@ public sealed class AlignmentTests
     public void The_rows_that_all_have_can_be_kept([Values(Dem, Linear, Slerp)] string recipe, [Values(600, 900)] int a, [Values] IoMode io)
     {
         using ModelFolder folder = Vocabularies(700, a, 700).File("base", "config.json", """{"vocab_size": 700, "torch_dtype": "bfloat16"}""");
-        folder.Merge(recipe, alignment: new AlignmentOptions { Vocabulary = VocabularyRows.Common }, options: new RunOptions { Io = io });
+        folder.Merge(recipe, alignment: new AlignmentOptions { Vocabulary = VocabularyPolicy.Common }, options: new RunOptions { Io = io });
 
         int rows = Math.Min(a, 700);
         (TensorSpec Spec, byte[] Bytes) First(int seed, int of) => Values.Tensor(
@@ -198,20 +198,20 @@ public sealed class AlignmentTests
     }
 
     [Test]
-    public void An_integer_output_matrix_follows_the_vocabulary([Values] VocabularyRows policy, [Values] IoMode io)
+    public void An_integer_output_matrix_follows_the_vocabulary([Values] VocabularyPolicy policy, [Values] IoMode io)
     {
         static (TensorSpec, byte[]) Head(int rows) => TestCheckpoint.Tensor("lm_head.weight", ElementType.I8, [rows, 3]);
         using ModelFolder folder = new ModelFolder().Model("base", Head(5)).Model("a", Head(4));
         RunReport Merge() => folder.Merge(Linear, alignment: new AlignmentOptions { Vocabulary = policy }, options: new RunOptions { Io = io });
-        if (policy == VocabularyRows.Fail)
+        if (policy == VocabularyPolicy.Fail)
         {
             Failing.With(ErrorCode.VocabularyMismatch, () => Merge());
             return;
         }
 
         RunReport report = Merge();
-        Assert.That(folder.Bytes("out", "lm_head.weight"), Has.Length.EqualTo(policy == VocabularyRows.Common ? 12 : 15));
-        Assert.That(report.Remarks, Has.Count.EqualTo(policy == VocabularyRows.Common ? 0 : 1));
+        Assert.That(folder.Bytes("out", "lm_head.weight"), Has.Length.EqualTo(policy == VocabularyPolicy.Common ? 12 : 15));
+        Assert.That(report.Remarks, Has.Count.EqualTo(policy == VocabularyPolicy.Common ? 0 : 1));
     }
 
     [Test]

@@ -55,7 +55,7 @@ internal sealed class FailingBackend(int failAt) : IMergeBackend
         public void Histogram(DeltaKeys keys, ReadOnlySpan<TypedBytes> inputs, long first, ReadOnlySpan<KeyWindow> windows, Span<uint> counts) =>
             _worker.Deltas.Histogram(keys, inputs, first, windows, counts);
 
-        public void Sums(KeptDeltas deltas, DeltaSum sum, ReadOnlySpan<TypedBytes> inputs, long first, Span<double> leafSums) =>
+        public void Sums(SparseDeltas deltas, DeltaSum sum, ReadOnlySpan<TypedBytes> inputs, long first, Span<double> leafSums) =>
             _worker.Deltas.Sums(deltas, sum, inputs, first, leafSums);
 
         public void Rank(TermKind kind, ReadOnlySpan<TypedBytes> inputs, int rowElements, Span<uint> ranks) =>

@@ -78,7 +78,7 @@ public sealed class FormulaTests
     [Test]
     public void Rows_that_a_model_lacks_are_told_apart()
     {
-        var alignment = new AlignmentOptions { Vocabulary = VocabularyRows.Base };
+        var alignment = new AlignmentOptions { Vocabulary = VocabularyPolicy.Base };
         using MergePlan differences = _folder.Plan("merge_method: dem\nbase_model: base\nmodels: [{model: small}, {model: a}]\nparameters: {weight: 0.5}", alignment: alignment);
         Assert.That(Embedding(differences).Operation, Is.EqualTo("rows 0 to 3: b + 0.5·(x1 − b) + 0.5·(x2 − b); rows 4 to 5: b + 0.5·(x2 − b)"));
 

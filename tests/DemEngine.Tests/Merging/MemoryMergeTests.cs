@@ -69,7 +69,7 @@ public sealed class MemoryMergeTests
         foreach (var (memory, expected) in new[] { (bytes - 1, 1), (bytes, 1), ((3 * bytes) - 1, 2), (3 * bytes, 3), (100 * bytes, 16) })
         {
             using MemoryMerge merge = Open(AwkwardFamily.Dem, new RunOptions { MaxMemoryBytes = memory });
-            Assert.That(merge.MostTogether, Is.EqualTo(expected));
+            Assert.That(merge.MaxTogether, Is.EqualTo(expected));
         }
     }
 

@@ -182,7 +182,7 @@ public sealed class OutputPlaceTests
 
     [Test]
     public void The_root_is_refused() =>
-        Failing.With(ErrorCode.BadArgument, () => StagingFolder.Check("/", [], Overwrite));
+        Failing.With(ErrorCode.BadArgument, () => StagingDirectory.Check("/", [], Overwrite));
 
     [Test]
     public void Too_little_memory_is_refused([Values] IoMode io)

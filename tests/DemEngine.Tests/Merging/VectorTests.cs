@@ -14,7 +14,7 @@ public sealed class VectorTests
         models: [{vector: delta, parameters: {weight: 1}}]
         """;
 
-    private static readonly AlignmentOptions BaseRows = new() { Vocabulary = VocabularyRows.Base };
+    private static readonly AlignmentOptions BaseRows = new() { Vocabulary = VocabularyPolicy.Base };
 
     [Test]
     public void At_weight_one_the_tuned_model_comes_back([Values(ElementType.BF16, ElementType.F16)] ElementType type)
@@ -104,7 +104,7 @@ public sealed class VectorTests
         const string name = "lm_head.weight";
         using ModelFolder folder = new ModelFolder()
             .Model("base", Values.Tensor(name, ElementType.F32, [5, 2], 1, 2)).Model("tuned", Values.Tensor(name, ElementType.F32, [3, 2], 3, 3));
-        folder.Extract("tuned", "delta", alignment: new AlignmentOptions { Vocabulary = VocabularyRows.Common });
+        folder.Extract("tuned", "delta", alignment: new AlignmentOptions { Vocabulary = VocabularyPolicy.Common });
         Failing.With(ErrorCode.VocabularyMismatch, () => folder.Merge(Recipe));
         folder.Merge(Recipe, alignment: BaseRows);
         Assert.That(folder.Values("out", name), Is.EqualTo(new double[] { 3, 3, 3, 3, 3, 3, 1, 2, 1, 2 }));

@@ -14,19 +14,19 @@ internal static class Solving
     /// <param name="gram">What is measured, if the method asks for it.</param>
     public static LinearCombination Of(string recipe, string tensor = "t", double depth = 0, GramMatrix? gram = null)
     {
-        MergeProgram program = Program(recipe, tensor, depth);
-        foreach (GramMeasurement measurement in program.Measurements.OfType<GramMeasurement>())
+        TensorMerge program = Program(recipe, tensor, depth);
+        foreach (GramStatistic measurement in program.Measurements.OfType<GramStatistic>())
             measurement.Complete(gram!);
         return (LinearCombination)program.Solve();
     }
 
-    public static MergeProgram Program(string recipe, string tensor = "t", double depth = 0)
+    public static TensorMerge Program(string recipe, string tensor = "t", double depth = 0)
     {
         Recipe parsed = RecipeReader.Parse(recipe, "r.yaml");
         IMergeMethod method = MergePlanner.CheckRecipe(parsed);
-        SourceQuestion[] sources = [.. parsed.Models.Select((model, k) => new SourceQuestion(parsed.ParametersOf(k), model.IsVector))];
+        SourceContext[] sources = [.. parsed.Models.Select((model, k) => new SourceContext(parsed.ParametersOf(k), model.IsVector))];
         bool isRelative = method.Base == BaseUse.Subtracted || (method.Base == BaseUse.SubtractedIfGiven && parsed.BaseModel is not null);
-        return method.Program(new TensorQuestion(tensor, depth, parsed.GlobalParameters(), sources, isRelative, 10, 10));
+        return method.Define(new TensorContext(tensor, depth, parsed.GlobalParameters(), sources, isRelative, 10, 10));
     }
 
     public static float[] Weights(string recipe, string tensor = "t", double depth = 0, GramMatrix? gram = null) =>

@@ -72,12 +72,12 @@ public sealed class RecipeWriterTests
         from token in Texts
         from embedding in Embeddings.OrNull()
         from force in Gen.Elements(true, false)
-        select new TokenRule(token, embedding, force && embedding is not null, RecipePlace.None);
+        select new TokenRule(token, embedding, force && embedding is not null, SourceLocation.None);
 
     private static readonly Gen<TokenizerSource> Tokenizers = Gen.OneOf(
-        Gen.Constant(new TokenizerSource(null, RecipePlace.None)),
-        Gen.Constant(new TokenizerSource(null, RecipePlace.None) { IsUnion = true }),
-        Paths.Where(path => path.Written is not ("base" or "union")).Select(path => new TokenizerSource(path, RecipePlace.None)));
+        Gen.Constant(new TokenizerSource(null, SourceLocation.None)),
+        Gen.Constant(new TokenizerSource(null, SourceLocation.None) { IsUnion = true }),
+        Paths.Where(path => path.Written is not ("base" or "union")).Select(path => new TokenizerSource(path, SourceLocation.None)));
 
     private static readonly Gen<Recipe> Recipes =
         from method in Texts

@@ -38,7 +38,7 @@ internal static class ReferenceDeltas
         return keys switch
         {
             MagnitudeKeys => [.. deltas.Select(source => source.Select(Key).ToArray())],
-            SpreadKeys => [[.. Enumerable.Range(0, inputs[0].Count).Select(i => SpreadKey([.. deltas.Select(source => source[i])]))]],
+            VarianceKeys => [[.. Enumerable.Range(0, inputs[0].Count).Select(i => SpreadKey([.. deltas.Select(source => source[i])]))]],
             ImportanceKeys importance => [[.. deltas[0].Select((delta, i) => ImportanceKey(importance.Factors, delta, first + i))]],
             _ => throw new ArgumentException("not known", nameof(keys)),
         };
@@ -67,7 +67,7 @@ internal static class ReferenceDeltas
         return [.. bins, .. firsts];
     }
 
-    public static double[] Sums(KeptDeltas deltas, DeltaSum sum, TypedBytes[] inputs, long first)
+    public static double[] Sums(SparseDeltas deltas, DeltaSum sum, TypedBytes[] inputs, long first)
     {
         float[][] all = [.. deltas.Sources.Select((source, k) => Deltas(source.Kind, inputs[0], inputs[k + 1]))];
         float[][] kept = Filtered(deltas, inputs, first);
@@ -122,9 +122,9 @@ internal static class ReferenceDeltas
         double[] weighted = [.. kept.Select((delta, k) => (double)weights[k].Weight * delta)];
         switch (combination.Mixing)
         {
-            case DeltaMixing.Sum:
+            case Consensus.Sum:
                 return Added(weighted);
-            case DeltaMixing.Overlap:
+            case Consensus.Overlap:
                 int there = kept.Count(delta => delta != 0);
                 return there <= 1 ? Added(weighted) : Added(kept.Select((delta, k) => (double)weights[k].Share * delta)) / there;
             default:
@@ -132,53 +132,53 @@ internal static class ReferenceDeltas
                 double sign = Added(votes) < 0 ? -1 : 1;
                 bool[] agrees = [.. votes.Select(vote => !(sign * vote <= 0))];
                 double sum = Added(weighted.Where((_, k) => agrees[k]));
-                if (combination.Mixing == DeltaMixing.Agreeing)
+                if (combination.Mixing == Consensus.Agreeing)
                     return sum;
                 double divisor = Added(weights.Where((_, k) => agrees[k]).Select(weight => (double)weight.Share));
                 return sum / (divisor == 0 ? 1 : divisor);
         }
     }
 
-    private static float[][] Filtered(KeptDeltas deltas, TypedBytes[] inputs, long first)
+    private static float[][] Filtered(SparseDeltas deltas, TypedBytes[] inputs, long first)
     {
         float[][] all = [.. deltas.Sources.Select((source, k) => Deltas(source.Kind, inputs[0], inputs[k + 1]))];
-        uint[] spread = deltas.Spread is null ? [] : Keys(new SpreadKeys([.. deltas.Sources.Select(source => source.Kind)]), inputs, first)[0];
+        uint[] spread = deltas.Variance is null ? [] : Keys(new VarianceKeys([.. deltas.Sources.Select(source => source.Kind)]), inputs, first)[0];
         int ranksAt = all.Length + 1;
         return
         [
             .. all.Select((source, k) =>
             {
-                DeltaFilter filter = deltas.Sources[k].Filter;
+                DeltaMask filter = deltas.Sources[k].Filter;
                 uint[] ranks = filter.NeedsRanks ? MemoryMarshal.Cast<byte, uint>(inputs[ranksAt++].Bytes.Span).ToArray() : [];
                 return source.Select((delta, i) =>
-                    deltas.Spread is { } cut && !IsAbove(cut, spread[i], first + i) ? 0 : Filtered(filter, delta, first + i, ranks.ElementAtOrDefault(i))).ToArray();
+                    deltas.Variance is { } cut && !IsAbove(cut, spread[i], first + i) ? 0 : Filtered(filter, delta, first + i, ranks.ElementAtOrDefault(i))).ToArray();
             }),
         ];
     }
 
-    private static float Filtered(DeltaFilter filter, float delta, long index, uint rank)
+    private static float Filtered(DeltaMask filter, float delta, long index, uint rank)
     {
         switch (filter)
         {
-            case BandFilter band:
+            case MagnitudeMask band:
                 return IsAbove(band.Least, Key(delta), index) && !IsAbove(band.Most, Key(delta), index) ? delta : 0;
-            case RandomFilter random:
+            case BernoulliMask random:
                 return new Philox(random.Stream)[index] < random.Threshold ? delta : 0;
-            case RankedFilter ranked:
+            case MagPruneMask ranked:
                 ulong threshold = (ulong)(ranked.Lowest + ((UInt128)ranked.Step * rank / (1 << 30)));
                 if (new Philox(ranked.Stream)[index] >= threshold)
                     return 0;
                 return ranked.IsUnbiased ? (float)((double)delta * 4294967296.0 / threshold) : delta;
-            case ImportanceFilter importance:
+            case ImportanceMask importance:
                 return IsAbove(importance.Least, ImportanceKey(importance.Factors, delta, index), index) ? delta : 0;
-            case LimitFilter limit:
+            case LimitMask limit:
                 return float.IsNaN(delta) ? delta : Math.Abs(delta) > limit.Limit ? Math.CopySign(1, delta) < 0 ? -limit.Limit : limit.Limit : delta;
             default:
                 return delta;
         }
     }
 
-    private static bool IsAbove(Cut cut, uint key, long index) => key > cut.Key || (key == cut.Key && index <= cut.LastTie);
+    private static bool IsAbove(Threshold cut, uint key, long index) => key > cut.Key || (key == cut.Key && index <= cut.LastTie);
 
     private static uint ImportanceKey(RowFactors factors, float delta, long index) =>
         Key((float)(Math.Abs((double)delta) * factors.Values[index / factors.RowElements]));

@@ -11,13 +11,13 @@ internal static class Charts
     private const double LetterWidth = 6.4;
 
     // Beyond this multiple of the least loss a curve says only that things went wrong.
-    private const double MostLossShown = 6;
+    private const double MaxLossShown = 6;
 
     /// <summary>Validation loss over a coefficient.</summary>
     public static string Curve(CoefficientCurve curve)
     {
         double[] losses = [.. curve.Lines.SelectMany(line => line.Values).Where(double.IsFinite)];
-        double ceiling = losses.Length == 0 ? 1 : Math.Max(losses.Min() * MostLossShown, curve.Lines[^1].Values.Where(double.IsFinite).DefaultIfEmpty(1).Min() * 3);
+        double ceiling = losses.Length == 0 ? 1 : Math.Max(losses.Min() * MaxLossShown, curve.Lines[^1].Values.Where(double.IsFinite).DefaultIfEmpty(1).Min() * 3);
         var plot = new Plot(
             curve.Name, Axis.Linear("coefficient ω", curve.Values), Axis.Linear("validation loss", losses.Where(loss => loss <= ceiling).Append(0)), Width, 230);
         if (curve.Best is { } best)

@@ -7,10 +7,10 @@ using DemEngine.Numerics.Simd;
 namespace DemEngine.Backends.Cpu;
 
 /// <summary>The backend that every machine has: the processor's vector units.</summary>
-/// <param name="width">Vector width to use; narrower than the hardware's is for tests and comparisons.</param>
-public sealed class CpuBackend(VectorWidth width) : IMergeBackend
+public sealed class CpuBackend : IMergeBackend
 {
-    private readonly DrawnBits _drawn = new();
+    private readonly KeepMaskCache _drawn = new();
+    private readonly VectorWidth _width;
 
     /// <summary>Uses the widest vectors that the hardware has.</summary>
     public CpuBackend()
@@ -18,17 +18,23 @@ public sealed class CpuBackend(VectorWidth width) : IMergeBackend
     {
     }
 
+    /// <summary>Uses vectors of a width, for tests and comparisons.</summary>
+    /// <param name="width">The width, no wider than the hardware's.</param>
+    internal CpuBackend(VectorWidth width) => _width = width;
+
     /// <inheritdoc/>
     public string Name => "cpu";
 
     /// <inheritdoc/>
-    public string Description => $"{RuntimeInformation.ProcessArchitecture}, {(int)width}-bit vectors";
+    public string Description => $"{RuntimeInformation.ProcessArchitecture}, {(int)_width}-bit vectors";
 
     /// <inheritdoc/>
-    public IDisposable? Keep(IReadOnlyList<NativeBytes> bytes) => _drawn.Allow(bytes.Sum(input => (long)input.Length) / IMergeBackend.KeptShare);
+    public IDisposable? MakeResident(IReadOnlyList<NativeBytes> bytes) => _drawn.Allow(bytes.Sum(input => (long)input.Length) / IMergeBackend.KeptShare);
 
-    /// <inheritdoc/>
-    public ITileWorker CreateWorker() => width switch
+    ITileWorker IMergeBackend.CreateWorker() => CreateWorker();
+
+    /// <summary>Makes a worker. Each thread has its own.</summary>
+    internal ITileWorker CreateWorker() => _width switch
     {
         VectorWidth.Bits512 => new CpuTileWorker<Width512, Vector512<uint>>(_drawn),
         VectorWidth.Bits256 => new CpuTileWorker<Width256, Vector256<uint>>(_drawn),

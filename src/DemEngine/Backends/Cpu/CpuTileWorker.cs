@@ -9,7 +9,7 @@ namespace DemEngine.Backends.Cpu;
 
 /// <summary>Chooses the loop for the element types at hand, and brings inputs of several types to one.</summary>
 /// <param name="drawn">What random filters have drawn.</param>
-internal sealed class CpuTileWorker<TWidth, TVector>(DrawnBits drawn) : ITileWorker
+internal sealed class CpuTileWorker<TWidth, TVector>(KeepMaskCache drawn) : ITileWorker
     where TWidth : IVectorWidth<TVector>
     where TVector : struct
 {

@@ -6,4 +6,4 @@ namespace DemEngine.Backends.Devices;
 /// <param name="DeviceToHost">The other way, nothing else under way.</param>
 /// <param name="BothWays">Both at once, their bytes together.</param>
 /// <param name="Kernels">Each kernel alone, from and to device memory.</param>
-public sealed record DeviceRates(double Copy, double HostToDevice, double DeviceToHost, double BothWays, IReadOnlyList<KernelRate> Kernels);
+internal sealed record DeviceRates(double Copy, double HostToDevice, double DeviceToHost, double BothWays, IReadOnlyList<KernelRate> Kernels);

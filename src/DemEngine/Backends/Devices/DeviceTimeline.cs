@@ -7,11 +7,11 @@ namespace DemEngine.Backends.Devices;
 /// <param name="CopiedIn">It was there.</param>
 /// <param name="Computed">The result was.</param>
 /// <param name="CopiedOut">The result was in host memory.</param>
-public readonly record struct TileTimes(double Asked, double CopiedIn, double Computed, double CopiedOut);
+internal readonly record struct TileTimes(double Asked, double CopiedIn, double Computed, double CopiedOut);
 
 /// <summary>The tiles of a run on a device, and how far copying in, computing and copying out overlapped.</summary>
 /// <param name="tiles">In any order.</param>
-public sealed class DeviceTimeline(IReadOnlyList<TileTimes> tiles)
+internal sealed class DeviceTimeline(IReadOnlyList<TileTimes> tiles)
 {
     /// <summary>The tiles.</summary>
     [JsonIgnore]

@@ -1,7 +1,7 @@
 namespace DemEngine.Backends.Devices;
 
 /// <summary>A backend that is one device with memory of its own, whose parts can be measured one by one.</summary>
-public interface IDeviceBench : IMergeBackend
+internal interface IDeviceBench : IMergeBackend
 {
     /// <summary>The most device memory, in bytes, that tensors took at a time since the backend was opened.</summary>
     long PeakDeviceBytes { get; }

@@ -5,4 +5,4 @@ namespace DemEngine.Backends.Devices;
 /// <param name="BytesPerElement">Read and written.</param>
 /// <param name="GigabytesPerSecond">Read and written.</param>
 /// <param name="ToCopy">The rate by that of copying on the device.</param>
-public sealed record KernelRate(string Kernel, int BytesPerElement, double GigabytesPerSecond, double ToCopy);
+internal sealed record KernelRate(string Kernel, int BytesPerElement, double GigabytesPerSecond, double ToCopy);

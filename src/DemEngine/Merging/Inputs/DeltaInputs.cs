@@ -27,7 +27,7 @@ internal sealed class DeltaInputs(TensorSources sources, long rowElements)
     public ImmutableArray<(long First, long End)> Parts { get; } = [.. sources.Segments.Select(segment => (segment.First, segment.End))];
 
     /// <summary>Differences as they are in the part that an element lies in.</summary>
-    public KeptDeltas In(long first, KeptDeltas deltas)
+    public SparseDeltas In(long first, SparseDeltas deltas)
     {
         ImmutableArray<TermKind> kinds = In(first, [.. deltas.Sources.Select(source => source.Kind)]);
         return deltas with { Sources = [.. deltas.Sources.Select((source, k) => source with { Kind = kinds[k] })] };
@@ -37,7 +37,7 @@ internal sealed class DeltaInputs(TensorSources sources, long rowElements)
     public DeltaKeys In(long first, DeltaKeys keys) => keys switch
     {
         MagnitudeKeys magnitude => magnitude with { Kinds = In(first, magnitude.Kinds) },
-        SpreadKeys spread => spread with { Kinds = In(first, spread.Kinds) },
+        VarianceKeys spread => spread with { Kinds = In(first, spread.Kinds) },
         ImportanceKeys importance => importance with { Kind = In(first, [importance.Kind])[0] },
         _ => throw new ArgumentOutOfRangeException(nameof(keys), keys.GetType(), "not known"),
     };
@@ -50,11 +50,11 @@ internal sealed class DeltaInputs(TensorSources sources, long rowElements)
     }
 
     /// <summary>Reads all that some operation needs.</summary>
-    /// <param name="deltas">As <see cref="In(long, KeptDeltas)"/> gives it.</param>
+    /// <param name="deltas">As <see cref="In(long, SparseDeltas)"/> gives it.</param>
     /// <param name="first">The first element.</param>
     /// <param name="count">How many, all of one part.</param>
     /// <param name="workspace">The calling thread's.</param>
-    public TypedBytes[] Read(KeptDeltas deltas, long first, int count, ITileContext workspace)
+    public TypedBytes[] Read(SparseDeltas deltas, long first, int count, ITileContext workspace)
     {
         if (!deltas.Sources.Any(source => source.Filter.NeedsRanks))
             return ReadTensors(first, count, workspace);
@@ -67,7 +67,7 @@ internal sealed class DeltaInputs(TensorSources sources, long rowElements)
         List<TypedBytes> inputs = [.. whole];
         for (int k = 0; k < deltas.Sources.Length; k++)
         {
-            DeltaSource source = deltas.Sources[k];
+            SparseDelta source = deltas.Sources[k];
             if (!source.Filter.NeedsRanks)
                 continue;
             var ranks = new TypedBytes(ElementType.U32, workspace.Room(rows.Count * sizeof(uint)));

@@ -13,7 +13,7 @@ internal interface ITileContext
     /// <param name="tensor">The tensor.</param>
     /// <param name="first">Index of the part's first element.</param>
     /// <param name="count">Number of elements.</param>
-    TypedBytes Read(InputTensor tensor, long first, int count);
+    TypedBytes Read(TensorReader tensor, long first, int count);
 
     /// <summary>Memory for a part of an input, valid until the next tile is started.</summary>
     /// <param name="bytes">Number of bytes.</param>

@@ -9,19 +9,19 @@ namespace DemEngine.Merging.Inputs;
 internal readonly record struct InputCost(long ElementBytes, int Buffers, long BufferElementBytes)
 {
     /// <summary>The cost of reading the same elements of several tensors.</summary>
-    public static InputCost Of(IEnumerable<InputTensor> inputs)
+    public static InputCost Of(IEnumerable<TensorReader> inputs)
     {
-        var seen = new HashSet<InputTensor>();
+        var seen = new HashSet<TensorReader>();
         var cost = default(InputCost);
-        var left = new Stack<InputTensor>(inputs);
-        while (left.TryPop(out InputTensor? input))
+        var left = new Stack<TensorReader>(inputs);
+        while (left.TryPop(out TensorReader? input))
         {
             if (!seen.Add(input))
                 continue;
             int copied = input.IsCopied ? 1 : 0;
             cost = new InputCost(
                 cost.ElementBytes + input.ElementBytes, cost.Buffers + copied, cost.BufferElementBytes + (copied * input.Spec.Type.Size));
-            foreach (InputTensor from in input.MadeFrom)
+            foreach (TensorReader from in input.MadeFrom)
                 left.Push(from);
         }
 

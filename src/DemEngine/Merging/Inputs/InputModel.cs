@@ -4,12 +4,12 @@ using DemEngine.Checkpoints;
 namespace DemEngine.Merging.Inputs;
 
 /// <summary>A tensor of a model under the name that it has in the output.</summary>
-internal readonly record struct NamedInput(string Name, InputTensor Tensor);
+internal readonly record struct NamedInput(string Name, TensorReader Tensor);
 
 /// <summary>The tensors of a model that a merge reads, by the names that they have in the output.</summary>
 internal sealed class InputModel
 {
-    private readonly Dictionary<string, InputTensor> _byName;
+    private readonly Dictionary<string, TensorReader> _byName;
 
     /// <param name="path">Of the model, for messages.</param>
     /// <param name="tensors">In order; each name once.</param>
@@ -22,7 +22,7 @@ internal sealed class InputModel
 
     /// <summary>A whole checkpoint.</summary>
     public InputModel(Checkpoint checkpoint)
-        : this(checkpoint.Path, [.. checkpoint.Tensors.Select(tensor => new NamedInput(tensor.Spec.Name, new StoredInput(tensor)))])
+        : this(checkpoint.Path, [.. checkpoint.Tensors.Select(tensor => new NamedInput(tensor.Spec.Name, new StoredTensorReader(tensor)))])
     {
     }
 
@@ -31,5 +31,5 @@ internal sealed class InputModel
     public ImmutableArray<NamedInput> Tensors { get; }
 
     /// <summary>Finds a tensor by its name; null if there is none.</summary>
-    public InputTensor? Find(string name) => _byName.GetValueOrDefault(name);
+    public TensorReader? Find(string name) => _byName.GetValueOrDefault(name);
 }

@@ -5,7 +5,7 @@ using DemEngine.Numerics;
 namespace DemEngine.Merging.Inputs;
 
 /// <summary>A row of a tensor.</summary>
-internal readonly record struct DonorRow(InputTensor Tensor, long Row);
+internal readonly record struct DonorRow(TensorReader Tensor, long Row);
 
 /// <summary>A row that a model lacks: the average of rows that others have, rounded once; zeros if there is none.</summary>
 internal sealed class RowFill(ImmutableArray<DonorRow> donors)
@@ -17,8 +17,8 @@ internal sealed class RowFill(ImmutableArray<DonorRow> donors)
     public ImmutableArray<DonorRow> Donors { get; } = donors;
 
     /// <summary>The same row with other tensors in the place of those that it is made from.</summary>
-    /// <param name="replace">See <see cref="InputTensor.Rebind"/>.</param>
-    public RowFill Rebind(Func<InputTensor, InputTensor> replace)
+    /// <param name="replace">See <see cref="TensorReader.Rebind"/>.</param>
+    public RowFill Rebind(Func<TensorReader, TensorReader> replace)
     {
         ImmutableArray<DonorRow> bound = [.. Donors.Select(donor => donor with { Tensor = donor.Tensor.Rebind(replace) })];
         return bound.SequenceEqual(Donors) ? this : new RowFill(bound);
@@ -40,7 +40,7 @@ internal sealed class RowFill(ImmutableArray<DonorRow> donors)
         var inputs = new TypedBytes[Donors.Length];
         for (int k = 0; k < inputs.Length; k++)
         {
-            InputTensor donor = Donors[k].Tensor;
+            TensorReader donor = Donors[k].Tensor;
             inputs[k] = workspace.Read(donor, (Donors[k].Row * donor.Spec.Shape.RowElements) + column, part.Count);
         }
 

@@ -9,7 +9,7 @@ namespace DemEngine.Merging.Inputs;
 /// <summary>One source's part in a merged tensor.</summary>
 /// <param name="Tensor">Its tensor; null if the source lacks it.</param>
 /// <param name="Rows">The rows it has of those that are made.</param>
-internal readonly record struct SourceTensor(InputTensor? Tensor, long Rows);
+internal readonly record struct SourceTensor(TensorReader? Tensor, long Rows);
 
 /// <summary>
 /// What a merged tensor is made from. Rows that a source lacks, because it lacks the tensor or has a smaller vocabulary, are made without
@@ -27,7 +27,7 @@ internal sealed class TensorSources
     /// <param name="use">What the method makes of the base.</param>
     /// <param name="isRelative">Whether differences from the base are merged.</param>
     public TensorSources(
-        TensorShape shape, InputTensor baseTensor, ImmutableArray<SourceTensor> sources, ImmutableArray<bool> isVector, BaseUse use, bool isRelative)
+        TensorShape shape, TensorReader baseTensor, ImmutableArray<SourceTensor> sources, ImmutableArray<bool> isVector, BaseUse use, bool isRelative)
     {
         Base = baseTensor;
         IsVector = isVector;
@@ -35,7 +35,7 @@ internal sealed class TensorSources
         IsRelative = isRelative;
         _staysBase = use == BaseUse.First;
         bool standsIn = All.Any(source => source.Tensor is null || source.Rows < shape.Rows);
-        IEnumerable<InputTensor> present = All.Select(source => source.Tensor).OfType<InputTensor>();
+        IEnumerable<TensorReader> present = All.Select(source => source.Tensor).OfType<TensorReader>();
         _readsBase = isRelative || standsIn || _staysBase;
         Inputs = [.. (_readsBase ? present.Prepend(baseTensor) : present).Distinct()];
         RowElements = shape.RowElements;
@@ -51,7 +51,7 @@ internal sealed class TensorSources
         ];
     }
 
-    public InputTensor Base { get; }
+    public TensorReader Base { get; }
 
     /// <summary>The sources, after the base where that is the first of them.</summary>
     public ImmutableArray<SourceTensor> All { get; }
@@ -66,7 +66,7 @@ internal sealed class TensorSources
     public int VectorCount => All.Length + (IsRelative ? 1 : 0);
 
     /// <summary>Every tensor that is read, once.</summary>
-    public ImmutableArray<InputTensor> Inputs { get; }
+    public ImmutableArray<TensorReader> Inputs { get; }
 
     /// <summary>Elements in one of the rows that a source has or lacks.</summary>
     public long RowElements { get; }
@@ -134,7 +134,7 @@ internal sealed class TensorSources
 /// <param name="First">Index of the first.</param>
 /// <param name="End">Index after the last.</param>
 /// <param name="Sources">Each source's tensor; null if it lacks these elements.</param>
-internal sealed record Segment(long First, long End, ImmutableArray<InputTensor?> Sources);
+internal sealed record Segment(long First, long End, ImmutableArray<TensorReader?> Sources);
 
 /// <summary>A sum with its inputs, in the order in which it wants them.</summary>
 internal sealed record LinearPart(LinearCombination Sum, ImmutableArray<LinearInput> Inputs);
@@ -142,7 +142,7 @@ internal sealed record LinearPart(LinearCombination Sum, ImmutableArray<LinearIn
 /// <summary>One input of a sum.</summary>
 /// <param name="Place">0 for the base, and from 1 the place among the recipe's sources.</param>
 /// <param name="Tensor">The tensor.</param>
-internal readonly record struct LinearInput(int Place, InputTensor Tensor)
+internal readonly record struct LinearInput(int Place, TensorReader Tensor)
 {
     /// <summary>What formulas call it.</summary>
     public string Symbol => SymbolOf(Place);

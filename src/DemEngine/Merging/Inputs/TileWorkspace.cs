@@ -10,9 +10,9 @@ internal sealed class TileWorkspace : ITileContext, IDisposable
     private readonly NativeBuffer _output;
     private readonly int _outputBytes;
     private readonly List<NativeBuffer> _rooms = [];
-    private readonly List<(InputTensor Tensor, long First, TypedBytes Part)> _read = [];
+    private readonly List<(TensorReader Tensor, long First, TypedBytes Part)> _read = [];
     private NativeBuffer? _scratch;
-    private HeldInputs? _held;
+    private InputCache? _held;
     private int _room;
     private int _roomUsed;
 
@@ -40,7 +40,7 @@ internal sealed class TileWorkspace : ITileContext, IDisposable
 
     /// <summary>Gives all room for inputs free again.</summary>
     /// <param name="held">What is held for the tile's tensor; null where nothing is.</param>
-    public void StartTile(HeldInputs? held = null)
+    public void StartTile(InputCache? held = null)
     {
         _held = held;
         _room = 0;
@@ -48,7 +48,7 @@ internal sealed class TileWorkspace : ITileContext, IDisposable
         _read.Clear();
     }
 
-    public TypedBytes Read(InputTensor tensor, long first, int count)
+    public TypedBytes Read(TensorReader tensor, long first, int count)
     {
         if (!tensor.IsCopied)
             return tensor.Read(first, count, room: default, this);

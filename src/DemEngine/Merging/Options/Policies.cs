@@ -21,7 +21,7 @@ public enum ExtraTensors
 }
 
 /// <summary>What to do about embeddings and output matrices with different row counts.</summary>
-public enum VocabularyRows
+public enum VocabularyPolicy
 {
     /// <summary>Refuse, and say both counts.</summary>
     Fail,

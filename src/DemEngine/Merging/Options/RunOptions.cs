@@ -37,7 +37,7 @@ public sealed record RunOptions
     internal int TileBytes { get; init; } = DefaultTileBytes;
 
     /// <summary>These options with at least as many threads as a backend needs to be busy.</summary>
-    internal RunOptions For(IMergeBackend backend) => this with { Threads = Math.Max(Threads, backend.LeastWorkers) };
+    internal RunOptions For(IMergeBackend backend) => this with { Threads = Math.Max(Threads, backend.MinWorkers) };
 }
 
 /// <summary>What to do where the sources of a merge do not match its base.</summary>
@@ -50,5 +50,5 @@ public sealed record AlignmentOptions
     public ExtraTensors Extra { get; init; }
 
     /// <summary>Vocabularies of different sizes.</summary>
-    public VocabularyRows Vocabulary { get; init; }
+    public VocabularyPolicy Vocabulary { get; init; }
 }

@@ -6,11 +6,11 @@ namespace DemEngine.Merging.Options;
 /// <param name="Bytes">Of output in a tile: a whole number of hash leaves.</param>
 /// <param name="Outputs">Of which the same tile is made at a time.</param>
 /// <param name="Threads">That each have buffers of their own.</param>
-/// <param name="MostBytes">The bound.</param>
-internal readonly record struct TileSize(int Bytes, int Outputs, int Threads, long MostBytes)
+/// <param name="MaxBytes">The bound.</param>
+internal readonly record struct TileSize(int Bytes, int Outputs, int Threads, long MaxBytes)
 {
     // Enough that what they share is a small part of making them.
-    private const int MostOutputs = 16;
+    private const int MaxOutputs = 16;
 
     // An input element is at most eight times as large as an output element.
     private const int WidestRatio = 8;
@@ -24,7 +24,7 @@ internal readonly record struct TileSize(int Bytes, int Outputs, int Threads, lo
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Threads, 1);
         long inputsPerByte = (long)mostBuffers * WidestRatio;
-        int together = (int)Math.Clamp((options.MaxMemoryBytes / ContentHash.LeafBytes / options.Threads) - inputsPerByte, 1, Math.Min(outputs, MostOutputs));
+        int together = (int)Math.Clamp((options.MaxMemoryBytes / ContentHash.LeafBytes / options.Threads) - inputsPerByte, 1, Math.Min(outputs, MaxOutputs));
         long buffersPerByte = together + inputsPerByte;
         long leafCost = buffersPerByte * ContentHash.LeafBytes;
         long leaves = options.MaxMemoryBytes / leafCost;

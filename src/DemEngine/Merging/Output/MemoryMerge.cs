@@ -17,7 +17,7 @@ namespace DemEngine.Merging.Output;
 public sealed class MemoryMerge : IDisposable
 {
     /// <summary>Enough that reading and measuring are a small part of making them.</summary>
-    private const int MostModels = 16;
+    private const int MaxModels = 16;
 
     private readonly MatchedModels _models;
     private readonly IMergeBackend _backend;
@@ -41,8 +41,8 @@ public sealed class MemoryMerge : IDisposable
     public IEnumerable<string> TensorNames => _models.Specs.Select(spec => spec.Name);
 
     /// <summary>How many merges are made and held at a time: as many as the bound on memory has room for beside the buffers, and always one.</summary>
-    public int MostTogether =>
-        (int)Math.Clamp(_options.MaxMemoryBytes / Math.Max(1, ModelBytes), 1, MostModels);
+    public int MaxTogether =>
+        (int)Math.Clamp(_options.MaxMemoryBytes / Math.Max(1, ModelBytes), 1, MaxModels);
 
     /// <summary>The folder that the side files come from.</summary>
     public string BaseFolder => _models.BaseFolder;
@@ -77,7 +77,7 @@ public sealed class MemoryMerge : IDisposable
     /// Merges by several plans of <see cref="Plan"/>, each of which can be carried out once, from one reading of the inputs. Infinities and NaNs are
     /// nobody's business yet: they are wrong with one of the models, not with all.
     /// </summary>
-    /// <param name="plans">At least one, and no more than <see cref="MostTogether"/>.</param>
+    /// <param name="plans">At least one, and no more than <see cref="MaxTogether"/>.</param>
     /// <param name="cancel">Stops between tiles.</param>
     /// <returns>The models, in the order of the plans.</returns>
     internal ImmutableArray<MemoryModel> MergeTogether(ImmutableArray<OutputPlan> plans, CancellationToken cancel)
@@ -88,7 +88,7 @@ public sealed class MemoryMerge : IDisposable
 
         // The models count: inputs are held in what they leave.
         TileSize tile = OutputGroup.TileFor(plans, _options, _backend);
-        tile = tile with { MostBytes = tile.MostBytes - (plans.Length * ModelBytes) };
+        tile = tile with { MaxBytes = tile.MaxBytes - (plans.Length * ModelBytes) };
         new OutputGroup(outputs, tile).Run(_backend, (_, _) => { }, cancel);
         foreach (Checkpoint checkpoint in _models.Checkpoints)
             checkpoint.CheckUnchanged();

@@ -16,7 +16,7 @@ internal sealed class OutputJob : IPlannedOutput, IDisposable
     private readonly Dictionary<string, JournalEntry> _entries = new(StringComparer.Ordinal);
     private readonly Dictionary<string, TensorHasher> _hashers;
     private readonly RunOptions _options;
-    private readonly StagingFolder _staging;
+    private readonly StagingDirectory _staging;
     private readonly Journal _journal;
     private readonly ShardWriter _writer;
     private readonly int _resumed;
@@ -29,7 +29,7 @@ internal sealed class OutputJob : IPlannedOutput, IDisposable
     {
         Plan = request.Plan;
         _options = request.Options;
-        _staging = StagingFolder.Open(request.Output, _options);
+        _staging = StagingDirectory.Open(request.Output, _options);
         try
         {
             _journal = Journal.Open(_staging.Path, Plan.Hash);
@@ -153,7 +153,7 @@ internal sealed class OutputJob : IPlannedOutput, IDisposable
     }
 
     /// <returns>Their names.</returns>
-    private static IEnumerable<string> WriteSmallFiles(OutputPlan plan, StagingFolder staging, JournalEntry[] finished)
+    private static IEnumerable<string> WriteSmallFiles(OutputPlan plan, StagingDirectory staging, JournalEntry[] finished)
     {
         var manifest = new Manifest(
             Manifest.ThisEngine,

@@ -22,7 +22,7 @@ public static class OutputRun
     /// <exception cref="DemException">DEM1001 to DEM1006.</exception>
     public static DiskRoom Check(OutputPlan plan, string output, RunOptions options)
     {
-        TileSize.Choose(options, plan.MostBuffers);
+        TileSize.Choose(options, plan.MaxBuffers);
         CheckOutput(plan, output, options);
         return DiskRoom.For(plan, output);
     }
@@ -105,5 +105,5 @@ public static class OutputRun
     }
 
     private static void CheckOutput(OutputPlan plan, string output, RunOptions options) =>
-        StagingFolder.Check(output, plan.Checkpoints.SelectMany(checkpoint => checkpoint.Files.Add(checkpoint.Path)), options);
+        StagingDirectory.Check(output, plan.Checkpoints.SelectMany(checkpoint => checkpoint.Files.Add(checkpoint.Path)), options);
 }

@@ -12,7 +12,7 @@ internal sealed class OutputGroup
 {
     private readonly TileSize _tile;
     private readonly long _inputBytes;
-    private readonly PooledPlans _pooled;
+    private readonly CrossTensorPlans _pooled;
     private readonly TensorGroup[] _tensors;
 
     /// <param name="outputs">At least one.</param>
@@ -21,7 +21,7 @@ internal sealed class OutputGroup
     {
         _tile = tile;
         _inputBytes = outputs.Max(output => output.Plan.InputBytes(tile));
-        _pooled = new PooledPlans(outputs);
+        _pooled = new CrossTensorPlans(outputs);
         _tensors =
         [
             .. outputs.SelectMany(output => output.ToMake.Select(tensor => (Output: output, tensor.Tensor, tensor.Place)))
@@ -42,7 +42,7 @@ internal sealed class OutputGroup
     /// <summary>The tiles in which plans can be carried out together.</summary>
     /// <exception cref="DemException">DEM1001: the memory bound is too small.</exception>
     public static TileSize TileFor(IReadOnlyCollection<OutputPlan> plans, RunOptions options, IMergeBackend backend) =>
-        TileSize.Choose(options.For(backend), plans.Max(plan => plan.MostBuffers), plans.Count);
+        TileSize.Choose(options.For(backend), plans.Max(plan => plan.MaxBuffers), plans.Count);
 
     /// <summary>Makes all. Can be called once.</summary>
     /// <param name="backend">What computes.</param>

@@ -14,7 +14,7 @@ namespace DemEngine.Merging.Pipeline;
 internal sealed class TensorGroup
 {
     private readonly Lock _lock = new();
-    private HeldInputs? _held;
+    private InputCache? _held;
     private int _tilesMade;
 
     /// <param name="members">At least one, of the same place in the same layout.</param>
@@ -52,10 +52,10 @@ internal sealed class TensorGroup
         var measured = new Dictionary<string, TensorProgress>(StringComparer.Ordinal);
         foreach (var (tensor, output) in tensors)
         {
-            TensorProgress? with = tensor.Asks is { } asks ? measured.GetValueOrDefault(asks) : null;
+            TensorProgress? with = tensor.StatisticsKey is { } asks ? measured.GetValueOrDefault(asks) : null;
             var member = new TensorProgress(tensor, place, tileBytes, output, with);
             members.Add(member);
-            if (tensor.Asks is { } own)
+            if (tensor.StatisticsKey is { } own)
                 measured.TryAdd(own, member);
         }
 
@@ -80,13 +80,13 @@ internal sealed class TensorGroup
     /// <summary>What is held from the first tile until <see cref="Release"/>; null where every input is read once, or lies in memory.</summary>
     /// <param name="memory">What there is for it.</param>
     /// <param name="backend">What works on it.</param>
-    public HeldInputs? Hold(BufferPool<NativeBuffer> memory, IMergeBackend backend)
+    public InputCache? Hold(BufferPool<NativeBuffer> memory, IMergeBackend backend)
     {
         if (PassCount == 0)
             return null;
         lock (_lock)
         {
-            return _held ??= new HeldInputs(
+            return _held ??= new InputCache(
                 [.. Members.Where(member => member.Passes.Count > 0).SelectMany(member => member.Tensor.ReadAgain)], Members[0].TileElements, memory, backend);
         }
     }

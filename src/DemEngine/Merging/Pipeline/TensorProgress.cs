@@ -55,7 +55,7 @@ internal sealed class TensorProgress
     public long ElementBytes { get; }
 
     /// <summary>What goes before the tensor is made.</summary>
-    public IReadOnlyList<MeasuringPass> Passes { get; }
+    public IReadOnlyList<StatisticsPass> Passes { get; }
 
     /// <summary>The elements of a tile that is made.</summary>
     public (long First, int Count) Tile(int index)
@@ -131,7 +131,7 @@ internal sealed class TensorProgress
 
     private bool TakeMeasured()
     {
-        Tensor.TakeMeasured(_measuredWith!.Tensor);
+        Tensor.ReuseStatistics(_measuredWith!.Tensor);
         return true;
     }
 }

@@ -32,7 +32,7 @@ internal static class TilePipeline
     {
         using var schedule = new TileSchedule(tensors, tile.Threads, ReadAheadBytes / tile.Bytes);
         using var held = new BufferPool<NativeBuffer>(
-            tile.MostBytes - (tile.Threads * ((tile.Outputs * (long)tile.Bytes) + inputBytes)), length => new NativeBuffer(length));
+            tile.MaxBytes - (tile.Threads * ((tile.Outputs * (long)tile.Bytes) + inputBytes)), length => new NativeBuffer(length));
         try
         {
             WorkerThreads.Run(

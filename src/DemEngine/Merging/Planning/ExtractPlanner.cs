@@ -37,11 +37,11 @@ public static class ExtractPlanner
             new Dictionary<string, byte[]>());
     }
 
-    private sealed class DifferenceTensor(TensorSpec spec, InputTensor baseTensor, SourceTensor tuned) : OutputTensor(spec)
+    private sealed class DifferenceTensor(TensorSpec spec, TensorReader baseTensor, SourceTensor tuned) : OutputTensor(spec)
     {
         private readonly long _covered = Math.Min(spec.Shape.Rows, tuned.Rows) * spec.Shape.RowElements;
 
-        public override IReadOnlyList<InputTensor> Inputs { get; } = [baseTensor, tuned.Tensor!];
+        public override IReadOnlyList<TensorReader> Inputs { get; } = [baseTensor, tuned.Tensor!];
 
         public override string Operation => "x − b";
 

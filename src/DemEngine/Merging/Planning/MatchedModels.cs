@@ -87,16 +87,16 @@ internal sealed class MatchedModels : IDisposable
 
     private OutputTensor Plan(int index, MergeParameters parameters)
     {
-        var stages = new StageResults(parameters);
+        var stages = new UpstreamTensors(parameters);
         OutputTensor tensor = _result.Plan(index, stages);
         if (stages.Tensors.Count == 0)
             return tensor;
 
         // Each tensor makes its own part of the stages, which can be known whole only once all of them are made.
-        return stages.Tensors.Select(stage => stage.Tensor).Append(tensor).Any(made => made.PooledParts.Count > 0)
+        return stages.Tensors.Select(stage => stage.Tensor).Append(tensor).Any(made => made.CrossTensorParts.Count > 0)
             ? throw new DemException(
                 ErrorCode.UnsupportedFeature,
                 $"tensor {Quoted.Name(tensor.Spec.Name)}: `scope: layer` and `scope: model` are not done where a recipe uses another's result by name; merge that first, and name its folder")
-            : new StagedTensor(tensor, stages.Tensors);
+            : new ChainedTensor(tensor, stages.Tensors);
     }
 }

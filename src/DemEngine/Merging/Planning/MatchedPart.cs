@@ -58,25 +58,25 @@ internal sealed class MatchedPart
     /// <param name="type">Of its elements, if it is of floating-point numbers.</param>
     /// <param name="parameters">The part's.</param>
     /// <param name="stages">Results that it may be made from.</param>
-    public OutputTensor Plan(AlignedTensor tensor, ElementType type, PartParameters parameters, StageResults stages)
+    public OutputTensor Plan(AlignedTensor tensor, ElementType type, PartParameters parameters, UpstreamTensors stages)
     {
         TensorSpec spec = tensor.Spec;
-        InputTensor baseTensor = tensor.Base.Rebind(stages.Resolve);
+        TensorReader baseTensor = tensor.Base.Rebind(stages.Resolve);
         ImmutableArray<SourceTensor> inputs = [.. tensor.Sources.Select(source => source with { Tensor = source.Tensor?.Rebind(stages.Resolve) })];
         if (!spec.Type.IsFloat)
         {
-            return new CarriedTensor(spec, baseTensor, _models[0], [.. inputs
+            return new CopiedTensor(spec, baseTensor, _models[0], [.. inputs
                 .Select((source, k) => (_sources[k].Name, source.Tensor))
                 .Where(pair => pair.Tensor is not null && !ReferenceEquals(pair.Tensor, baseTensor))
                 .Select(pair => (pair.Name, pair.Tensor!))]);
         }
 
         // A filter is looked for in the name that the tensor has in that model.
-        SourceQuestion[] questions =
+        SourceContext[] questions =
         [
-            .. _sourceIndices.Select((model, k) => new SourceQuestion(parameters.OfEach[model], _sources[k].IsVector, inputs[k].Tensor?.Spec.Name)),
+            .. _sourceIndices.Select((model, k) => new SourceContext(parameters.OfEach[model], _sources[k].IsVector, inputs[k].Tensor?.Spec.Name)),
         ];
-        MergeProgram program = _method.Program(new TensorQuestion(
+        TensorMerge program = _method.Define(new TensorContext(
             spec.Name,
             _depth.Of(spec.Name),
             parameters.Shared,

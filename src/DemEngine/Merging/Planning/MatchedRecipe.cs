@@ -82,11 +82,11 @@ internal sealed class MatchedRecipe
     /// <summary>Plans a tensor.</summary>
     /// <param name="index">Its place in <see cref="Specs"/>.</param>
     /// <param name="stages">Results that it may be made from, and the parameters of all recipes.</param>
-    public OutputTensor Plan(int index, StageResults stages)
+    public OutputTensor Plan(int index, UpstreamTensors stages)
     {
         var (part, tensor) = _tensors[index];
         return _parts[part].Plan(tensor, Specs[index].Type, stages.Parameters.PartsOf(Stage)[part], stages);
     }
 
-    private StageInput InputOf(int index) => new(Specs[index], Stage ?? "", results => Plan(index, results));
+    private UpstreamReference InputOf(int index) => new(Specs[index], Stage ?? "", results => Plan(index, results));
 }

@@ -7,7 +7,7 @@ using DemEngine.Numerics;
 namespace DemEngine.Merging.Planning;
 
 /// <summary>Plans checkpoints of tensors that are there already, such as those of a model that was trained.</summary>
-public static class SavePlanner
+internal static class SavePlanner
 {
     /// <summary>Plans a checkpoint.</summary>
     /// <param name="operation">Named in the manifest, such as <c>train</c>.</param>

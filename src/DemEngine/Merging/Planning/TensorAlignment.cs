@@ -14,7 +14,7 @@ namespace DemEngine.Merging.Planning;
 internal sealed record AlignedSource(string Name, InputModel Model, bool IsVector);
 
 /// <summary>One tensor of the output with what the base and each source have of it.</summary>
-internal sealed record AlignedTensor(TensorSpec Spec, InputTensor Base, ImmutableArray<SourceTensor> Sources);
+internal sealed record AlignedTensor(TensorSpec Spec, TensorReader Base, ImmutableArray<SourceTensor> Sources);
 
 /// <summary>Matches the tensors of the sources to those of the base, which says what the output holds, and refuses what does not match.</summary>
 internal sealed class TensorAlignment
@@ -65,7 +65,7 @@ internal sealed class TensorAlignment
         long fewestRows = spec.Shape.Rows;
         foreach (AlignedSource source in _sources)
         {
-            InputTensor? other = source.Model.Find(spec.Name);
+            TensorReader? other = source.Model.Find(spec.Name);
             if (other is not null)
                 CheckMatch(spec, other.Spec, source);
 
@@ -75,7 +75,7 @@ internal sealed class TensorAlignment
             sources.Add(new SourceTensor(other, rows));
         }
 
-        if (_options.Vocabulary == Options.VocabularyRows.Common && fewestRows < spec.Shape.Rows)
+        if (_options.Vocabulary == Options.VocabularyPolicy.Common && fewestRows < spec.Shape.Rows)
             spec = spec with { Shape = spec.Shape.WithRows(fewestRows) };
         return new AlignedTensor(spec, input.Tensor, sources.ToImmutable());
     }
@@ -102,7 +102,7 @@ internal sealed class TensorAlignment
                 $"{source.Model.Path}: tensor {Quoted.Name(spec.Name)} is {other.Shape} in {source.Name} and {spec.Shape} in the base");
         }
 
-        if (_options.Vocabulary == Options.VocabularyRows.Fail)
+        if (_options.Vocabulary == Options.VocabularyPolicy.Fail)
         {
             throw new DemException(
                 ErrorCode.VocabularyMismatch,

@@ -8,19 +8,19 @@ using DemEngine.Numerics.Deltas;
 namespace DemEngine.Merging.Statistics;
 
 /// <summary>The divergence of each row, in tiles of whole rows. Of a tensor of one row, what all sources have counts.</summary>
-internal sealed class DivergencePass : MeasuringPass
+internal sealed class DivergencePass : StatisticsPass
 {
-    private readonly DivergenceMeasurement _measurement;
+    private readonly DivergenceStatistic _measurement;
     private readonly DeltaInputs _inputs;
     private readonly int _rowElements;
     private readonly Lazy<float[]> _rows;
 
-    public DivergencePass(DivergenceMeasurement measurement, DeltaInputs inputs, int tileElements)
+    public DivergencePass(DivergenceStatistic measurement, DeltaInputs inputs, int tileElements)
         : this(measurement, inputs, tileElements, RowsOf(measurement, inputs))
     {
     }
 
-    private DivergencePass(DivergenceMeasurement measurement, DeltaInputs inputs, int tileElements, (ImmutableArray<(long First, long End)> Parts, int RowElements) rows)
+    private DivergencePass(DivergenceStatistic measurement, DeltaInputs inputs, int tileElements, (ImmutableArray<(long First, long End)> Parts, int RowElements) rows)
         : base(rows.Parts, Math.Max(1, tileElements / rows.RowElements) * rows.RowElements)
     {
         _measurement = measurement;
@@ -38,7 +38,7 @@ internal sealed class DivergencePass : MeasuringPass
 
     public override void Finish(ITileContext workspace) => _measurement.Complete(new RowFactors(_measurement.RowElements, _rows.Value));
 
-    private static (ImmutableArray<(long First, long End)> Parts, int RowElements) RowsOf(DivergenceMeasurement measurement, DeltaInputs inputs)
+    private static (ImmutableArray<(long First, long End)> Parts, int RowElements) RowsOf(DivergenceStatistic measurement, DeltaInputs inputs)
     {
         bool isOneRow = measurement.RowElements >= inputs.Elements;
         return isOneRow && inputs.Parts.Length > 0

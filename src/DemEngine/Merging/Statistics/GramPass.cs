@@ -6,8 +6,8 @@ using DemEngine.Numerics;
 namespace DemEngine.Merging.Statistics;
 
 /// <summary>The Gram matrix of the elements that all sources have.</summary>
-internal sealed class GramPass(GramMeasurement measurement, TensorSources sources, int tileElements)
-    : MeasuringPass([(0, sources.CommonElements)], tileElements)
+internal sealed class GramPass(GramStatistic measurement, TensorSources sources, int tileElements)
+    : StatisticsPass([(0, sources.CommonElements)], tileElements)
 {
     private readonly OrderedFold _fold = new(GramMatrix.PairCount(sources.VectorCount));
 

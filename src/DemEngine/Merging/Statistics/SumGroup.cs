@@ -9,9 +9,9 @@ namespace DemEngine.Merging.Statistics;
 
 /// <summary>Sums over the filtered differences of one or more tensors, which are added in the order of the members.</summary>
 /// <param name="members">What is summed of each tensor; the same of all.</param>
-internal sealed class SumGroup(ImmutableArray<SumMember> members) : MeasuringGroup(members.Length, passes: 1)
+internal sealed class SumGroup(ImmutableArray<SumMember> members) : StatisticsGroup(members.Length, passes: 1)
 {
-    public override MeasuringPass Start(int pass, int member, int tileElements) => members[member].Start(this, tileElements);
+    public override StatisticsPass Start(int pass, int member, int tileElements) => members[member].Start(this, tileElements);
 
     protected override void FinishPass(int pass, ITileContext workspace)
     {
@@ -30,30 +30,30 @@ internal sealed class SumGroup(ImmutableArray<SumMember> members) : MeasuringGro
 /// <summary>One tensor of a <see cref="SumGroup"/>.</summary>
 /// <param name="measurement">What is summed.</param>
 /// <param name="inputs">The tensor's.</param>
-internal sealed class SumMember(SumMeasurement measurement, DeltaInputs inputs)
+internal sealed class SumMember(SumStatistic measurement, DeltaInputs inputs)
 {
     private SumPass? _pass;
 
-    public SumMeasurement Measurement => measurement;
+    public SumStatistic Measurement => measurement;
 
     /// <summary>The tensor's sums, once its pass is finished.</summary>
     public double[] Sum => _pass!.Sum;
 
-    public MeasuringPass Start(SumGroup group, int tileElements) => _pass = new SumPass(group, measurement, inputs, tileElements);
+    public StatisticsPass Start(SumGroup group, int tileElements) => _pass = new SumPass(group, measurement, inputs, tileElements);
 }
 
 /// <summary>One tensor's part of the pass.</summary>
-internal sealed class SumPass(SumGroup group, SumMeasurement measurement, DeltaInputs inputs, int tileElements)
-    : MeasuringPass(inputs.Parts, tileElements)
+internal sealed class SumPass(SumGroup group, SumStatistic measurement, DeltaInputs inputs, int tileElements)
+    : StatisticsPass(inputs.Parts, tileElements)
 {
-    private readonly Lazy<KeptDeltas> _deltas = new(() => measurement.Deltas);
+    private readonly Lazy<SparseDeltas> _deltas = new(() => measurement.Deltas);
     private readonly OrderedFold _fold = new(measurement.Sum.PerSource * inputs.SourceCount);
 
     public double[] Sum => _fold.Sum;
 
     public override void Measure(int tile, long first, int count, ITileContext workspace)
     {
-        KeptDeltas deltas = inputs.In(first, _deltas.Value);
+        SparseDeltas deltas = inputs.In(first, _deltas.Value);
         double[] sums = new double[GramOrder.LeafCount(count) * deltas.Sources.Length * measurement.Sum.PerSource];
         TypedBytes[] tensors = inputs.Read(deltas, first, count, workspace);
         workspace.Worker.Deltas.Sums(deltas, measurement.Sum, tensors, first, sums);

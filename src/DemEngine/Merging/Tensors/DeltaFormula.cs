@@ -15,36 +15,36 @@ internal static class DeltaFormula
     public static string? Of(DeltaCombination combination, long rowElements)
     {
         string?[] differences = [.. combination.Deltas.Sources.Select((source, k) => Difference(source, k + 1, rowElements))];
-        if (combination.Deltas.Spread is not null || differences.Contains(null))
+        if (combination.Deltas.Variance is not null || differences.Contains(null))
             return null;
 
         ImmutableArray<DeltaWeights> weights = combination.Weights;
         string Sum(string start) => Formula.Sum(start, weights.Zip(differences, (weight, difference) => (weight.Weight, difference!)));
         return combination.Mixing switch
         {
-            DeltaMixing.Sum => Sum(Formula.Base),
-            DeltaMixing.Agreeing => $"{Formula.Base} + agreeing({Sum("")})",
-            DeltaMixing.AgreeingMean =>
+            Consensus.Sum => Sum(Formula.Base),
+            Consensus.Agreeing => $"{Formula.Base} + agreeing({Sum("")})",
+            Consensus.AgreeingMean =>
                 $"{Formula.Base} + agreeing({Sum("")}) / agreeing({string.Join(" + ", weights.Select(weight => Number(weight.Share)))})",
-            DeltaMixing.Overlap when weights.All(weight => weight is { Weight: 1, Share: 1 }) => $"{Formula.Base} + overlap({string.Join(", ", differences)})",
+            Consensus.Overlap when weights.All(weight => weight is { Weight: 1, Share: 1 }) => $"{Formula.Base} + overlap({string.Join(", ", differences)})",
             _ => null,
         };
     }
 
-    private static string? Difference(DeltaSource source, int place, long rowElements)
+    private static string? Difference(SparseDelta source, int place, long rowElements)
     {
         bool isVector = source.Kind == TermKind.Plain;
         string difference = isVector ? Formula.Source(place) : $"{Formula.Source(place)} − {Formula.Base}";
         return source.Filter switch
         {
-            NoFilter => isVector ? difference : $"({difference})",
-            LimitFilter limit => $"limit({difference}, {Number(limit.Limit)})",
-            RandomFilter random => $"keep({difference}, {Percent(random.Threshold)})",
-            RankedFilter ranked =>
+            KeepAll => isVector ? difference : $"({difference})",
+            LimitMask limit => $"limit({difference}, {Number(limit.Limit)})",
+            BernoulliMask random => $"keep({difference}, {Percent(random.Threshold)})",
+            MagPruneMask ranked =>
                 $"keep({difference}, {Percent(ranked.Threshold(0))} to {Percent(ranked.Threshold((uint)(rowElements - 1)))}{(ranked.IsUnbiased ? ", rescaled" : "")})",
-            BandFilter band when band.Most != Cut.AboveAll => null,
-            BandFilter { Least: var least } when least == Cut.AboveAll => "0",
-            BandFilter { Least: { LastTie: -1, Key: var key } } => $"larger({difference}, {Number(BitConverter.UInt32BitsToSingle(key))})",
+            MagnitudeMask band when band.Most != Threshold.AboveAll => null,
+            MagnitudeMask { Least: var least } when least == Threshold.AboveAll => "0",
+            MagnitudeMask { Least: { LastTie: -1, Key: var key } } => $"larger({difference}, {Number(BitConverter.UInt32BitsToSingle(key))})",
             _ => null,
         };
     }

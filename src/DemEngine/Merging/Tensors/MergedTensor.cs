@@ -13,16 +13,16 @@ internal sealed class MergedTensor : OutputTensor
 {
     private readonly TensorSources _sources;
     private readonly DeltaInputs _inputs;
-    private readonly MergeProgram _program;
+    private readonly TensorMerge _program;
     private readonly IReadOnlyList<string> _models;
-    private TensorProduction? _production;
+    private TensorProducer? _production;
 
     /// <param name="spec">The output.</param>
     /// <param name="sources">What it is made from.</param>
     /// <param name="program">What is measured and how it is combined.</param>
     /// <param name="method">What the plan calls it where the combination is not known before the run.</param>
     /// <param name="models">What the recipe calls the base and its sources.</param>
-    public MergedTensor(TensorSpec spec, TensorSources sources, MergeProgram program, string method, IReadOnlyList<string> models)
+    public MergedTensor(TensorSpec spec, TensorSources sources, TensorMerge program, string method, IReadOnlyList<string> models)
         : base(spec)
     {
         _sources = sources;
@@ -34,7 +34,7 @@ internal sealed class MergedTensor : OutputTensor
         Operation = _production?.Description ?? method + Means(program);
     }
 
-    public override IReadOnlyList<InputTensor> Inputs => _sources.Inputs;
+    public override IReadOnlyList<TensorReader> Inputs => _sources.Inputs;
 
     public override int RankBuffers => _program.RankedSources;
 
@@ -46,32 +46,32 @@ internal sealed class MergedTensor : OutputTensor
 
     public override IEnumerable<PlannedSource> Sources => _sources.Named(_models);
 
-    public override long MeasuredElements =>
-        OfTensor.Sum(measurement => MeasuringPasses.Elements(measurement, _sources, _inputs));
+    public override long StatisticsElements =>
+        OfTensor.Sum(measurement => StatisticsPasses.Elements(measurement, _sources, _inputs));
 
-    public override IReadOnlyList<PooledPart> PooledParts =>
+    public override IReadOnlyList<CrossTensorPart> CrossTensorParts =>
     [
-        .. _program.Measurements.Select((measurement, order) => new PooledPart(
+        .. _program.Measurements.Select((measurement, order) => new CrossTensorPart(
                 Spec.Name, order, measurement, _inputs, Spec.Type.Size, InputCost.Of(Inputs).ElementBytes))
             .Where(part => part.Measurement.Scope != MergeScope.Tensor),
     ];
 
-    private IEnumerable<Measurement> OfTensor => _program.Measurements.Where(measurement => measurement.Scope == MergeScope.Tensor);
+    private IEnumerable<Statistic> OfTensor => _program.Measurements.Where(measurement => measurement.Scope == MergeScope.Tensor);
 
-    public override IReadOnlyList<MeasuringPass> StartPasses(int tileElements) =>
-        [.. OfTensor.SelectMany(measurement => MeasuringPasses.Start(measurement, _sources, _inputs, tileElements))];
+    public override IReadOnlyList<StatisticsPass> StartPasses(int tileElements) =>
+        [.. OfTensor.SelectMany(measurement => StatisticsPasses.Start(measurement, _sources, _inputs, tileElements))];
 
-    public override void PooledDone()
+    public override void CrossTensorStatisticsDone()
     {
         if (!OfTensor.Any())
             Solve();
     }
 
-    public override string? Asks => _program.Measurements.IsEmpty || PooledParts.Count > 0
+    public override string? StatisticsKey => _program.Measurements.IsEmpty || CrossTensorParts.Count > 0
         ? null
         : string.Join("; ", _program.Measurements.Select(measurement => $"{measurement.GetType().Name} {measurement.Terms}"));
 
-    public override void TakeMeasured(OutputTensor other)
+    public override void ReuseStatistics(OutputTensor other)
     {
         foreach (var (own, of) in _program.Measurements.Zip(((MergedTensor)other)._program.Measurements))
             own.TakeFrom(of);
@@ -80,9 +80,9 @@ internal sealed class MergedTensor : OutputTensor
 
     public override void Solve() => _production = _program.Solve() switch
     {
-        DeltaCombination deltas => new DeltaProduction(deltas, _inputs),
-        LinearCombination sum => new LinearProduction(sum, _sources),
-        RowwiseCombination rows => new RowwiseProduction(rows, _sources, Spec.Shape),
+        DeltaCombination deltas => new DeltaProducer(deltas, _inputs),
+        LinearCombination sum => new LinearProducer(sum, _sources),
+        RowwiseCombination rows => new RowwiseProducer(rows, _sources, Spec.Shape),
         var other => throw new InvalidOperationException($"{other.GetType()} is no known form of a combination"),
     };
 
@@ -90,11 +90,11 @@ internal sealed class MergedTensor : OutputTensor
         _production!.Produce(first, output, workspace);
 
     public override NonFinite[] ProduceEach(IReadOnlyList<OutputTensor> tensors, long first, IReadOnlyList<TypedBytes> outputs, ITileContext workspace) =>
-        TensorProduction.ProduceEach([.. tensors.Select(tensor => ((MergedTensor)tensor)._production!)], first, outputs, workspace);
+        TensorProducer.ProduceEach([.. tensors.Select(tensor => ((MergedTensor)tensor)._production!)], first, outputs, workspace);
 
     public override void WillNeed(long first, long count)
     {
-        foreach (InputTensor input in Inputs)
+        foreach (TensorReader input in Inputs)
         {
             long there = Math.Min(count, input.Spec.Shape.ElementCount - first);
             if (there > 0)
@@ -103,7 +103,7 @@ internal sealed class MergedTensor : OutputTensor
     }
 
     /// <summary>How the combination will be found.</summary>
-    private static string Means(MergeProgram program)
+    private static string Means(TensorMerge program)
     {
         if (program.Measurements.IsEmpty)
             return program.IsByRow ? ", row by row" : "";

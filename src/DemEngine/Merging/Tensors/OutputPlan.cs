@@ -67,7 +67,7 @@ public sealed class OutputPlan
     }
 
     /// <summary>Bytes to be read, measurements included.</summary>
-    public long BytesToRead => Tensors.Sum(tensor => tensor.BytesRead) + PooledPart.BytesRead(Tensors);
+    public long BytesToRead => Tensors.Sum(tensor => tensor.BytesRead) + CrossTensorPart.BytesRead(Tensors);
 
     /// <summary>Bytes to be written.</summary>
     public long BytesToWrite => Layout.Shards.Sum(shard => shard.Length) + SideFiles.Values.Sum(file => (long)file.Length);
@@ -76,10 +76,10 @@ public sealed class OutputPlan
     /// <exception cref="DemException">DEM1001: the memory bound is too small.</exception>
     public long BufferBytes(RunOptions options)
     {
-        TileSize tile = TileSize.Choose(options, MostBuffers);
+        TileSize tile = TileSize.Choose(options, MaxBuffers);
         long ofTiles = tile.Threads * (tile.Bytes + InputBytes(tile));
         long held = Tensors.Sum(tensor => tensor.ReadAgain.Where(input => input.IsCopied).Sum(input => input.Spec.ByteLength));
-        return ofTiles + Math.Clamp(held, 0, Math.Max(0, tile.MostBytes - ofTiles));
+        return ofTiles + Math.Clamp(held, 0, Math.Max(0, tile.MaxBytes - ofTiles));
     }
 
     /// <summary>The tensors, in the order of the layout.</summary>
@@ -89,7 +89,7 @@ public sealed class OutputPlan
     internal ImmutableArray<Checkpoint> Checkpoints { get; }
 
     /// <summary>The most buffers for inputs that a tile of any tensor takes.</summary>
-    internal int MostBuffers => Tensors.Select(tensor => InputCost.Of(tensor.Inputs).Buffers + tensor.RankBuffers).DefaultIfEmpty().Max();
+    internal int MaxBuffers => Tensors.Select(tensor => InputCost.Of(tensor.Inputs).Buffers + tensor.RankBuffers).DefaultIfEmpty().Max();
 
     /// <summary>
     /// Tells this plan from any other: over operation, recipe, inputs and the exact headers of the output. A fingerprint only samples an
@@ -118,7 +118,7 @@ public sealed class OutputPlan
 
     /// <summary>The tensors that are measured together before some are made: none where none of these needs it.</summary>
     internal IEnumerable<OutputTensor> PooledFor(IEnumerable<OutputTensor> toBeMade) =>
-        toBeMade.Any(tensor => tensor.PooledParts.Count > 0) ? Tensors : [];
+        toBeMade.Any(tensor => tensor.CrossTensorParts.Count > 0) ? Tensors : [];
 }
 
 /// <summary>One line of a plan.</summary>

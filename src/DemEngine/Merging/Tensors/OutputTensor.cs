@@ -12,7 +12,7 @@ internal abstract class OutputTensor(TensorSpec spec)
     public TensorSpec Spec { get; } = spec;
 
     /// <summary>The tensors that are read.</summary>
-    public abstract IReadOnlyList<InputTensor> Inputs { get; }
+    public abstract IReadOnlyList<TensorReader> Inputs { get; }
 
     /// <summary>In a word or a formula, for the plan.</summary>
     public abstract string Operation { get; }
@@ -21,13 +21,13 @@ internal abstract class OutputTensor(TensorSpec spec)
     public virtual IEnumerable<PlannedSource> Sources => [];
 
     /// <summary>Elements over which is measured before any part is made, counted in each pass; 0 for none.</summary>
-    public virtual long MeasuredElements => 0;
+    public virtual long StatisticsElements => 0;
 
     /// <summary>Bytes that are read in all, measurements included.</summary>
-    public virtual long BytesRead => InputCost.Of(Inputs).ElementBytes * (Spec.Shape.ElementCount + MeasuredElements);
+    public virtual long BytesRead => InputCost.Of(Inputs).ElementBytes * (Spec.Shape.ElementCount + StatisticsElements);
 
     /// <summary>The tensors that are gone over more than once.</summary>
-    public virtual IEnumerable<InputTensor> ReadAgain => MeasuredElements > 0 ? Inputs : [];
+    public virtual IEnumerable<TensorReader> ReadAgain => StatisticsElements > 0 ? Inputs : [];
 
     /// <summary>Elements that are read beyond the part that is made, at most.</summary>
     public virtual long ReadMargin => 0;
@@ -37,13 +37,13 @@ internal abstract class OutputTensor(TensorSpec spec)
 
     /// <summary>What is measured before any part is made: passes, each after the one before it. Started anew in each run.</summary>
     /// <param name="tileElements">In a tile; whole leaves of <see cref="GramOrder"/>.</param>
-    public virtual IReadOnlyList<MeasuringPass> StartPasses(int tileElements) => [];
+    public virtual IReadOnlyList<StatisticsPass> StartPasses(int tileElements) => [];
 
     /// <summary>What is measured together with other tensors, before any of them is made.</summary>
-    public virtual IReadOnlyList<PooledPart> PooledParts => [];
+    public virtual IReadOnlyList<CrossTensorPart> CrossTensorParts => [];
 
-    /// <summary>Called once all of <see cref="PooledParts"/> are measured, where there are any.</summary>
-    public virtual void PooledDone()
+    /// <summary>Called once all of <see cref="CrossTensorParts"/> are measured, where there are any.</summary>
+    public virtual void CrossTensorStatisticsDone()
     {
     }
 
@@ -54,10 +54,10 @@ internal abstract class OutputTensor(TensorSpec spec)
     /// What is measured, in words: tensors made from the same inputs that ask for the same can share it. Null where nothing is measured, or it
     /// cannot be shared.
     /// </summary>
-    public virtual string? Asks => null;
+    public virtual string? StatisticsKey => null;
 
     /// <summary>Takes what was measured for a tensor that asked for the same, in the place of measuring and <see cref="Solve"/>.</summary>
-    public virtual void TakeMeasured(OutputTensor other) => throw new NotSupportedException();
+    public virtual void ReuseStatistics(OutputTensor other) => throw new NotSupportedException();
 
     /// <summary>Makes a part.</summary>
     /// <param name="first">Index of its first element.</param>
@@ -80,7 +80,7 @@ internal abstract class OutputTensor(TensorSpec spec)
     /// <summary>Says that a part will be made soon.</summary>
     public virtual void WillNeed(long first, long count)
     {
-        foreach (InputTensor input in Inputs)
+        foreach (TensorReader input in Inputs)
             input.WillNeed(first, count);
     }
 }

@@ -12,7 +12,7 @@ internal sealed class SavedTensor(ITensorData data, ElementType type) : OutputTe
 {
     private readonly DataInput _input = new(data);
 
-    public override IReadOnlyList<InputTensor> Inputs => [_input];
+    public override IReadOnlyList<TensorReader> Inputs => [_input];
 
     public override string Operation => "copy";
 
@@ -20,7 +20,7 @@ internal sealed class SavedTensor(ITensorData data, ElementType type) : OutputTe
         workspace.Worker.Combine(LinearCombination.BaseAlone, [workspace.Read(_input, first, output.Count)], output);
 
     /// <summary>Data that is copied into the workspace.</summary>
-    private sealed class DataInput(ITensorData data) : InputTensor(data.Spec)
+    private sealed class DataInput(ITensorData data) : TensorReader(data.Spec)
     {
         public override int ElementBytes => Spec.Type.Size;
 

@@ -11,6 +11,6 @@ namespace DemEngine.Merging.Tokens;
 internal sealed record TokenModel(string Name, InputModel Tensors, Vocabulary Vocabulary, bool IsVector)
 {
     /// <summary>The row of a token in one of the model's tensors; null if it has none.</summary>
-    public int? RowOf(string token, InputTensor tensor) =>
+    public int? RowOf(string token, TensorReader tensor) =>
         Vocabulary.Find(token) is { } id && id < tensor.Spec.Shape.Rows ? id : null;
 }

@@ -15,7 +15,7 @@ internal sealed class TokenPlan
 {
     private readonly Dictionary<InputModel, InputModel> _rearranged = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<InputModel, TokenModel> _models = new(ReferenceEqualityComparer.Instance);
-    private readonly Dictionary<string, RowTable> _tables = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, TokenRowMap> _tables = new(StringComparer.Ordinal);
     private readonly Recipe _recipe;
     private readonly SourceModels _sources;
     private readonly List<string> _remarks = [];
@@ -50,7 +50,7 @@ internal sealed class TokenPlan
         TokenModel[] all = [.. _models.Values];
         Dictionary<string, TokenRule> rules = recipe.Tokens.ToDictionary(rule => rule.Token, StringComparer.Ordinal);
         foreach (string name in all.SelectMany(model => Names(model.Tensors)).Distinct(StringComparer.Ordinal))
-            _tables.Add(name, new RowTable(name, vocabulary, Rows.Value, all, rules, FindForRule));
+            _tables.Add(name, new TokenRowMap(name, vocabulary, Rows.Value, all, rules, FindForRule));
         foreach (TokenModel model in all)
             _rearranged.Add(model.Tensors, Rearrange(model));
         string[] unknown = [.. _tables.Values.SelectMany(table => table.Unknown).Distinct(StringComparer.Ordinal)];
@@ -124,7 +124,7 @@ internal sealed class TokenPlan
         return tokenizer.Vocabulary;
     }
 
-    private void AddOthers(TokenizerFile tokenizer, IEnumerable<RecipeModel> sources, RecipePlace place)
+    private void AddOthers(TokenizerFile tokenizer, IEnumerable<RecipeModel> sources, SourceLocation place)
     {
         foreach (ModelPath path in sources.Where(model => !model.IsVector).Select(model => model.Path).DistinctBy(path => path.Resolved))
         {
@@ -139,7 +139,7 @@ internal sealed class TokenPlan
         }
     }
 
-    private static TokenizerFile Parse(IReadOnlyDictionary<string, byte[]> files, string owner, RecipePlace place) =>
+    private static TokenizerFile Parse(IReadOnlyDictionary<string, byte[]> files, string owner, SourceLocation place) =>
         files.TryGetValue(TokenizerFile.FileName, out byte[]? json)
             ? TokenizerFile.Parse(json, owner)
             : throw place.Error(ErrorCode.UnsupportedFeature, $"{Quoted.Name(owner)} has no {TokenizerFile.FileName}, the only form of a tokenizer that tokens can be added to or taken from");
@@ -172,7 +172,7 @@ internal sealed class TokenPlan
             _ => default((ModelPath?, string?)),
         };
         if (path is not null && FindForRule(path) is var model && token is not null && model.Vocabulary.Find(token) is null)
-            throw RowTable.Lacks(rule, model, token);
+            throw TokenRowMap.Lacks(rule, model, token);
     }
 
     private TokenModel FindForRule(ModelPath path) =>

@@ -53,5 +53,5 @@ public interface IMergeMethod
     /// first of them. Where no base is subtracted, a sum that starts from the base starts from the first source, which has no term.
     /// </returns>
     /// <exception cref="DemException">DEM3004, DEM3005 or DEM3007: a parameter is missing, has a wrong value, or asks for what is not done.</exception>
-    MergeProgram Program(TensorQuestion question);
+    TensorMerge Define(TensorContext question);
 }

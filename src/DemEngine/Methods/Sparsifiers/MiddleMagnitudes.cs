@@ -15,10 +15,10 @@ internal sealed class MiddleMagnitudes : Sparsifier
     public override IReadOnlyList<MethodParameter> Parameters { get; } =
         [new("gamma", ParameterType.Number, PerModel: true, "share of the largest differences to be dropped; 0.01")];
 
-    public override string Terms(TensorQuestion question, double[] densities) =>
+    public override string Terms(TensorContext question, double[] densities) =>
         $"{base.Terms(question, densities)}, gamma {string.Join(", ", question.NumberOfEach("gamma", DefaultGamma).Select(gamma => gamma.ToString("R", CultureInfo.InvariantCulture)))}";
 
-    public override Thinning Thin(TensorQuestion question, int source, double density, bool isUnbiased)
+    public override Sparsification Thin(TensorContext question, int source, double density, bool isUnbiased)
     {
         double gamma = question.NumberOf(source, "gamma", DefaultGamma);
         if (gamma is < 0 or > 1)
@@ -26,6 +26,6 @@ internal sealed class MiddleMagnitudes : Sparsifier
 
         long Kept(long n) => (long)(density * n);
         long Dropped(long n) => Math.Min((long)(gamma * n), n - Kept(n));
-        return new Thinning([Dropped, n => Dropped(n) + Kept(n)], cuts => new BandFilter(Least: cuts[1], Most: cuts[0]));
+        return new Sparsification([Dropped, n => Dropped(n) + Kept(n)], cuts => new MagnitudeMask(Least: cuts[1], Most: cuts[0]));
     }
 }

@@ -10,13 +10,13 @@ internal sealed class RandomDrop : Sparsifier
 
     public override bool IsRandom => true;
 
-    public override string Terms(TensorQuestion question, double[] densities) =>
+    public override string Terms(TensorContext question, double[] densities) =>
         $"{base.Terms(question, densities)}, seed {question.Integer(RandomStream.Parameter.Name, 0)}";
 
-    public override Thinning Thin(TensorQuestion question, int source, double density, bool isUnbiased)
+    public override Sparsification Thin(TensorContext question, int source, double density, bool isUnbiased)
     {
         ulong threshold = (ulong)Math.Round(density * RandomStream.One);
-        var filter = new RandomFilter(RandomStream.Of(question, source), threshold);
-        return new Thinning([], _ => filter) { Correction = isUnbiased && threshold > 0 ? RandomStream.One / threshold : 1 };
+        var filter = new BernoulliMask(RandomStream.Of(question, source), threshold);
+        return new Sparsification([], _ => filter) { Correction = isUnbiased && threshold > 0 ? RandomStream.One / threshold : 1 };
     }
 }

@@ -15,6 +15,6 @@ internal static class RandomStream
         new("seed", ParameterType.Integer, PerModel: false, "which random numbers are drawn; 0");
 
     /// <summary>The key of the stream: by the seed, the tensor's name and the source's place in the recipe.</summary>
-    public static ulong Of(TensorQuestion question, int source) =>
+    public static ulong Of(TensorContext question, int source) =>
         XxHash3.HashToUInt64(Encoding.UTF8.GetBytes($"keep {source} of {question.Tensor}"), question.Integer("seed", 0));
 }

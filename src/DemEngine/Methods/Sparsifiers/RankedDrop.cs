@@ -22,11 +22,11 @@ internal sealed class RankedDrop : Sparsifier
 
     public override bool IsRandom => true;
 
-    public override string Terms(TensorQuestion question, double[] densities) =>
+    public override string Terms(TensorContext question, double[] densities) =>
         $"{base.Terms(question, densities)}, epsilon {string.Join(", ", question.NumberOfEach("epsilon", DefaultEpsilon).Select(epsilon => epsilon.ToString("R", CultureInfo.InvariantCulture)))}, "
         + $"seed {question.Integer(RandomStream.Parameter.Name, 0)}";
 
-    public override Thinning Thin(TensorQuestion question, int source, double density, bool isUnbiased)
+    public override Sparsification Thin(TensorContext question, int source, double density, bool isUnbiased)
     {
         double epsilon = question.NumberOf(source, "epsilon", DefaultEpsilon);
         if (!(epsilon >= 0 && density - epsilon > 0 && density + epsilon < 1))
@@ -36,11 +36,11 @@ internal sealed class RankedDrop : Sparsifier
         }
 
         // A row of one element is neither the smallest nor the largest.
-        question.RequireRowsOfAtMost(RowwiseCombination.MostRowElements);
+        question.RequireRowsOfAtMost(RowwiseCombination.MaxRowElements);
         double lowest = question.RowElements > 1 ? density - epsilon : density;
         double step = question.RowElements > 1 ? 2 * epsilon / (question.RowElements - 1) : 0;
-        var filter = new RankedFilter(
+        var filter = new MagPruneMask(
             RandomStream.Of(question, source), (ulong)Math.Round(lowest * RandomStream.One), (ulong)(step * RandomStream.One * (1 << 30)), isUnbiased);
-        return new Thinning([], _ => filter) { NeedsRanks = true };
+        return new Sparsification([], _ => filter) { NeedsRanks = true };
     }
 }

@@ -15,7 +15,7 @@ internal abstract class Sparsifier
     public virtual bool IsRandom => false;
 
     /// <summary>How much is kept of each source, in words.</summary>
-    public virtual string Terms(TensorQuestion question, double[] densities) =>
+    public virtual string Terms(TensorContext question, double[] densities) =>
         $"density {string.Join(", ", densities.Select(density => density.ToString("R", CultureInfo.InvariantCulture)))}";
 
     /// <summary>What is to be found out, and the filter that follows.</summary>
@@ -23,19 +23,19 @@ internal abstract class Sparsifier
     /// <param name="source">Index of the source.</param>
     /// <param name="density">Share of the differences to be kept, between 0 and 1 exclusive.</param>
     /// <param name="isUnbiased">Whether what is kept is to be divided by its probability.</param>
-    public abstract Thinning Thin(TensorQuestion question, int source, double density, bool isUnbiased);
+    public abstract Sparsification Thin(TensorContext question, int source, double density, bool isUnbiased);
 }
 
 /// <summary>How one source's differences are thinned out.</summary>
 /// <param name="Cuts">For each cut through their magnitudes that is needed, of how many elements how many are above it.</param>
 /// <param name="Filter">From the cuts to the filter.</param>
-internal sealed record Thinning(ImmutableArray<Func<long, long>> Cuts, Func<ReadOnlySpan<Cut>, DeltaFilter> Filter)
+internal sealed record Sparsification(ImmutableArray<Func<long, long>> Cuts, Func<ReadOnlySpan<Threshold>, DeltaMask> Filter)
 {
     /// <summary>Nothing is dropped.</summary>
-    public static Thinning None { get; } = new([], _ => DeltaFilter.None);
+    public static Sparsification None { get; } = new([], _ => DeltaMask.None);
 
     /// <summary>Everything is dropped.</summary>
-    public static Thinning All { get; } = new([], _ => new BandFilter(Cut.AboveAll, Cut.AboveAll));
+    public static Sparsification All { get; } = new([], _ => new MagnitudeMask(Threshold.AboveAll, Threshold.AboveAll));
 
     /// <summary>Whether nothing is dropped.</summary>
     public bool IsNone => ReferenceEquals(this, None);

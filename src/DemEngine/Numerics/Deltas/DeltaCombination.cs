@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace DemEngine.Numerics.Deltas;
 
 /// <summary>How filtered differences D are mixed to one, m. Sums start at +0 and take the sources in order, in binary64.</summary>
-public enum DeltaMixing
+public enum Consensus
 {
     /// <summary>m = Σ weightᵢ·Dᵢ.</summary>
     Sum,
@@ -23,11 +23,11 @@ public enum DeltaMixing
     Overlap,
 }
 
-/// <summary>What a source counts in <see cref="DeltaMixing"/>.</summary>
+/// <summary>What a source counts in <see cref="Consensus"/>.</summary>
 /// <param name="Weight">Of its differences in the sum.</param>
 /// <param name="Vote">In the choice of the sign.</param>
 /// <param name="Share">In the divisor.</param>
-public readonly record struct DeltaWeights(float Weight, float Vote, float Share);
+internal readonly record struct DeltaWeights(float Weight, float Vote, float Share);
 
 /// <summary>
 /// y = b + m, with m mixed from the filtered differences of several sources: the sum b + m is taken in binary64 and rounded once to the output
@@ -39,15 +39,15 @@ public readonly record struct DeltaWeights(float Weight, float Vote, float Share
 /// <param name="deltas">The sources and their filters.</param>
 /// <param name="weights">What each counts.</param>
 /// <param name="mixing">How they are mixed.</param>
-public sealed class DeltaCombination(KeptDeltas deltas, ImmutableArray<DeltaWeights> weights, DeltaMixing mixing) : Combination
+internal sealed class DeltaCombination(SparseDeltas deltas, ImmutableArray<DeltaWeights> weights, Consensus mixing) : Combination
 {
     /// <summary>The sources and their filters.</summary>
-    public KeptDeltas Deltas { get; } = deltas;
+    public SparseDeltas Deltas { get; } = deltas;
 
     /// <summary>What each source counts.</summary>
     public ImmutableArray<DeltaWeights> Weights { get; } =
         weights.Length == deltas.Sources.Length ? weights : throw new ArgumentException("One for each source.", nameof(weights));
 
     /// <summary>How they are mixed.</summary>
-    public DeltaMixing Mixing { get; } = mixing;
+    public Consensus Mixing { get; } = mixing;
 }

@@ -3,7 +3,7 @@ namespace DemEngine.Numerics.Deltas;
 /// <summary>
 /// Magnitudes as 31-bit integers in the same order, so that they can be counted in bins and compared exactly on every device.
 /// </summary>
-public static class DeltaKey
+internal static class DeltaKey
 {
     /// <summary>The key of every NaN, above all others: whatever is kept keeps these, so that they are seen.</summary>
     public const uint NotANumber = 0x7F80_0001;

@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace DemEngine.Numerics.Deltas;
 
 /// <summary>Which keys are counted: one or more streams of them, each with a key for every element.</summary>
-public abstract record DeltaKeys
+internal abstract record DeltaKeys
 {
     private protected DeltaKeys()
     {
@@ -18,7 +18,7 @@ public abstract record DeltaKeys
 
 /// <summary>The keys of |δ|, a stream for each source.</summary>
 /// <param name="Kinds">Of the sources.</param>
-public sealed record MagnitudeKeys(ImmutableArray<TermKind> Kinds) : DeltaKeys
+internal sealed record MagnitudeKeys(ImmutableArray<TermKind> Kinds) : DeltaKeys
 {
     /// <inheritdoc/>
     public override ImmutableArray<TermKind> Sources => Kinds;
@@ -27,9 +27,9 @@ public sealed record MagnitudeKeys(ImmutableArray<TermKind> Kinds) : DeltaKeys
     public override int Streams => Kinds.Length;
 }
 
-/// <summary>The keys of how far the sources' differences are apart, one stream; see <see cref="KeptDeltas.Spread"/>.</summary>
+/// <summary>The keys of how far the sources' differences are apart, one stream; see <see cref="SparseDeltas.Variance"/>.</summary>
 /// <param name="Kinds">Of the sources.</param>
-public sealed record SpreadKeys(ImmutableArray<TermKind> Kinds) : DeltaKeys
+internal sealed record VarianceKeys(ImmutableArray<TermKind> Kinds) : DeltaKeys
 {
     /// <inheritdoc/>
     public override ImmutableArray<TermKind> Sources => Kinds;
@@ -41,7 +41,7 @@ public sealed record SpreadKeys(ImmutableArray<TermKind> Kinds) : DeltaKeys
 /// <summary>The keys of binary32(|δ|·f) of one source, f being a factor of the element's row.</summary>
 /// <param name="Kind">Of the source.</param>
 /// <param name="Factors">Of the rows.</param>
-public sealed record ImportanceKeys(TermKind Kind, RowFactors Factors) : DeltaKeys
+internal sealed record ImportanceKeys(TermKind Kind, RowFactors Factors) : DeltaKeys
 {
     /// <inheritdoc/>
     public override ImmutableArray<TermKind> Sources => [Kind];
@@ -56,7 +56,7 @@ public sealed record ImportanceKeys(TermKind Kind, RowFactors Factors) : DeltaKe
 /// <param name="Shift">2 to this power are the keys that share a bin.</param>
 /// <param name="Bins">Number of bins.</param>
 /// <param name="CountsFirsts">Whether as many counts follow of those keys that are the smallest of their bin: where the two are equal, the bin shows one key.</param>
-public readonly record struct KeyWindow(int Stream, uint First, int Shift, int Bins, bool CountsFirsts = false)
+internal readonly record struct KeyWindow(int Stream, uint First, int Shift, int Bins, bool CountsFirsts = false)
 {
     /// <summary>Number of counts.</summary>
     public int Counts => CountsFirsts ? 2 * Bins : Bins;
@@ -76,7 +76,7 @@ public enum DeltaSum
 }
 
 /// <summary>What is known of <see cref="DeltaSum"/>.</summary>
-public static class DeltaSums
+internal static class DeltaSums
 {
     extension(DeltaSum sum)
     {

@@ -11,7 +11,7 @@ namespace DemEngine.Numerics.Deltas;
 /// defines to the bit, none of them fused. Element j belongs to lane j mod 8, each lane takes its elements in order, and lanes are added by
 /// halves. The row is padded to whole lanes with what changes no sum: −∞ under the exponential, p = q = 1 under the logarithm.
 /// </remarks>
-public static class SoftmaxDivergence
+internal static class SoftmaxDivergence
 {
     private const double Floor = 1e-8;
     private const double Log2E = 1.4426950408889634;

@@ -16,7 +16,7 @@ public enum VectorWidth
 }
 
 /// <summary>What this processor can do.</summary>
-public static class VectorWidths
+internal static class VectorWidths
 {
     /// <summary>The widest that the hardware has.</summary>
     public static VectorWidth Best { get; } =

@@ -25,10 +25,10 @@ public sealed record ConditionalValue : ParameterValue
 {
     /// <summary>Makes a list of conditions.</summary>
     /// <param name="conditions">At least one, in the order to try them.</param>
-    /// <param name="place">Where it stands; <see cref="RecipePlace.None"/> when null.</param>
+    /// <param name="place">Where it stands; <see cref="SourceLocation.None"/> when null.</param>
     /// <exception cref="ArgumentException">There is no condition.</exception>
-    public ConditionalValue(ValueList<Condition> conditions, RecipePlace? place = null)
-        : base(place ?? RecipePlace.None)
+    public ConditionalValue(ValueList<Condition> conditions, SourceLocation? place = null)
+        : base(place ?? SourceLocation.None)
     {
         if (conditions.Count == 0) throw new ArgumentException("There is at least one condition.", nameof(conditions));
         Conditions = conditions;

@@ -10,10 +10,10 @@ public sealed record GradientValue : UnconditionalValue
 {
     /// <summary>Makes a gradient.</summary>
     /// <param name="points">At least one number, all finite.</param>
-    /// <param name="place">Where it stands; <see cref="RecipePlace.None"/> when null.</param>
+    /// <param name="place">Where it stands; <see cref="SourceLocation.None"/> when null.</param>
     /// <exception cref="ArgumentException">There is no number, or one is infinite or not a number.</exception>
-    public GradientValue(ValueList<double> points, RecipePlace? place = null)
-        : base(place ?? RecipePlace.None)
+    public GradientValue(ValueList<double> points, SourceLocation? place = null)
+        : base(place ?? SourceLocation.None)
     {
         if (points.Count == 0) throw new ArgumentException("A gradient has at least one number.", nameof(points));
         if (!points.All(double.IsFinite)) throw new ArgumentException("A gradient has finite numbers.", nameof(points));

@@ -15,14 +15,14 @@ public sealed record ParameterScope
 {
     /// <summary>Makes a scope.</summary>
     /// <param name="parameters">Its parameters; each name once.</param>
-    /// <param name="place">Where it stands, or would if it held anything; <see cref="RecipePlace.None"/> when null.</param>
+    /// <param name="place">Where it stands, or would if it held anything; <see cref="SourceLocation.None"/> when null.</param>
     /// <exception cref="ArgumentException">A name occurs twice.</exception>
-    public ParameterScope(ValueList<Parameter> parameters, RecipePlace? place = null)
+    public ParameterScope(ValueList<Parameter> parameters, SourceLocation? place = null)
     {
         if (parameters.DistinctBy(parameter => parameter.Name).Count() != parameters.Count)
             throw new ArgumentException("Each parameter is given once.", nameof(parameters));
         Parameters = parameters;
-        Place = place ?? RecipePlace.None;
+        Place = place ?? SourceLocation.None;
     }
 
     /// <summary>A scope with nothing in it.</summary>
@@ -32,7 +32,7 @@ public sealed record ParameterScope
     public ValueList<Parameter> Parameters { get; }
 
     /// <summary>Where the scope stands.</summary>
-    public RecipePlace Place { get; }
+    public SourceLocation Place { get; }
 
     /// <summary>The scope with a parameter added, or in the place of the one of that name.</summary>
     public ParameterScope With(Parameter parameter) => Find(parameter.Name) is null

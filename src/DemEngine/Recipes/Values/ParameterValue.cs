@@ -8,10 +8,10 @@ namespace DemEngine.Recipes.Values;
 /// </summary>
 public abstract record ParameterValue
 {
-    private protected ParameterValue(RecipePlace place) => Place = place;
+    private protected ParameterValue(SourceLocation place) => Place = place;
 
     /// <summary>Where it stands in the recipe.</summary>
-    public RecipePlace Place { get; init; }
+    public SourceLocation Place { get; init; }
 
     /// <summary>The value for one tensor.</summary>
     /// <param name="tensorName">The tensor's full name, which filters are looked for in.</param>
@@ -43,7 +43,7 @@ public abstract record ParameterValue
 /// <summary>A value that does not depend on the tensor's name: a scalar or a gradient.</summary>
 public abstract record UnconditionalValue : ParameterValue
 {
-    private protected UnconditionalValue(RecipePlace place)
+    private protected UnconditionalValue(SourceLocation place)
         : base(place)
     {
     }
@@ -59,7 +59,7 @@ public abstract record UnconditionalValue : ParameterValue
 /// <summary>A single number, flag or text: what a parameter comes to for one tensor.</summary>
 public abstract record ScalarValue : UnconditionalValue
 {
-    private protected ScalarValue(RecipePlace place)
+    private protected ScalarValue(SourceLocation place)
         : base(place)
     {
     }

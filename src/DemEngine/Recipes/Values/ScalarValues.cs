@@ -8,10 +8,10 @@ public sealed record NumberValue : ScalarValue
 {
     /// <summary>Makes a number.</summary>
     /// <param name="number">The number.</param>
-    /// <param name="place">Where it stands; <see cref="RecipePlace.None"/> when null.</param>
+    /// <param name="place">Where it stands; <see cref="SourceLocation.None"/> when null.</param>
     /// <exception cref="ArgumentOutOfRangeException">The number is infinite or not a number.</exception>
-    public NumberValue(double number, RecipePlace? place = null)
-        : base(place ?? RecipePlace.None)
+    public NumberValue(double number, SourceLocation? place = null)
+        : base(place ?? SourceLocation.None)
     {
         if (!double.IsFinite(number))
             throw new ArgumentOutOfRangeException(nameof(number), number, "A parameter is a finite number.");
@@ -29,9 +29,9 @@ public sealed record FlagValue : ScalarValue
 {
     /// <summary>Makes a flag.</summary>
     /// <param name="flag">The flag.</param>
-    /// <param name="place">Where it stands; <see cref="RecipePlace.None"/> when null.</param>
-    public FlagValue(bool flag, RecipePlace? place = null)
-        : base(place ?? RecipePlace.None) => Flag = flag;
+    /// <param name="place">Where it stands; <see cref="SourceLocation.None"/> when null.</param>
+    public FlagValue(bool flag, SourceLocation? place = null)
+        : base(place ?? SourceLocation.None) => Flag = flag;
 
     /// <summary>The flag.</summary>
     public bool Flag { get; }
@@ -44,9 +44,9 @@ public sealed record TextValue : ScalarValue
 {
     /// <summary>Makes a text.</summary>
     /// <param name="text">The text.</param>
-    /// <param name="place">Where it stands; <see cref="RecipePlace.None"/> when null.</param>
-    public TextValue(string text, RecipePlace? place = null)
-        : base(place ?? RecipePlace.None) => Text = text;
+    /// <param name="place">Where it stands; <see cref="SourceLocation.None"/> when null.</param>
+    public TextValue(string text, SourceLocation? place = null)
+        : base(place ?? SourceLocation.None) => Text = text;
 
     /// <summary>The text.</summary>
     public string Text { get; }

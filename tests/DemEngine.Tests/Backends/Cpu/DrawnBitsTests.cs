@@ -11,17 +11,17 @@ namespace DemEngine.Tests.Backends.Cpu;
 /// <summary>What random filters drew for the norms is drawn no second time, within the memory allowed, and shows in nothing.</summary>
 public sealed class DrawnBitsTests
 {
-    private const int Block = DrawnBits.BlockElements;
+    private const int Block = KeepMaskCache.BlockElements;
 
-    private static readonly RandomFilter Filter = new(7, 1UL << 31);
+    private static readonly BernoulliMask Filter = new(7, 1UL << 31);
 
     [Test]
     public void What_is_stored_is_taken_once()
     {
-        var drawn = new DrawnBits();
+        var drawn = new KeepMaskCache();
         using IDisposable allowance = drawn.Allow(1 << 20);
-        ulong[] bits = [.. Enumerable.Range(1, DrawnBits.BlockWords).Select(k => (ulong)k)];
-        ulong[] taken = new ulong[DrawnBits.BlockWords];
+        ulong[] bits = [.. Enumerable.Range(1, KeepMaskCache.BlockWords).Select(k => (ulong)k)];
+        ulong[] taken = new ulong[KeepMaskCache.BlockWords];
         drawn.Store(Filter, 5 * Block, bits);
         Assert.That(drawn.TryTake(Filter, 4 * Block, taken), Is.False);
         Assert.That(drawn.TryTake(Filter, (5 * Block) + 8, taken), Is.False);
@@ -36,10 +36,10 @@ public sealed class DrawnBitsTests
     public void No_more_is_stored_than_is_allowed_and_nothing_stays()
     {
         const int blocks = 10_000;
-        var drawn = new DrawnBits();
-        ulong[] bits = new ulong[DrawnBits.BlockWords];
+        var drawn = new KeepMaskCache();
+        ulong[] bits = new ulong[KeepMaskCache.BlockWords];
         long Taken() => Enumerable.Range(0, blocks).Count(block => drawn.TryTake(Filter, (long)block * Block, bits));
-        void Store() => Parallel.For(0, blocks, block => drawn.Store(Filter, (long)block * Block, new ulong[DrawnBits.BlockWords]));
+        void Store() => Parallel.For(0, blocks, block => drawn.Store(Filter, (long)block * Block, new ulong[KeepMaskCache.BlockWords]));
 
         Store();
         Assert.That(Taken(), Is.Zero, "nothing is allowed");
@@ -63,15 +63,15 @@ public sealed class DrawnBitsTests
         InputValues.Fill(@case, InputKind.Realistic, random);
         TypedBytes[] inputs = [.. @case.Inputs.Select(input => input.Elements)];
         ulong[] thresholds = [1UL << 31, 1UL << 32, 12345];
-        var deltas = new KeptDeltas([.. kinds.Select((kind, k) => new DeltaSource(kind, new RandomFilter((ulong)k, thresholds[k])))]);
-        var combination = new DeltaCombination(deltas, [.. kinds.Select(_ => new DeltaWeights(0.5f, 0.5f, 0.5f))], DeltaMixing.Sum);
+        var deltas = new SparseDeltas([.. kinds.Select((kind, k) => new SparseDelta(kind, new BernoulliMask((ulong)k, thresholds[k])))]);
+        var combination = new DeltaCombination(deltas, [.. kinds.Select(_ => new DeltaWeights(0.5f, 0.5f, 0.5f))], Consensus.Sum);
 
         byte[] Run(bool keeps, out double[] sums)
         {
             using var backend = new CpuBackend(width);
             using ITileWorker worker = backend.CreateWorker();
             using ITileWorker other = backend.CreateWorker();
-            using IDisposable? kept = keeps ? backend.Keep([.. inputs.Select(input => input.Bytes)]) : null;
+            using IDisposable? kept = keeps ? backend.MakeResident([.. inputs.Select(input => input.Bytes)]) : null;
             sums = new double[GramOrder.LeafCount(count) * kinds.Length * DeltaSum.Norms.PerSource];
             worker.Deltas.Sums(deltas, DeltaSum.Norms, inputs, first, sums);
             @case.Output.Bytes.Fill(0x5A);

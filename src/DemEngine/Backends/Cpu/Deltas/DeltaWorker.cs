@@ -10,19 +10,19 @@ namespace DemEngine.Backends.Cpu.Deltas;
 /// <summary>The operations on filtered differences, block by block: decode, filter, and then mix, count or sum, all in the cache.</summary>
 /// <param name="worker">Does what linear combinations can do.</param>
 /// <param name="drawn">What random filters have drawn.</param>
-internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker, DrawnBits drawn) : IDeltaWorker, IDisposable
+internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker, KeepMaskCache drawn) : IDeltaWorker, IDisposable
     where TWidth : IVectorWidth<TVector>
     where TVector : struct
 {
     private const int LeafElements = DeltaBlock<TWidth, TVector>.Most;
 
     // The differences of some sources stay in the first-level cache.
-    private const int BlockElements = DrawnBits.BlockElements;
+    private const int BlockElements = KeepMaskCache.BlockElements;
 
     private readonly DeltaBlock<TWidth, TVector> _block = new();
     private readonly uint[] _words = new uint[LeafElements];
     private readonly uint[] _found = new uint[LeafElements];
-    private readonly ulong[] _bits = new ulong[DrawnBits.BlockWords];
+    private readonly ulong[] _bits = new ulong[KeepMaskCache.BlockWords];
     private readonly RankSort _sort = new();
     private uint[] _row = [];
     private NativeBuffer? _rows;
@@ -37,12 +37,12 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker, DrawnBits
     public void CombineEach(
         ReadOnlySpan<DeltaCombination> combinations, ReadOnlySpan<TypedBytes> inputs, long first, ReadOnlySpan<TypedBytes> outputs, Span<NonFinite> nonFinite)
     {
-        KeptDeltas deltas = combinations[0].Deltas;
+        SparseDeltas deltas = combinations[0].Deltas;
         Check(inputs, deltas.InputCount, outputs[0].Count);
         TermKind[] kinds = [.. deltas.Sources.Select(source => source.Kind)];
-        var weights = new MixedWeights[combinations.Length][];
+        var weights = new ConsensusWeights[combinations.Length][];
         for (int k = 0; k < weights.Length; k++)
-            weights[k] = MixedWeights.Of(combinations[k].Weights.AsSpan());
+            weights[k] = ConsensusWeights.Of(combinations[k].Weights.AsSpan());
         nonFinite.Clear();
         for (int start = 0; start < outputs[0].Count; start += BlockElements)
         {
@@ -80,7 +80,7 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker, DrawnBits
         }
     }
 
-    public void Sums(KeptDeltas deltas, DeltaSum sum, ReadOnlySpan<TypedBytes> inputs, long first, Span<double> leafSums)
+    public void Sums(SparseDeltas deltas, DeltaSum sum, ReadOnlySpan<TypedBytes> inputs, long first, Span<double> leafSums)
     {
         int count = inputs[0].Count;
         Check(inputs, deltas.InputCount, count);
@@ -171,7 +171,7 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker, DrawnBits
         Span<uint> place = MemoryMarshal.Cast<float, uint>(Padded(stream));
         switch (keys)
         {
-            case SpreadKeys spread:
+            case VarianceKeys spread:
                 Span<uint> words = _words.AsSpan(0, _block.PaddedCount);
                 KeyKernel<TWidth, TVector>.Spread(_block, spread.Kinds.Length, words);
                 return words;
@@ -184,62 +184,62 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker, DrawnBits
         }
     }
 
-    private void Filter(KeptDeltas deltas, ReadOnlySpan<TypedBytes> inputs, int start, long first, bool storesDraws)
+    private void Filter(SparseDeltas deltas, ReadOnlySpan<TypedBytes> inputs, int start, long first, bool storesDraws)
     {
         int sources = deltas.Sources.Length;
-        if (deltas.Spread is { } least)
+        if (deltas.Variance is { } least)
         {
             Span<uint> keys = _words.AsSpan(0, _block.PaddedCount);
             KeyKernel<TWidth, TVector>.Spread(_block, sources, keys);
             for (int k = 0; k < sources; k++)
-                FilterKernel<TWidth, TVector>.ByKey(Padded(k), keys, first, least);
+                MaskKernel<TWidth, TVector>.ByKey(Padded(k), keys, first, least);
         }
 
         int ranks = sources + 1;
         for (int k = 0; k < sources; k++)
         {
-            DeltaFilter filter = deltas.Sources[k].Filter;
+            DeltaMask filter = deltas.Sources[k].Filter;
             Apply(filter, Padded(k), filter.NeedsRanks ? Ranks(inputs[ranks++].Slice(start, _block.Count)) : [], first, storesDraws);
         }
     }
 
-    private void Apply(DeltaFilter filter, Span<float> deltas, ReadOnlySpan<uint> ranks, long first, bool storesDraws)
+    private void Apply(DeltaMask filter, Span<float> deltas, ReadOnlySpan<uint> ranks, long first, bool storesDraws)
     {
         switch (filter)
         {
-            case BandFilter band:
-                FilterKernel<TWidth, TVector>.Band(deltas, first, band.Least, band.Most);
+            case MagnitudeMask band:
+                MaskKernel<TWidth, TVector>.Band(deltas, first, band.Least, band.Most);
                 break;
-            case RandomFilter random:
-                for (int start = 0; start < deltas.Length; start += DrawnBits.BlockElements)
-                    Draw(random, deltas[start..Math.Min(deltas.Length, start + DrawnBits.BlockElements)], first + start, storesDraws);
+            case BernoulliMask random:
+                for (int start = 0; start < deltas.Length; start += KeepMaskCache.BlockElements)
+                    Draw(random, deltas[start..Math.Min(deltas.Length, start + KeepMaskCache.BlockElements)], first + start, storesDraws);
                 break;
-            case RankedFilter ranked:
-                FilterKernel<TWidth, TVector>.Ranked(deltas, Words(ranked.Stream, first, deltas.Length), ranks, ranked);
+            case MagPruneMask ranked:
+                MaskKernel<TWidth, TVector>.Ranked(deltas, Words(ranked.Stream, first, deltas.Length), ranks, ranked);
                 break;
-            case ImportanceFilter importance:
-                FilterKernel<TWidth, TVector>.Importance(deltas, first, importance);
+            case ImportanceMask importance:
+                MaskKernel<TWidth, TVector>.Importance(deltas, first, importance);
                 break;
-            case LimitFilter limit:
-                FilterKernel<TWidth, TVector>.Limit(deltas, limit.Limit);
+            case LimitMask limit:
+                MaskKernel<TWidth, TVector>.Limit(deltas, limit.Limit);
                 break;
         }
     }
 
     /// <summary>Keeps what is drawn, now or before.</summary>
-    private void Draw(RandomFilter filter, Span<float> deltas, long first, bool storesDraws)
+    private void Draw(BernoulliMask filter, Span<float> deltas, long first, bool storesDraws)
     {
         if (filter.Threshold > uint.MaxValue)
             return;
 
         if (storesDraws || !drawn.TryTake(filter, first, _bits))
         {
-            FilterKernel<TWidth, TVector>.Draw(Words(filter.Stream, first, deltas.Length), (uint)filter.Threshold, _bits);
+            MaskKernel<TWidth, TVector>.Draw(Words(filter.Stream, first, deltas.Length), (uint)filter.Threshold, _bits);
             if (storesDraws)
                 drawn.Store(filter, first, _bits);
         }
 
-        FilterKernel<TWidth, TVector>.Drawn(deltas, _bits);
+        MaskKernel<TWidth, TVector>.Drawn(deltas, _bits);
     }
 
     private ReadOnlySpan<uint> Words(ulong stream, long first, int count)
@@ -259,12 +259,12 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker, DrawnBits
     }
 
     private readonly ref struct BaseVisitor(
-        DeltaBlock<TWidth, TVector> block, ReadOnlySpan<MixedWeights> weights, DeltaMixing mixing, TypedBytes b, TypedBytes output)
+        DeltaBlock<TWidth, TVector> block, ReadOnlySpan<ConsensusWeights> weights, Consensus mixing, TypedBytes b, TypedBytes output)
         : IFloatElementVisitor<NonFinite>
     {
         private readonly DeltaBlock<TWidth, TVector> _block = block;
-        private readonly ReadOnlySpan<MixedWeights> _weights = weights;
-        private readonly DeltaMixing _mixing = mixing;
+        private readonly ReadOnlySpan<ConsensusWeights> _weights = weights;
+        private readonly Consensus _mixing = mixing;
         private readonly TypedBytes _base = b;
         private readonly TypedBytes _output = output;
 
@@ -274,13 +274,13 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker, DrawnBits
     }
 
     private readonly ref struct OutputVisitor<TBase>(
-        DeltaBlock<TWidth, TVector> block, ReadOnlySpan<MixedWeights> weights, DeltaMixing mixing, TypedBytes b, TypedBytes output)
+        DeltaBlock<TWidth, TVector> block, ReadOnlySpan<ConsensusWeights> weights, Consensus mixing, TypedBytes b, TypedBytes output)
         : IFloatElementVisitor<NonFinite>
         where TBase : IFloatElement
     {
-        private readonly MixedBlock<TWidth, TVector> _mixed = new(block, weights, mixing, b.Bytes, output.Bytes);
+        private readonly ConsensusBlock<TWidth, TVector> _mixed = new(block, weights, mixing, b.Bytes, output.Bytes);
 
         public NonFinite Visit<TOutput>()
-            where TOutput : IFloatElement => MixKernel<TBase, TOutput, TWidth, TVector>.Run(_mixed);
+            where TOutput : IFloatElement => ConsensusKernel<TBase, TOutput, TWidth, TVector>.Run(_mixed);
     }
 }

@@ -38,7 +38,7 @@ internal static class KeyKernel<TWidth, TVector>
         }
     }
 
-    /// <summary>The keys of how far the sources are apart; see <see cref="KeptDeltas.Spread"/>.</summary>
+    /// <summary>The keys of how far the sources are apart; see <see cref="SparseDeltas.Variance"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Spread(DeltaBlock<TWidth, TVector> block, int sources, Span<uint> keys)
     {

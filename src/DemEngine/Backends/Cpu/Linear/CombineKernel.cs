@@ -25,13 +25,13 @@ internal static class CombineKernel<TInput, TOutput, TWidth, TVector>
     where TWidth : IVectorWidth<TVector>
     where TVector : struct
 {
-    private const int MostTerms = 64;
+    private const int MaxTerms = 64;
     private const double LargestWeightSum = 1 << 16;
 
     public static NonFinite Run(LinearCombination combination, ReadOnlySpan<TypedBytes> inputs, TypedBytes output)
     {
         int first = combination.UsesBase ? 1 : 0;
-        Span<PreparedTerm> terms = combination.Terms.Length <= MostTerms
+        Span<PreparedTerm> terms = combination.Terms.Length <= MaxTerms
             ? stackalloc PreparedTerm[combination.Terms.Length]
             : new PreparedTerm[combination.Terms.Length];
         double weightSum = 0;
@@ -50,7 +50,7 @@ internal static class CombineKernel<TInput, TOutput, TWidth, TVector>
         bool single = TInput.FitsSingle
             && TOutput.CanRoundApproximations
             && combination.StartsFromBase == combination.UsesBase
-            && terms.Length <= MostTerms
+            && terms.Length <= MaxTerms
             && weightSum <= LargestWeightSum;
         NonFinite nonFinite = single ? SingleFirst.Run(new Loop(sum), end, TWidth.Lanes) : RunDouble(sum, 0, end);
         return nonFinite + RunScalar(sum, end, output.Count);

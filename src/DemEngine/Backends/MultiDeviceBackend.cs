@@ -1,0 +1,131 @@
+using DemEngine.Memory;
+using DemEngine.Numerics;
+using DemEngine.Numerics.Deltas;
+
+namespace DemEngine.Backends;
+
+/// <summary>Several backends as one: each tile goes to the one that has the fewest under way. Which that is does not show in the bytes.</summary>
+/// <param name="name">As <c>--backend</c> names it.</param>
+/// <param name="members">At least one. They are disposed with this.</param>
+internal sealed class MultiDeviceBackend(string name, IReadOnlyList<IMergeBackend> members) : IMergeBackend
+{
+    private readonly int[] _underWay = new int[members.Count];
+    private readonly Lock _lock = new();
+
+    /// <inheritdoc/>
+    public string Name { get; } = members.Count > 0 ? name : throw new ArgumentException("no backend is given", nameof(members));
+
+    /// <inheritdoc/>
+    public string Description { get; } = string.Join(" + ", members.Select(member => member.Description));
+
+    /// <inheritdoc/>
+    public int MinWorkers => members.Sum(member => member.MinWorkers);
+
+    /// <inheritdoc/>
+    public IDisposable? MakeResident(IReadOnlyList<NativeBytes> bytes)
+    {
+        IDisposable[] kept = [.. members.Select(member => member.MakeResident(bytes)).OfType<IDisposable>()];
+        return kept.Length == 0 ? null : new KeptBytes(kept);
+    }
+
+    /// <inheritdoc/>
+    public ITileWorker CreateWorker() => new Worker(this, [.. members.Select(member => member.CreateWorker())]);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (IMergeBackend member in members)
+            member.Dispose();
+    }
+
+    /// <summary>Takes a turn with the member that has the fewest under way.</summary>
+    private Turn Take()
+    {
+        lock (_lock)
+        {
+            int least = Array.IndexOf(_underWay, _underWay.Min());
+            _underWay[least]++;
+            return new Turn(this, least);
+        }
+    }
+
+    private sealed class KeptBytes(IDisposable[] ofMembers) : IDisposable
+    {
+        public void Dispose()
+        {
+            foreach (IDisposable kept in ofMembers)
+                kept.Dispose();
+        }
+    }
+
+    private readonly ref struct Turn(MultiDeviceBackend backend, int member)
+    {
+        public int Member => member;
+
+        public void Dispose()
+        {
+            lock (backend._lock)
+                backend._underWay[member]--;
+        }
+    }
+
+    private sealed class Worker(MultiDeviceBackend backend, ITileWorker[] workers) : ITileWorker, IDeltaWorker
+    {
+        public IDeltaWorker Deltas => this;
+
+        public NonFinite Combine(LinearCombination combination, ReadOnlySpan<TypedBytes> inputs, TypedBytes output)
+        {
+            using Turn turn = backend.Take();
+            return workers[turn.Member].Combine(combination, inputs, output);
+        }
+
+        public void Gram(bool relativeToBase, ReadOnlySpan<TypedBytes> inputs, Span<double> leafSums)
+        {
+            using Turn turn = backend.Take();
+            workers[turn.Member].Gram(relativeToBase, inputs, leafSums);
+        }
+
+        public NonFinite Combine(DeltaCombination combination, ReadOnlySpan<TypedBytes> inputs, long first, TypedBytes output)
+        {
+            using Turn turn = backend.Take();
+            return workers[turn.Member].Deltas.Combine(combination, inputs, first, output);
+        }
+
+        public void CombineEach(
+            ReadOnlySpan<DeltaCombination> combinations, ReadOnlySpan<TypedBytes> inputs, long first, ReadOnlySpan<TypedBytes> outputs, Span<NonFinite> nonFinite)
+        {
+            using Turn turn = backend.Take();
+            workers[turn.Member].Deltas.CombineEach(combinations, inputs, first, outputs, nonFinite);
+        }
+
+        public void Histogram(DeltaKeys keys, ReadOnlySpan<TypedBytes> inputs, long first, ReadOnlySpan<KeyWindow> windows, Span<uint> counts)
+        {
+            using Turn turn = backend.Take();
+            workers[turn.Member].Deltas.Histogram(keys, inputs, first, windows, counts);
+        }
+
+        public void Sums(SparseDeltas deltas, DeltaSum sum, ReadOnlySpan<TypedBytes> inputs, long first, Span<double> leafSums)
+        {
+            using Turn turn = backend.Take();
+            workers[turn.Member].Deltas.Sums(deltas, sum, inputs, first, leafSums);
+        }
+
+        public void Rank(TermKind kind, ReadOnlySpan<TypedBytes> inputs, int rowElements, Span<uint> ranks)
+        {
+            using Turn turn = backend.Take();
+            workers[turn.Member].Deltas.Rank(kind, inputs, rowElements, ranks);
+        }
+
+        public void Diverge(TermKind kind, ReadOnlySpan<TypedBytes> inputs, int rowElements, Span<float> divergences)
+        {
+            using Turn turn = backend.Take();
+            workers[turn.Member].Deltas.Diverge(kind, inputs, rowElements, divergences);
+        }
+
+        public void Dispose()
+        {
+            foreach (ITileWorker worker in workers)
+                worker.Dispose();
+        }
+    }
+}

@@ -1,0 +1,108 @@
+using System.Collections.Immutable;
+using DemEngine.Errors;
+using DemEngine.Merging.Inputs;
+using DemEngine.Recipes;
+using DemEngine.Vocabularies;
+
+namespace DemEngine.Merging.Tokens;
+
+/// <summary>
+/// Where the rows of one tensor of the output's vocabulary come from, model by model. A model's own row counts where it has the token; else
+/// the row that a rule of the recipe names, the base's, the only one there is, or the average of those there are; zeros if there is none.
+/// The order is mergekit's.
+/// </summary>
+/// <param name="tensor">The tensor's name.</param>
+/// <param name="vocabulary">The output's.</param>
+/// <param name="rows">How many rows are made.</param>
+/// <param name="models">The recipe's, the base first. Those without the tensor take no part.</param>
+/// <param name="rules">By token.</param>
+/// <param name="find">Finds the model that a rule names.</param>
+internal sealed class TokenRowMap(
+    string tensor,
+    Vocabulary vocabulary,
+    long rows,
+    IReadOnlyList<TokenModel> models,
+    IReadOnlyDictionary<string, TokenRule> rules,
+    Func<ModelPath, TokenModel> find)
+{
+    private static readonly RowFill Zeros = new([]);
+
+    private readonly RowFill?[] _fills = new RowFill?[vocabulary.Size];
+    private readonly List<string> _unknown = [];
+
+    /// <summary>The tokens that no model has and no rule gives a row to.</summary>
+    public IReadOnlyList<string> Unknown => _unknown;
+
+    /// <summary>A model's tensor, with the rows of the output.</summary>
+    public TensorReader Rearrange(TokenModel model)
+    {
+        TensorReader own = model.Tensors.Find(tensor)!;
+        var sources = new int[rows];
+        var fills = ImmutableArray.CreateBuilder<RowFill>();
+        var places = new Dictionary<RowFill, int>(ReferenceEqualityComparer.Instance);
+        bool isSame = rows == own.Spec.Shape.Rows;
+        for (int id = 0; id < sources.Length; id++)
+        {
+            string? token = id < vocabulary.Size ? vocabulary.TokenOf(id) : null;
+            sources[id] = token is null ? PermutedEmbedding.Mean : OwnRow(token, model, own) ?? Place(FillOf(id, token, model));
+            isSame &= sources[id] == id;
+        }
+
+        return isSame ? own : new PermutedEmbedding(own.Spec with { Shape = own.Spec.Shape.WithRows(rows) }, own, [.. sources], fills.ToImmutable());
+
+        int Place(RowFill fill)
+        {
+            if (!places.TryGetValue(fill, out int place))
+            {
+                places.Add(fill, place = fills.Count);
+                fills.Add(fill);
+            }
+
+            return PermutedEmbedding.Filled(place);
+        }
+    }
+
+    /// <summary>The error for a rule that names a token which its model does not have.</summary>
+    public static DemException Lacks(TokenRule rule, TokenModel model, string token) =>
+        rule.Place.Error(ErrorCode.WrongValue, $"{Quoted.Name(model.Name)} has no token {Quoted.Name(token)}");
+
+    private int? OwnRow(string token, TokenModel model, TensorReader own) =>
+        rules.TryGetValue(token, out TokenRule? rule) && rule.Force ? null : model.RowOf(token, own);
+
+    // What a vector does not say of a token is that it changed nothing.
+    private RowFill FillOf(int id, string token, TokenModel model) => model.IsVector ? Zeros : _fills[id] ??= Stated(token) ?? Default(token);
+
+    private RowFill? Stated(string token)
+    {
+        if (!rules.TryGetValue(token, out TokenRule? rule))
+            return null;
+        switch (rule.Source)
+        {
+            case ZeroEmbedding:
+                return Zeros;
+            case ModelEmbedding from when find(from.Model) is var model && model.Tensors.Find(tensor) is { } donor:
+                return new RowFill([new DonorRow(donor, model.RowOf(token, donor) ?? throw Lacks(rule, model, token))]);
+            case ModelTokenEmbedding from when find(from.Model) is var model && model.Tensors.Find(tensor) is { } donor:
+                long? row = from.Token is null ? from.Id : model.RowOf(from.Token, donor);
+                return row < donor.Spec.Shape.Rows
+                    ? new RowFill([new DonorRow(donor, row.Value)])
+                    : throw Lacks(rule, model, from.Token ?? $"of id {from.Id}");
+            default:
+                return null;
+        }
+    }
+
+    private RowFill Default(string token)
+    {
+        DonorRow[] there =
+        [
+            .. models.Where(model => !model.IsVector)
+                .Select(model => model.Tensors.Find(tensor) is { } donor && model.RowOf(token, donor) is { } row ? new DonorRow(donor, row) : default)
+                .Where(donor => donor.Tensor is not null),
+        ];
+        if (there.Length == 0)
+            _unknown.Add(token);
+        bool baseHasIt = there.Length > 0 && ReferenceEquals(there[0].Tensor, models[0].Tensors.Find(tensor));
+        return new RowFill(baseHasIt ? [there[0]] : [.. there]);
+    }
+}
