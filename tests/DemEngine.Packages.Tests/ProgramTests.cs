@@ -25,8 +25,25 @@ public class ProgramTests
     {
         if (!OperatingSystem.IsLinux())
             Assert.Ignore("the program would bring another libtorch");
-        string output = Run("training", Code("src/DemEngine.Training/README.md"), "DemEngine.Training", "DemEngine.Tokenization", $"libtorch-cpu-linux-x64 {DotNet.Metadata("LibtorchVersion")}");
+        string output = Run("training", Code("src/DemEngine.Training/README.md"), "DemEngine.Training", $"libtorch-cpu-linux-x64 {DotNet.Metadata("LibtorchVersion")}");
         Assert.That(output, Does.Match(@"loss \d+\.\d{3}"));
+    }
+
+    [Test]
+    public void The_embedding_programs_lines_register_a_method_and_merge_from_memory_to_memory()
+    {
+        string printed = Run("embedding", Code("docs/embedding.md"), "DemEngine");
+        Assert.That(printed, Does.Contain("4 tensors, ").And.Contain(" bytes, complete: True"));
+        Assert.That(printed, Does.Contain("progress was reported: True; metrics saw bytes: True"));
+        Assert.That(printed, Does.Match(@"sum of all elements: -?\d"));
+        Assert.That(printed, Does.EndWith("cancelled\n"));
+
+        // Compiled ahead of time, without a warning, and the same bits.
+        if (!OperatingSystem.IsLinux() || !(File.Exists("/usr/bin/gcc") || File.Exists("/usr/bin/clang")))
+            Assert.Ignore("there is no linker to compile ahead of time with");
+        string folder = Work("embedding");
+        DotNet.Run(folder, "publish", "-r", "linux-x64", "-p:PublishAot=true", "-p:StripSymbols=false", "-o", Work("embedding-native"), "-nodeReuse:false");
+        Assert.That(DotNet.Start(Path.Combine(Work("embedding-native"), "embedding"), PackagedBuild.WorkFolder, 0), Is.EqualTo(printed));
     }
 
     private static string Run(string name, string code, params string[] packages)
@@ -41,7 +58,7 @@ public class ProgramTests
         }
 
         DotNet.Run(folder, "build", "-nodeReuse:false");
-        return DotNet.Start(Directory.GetFiles(Path.Combine(folder, "bin"), OperatingSystem.IsWindows() ? $"{name}.exe" : name, SearchOption.AllDirectories).Single(), PackagedBuild.WorkFolder, 0);
+        return DotNet.Start(Directory.GetFiles(Path.Combine(folder, "bin", "Debug"), OperatingSystem.IsWindows() ? $"{name}.exe" : name, SearchOption.AllDirectories).Single(), PackagedBuild.WorkFolder, 0);
     }
 
     private static string Code(string file) => Block(file, "csharp");

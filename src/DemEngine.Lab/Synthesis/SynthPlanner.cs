@@ -46,7 +46,7 @@ public static class SynthPlanner
                 ? new SyntheticTensor(tensor.Spec with { Type = type ?? tensor.Spec.Type }, seed, new StoredTensorReader(tensor), mean: 0, scale: (float)scale)
                 : new CopiedTensor(tensor.Spec, new StoredTensorReader(tensor), baseModel.Path, [])),
         ];
-        Dictionary<string, byte[]> sideFiles = SideFiles.Read(baseModel);
+        Dictionary<string, byte[]> sideFiles = SideFiles.Read(baseModel.Folder);
         if (type is not null)
             ModelConfig.StateType(sideFiles, type.Value);
         return new OutputPlan(

@@ -24,7 +24,7 @@ public static class TrainingJobs
         ITokenizer tokenizer = Tokenizers.Of(checkpoint.Folder, weights.Config, tokenizers);
         DataSet learnt = DataSetReader.Read("training", data, tokenizer, weights.Config);
         DataSet judging = DataSetReader.Read("validation", validation, tokenizer, weights.Config);
-        Dictionary<string, byte[]> sideFiles = SideFiles.Read(checkpoint);
+        Dictionary<string, byte[]> sideFiles = SideFiles.Read(checkpoint.Folder);
         ModelConfig.StateType(sideFiles, options.Type);
         ImmutableArray<ManifestInput> inputs = [new ManifestInput("base", model, Fingerprint.Of(checkpoint)), .. Data(data, validation)];
         return new TrainingJob(TorchModel.Read(weights), inputs, learnt, judging, sideFiles, options);

@@ -16,10 +16,12 @@ public sealed class Checkpoint : IDisposable
     public const string SingleFileName = "model.safetensors";
 
     private readonly ImmutableArray<SafetensorsFile> _files;
+    private readonly IModelSource? _source;
     private readonly Dictionary<string, StoredTensor> _byName;
 
-    private Checkpoint(string path, string folder, ImmutableArray<SafetensorsFile> files)
+    private Checkpoint(string path, string folder, ImmutableArray<SafetensorsFile> files, IModelSource? source = null)
     {
+        _source = source;
         Path = path;
         Folder = folder;
         _files = files;
@@ -46,7 +48,10 @@ public sealed class Checkpoint : IDisposable
     public ImmutableArray<StoredTensor> Tensors { get; }
 
     /// <summary>The files of the checkpoint, in the order of their names.</summary>
-    public ImmutableArray<string> Files => [.. _files.Select(file => file.Path)];
+    public ImmutableArray<string> Files => [.. _files.Where(file => !file.IsSource).Select(file => file.Path)];
+
+    /// <summary>What is on disk: the files, and the folder or file that was opened. Empty for a model that comes from an <see cref="IModelSource"/>.</summary>
+    internal IEnumerable<string> PathsOnDisk => _source is null ? Files.Add(Path) : [];
 
     /// <summary>The free text in the headers, of the first shard that has each key.</summary>
     public ImmutableDictionary<string, string> Metadata
@@ -104,6 +109,16 @@ public sealed class Checkpoint : IDisposable
             throw new DemException(ErrorCode.CheckpointNotFound, $"{path}: neither {IndexFileName} nor {SingleFileName} is there");
         return OpenFiles(path, path, [single], io);
     }
+
+    /// <summary>A model that is no file.</summary>
+    /// <param name="name">Name of the model in recipes and errors.</param>
+    /// <param name="source">The model; not disposed with the checkpoint.</param>
+    /// <exception cref="DemException">DEM2005 (DuplicateName): two tensors have the same name.</exception>
+    public static Checkpoint From(string name, IModelSource source) => new(name, "", [SafetensorsFile.From(name, source)], source);
+
+    /// <summary>The small files that belong to the model, by name.</summary>
+    /// <exception cref="DemException">DEM2023 (BadSideFile): a file cannot be read.</exception>
+    internal IReadOnlyDictionary<string, byte[]> ReadSideFiles() => _source?.SideFiles ?? Checkpoints.SideFiles.Read(Folder);
 
     /// <summary>Finds a tensor by its name; null if there is none.</summary>
     public StoredTensor? Find(string name) => _byName.GetValueOrDefault(name);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using DemEngine.Files;
 using DemEngine.Numerics;
 
 namespace DemEngine.Checkpoints;
@@ -120,7 +121,7 @@ internal sealed class ModelConfig
     public void WriteTo(Dictionary<string, byte[]> files)
     {
         if (_isChanged)
-            files[FileName] = [.. JsonSerializer.SerializeToUtf8Bytes(_root, new JsonSerializerOptions { WriteIndented = true }), (byte)'\n'];
+            files[FileName] = IndentedJson.Write(_root);
     }
 
     private static IEnumerable<JsonNode?> Items(ModelConfig? config, string stack, int section, string key, int first, int count)

@@ -17,7 +17,19 @@ internal sealed class SafetensorsFile : IDisposable
         Tensors = [.. header.Tensors.Select(entry => new StoredTensor(entry.Spec, path, reader, dataStart + entry.Offset))];
     }
 
+    private SafetensorsFile(string name, SourceShard shard, IModelSource source)
+    {
+        Path = name;
+        IsSource = true;
+        _reader = shard;
+        Metadata = ImmutableDictionary<string, string>.Empty;
+        Tensors = [.. source.Tensors.Select((spec, k) => new StoredTensor(spec, name, shard, shard.StartOf(k)))];
+    }
+
     public string Path { get; }
+
+    /// <summary>Whether the tensors are not in a file but come from an <see cref="IModelSource"/>.</summary>
+    public bool IsSource { get; }
 
     /// <summary>Of the file as it was opened.</summary>
     public FileStamp Stamp => _reader.Stamp;
@@ -49,10 +61,17 @@ internal sealed class SafetensorsFile : IDisposable
         }
     }
 
+    /// <summary>The tensors of a model that is no file.</summary>
+    /// <param name="name">Name of the model in recipes.</param>
+    /// <param name="source">The model.</param>
+    public static SafetensorsFile From(string name, IModelSource source) => new(name, new SourceShard(source, name), source);
+
     /// <summary>Refuses to go on with a file that was written to since it was opened.</summary>
     /// <exception cref="DemException">DEM4005.</exception>
     public void CheckUnchanged()
     {
+        if (IsSource)
+            return;
         try
         {
             if (LinuxFile.IsSpecial(Path) || FileStamp.Of(Path) != _reader.Stamp)

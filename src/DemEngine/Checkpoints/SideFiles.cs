@@ -16,12 +16,6 @@ internal static class SideFiles
     private static readonly string[] TokenizerPrefixes =
         ["tokenizer", "special_tokens_map", "added_tokens", "vocab", "merges", "spiece", "sentencepiece", "chat_template", "tekken"];
 
-    /// <summary>Reads the side files of a checkpoint.</summary>
-    /// <param name="checkpoint">The model whose files to take.</param>
-    /// <returns>Contents by file name.</returns>
-    /// <exception cref="DemException">DEM2023: a file cannot be read.</exception>
-    public static Dictionary<string, byte[]> Read(Checkpoint checkpoint) => Read(checkpoint.Folder);
-
     /// <summary>Reads the side files in a folder.</summary>
     /// <param name="folder">The folder.</param>
     /// <returns>Contents by file name.</returns>

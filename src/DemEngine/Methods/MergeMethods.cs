@@ -1,17 +1,67 @@
+using System.Collections.Immutable;
 using DemEngine.Methods.Definition;
 
 namespace DemEngine.Methods;
 
-/// <summary>The methods there are: every implementation of <see cref="IMergeMethod"/> in this assembly.</summary>
+/// <summary>The merge methods that recipes can name: those that come with the engine, and those that the program registers.</summary>
 public static class MergeMethods
 {
-    /// <summary>All methods, by name.</summary>
-    public static IReadOnlyList<IMergeMethod> All { get; } =
-        [.. typeof(IMergeMethod).Assembly.GetTypes()
-            .Where(type => type is { IsAbstract: false } && type.IsAssignableTo(typeof(IMergeMethod)))
-            .Select(type => (IMergeMethod)Activator.CreateInstance(type)!)
-            .OrderBy(method => method.Name, StringComparer.Ordinal)];
+    private static readonly Lock Gate = new();
 
-    /// <summary>Finds a method; null if there is none of that name.</summary>
+    private static volatile ImmutableArrayBox _all = new(
+    [
+        new ArceeFusion(),
+        new Breadcrumbs(),
+        new BreadcrumbsTies(),
+        new DareLinear(),
+        new DareTies(),
+        new Della(),
+        new DellaLinear(),
+        new Dem(),
+        new Karcher(),
+        new Linear(),
+        new ModelStock(),
+        new MultiSlerp(),
+        new NearSwap(),
+        new NuSlerp(),
+        new Passthrough(),
+        new Ram(),
+        new RamPlusTensorLocal(),
+        new Sce(),
+        new Slerp(),
+        new TaskArithmetic(),
+        new Ties(),
+    ]);
+
+    /// <summary>All methods, in the order of their names.</summary>
+    public static IReadOnlyList<IMergeMethod> All => _all.Methods;
+
+    /// <summary>Finds a method.</summary>
+    /// <param name="name">The method's name, as <c>merge_method</c> spells it.</param>
+    /// <returns>Null if there is none of that name.</returns>
     public static IMergeMethod? Find(string name) => All.FirstOrDefault(method => method.Name == name);
+
+    /// <summary>Makes a method of the program's own known to all recipes that are read from now on. Thread-safe.</summary>
+    /// <param name="method">The method. It is used by several threads at once and must have no state.</param>
+    /// <exception cref="ArgumentException">
+    /// The name is taken, or is not made of lower-case letters, digits and underscores.
+    /// </exception>
+    public static void Register(IMergeMethod method)
+    {
+        ArgumentNullException.ThrowIfNull(method);
+        if (method.Name.Length == 0 || method.Name.Any(c => !(char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_')))
+            throw new ArgumentException($"'{method.Name}' is no name of a method: lower-case letters, digits and underscores", nameof(method));
+        lock (Gate)
+        {
+            if (Find(method.Name) is not null)
+                throw new ArgumentException($"there is a method '{method.Name}' already", nameof(method));
+            _all = new ImmutableArrayBox([.. _all.Methods, method]);
+        }
+    }
+
+    /// <summary>An immutable list that is exchanged as a whole, so that readers need no lock.</summary>
+    private sealed class ImmutableArrayBox(IEnumerable<IMergeMethod> methods)
+    {
+        public ImmutableArray<IMergeMethod> Methods { get; } = [.. methods.OrderBy(method => method.Name, StringComparer.Ordinal)];
+    }
 }

@@ -1,7 +1,9 @@
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using DemEngine.Errors;
+using DemEngine.Files;
 
 namespace DemEngine.Vocabularies;
 
@@ -114,7 +116,7 @@ internal sealed class TokenizerFile
     }
 
     /// <summary>The file's contents.</summary>
-    public byte[] ToJson() => [.. JsonSerializer.SerializeToUtf8Bytes(_root, Indented), (byte)'\n'];
+    public byte[] ToJson() => IndentedJson.Write(_root, Encoder);
 
     /// <summary>The entry of an added token as <c>tokenizer_config.json</c> has it, without its id; null if it is not an added token.</summary>
     internal JsonObject? AddedEntry(string token)
@@ -131,7 +133,7 @@ internal sealed class TokenizerFile
 
     internal static JsonDocumentOptions OneOfEachKey { get; } = new() { AllowDuplicateProperties = false };
 
-    internal static JsonSerializerOptions Indented { get; } = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    internal static JavaScriptEncoder Encoder => JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
 
     private Dictionary<string, int> ReadTokens()
     {
@@ -172,7 +174,7 @@ internal sealed class TokenizerFile
         PutInModel(token, id, score: null);
         if (_root["added_tokens"] is not JsonArray list)
             _root["added_tokens"] = list = [];
-        list.Add(entry);
+        list.Add((JsonNode)entry);
         Vocabulary = new Vocabulary(Vocabulary.Ids.Append(KeyValuePair.Create(token, id)));
         return id;
     }
@@ -196,7 +198,7 @@ internal sealed class TokenizerFile
                 map[token] = id;
                 break;
             case JsonArray list when list.Count == id:
-                list.Add(new JsonArray(token, score?.DeepClone() ?? JsonValue.Create(0.0)));
+                list.Add((JsonNode)new JsonArray(token, score?.DeepClone() ?? JsonValue.Create(0.0)));
                 break;
             default:
                 throw new DemException(ErrorCode.UnsupportedFeature, $"{_owner}: {FileName} has ids without a token, after which a vocabulary of this kind cannot be continued");

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using DemEngine.Errors;
+using DemEngine.Files;
 
 namespace DemEngine.Vocabularies;
 
@@ -100,5 +101,5 @@ internal static class TokenizerSettings
         }
     }
 
-    private static byte[] ToJson(JsonObject root) => [.. JsonSerializer.SerializeToUtf8Bytes(root, TokenizerFile.Indented), (byte)'\n'];
+    private static byte[] ToJson(JsonObject root) => IndentedJson.Write(root, TokenizerFile.Encoder);
 }

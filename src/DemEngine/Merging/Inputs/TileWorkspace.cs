@@ -1,4 +1,5 @@
 using DemEngine.Backends;
+using DemEngine.Diagnostics;
 using DemEngine.Memory;
 using DemEngine.Numerics;
 
@@ -53,7 +54,10 @@ internal sealed class TileWorkspace : ITileContext, IDisposable
         if (!tensor.IsCopied)
             return tensor.Read(first, count, room: default, this);
         if (_held is not null && _held.TryRead(tensor, first, count, this, out TypedBytes held))
+        {
+            EngineMetrics.CacheHits.Add(1);
             return held;
+        }
 
         foreach (var earlier in _read)
         {

@@ -5,7 +5,7 @@ using DemEngine.Merging.Inputs;
 namespace DemEngine.Merging.Models;
 
 /// <summary>The checkpoints of a recipe, each opened and fingerprinted once however often it is named.</summary>
-internal sealed class OpenedModels(IoMode io) : IDisposable
+internal sealed class OpenedModels(IoMode io, ModelSources? sources = null) : IDisposable
 {
     private readonly Dictionary<string, Checkpoint> _byPath = new(StringComparer.Ordinal);
     private readonly Dictionary<Checkpoint, string> _fingerprints = [];
@@ -16,9 +16,12 @@ internal sealed class OpenedModels(IoMode io) : IDisposable
     public Checkpoint Open(string path)
     {
         if (!_byPath.TryGetValue(path, out Checkpoint? checkpoint))
-            _byPath.Add(path, checkpoint = Checkpoint.Open(path, io));
+            _byPath.Add(path, checkpoint = sources?.Find(path) is { } source ? Checkpoint.From(path, source) : Checkpoint.Open(path, io));
         return checkpoint;
     }
+
+    /// <summary>What to open for a path of a recipe: the name of a model that is no file, or the path as it was resolved.</summary>
+    public string KeyOf(string written, string resolved) => sources?.Find(written) is null ? resolved : written;
 
     public InputModel InputOf(Checkpoint checkpoint)
     {

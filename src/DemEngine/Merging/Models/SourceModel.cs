@@ -16,7 +16,7 @@ internal sealed class SourceModel
         Folder = checkpoint.Folder;
         Checkpoint = checkpoint;
         Fingerprint = fingerprint;
-        _readSideFiles = () => SideFiles.Read(checkpoint);
+        _readSideFiles = checkpoint.ReadSideFiles;
     }
 
     /// <summary>A result.</summary>

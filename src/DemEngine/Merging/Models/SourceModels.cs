@@ -19,8 +19,9 @@ internal sealed class SourceModels(OpenedModels opened)
     {
         if (path.IsStage)
             return _results[path.Written];
-        if (!_found.TryGetValue(path.Resolved, out SourceModel? model))
-            _found.Add(path.Resolved, model = Open(path.Resolved));
+        string key = opened.KeyOf(path.Written, path.Resolved);
+        if (!_found.TryGetValue(key, out SourceModel? model))
+            _found.Add(key, model = Open(key));
         return model;
     }
 
@@ -52,6 +53,8 @@ internal sealed class SourceModels(OpenedModels opened)
     {
         if (path.IsStage)
             return _results[path.Written].Files;
+        if (opened.KeyOf(path.Written, path.Resolved) != path.Resolved)
+            return Find(path).Files;
         string folder = File.Exists(path.Resolved) ? Path.GetDirectoryName(Path.GetFullPath(path.Resolved))! : path.Resolved;
         return SideFiles.Read(folder);
     }

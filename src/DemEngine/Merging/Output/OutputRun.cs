@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using DemEngine.Backends;
+using DemEngine.Checkpoints;
+using DemEngine.Diagnostics;
 using DemEngine.Memory;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Pipeline;
@@ -14,7 +16,7 @@ namespace DemEngine.Merging.Output;
 /// </summary>
 public static class OutputRun
 {
-    /// <summary>Refuses what <see cref="Execute"/> would refuse before it begins, and changes nothing.</summary>
+    /// <summary>Refuses what <see cref="Execute(OutputPlan, string, IMergeBackend, RunOptions, Action{RunProgress}?, CancellationToken)"/> would refuse before it begins, and changes nothing.</summary>
     /// <param name="plan">What is to be read and written.</param>
     /// <param name="output">The folder to be made.</param>
     /// <param name="options">How.</param>
@@ -47,10 +49,93 @@ public static class OutputRun
         return ExecuteTogether([new OutputRequest(plan, output, options)], backend, progress, cancel)[0];
     }
 
+    /// <summary>Carries out a plan without blocking the caller, on threads of its own: none of the thread pool waits for it.</summary>
+    /// <param name="plan">The plan: what to read and write.</param>
+    /// <param name="output">Path of the folder to be made.</param>
+    /// <param name="backend">Backend that computes; not used by another run at the same time unless it says that it may be.</param>
+    /// <param name="options">Run options.</param>
+    /// <param name="progress">Progress receiver; null for none.</param>
+    /// <param name="cancel">Token that stops the run between tiles; it can then be resumed.</param>
+    /// <returns>The report of the finished run.</returns>
+    /// <exception cref="DemException">Those of the blocking form.</exception>
+    /// <exception cref="OperationCanceledException">The run was stopped.</exception>
+    public static Task<RunReport> ExecuteAsync(
+        OutputPlan plan,
+        string output,
+        IMergeBackend backend,
+        RunOptions options,
+        IProgress<RunProgress>? progress = null,
+        CancellationToken cancel = default) =>
+        OnThreadOfItsOwn(() => Execute(plan, output, backend, options, progress is null ? null : progress.Report, cancel), cancel);
+
+    /// <summary>Carries out a plan whose tensors go elsewhere than into a folder. It cannot be resumed.</summary>
+    /// <param name="plan">The plan: what to read and write.</param>
+    /// <param name="sink">Destination of the tensors. It is completed only if the whole merge succeeds.</param>
+    /// <param name="backend">Backend that computes.</param>
+    /// <param name="options">Run options; those on folders are not used.</param>
+    /// <param name="progress">Progress receiver; null for none.</param>
+    /// <param name="cancel">Token that stops the run between tiles.</param>
+    /// <returns>The report of the finished run; its <see cref="RunReport.Output"/> is empty.</returns>
+    /// <exception cref="DemException">DEM1001 (BadArgument), DEM4003 (ReadFailed), DEM4004 (NonFiniteOutput), DEM4005 (InputChanged), DEM4007.</exception>
+    /// <exception cref="OperationCanceledException">The run was stopped.</exception>
+    public static RunReport Execute(
+        OutputPlan plan,
+        IModelSink sink,
+        IMergeBackend backend,
+        RunOptions options,
+        IProgress<RunProgress>? progress = null,
+        CancellationToken cancel = default)
+    {
+        using Activity? activity = StartActivity(plan, backend);
+        TileSize tile = OutputGroup.TileFor([plan], options, backend);
+        var output = new SinkOutput(plan, sink);
+        var group = new OutputGroup([output], tile);
+        long total = group.BytesRead + group.BytesWritten;
+        long done = 0;
+        long start = Stopwatch.GetTimestamp();
+        sink.Begin([.. plan.Layout.Tensors.Select(place => place.Spec)]);
+        group.Run(
+            backend, (tensor, bytes) => progress?.Report(new RunProgress(plan.Operation, Interlocked.Add(ref done, bytes), total, tensor)), cancel);
+        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        foreach (Checkpoint checkpoint in plan.Checkpoints)
+            checkpoint.CheckUnchanged();
+        NonFiniteTensor.Refuse(output.NonFinite, options.NonFinite);
+        sink.Complete(plan.SideFiles);
+        EngineMetrics.RunDuration.Record(seconds, new KeyValuePair<string, object?>("operation", plan.Operation));
+        return new RunReport(
+            "", backend.Name, plan.Tensors.Length, 0, group.BytesRead, group.BytesWritten, seconds, 0, output.NonFinite, output.Warnings);
+    }
+
+    /// <summary>Carries out a plan whose tensors go elsewhere, without blocking the caller, on threads of its own.</summary>
+    /// <param name="plan">The plan: what to read and write.</param>
+    /// <param name="sink">Destination of the tensors.</param>
+    /// <param name="backend">Backend that computes.</param>
+    /// <param name="options">Run options.</param>
+    /// <param name="progress">Progress receiver; null for none.</param>
+    /// <param name="cancel">Token that stops the run between tiles.</param>
+    /// <returns>The report of the finished run; its <see cref="RunReport.Output"/> is empty.</returns>
+    /// <exception cref="DemException">Those of the blocking form.</exception>
+    public static Task<RunReport> ExecuteAsync(
+        OutputPlan plan,
+        IModelSink sink,
+        IMergeBackend backend,
+        RunOptions options,
+        IProgress<RunProgress>? progress = null,
+        CancellationToken cancel = default) =>
+        OnThreadOfItsOwn(() => Execute(plan, sink, backend, options, progress, cancel), cancel);
+
+    private static Activity? StartActivity(OutputPlan plan, IMergeBackend backend) =>
+        EngineMetrics.Activities.StartActivity("dem.run")?
+            .SetTag("dem.operation", plan.Operation).SetTag("dem.backend", backend.Name).SetTag("dem.tensors", plan.Tensors.Length);
+
+    private static Task<RunReport> OnThreadOfItsOwn(Func<RunReport> run, CancellationToken cancel) =>
+        Task.Factory.StartNew(run, cancel, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
     /// <summary>Carries out plans that differ in their parameters only, reading the inputs once for all of them.</summary>
     internal static ImmutableArray<RunReport> ExecuteTogether(
         IReadOnlyList<OutputRequest> requests, IMergeBackend backend, Action<RunProgress>? progress, CancellationToken cancel)
     {
+        using Activity? activity = StartActivity(requests[0].Plan, backend);
         TileSize tile = OutputGroup.TileFor([.. requests.Select(request => request.Plan)], requests[0].Options, backend);
         foreach (OutputRequest request in requests)
             CheckOutput(request.Plan, request.Output, request.Options);
@@ -70,6 +155,8 @@ public static class OutputRun
             foreach (OutputJob job in jobs)
                 job.Check();
             progress?.Invoke(new RunProgress("syncing", total, total, ""));
+            using Activity? publish = EngineMetrics.Activities.StartActivity("dem.publish");
+            EngineMetrics.RunDuration.Record(seconds, new KeyValuePair<string, object?>("operation", operation));
             return [.. jobs.Select(job => job.Publish(backend.Name, group.BytesRead, seconds))];
         }
         finally
@@ -105,5 +192,5 @@ public static class OutputRun
     }
 
     private static void CheckOutput(OutputPlan plan, string output, RunOptions options) =>
-        StagingDirectory.Check(output, plan.Checkpoints.SelectMany(checkpoint => checkpoint.Files.Add(checkpoint.Path)), options);
+        StagingDirectory.Check(output, plan.Checkpoints.SelectMany(checkpoint => checkpoint.PathsOnDisk), options);
 }

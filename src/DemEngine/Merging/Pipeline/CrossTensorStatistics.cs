@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DemEngine.Backends;
+using DemEngine.Diagnostics;
 using DemEngine.Errors;
 using DemEngine.Memory;
 using DemEngine.Merging.Inputs;
@@ -54,7 +55,9 @@ internal static class CrossTensorStatistics
                 member.Pass.Measure(index, first, count, workspace);
             if (tiles.IsLast(member))
                 member.Pass.Finish(workspace);
-            tileDone(member.Part.Tensor, (member.Pass.ElementBytes ?? member.Part.ElementBytes) * count);
+            long bytes = (member.Pass.ElementBytes ?? member.Part.ElementBytes) * count;
+            EngineMetrics.TileDone(isStatistics: true, bytes);
+            tileDone(member.Part.Tensor, bytes);
         }
     }
 

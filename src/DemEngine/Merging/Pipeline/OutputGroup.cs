@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using DemEngine.Backends;
+using DemEngine.Diagnostics;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Tensors;
 
@@ -50,7 +52,9 @@ internal sealed class OutputGroup
     /// <param name="cancel">Stops between tiles.</param>
     public void Run(IMergeBackend backend, Action<string, long> done, CancellationToken cancel)
     {
-        _pooled.Measure(_tile, _inputBytes, backend, done, cancel);
+        using (EngineMetrics.Activities.StartActivity("dem.statistics"))
+            _pooled.Measure(_tile, _inputBytes, backend, done, cancel);
+        using Activity? produce = EngineMetrics.Activities.StartActivity("dem.tiles");
         TilePipeline.Run(_tensors, _tile, _inputBytes, backend, (task, bytes) => done(task.Group.Place.Spec.Name, bytes), cancel);
     }
 }

@@ -1,4 +1,5 @@
 using DemEngine.Checkpoints;
+using DemEngine.Diagnostics;
 using DemEngine.Memory;
 using DemEngine.Merging.Inputs;
 using DemEngine.Merging.Statistics;
@@ -119,7 +120,10 @@ internal sealed class TensorProgress
         lock (_lock)
             _nonFinite += nonFinite;
         if (Interlocked.Decrement(ref _tilesToMake) == 0)
+        {
+            EngineMetrics.Tensors.Add(1);
             _output.Finished(Tensor, _nonFinite);
+        }
     }
 
     /// <summary>Waits for the passes before one. Tiles are taken in order, so what is waited for is in the hands of other threads.</summary>

@@ -1,4 +1,5 @@
 using DemEngine.Backends;
+using DemEngine.Diagnostics;
 using DemEngine.Memory;
 using DemEngine.Merging.Inputs;
 using DemEngine.Merging.Options;
@@ -47,7 +48,9 @@ internal static class TilePipeline
                             task.Group.Measure(pass, task.Index, workspace, stop);
                         else
                             task.Group.Make(task.Index, workspace, stop);
-                        tileDone(task, TileBytes(task));
+                        long bytes = TileBytes(task);
+                        EngineMetrics.TileDone(task.Pass is not null, bytes);
+                        tileDone(task, bytes);
                     }
                 },
                 cancel);

@@ -57,10 +57,11 @@ internal sealed class MatchedModels : IDisposable
     /// <param name="recipe">The recipe.</param>
     /// <param name="alignment">What to do where the models do not match.</param>
     /// <param name="run">How files are read and outputs are cut.</param>
+    /// <param name="sources">Models of the recipe that are no files, by name; null for none.</param>
     /// <exception cref="DemException">DEM2001 to DEM2023, DEM3003 to DEM3009.</exception>
-    public static MatchedModels Open(Recipe recipe, AlignmentOptions alignment, RunOptions run)
+    public static MatchedModels Open(Recipe recipe, AlignmentOptions alignment, RunOptions run, ModelSources? sources = null)
     {
-        var opened = new OpenedModels(run.Io);
+        var opened = new OpenedModels(run.Io, sources);
         try
         {
             return new MatchedModels(recipe, alignment, run.MaxShardBytes, opened);

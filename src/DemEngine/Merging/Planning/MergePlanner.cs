@@ -1,3 +1,4 @@
+using DemEngine.Checkpoints;
 using DemEngine.Merging.Options;
 using DemEngine.Methods.Definition;
 using DemEngine.Recipes;
@@ -21,11 +22,12 @@ public static class MergePlanner
     /// <param name="recipe">What to merge, its paths resolved.</param>
     /// <param name="alignment">What to do where the models do not match.</param>
     /// <param name="run">How files are read and the output is cut.</param>
+    /// <param name="sources">Models of the recipe that are no files, by name; null for none.</param>
     /// <returns>The plan with the models it opened; the caller disposes them through it.</returns>
     /// <exception cref="DemException">DEM2001 to DEM2023, DEM3003 to DEM3009.</exception>
-    public static MergePlan Plan(Recipe recipe, AlignmentOptions alignment, RunOptions run)
+    public static MergePlan Plan(Recipe recipe, AlignmentOptions alignment, RunOptions run, ModelSources? sources = null)
     {
-        MatchedModels models = MatchedModels.Open(recipe, alignment, run);
+        MatchedModels models = MatchedModels.Open(recipe, alignment, run, sources);
         try
         {
             return new MergePlan(models.Plan(recipe), models);
