@@ -4,53 +4,61 @@ using DemEngine.Numerics;
 namespace DemEngine.Backends;
 
 /// <summary>
-/// What does the arithmetic of a merge: the processor, a GPU, or nothing at all for measuring. It knows a handful of elementwise
-/// operations and no method's name. Every backend gives the same bits.
+/// Backend that does the arithmetic of a merge: the processor, a GPU, or nothing at all for benchmarks. It knows a handful of
+/// elementwise operations and no method's name. Every backend gives the same bits.
 /// </summary>
 public interface IMergeBackend : IDisposable
 {
-    /// <summary>As <c>--backend</c> names it.</summary>
+    /// <summary>Name of the backend, as given to <c>--backend</c>.</summary>
     string Name { get; }
 
-    /// <summary>What it runs on, for people.</summary>
+    /// <summary>Human-readable description of the hardware that the backend runs on.</summary>
     string Description { get; }
 
-    /// <summary>How many workers at a time keep it busy, if each waits for its tile. A run with fewer threads starts so many.</summary>
+    /// <summary>
+    /// Minimum number of concurrent workers that keep the backend busy, if each waits for its tile. A run with fewer threads
+    /// starts this many.
+    /// </summary>
     int MinWorkers => 1;
 
-    /// <summary>What <see cref="MakeResident"/> may take of host memory: this share of the bytes.</summary>
+    /// <summary>
+    /// Divisor for the host memory that <see cref="MakeResident"/> may use: the number of bytes divided by this.
+    /// </summary>
     static int KeptShare => 16;
 
     /// <summary>
-    /// Says that workers will be given parts of these bytes again and again, and that what they were given once does not change any more, until the
-    /// result is disposed. A device may keep a copy; host memory is only for what is found out about them, a bit for each element.
+    /// Announces that workers will be given parts of these bytes repeatedly, and that bytes do not change any more once they have
+    /// been given, until the result is disposed. A device may cache a copy. Host memory is used only for what is computed from
+    /// the bytes, one bit for each element.
     /// </summary>
-    /// <param name="bytes">Of whole inputs.</param>
-    /// <returns>Null where nothing is kept.</returns>
+    /// <param name="bytes">Contents of whole inputs.</param>
+    /// <returns>Handle that ends the residency when disposed, or null where nothing is cached.</returns>
     IDisposable? MakeResident(IReadOnlyList<NativeBytes> bytes) => null;
 
-    /// <summary>Makes a worker. Each thread of the pipeline has its own, and its own buffers.</summary>
+    /// <summary>Creates a worker. Each thread of the pipeline has its own worker and its own buffers.</summary>
     internal ITileWorker CreateWorker();
 }
 
-/// <summary>Works on one tile at a time, on the thread that calls it.</summary>
+/// <summary>Worker that processes one tile at a time, on the calling thread.</summary>
 internal interface ITileWorker : IDisposable
 {
-    /// <summary>The operations on filtered differences; this worker's, and gone with it.</summary>
+    /// <summary>Operations on sparse differences. The object belongs to this worker and is disposed with it.</summary>
     IDeltaWorker Deltas { get; }
 
     /// <summary>Computes a linear combination.</summary>
-    /// <param name="combination">The sum and its arithmetic.</param>
-    /// <param name="inputs">As many as the combination asks for, in its order, all of the same number of elements.</param>
-    /// <param name="output">Where the result goes. Must not overlap an input.</param>
-    /// <returns>How many infinities and NaNs there were.</returns>
+    /// <param name="combination">Combination to compute, which fixes the arithmetic.</param>
+    /// <param name="inputs">Inputs that the combination asks for, in its order, all with the same number of elements.</param>
+    /// <param name="output">Receives the result; must not overlap an input.</param>
+    /// <returns>Number of infinities and NaNs read and written.</returns>
     NonFinite Combine(LinearCombination combination, ReadOnlySpan<TypedBytes> inputs, TypedBytes output);
 
     /// <summary>Computes the dot products of a tile's vectors, leaf by leaf as <see cref="GramOrder"/> defines them.</summary>
     /// <param name="relativeToBase">
-    /// Whether the vectors are x₁ − b … xₙ − b and then b itself, <c>inputs[0]</c> being b; otherwise they are the inputs.
+    /// Whether the vectors are x₁ − b … xₙ − b followed by b itself, where b is <c>inputs[0]</c>; otherwise they are the inputs.
     /// </param>
-    /// <param name="inputs">The tensors' parts, of the same number of elements each; the part starts at the start of a leaf.</param>
-    /// <param name="leafSums">For each leaf the products ⟨vᵢ, vⱼ⟩ for i ≤ j, row after row.</param>
+    /// <param name="inputs">
+    /// Parts of the tensors, all with the same number of elements. They start at the start of a leaf.
+    /// </param>
+    /// <param name="leafSums">Receives for each leaf the products ⟨vᵢ, vⱼ⟩ for i ≤ j, row after row.</param>
     void Gram(bool relativeToBase, ReadOnlySpan<TypedBytes> inputs, Span<double> leafSums);
 }

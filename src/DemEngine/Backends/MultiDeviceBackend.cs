@@ -4,9 +4,12 @@ using DemEngine.Numerics.Deltas;
 
 namespace DemEngine.Backends;
 
-/// <summary>Several backends as one: each tile goes to the one that has the fewest under way. Which that is does not show in the bytes.</summary>
-/// <param name="name">As <c>--backend</c> names it.</param>
-/// <param name="members">At least one. They are disposed with this.</param>
+/// <summary>
+/// Several backends used as one. Each tile goes to the backend with the fewest tiles in progress, and the choice does not affect
+/// the bytes.
+/// </summary>
+/// <param name="name">Name of the backend, as given to <c>--backend</c>.</param>
+/// <param name="members">Backends to use, at least one. They are disposed with this backend.</param>
 internal sealed class MultiDeviceBackend(string name, IReadOnlyList<IMergeBackend> members) : IMergeBackend
 {
     private readonly int[] _underWay = new int[members.Count];
@@ -38,7 +41,7 @@ internal sealed class MultiDeviceBackend(string name, IReadOnlyList<IMergeBacken
             member.Dispose();
     }
 
-    /// <summary>Takes a turn with the member that has the fewest under way.</summary>
+    /// <summary>Takes a turn with the member that has the fewest tiles in progress.</summary>
     private Turn Take()
     {
         lock (_lock)
@@ -92,13 +95,18 @@ internal sealed class MultiDeviceBackend(string name, IReadOnlyList<IMergeBacken
         }
 
         public void CombineEach(
-            ReadOnlySpan<DeltaCombination> combinations, ReadOnlySpan<TypedBytes> inputs, long first, ReadOnlySpan<TypedBytes> outputs, Span<NonFinite> nonFinite)
+            ReadOnlySpan<DeltaCombination> combinations,
+            ReadOnlySpan<TypedBytes> inputs,
+            long first,
+            ReadOnlySpan<TypedBytes> outputs,
+            Span<NonFinite> nonFinite)
         {
             using Turn turn = backend.Take();
             workers[turn.Member].Deltas.CombineEach(combinations, inputs, first, outputs, nonFinite);
         }
 
-        public void Histogram(DeltaKeys keys, ReadOnlySpan<TypedBytes> inputs, long first, ReadOnlySpan<KeyWindow> windows, Span<uint> counts)
+        public void Histogram(
+            DeltaKeys keys, ReadOnlySpan<TypedBytes> inputs, long first, ReadOnlySpan<KeyWindow> windows, Span<uint> counts)
         {
             using Turn turn = backend.Take();
             workers[turn.Member].Deltas.Histogram(keys, inputs, first, windows, counts);

@@ -5,16 +5,16 @@ using DemEngine.Numerics;
 namespace DemEngine.Backends;
 
 /// <summary>
-/// Counts, after the fact, the inputs that are not finite where a result is not. That is rare, so that operations which would have to keep their
-/// inputs at hand for it count only their results.
+/// Counts, after an operation, the inputs that are not finite where a result is not. Such results are rare, so that operations
+/// which would have to keep their inputs for this count only their results.
 /// </summary>
 internal static class NonFiniteInputs
 {
-    /// <summary>Counts.</summary>
-    /// <param name="inputs">Of floating-point types.</param>
-    /// <param name="start">The element of each input that belongs to the first result.</param>
-    /// <param name="output">The results.</param>
-    /// <param name="worker">Converts to double.</param>
+    /// <summary>Counts the non-finite elements of the inputs whose result is not finite.</summary>
+    /// <param name="inputs">Inputs of floating-point types.</param>
+    /// <param name="start">Index in each input of the element that belongs to the first result.</param>
+    /// <param name="output">Results to examine.</param>
+    /// <param name="worker">Worker that converts to double.</param>
     public static long Count(ReadOnlySpan<TypedBytes> inputs, int start, TypedBytes output, ITileWorker worker)
     {
         using var room = new NativeBuffer(output.Count * sizeof(double));

@@ -8,8 +8,8 @@ using DemEngine.Numerics.Deltas;
 namespace DemEngine.Backends;
 
 /// <summary>
-/// Reads every input byte and writes every output byte, and computes nothing: what a merge costs apart from its arithmetic. The output
-/// is the first input's bytes, which is no merge.
+/// Backend that reads every input byte and writes every output byte but computes nothing, which shows what a merge costs apart
+/// from its arithmetic. The output is the first input's bytes, not a merge.
 /// </summary>
 internal sealed class NullBackend : IMergeBackend
 {
@@ -25,7 +25,7 @@ internal sealed class NullBackend : IMergeBackend
     /// <inheritdoc/>
     public void Dispose()
     {
-        // Nothing is held.
+        // There is nothing to release.
     }
 
     private sealed class Worker : ITileWorker, IDeltaWorker
@@ -55,8 +55,9 @@ internal sealed class NullBackend : IMergeBackend
         public NonFinite Combine(DeltaCombination combination, ReadOnlySpan<TypedBytes> inputs, long first, TypedBytes output) =>
             Combine(LinearCombination.BaseAlone, inputs, output);
 
-        // As if all keys were the largest, so that cuts are found at them.
-        public void Histogram(DeltaKeys keys, ReadOnlySpan<TypedBytes> inputs, long first, ReadOnlySpan<KeyWindow> windows, Span<uint> counts)
+        // Counts all keys as the largest, so that thresholds are found there.
+        public void Histogram(
+            DeltaKeys keys, ReadOnlySpan<TypedBytes> inputs, long first, ReadOnlySpan<KeyWindow> windows, Span<uint> counts)
         {
             Touch(inputs);
             int start = 0;
@@ -91,7 +92,7 @@ internal sealed class NullBackend : IMergeBackend
 
         private void Touch(ReadOnlySpan<TypedBytes> inputs)
         {
-            // The first input is read by being copied.
+            // The first input is read where it is copied.
             for (int k = 1; k < inputs.Length; k++)
                 _seen |= Touch(inputs[k].Bytes);
         }
@@ -99,7 +100,7 @@ internal sealed class NullBackend : IMergeBackend
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static Vector512<byte> Touch(NativeBytes bytes)
         {
-            // Two at a time, and ahead, so that nothing but the reading takes time.
+            // Reads two vectors at a time and prefetches, so that nothing but the reading takes time.
             Vector512<byte> seen0 = default, seen1 = default;
             ReadOnlySpan<Vector512<byte>> words = MemoryMarshal.Cast<byte, Vector512<byte>>(bytes.Span);
             for (int i = 0; i + 1 < words.Length; i += 2)

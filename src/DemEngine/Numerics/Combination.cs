@@ -1,7 +1,8 @@
 namespace DemEngine.Numerics;
 
 /// <summary>
-/// What the elements of a merged tensor are computed by: one of a small closed family, each with its arithmetic fixed to the bit.
+/// Formula that computes the elements of a merged tensor: one of a small closed family, each with its arithmetic defined to the
+/// bit.
 /// </summary>
 public abstract class Combination
 {

@@ -1,6 +1,6 @@
 namespace DemEngine.Numerics;
 
-/// <summary>The type of one stored tensor element, little-endian, as the safetensors format names them.</summary>
+/// <summary>Type of a stored tensor element, little-endian, named as in the safetensors format.</summary>
 public enum ElementType : byte
 {
     /// <summary>One byte, 0 or 1.</summary>
@@ -30,7 +30,9 @@ public enum ElementType : byte
     /// <summary>Signed 64-bit integer.</summary>
     I64,
 
-    /// <summary>8-bit float, 4 exponent and 3 mantissa bits, no infinities (OCP 8-bit Floating Point Specification, E4M3).</summary>
+    /// <summary>
+    /// 8-bit float, 4 exponent and 3 mantissa bits, no infinities (OCP 8-bit Floating Point Specification, E4M3).
+    /// </summary>
     F8E4M3,
 
     /// <summary>8-bit float, 5 exponent and 2 mantissa bits (OCP 8-bit Floating Point Specification, E5M2).</summary>
@@ -49,7 +51,7 @@ public enum ElementType : byte
     F64,
 }
 
-/// <summary>What is known of each <see cref="ElementType"/>.</summary>
+/// <summary>Sizes and names of each <see cref="ElementType"/>, and lookup by those names.</summary>
 public static class ElementTypes
 {
     private static readonly (ElementType Type, string Safetensors, string Torch, int Size)[] Table =
@@ -73,22 +75,22 @@ public static class ElementTypes
 
     extension(ElementType type)
     {
-        /// <summary>Bytes an element takes.</summary>
+        /// <summary>Size of an element in bytes.</summary>
         public int Size => Table[(int)type].Size;
 
-        /// <summary>The name in a safetensors header, such as <c>BF16</c>.</summary>
+        /// <summary>Name of the type in a safetensors header, such as <c>BF16</c>.</summary>
         public string SafetensorsName => Table[(int)type].Safetensors;
 
-        /// <summary>The name PyTorch and <c>config.json</c> use, such as <c>bfloat16</c>.</summary>
+        /// <summary>Name of the type in PyTorch and in <c>config.json</c>, such as <c>bfloat16</c>.</summary>
         public string TorchName => Table[(int)type].Torch;
 
-        /// <summary>Whether it is a floating-point type: these are merged, the others are carried over.</summary>
+        /// <summary>Whether this is a floating-point type. Floating-point tensors are merged, others are carried over.</summary>
         public bool IsFloat => type >= ElementType.F8E4M3;
     }
 
     /// <summary>Finds the type that a safetensors header names.</summary>
-    /// <param name="name">Such as <c>F8_E4M3</c>; case matters.</param>
-    /// <param name="type">The type, if the name is known.</param>
+    /// <param name="name">Name in a safetensors header, such as <c>F8_E4M3</c>; case-sensitive.</param>
+    /// <param name="type">The type found, if the name is known.</param>
     public static bool TryParseSafetensors(ReadOnlySpan<char> name, out ElementType type)
     {
         foreach (var row in Table)
@@ -108,9 +110,13 @@ public static class ElementTypes
     public static IReadOnlyList<string> FloatNames { get; } =
         [.. Table.Where(row => row.Type.IsFloat).OrderByDescending(row => row.Size).Select(row => row.Torch)];
 
-    /// <summary>Finds the floating-point type that a recipe or an option names: <c>bf16</c>, <c>bfloat16</c>, <c>F8_E4M3</c> and so on.</summary>
-    /// <param name="name">The safetensors name, PyTorch's name with or without <c>torch.</c>, or a common short form; case does not matter.</param>
-    /// <param name="type">The type, if the name is known.</param>
+    /// <summary>
+    /// Finds the floating-point type that a recipe or an option names: <c>bf16</c>, <c>bfloat16</c>, <c>F8_E4M3</c> and so on.
+    /// </summary>
+    /// <param name="name">
+    /// The safetensors name, PyTorch's name with or without <c>torch.</c>, or a common short form; case-insensitive.
+    /// </param>
+    /// <param name="type">The type found, if the name is known.</param>
     public static bool TryParseFloat(string name, out ElementType type)
     {
         const string prefix = "torch.";

@@ -1,11 +1,14 @@
 namespace DemEngine.Numerics;
 
-/// <summary>All pairwise dot products of a few long vectors, in double. Distances, angles and most merge coefficients follow from it.</summary>
+/// <summary>
+/// Matrix of all pairwise dot products of a few long vectors, in double. Distances, angles and most merge coefficients follow
+/// from it.
+/// </summary>
 public sealed class GramMatrix
 {
     private readonly double[] _upper;
 
-    /// <summary>Makes a matrix of zeros.</summary>
+    /// <summary>Creates a matrix of zeros.</summary>
     /// <param name="order">Number of vectors.</param>
     public GramMatrix(int order)
     {
@@ -14,9 +17,9 @@ public sealed class GramMatrix
         _upper = new double[PairCount(order)];
     }
 
-    /// <summary>Makes a matrix of given products.</summary>
+    /// <summary>Creates a matrix from given products.</summary>
     /// <param name="order">Number of vectors.</param>
-    /// <param name="upper">As <see cref="Upper"/> has them.</param>
+    /// <param name="upper">Products ⟨vᵢ, vⱼ⟩ for i ≤ j, in the order of <see cref="Upper"/>.</param>
     public static GramMatrix Of(int order, ReadOnlySpan<double> upper)
     {
         var gram = new GramMatrix(order);
@@ -31,7 +34,7 @@ public sealed class GramMatrix
     public Span<double> Upper => _upper;
 
     /// <summary>The dot product of vectors <paramref name="i"/> and <paramref name="j"/>, in either order.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such vector.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An index is negative or not less than <see cref="Order"/>.</exception>
     public double this[int i, int j]
     {
         get
@@ -59,7 +62,7 @@ public sealed class GramMatrix
     }
 
     /// <summary>Adds the products of one more part of the vectors.</summary>
-    /// <param name="upper">As many as <see cref="Upper"/> has, in its order.</param>
+    /// <param name="upper">Products to add, as many as <see cref="Upper"/> holds and in its order.</param>
     public void Add(ReadOnlySpan<double> upper)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(upper.Length, _upper.Length);
@@ -67,6 +70,6 @@ public sealed class GramMatrix
             _upper[k] += upper[k];
     }
 
-    /// <summary>Where the product of vectors i ≤ j stands in <see cref="Upper"/>.</summary>
+    /// <summary>Index in <see cref="Upper"/> of the product of vectors i ≤ j.</summary>
     internal static int PairIndex(int i, int j, int order) => (i * order) - (i * (i - 1) / 2) + j - i;
 }

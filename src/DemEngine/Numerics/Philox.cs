@@ -6,10 +6,10 @@ using System.Runtime.Intrinsics.X86;
 namespace DemEngine.Numerics;
 
 /// <summary>
-/// Philox4x32-10, a random number generator without state: any number of a stream is computed from its index alone, so that threads,
-/// tiles and devices cannot show in what is drawn (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
+/// Philox4x32-10, a stateless random number generator. Any number of a stream is computed from its index alone, so that threads,
+/// tiles and devices do not affect what is drawn (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
 /// </summary>
-/// <param name="key">Names the stream.</param>
+/// <param name="key">Key that selects the stream.</param>
 internal readonly struct Philox(ulong key)
 {
     private const uint Multiplier0 = 0xD2511F53;
@@ -43,7 +43,7 @@ internal readonly struct Philox(ulong key)
 
     /// <summary>Fills a span with consecutive words.</summary>
     /// <param name="first">Index of the first word; not negative.</param>
-    /// <param name="words">Where they go.</param>
+    /// <param name="words">Receives the words.</param>
     public void Fill(long first, Span<uint> words)
     {
         for (; words.Length > 0 && first % WordsPerBlock != 0; words = words[1..])
@@ -56,8 +56,8 @@ internal readonly struct Philox(ulong key)
     }
 
     /// <summary>
-    /// Eight blocks at a time, one in each 64-bit lane, of which the lower halves hold the 32-bit state. What multiplications leave in the
-    /// upper halves is never looked at: they take the lower ones only.
+    /// Fills whole vectors of eight blocks, one block in each 64-bit lane, whose lower half holds the 32-bit state.
+    /// Multiplications read only the lower halves, so that what they leave in the upper halves does not matter.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void FillVectors(ulong counter, Span<uint> words)
@@ -77,7 +77,7 @@ internal readonly struct Philox(ulong key)
         ref Vector512<ulong> k = ref MemoryMarshal.GetReference(keys);
         for (; target.Length > 0; target = target[(VectorWords / 2)..])
         {
-            // Four vectors side by side, as each multiplication waits for the one before.
+            // Four independent vectors hide the latency of the multiplications, each of which waits for the one before.
             var s0 = new State(counters);
             var s1 = new State(counters + Vector512.Create(8UL));
             var s2 = new State(counters + Vector512.Create(16UL));
@@ -126,7 +126,9 @@ internal readonly struct Philox(ulong key)
         }
     }
 
-    /// <summary>Block after block: the first two words of each, and the last two.</summary>
+    /// <summary>
+    /// Stores block after block: <paramref name="even"/> holds the first two words of each, <paramref name="odd"/> the last two.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store(Vector512<ulong> even, Vector512<ulong> odd, Span<ulong> target)
     {
@@ -144,19 +146,26 @@ internal readonly struct Philox(ulong key)
         }
     }
 
-    /// <summary>The upper half of each 64-bit lane, in the lower; shuffled where a shift would compete with the multiplications.</summary>
+    /// <summary>
+    /// Moves the upper half of each 64-bit lane to the lower. A shuffle is used where a shift would compete with the
+    /// multiplications.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<ulong> UpperHalves(Vector512<ulong> lanes) =>
         Avx512F.IsSupported ? Avx512F.Shuffle(lanes.AsUInt32(), 0b11_11_01_01).AsUInt64() : lanes >>> 32;
 
-    /// <summary>Products of the lower halves of 64-bit lanes: x86 has a faster instruction for these than for whole lanes.</summary>
+    /// <summary>
+    /// Multiplies the lower halves of 64-bit lanes, for which x86 has a faster instruction than for whole lanes.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<ulong> MultiplyLower(Vector512<ulong> a, Vector512<ulong> b)
     {
         if (Avx512F.IsSupported)
             return Avx512F.Multiply(a.AsUInt32(), b.AsUInt32());
         if (Avx2.IsSupported)
-            return Vector512.Create(Avx2.Multiply(a.GetLower().AsUInt32(), b.GetLower().AsUInt32()), Avx2.Multiply(a.GetUpper().AsUInt32(), b.GetUpper().AsUInt32()));
+            return Vector512.Create(
+                Avx2.Multiply(a.GetLower().AsUInt32(), b.GetLower().AsUInt32()),
+                Avx2.Multiply(a.GetUpper().AsUInt32(), b.GetUpper().AsUInt32()));
         Vector512<ulong> low = Vector512.Create(0xFFFF_FFFFUL);
         return (a & low) * (b & low);
     }

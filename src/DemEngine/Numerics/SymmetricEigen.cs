@@ -1,15 +1,15 @@
 namespace DemEngine.Numerics;
 
 /// <summary>
-/// Eigenvalues and eigenvectors of a small symmetric matrix, A = V·diag(λ)·Vᵀ, by cyclic Jacobi rotations (Golub and Van Loan, "Matrix
-/// computations", 8.5): each rotation makes one element beside the diagonal zero, until all of them are negligible.
+/// Eigenvalues and eigenvectors of a small symmetric matrix, A = V·diag(λ)·Vᵀ, by cyclic Jacobi rotations (Golub and Van Loan,
+/// "Matrix computations", 8.5). Each rotation makes one off-diagonal element zero, until all of them are negligible.
 /// </summary>
 internal sealed class SymmetricEigen
 {
     private const int MaxSweeps = 60;
 
-    /// <summary>Decomposes.</summary>
-    /// <param name="matrix">Square and symmetric, finite; only read.</param>
+    /// <summary>Decomposes a matrix.</summary>
+    /// <param name="matrix">Square, symmetric and finite matrix, which is only read.</param>
     public SymmetricEigen(double[,] matrix)
     {
         int n = matrix.GetLength(0);
@@ -33,7 +33,7 @@ internal sealed class SymmetricEigen
     /// <summary>The eigenvectors of length 1: column k belongs to eigenvalue k.</summary>
     public double[,] Vectors { get; }
 
-    /// <summary>One rotation for each pair.</summary>
+    /// <summary>Runs one rotation for each off-diagonal element that is not negligible.</summary>
     /// <returns>Whether there was anything to rotate.</returns>
     private static bool Rotate(double[,] a, double[,] v)
     {
@@ -43,7 +43,7 @@ internal sealed class SymmetricEigen
         {
             for (int q = p + 1; q < n; q++)
             {
-                // What is lost in the last digit of both diagonal elements is negligible.
+                // An element is negligible if adding it does not change the sum of the magnitudes of both diagonal elements.
                 double scale = Math.Abs(a[p, p]) + Math.Abs(a[q, q]);
                 if (a[p, q] == 0 || scale + Math.Abs(a[p, q]) == scale)
                     continue;

@@ -3,7 +3,7 @@ using DemEngine.Recipes.Text;
 
 namespace DemEngine.Recipes;
 
-/// <summary>Takes nodes for what they should be, and says what they are when they are something else.</summary>
+/// <summary>Converts nodes to the expected type; the error for any other type says what was found.</summary>
 internal static class Expect
 {
     public static IReadOnlyList<MapEntry> Map(RecipeNode node, SourceLocation place, string what) =>
@@ -15,21 +15,24 @@ internal static class Expect
     public static IReadOnlyList<RecipeNode> List(RecipeNode node, SourceLocation place, string what) =>
         node is ListNode list ? list.Items : throw Wrong(node, place, what);
 
-    /// <summary>A text that is not empty and its place, or null for nothing.</summary>
+    /// <summary>Reads a non-empty text with its location; null for nothing.</summary>
     public static RecipeText? Text(RecipeNode node, SourceLocation place, string what) =>
         TextOrNothing(node, place, what) is { } text ? new RecipeText(text, place) : null;
 
-    /// <summary>A whole number from 0.</summary>
+    /// <summary>Reads a whole number of at least 0.</summary>
     public static int Count(RecipeNode node, SourceLocation place) =>
-        node is TextNode text && PlainScalar.Read(text) is double number && double.IsInteger(number) && number is >= 0 and <= int.MaxValue
+        node is TextNode text
+            && PlainScalar.Read(text) is double number
+            && double.IsInteger(number)
+            && number is >= 0 and <= int.MaxValue
             ? (int)number
             : throw Wrong(node, place, "a whole number from 0");
 
-    /// <summary>True or false.</summary>
+    /// <summary>Reads true or false.</summary>
     public static bool Flag(RecipeNode node, SourceLocation place) =>
         node is TextNode text && PlainScalar.Read(text) is bool flag ? flag : throw Wrong(node, place, "true or false");
 
-    /// <summary>A text that is not empty, or null for nothing.</summary>
+    /// <summary>Reads a non-empty text; null for nothing.</summary>
     public static string? TextOrNothing(RecipeNode node, SourceLocation place, string what)
     {
         if (IsNothing(node)) return null;
@@ -38,7 +41,7 @@ internal static class Expect
         throw place.Error(ErrorCode.WrongValue, $"expected {what}, found {Shown.Found(node)}{hint}");
     }
 
-    /// <summary>The end of a message about an unknown key: what it may have been meant to be, and what is known.</summary>
+    /// <summary>Returns the end of a message about an unknown key: a likely correction and the known keys.</summary>
     public static string Known(string key, IEnumerable<string> known) =>
         $"{Misspelling.DidYouMean(key, known)}; known here: {Shown.List(known)}";
 

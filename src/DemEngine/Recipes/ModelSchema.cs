@@ -3,7 +3,7 @@ using DemEngine.Recipes.Values;
 
 namespace DemEngine.Recipes;
 
-/// <summary>Reads what is merged: <c>models</c>, <c>slices</c> and <c>modules</c>.</summary>
+/// <summary>Reads the keys that say what is merged: <c>models</c>, <c>slices</c> and <c>modules</c>.</summary>
 internal static class ModelSchema
 {
     private static readonly string[] ModelKeys = ["model", "vector", "parameters"];
@@ -32,7 +32,7 @@ internal static class ModelSchema
         return [.. entries.Select(entry => ReadModule(entry.Key, entry.Value, place.At(entry.Key, entry.Line)))];
     }
 
-    /// <summary>The path of a model, or null for nothing.</summary>
+    /// <summary>Reads the path of a model; null for nothing.</summary>
     public static ModelPath? ReadPath(RecipeNode node, SourceLocation place)
     {
         if (node is MapNode)
@@ -49,7 +49,7 @@ internal static class ModelSchema
         return new ModelPath(text, place);
     }
 
-    /// <summary>The path of a model.</summary>
+    /// <summary>Reads the path of a model, which must be given.</summary>
     public static ModelPath RequirePath(RecipeNode node, SourceLocation place) =>
         ReadPath(node, place) ?? throw place.Error(ErrorCode.WrongValue, "expected the path of a model, found nothing");
 
@@ -78,7 +78,14 @@ internal static class ModelSchema
         }
 
         RecipeSchema.CheckOne(place, ("models", models is not null), ("slices", slices is not null));
-        return new RecipeModule { Name = name, Models = models ?? [], Slices = slices ?? [], Parameters = parameters, Place = place };
+        return new RecipeModule
+        {
+            Name = name,
+            Models = models ?? [],
+            Slices = slices ?? [],
+            Parameters = parameters,
+            Place = place,
+        };
     }
 
     private static RecipeSlice ReadSlice(RecipeNode node, SourceLocation place)
@@ -112,7 +119,8 @@ internal static class ModelSchema
         foreach (RecipeSliceSource source in sources.Where(source => source.Layers.Count != sources[0].Layers.Count))
         {
             throw source.Model.Place.Error(ErrorCode.WrongValue,
-                $"the sources of a slice have as many layers each; the first has {sources[0].Layers.Count}, this one {source.Layers.Count}");
+                $"the sources of a slice have as many layers each; the first has {sources[0].Layers.Count}, "
+                + $"this one {source.Layers.Count}");
         }
 
         return new RecipeSlice { Sources = sources, BaseModel = baseModel, Parameters = parameters, Place = place };
@@ -120,10 +128,15 @@ internal static class ModelSchema
 
     private static RecipeSliceSource ReadSliceSource(RecipeNode node, SourceLocation place)
     {
-        IReadOnlyList<MapEntry> entries = Expect.Map(node, place, "a mapping with \"model: PATH\" and \"layer_range: [FIRST, END]\"");
+        IReadOnlyList<MapEntry> entries =
+            Expect.Map(node, place, "a mapping with \"model: PATH\" and \"layer_range: [FIRST, END]\"");
         MapEntry range = entries.FirstOrDefault(entry => entry.Key == "layer_range")
             ?? throw place.Error(ErrorCode.MissingKey, "the source has no \"layer_range\": [FIRST, END]");
-        RecipeModel model = ReadModel(entries.Where(entry => entry.Key != "layer_range"), place, Unsupported.InSliceSource, SliceSourceKeys);
+        RecipeModel model = ReadModel(
+            entries.Where(entry => entry.Key != "layer_range"),
+            place,
+            Unsupported.InSliceSource,
+            SliceSourceKeys);
         return new RecipeSliceSource(model, ReadRange(range.Value, place.At(range.Key, range.Line)));
     }
 
@@ -133,16 +146,28 @@ internal static class ModelSchema
         IReadOnlyList<RecipeNode> items = Expect.List(node, place, What);
         if (items.Count != 2)
             throw place.Error(ErrorCode.WrongValue, $"expected {What}, found a list of {items.Count}");
-        var range = new LayerRange(Expect.Count(items[0], place.At(0, items[0].Line)), Expect.Count(items[1], place.At(1, items[1].Line)));
+        var range = new LayerRange(
+            Expect.Count(items[0], place.At(0, items[0].Line)),
+            Expect.Count(items[1], place.At(1, items[1].Line)));
         return range.Count > 0
             ? range
-            : throw place.Error(ErrorCode.WrongValue, $"[{range.First}, {range.End}] holds no layer; the second number is the layer after the last");
+            : throw place.Error(
+                ErrorCode.WrongValue,
+                $"[{range.First}, {range.End}] holds no layer; the second number is the layer after the last");
     }
 
     private static RecipeModel ReadModel(RecipeNode node, SourceLocation place) =>
-        ReadModel(Expect.Map(node, place, "a mapping with \"model: PATH\" or \"vector: PATH\""), place, Unsupported.InModel, ModelKeys);
+        ReadModel(
+            Expect.Map(node, place, "a mapping with \"model: PATH\" or \"vector: PATH\""),
+            place,
+            Unsupported.InModel,
+            ModelKeys);
 
-    private static RecipeModel ReadModel(IEnumerable<MapEntry> entries, SourceLocation place, Dictionary<string, string> unsupported, string[] known)
+    private static RecipeModel ReadModel(
+        IEnumerable<MapEntry> entries,
+        SourceLocation place,
+        Dictionary<string, string> unsupported,
+        string[] known)
     {
         ModelPath? model = null, vector = null;
         var parameters = new ParameterScope([], place.At("parameters", place.Line));

@@ -6,15 +6,15 @@ using YamlDotNet.Core.Events;
 namespace DemEngine.Recipes;
 
 /// <summary>
-/// Turns YAML text into nodes, from the parser's events rather than its object model, so that depth, aliases and duplicate
-/// keys are ours to bound: the object model recurses as deep as the text nests.
+/// Turns YAML text into nodes. It uses the parser's events rather than its object model, which recurses as deep as the text
+/// nests; this way depth, aliases and duplicate keys can be limited here.
 /// </summary>
 internal sealed class NodeReader
 {
     internal const int MaxBytes = 1 << 20;
     internal const int MaxDepth = 32;
     internal const int MaxNodes = 100_000;
-    // Fully escaped, a key this long still fits the 1024 characters that YAML grants a key on one line.
+    // Even fully escaped, a key of this length fits the 1024 characters that YAML allows for a key on one line.
     internal const int MaxKeyLength = 128;
     internal const int MaxDocuments = 100;
 
@@ -29,9 +29,11 @@ internal sealed class NodeReader
         _parser = new Parser(new StringReader(text));
     }
 
-    /// <summary>Reads the text's documents.</summary>
-    /// <returns>Their roots, without those that say nothing at all.</returns>
-    /// <exception cref="DemException">RecipeNotYaml, DuplicateKey, UnsupportedFeature or WrongValue.</exception>
+    /// <summary>Reads the documents of a YAML text.</summary>
+    /// <returns>The root nodes of the documents, without empty documents.</returns>
+    /// <exception cref="DemException">
+    /// DEM3002 (RecipeNotYaml), DEM3004 (WrongValue), DEM3007 (UnsupportedFeature) or DEM3008 (DuplicateKey).
+    /// </exception>
     public static IReadOnlyList<RecipeNode> Read(string text, string file)
     {
         if (Encoding.UTF8.GetByteCount(text) > MaxBytes) throw TooLarge(file);
@@ -79,24 +81,24 @@ internal sealed class NodeReader
         }
         catch (Exception error) when (error is not (YamlException or OutOfMemoryException))
         {
-            // On some malformed texts the scanner trips over its own state instead of saying what is wrong.
+            // On some malformed texts the scanner fails on its own internal state instead of reporting what is wrong.
             Mark last = _parser.Current?.End ?? Mark.Empty;
             throw Error(ErrorCode.RecipeNotYaml, last, "not valid YAML: what follows cannot be read");
         }
     }
 
-    // The parser stands on the node's first event, and after the call on its last.
+    // The parser is at the node's first event on entry, and at its last on return.
     private RecipeNode ReadNode(int depth)
     {
         ParsingEvent current = _parser.Current!;
-        // The parser lets some malformed texts by and ends a mapping between a key and its value.
+        // The parser accepts some malformed texts and ends a mapping between a key and its value.
         if (current is not NodeEvent and not AnchorAlias)
             throw Error(ErrorCode.RecipeNotYaml, current.Start, "not valid YAML: a value is missing");
         if (++_nodes > MaxNodes) throw TooMany(current.Start);
         if (depth > MaxDepth) throw Error(ErrorCode.RecipeNotYaml, current.Start, $"nested more than {MaxDepth} levels deep");
         if (current is AnchorAlias alias)
         {
-            // An anchor is known once its node is complete, so no alias can lead back into itself.
+            // An anchor is registered once its node is complete, so no alias can refer to a node that contains it.
             return _anchors.TryGetValue(alias.Value, out RecipeNode? node)
                 ? node
                 : throw Error(ErrorCode.RecipeNotYaml, alias.Start,
@@ -157,13 +159,13 @@ internal sealed class NodeReader
     private DemException Error(ErrorCode code, Mark mark, string message) =>
         new(code, $"{_file}:{mark.Line}:{mark.Column}: {message}");
 
-    // Half a surrogate pair, which an escape can hold, could not be written down again.
+    // Half a surrogate pair, which an escape can produce, could not be written back.
     private static bool IsUnicode(string text) =>
         !text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF') || Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) == text;
 
     private static int Line(Mark mark) => (int)mark.Line;
 
-    // Some of the parser's own errors wrap the one that says what is wrong.
+    // Some of the parser's errors wrap the one that says what is wrong.
     private static string Reason(YamlException error) =>
         (error.InnerException ?? error).Message.TrimEnd('.').ReplaceLineEndings(" ");
 }

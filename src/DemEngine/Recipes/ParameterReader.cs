@@ -8,9 +8,9 @@ internal static class ParameterReader
 {
     private static readonly string[] ConditionKeys = ["filter", "value"];
 
-    /// <summary>Reads a scope.</summary>
-    /// <param name="node">Its mapping, or nothing.</param>
-    /// <param name="place">Where it stands.</param>
+    /// <summary>Reads a scope of parameters.</summary>
+    /// <param name="node">Mapping of the parameters, or nothing.</param>
+    /// <param name="place">Location in the recipe.</param>
     public static ParameterScope ReadScope(RecipeNode node, SourceLocation place)
     {
         List<Parameter> parameters = [];

@@ -6,18 +6,18 @@ namespace DemEngine.Recipes;
 /// <summary>One part of a model that has several stacks of layers, such as an encoder and a decoder.</summary>
 public sealed record RecipeModule
 {
-    /// <summary>Its key, by which its tensors are found.</summary>
+    /// <summary>Key of the module, by which its tensors are found.</summary>
     public required string Name { get; init; }
 
-    /// <summary><c>models</c>, in order; empty where there are <see cref="Slices"/>.</summary>
+    /// <summary>The entries of <c>models</c>, in order; empty if there are <see cref="Slices"/>.</summary>
     public ValueList<RecipeModel> Models { get; init; } = [];
 
-    /// <summary><c>slices</c>, in order; empty where there are <see cref="Models"/>.</summary>
+    /// <summary>The entries of <c>slices</c>, in order; empty if there are <see cref="Models"/>.</summary>
     public ValueList<RecipeSlice> Slices { get; init; } = [];
 
-    /// <summary>The parameters for this module.</summary>
+    /// <summary>Parameters of this module.</summary>
     public ParameterScope Parameters { get; init; } = ParameterScope.Empty;
 
-    /// <summary>Where it stands.</summary>
+    /// <summary>Location in the recipe.</summary>
     public SourceLocation Place { get; init; } = SourceLocation.None;
 }

@@ -4,15 +4,15 @@ using DemEngine.Recipes.Values;
 namespace DemEngine.Recipes;
 
 /// <summary>
-/// What is merged in one run of the output's layers, or in all of the output: a slice, a module's models, or the models of a recipe that
-/// has neither. A recipe always comes down to a list of these.
+/// One unit of merging, which makes a run of the output's layers or all of the output: a slice, a module's models, or the models
+/// of a recipe that has neither. Every recipe reduces to a list of these.
 /// </summary>
-/// <param name="Module">The module's name; null where the recipe has no modules.</param>
-/// <param name="Models">What is merged, in order.</param>
-/// <param name="Layers">One range for each model; empty where models are taken whole.</param>
-/// <param name="BaseModel">The slice's base, or else the recipe's; null if there is none.</param>
-/// <param name="Scopes">The parameters behind those of each model, innermost first: the slice's, the module's, the recipe's.</param>
-/// <param name="Place">Where it stands.</param>
+/// <param name="Module">Name of the module; null if the recipe has no modules.</param>
+/// <param name="Models">Models to merge, in order.</param>
+/// <param name="Layers">Range of layers of each model; empty if models are taken whole.</param>
+/// <param name="BaseModel">Base of the slice, or else of the recipe; null if there is none.</param>
+/// <param name="Scopes">Parameters behind those of each model, innermost first: the slice's, the module's, the recipe's.</param>
+/// <param name="Place">Location in the recipe.</param>
 internal sealed record RecipePart(
     string? Module,
     IReadOnlyList<RecipeModel> Models,
@@ -24,14 +24,14 @@ internal sealed record RecipePart(
     /// <summary>Whether only some layers of each model are taken.</summary>
     public bool IsSlice => Layers.Count > 0;
 
-    /// <summary>Looks up what belongs to no one model.</summary>
+    /// <summary>A look-up of the parameters that belong to no single model.</summary>
     public ScopedParameters SharedParameters => new([.. Scopes]);
 
-    /// <summary>Looks up what belongs to a model: its own parameters, then those behind.</summary>
-    /// <param name="model">Its position in <see cref="Models"/>.</param>
+    /// <summary>Creates a look-up of the parameters of a model: its own, then those of the enclosing scopes.</summary>
+    /// <param name="model">Position of the model in <see cref="Models"/>.</param>
     public ScopedParameters ParametersOf(int model) => new([Models[model].Parameters, .. Scopes]);
 
-    /// <summary>The parts of a recipe, in the order of the output's layers, module after module.</summary>
+    /// <summary>Returns the parts of a recipe, in the order of the output's layers, module after module.</summary>
     public static IReadOnlyList<RecipePart> Of(Recipe recipe)
     {
         RecipePart Whole(string? module, ValueList<RecipeModel> models, ParameterScope[] scopes, SourceLocation place) =>

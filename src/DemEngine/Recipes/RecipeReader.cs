@@ -9,14 +9,15 @@ public static class RecipeReader
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>
-    /// Reads a recipe from a text, or several in one, of which one makes the result and the others are its stages. No file is looked for:
-    /// every path stays as it is written.
+    /// Parses the recipes of a text. If there are several, one of them makes the result and the others are its upstream recipes.
+    /// Paths are not resolved; every path stays as it is written.
     /// </summary>
-    /// <param name="text">The YAML; at most 1 MiB of UTF-8.</param>
-    /// <param name="name">What messages call the recipe, such as its file name.</param>
-    /// <returns>The recipe.</returns>
+    /// <param name="text">YAML text; at most 1 MiB of UTF-8.</param>
+    /// <param name="name">Name of the recipe in messages, such as its file name.</param>
+    /// <returns>The recipe that makes the result.</returns>
     /// <exception cref="DemException">
-    /// RecipeNotYaml, DuplicateKey, UnknownKey, MissingKey, WrongValue, WrongModelCount (no model at all) or UnsupportedFeature.
+    /// DEM3002 (RecipeNotYaml), DEM3003 (UnknownKey), DEM3004 (WrongValue), DEM3005 (MissingKey), DEM3007 (UnsupportedFeature),
+    /// DEM3008 (DuplicateKey) or DEM3009 (WrongModelCount), the last if there is no model at all.
     /// </exception>
     public static Recipe Parse(string text, string name)
     {
@@ -28,11 +29,11 @@ public static class RecipeReader
             : RecipeStages.Link([.. roots.Select(root => RecipeSchema.Read(root, name))]);
     }
 
-    /// <summary>Reads a recipe file and finds its models.</summary>
-    /// <param name="path">The recipe's path.</param>
-    /// <returns>The recipe, with its paths resolved.</returns>
+    /// <summary>Reads a recipe file and resolves the paths of its models.</summary>
+    /// <param name="path">Path of the recipe file.</param>
+    /// <returns>The recipe, with resolved paths.</returns>
     /// <exception cref="DemException">
-    /// RecipeNotFound, CheckpointNotFound, or whatever <see cref="Parse"/> finds wrong.
+    /// DEM3001 (RecipeNotFound), DEM2001 (CheckpointNotFound), or any error of <see cref="Parse"/>.
     /// </exception>
     public static Recipe ReadFile(string path)
     {
@@ -42,13 +43,15 @@ public static class RecipeReader
     }
 
     /// <summary>
-    /// Finds the models that a recipe names: a relative path leads from the recipe's folder if something is there, else from the
-    /// current folder.
+    /// Resolves the paths of the models that a recipe names: a relative path starts from the recipe's folder if something exists
+    /// there, else from the current folder.
     /// </summary>
     /// <param name="recipe">The recipe.</param>
-    /// <param name="folder">The folder that it lies in.</param>
-    /// <returns>The recipe, with an absolute <see cref="ModelPath.Resolved"/> throughout.</returns>
-    /// <exception cref="DemException">CheckpointNotFound, with the key and line of a path that leads nowhere.</exception>
+    /// <param name="folder">Path of the folder that holds the recipe.</param>
+    /// <returns>The recipe, in which every <see cref="ModelPath.Resolved"/> is an absolute path.</returns>
+    /// <exception cref="DemException">
+    /// DEM2001 (CheckpointNotFound): a path leads nowhere; the message gives its key and line.
+    /// </exception>
     public static Recipe Resolve(Recipe recipe, string folder)
     {
         ArgumentNullException.ThrowIfNull(recipe);
@@ -58,13 +61,16 @@ public static class RecipeReader
 
     private static string Locate(ModelPath path, string folder)
     {
-        // So that models/base and models/base/ are one model.
+        // Trimmed so that models/base and models/base/ are one model.
         string beside = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path.Written, Path.GetFullPath(folder)));
         string fromHere = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path.Written));
         if (Path.Exists(beside)) return beside;
         if (Path.Exists(fromHere)) return fromHere;
         if (path.Written.Contains('@'))
-            throw path.Place.Error(ErrorCode.UnsupportedFeature, $"{Shown.Quote(path.Written)} is not there, and revisions (\"model@revision\") are not supported: models are read from disk");
+            throw path.Place.Error(
+                ErrorCode.UnsupportedFeature,
+                $"{Shown.Quote(path.Written)} is not there, and revisions (\"model@revision\") are not supported: "
+                + "models are read from disk");
         string looked = beside == fromHere ? beside : $"{beside} and {fromHere}";
         throw path.Place.Error(ErrorCode.CheckpointNotFound,
             $"{Shown.Quote(path.Written)} is not there (looked for {looked}); models are read from disk and never downloaded");
@@ -75,7 +81,7 @@ public static class RecipeReader
         try
         {
             using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-            // Never trusts a length: what the path names may be a pipe.
+            // The file length is not trusted, since the path may name a pipe.
             var buffer = new byte[NodeReader.MaxBytes + 1];
             int length = file.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
             if (length > NodeReader.MaxBytes) throw NodeReader.TooLarge(path);

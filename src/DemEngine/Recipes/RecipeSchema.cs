@@ -10,7 +10,17 @@ internal static class RecipeSchema
 {
     private static readonly string[] Keys =
     [
-        "name", "merge_method", "base_model", "models", "slices", "modules", "parameters", "dtype", "out_dtype", "tokenizer_source", "tokenizer",
+        "name",
+        "merge_method",
+        "base_model",
+        "models",
+        "slices",
+        "modules",
+        "parameters",
+        "dtype",
+        "out_dtype",
+        "tokenizer_source",
+        "tokenizer",
     ];
 
     public static Recipe Read(RecipeNode? root, string file)
@@ -59,7 +69,10 @@ internal static class RecipeSchema
                 case "tokenizer_source" or "tokenizer":
                     TokenizerSection? read = TokenizerSchema.Read(entry, at);
                     if (read is not null && tokenizer is not null)
-                        throw at.Error(ErrorCode.WrongValue, $"expected either tokenizer or tokenizer_source, found both, the other on line {tokenizerSource!.Line}");
+                        throw at.Error(
+                            ErrorCode.WrongValue,
+                            "expected either tokenizer or tokenizer_source, found both, "
+                            + $"the other on line {tokenizerSource!.Line}");
                     (tokenizer, tokenizerSource) = (read ?? tokenizer, read is null ? tokenizerSource : at);
                     break;
                 default:
@@ -88,7 +101,7 @@ internal static class RecipeSchema
         };
     }
 
-    /// <summary>Refuses a mapping that says what to merge twice, or not at all.</summary>
+    /// <summary>Refuses a mapping that says what to merge in two ways or in none.</summary>
     public static void CheckOne(SourceLocation place, params ReadOnlySpan<(string Key, bool IsGiven)> ways)
     {
         var given = new List<string>();

@@ -3,32 +3,32 @@ using DemEngine.Recipes.Values;
 
 namespace DemEngine.Recipes;
 
-/// <summary>Layers of a model, counted from 0: <c>layer_range: [first, end]</c>.</summary>
-/// <param name="First">The first layer.</param>
-/// <param name="End">The layer after the last.</param>
+/// <summary>A range of a model's layers, counted from 0: <c>layer_range: [first, end]</c>.</summary>
+/// <param name="First">Index of the first layer.</param>
+/// <param name="End">Index of the layer after the last.</param>
 public readonly record struct LayerRange(int First, int End)
 {
-    /// <summary>How many layers these are.</summary>
+    /// <summary>Number of layers in the range.</summary>
     public int Count => End - First;
 }
 
 /// <summary>One source of a slice.</summary>
-/// <param name="Model">Its checkpoint, and the parameters for it alone.</param>
-/// <param name="Layers">The layers that are taken from it.</param>
+/// <param name="Model">The source's checkpoint with the parameters of this source alone.</param>
+/// <param name="Layers">Layers that are taken from the source.</param>
 public sealed record RecipeSliceSource(RecipeModel Model, LayerRange Layers);
 
-/// <summary>A run of the output's layers, each merged from one layer of every source. Slices are stacked in their order.</summary>
+/// <summary>A run of the output's layers, each merged from one layer of every source. Slices are stacked in order.</summary>
 public sealed record RecipeSlice
 {
-    /// <summary><c>sources</c>, in order; at least one, and of as many layers each.</summary>
+    /// <summary>The entries of <c>sources</c>, in order; at least one, all with the same number of layers.</summary>
     public required ValueList<RecipeSliceSource> Sources { get; init; }
 
-    /// <summary><c>base_model</c> of this slice, or null for the recipe's.</summary>
+    /// <summary>The <c>base_model</c> of this slice; null for the recipe's.</summary>
     public ModelPath? BaseModel { get; init; }
 
-    /// <summary>The parameters for this slice.</summary>
+    /// <summary>Parameters of this slice.</summary>
     public ParameterScope Parameters { get; init; } = ParameterScope.Empty;
 
-    /// <summary>Where it stands.</summary>
+    /// <summary>Location in the recipe.</summary>
     public SourceLocation Place { get; init; } = SourceLocation.None;
 }

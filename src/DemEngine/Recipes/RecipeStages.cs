@@ -3,15 +3,17 @@ using DemEngine.Recipes.Text;
 namespace DemEngine.Recipes;
 
 /// <summary>
-/// Brings the recipes of one file together: which one makes the result, and which others it needs, by their names. The order in which they
-/// stand does not matter, as in mergekit.
+/// Links the recipes of one file: finds the one that makes the result, and the upstream recipes that it needs, by their names.
+/// Their order in the file does not matter, as in mergekit.
 /// </summary>
 internal static class RecipeStages
 {
-    /// <summary>Links recipes.</summary>
-    /// <param name="recipes">At least one, in the order of the file.</param>
-    /// <returns>The one that makes the result, the others among its stages.</returns>
-    /// <exception cref="DemException">DuplicateKey or WrongValue.</exception>
+    /// <summary>Links the recipes of one file.</summary>
+    /// <param name="recipes">Recipes in the order of the file; at least one.</param>
+    /// <returns>The recipe that makes the result, with the others as its upstream recipes.</returns>
+    /// <exception cref="DemException">
+    /// DEM3004 (WrongValue), DEM3005 (MissingKey), DEM3007 (UnsupportedFeature) or DEM3008 (DuplicateKey).
+    /// </exception>
     public static Recipe Link(IReadOnlyList<Recipe> recipes)
     {
         if (recipes.Count == 1)
@@ -22,11 +24,17 @@ internal static class RecipeStages
         {
             if (!named.TryAdd(recipe.Name!.Value, recipe))
                 throw recipe.Name.Place.Error(ErrorCode.DuplicateKey,
-                    $"two recipes are named {Shown.Quote(recipe.Name.Value)}, the first on line {named[recipe.Name.Value].Name!.Place.Line}");
+                    $"two recipes are named {Shown.Quote(recipe.Name.Value)}, "
+                    + $"the first on line {named[recipe.Name.Value].Name!.Place.Line}");
         }
 
-        Recipe[] linked = [.. recipes.Select(recipe => recipe.WithPaths(path => path with { IsStage = named.ContainsKey(path.Written) }))];
-        Dictionary<string, Recipe> stages = linked.Where(recipe => recipe.Name is not null).ToDictionary(recipe => recipe.Name!.Value, StringComparer.Ordinal);
+        Recipe[] linked =
+        [
+            .. recipes.Select(recipe => recipe.WithPaths(path => path with { IsStage = named.ContainsKey(path.Written) })),
+        ];
+        Dictionary<string, Recipe> stages = linked
+            .Where(recipe => recipe.Name is not null)
+            .ToDictionary(recipe => recipe.Name!.Value, StringComparer.Ordinal);
         Recipe result = Result(linked);
         var ordered = new List<Recipe>();
         Order(result, stages, [], ordered);
@@ -37,13 +45,14 @@ internal static class RecipeStages
         return result with { Stages = [.. ordered.SkipLast(1)] };
     }
 
-    /// <summary>The recipe without a name, or else the one that no other uses.</summary>
+    /// <summary>Returns the recipe without a name, or else the last one that no other recipe uses.</summary>
     private static Recipe Result(Recipe[] recipes)
     {
         Recipe[] nameless = [.. recipes.Where(recipe => recipe.Name is null)];
         if (nameless.Length > 1)
             throw nameless[1].Place.Error(ErrorCode.MissingKey,
-                $"two recipes have no \"name\", the first on line {nameless[0].Place.Line}; only the one that makes the result may do without");
+                $"two recipes have no \"name\", the first on line {nameless[0].Place.Line}; "
+                + "only the one that makes the result may do without");
         if (nameless.Length == 1)
             return nameless[0];
 
@@ -51,7 +60,7 @@ internal static class RecipeStages
         return recipes.LastOrDefault(recipe => !used.Contains(recipe.Name!.Value)) ?? throw Circle(recipes[0]);
     }
 
-    /// <summary>Adds what a recipe needs, and then itself.</summary>
+    /// <summary>Adds the recipes that a recipe needs, then the recipe itself.</summary>
     private static void Order(Recipe recipe, Dictionary<string, Recipe> stages, List<Recipe> within, List<Recipe> ordered)
     {
         if (ordered.Contains(recipe, ReferenceEqualityComparer.Instance))
@@ -79,5 +88,7 @@ internal static class RecipeStages
     }
 
     private static DemException Circle(Recipe recipe) =>
-        recipe.Name!.Place.Error(ErrorCode.WrongValue, $"the recipe {Shown.Quote(recipe.Name.Value)} needs its own result, by itself or through others");
+        recipe.Name!.Place.Error(
+            ErrorCode.WrongValue,
+            $"the recipe {Shown.Quote(recipe.Name.Value)} needs its own result, by itself or through others");
 }

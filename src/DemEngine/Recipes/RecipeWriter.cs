@@ -6,8 +6,8 @@ using DemEngine.Recipes.Values;
 namespace DemEngine.Recipes;
 
 /// <summary>
-/// Writes recipes as YAML that YAML 1.1 readers, mergekit's among them, and 1.2 readers take alike: no number without a point in
-/// its mantissa has an exponent, and no text that could be anything else goes without quotes.
+/// Writes recipes as YAML that YAML 1.1 readers (including mergekit's) and YAML 1.2 readers understand alike: every number with
+/// an exponent has a decimal point in its mantissa, and every text that could be read as something else is quoted.
 /// </summary>
 internal static partial class RecipeWriter
 {
@@ -103,7 +103,8 @@ internal static partial class RecipeWriter
             if (rule.Force) Line(yaml, 6, "force", "true");
         }
 
-        if (recipe.PadToMultipleOf is { } multiple) Line(yaml, 2, "pad_to_multiple_of", multiple.ToString(CultureInfo.InvariantCulture));
+        if (recipe.PadToMultipleOf is { } multiple)
+            Line(yaml, 2, "pad_to_multiple_of", multiple.ToString(CultureInfo.InvariantCulture));
     }
 
     private static void Embedding(StringBuilder yaml, TokenEmbedding? embedding)

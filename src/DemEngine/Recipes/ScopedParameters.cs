@@ -4,108 +4,125 @@ using DemEngine.Recipes.Values;
 namespace DemEngine.Recipes;
 
 /// <summary>
-/// Looks parameters up from the inside out: what the model gives, then what the recipe gives for all, then the method's default.
-/// A value whose conditions all fail to match a tensor counts as not given for it. The order is mergekit's.
+/// Looks parameters up from the innermost scope outwards: the model's own values, then the recipe's values for all models, then
+/// the method's default. A value whose conditions all fail to match a tensor counts as not given for it. The order is mergekit's.
 /// </summary>
 public sealed class ScopedParameters
 {
     private readonly ParameterScope[] _scopes;
 
-    /// <summary>Makes a look-up.</summary>
-    /// <param name="scopes">The scopes, innermost first; at least one.</param>
-    /// <exception cref="ArgumentException">There is no scope.</exception>
+    /// <summary>Creates a look-up.</summary>
+    /// <param name="scopes">Scopes to search, innermost first; at least one.</param>
+    /// <exception cref="ArgumentException">No scope was given.</exception>
     public ScopedParameters(params ReadOnlySpan<ParameterScope> scopes)
     {
         if (scopes.IsEmpty) throw new ArgumentException("There is at least one scope.", nameof(scopes));
         _scopes = scopes.ToArray();
     }
 
-    /// <summary>The value of a parameter for one tensor, whatever its type.</summary>
-    /// <param name="key">The parameter's name.</param>
-    /// <param name="tensorName">The tensor's full name.</param>
-    /// <param name="t">How deep the tensor lies: layer index / (layer count − 1), from 0 to 1.</param>
+    /// <summary>Finds the value of a parameter for one tensor, whatever its type.</summary>
+    /// <param name="key">Name of the parameter.</param>
+    /// <param name="tensorName">Full name of the tensor.</param>
+    /// <param name="t">Depth of the tensor: layer index / (layer count − 1), from 0 to 1.</param>
     /// <returns>The value, or null if no scope gives one for this tensor.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="t"/> is not from 0 to 1.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="t"/> is outside [0, 1].</exception>
     public ScalarValue? Find(string key, string tensorName, double t)
     {
         ParameterValue.CheckDepth(t);
         return Select(key, tensorName)?.AtDepth(t);
     }
 
-    /// <summary>A number.</summary>
-    /// <param name="key">The parameter's name.</param>
-    /// <param name="tensorName">The tensor's full name.</param>
-    /// <param name="t">How deep the tensor lies: layer index / (layer count − 1), from 0 to 1.</param>
-    /// <param name="defaultValue">The value if the recipe gives none; null if it must.</param>
+    /// <summary>Looks up a number.</summary>
+    /// <param name="key">Name of the parameter.</param>
+    /// <param name="tensorName">Full name of the tensor.</param>
+    /// <param name="t">Depth of the tensor: layer index / (layer count − 1), from 0 to 1.</param>
+    /// <param name="defaultValue">Value to use if the recipe gives none; null if the recipe must give one.</param>
     /// <returns>The number; finite if it comes from the recipe.</returns>
-    /// <exception cref="DemException">WrongValue for another type; MissingKey if there is neither value nor default.</exception>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="t"/> is not from 0 to 1.</exception>
+    /// <exception cref="DemException">
+    /// DEM3004 (WrongValue): the value has another type. DEM3005 (MissingKey): there is neither a value nor a default.
+    /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="t"/> is outside [0, 1].</exception>
     public double Number(string key, string tensorName, double t, double? defaultValue) =>
         Find(key, tensorName, t, ParameterType.Number) is NumberValue value
             ? value.Number
             : defaultValue ?? throw Missing(key, tensorName);
 
-    /// <summary>A whole number within ±(2⁵³ − 1).</summary>
-    /// <param name="key">The parameter's name.</param>
-    /// <param name="tensorName">The tensor's full name.</param>
-    /// <param name="t">How deep the tensor lies: layer index / (layer count − 1), from 0 to 1.</param>
-    /// <param name="defaultValue">The value if the recipe gives none; null if it must.</param>
+    /// <summary>Looks up a whole number within ±(2⁵³ − 1).</summary>
+    /// <param name="key">Name of the parameter.</param>
+    /// <param name="tensorName">Full name of the tensor.</param>
+    /// <param name="t">Depth of the tensor: layer index / (layer count − 1), from 0 to 1.</param>
+    /// <param name="defaultValue">Value to use if the recipe gives none; null if the recipe must give one.</param>
     /// <returns>The whole number.</returns>
-    /// <exception cref="DemException">WrongValue for another type; MissingKey if there is neither value nor default.</exception>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="t"/> is not from 0 to 1.</exception>
+    /// <exception cref="DemException">
+    /// DEM3004 (WrongValue): the value has another type. DEM3005 (MissingKey): there is neither a value nor a default.
+    /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="t"/> is outside [0, 1].</exception>
     public long Integer(string key, string tensorName, double t, long? defaultValue) =>
         Find(key, tensorName, t, ParameterType.Integer) is NumberValue value
             ? (long)value.Number
             : defaultValue ?? throw Missing(key, tensorName);
 
-    /// <summary>True or false.</summary>
-    /// <param name="key">The parameter's name.</param>
-    /// <param name="tensorName">The tensor's full name.</param>
-    /// <param name="t">How deep the tensor lies: layer index / (layer count − 1), from 0 to 1.</param>
-    /// <param name="defaultValue">The value if the recipe gives none; null if it must.</param>
+    /// <summary>Looks up a flag: true or false.</summary>
+    /// <param name="key">Name of the parameter.</param>
+    /// <param name="tensorName">Full name of the tensor.</param>
+    /// <param name="t">Depth of the tensor: layer index / (layer count − 1), from 0 to 1.</param>
+    /// <param name="defaultValue">Value to use if the recipe gives none; null if the recipe must give one.</param>
     /// <returns>The flag.</returns>
-    /// <exception cref="DemException">WrongValue for another type; MissingKey if there is neither value nor default.</exception>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="t"/> is not from 0 to 1.</exception>
+    /// <exception cref="DemException">
+    /// DEM3004 (WrongValue): the value has another type. DEM3005 (MissingKey): there is neither a value nor a default.
+    /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="t"/> is outside [0, 1].</exception>
     public bool Flag(string key, string tensorName, double t, bool? defaultValue) =>
         Find(key, tensorName, t, ParameterType.Flag) is FlagValue value
             ? value.Flag
             : defaultValue ?? throw Missing(key, tensorName);
 
-    /// <summary>A text.</summary>
-    /// <param name="key">The parameter's name.</param>
-    /// <param name="tensorName">The tensor's full name.</param>
-    /// <param name="t">How deep the tensor lies: layer index / (layer count − 1), from 0 to 1.</param>
-    /// <param name="defaultValue">The value if the recipe gives none; null if it must.</param>
+    /// <summary>Looks up a text.</summary>
+    /// <param name="key">Name of the parameter.</param>
+    /// <param name="tensorName">Full name of the tensor.</param>
+    /// <param name="t">Depth of the tensor: layer index / (layer count − 1), from 0 to 1.</param>
+    /// <param name="defaultValue">Value to use if the recipe gives none; null if the recipe must give one.</param>
     /// <returns>The text.</returns>
-    /// <exception cref="DemException">WrongValue for another type; MissingKey if there is neither value nor default.</exception>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="t"/> is not from 0 to 1.</exception>
+    /// <exception cref="DemException">
+    /// DEM3004 (WrongValue): the value has another type. DEM3005 (MissingKey): there is neither a value nor a default.
+    /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="t"/> is outside [0, 1].</exception>
     public string Text(string key, string tensorName, double t, string? defaultValue) =>
         Find(key, tensorName, t, ParameterType.Text) is TextValue value
             ? value.Text
             : defaultValue ?? throw Missing(key, tensorName);
 
-    /// <summary>One of a few words; true and false count as words.</summary>
-    /// <param name="key">The parameter's name.</param>
-    /// <param name="tensorName">The tensor's full name.</param>
-    /// <param name="t">How deep the tensor lies: layer index / (layer count − 1), from 0 to 1.</param>
-    /// <param name="choices">The words, of which the first is meant if the recipe gives none.</param>
+    /// <summary>Looks up one of a few words; true and false count as words.</summary>
+    /// <param name="key">Name of the parameter.</param>
+    /// <param name="tensorName">Full name of the tensor.</param>
+    /// <param name="t">Depth of the tensor: layer index / (layer count − 1), from 0 to 1.</param>
+    /// <param name="choices">Allowed words; the first is the default if the recipe gives none.</param>
     /// <returns>The word.</returns>
-    /// <exception cref="DemException">WrongValue for anything else.</exception>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="t"/> is not from 0 to 1.</exception>
+    /// <exception cref="DemException">DEM3004 (WrongValue): the value is none of the words.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="t"/> is outside [0, 1].</exception>
     public string Choice(string key, string tensorName, double t, params ReadOnlySpan<string> choices)
     {
         ScalarValue? value = Find(key, tensorName, t, ParameterType.FlagOrText);
-        string? word = value switch { FlagValue flag => flag.Flag ? "true" : "false", TextValue text => text.Text, _ => choices[0] };
+        string? word = value switch
+        {
+            FlagValue flag => flag.Flag ? "true" : "false",
+            TextValue text => text.Text,
+            _ => choices[0],
+        };
         return choices.Contains(word)
             ? word
-            : throw WrongValue(key, tensorName, t, $"expected {string.Join(", ", choices[..^1])} or {choices[^1]}, found {value!.Found}");
+            : throw WrongValue(
+                key,
+                tensorName,
+                t,
+                $"expected {string.Join(", ", choices[..^1])} or {choices[^1]}, found {value!.Found}");
     }
 
-    /// <summary>The error that a parameter's value cannot be used.</summary>
-    /// <param name="key">The parameter's name.</param>
-    /// <param name="tensorName">The tensor's full name.</param>
-    /// <param name="t">How deep the tensor lies: layer index / (layer count − 1), from 0 to 1.</param>
-    /// <param name="message">What is wrong with it.</param>
+    /// <summary>Creates the error for a parameter whose value cannot be used.</summary>
+    /// <param name="key">Name of the parameter.</param>
+    /// <param name="tensorName">Full name of the tensor.</param>
+    /// <param name="t">Depth of the tensor: layer index / (layer count − 1), from 0 to 1.</param>
+    /// <param name="message">Description of what is wrong with the value.</param>
     public DemException WrongValue(string key, string tensorName, double t, string message) =>
         (Find(key, tensorName, t)?.Place ?? _scopes[0].Place).Error(ErrorCode.WrongValue, message);
 
@@ -119,7 +136,7 @@ public sealed class ScopedParameters
         return null;
     }
 
-    // The type is checked before the depth is, or a gradient might come to a whole number by chance.
+    // The type is checked before the gradient is evaluated, or its value at this depth might be a whole number by chance.
     private ScalarValue? Find(string key, string tensorName, double t, ParameterType type)
     {
         ParameterValue.CheckDepth(t);

@@ -3,7 +3,7 @@ using DemEngine.Recipes.Values;
 
 namespace DemEngine.Recipes;
 
-/// <summary>What a recipe says of the tokenizer.</summary>
+/// <summary>The tokenizer settings of a recipe.</summary>
 internal sealed record TokenizerSection(TokenizerSource Source, ValueList<TokenRule> Tokens, int? PadToMultipleOf);
 
 /// <summary>Reads <c>tokenizer_source</c> and the newer <c>tokenizer</c>.</summary>
@@ -13,7 +13,7 @@ internal static class TokenizerSchema
     private static readonly string[] RuleKeys = ["source", "force"];
     private static readonly string[] EmbeddingKeys = ["kind", "model", "token", "token_id"];
 
-    /// <summary>Reads one of the two keys; null for nothing.</summary>
+    /// <summary>Reads one of the two keys; null if it has no value.</summary>
     public static TokenizerSection? Read(MapEntry entry, SourceLocation place)
     {
         if (entry.Key == "tokenizer_source")
@@ -21,7 +21,7 @@ internal static class TokenizerSchema
         if (Expect.IsNothing(entry.Value))
             return null;
 
-        // Without a source mergekit takes the union.
+        // Without a source, mergekit uses the union of all vocabularies.
         var source = new TokenizerSource(null, place) { IsUnion = true };
         ValueList<TokenRule> tokens = [];
         int? padding = null;
@@ -34,7 +34,11 @@ internal static class TokenizerSchema
                     source = ReadSource(part.Value, at) ?? source;
                     break;
                 case "tokens":
-                    tokens = [.. Expect.MapOrNothing(part.Value, at, "a mapping of tokens").Select(token => ReadRule(token, at.At(token.Key, token.Line)))];
+                    tokens =
+                    [
+                        .. Expect.MapOrNothing(part.Value, at, "a mapping of tokens")
+                            .Select(token => ReadRule(token, at.At(token.Key, token.Line))),
+                    ];
                     break;
                 case "pad_to_multiple_of":
                     padding = ReadPadding(part.Value, at);
@@ -59,7 +63,9 @@ internal static class TokenizerSchema
     {
         if (Expect.IsNothing(node)) return null;
         int multiple = Expect.Count(node, place);
-        return multiple > 0 ? multiple : throw place.Error(ErrorCode.WrongValue, "expected a whole number from 1, found the number 0");
+        return multiple > 0
+            ? multiple
+            : throw place.Error(ErrorCode.WrongValue, "expected a whole number from 1, found the number 0");
     }
 
     private static TokenRule ReadRule(MapEntry token, SourceLocation place)
@@ -130,7 +136,9 @@ internal static class TokenizerSchema
             case "model_token":
                 throw place.Error(ErrorCode.MissingKey, "expected model and either token or token_id");
             default:
-                throw place.Error(ErrorCode.WrongValue, $"expected the kind zero or model_token, found {(kind is null ? "none" : Shown.Quote(kind))}");
+                throw place.Error(
+                    ErrorCode.WrongValue,
+                    $"expected the kind zero or model_token, found {(kind is null ? "none" : Shown.Quote(kind))}");
         }
     }
 }

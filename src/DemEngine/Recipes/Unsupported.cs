@@ -3,14 +3,16 @@ using DemEngine.Recipes.Text;
 namespace DemEngine.Recipes;
 
 /// <summary>
-/// Keys that mergekit's tools know and this version does not do. To pass over one would be to merge something else than was asked for.
+/// Keys that mergekit's tools know and this version does not support. Ignoring one would merge something other than what was
+/// asked for.
 /// </summary>
 internal static class Unsupported
 {
     private const string Experts = "mixture-of-experts recipes are not supported";
-    private const string Option = "this is an option of mergekit's command line and no part of a recipe; see \"dem merge --help\" for this tool's";
+    private const string Option =
+        "this is an option of mergekit's command line and no part of a recipe; see \"dem merge --help\" for this tool's";
 
-    /// <summary>At the top of a recipe.</summary>
+    /// <summary>Unsupported keys at the top level of a recipe, with the reasons.</summary>
     public static readonly Dictionary<string, string> InRecipe = new()
     {
         ["chat_template"] = "setting a chat template is not supported; edit tokenizer_config.json after the merge",
@@ -22,7 +24,8 @@ internal static class Unsupported
         ["layer_slices"] = "mergekit's old layer_slices are not supported; write them as slices",
         ["embedding_source"] = "naming the source of the embeddings is not supported; they come from the first slice's sources",
         ["lm_head_source"] = "naming the source of the output matrix is not supported; it comes from the last slice's sources",
-        ["input_model_parameters"] = "mergekit's old input_model_parameters are not supported; write them under each model's \"parameters\"",
+        ["input_model_parameters"] =
+            "mergekit's old input_model_parameters are not supported; write them under each model's \"parameters\"",
         ["residual_weight"] = "residual_weight is not supported",
         ["genome"] = "recipes for mergekit-evolve are not supported; see \"dem search\"",
         ["tasks"] = "recipes for mergekit-evolve are not supported; see \"dem search\"",
@@ -49,7 +52,7 @@ internal static class Unsupported
         ["write_threads"] = Option,
     };
 
-    /// <summary>In a model of <c>models</c>.</summary>
+    /// <summary>Unsupported keys in a model of <c>models</c>, with the reasons.</summary>
     public static readonly Dictionary<string, string> InModel = new()
     {
         ["path"] = "a model given as a mapping is not supported; write \"model: PATH\"",
@@ -59,7 +62,7 @@ internal static class Unsupported
         ["sources"] = "sources go under \"slices\", not under \"models\"",
     };
 
-    /// <summary>In a source of a slice.</summary>
+    /// <summary>Unsupported keys in a source of a slice, with the reasons.</summary>
     public static readonly Dictionary<string, string> InSliceSource = new()
     {
         ["path"] = InModel["path"],
@@ -67,7 +70,7 @@ internal static class Unsupported
         ["override_architecture"] = InModel["override_architecture"],
     };
 
-    /// <summary>In a slice.</summary>
+    /// <summary>Unsupported keys in a slice, with the reasons.</summary>
     public static readonly Dictionary<string, string> InSlice = new()
     {
         ["residual_weight"] = "residual_weight is not supported: mergekit accepts it and does nothing with it",
@@ -75,19 +78,25 @@ internal static class Unsupported
         ["layer_range"] = "a slice has \"sources\", each with \"model\" and \"layer_range\"",
     };
 
-    /// <summary>In a module.</summary>
+    /// <summary>Unsupported keys in a module, with the reasons.</summary>
     public static readonly Dictionary<string, string> InModule = new()
     {
         ["merge_method"] = "a method for one module is not supported; the recipe has one",
         ["base_model"] = "a base for one module is not supported; the recipe has one, and each slice may",
     };
 
-    /// <summary>The error for a key that is not read.</summary>
+    /// <summary>Creates the error for a key that is not accepted.</summary>
     /// <param name="key">The key.</param>
-    /// <param name="at">Where it stands.</param>
-    /// <param name="unsupported">What mergekit knows there.</param>
-    /// <param name="known">What is read there.</param>
-    public static DemException Refuse(string key, SourceLocation at, Dictionary<string, string> unsupported, IEnumerable<string> known) =>
+    /// <param name="at">Location of the key in the recipe.</param>
+    /// <param name="unsupported">
+    /// Keys that mergekit knows at this point but this version does not support, with the reasons.
+    /// </param>
+    /// <param name="known">Keys that are accepted at this point.</param>
+    public static DemException Refuse(
+        string key,
+        SourceLocation at,
+        Dictionary<string, string> unsupported,
+        IEnumerable<string> known) =>
         unsupported.TryGetValue(key, out string? reason)
             ? at.Error(ErrorCode.UnsupportedFeature, reason)
             : at.Error(ErrorCode.UnknownKey, "unknown key" + Expect.Known(key, known));

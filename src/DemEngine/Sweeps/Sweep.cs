@@ -11,35 +11,39 @@ using DemEngine.Recipes.Values;
 namespace DemEngine.Sweeps;
 
 /// <summary>One merge of a sweep.</summary>
-/// <param name="Name">Of its folder: its parameters and their values.</param>
-/// <param name="Recipe">With these values.</param>
+/// <param name="Name">Name of the merge's folder: its parameters and their values.</param>
+/// <param name="Recipe">The recipe with these values.</param>
 public sealed record SweepCandidate(string Name, Recipe Recipe);
 
-/// <summary>What a sweep did.</summary>
-/// <param name="Output">The folder that holds the merges' folders.</param>
-/// <param name="Candidates">The names of all merges.</param>
-/// <param name="Merges">Those made by this run; the others were there already.</param>
+/// <summary>The report of a sweep.</summary>
+/// <param name="Output">Full path of the folder that holds the merges' folders.</param>
+/// <param name="Candidates">Names of all merges.</param>
+/// <param name="Merges">Reports of the merges that this run made; the others existed already.</param>
 public sealed record SweepReport(string Output, IReadOnlyList<string> Candidates, IReadOnlyList<RunReport> Merges);
 
 /// <summary>
-/// Many merges of the same models by recipes that differ in numbers only: every part of the inputs is read once for all of them, and what is measured
-/// alike is measured once.
+/// Many merges of the same models by recipes that differ in numbers only: every part of the inputs is read once for all of them,
+/// and statistics that they share are computed once.
 /// </summary>
 public static class Sweep
 {
-    /// <summary>The most merges in one sweep.</summary>
+    /// <summary>Maximum number of merges in one sweep.</summary>
     public const int MaxCandidates = 1000;
 
-    /// <summary>Every combination of the axes' values, the last axis first to change.</summary>
-    /// <param name="recipe">What is merged. The values take the place of its own.</param>
-    /// <param name="axes">Parameters and values.</param>
-    /// <exception cref="DemException">DEM1001: an axis does not fit the recipe, or there are too many combinations.</exception>
+    /// <summary>Lists every combination of the axes' values; the last axis changes fastest.</summary>
+    /// <param name="recipe">The recipe to merge by; the axes' values replace its own.</param>
+    /// <param name="axes">Parameters and their values.</param>
+    /// <exception cref="DemException">
+    /// DEM1001 (BadArgument): an axis does not fit the recipe, or there are too many combinations.
+    /// </exception>
     public static ImmutableArray<SweepCandidate> Candidates(Recipe recipe, IReadOnlyList<SweepAxis> axes)
     {
         foreach (SweepAxis axis in axes)
         {
             if (axis.Model >= recipe.Models.Count)
-                throw new DemException(ErrorCode.BadArgument, $"--set models[{axis.Model}].{axis.Parameter}: the recipe has {recipe.Models.Count} models");
+                throw new DemException(
+                    ErrorCode.BadArgument,
+                    $"--set models[{axis.Model}].{axis.Parameter}: the recipe has {recipe.Models.Count} models");
             if (axes.Any(other => other != axis && other.Model == axis.Model && other.Parameter == axis.Parameter))
                 throw new DemException(ErrorCode.BadArgument, $"--set gives {axis.Parameter} twice");
         }
@@ -58,15 +62,15 @@ public static class Sweep
         return [.. candidates];
     }
 
-    /// <summary>Makes the merges. Of an interrupted sweep, what is complete stays.</summary>
-    /// <param name="candidates">At least one.</param>
-    /// <param name="output">The folder for their folders.</param>
-    /// <param name="alignment">What to do where the models do not match.</param>
-    /// <param name="backend">What computes.</param>
-    /// <param name="options">How. To resume means to make what is not there yet.</param>
-    /// <param name="progress">Told where the run stands, from any thread, often.</param>
-    /// <param name="cancel">Stops between tiles; the sweep can then be resumed.</param>
-    /// <exception cref="DemException">Anything documented may go wrong.</exception>
+    /// <summary>Makes the merges. The merges that an interrupted sweep has completed are kept.</summary>
+    /// <param name="candidates">Merges to make; at least one.</param>
+    /// <param name="output">Path of the folder that holds the merges' folders.</param>
+    /// <param name="alignment">Policies for tensors and vocabularies that do not match.</param>
+    /// <param name="backend">Backend that computes the merges.</param>
+    /// <param name="options">Run options. Resuming means making the merges that do not exist yet.</param>
+    /// <param name="progress">Progress callback; called often and from any thread.</param>
+    /// <param name="cancel">Token that stops the sweep between tiles; the sweep can then be resumed.</param>
+    /// <exception cref="DemException">Any documented error of a run.</exception>
     public static SweepReport Run(
         IReadOnlyList<SweepCandidate> candidates,
         string output,
@@ -86,7 +90,8 @@ public static class Sweep
                 .Where(made => options.Unfinished != UnfinishedRun.Resume || !IsThere(made.Folder, made.Plan))
                 .Select(made => new OutputRequest(made.Plan, made.Folder, OptionsFor(made.Folder, options))),
         ];
-        IReadOnlyList<RunReport> reports = requests.Length == 0 ? [] : OutputRun.ExecuteTogether(requests, backend, progress, cancel);
+        IReadOnlyList<RunReport> reports =
+            requests.Length == 0 ? [] : OutputRun.ExecuteTogether(requests, backend, progress, cancel);
         return new SweepReport(Path.GetFullPath(output), [.. candidates.Select(candidate => candidate.Name)], reports);
     }
 
@@ -94,7 +99,9 @@ public static class Sweep
         File.Exists(Path.Combine(folder, Manifest.FileName)) && Manifest.Read(folder) is var there
         && there.Recipe == plan.Recipe && there.Inputs.SequenceEqual(plan.Inputs);
 
-    /// <summary>What an interrupted sweep had not begun has nothing to be resumed.</summary>
+    /// <summary>
+    /// Returns the options of one merge. A merge that an interrupted sweep had not begun has nothing to resume.
+    /// </summary>
     private static RunOptions OptionsFor(string folder, RunOptions options) =>
         options.Unfinished == UnfinishedRun.Resume && !Directory.Exists(StagingDirectory.PathFor(folder))
             ? options with { Unfinished = UnfinishedRun.Refuse }

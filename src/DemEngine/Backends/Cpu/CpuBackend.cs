@@ -6,20 +6,20 @@ using DemEngine.Numerics.Simd;
 
 namespace DemEngine.Backends.Cpu;
 
-/// <summary>The backend that every machine has: the processor's vector units.</summary>
+/// <summary>Backend on the processor's vector units, which every machine has.</summary>
 public sealed class CpuBackend : IMergeBackend
 {
     private readonly KeepMaskCache _drawn = new();
     private readonly VectorWidth _width;
 
-    /// <summary>Uses the widest vectors that the hardware has.</summary>
+    /// <summary>Creates a backend with the widest vectors that the hardware supports.</summary>
     public CpuBackend()
         : this(VectorWidths.Best)
     {
     }
 
-    /// <summary>Uses vectors of a width, for tests and comparisons.</summary>
-    /// <param name="width">The width, no wider than the hardware's.</param>
+    /// <summary>Creates a backend with vectors of a given width, for tests and comparisons.</summary>
+    /// <param name="width">Vector width, no wider than the hardware's.</param>
     internal CpuBackend(VectorWidth width) => _width = width;
 
     /// <inheritdoc/>
@@ -29,11 +29,12 @@ public sealed class CpuBackend : IMergeBackend
     public string Description => $"{RuntimeInformation.ProcessArchitecture}, {(int)_width}-bit vectors";
 
     /// <inheritdoc/>
-    public IDisposable? MakeResident(IReadOnlyList<NativeBytes> bytes) => _drawn.Allow(bytes.Sum(input => (long)input.Length) / IMergeBackend.KeptShare);
+    public IDisposable? MakeResident(IReadOnlyList<NativeBytes> bytes) =>
+        _drawn.Allow(bytes.Sum(input => (long)input.Length) / IMergeBackend.KeptShare);
 
     ITileWorker IMergeBackend.CreateWorker() => CreateWorker();
 
-    /// <summary>Makes a worker. Each thread has its own.</summary>
+    /// <summary>Creates a worker. Each thread has its own.</summary>
     internal ITileWorker CreateWorker() => _width switch
     {
         VectorWidth.Bits512 => new CpuTileWorker<Width512, Vector512<uint>>(_drawn),
@@ -44,6 +45,6 @@ public sealed class CpuBackend : IMergeBackend
     /// <inheritdoc/>
     public void Dispose()
     {
-        // Nothing is held between workers but while inputs are kept.
+        // Nothing is cached between workers except while inputs are resident.
     }
 }

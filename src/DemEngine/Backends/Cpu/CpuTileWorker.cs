@@ -7,13 +7,13 @@ using DemEngine.Numerics.Simd;
 
 namespace DemEngine.Backends.Cpu;
 
-/// <summary>Chooses the loop for the element types at hand, and brings inputs of several types to one.</summary>
-/// <param name="drawn">What random filters have drawn.</param>
+/// <summary>Worker that chooses the loop for the element types at hand and converts inputs of several types to one.</summary>
+/// <param name="drawn">Cache of the bits that random masks have drawn.</param>
 internal sealed class CpuTileWorker<TWidth, TVector>(KeepMaskCache drawn) : ITileWorker
     where TWidth : IVectorWidth<TVector>
     where TVector : struct
 {
-    // A leaf of each input: what is converted stays in the cache until it is used.
+    // The block is a leaf of each input, so that converted elements stay in the cache until they are used.
     private const int BlockElements = GramOrder.LeafElements;
 
     private NativeBuffer? _scratch;
@@ -68,7 +68,8 @@ internal sealed class CpuTileWorker<TWidth, TVector>(KeepMaskCache drawn) : ITil
         LinearCombination combination, ElementType common, ReadOnlySpan<TypedBytes> inputs, TypedBytes output) =>
         FloatElements.Dispatch<InputVisitor, NonFinite>(common, new InputVisitor(combination, inputs, output));
 
-    private NonFinite CombineMixed(LinearCombination combination, ElementType common, ReadOnlySpan<TypedBytes> inputs, TypedBytes output)
+    private NonFinite CombineMixed(
+        LinearCombination combination, ElementType common, ReadOnlySpan<TypedBytes> inputs, TypedBytes output)
     {
         TypedBytes scratch = Scratch(common, inputs.Length);
         var converted = new TypedBytes[inputs.Length];
@@ -96,7 +97,7 @@ internal sealed class CpuTileWorker<TWidth, TVector>(KeepMaskCache drawn) : ITil
             CombineCommon(LinearCombination.BaseAlone, from.Type, [from], to);
     }
 
-    /// <summary>Room for one block of each of so many inputs.</summary>
+    /// <summary>Provides scratch memory for one block of each of <paramref name="inputs"/> inputs.</summary>
     private TypedBytes Scratch(ElementType type, int inputs)
     {
         int bytes = inputs * BlockElements * type.Size;
@@ -122,7 +123,8 @@ internal sealed class CpuTileWorker<TWidth, TVector>(KeepMaskCache drawn) : ITil
                 _output.Type, new OutputVisitor<TInput>(_combination, _inputs, _output));
     }
 
-    private readonly ref struct OutputVisitor<TInput>(LinearCombination combination, ReadOnlySpan<TypedBytes> inputs, TypedBytes output)
+    private readonly ref struct OutputVisitor<TInput>(
+        LinearCombination combination, ReadOnlySpan<TypedBytes> inputs, TypedBytes output)
         : IFloatElementVisitor<NonFinite>
         where TInput : IFloatElement
     {

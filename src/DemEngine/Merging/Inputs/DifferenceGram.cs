@@ -3,17 +3,18 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Merging.Inputs;
 
-/// <summary>The Gram matrix of differences from a base, some of which are stored.</summary>
+/// <summary>Computes the Gram matrix of differences from a base, some of which are stored as differences.</summary>
 internal static class DifferenceGram
 {
     private static readonly int SingleBytes = GramOrder.LeafElements * ElementType.F32.Size;
 
-    /// <summary>Measures x₁ − b … xₙ − b and b.</summary>
-    /// <param name="inputs">b, x₁ … xₙ: so many elements from the start of a leaf.</param>
-    /// <param name="isVector">Of each x whether it is a difference already.</param>
-    /// <param name="leafSums">For each leaf the products of each two, row after row.</param>
-    /// <param name="workspace">The calling thread's.</param>
-    public static void Measure(ReadOnlySpan<TypedBytes> inputs, ReadOnlySpan<bool> isVector, Span<double> leafSums, ITileContext workspace)
+    /// <summary>Computes the leaf sums of the Gram matrix of x₁ − b … xₙ − b and b.</summary>
+    /// <param name="inputs">Tensors b, x₁ … xₙ: the same number of elements of each, beginning at the start of a leaf.</param>
+    /// <param name="isVector">Flag for each x, set where it is a difference already.</param>
+    /// <param name="leafSums">Output: for each leaf the dot products of all pairs, row after row.</param>
+    /// <param name="workspace">Workspace of the calling thread.</param>
+    public static void Measure(
+        ReadOnlySpan<TypedBytes> inputs, ReadOnlySpan<bool> isVector, Span<double> leafSums, ITileContext workspace)
     {
         if (!isVector.Contains(true))
         {
@@ -21,7 +22,7 @@ internal static class DifferenceGram
             return;
         }
 
-        // The differences first, leaf by leaf.
+        // Stored differences and models are mixed, so the models' differences are computed first, leaf by leaf.
         int elements = inputs[0].Count;
         int pairs = GramMatrix.PairCount(inputs.Length);
         var scratch = new TypedBytes(ElementType.F32, workspace.Scratch(isVector.Length * SingleBytes));

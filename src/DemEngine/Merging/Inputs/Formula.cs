@@ -3,19 +3,22 @@ using System.Text;
 
 namespace DemEngine.Merging.Inputs;
 
-/// <summary>How plans write what is done to a tensor: of the base, b, and the recipe's sources in order, x1, x2 ….</summary>
+/// <summary>
+/// Writes the formulas by which plans describe an operation on a tensor, with b for the base and x1, x2 … for the recipe's
+/// sources in order.
+/// </summary>
 internal static class Formula
 {
-    /// <summary>The base.</summary>
+    /// <summary>Symbol of the base.</summary>
     public const string Base = "b";
 
-    /// <summary>A source.</summary>
-    /// <param name="place">Its place among the recipe's sources, from 1.</param>
+    /// <summary>Returns the symbol of a source.</summary>
+    /// <param name="place">Position of the source in the recipe, from 1.</param>
     public static string Source(int place) => string.Create(CultureInfo.InvariantCulture, $"x{place}");
 
-    /// <summary>A sum.</summary>
-    /// <param name="start">What is there already; empty for nothing.</param>
-    /// <param name="terms">What is added.</param>
+    /// <summary>Writes a weighted sum.</summary>
+    /// <param name="start">Formula that the terms are appended to; may be empty.</param>
+    /// <param name="terms">Terms of the sum, each a weight times a factor.</param>
     public static string Sum(string start, IEnumerable<(float Weight, string Factor)> terms)
     {
         var sum = new StringBuilder(start);

@@ -5,8 +5,9 @@ using DemEngine.Memory;
 namespace DemEngine.Merging.Inputs;
 
 /// <summary>
-/// Inputs that a tensor is gone over for more than once, kept from its first pass until it is made: each part is read once, and where it is made from
-/// others, made once. Those that do not fit are read in each pass. The backend hears of what lies in memory, be it held or mapped.
+/// Caches the inputs that several passes over a tensor need, from its first pass until the tensor is produced. Each part is read
+/// once, or computed once where it is made from other tensors. Inputs that do not fit are read again in each pass. The backend is
+/// told which inputs lie in memory, whether cached or mapped.
 /// </summary>
 internal sealed class InputCache : IDisposable
 {
@@ -15,11 +16,12 @@ internal sealed class InputCache : IDisposable
     private readonly IDisposable? _kept;
     private readonly long _keptShare;
 
-    /// <param name="wanted">The inputs; those that lie in memory anyway need no holding.</param>
-    /// <param name="partElements">Of a tensor, that are read at a time: no more than a tile has.</param>
-    /// <param name="memory">What there is for them.</param>
-    /// <param name="backend">What works on them.</param>
-    public InputCache(IReadOnlyCollection<TensorReader> wanted, int partElements, BufferPool<NativeBuffer> memory, IMergeBackend backend)
+    /// <param name="wanted">Inputs to cache. Those that lie in memory anyway are not copied.</param>
+    /// <param name="partElements">Number of elements that are read at a time, at most those of a tile.</param>
+    /// <param name="memory">Pool that the cache's buffers are rented from.</param>
+    /// <param name="backend">Backend that works on the inputs, and may make them resident.</param>
+    public InputCache(
+        IReadOnlyCollection<TensorReader> wanted, int partElements, BufferPool<NativeBuffer> memory, IMergeBackend backend)
     {
         _memory = memory;
         foreach (TensorReader tensor in wanted.Where(input => input.IsCopied).Distinct())
@@ -30,23 +32,28 @@ internal sealed class InputCache : IDisposable
         }
 
         HasAll = wanted.All(_tensors.ContainsKey);
-        NativeBytes[] inMemory = [.. wanted.Distinct().Select(tensor => tensor.InMemory).OfType<NativeBytes>(), .. _tensors.Values.Select(tensor => tensor.Bytes)];
+        NativeBytes[] inMemory =
+        [
+            .. wanted.Distinct().Select(tensor => tensor.InMemory).OfType<NativeBytes>(),
+            .. _tensors.Values.Select(tensor => tensor.Bytes),
+        ];
         long share = inMemory.Sum(input => (long)input.Length) / IMergeBackend.KeptShare;
         if (memory.TryTake(share))
             (_kept, _keptShare) = (backend.MakeResident(inMemory), share);
     }
 
-    /// <summary>Whether each input is held.</summary>
+    /// <summary>Whether every input is cached.</summary>
     public bool HasAll { get; }
 
-    /// <summary>A part of a tensor, read if it was not yet.</summary>
-    /// <param name="tensor">Which.</param>
-    /// <param name="first">Its first element.</param>
+    /// <summary>Gets a part of a tensor, and reads it first if no thread has done so yet.</summary>
+    /// <param name="tensor">Tensor to read.</param>
+    /// <param name="first">Index of the part's first element.</param>
     /// <param name="count">Number of elements.</param>
-    /// <param name="workspace">The calling thread's.</param>
-    /// <param name="part">The part, valid until this is disposed.</param>
-    /// <returns>False if the tensor is not held.</returns>
-    public bool TryRead(TensorReader tensor, long first, int count, ITileContext workspace, [MaybeNullWhen(false)] out TypedBytes part)
+    /// <param name="workspace">Workspace of the calling thread.</param>
+    /// <param name="part">The part, valid until the cache is disposed.</param>
+    /// <returns>False if the tensor is not cached.</returns>
+    public bool TryRead(
+        TensorReader tensor, long first, int count, ITileContext workspace, [MaybeNullWhen(false)] out TypedBytes part)
     {
         bool isHeld = _tensors.TryGetValue(tensor, out HeldTensor? held);
         part = isHeld ? held!.Read((int)first, count, workspace) : default;
@@ -63,7 +70,7 @@ internal sealed class InputCache : IDisposable
         _tensors.Clear();
     }
 
-    /// <summary>A tensor, part by part as it is asked for, by any thread.</summary>
+    /// <summary>A cached tensor, which any thread fills part by part on demand.</summary>
     private sealed class HeldTensor
     {
         private readonly TensorReader _tensor;
@@ -99,7 +106,7 @@ internal sealed class InputCache : IDisposable
             if (Volatile.Read(ref part.IsThere))
                 return;
 
-            // What a tensor is made from is never made from it, so that threads do not wait for each other in a circle.
+            // A tensor is never made from itself, directly or through others, so threads cannot deadlock on each other's parts.
             lock (part)
             {
                 if (part.IsThere)

@@ -2,13 +2,15 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Merging.Inputs;
 
-/// <summary>What it takes to read tensors, those that they are made from included, each of them once.</summary>
-/// <param name="ElementBytes">Bytes read from files for an element of each.</param>
-/// <param name="Buffers">Buffers of the workspace that are filled.</param>
-/// <param name="BufferElementBytes">Bytes that these take for an element of each.</param>
+/// <summary>
+/// The cost of reading one element of each of several tensors, including those that they are made from, each counted once.
+/// </summary>
+/// <param name="ElementBytes">Bytes read from files per element, summed over the tensors.</param>
+/// <param name="Buffers">Number of workspace buffers that are filled.</param>
+/// <param name="BufferElementBytes">Bytes of these buffers per element, summed over the tensors.</param>
 internal readonly record struct InputCost(long ElementBytes, int Buffers, long BufferElementBytes)
 {
-    /// <summary>The cost of reading the same elements of several tensors.</summary>
+    /// <summary>Computes the cost of reading the same elements of several tensors.</summary>
     public static InputCost Of(IEnumerable<TensorReader> inputs)
     {
         var seen = new HashSet<TensorReader>();
@@ -20,7 +22,9 @@ internal readonly record struct InputCost(long ElementBytes, int Buffers, long B
                 continue;
             int copied = input.IsCopied ? 1 : 0;
             cost = new InputCost(
-                cost.ElementBytes + input.ElementBytes, cost.Buffers + copied, cost.BufferElementBytes + (copied * input.Spec.Type.Size));
+                cost.ElementBytes + input.ElementBytes,
+                cost.Buffers + copied,
+                cost.BufferElementBytes + (copied * input.Spec.Type.Size));
             foreach (TensorReader from in input.MadeFrom)
                 left.Push(from);
         }

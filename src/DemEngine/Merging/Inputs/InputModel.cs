@@ -3,16 +3,16 @@ using DemEngine.Checkpoints;
 
 namespace DemEngine.Merging.Inputs;
 
-/// <summary>A tensor of a model under the name that it has in the output.</summary>
+/// <summary>A tensor of a model, with the name that it has in the output.</summary>
 internal readonly record struct NamedInput(string Name, TensorReader Tensor);
 
-/// <summary>The tensors of a model that a merge reads, by the names that they have in the output.</summary>
+/// <summary>The tensors that a merge reads from a model, keyed by their names in the output.</summary>
 internal sealed class InputModel
 {
     private readonly Dictionary<string, TensorReader> _byName;
 
-    /// <param name="path">Of the model, for messages.</param>
-    /// <param name="tensors">In order; each name once.</param>
+    /// <param name="path">Path of the model, for messages.</param>
+    /// <param name="tensors">Tensors of the model in order, each name once.</param>
     public InputModel(string path, ImmutableArray<NamedInput> tensors)
     {
         Path = path;
@@ -20,9 +20,11 @@ internal sealed class InputModel
         _byName = tensors.ToDictionary(tensor => tensor.Name, tensor => tensor.Tensor, StringComparer.Ordinal);
     }
 
-    /// <summary>A whole checkpoint.</summary>
+    /// <summary>Makes the model of a whole checkpoint.</summary>
     public InputModel(Checkpoint checkpoint)
-        : this(checkpoint.Path, [.. checkpoint.Tensors.Select(tensor => new NamedInput(tensor.Spec.Name, new StoredTensorReader(tensor)))])
+        : this(
+            checkpoint.Path,
+            [.. checkpoint.Tensors.Select(tensor => new NamedInput(tensor.Spec.Name, new StoredTensorReader(tensor)))])
     {
     }
 
@@ -30,6 +32,6 @@ internal sealed class InputModel
 
     public ImmutableArray<NamedInput> Tensors { get; }
 
-    /// <summary>Finds a tensor by its name; null if there is none.</summary>
+    /// <summary>Finds a tensor by its name in the output, or returns null if there is none.</summary>
     public TensorReader? Find(string name) => _byName.GetValueOrDefault(name);
 }

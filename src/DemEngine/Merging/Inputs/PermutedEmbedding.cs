@@ -7,37 +7,50 @@ using DemEngine.Numerics;
 namespace DemEngine.Merging.Inputs;
 
 /// <summary>
-/// A tensor whose rows are those of another vocabulary: rows of a model's own tensor in another order, rows that other models give, and
-/// for rows that belong to no token the mean of all that do. They are put together while they are read; only the table of rows is held.
+/// Rearranges a tensor to the rows of another vocabulary: rows of the model's own tensor in another order, rows taken from other
+/// models, and, for rows that belong to no token, the mean of all rows that do. Rows are gathered while they are read, so that
+/// only the table of rows is kept in memory.
 /// </summary>
-/// <param name="spec">Of the gathered tensor, whose elements are of the model's own type.</param>
-/// <param name="own">The model's own tensor.</param>
-/// <param name="rows">For each row one of its own, or <see cref="Mean"/>, or <see cref="Filled"/> of a position in the fills.</param>
+/// <param name="spec">Name, type and shape of the gathered tensor, whose elements have the type of the model's own.</param>
+/// <param name="own">Tensor of the model itself.</param>
+/// <param name="rows">
+/// Source of each row: the index of a row in <paramref name="own"/>, <see cref="Mean"/>, or <see cref="Filled"/> of an index into
+/// <paramref name="fills"/>.
+/// </param>
 /// <param name="fills">Rows that the model lacks.</param>
-internal sealed class PermutedEmbedding(TensorSpec spec, TensorReader own, ImmutableArray<int> rows, ImmutableArray<RowFill> fills) : TensorReader(spec)
+internal sealed class PermutedEmbedding(
+    TensorSpec spec, TensorReader own, ImmutableArray<int> rows, ImmutableArray<RowFill> fills) : TensorReader(spec)
 {
-    /// <summary>A row that belongs to no token.</summary>
+    /// <summary>Table entry for a row that belongs to no token.</summary>
     public const int Mean = -1;
 
-    // More runs than that are not worth a call to the system each.
+    // Each run costs a call to the system, so at most this many runs are announced.
     private const int MaxRunsAskedFor = 64;
 
     private readonly long _rowElements = spec.Shape.RowElements;
     private readonly Lock _lock = new();
     private NativeBuffer? _mean;
 
-    public override IReadOnlyList<TensorReader> MadeFrom { get; } = [.. fills.SelectMany(fill => fill.Donors).Select(donor => donor.Tensor).Prepend(own).Distinct()];
+    public override IReadOnlyList<TensorReader> MadeFrom { get; } =
+    [
+        .. fills.SelectMany(fill => fill.Donors)
+            .Select(donor => donor.Tensor)
+            .Prepend(own)
+            .Distinct(),
+    ];
 
     public override bool IsCopied => true;
 
-    /// <summary>What stands for a fill in the table of rows.</summary>
+    /// <summary>Returns the table entry for the fill with the given index.</summary>
     public static int Filled(int fill) => -2 - fill;
 
     public override TensorReader Rebind(Func<TensorReader, TensorReader> replace)
     {
         TensorReader bound = own.Rebind(replace);
         ImmutableArray<RowFill> boundFills = [.. fills.Select(fill => fill.Rebind(replace))];
-        return ReferenceEquals(bound, own) && boundFills.SequenceEqual(fills) ? this : new PermutedEmbedding(Spec, bound, rows, boundFills);
+        return ReferenceEquals(bound, own) && boundFills.SequenceEqual(fills)
+            ? this
+            : new PermutedEmbedding(Spec, bound, rows, boundFills);
     }
 
     public override TypedBytes Read(long first, int count, NativeBytes room, ITileContext workspace)
@@ -59,7 +72,7 @@ internal sealed class PermutedEmbedding(TensorSpec spec, TensorReader own, Immut
         }
     }
 
-    /// <summary>Puts a part together.</summary>
+    /// <summary>Gathers a part of the tensor from its sources.</summary>
     private void Gather(long first, TypedBytes part, ITileContext workspace)
     {
         long end = first + part.Count;
@@ -83,7 +96,9 @@ internal sealed class PermutedEmbedding(TensorSpec spec, TensorReader own, Immut
         workspace.Read(own, first, target.Count).Bytes.Span.CopyTo(target.Bytes.Span);
     }
 
-    /// <summary>As many elements as come from one row, or from successive rows of the model's own.</summary>
+    /// <summary>
+    /// Finds the longest run from an element that comes from one row, or from successive rows of the model's own tensor.
+    /// </summary>
     private Run RunAt(long first, long end)
     {
         var (row, column) = Math.DivRem(first, _rowElements);
@@ -94,7 +109,10 @@ internal sealed class PermutedEmbedding(TensorSpec spec, TensorReader own, Immut
         return new Run(source, column, Math.Min(end, next * _rowElements) - first);
     }
 
-    /// <summary>The mean of the rows that belong to tokens, added in their order in double and rounded once. Made when first needed.</summary>
+    /// <summary>
+    /// Returns the mean of the rows that belong to tokens, summed in row order in binary64 and rounded once. It is computed when
+    /// first needed.
+    /// </summary>
     private TypedBytes MeanRow(ITileContext workspace)
     {
         lock (_lock)
@@ -137,9 +155,9 @@ internal sealed class PermutedEmbedding(TensorSpec spec, TensorReader own, Immut
         workspace.Worker.Combine(LinearCombination.BaseAlone, [sum], mean);
     }
 
-    /// <summary>Elements that have one source.</summary>
-    /// <param name="Source">A row of the model's own, or what stands in the table.</param>
-    /// <param name="Column">Of the first, in that row.</param>
-    /// <param name="Count">How many.</param>
+    /// <summary>A run of elements with one source.</summary>
+    /// <param name="Source">Table entry of the run's first row: a row of the model's own tensor, the mean, or a fill.</param>
+    /// <param name="Column">Column of the first element in that row.</param>
+    /// <param name="Count">Number of elements.</param>
     private readonly record struct Run(int Source, long Column, long Count);
 }

@@ -1,7 +1,7 @@
 namespace DemEngine.Merging.Inputs;
 
-/// <summary>What stands behind a letter of a planned tensor's formula.</summary>
-/// <param name="Symbol">b, or x1, x2 … for the sources in the recipe's order.</param>
-/// <param name="Model">As the recipe writes it: a path, or an earlier recipe's name.</param>
-/// <param name="Tensor">The tensor's name in that model.</param>
+/// <summary>The tensor that a symbol in a planned tensor's formula stands for.</summary>
+/// <param name="Symbol">Symbol in the formula: b, or x1, x2 … for the sources in the recipe's order.</param>
+/// <param name="Model">Model as the recipe writes it: a path, or an upstream recipe's name.</param>
+/// <param name="Tensor">Name of the tensor in that model.</param>
 public sealed record PlannedSource(string Symbol, string Model, string Tensor);

@@ -4,7 +4,7 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Merging.Inputs;
 
-/// <summary>A tensor that lies in a file.</summary>
+/// <summary>Reads a tensor that is stored in a file.</summary>
 internal sealed class StoredTensorReader(StoredTensor tensor) : TensorReader(tensor.Spec)
 {
     public override int ElementBytes => Spec.Type.Size;
@@ -14,7 +14,8 @@ internal sealed class StoredTensorReader(StoredTensor tensor) : TensorReader(ten
     public override NativeBytes? InMemory =>
         IsCopied || Spec.ByteLength > int.MaxValue ? null : tensor.Read(0, (int)Spec.Shape.ElementCount, scratch: default).Bytes;
 
-    public override TypedBytes Read(long first, int count, NativeBytes room, ITileContext context) => tensor.Read(first, count, room);
+    public override TypedBytes Read(long first, int count, NativeBytes room, ITileContext context) =>
+        tensor.Read(first, count, room);
 
     public override void WillNeed(long first, long count) => tensor.WillNeed(first, count);
 }

@@ -6,28 +6,34 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Merging.Inputs;
 
-/// <summary>One source's part in a merged tensor.</summary>
-/// <param name="Tensor">Its tensor; null if the source lacks it.</param>
-/// <param name="Rows">The rows it has of those that are made.</param>
+/// <summary>One source's contribution to a merged tensor.</summary>
+/// <param name="Tensor">Tensor of the source; null if the source lacks it.</param>
+/// <param name="Rows">Number of the output's rows that the source has.</param>
 internal readonly record struct SourceTensor(TensorReader? Tensor, long Rows);
 
 /// <summary>
-/// What a merged tensor is made from. Rows that a source lacks, because it lacks the tensor or has a smaller vocabulary, are made without
-/// it: its difference from the base counts as zero, and where whole tensors are averaged the base's rows stand in.
+/// The inputs of a merged tensor. Rows that a source lacks, because it lacks the tensor or has a smaller vocabulary, are made
+/// without it: its difference from the base counts as zero, and where whole tensors are averaged the base's rows are used
+/// instead.
 /// </summary>
 internal sealed class TensorSources
 {
     private readonly bool _staysBase;
     private readonly bool _readsBase;
 
-    /// <param name="shape">Of the output.</param>
-    /// <param name="baseTensor">The base's tensor.</param>
-    /// <param name="sources">One for each source of the recipe.</param>
-    /// <param name="isVector">Of each source whether it is a stored difference.</param>
-    /// <param name="use">What the method makes of the base.</param>
+    /// <param name="shape">Shape of the output tensor.</param>
+    /// <param name="baseTensor">Tensor of the base.</param>
+    /// <param name="sources">Tensors of the recipe's sources, one for each source.</param>
+    /// <param name="isVector">Flag for each source, set where it is a stored difference.</param>
+    /// <param name="use">Role of the base in the method.</param>
     /// <param name="isRelative">Whether differences from the base are merged.</param>
     public TensorSources(
-        TensorShape shape, TensorReader baseTensor, ImmutableArray<SourceTensor> sources, ImmutableArray<bool> isVector, BaseUse use, bool isRelative)
+        TensorShape shape,
+        TensorReader baseTensor,
+        ImmutableArray<SourceTensor> sources,
+        ImmutableArray<bool> isVector,
+        BaseUse use,
+        bool isRelative)
     {
         Base = baseTensor;
         IsVector = isVector;
@@ -41,7 +47,14 @@ internal sealed class TensorSources
         RowElements = shape.RowElements;
         CommonElements = All.Min(source => source.Tensor is null ? 0 : Math.Min(source.Rows, shape.Rows)) * shape.RowElements;
 
-        long[] cuts = [.. All.Select(source => source.Tensor is null ? 0 : Math.Min(source.Rows, shape.Rows)).Append(0).Append(shape.Rows).Distinct().Order()];
+        long[] cuts =
+        [
+            .. All.Select(source => source.Tensor is null ? 0 : Math.Min(source.Rows, shape.Rows))
+                .Append(0)
+                .Append(shape.Rows)
+                .Distinct()
+                .Order(),
+        ];
         Segments =
         [
             .. cuts.Zip(cuts.Skip(1), (from, to) => new Segment(
@@ -53,32 +66,39 @@ internal sealed class TensorSources
 
     public TensorReader Base { get; }
 
-    /// <summary>The sources, after the base where that is the first of them.</summary>
+    /// <summary>
+    /// All tensors to be merged: the sources, preceded by the base where the method merges it as the first of them.
+    /// </summary>
     public ImmutableArray<SourceTensor> All { get; }
 
-    /// <summary>Whether the sources count by their differences from the base.</summary>
+    /// <summary>Whether the sources' differences from the base are merged, instead of the sources themselves.</summary>
     public bool IsRelative { get; }
 
-    /// <summary>Of each source of the recipe whether it is a stored difference; only where <see cref="IsRelative"/>.</summary>
+    /// <summary>
+    /// Flags for the sources of the recipe, set where a source is a stored difference. Meaningful only if
+    /// <see cref="IsRelative"/> is set.
+    /// </summary>
     public ImmutableArray<bool> IsVector { get; }
 
-    /// <summary>Number of vectors whose Gram matrix a method asks for: the sources, and the base where it is subtracted.</summary>
+    /// <summary>
+    /// Number of vectors in the Gram matrix that a method asks for: the sources, and the base where it is subtracted.
+    /// </summary>
     public int VectorCount => All.Length + (IsRelative ? 1 : 0);
 
-    /// <summary>Every tensor that is read, once.</summary>
+    /// <summary>All tensors that are read, each listed once.</summary>
     public ImmutableArray<TensorReader> Inputs { get; }
 
-    /// <summary>Elements in one of the rows that a source has or lacks.</summary>
+    /// <summary>Number of elements in a row, the unit in which a source has or lacks a part of the tensor.</summary>
     public long RowElements { get; }
 
-    /// <summary>Elements that all sources have: the tensor's first ones.</summary>
+    /// <summary>Number of elements that all sources have. They are the first ones of the tensor.</summary>
     public long CommonElements { get; }
 
-    /// <summary>Parts that are made from the same sources.</summary>
+    /// <summary>Parts of the tensor, each made from the same sources throughout.</summary>
     public ImmutableArray<Segment> Segments { get; }
 
-    /// <summary>What stands behind the letters of formulas.</summary>
-    /// <param name="models">What the recipe calls the base and its sources.</param>
+    /// <summary>Lists the tensors that the symbols in formulas stand for.</summary>
+    /// <param name="models">Names of the base and of the sources in the recipe, in this order.</param>
     public IEnumerable<PlannedSource> Named(IReadOnlyList<string> models) => All
         .Select((source, k) => (source.Tensor, Place: Place(k)))
         .Where(source => source.Place > 0)
@@ -86,10 +106,12 @@ internal sealed class TensorSources
         .Where(source => source.Tensor is not null)
         .Select(source => new PlannedSource(LinearInput.SymbolOf(source.Place), models[source.Place], source.Tensor!.Spec.Name));
 
-    /// <summary>Measures the Gram matrix of a part, leaf by leaf.</summary>
-    /// <param name="inputs">The base where it is subtracted, and the sources: so many elements from the start of a leaf.</param>
-    /// <param name="leafSums">For each leaf the products of each two vectors.</param>
-    /// <param name="workspace">The calling thread's.</param>
+    /// <summary>Computes the Gram matrix of a part, leaf by leaf.</summary>
+    /// <param name="inputs">
+    /// The base where it is subtracted, then the sources: the same number of elements of each, beginning at the start of a leaf.
+    /// </param>
+    /// <param name="leafSums">Output: for each leaf the dot products of all pairs of vectors.</param>
+    /// <param name="workspace">Workspace of the calling thread.</param>
     public void Gram(ReadOnlySpan<TypedBytes> inputs, Span<double> leafSums, ITileContext workspace)
     {
         if (IsRelative)
@@ -98,14 +120,14 @@ internal sealed class TensorSources
             workspace.Worker.Gram(relativeToBase: false, inputs, leafSums);
     }
 
-    /// <summary>What a sum over all sources is in one segment.</summary>
+    /// <summary>Reduces a sum over all sources to the sources that one segment has.</summary>
     public LinearPart PartOf(LinearCombination sum, Segment segment)
     {
-        // On the way from the base to another model, what the other lacks stays the base's.
+        // Where the base is interpolated with another model, elements that the other lacks stay those of the base.
         if (_staysBase && segment.Sources.Any(source => source is null))
             return new LinearPart(LinearCombination.BaseAlone, [new LinearInput(0, Base)]);
 
-        // Where no base is subtracted, a sum that starts from one starts from the first source.
+        // If no base is subtracted, a sum that starts from the base starts from the first source instead.
         bool startsFromFirst = sum.StartsFromBase && !IsRelative;
         var terms = ImmutableArray.CreateBuilder<Term>();
         var inputs = ImmutableArray.CreateBuilder<LinearInput>();
@@ -126,27 +148,29 @@ internal sealed class TensorSources
     private LinearInput InputOf(int source, Segment segment) =>
         segment.Sources[source] is { } tensor ? new LinearInput(Place(source), tensor) : new LinearInput(0, Base);
 
-    /// <summary>Of one of <see cref="All"/>: 0 for the base, and from 1 its place among the recipe's sources.</summary>
+    /// <summary>
+    /// Converts an index into <see cref="All"/> to a position in the recipe: 0 for the base, and from 1 on for the sources.
+    /// </summary>
     private int Place(int source) => _staysBase ? source : source + 1;
 }
 
-/// <summary>Elements that are made from the same sources.</summary>
-/// <param name="First">Index of the first.</param>
-/// <param name="End">Index after the last.</param>
-/// <param name="Sources">Each source's tensor; null if it lacks these elements.</param>
+/// <summary>A range of elements that are made from the same sources.</summary>
+/// <param name="First">Index of the first element.</param>
+/// <param name="End">Index after the last element.</param>
+/// <param name="Sources">Tensors of all sources; null where a source lacks these elements.</param>
 internal sealed record Segment(long First, long End, ImmutableArray<TensorReader?> Sources);
 
-/// <summary>A sum with its inputs, in the order in which it wants them.</summary>
+/// <summary>A sum together with its inputs, in the order in which the sum takes them.</summary>
 internal sealed record LinearPart(LinearCombination Sum, ImmutableArray<LinearInput> Inputs);
 
 /// <summary>One input of a sum.</summary>
-/// <param name="Place">0 for the base, and from 1 the place among the recipe's sources.</param>
-/// <param name="Tensor">The tensor.</param>
+/// <param name="Place">Position of the input's model in the recipe: 0 for the base, and from 1 on for the sources.</param>
+/// <param name="Tensor">Tensor that is read.</param>
 internal readonly record struct LinearInput(int Place, TensorReader Tensor)
 {
-    /// <summary>What formulas call it.</summary>
+    /// <summary>Symbol of the input in formulas.</summary>
     public string Symbol => SymbolOf(Place);
 
-    /// <summary>What formulas call what has a place.</summary>
+    /// <summary>Returns the symbol in formulas of the model at a position in the recipe.</summary>
     public static string SymbolOf(int place) => place == 0 ? Formula.Base : Formula.Source(place);
 }

@@ -5,7 +5,7 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Merging.Inputs;
 
-/// <summary>What one thread of the pipeline works with: its backend worker and its buffers, reused tile after tile.</summary>
+/// <summary>The backend worker and the buffers of one pipeline thread, reused tile after tile.</summary>
 internal sealed class TileWorkspace : ITileContext, IDisposable
 {
     private readonly NativeBuffer _output;
@@ -17,10 +17,10 @@ internal sealed class TileWorkspace : ITileContext, IDisposable
     private int _room;
     private int _roomUsed;
 
-    /// <param name="backend">Makes the worker.</param>
-    /// <param name="outputs">Tiles of output that are made at a time.</param>
-    /// <param name="outputBytes">In each.</param>
-    /// <param name="inputBytes">Room for inputs that is needed anyway.</param>
+    /// <param name="backend">Backend that creates the worker.</param>
+    /// <param name="outputs">Number of output tiles that are made at a time.</param>
+    /// <param name="outputBytes">Size of an output tile in bytes.</param>
+    /// <param name="inputBytes">Bytes to allocate for inputs in advance; more are allocated on demand.</param>
     public TileWorkspace(IMergeBackend backend, int outputs, int outputBytes, long inputBytes)
     {
         Worker = backend.CreateWorker();
@@ -33,14 +33,14 @@ internal sealed class TileWorkspace : ITileContext, IDisposable
 
     public ITileWorker Worker { get; }
 
-    /// <summary>How many tiles of output there is room for.</summary>
+    /// <summary>Number of output tiles that there is memory for.</summary>
     public int Outputs { get; }
 
-    /// <summary>Room for a tile of output.</summary>
+    /// <summary>Returns the memory of an output tile.</summary>
     public NativeBytes Output(int index) => _output.Bytes.Slice(index * _outputBytes, _outputBytes);
 
-    /// <summary>Gives all room for inputs free again.</summary>
-    /// <param name="held">What is held for the tile's tensor; null where nothing is.</param>
+    /// <summary>Starts a tile: all memory for inputs becomes free again.</summary>
+    /// <param name="held">Cached inputs of the tile's tensor; null where nothing is cached.</param>
     public void StartTile(InputCache? held = null)
     {
         _held = held;

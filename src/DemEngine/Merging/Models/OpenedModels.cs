@@ -4,7 +4,7 @@ using DemEngine.Merging.Inputs;
 
 namespace DemEngine.Merging.Models;
 
-/// <summary>The checkpoints of a recipe, each opened and fingerprinted once however often it is named.</summary>
+/// <summary>Opens and fingerprints the checkpoints of a recipe, each only once however often the recipe names it.</summary>
 internal sealed class OpenedModels(IoMode io, ModelSources? sources = null) : IDisposable
 {
     private readonly Dictionary<string, Checkpoint> _byPath = new(StringComparer.Ordinal);

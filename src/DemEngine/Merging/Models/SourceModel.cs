@@ -3,13 +3,13 @@ using DemEngine.Merging.Inputs;
 
 namespace DemEngine.Merging.Models;
 
-/// <summary>A model that a recipe names: a checkpoint, or the result of an earlier recipe.</summary>
+/// <summary>A model that a recipe names: a checkpoint, or the result of an upstream recipe.</summary>
 internal sealed class SourceModel
 {
     private readonly Func<IReadOnlyDictionary<string, byte[]>> _readSideFiles;
     private IReadOnlyDictionary<string, byte[]>? _sideFiles;
 
-    /// <summary>A checkpoint.</summary>
+    /// <summary>Makes the model of a checkpoint.</summary>
     public SourceModel(Checkpoint checkpoint, InputModel tensors, string fingerprint)
     {
         Tensors = tensors;
@@ -19,7 +19,7 @@ internal sealed class SourceModel
         _readSideFiles = checkpoint.ReadSideFiles;
     }
 
-    /// <summary>A result.</summary>
+    /// <summary>Makes the model of an upstream recipe's result.</summary>
     public SourceModel(InputModel tensors, string folder, IReadOnlyDictionary<string, byte[]> sideFiles)
     {
         Tensors = tensors;
@@ -27,22 +27,22 @@ internal sealed class SourceModel
         _readSideFiles = () => sideFiles;
     }
 
-    /// <summary>What it holds.</summary>
+    /// <summary>Tensors of the model.</summary>
     public InputModel Tensors { get; }
 
-    /// <summary>Of the checkpoint, or of that which the result has its configuration from.</summary>
+    /// <summary>Folder of the checkpoint, or of the checkpoint that a result takes its configuration from.</summary>
     public string Folder { get; }
 
-    /// <summary>Null for a result.</summary>
+    /// <summary>The open checkpoint; null for an upstream recipe's result.</summary>
     public Checkpoint? Checkpoint { get; }
 
-    /// <summary>Null for a result.</summary>
+    /// <summary>Fingerprint of the checkpoint; null for an upstream recipe's result.</summary>
     public string? Fingerprint { get; }
 
-    /// <summary>Whether it is a distribution vector.</summary>
+    /// <summary>Whether the model is a distribution vector.</summary>
     public bool IsVector => Checkpoint is not null && DistributionVector.IsVector(Checkpoint);
 
-    /// <summary>Its small files by name, read when first asked for.</summary>
-    /// <exception cref="DemException">DEM2023.</exception>
+    /// <summary>Small files beside the weights, by name. They are read on first use.</summary>
+    /// <exception cref="DemException">DEM2023 (BadSideFile): a file cannot be read.</exception>
     public IReadOnlyDictionary<string, byte[]> Files => _sideFiles ??= _readSideFiles();
 }

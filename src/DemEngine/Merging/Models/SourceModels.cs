@@ -4,17 +4,19 @@ using DemEngine.Recipes;
 namespace DemEngine.Merging.Models;
 
 /// <summary>Finds the models that a recipe names.</summary>
-/// <param name="opened">The checkpoints.</param>
+/// <param name="opened">Checkpoints opened so far, to which further ones are added.</param>
 internal sealed class SourceModels(OpenedModels opened)
 {
     private readonly Dictionary<string, SourceModel> _results = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SourceModel> _found = new(StringComparer.Ordinal);
 
-    /// <summary>Makes the result of a recipe known, so that later ones can name it.</summary>
+    /// <summary>Registers the result of a recipe, so that later recipes can name it.</summary>
     public void Add(string stage, SourceModel result) => _results.Add(stage, result);
 
-    /// <summary>Opens a model, once however often it is named.</summary>
-    /// <exception cref="DemException">DEM2001 to DEM2013, DEM2022.</exception>
+    /// <summary>Finds a model, and opens it on first use.</summary>
+    /// <exception cref="DemException">
+    /// DEM2001 (CheckpointNotFound) to DEM2013 (AmbiguousCheckpoint), or DEM2022 (UnreadableFile).
+    /// </exception>
     public SourceModel Find(ModelPath path)
     {
         if (path.IsStage)
@@ -25,18 +27,24 @@ internal sealed class SourceModels(OpenedModels opened)
         return model;
     }
 
-    /// <summary>Opens a whole model.</summary>
-    /// <exception cref="DemException">DEM3004: it is a distribution vector; or what <see cref="Find"/> throws.</exception>
+    /// <summary>Finds a whole model.</summary>
+    /// <exception cref="DemException">
+    /// DEM3004 (WrongValue): the model is a distribution vector; or any error of <see cref="Find"/>.
+    /// </exception>
     public SourceModel FindWhole(ModelPath path)
     {
         SourceModel model = Find(path);
-        return model.IsVector ? throw path.Place.Error(ErrorCode.WrongValue, "this is a distribution vector and no model") : model;
+        return model.IsVector
+            ? throw path.Place.Error(ErrorCode.WrongValue, "this is a distribution vector and no model")
+            : model;
     }
 
-    /// <summary>Opens a source of a part: a whole model, or a vector where the recipe says so.</summary>
-    /// <param name="model">The source.</param>
-    /// <param name="baseModel">What a vector must have been extracted from.</param>
-    /// <exception cref="DemException">DEM2019, DEM2020, DEM3004; or what <see cref="Find"/> throws.</exception>
+    /// <summary>Finds a source of a recipe part: a whole model, or a distribution vector where the recipe says so.</summary>
+    /// <param name="model">Source as the recipe gives it.</param>
+    /// <param name="baseModel">Base that a vector must have been extracted from.</param>
+    /// <exception cref="DemException">
+    /// DEM2019 (WrongBase), DEM2020 (NotAVector), DEM3004 (WrongValue), or any error of <see cref="Find"/>.
+    /// </exception>
     public SourceModel FindSource(RecipeModel model, ModelPath baseModel)
     {
         SourceModel source = Find(model.Path);
@@ -47,8 +55,8 @@ internal sealed class SourceModels(OpenedModels opened)
         return source;
     }
 
-    /// <summary>The small files of a model, which need not have weights beside them.</summary>
-    /// <exception cref="DemException">DEM2023.</exception>
+    /// <summary>Reads the small files of a model, which need not have weights beside them.</summary>
+    /// <exception cref="DemException">DEM2023 (BadSideFile): a file cannot be read.</exception>
     public IReadOnlyDictionary<string, byte[]> FilesOf(ModelPath path)
     {
         if (path.IsStage)
@@ -64,7 +72,8 @@ internal sealed class SourceModels(OpenedModels opened)
         if (vector.Checkpoint is null)
             throw model.Place.Error(ErrorCode.WrongValue, "this is the result of a recipe and no distribution vector");
         if (Find(baseModel).Fingerprint is not { } fingerprint)
-            throw model.Place.Error(ErrorCode.WrongValue, "the base is the result of a recipe, and no vector was extracted from that");
+            throw model.Place.Error(
+                ErrorCode.WrongValue, "the base is the result of a recipe, and no vector was extracted from that");
         DistributionVector.Check(vector.Checkpoint, fingerprint);
     }
 

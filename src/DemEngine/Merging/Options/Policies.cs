@@ -1,57 +1,57 @@
 namespace DemEngine.Merging.Options;
 
-/// <summary>What to do about tensors that the base has and a source lacks.</summary>
+/// <summary>Policy for tensors that the base has and a source lacks.</summary>
 public enum MissingTensors
 {
-    /// <summary>Refuse, and list them.</summary>
+    /// <summary>Refuse to merge, and list the tensors.</summary>
     Fail,
 
-    /// <summary>Take the base's in that source's place.</summary>
+    /// <summary>Use the base's tensors in that source's place.</summary>
     Base,
 }
 
-/// <summary>What to do about tensors that a source has and the base lacks.</summary>
+/// <summary>Policy for tensors that a source has and the base lacks.</summary>
 public enum ExtraTensors
 {
-    /// <summary>Refuse, and list them.</summary>
+    /// <summary>Refuse to merge, and list the tensors.</summary>
     Fail,
 
-    /// <summary>Leave them out.</summary>
+    /// <summary>Leave the tensors out of the output.</summary>
     Ignore,
 }
 
-/// <summary>What to do about embeddings and output matrices with different row counts.</summary>
+/// <summary>Policy for embeddings and output matrices with different row counts.</summary>
 public enum VocabularyPolicy
 {
-    /// <summary>Refuse, and say both counts.</summary>
+    /// <summary>Refuse to merge, and report both row counts.</summary>
     Fail,
 
-    /// <summary>Keep the base's rows; a source takes part in those that it has.</summary>
+    /// <summary>Keep the base's rows. A source contributes only to the rows that it has.</summary>
     Base,
 
-    /// <summary>Keep the rows that all have.</summary>
+    /// <summary>Keep only the rows that all models have.</summary>
     Common,
 }
 
-/// <summary>What to do about infinities and NaNs in the output.</summary>
+/// <summary>Policy for infinities and NaNs in the output.</summary>
 public enum NonFinitePolicy
 {
-    /// <summary>Publish nothing, and name the tensors.</summary>
+    /// <summary>Publish no output, and report the tensors concerned.</summary>
     Fail,
 
-    /// <summary>Publish, and name the tensors.</summary>
+    /// <summary>Publish the output, and report the tensors concerned.</summary>
     Warn,
 }
 
-/// <summary>What to do about an unfinished run beside the output.</summary>
+/// <summary>Policy for an unfinished run found beside the output.</summary>
 public enum UnfinishedRun
 {
-    /// <summary>Refuse to touch it.</summary>
+    /// <summary>Leave the unfinished run untouched, and refuse to start.</summary>
     Refuse,
 
-    /// <summary>Go on with it.</summary>
+    /// <summary>Continue the unfinished run.</summary>
     Resume,
 
-    /// <summary>Discard it and start anew.</summary>
+    /// <summary>Discard the unfinished run and start again.</summary>
     Restart,
 }

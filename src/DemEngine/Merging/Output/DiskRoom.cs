@@ -2,9 +2,11 @@ using DemEngine.Merging.Tensors;
 
 namespace DemEngine.Merging.Output;
 
-/// <summary>Room on the disk of an output.</summary>
-/// <param name="NeededBytes">What the output takes. An output that it replaces is deleted only afterwards.</param>
-/// <param name="FreeBytes">What is free now.</param>
+/// <summary>Disk space that an output needs and that is free.</summary>
+/// <param name="NeededBytes">
+/// Number of bytes that the output takes. An output that it replaces is deleted only afterwards.
+/// </param>
+/// <param name="FreeBytes">Number of bytes that are free now.</param>
 public sealed record DiskRoom(long NeededBytes, long FreeBytes)
 {
     internal static DiskRoom For(OutputPlan plan, string output)

@@ -8,19 +8,20 @@ using DemEngine.Numerics;
 namespace DemEngine.Merging.Output;
 
 /// <summary>A finished tensor of an unfinished run.</summary>
-/// <param name="Tensor">Its name.</param>
-/// <param name="Hash">Of its bytes; see <see cref="ContentHash"/>.</param>
-/// <param name="NonFinite">Infinities and NaNs met while it was made.</param>
-/// <param name="Remark">What the user should hear of, if anything.</param>
+/// <param name="Tensor">Name of the tensor.</param>
+/// <param name="Hash">Hash of the tensor's bytes; see <see cref="ContentHash"/>.</param>
+/// <param name="NonFinite">Number of infinities and NaNs found while the tensor was made.</param>
+/// <param name="Remark">Warning for the user; null if there is none.</param>
 internal sealed record JournalEntry(string Tensor, string Hash, NonFinite NonFinite, string? Remark);
 
 /// <summary>
-/// One line of JSON for each finished tensor, so that a killed run can go on. The first line says which plan is being carried out. A line
-/// may be torn, and the data it speaks of may not have reached the disk: whoever resumes checks the bytes against the hash.
+/// A log with one line of JSON for each finished tensor, so that a killed run can be resumed. The first line identifies the plan
+/// that is carried out. A line may be torn, and the data that it refers to may not have reached the disk, so a resuming run
+/// checks the bytes against the hash.
 /// </summary>
 internal sealed partial class Journal : IDisposable
 {
-    /// <summary>Its name in the staging folder.</summary>
+    /// <summary>File name of the journal in the staging directory.</summary>
     public const string FileName = "dem-journal.jsonl";
 
     private readonly Lock _lock = new();
@@ -35,10 +36,10 @@ internal sealed partial class Journal : IDisposable
     /// <summary>The tensors that an earlier run finished, by name.</summary>
     public IReadOnlyDictionary<string, JournalEntry> Finished { get; }
 
-    /// <summary>Opens the journal of a plan, new or to be continued.</summary>
-    /// <param name="folder">The staging folder.</param>
-    /// <param name="planHash">Tells this plan from any other.</param>
-    /// <exception cref="DemException">DEM1007: the journal is another plan's.</exception>
+    /// <summary>Opens the journal of a plan: creates it or continues an existing one.</summary>
+    /// <param name="folder">Path of the staging directory.</param>
+    /// <param name="planHash">Hash that identifies the plan.</param>
+    /// <exception cref="DemException">DEM1007 (ResumeMismatch): the journal belongs to another plan.</exception>
     public static Journal Open(string folder, string planHash)
     {
         string path = Path.Combine(folder, FileName);
@@ -63,13 +64,14 @@ internal sealed partial class Journal : IDisposable
         }
     }
 
-    /// <summary>Notes a finished tensor.</summary>
-    public void Append(JournalEntry entry) => Append(JsonSerializer.SerializeToUtf8Bytes(entry, JournalJson.Default.JournalEntry));
+    /// <summary>Records a finished tensor.</summary>
+    public void Append(JournalEntry entry) =>
+        Append(JsonSerializer.SerializeToUtf8Bytes(entry, JournalJson.Default.JournalEntry));
 
     public void Dispose() => _file.Dispose();
 
-    /// <summary>Reads what is whole.</summary>
-    /// <returns>Where the last whole line ends; what follows was torn by the end of the process that wrote it.</returns>
+    /// <summary>Reads the complete lines of the journal.</summary>
+    /// <returns>Offset of the end of the last complete line; anything after it was torn when the writing process ended.</returns>
     private static long ReadAll(FileStream file, string planHash, Dictionary<string, JournalEntry> finished)
     {
         byte[] text = new byte[file.Length];

@@ -10,13 +10,15 @@ using DemEngine.Recipes;
 namespace DemEngine.Merging.Output;
 
 /// <summary>
-/// Merges into memory, by recipes that differ in their parameters only: the models are opened and matched once, the memory is allocated once, and
-/// nothing is written. The bytes are those that <see cref="OutputRun"/> would write, since the same <see cref="OutputGroup"/> makes them. Not for
-/// several threads at once.
+/// Merges into memory by recipes that differ in their parameters only: the models are opened and matched once, the memory is
+/// allocated once, and nothing is written to disk. The bytes are those that <see cref="OutputRun"/> would write, since the same
+/// <see cref="OutputGroup"/> makes them. Not thread-safe.
 /// </summary>
 public sealed class MemoryMerge : IDisposable
 {
-    /// <summary>Enough that reading and measuring are a small part of making them.</summary>
+    /// <summary>
+    /// Maximum number of merges made together; enough that reading inputs and computing statistics are a small part of the work.
+    /// </summary>
     private const int MaxModels = 16;
 
     private readonly MatchedModels _models;
@@ -31,41 +33,53 @@ public sealed class MemoryMerge : IDisposable
         _options = options;
     }
 
-    /// <summary>The base, then the sources in the recipe's order, then those of its stages, with their fingerprints.</summary>
+    /// <summary>
+    /// Inputs with their fingerprints: the base, then the sources in the recipe's order, then those of its upstream recipes.
+    /// </summary>
     public ImmutableArray<ManifestInput> Inputs => _models.Inputs;
 
-    /// <summary>The small files that belong to the merged model, by name.</summary>
+    /// <summary>Small files that belong to the merged model, by name.</summary>
     public IReadOnlyDictionary<string, byte[]> SideFiles => _models.SmallFiles;
 
-    /// <summary>The names of the tensors of every merge.</summary>
+    /// <summary>Names of the tensors of every merge.</summary>
     public IEnumerable<string> TensorNames => _models.Specs.Select(spec => spec.Name);
 
-    /// <summary>How many merges are made and held at a time: as many as the bound on memory has room for beside the buffers, and always one.</summary>
+    /// <summary>
+    /// Maximum number of merges that are made and kept in memory at a time. As many as the memory bound allows beside the
+    /// buffers, and at least one.
+    /// </summary>
     public int MaxTogether =>
         (int)Math.Clamp(_options.MaxMemoryBytes / Math.Max(1, ModelBytes), 1, MaxModels);
 
-    /// <summary>The folder that the side files come from.</summary>
+    /// <summary>Path of the folder that supplies the side files.</summary>
     public string BaseFolder => _models.BaseFolder;
 
     private long ModelBytes => _models.Specs.Sum(spec => spec.ByteLength);
 
     /// <summary>Opens the models of a recipe.</summary>
-    /// <param name="recipe">Its paths resolved.</param>
-    /// <param name="alignment">What to do where the models do not match.</param>
-    /// <param name="backend">What computes; used until this is disposed.</param>
-    /// <param name="options">Threads, buffers, and how files are read.</param>
-    /// <exception cref="DemException">DEM2001 to DEM2023, DEM3003 to DEM3009.</exception>
+    /// <param name="recipe">The recipe, with resolved paths.</param>
+    /// <param name="alignment">Policies for tensors and vocabularies that do not match.</param>
+    /// <param name="backend">Backend that computes the merges; used until this object is disposed.</param>
+    /// <param name="options">Run options; they set the threads, the memory bound and the I/O mode.</param>
+    /// <exception cref="DemException">
+    /// DEM2001 to DEM2023: a checkpoint cannot be used or does not match. DEM3003 to DEM3009: the recipe is wrong.
+    /// </exception>
     public static MemoryMerge Open(Recipe recipe, AlignmentOptions alignment, IMergeBackend backend, RunOptions options) =>
         new(MatchedModels.Open(recipe, alignment, options), backend, options);
 
-    /// <summary>What a merge would read and write, for <see cref="OutputRun"/>; valid until this is disposed.</summary>
+    /// <summary>
+    /// Plans what a merge would read and write, for <see cref="OutputRun"/>. The plan is valid until this object is disposed.
+    /// </summary>
     /// <param name="recipe">The recipe that was opened, or one that differs from it in parameters only.</param>
     public OutputPlan Plan(Recipe recipe) => _models.Plan(recipe);
 
-    /// <summary>Merges. What an earlier call made is overwritten.</summary>
+    /// <summary>Merges by one recipe. The result overwrites that of an earlier call.</summary>
     /// <param name="recipe">The recipe that was opened, or one that differs from it in parameters only.</param>
-    /// <param name="cancel">Stops between tiles.</param>
-    /// <exception cref="DemException">DEM4004: there are infinities or NaNs in it. DEM4003, DEM4005, DEM4007, DEM4010, DEM4011.</exception>
+    /// <param name="cancel">Token that stops the merge between tiles.</param>
+    /// <exception cref="DemException">
+    /// DEM4004 (NonFiniteOutput): the result holds infinities or NaNs. DEM4003 (ReadFailed), DEM4005 (InputChanged), DEM4007
+    /// (OutOfMemory), DEM4010 (DeviceOutOfMemory), DEM4011 (DeviceFailed).
+    /// </exception>
     public MemoryModel Merge(Recipe recipe, CancellationToken cancel = default)
     {
         MemoryModel model = MergeTogether([Plan(recipe)], cancel)[0];
@@ -74,11 +88,11 @@ public sealed class MemoryMerge : IDisposable
     }
 
     /// <summary>
-    /// Merges by several plans of <see cref="Plan"/>, each of which can be carried out once, from one reading of the inputs. Infinities and NaNs are
-    /// nobody's business yet: they are wrong with one of the models, not with all.
+    /// Merges by several plans made by <see cref="Plan"/>, reading the inputs once. Each plan can be carried out only once.
+    /// Infinities and NaNs are not refused here, since they concern one of the models and not all of them.
     /// </summary>
-    /// <param name="plans">At least one, and no more than <see cref="MaxTogether"/>.</param>
-    /// <param name="cancel">Stops between tiles.</param>
+    /// <param name="plans">Plans to carry out; at least one and at most <see cref="MaxTogether"/>.</param>
+    /// <param name="cancel">Token that stops the merge between tiles.</param>
     /// <returns>The models, in the order of the plans.</returns>
     internal ImmutableArray<MemoryModel> MergeTogether(ImmutableArray<OutputPlan> plans, CancellationToken cancel)
     {
@@ -86,7 +100,7 @@ public sealed class MemoryMerge : IDisposable
             _merged.Add(new MemoryModel(_models.Specs));
         IPlannedOutput[] outputs = [.. plans.Zip(_merged, (plan, model) => model.Output(plan))];
 
-        // The models count: inputs are held in what they leave.
+        // The merged models count towards the memory bound; inputs are cached in what they leave.
         TileSize tile = OutputGroup.TileFor(plans, _options, _backend);
         tile = tile with { MaxBytes = tile.MaxBytes - (plans.Length * ModelBytes) };
         new OutputGroup(outputs, tile).Run(_backend, (_, _) => { }, cancel);

@@ -7,7 +7,7 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Merging.Output;
 
-/// <summary>A model that was merged into memory, valid until its <see cref="MemoryMerge"/> merges again or is disposed.</summary>
+/// <summary>A model that was merged into memory; valid until its <see cref="MemoryMerge"/> merges again or is disposed.</summary>
 public sealed class MemoryModel
 {
     private readonly Dictionary<string, MemoryTensor> _tensors = new(StringComparer.Ordinal);
@@ -28,14 +28,14 @@ public sealed class MemoryModel
         }
     }
 
-    /// <summary>A tensor; null if there is none of that name.</summary>
+    /// <summary>Finds a tensor by name; null if there is none of that name.</summary>
     public ITensorData? Find(string name) => _tensors.GetValueOrDefault(name);
 
-    /// <summary>Refuses a model with infinities or NaNs in it, if the policy says so.</summary>
-    /// <exception cref="DemException">DEM4004.</exception>
+    /// <summary>Refuses a model that holds infinities or NaNs if the policy says so.</summary>
+    /// <exception cref="DemException">DEM4004 (NonFiniteOutput): the model holds infinities or NaNs.</exception>
     internal void RefuseNonFinite(NonFinitePolicy policy) => NonFiniteTensor.Refuse(_nonFinite, policy);
 
-    /// <summary>What carries out a plan into this memory, in the place of what was there.</summary>
+    /// <summary>Creates an output that carries out a plan into this memory and overwrites its content.</summary>
     internal IPlannedOutput Output(OutputPlan plan)
     {
         _nonFinite.Clear();
@@ -52,11 +52,14 @@ public sealed class MemoryModel
     {
         public OutputPlan Plan => plan;
 
-        public IReadOnlyList<(OutputTensor Tensor, PlacedTensor Place)> ToMake { get; } = [.. plan.Tensors.Zip(plan.Layout.Tensors)];
+        public IReadOnlyList<(OutputTensor Tensor, PlacedTensor Place)> ToMake { get; } =
+            [.. plan.Tensors.Zip(plan.Layout.Tensors)];
 
-        public NativeBytes RoomFor(PlacedTensor place, long offset, NativeBytes buffer) => model._tensors[place.Spec.Name].RoomFor(offset, buffer);
+        public NativeBytes RoomFor(PlacedTensor place, long offset, NativeBytes buffer) =>
+            model._tensors[place.Spec.Name].RoomFor(offset, buffer);
 
-        public void Write(PlacedTensor place, long offset, NativeBytes tile) => model._tensors[place.Spec.Name].Write(offset, tile);
+        public void Write(PlacedTensor place, long offset, NativeBytes tile) =>
+            model._tensors[place.Spec.Name].Write(offset, tile);
 
         public void Finished(OutputTensor tensor, NonFinite nonFinite)
         {

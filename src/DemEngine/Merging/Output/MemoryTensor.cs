@@ -4,17 +4,17 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Merging.Output;
 
-/// <summary>A tensor outside the managed heap, of any size: in segments, since a span holds no more than 2 GiB.</summary>
+/// <summary>A tensor of any size outside the managed heap. It lies in segments, since a span holds no more than 2 GiB.</summary>
 internal sealed class MemoryTensor : ITensorData, IDisposable
 {
-    /// <summary>Bytes of all segments but the last.</summary>
+    /// <summary>Size in bytes of every segment except the last, which may be shorter.</summary>
     public const int DefaultSegmentBytes = 1 << 30;
 
     private readonly int _segmentBytes;
     private readonly NativeBuffer[] _segments;
 
-    /// <param name="spec">What it is.</param>
-    /// <param name="segmentBytes">Largest segment; smaller ones are for tests.</param>
+    /// <param name="spec">Name, element type and shape of the tensor.</param>
+    /// <param name="segmentBytes">Maximum size of a segment in bytes; tests use smaller segments.</param>
     public MemoryTensor(TensorSpec spec, int segmentBytes = DefaultSegmentBytes)
     {
         Spec = spec;
@@ -56,18 +56,20 @@ internal sealed class MemoryTensor : ITensorData, IDisposable
         return new TypedBytes(Spec.Type, whole);
     }
 
-    /// <summary>The place of some bytes, where it is one, or else a buffer.</summary>
-    /// <param name="offset">Of the first one.</param>
-    /// <param name="buffer">As long as they are.</param>
+    /// <summary>
+    /// Returns the tensor's own memory for a range of bytes if the range lies in one segment, else the given buffer.
+    /// </summary>
+    /// <param name="offset">Offset of the range's first byte in the tensor.</param>
+    /// <param name="buffer">Buffer that has the length of the range.</param>
     public NativeBytes RoomFor(long offset, NativeBytes buffer)
     {
         NativeBytes part = Part(offset, buffer.Length);
         return part.Length == buffer.Length ? part : buffer;
     }
 
-    /// <summary>Copies bytes in, unless they were made where they belong.</summary>
-    /// <param name="offset">Of the first one.</param>
-    /// <param name="bytes">Which.</param>
+    /// <summary>Copies bytes into the tensor unless they already lie in its memory.</summary>
+    /// <param name="offset">Offset of the first byte in the tensor.</param>
+    /// <param name="bytes">Bytes to copy.</param>
     public void Write(long offset, NativeBytes bytes)
     {
         for (int done = 0; done < bytes.Length;)
@@ -85,7 +87,7 @@ internal sealed class MemoryTensor : ITensorData, IDisposable
             segment?.Dispose();
     }
 
-    /// <summary>As many of the bytes as lie in one segment.</summary>
+    /// <summary>Returns as many of the bytes as lie in one segment.</summary>
     private NativeBytes Part(long offset, int length)
     {
         int segment = (int)Math.Min(offset / _segmentBytes, _segments.Length - 1);

@@ -4,15 +4,15 @@ using DemEngine.Merging.Options;
 namespace DemEngine.Merging.Output;
 
 /// <summary>A tensor with infinities or NaNs.</summary>
-/// <param name="Tensor">Its name.</param>
-/// <param name="Inputs">How many were met in the inputs.</param>
-/// <param name="Outputs">How many were written.</param>
+/// <param name="Tensor">Name of the tensor.</param>
+/// <param name="Inputs">Number of infinities and NaNs found in the inputs.</param>
+/// <param name="Outputs">Number of infinities and NaNs written to the output.</param>
 public sealed record NonFiniteTensor(string Tensor, long Inputs, long Outputs)
 {
-    /// <summary>Refuses infinities and NaNs in what was made, if the policy says so.</summary>
-    /// <param name="tensors">Tensors that have some, in their inputs or in what was made.</param>
-    /// <param name="policy">What to do about them.</param>
-    /// <exception cref="DemException">DEM4004.</exception>
+    /// <summary>Refuses infinities and NaNs in an output if the policy says so.</summary>
+    /// <param name="tensors">Tensors that have some in their inputs or in the output.</param>
+    /// <param name="policy">Policy for infinities and NaNs.</param>
+    /// <exception cref="DemException">DEM4004 (NonFiniteOutput): the output holds infinities or NaNs.</exception>
     internal static void Refuse(IEnumerable<NonFiniteTensor> tensors, NonFinitePolicy policy)
     {
         NonFiniteTensor[] written = [.. tensors.Where(tensor => tensor.Outputs > 0)];
@@ -21,6 +21,8 @@ public sealed record NonFiniteTensor(string Tensor, long Inputs, long Outputs)
 
         throw new DemException(
             ErrorCode.NonFiniteOutput,
-            $"{written.Sum(tensor => tensor.Outputs)} infinities or NaNs ({written.Sum(tensor => tensor.Inputs)} in the inputs) in {Quoted.List([.. written.Select(tensor => tensor.Tensor)])}");
+            $"{written.Sum(tensor => tensor.Outputs)} infinities or NaNs "
+            + $"({written.Sum(tensor => tensor.Inputs)} in the inputs) "
+            + $"in {Quoted.List([.. written.Select(tensor => tensor.Tensor)])}");
     }
 }

@@ -9,7 +9,7 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Merging.Output;
 
-/// <summary>One output being made: its staging folder, journal and shards, and what is finished of it.</summary>
+/// <summary>One output that is being made: its staging directory, journal, shards and finished tensors.</summary>
 internal sealed class OutputJob : IPlannedOutput, IDisposable
 {
     private readonly Lock _lock = new();
@@ -21,10 +21,10 @@ internal sealed class OutputJob : IPlannedOutput, IDisposable
     private readonly ShardWriter _writer;
     private readonly int _resumed;
 
-    /// <summary>Begins an output, or goes on with it.</summary>
-    /// <param name="request">What, where and how.</param>
-    /// <param name="progress">Told what is checked of an earlier run.</param>
-    /// <param name="cancel">Stops checking.</param>
+    /// <summary>Begins an output or resumes an unfinished one.</summary>
+    /// <param name="request">The plan, the output folder and the run options.</param>
+    /// <param name="progress">Progress callback while the work of an earlier run is checked.</param>
+    /// <param name="cancel">Token that stops the checking.</param>
     public OutputJob(OutputRequest request, Action<RunProgress>? progress, CancellationToken cancel)
     {
         Plan = request.Plan;
@@ -45,7 +45,10 @@ internal sealed class OutputJob : IPlannedOutput, IDisposable
         }
 
         _resumed = _entries.Count;
-        _hashers = Plan.Tensors.ToDictionary(tensor => tensor.Spec.Name, tensor => new TensorHasher(tensor.Spec.ByteLength), StringComparer.Ordinal);
+        _hashers = Plan.Tensors.ToDictionary(
+            tensor => tensor.Spec.Name,
+            tensor => new TensorHasher(tensor.Spec.ByteLength),
+            StringComparer.Ordinal);
         ToMake = [.. Plan.Tensors.Zip(Plan.Layout.Tensors).Where(pair => !_entries.ContainsKey(pair.First.Spec.Name))];
     }
 
@@ -68,8 +71,10 @@ internal sealed class OutputJob : IPlannedOutput, IDisposable
             _entries.Add(entry.Tensor, entry);
     }
 
-    /// <summary>Refuses what must not be published.</summary>
-    /// <exception cref="DemException">DEM4004: there are infinities or NaNs; DEM4005: an input changed.</exception>
+    /// <summary>Refuses an output that must not be published.</summary>
+    /// <exception cref="DemException">
+    /// DEM4004 (NonFiniteOutput): the output holds infinities or NaNs. DEM4005 (InputChanged): an input changed.
+    /// </exception>
     public void Check()
     {
         foreach (Checkpoint checkpoint in Plan.Checkpoints)
@@ -77,10 +82,10 @@ internal sealed class OutputJob : IPlannedOutput, IDisposable
         NonFiniteTensor.Refuse(NonFinite, _options.NonFinite);
     }
 
-    /// <summary>Waits until all is on disk and puts it in the output's place.</summary>
-    /// <param name="backend">What computed.</param>
-    /// <param name="bytesRead">For this output and those made along with it.</param>
-    /// <param name="seconds">In the pipeline.</param>
+    /// <summary>Waits until all data is on disk, then moves the staging directory to the output's path.</summary>
+    /// <param name="backend">Name of the backend that computed the output.</param>
+    /// <param name="bytesRead">Number of bytes read for this output and those made together with it.</param>
+    /// <param name="seconds">Time spent in the pipeline, in seconds.</param>
     public RunReport Publish(string backend, long bytesRead, double seconds)
     {
         long start = Stopwatch.GetTimestamp();
@@ -109,7 +114,7 @@ internal sealed class OutputJob : IPlannedOutput, IDisposable
         _staging.Dispose();
     }
 
-    /// <summary>Of all tensors, in the order of the layout.</summary>
+    /// <summary>Journal entries of all tensors, in the order of the layout.</summary>
     private JournalEntry[] Entries => [.. Plan.Tensors.Select(tensor => _entries[tensor.Spec.Name])];
 
     private NonFiniteTensor[] NonFinite =>
@@ -118,14 +123,16 @@ internal sealed class OutputJob : IPlannedOutput, IDisposable
             .Select(entry => new NonFiniteTensor(entry.Tensor, entry.NonFinite.Inputs, entry.NonFinite.Outputs)),
     ];
 
-    /// <summary>Of what the journal says is finished, that whose bytes are there.</summary>
+    /// <summary>Returns the journal's entries whose tensors have the recorded bytes on disk.</summary>
     private IEnumerable<JournalEntry> Reverify(Action<RunProgress>? progress, CancellationToken cancel)
     {
         if (_journal.Finished.Count == 0)
             yield break;
 
         using var buffer = new NativeBuffer(ContentHash.LeafBytes);
-        long total = Plan.Layout.Tensors.Where(place => _journal.Finished.ContainsKey(place.Spec.Name)).Sum(place => place.Spec.ByteLength);
+        long total = Plan.Layout.Tensors
+            .Where(place => _journal.Finished.ContainsKey(place.Spec.Name))
+            .Sum(place => place.Spec.ByteLength);
         long done = 0;
         foreach (PlacedTensor place in Plan.Layout.Tensors)
         {
@@ -152,7 +159,7 @@ internal sealed class OutputJob : IPlannedOutput, IDisposable
         return hasher.Finish();
     }
 
-    /// <returns>Their names.</returns>
+    /// <returns>Names of the files that were written.</returns>
     private static IEnumerable<string> WriteSmallFiles(OutputPlan plan, StagingDirectory staging, JournalEntry[] finished)
     {
         var manifest = new Manifest(

@@ -3,8 +3,8 @@ using DemEngine.Merging.Tensors;
 
 namespace DemEngine.Merging.Output;
 
-/// <summary>What is to be made, where, and how.</summary>
-/// <param name="Plan">What to read and write.</param>
-/// <param name="Output">The folder to be made.</param>
-/// <param name="Options">How.</param>
+/// <summary>A request to make one output.</summary>
+/// <param name="Plan">The plan to carry out.</param>
+/// <param name="Output">Path of the folder to create.</param>
+/// <param name="Options">Run options.</param>
 internal sealed record OutputRequest(OutputPlan Plan, string Output, RunOptions Options);

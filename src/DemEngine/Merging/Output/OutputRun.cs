@@ -11,17 +11,17 @@ using DemEngine.Merging.Tensors;
 namespace DemEngine.Merging.Output;
 
 /// <summary>
-/// Carries out a plan: writes in a staging folder, notes every finished tensor in the journal, and puts the folder in its place once
-/// everything is complete and on disk. Whatever goes wrong before that leaves what was there as it was.
+/// Carries out a plan: writes to a staging directory, records every finished tensor in the journal, and moves the directory to
+/// the output's path once everything is complete and on disk. An error before that leaves an existing output untouched.
 /// </summary>
 public static class OutputRun
 {
-    /// <summary>Refuses what <see cref="Execute(OutputPlan, string, IMergeBackend, RunOptions, Action{RunProgress}?, CancellationToken)"/> would refuse before it begins, and changes nothing.</summary>
-    /// <param name="plan">What is to be read and written.</param>
-    /// <param name="output">The folder to be made.</param>
-    /// <param name="options">How.</param>
-    /// <returns>The room that the output takes, and the room there is.</returns>
-    /// <exception cref="DemException">DEM1001 to DEM1006.</exception>
+    /// <summary>Checks for the errors that a run would report before it begins, and changes nothing.</summary>
+    /// <param name="plan">The plan to be carried out.</param>
+    /// <param name="output">Path of the folder to create.</param>
+    /// <param name="options">Run options.</param>
+    /// <returns>The disk space that the output needs and that is free.</returns>
+    /// <exception cref="DemException">DEM1001 to DEM1006 (BadArgument to NothingToResume): the run would not begin.</exception>
     public static DiskRoom Check(OutputPlan plan, string output, RunOptions options)
     {
         TileSize.Choose(options, plan.MaxBuffers);
@@ -30,14 +30,14 @@ public static class OutputRun
     }
 
     /// <summary>Carries out a plan.</summary>
-    /// <param name="plan">What to read and write.</param>
-    /// <param name="output">The folder to be made.</param>
-    /// <param name="backend">What computes.</param>
-    /// <param name="options">How.</param>
-    /// <param name="progress">Told where the run stands, from any thread, often.</param>
-    /// <param name="cancel">Stops between tiles; the run can then be resumed.</param>
-    /// <exception cref="DemException">Anything documented may go wrong.</exception>
-    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    /// <param name="plan">The plan to carry out.</param>
+    /// <param name="output">Path of the folder to create.</param>
+    /// <param name="backend">Backend that computes the tensors.</param>
+    /// <param name="options">Run options.</param>
+    /// <param name="progress">Progress callback; called often and from any thread.</param>
+    /// <param name="cancel">Token that stops the run between tiles; the run can then be resumed.</param>
+    /// <exception cref="DemException">Any documented error of a run.</exception>
+    /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
     public static RunReport Execute(
         OutputPlan plan,
         string output,
@@ -133,7 +133,10 @@ public static class OutputRun
 
     /// <summary>Carries out plans that differ in their parameters only, reading the inputs once for all of them.</summary>
     internal static ImmutableArray<RunReport> ExecuteTogether(
-        IReadOnlyList<OutputRequest> requests, IMergeBackend backend, Action<RunProgress>? progress, CancellationToken cancel)
+        IReadOnlyList<OutputRequest> requests,
+        IMergeBackend backend,
+        Action<RunProgress>? progress,
+        CancellationToken cancel)
     {
         using Activity? activity = StartActivity(requests[0].Plan, backend);
         TileSize tile = OutputGroup.TileFor([.. requests.Select(request => request.Plan)], requests[0].Options, backend);
@@ -149,7 +152,10 @@ public static class OutputRun
             long done = 0;
             long start = Stopwatch.GetTimestamp();
             group.Run(
-                backend, (tensor, bytes) => progress?.Invoke(new RunProgress(operation, Interlocked.Add(ref done, bytes), total, tensor)), cancel);
+                backend,
+                (tensor, bytes) =>
+                    progress?.Invoke(new RunProgress(operation, Interlocked.Add(ref done, bytes), total, tensor)),
+                cancel);
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
 
             foreach (OutputJob job in jobs)
@@ -166,8 +172,15 @@ public static class OutputRun
         }
     }
 
-    /// <summary>Begins outputs, or goes on with them, on several threads: a file system takes time to set space aside, and hashing what is there takes more.</summary>
-    private static OutputJob[] Begin(IReadOnlyList<OutputRequest> requests, int threads, Action<RunProgress>? progress, CancellationToken cancel)
+    /// <summary>
+    /// Begins or resumes outputs on several threads, since a file system takes time to allocate space and hashing the existing
+    /// data takes even longer.
+    /// </summary>
+    private static OutputJob[] Begin(
+        IReadOnlyList<OutputRequest> requests,
+        int threads,
+        Action<RunProgress>? progress,
+        CancellationToken cancel)
     {
         var jobs = new OutputJob[requests.Count];
         int next = -1;

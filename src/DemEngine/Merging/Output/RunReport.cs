@@ -1,16 +1,16 @@
 namespace DemEngine.Merging.Output;
 
-/// <summary>What a finished run did.</summary>
+/// <summary>The report of a finished run.</summary>
 /// <param name="Output">Full path of the output folder.</param>
-/// <param name="Backend">What computed.</param>
+/// <param name="Backend">Name of the backend that computed the output.</param>
 /// <param name="Tensors">Number of tensors in the output.</param>
-/// <param name="Resumed">How many of them an earlier run had finished.</param>
-/// <param name="BytesRead">Bytes of tensors read.</param>
-/// <param name="BytesWritten">Bytes of shards written.</param>
-/// <param name="Seconds">Time in the pipeline: reading, computing, hashing, writing.</param>
-/// <param name="SyncSeconds">Time until everything was on disk after that.</param>
+/// <param name="Resumed">Number of those tensors that an earlier run had finished.</param>
+/// <param name="BytesRead">Number of tensor bytes read.</param>
+/// <param name="BytesWritten">Number of shard bytes written.</param>
+/// <param name="Seconds">Time spent in the pipeline (reading, computing, hashing and writing), in seconds.</param>
+/// <param name="SyncSeconds">Time from the end of the pipeline until everything was on disk, in seconds.</param>
 /// <param name="NonFinite">Tensors with infinities or NaNs.</param>
-/// <param name="Remarks">What the user should hear of.</param>
+/// <param name="Remarks">Warnings for the user.</param>
 public sealed record RunReport(
     string Output,
     string Backend,
@@ -23,6 +23,6 @@ public sealed record RunReport(
     IReadOnlyList<NonFiniteTensor> NonFinite,
     IReadOnlyList<string> Remarks)
 {
-    /// <summary>Bytes read and written a second of pipeline time, in units of 10⁹.</summary>
+    /// <summary>Throughput of the pipeline: bytes read and written per second, in units of 10⁹.</summary>
     public double GigabytesPerSecond => Seconds > 0 ? (BytesRead + BytesWritten) / Seconds / 1e9 : 0;
 }

@@ -4,14 +4,17 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DemEngine.Merging.Output;
 
-/// <summary>The shards of an output, created at their full size with their headers, and written at planned offsets by any thread.</summary>
+/// <summary>
+/// Writes the shards of an output, which are created at their full size with their headers. Any thread may write at the planned
+/// offsets.
+/// </summary>
 internal sealed class ShardWriter : IDisposable
 {
     private readonly SafeFileHandle[] _files;
     private readonly string[] _paths;
 
     /// <summary>Creates the shards, or opens those of an unfinished run.</summary>
-    /// <exception cref="DemException">DEM4001, DEM4002.</exception>
+    /// <exception cref="DemException">DEM4001 (DiskFull), DEM4002 (WriteFailed).</exception>
     public ShardWriter(string folder, ShardLayout layout)
     {
         _paths = [.. layout.Shards.Select(shard => Path.Combine(folder, shard.FileName))];
@@ -31,9 +34,9 @@ internal sealed class ShardWriter : IDisposable
 
     /// <summary>Writes a part of a tensor.</summary>
     /// <param name="place">The tensor's place in the layout.</param>
-    /// <param name="offset">Of the part's first byte in the tensor.</param>
-    /// <param name="bytes">The part.</param>
-    /// <exception cref="DemException">DEM4001, DEM4002.</exception>
+    /// <param name="offset">Offset of the part's first byte in the tensor.</param>
+    /// <param name="bytes">Bytes of the part.</param>
+    /// <exception cref="DemException">DEM4001 (DiskFull), DEM4002 (WriteFailed).</exception>
     public void Write(PlacedTensor place, long offset, ReadOnlySpan<byte> bytes)
     {
         try
@@ -46,8 +49,8 @@ internal sealed class ShardWriter : IDisposable
         }
     }
 
-    /// <summary>Reads bytes back.</summary>
-    /// <returns>How many there were.</returns>
+    /// <summary>Reads bytes of a shard back.</summary>
+    /// <returns>Number of bytes read; less than requested only at the end of the file.</returns>
     public int Read(int shard, long offset, Span<byte> bytes)
     {
         try
@@ -93,7 +96,7 @@ internal sealed class ShardWriter : IDisposable
             file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite);
             if (RandomAccess.GetLength(file) != shard.Length)
             {
-                // .NET's own preallocation leaves the length as it was, by which a resumed run would not know its shard again.
+                // .NET's own preallocation leaves the length unchanged, and a resumed run recognises its shard by the length.
                 LinuxFile.Allocate(file, shard.Length);
                 RandomAccess.SetLength(file, shard.Length);
             }
@@ -108,7 +111,7 @@ internal sealed class ShardWriter : IDisposable
         }
     }
 
-    /// <summary>Says before the first byte is written what would otherwise fail hours later.</summary>
+    /// <summary>Refuses at once an output that the disk has no space for, rather than fail hours later.</summary>
     private void CheckRoom(string folder, ShardLayout layout)
     {
         long needed = layout.Shards.Sum(shard => shard.Length);

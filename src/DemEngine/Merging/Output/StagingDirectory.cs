@@ -5,8 +5,8 @@ using DemEngine.Merging.Options;
 namespace DemEngine.Merging.Output;
 
 /// <summary>
-/// The folder beside the output in which a run writes, so that nothing stands under the output's name until all of it is complete and on
-/// disk. An existing output survives until it is exchanged for the new one in one step.
+/// The directory beside the output in which a run writes, so that nothing has the output's name until all of it is complete and
+/// on disk. An existing output stays until the new one replaces it in one step.
 /// </summary>
 internal sealed class StagingDirectory : IDisposable
 {
@@ -23,24 +23,28 @@ internal sealed class StagingDirectory : IDisposable
         _overwrite = overwrite;
     }
 
-    /// <summary>The output's full path.</summary>
+    /// <summary>Full path of the output.</summary>
     public string Output { get; }
 
-    /// <summary>The folder to write in.</summary>
+    /// <summary>Path of the directory to write in.</summary>
     public string Path { get; }
 
-    /// <summary>Where the unfinished run of an output lies.</summary>
+    /// <summary>Returns the path of the staging directory of an output.</summary>
     public static string PathFor(string output)
     {
         string full = Normalize(output);
-        return System.IO.Path.Combine(System.IO.Path.GetDirectoryName(full)!, $".{System.IO.Path.GetFileName(full)}.dem-unfinished");
+        return System.IO.Path.Combine(
+            System.IO.Path.GetDirectoryName(full)!,
+            $".{System.IO.Path.GetFileName(full)}.dem-unfinished");
     }
 
     /// <summary>Checks whether a run may write to an output, and changes nothing.</summary>
-    /// <param name="output">The folder to be made.</param>
+    /// <param name="output">Path of the folder to create.</param>
     /// <param name="inputs">Folders and files that are read.</param>
-    /// <param name="options">What may be overwritten, resumed or discarded.</param>
-    /// <exception cref="DemException">DEM1001 to DEM1006.</exception>
+    /// <param name="options">Run options; they say what may be overwritten, resumed or discarded.</param>
+    /// <exception cref="DemException">
+    /// DEM1001 to DEM1006 (BadArgument to NothingToResume): the run may not write there.
+    /// </exception>
     public static void Check(string output, IEnumerable<string> inputs, RunOptions options)
     {
         string full = Normalize(output);
@@ -58,7 +62,7 @@ internal sealed class StagingDirectory : IDisposable
         bool isUnfinished = Directory.Exists(PathFor(output));
         if (isUnfinished && options.Unfinished == UnfinishedRun.Refuse)
         {
-            // While somebody still works on it, advice on how to go on with it would be wrong.
+            // While another process still works on it, the advice on how to resume it would be wrong.
             Lock(PathFor(output), FileMode.Open)?.Dispose();
             throw new DemException(ErrorCode.UnfinishedRun, $"{PathFor(output)}: left by a run that did not finish");
         }
@@ -67,8 +71,8 @@ internal sealed class StagingDirectory : IDisposable
             throw new DemException(ErrorCode.NothingToResume, $"{PathFor(output)}: there is no such folder");
     }
 
-    /// <summary>Makes the folder, or takes over the one that is there, and holds it against other processes.</summary>
-    /// <exception cref="DemException">DEM1008, DEM4002.</exception>
+    /// <summary>Creates the staging directory, or takes over an existing one, and locks it against other processes.</summary>
+    /// <exception cref="DemException">DEM1008 (OutputBusy), DEM4002 (WriteFailed).</exception>
     public static StagingDirectory Open(string output, RunOptions options)
     {
         string path = PathFor(output);
@@ -92,17 +96,20 @@ internal sealed class StagingDirectory : IDisposable
     }
 
     /// <summary>
-    /// Deletes whatever else lies in the folder: a process that died between the exchange of an old output and its deletion left the
-    /// old one here, and none of it may be published again.
+    /// Deletes every other file in the directory. A process that died between exchanging an old output and deleting it leaves the
+    /// old one here, and none of that may be published again.
     /// </summary>
     /// <param name="files">Names of the files that belong to the run.</param>
-    /// <exception cref="DemException">DEM4002.</exception>
+    /// <exception cref="DemException">DEM4002 (WriteFailed).</exception>
     public void KeepOnly(IEnumerable<string> files)
     {
         var kept = files.Append(LockFileName).ToHashSet(StringComparer.Ordinal);
         try
         {
-            foreach (FileSystemInfo entry in new DirectoryInfo(Path).EnumerateFileSystemInfos().Where(entry => !kept.Contains(entry.Name)).ToArray())
+            foreach (FileSystemInfo entry in new DirectoryInfo(Path)
+                .EnumerateFileSystemInfos()
+                .Where(entry => !kept.Contains(entry.Name))
+                .ToArray())
             {
                 if (entry is DirectoryInfo { LinkTarget: null } folder)
                     folder.Delete(recursive: true);
@@ -116,9 +123,13 @@ internal sealed class StagingDirectory : IDisposable
         }
     }
 
-    /// <summary>Puts the finished folder in the output's place.</summary>
-    /// <param name="files">What belongs in it. Not the journal, nor what an earlier attempt or an exchanged output left.</param>
-    /// <exception cref="DemException">DEM1002 or DEM1003: something took the output's name meanwhile; DEM4002.</exception>
+    /// <summary>Moves the finished directory to the output's path.</summary>
+    /// <param name="files">
+    /// Names of the files to publish; the journal and leftovers of an earlier attempt or an exchanged output are not among them.
+    /// </param>
+    /// <exception cref="DemException">
+    /// DEM1002 (OutputExists) or DEM1003 (OutputNotOurs): the output's name was taken in the meantime. DEM4002 (WriteFailed).
+    /// </exception>
     public void Publish(IEnumerable<string> files)
     {
         try
@@ -136,7 +147,8 @@ internal sealed class StagingDirectory : IDisposable
                 return;
             }
 
-            // Exchanged, the old output has the staging folder's name; if the process dies before it is deleted, it is whole there.
+            // After the exchange the old output has the staging directory's name. If the process dies before it is deleted, it is
+            // intact there.
             string old = Path;
             if (!LinuxFile.TryExchange(Path, Output))
             {
@@ -169,7 +181,7 @@ internal sealed class StagingDirectory : IDisposable
             throw new DemException(ErrorCode.OutputNotOurs, $"{output}: the folder has no {Manifest.FileName}");
     }
 
-    /// <returns>Null if there is no lock file and none is to be made.</returns>
+    /// <returns>The lock; null if there is no lock file and <paramref name="mode"/> does not create one.</returns>
     private static FileStream? Lock(string path, FileMode mode)
     {
         string file = System.IO.Path.Combine(path, LockFileName);
@@ -187,9 +199,10 @@ internal sealed class StagingDirectory : IDisposable
         }
     }
 
-    private static string Normalize(string path) => ResolveLinks(System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path)));
+    private static string Normalize(string path) =>
+        ResolveLinks(System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path)));
 
-    /// <summary>Follows links, so that a folder or file is recognised under any name.</summary>
+    /// <summary>Resolves symbolic links so that a folder or file is recognised under any name.</summary>
     private static string ResolveLinks(string path)
     {
         for (string? part = path; part is not null; part = System.IO.Path.GetDirectoryName(part))

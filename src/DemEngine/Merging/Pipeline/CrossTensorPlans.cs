@@ -5,14 +5,15 @@ using DemEngine.Merging.Tensors;
 namespace DemEngine.Merging.Pipeline;
 
 /// <summary>
-/// What is measured over several tensors together, for outputs that differ in their parameters only: once for all that ask the same of every tensor.
+/// The cross-tensor statistics of outputs that differ in their parameters only. Outputs that ask for the same statistics of every
+/// tensor share one computation.
 /// </summary>
 internal sealed class CrossTensorPlans
 {
-    /// <summary>The tensors of plans; in each list those of plans that ask the same.</summary>
+    /// <summary>Tensors of the plans, grouped by plans that ask for the same statistics.</summary>
     private readonly OutputTensor[][][] _alike;
 
-    /// <param name="outputs">What is made. Those that need nothing of the kind any more play no part.</param>
+    /// <param name="outputs">Outputs to be written; those that need no cross-tensor statistics any more are ignored.</param>
     public CrossTensorPlans(IEnumerable<IPlannedOutput> outputs) => _alike =
     [
         .. outputs.Select(output => output.Plan.PooledFor(output.ToMake.Select(tensor => tensor.Tensor)).ToArray())
@@ -21,11 +22,16 @@ internal sealed class CrossTensorPlans
             .Select(alike => alike.ToArray()),
     ];
 
-    /// <summary>Bytes that are read.</summary>
+    /// <summary>Number of input bytes that the statistics read.</summary>
     public long BytesRead => _alike.Sum(plans => CrossTensorPart.BytesRead(plans[0]));
 
-    /// <summary>Measures; see <see cref="CrossTensorStatistics.Run"/>.</summary>
-    public void Measure(TileSize tile, long inputBytes, IMergeBackend backend, Action<string, long> tileDone, CancellationToken cancel)
+    /// <summary>Computes the statistics; see <see cref="CrossTensorStatistics.Run"/>.</summary>
+    public void Measure(
+        TileSize tile,
+        long inputBytes,
+        IMergeBackend backend,
+        Action<string, long> tileDone,
+        CancellationToken cancel)
     {
         foreach (OutputTensor[][] plans in _alike)
         {
@@ -38,9 +44,13 @@ internal sealed class CrossTensorPlans
         }
     }
 
-    /// <summary>Which tensors are measured together by themselves depends on what is asked of all, so that one difference is a difference of all.</summary>
-    private static string Asks(OutputTensor[] tensors) => string.Join('\n', tensors.SelectMany(tensor => tensor.CrossTensorParts).Select(part =>
-        $"{part.Tensor} {part.Order} {part.Measurement.GetType().Name} {part.Measurement.Scope} {part.Measurement.Terms}"));
+    /// <summary>
+    /// The key that describes all statistics of a plan. Which tensors of a plan are grouped depends on all of its statistics, so
+    /// one difference makes the whole plan different.
+    /// </summary>
+    private static string Asks(OutputTensor[] tensors) =>
+        string.Join('\n', tensors.SelectMany(tensor => tensor.CrossTensorParts).Select(part =>
+            $"{part.Tensor} {part.Order} {part.Measurement.GetType().Name} {part.Measurement.Scope} {part.Measurement.Terms}"));
 
     private static void Take(OutputTensor tensor, OutputTensor measured)
     {

@@ -11,26 +11,33 @@ using DemEngine.Merging.Tensors;
 namespace DemEngine.Merging.Pipeline;
 
 /// <summary>
-/// The measurements over several tensors together, which go before any tensor is made: group after group and pass after pass, each pass over
-/// all tensors of the group. What is held is the counts of one group, whatever the tensors' sizes.
+/// Computes statistics over several tensors together, before any tensor is made. Groups run one after another, and each pass of a
+/// group covers all of its tensors. Memory holds the counts of one group only, whatever the sizes of the tensors.
 /// </summary>
 internal static class CrossTensorStatistics
 {
-    /// <summary>Measures.</summary>
-    /// <param name="tensors">Of the plan, those too that are made already.</param>
-    /// <param name="tile">Size of a tile and number of threads.</param>
-    /// <param name="inputBytes">Room for inputs that each thread needs.</param>
-    /// <param name="backend">What computes.</param>
-    /// <param name="tileDone">Called after every tile with the tensor's name and the bytes that were read.</param>
-    /// <param name="cancel">Stops between tiles.</param>
+    /// <summary>Computes the cross-tensor statistics of a plan.</summary>
+    /// <param name="tensors">Tensors of the plan, including those that are made already.</param>
+    /// <param name="tile">Tile size and number of threads.</param>
+    /// <param name="inputBytes">Scratch memory for inputs that each thread needs, in bytes.</param>
+    /// <param name="backend">Backend that computes the statistics.</param>
+    /// <param name="tileDone">Callback after every tile; it receives the tensor's name and the number of bytes read.</param>
+    /// <param name="cancel">Token that stops the run between tiles.</param>
     public static void Run(
-        IEnumerable<OutputTensor> tensors, TileSize tile, long inputBytes, IMergeBackend backend, Action<string, long> tileDone, CancellationToken cancel)
+        IEnumerable<OutputTensor> tensors,
+        TileSize tile,
+        long inputBytes,
+        IMergeBackend backend,
+        Action<string, long> tileDone,
+        CancellationToken cancel)
     {
         OutputTensor[] measured = [.. tensors.Where(tensor => tensor.CrossTensorParts.Count > 0)];
         foreach (CrossTensorPart[] members in CrossTensorPart.Groups(measured.SelectMany(tensor => tensor.CrossTensorParts)))
         {
             RequireTheSame(members);
-            StatisticsGroup measuring = StatisticsPasses.Group(members[0].Measurement, [.. members.Select(member => (member.Measurement, member.Inputs))]);
+            StatisticsGroup measuring = StatisticsPasses.Group(
+                members[0].Measurement,
+                [.. members.Select(member => (member.Measurement, member.Inputs))]);
             for (int pass = 0; pass < measuring.PassCount; pass++)
             {
                 var tiles = new TileCounter([.. members.Select((member, k) =>
@@ -44,7 +51,12 @@ internal static class CrossTensorStatistics
     }
 
     private static void Work(
-        TileCounter tiles, TileSize tile, long inputBytes, IMergeBackend backend, Action<string, long> tileDone, CancellationToken stop)
+        TileCounter tiles,
+        TileSize tile,
+        long inputBytes,
+        IMergeBackend backend,
+        Action<string, long> tileDone,
+        CancellationToken stop)
     {
         using var workspace = new TileWorkspace(backend, outputs: 0, outputBytes: 0, inputBytes);
         while (!stop.IsCancellationRequested && tiles.TryTake(out MemberPass member, out int index))
@@ -61,7 +73,7 @@ internal static class CrossTensorStatistics
         }
     }
 
-    /// <summary>What is measured together is the same of all.</summary>
+    /// <summary>Refuses a group whose members ask for different statistics.</summary>
     private static void RequireTheSame(CrossTensorPart[] members)
     {
         CrossTensorPart? other = members.FirstOrDefault(member => member.Measurement.Terms != members[0].Measurement.Terms);
@@ -69,8 +81,9 @@ internal static class CrossTensorStatistics
         {
             throw new DemException(
                 ErrorCode.WrongValue,
-                $"tensors {Quoted.Name(members[0].Tensor)} and {Quoted.Name(other.Tensor)} are measured together (scope), and differ in what is "
-                + $"asked of them: {members[0].Measurement.Terms}, and {other.Measurement.Terms}; give one value for both, or scope: tensor");
+                $"tensors {Quoted.Name(members[0].Tensor)} and {Quoted.Name(other.Tensor)} are measured together (scope), "
+                + $"and differ in what is asked of them: {members[0].Measurement.Terms}, and {other.Measurement.Terms}; "
+                + "give one value for both, or scope: tensor");
         }
     }
 
@@ -80,7 +93,8 @@ internal static class CrossTensorStatistics
     private sealed class TileCounter(ImmutableArray<MemberPass> members)
     {
         private readonly Lock _lock = new();
-        private readonly Dictionary<StatisticsPass, int> _left = members.ToDictionary(member => member.Pass, member => member.Pass.TileCount);
+        private readonly Dictionary<StatisticsPass, int> _left =
+            members.ToDictionary(member => member.Pass, member => member.Pass.TileCount);
         private int _member;
         private int _tile;
 

@@ -5,27 +5,32 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Merging.Pipeline;
 
-/// <summary>One output of an <see cref="OutputGroup"/>: in the shards of a model, or in memory. Tiles and tensors come from any thread.</summary>
+/// <summary>
+/// One output of an <see cref="OutputGroup"/>, written to the shards of a model or kept in memory. Tiles and tensors come from
+/// any thread.
+/// </summary>
 internal interface IPlannedOutput
 {
-    /// <summary>What is carried out.</summary>
+    /// <summary>The plan that is carried out.</summary>
     OutputPlan Plan { get; }
 
     /// <summary>The tensors that are still to be made, in the order of the layout.</summary>
     IReadOnlyList<(OutputTensor Tensor, PlacedTensor Place)> ToMake { get; }
 
-    /// <summary>Where a tile is to be made: where it will stay, if that can be, or else a buffer.</summary>
+    /// <summary>
+    /// Returns the memory in which to make a tile: its final location if that can be written directly, else the given buffer.
+    /// </summary>
     /// <param name="place">The tensor's place in the layout.</param>
-    /// <param name="offset">Of the tile's first byte in the tensor.</param>
-    /// <param name="buffer">As long as the tile.</param>
+    /// <param name="offset">Offset of the tile's first byte in the tensor.</param>
+    /// <param name="buffer">Buffer that has the length of the tile.</param>
     NativeBytes RoomFor(PlacedTensor place, long offset, NativeBytes buffer) => buffer;
 
-    /// <summary>Takes the bytes of a tile.</summary>
+    /// <summary>Takes the bytes of a finished tile.</summary>
     /// <param name="place">The tensor's place in the layout.</param>
-    /// <param name="offset">Of the tile's first byte in the tensor.</param>
-    /// <param name="tile">What was made in <see cref="RoomFor"/>; no longer there after the call.</param>
+    /// <param name="offset">Offset of the tile's first byte in the tensor.</param>
+    /// <param name="tile">The memory that <see cref="RoomFor"/> returned, now filled; invalid after the call.</param>
     void Write(PlacedTensor place, long offset, NativeBytes tile);
 
-    /// <summary>Called once for each tensor, after its last tile.</summary>
+    /// <summary>Called once for each tensor, after its last tile, with the number of its infinities and NaNs.</summary>
     void Finished(OutputTensor tensor, NonFinite nonFinite);
 }

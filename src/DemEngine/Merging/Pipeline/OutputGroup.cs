@@ -7,8 +7,8 @@ using DemEngine.Merging.Tensors;
 namespace DemEngine.Merging.Pipeline;
 
 /// <summary>
-/// Outputs that differ in their parameters only, made together: each part of the inputs is read once for all of them, and what is measured alike is
-/// measured once. A merge by itself is a group of one.
+/// Outputs that differ in their parameters only and are made together: each part of the inputs is read once for all of them, and
+/// statistics that they share are computed once. A single merge is a group of one.
 /// </summary>
 internal sealed class OutputGroup
 {
@@ -17,8 +17,8 @@ internal sealed class OutputGroup
     private readonly CrossTensorPlans _pooled;
     private readonly TensorGroup[] _tensors;
 
-    /// <param name="outputs">At least one.</param>
-    /// <param name="tile">Size of a tile and number of threads; see <see cref="TileFor"/>.</param>
+    /// <param name="outputs">Outputs of the group; at least one.</param>
+    /// <param name="tile">Tile size and number of threads; see <see cref="TileFor"/>.</param>
     public OutputGroup(IReadOnlyList<IPlannedOutput> outputs, TileSize tile)
     {
         _tile = tile;
@@ -35,21 +35,23 @@ internal sealed class OutputGroup
         BytesWritten = _tensors.Sum(tensor => tensor.BytesWritten);
     }
 
-    /// <summary>Bytes that are read for all.</summary>
+    /// <summary>Number of bytes read for all outputs together.</summary>
     public long BytesRead { get; }
 
-    /// <summary>Bytes that are written for all.</summary>
+    /// <summary>Number of bytes written for all outputs together.</summary>
     public long BytesWritten { get; }
 
-    /// <summary>The tiles in which plans can be carried out together.</summary>
-    /// <exception cref="DemException">DEM1001: the memory bound is too small.</exception>
+    /// <summary>Chooses the tile size for carrying out several plans together.</summary>
+    /// <exception cref="DemException">DEM1001 (BadArgument): the memory bound is too small.</exception>
     public static TileSize TileFor(IReadOnlyCollection<OutputPlan> plans, RunOptions options, IMergeBackend backend) =>
         TileSize.Choose(options.For(backend), plans.Max(plan => plan.MaxBuffers), plans.Count);
 
-    /// <summary>Makes all. Can be called once.</summary>
-    /// <param name="backend">What computes.</param>
-    /// <param name="done">Called after every tile with the tensor's name and the bytes that were read and written.</param>
-    /// <param name="cancel">Stops between tiles.</param>
+    /// <summary>Makes all outputs. Can be called only once.</summary>
+    /// <param name="backend">Backend that computes the tiles.</param>
+    /// <param name="done">
+    /// Callback after every tile; it receives the tensor's name and the number of bytes read and written.
+    /// </param>
+    /// <param name="cancel">Token that stops the run between tiles.</param>
     public void Run(IMergeBackend backend, Action<string, long> done, CancellationToken cancel)
     {
         using (EngineMetrics.Activities.StartActivity("dem.statistics"))

@@ -8,8 +8,8 @@ using DemEngine.Merging.Tensors;
 namespace DemEngine.Merging.Pipeline;
 
 /// <summary>
-/// A tensor of one or more outputs that differ in their parameters only: each part of the inputs is read once for all of them, and what is
-/// measured alike is measured once.
+/// The same tensor of one or more outputs that differ in their parameters only: each part of the inputs is read once for all of
+/// them, and statistics that they share are computed once.
 /// </summary>
 internal sealed class TensorGroup
 {
@@ -17,36 +17,39 @@ internal sealed class TensorGroup
     private InputCache? _held;
     private int _tilesMade;
 
-    /// <param name="members">At least one, of the same place in the same layout.</param>
+    /// <param name="members">The tensor in each output; at least one, all with the same place in the same layout.</param>
     public TensorGroup(IEnumerable<TensorProgress> members)
     {
         Members = [.. members];
         PassCount = Members.Max(member => member.Passes.Count);
     }
 
-    /// <summary>The tensor, once for each output.</summary>
+    /// <summary>The tensor in each output.</summary>
     public ImmutableArray<TensorProgress> Members { get; }
 
-    /// <summary>Its place, the same in all.</summary>
+    /// <summary>The tensor's place in the layout, which all outputs share.</summary>
     public PlacedTensor Place => Members[0].Place;
 
-    /// <summary>The most passes that go before any is made.</summary>
+    /// <summary>Maximum number of statistics passes that any member needs before its tiles are made.</summary>
     public int PassCount { get; }
 
-    /// <summary>Number of tiles that are made.</summary>
+    /// <summary>Number of tiles to make.</summary>
     public int TileCount => Members[0].TileCount;
 
-    /// <summary>Bytes that are read for all.</summary>
+    /// <summary>Number of bytes read for all outputs together.</summary>
     public long BytesRead => Members.Max(member => member.Tensor.BytesRead);
 
-    /// <summary>Bytes that are written for all.</summary>
+    /// <summary>Number of bytes written for all outputs together.</summary>
     public long BytesWritten => Members.Length * Place.Spec.ByteLength;
 
-    /// <summary>Follows outputs that differ in their parameters only.</summary>
-    /// <param name="tensors">The same tensor of each, and where it goes.</param>
-    /// <param name="place">Its place in the layout.</param>
-    /// <param name="tileBytes">In a tile.</param>
-    public static TensorGroup Of(IEnumerable<(OutputTensor Tensor, IPlannedOutput Output)> tensors, PlacedTensor place, int tileBytes)
+    /// <summary>Groups the same tensor of several outputs that differ in their parameters only.</summary>
+    /// <param name="tensors">The tensor as each output plans it, with the output that receives it.</param>
+    /// <param name="place">The tensor's place in the layout.</param>
+    /// <param name="tileBytes">Tile size in bytes.</param>
+    public static TensorGroup Of(
+        IEnumerable<(OutputTensor Tensor, IPlannedOutput Output)> tensors,
+        PlacedTensor place,
+        int tileBytes)
     {
         var members = new List<TensorProgress>();
         var measured = new Dictionary<string, TensorProgress>(StringComparer.Ordinal);
@@ -62,24 +65,30 @@ internal sealed class TensorGroup
         return new TensorGroup(members);
     }
 
-    /// <summary>Tiles of a pass.</summary>
+    /// <summary>Number of tiles in a statistics pass.</summary>
     public int TilesOf(int pass) => In(pass).Max(member => member.Passes[pass].TileCount);
 
-    /// <summary>The elements of a tile.</summary>
-    /// <param name="pass">In which it is measured; null if it is made.</param>
-    /// <param name="index">Which tile.</param>
+    /// <summary>Returns the range of elements that a tile covers.</summary>
+    /// <param name="pass">Index of the statistics pass that reads the tile; null if the tile is made.</param>
+    /// <param name="index">Index of the tile.</param>
     public (long First, int Count) Tile(int? pass, int index) => pass is { } measured
         ? In(measured).First(member => index < member.Passes[measured].TileCount).Passes[measured].Tile(index)
         : Members[0].Tile(index);
 
-    /// <summary>Bytes that are read for an element of a tile.</summary>
+    /// <summary>
+    /// Number of bytes read for each element of a tile, in a statistics pass or, if <paramref name="pass"/> is null, when it is
+    /// made.
+    /// </summary>
     public long ElementBytes(int? pass) => pass is { } measured
         ? In(measured).First().Passes[measured].ElementBytes ?? Members[0].ElementBytes
         : Members[0].ElementBytes;
 
-    /// <summary>What is held from the first tile until <see cref="Release"/>; null where every input is read once, or lies in memory.</summary>
-    /// <param name="memory">What there is for it.</param>
-    /// <param name="backend">What works on it.</param>
+    /// <summary>
+    /// Returns the cache of inputs that lives from the first tile until <see cref="Release"/>; null where every input is read
+    /// only once.
+    /// </summary>
+    /// <param name="memory">Memory available to the cache.</param>
+    /// <param name="backend">Backend that works on the cached inputs.</param>
     public InputCache? Hold(BufferPool<NativeBuffer> memory, IMergeBackend backend)
     {
         if (PassCount == 0)
@@ -87,13 +96,16 @@ internal sealed class TensorGroup
         lock (_lock)
         {
             return _held ??= new InputCache(
-                [.. Members.Where(member => member.Passes.Count > 0).SelectMany(member => member.Tensor.ReadAgain)], Members[0].TileElements, memory, backend);
+                [.. Members.Where(member => member.Passes.Count > 0).SelectMany(member => member.Tensor.ReadAgain)],
+                Members[0].TileElements,
+                memory,
+                backend);
         }
     }
 
-    /// <summary>Says that a tile will be read soon, unless all that it needs will be held by then.</summary>
-    /// <param name="pass">In which it is measured; null if it is made.</param>
-    /// <param name="index">Which tile.</param>
+    /// <summary>Announces that a tile will be read soon, unless all of its inputs will be cached by then.</summary>
+    /// <param name="pass">Index of the statistics pass that reads the tile; null if the tile is made.</param>
+    /// <param name="index">Index of the tile.</param>
     public void WillNeed(int? pass, int index)
     {
         if (pass is not 0 && Volatile.Read(ref _held) is { HasAll: true })
@@ -102,7 +114,7 @@ internal sealed class TensorGroup
         Members[0].Tensor.WillNeed(first, count);
     }
 
-    /// <summary>Holds nothing any more.</summary>
+    /// <summary>Releases the cached inputs.</summary>
     public void Release()
     {
         lock (_lock)
@@ -112,14 +124,14 @@ internal sealed class TensorGroup
         }
     }
 
-    /// <summary>Measures a tile.</summary>
+    /// <summary>Computes the statistics of a tile for every member that takes part in the pass.</summary>
     public void Measure(int pass, int index, TileWorkspace workspace, CancellationToken cancel)
     {
         foreach (TensorProgress member in In(pass).Where(member => index < member.Passes[pass].TileCount))
             member.Measure(pass, index, workspace, cancel);
     }
 
-    /// <summary>Makes a tile.</summary>
+    /// <summary>Makes a tile of every member.</summary>
     public void Make(int index, TileWorkspace workspace, CancellationToken cancel)
     {
         foreach (TensorProgress[] members in Members.Chunk(workspace.Outputs))

@@ -8,7 +8,7 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Merging.Pipeline;
 
-/// <summary>One tensor on its way through the pipeline: what its tiles have given so far.</summary>
+/// <summary>The progress of one tensor through the pipeline: what its tiles have contributed so far.</summary>
 internal sealed class TensorProgress
 {
     private readonly Lock _lock = new();
@@ -20,12 +20,19 @@ internal sealed class TensorProgress
     private NonFinite _nonFinite;
     private int _tilesToMake;
 
-    /// <param name="tensor">What is made.</param>
-    /// <param name="place">Its place in the layout.</param>
-    /// <param name="tileBytes">In a tile.</param>
-    /// <param name="output">Where it goes.</param>
-    /// <param name="measuredWith">Another tensor of which the same is measured, so that nothing has to be measured for this one; null for none.</param>
-    public TensorProgress(OutputTensor tensor, PlacedTensor place, int tileBytes, IPlannedOutput output, TensorProgress? measuredWith = null)
+    /// <param name="tensor">The tensor to make.</param>
+    /// <param name="place">The tensor's place in the layout.</param>
+    /// <param name="tileBytes">Tile size in bytes.</param>
+    /// <param name="output">Output that receives the tensor.</param>
+    /// <param name="measuredWith">
+    /// Another tensor whose statistics this one shares, so that this one needs no passes of its own; null for none.
+    /// </param>
+    public TensorProgress(
+        OutputTensor tensor,
+        PlacedTensor place,
+        int tileBytes,
+        IPlannedOutput output,
+        TensorProgress? measuredWith = null)
     {
         _output = output;
         _measuredWith = measuredWith;
@@ -34,7 +41,7 @@ internal sealed class TensorProgress
         Place = place;
         TileElements = tileBytes / tensor.Spec.Type.Size;
 
-        // An empty tensor has one tile of nothing, so that it is finished like any other.
+        // An empty tensor has one tile without elements, so that it is finished like any other.
         TileCount = checked((int)Math.Max(1, (tensor.Spec.Shape.ElementCount + TileElements - 1) / TileElements));
         _tilesToMake = TileCount;
         ElementBytes = InputCost.Of(tensor.Inputs).ElementBytes;
@@ -47,25 +54,29 @@ internal sealed class TensorProgress
 
     public PlacedTensor Place { get; }
 
-    /// <summary>Elements in a tile; the last may have fewer. A whole number of hash leaves and of Gram leaves.</summary>
+    /// <summary>
+    /// Number of elements in a tile; the last tile may have fewer. A whole number of hash leaves and of Gram leaves.
+    /// </summary>
     public int TileElements { get; }
 
     public int TileCount { get; }
 
-    /// <summary>Bytes that are read for an element that is made.</summary>
+    /// <summary>Number of bytes read for each element that is made.</summary>
     public long ElementBytes { get; }
 
-    /// <summary>What goes before the tensor is made.</summary>
+    /// <summary>The statistics passes that run before the tensor is made.</summary>
     public IReadOnlyList<StatisticsPass> Passes { get; }
 
-    /// <summary>The elements of a tile that is made.</summary>
+    /// <summary>Returns the range of elements that a tile covers when it is made.</summary>
     public (long First, int Count) Tile(int index)
     {
         long first = (long)index * TileElements;
         return (first, (int)Math.Min(TileElements, Tensor.Spec.Shape.ElementCount - first));
     }
 
-    /// <summary>Measures a tile in one of the passes; the last one of the last pass solves the tensor.</summary>
+    /// <summary>
+    /// Computes the statistics of a tile in one of the passes; the last tile of the last pass solves the tensor.
+    /// </summary>
     public void Measure(int pass, int index, TileWorkspace workspace, CancellationToken cancel)
     {
         WaitFor(pass, cancel);
@@ -81,11 +92,11 @@ internal sealed class TensorProgress
         _measured[pass].Set();
     }
 
-    /// <summary>Makes the same tile of tensors that differ in parameters only, and hands each on.</summary>
-    /// <param name="members">The tensors; no more than the workspace has room for.</param>
-    /// <param name="index">Which tile.</param>
-    /// <param name="workspace">The calling thread's.</param>
-    /// <param name="cancel">Stops waiting for what is still measured.</param>
+    /// <summary>Makes the same tile of tensors that differ in their parameters only, and writes each to its output.</summary>
+    /// <param name="members">The tensors; no more than the workspace has output tiles for.</param>
+    /// <param name="index">Index of the tile.</param>
+    /// <param name="workspace">Workspace of the calling thread.</param>
+    /// <param name="cancel">Token that stops the wait for statistics still being computed.</param>
     public static void Make(TensorProgress[] members, int index, TileWorkspace workspace, CancellationToken cancel)
     {
         foreach (TensorProgress member in members)
@@ -97,7 +108,8 @@ internal sealed class TensorProgress
         TypedBytes[] tiles =
         [
             .. members.Select((member, k) => new TypedBytes(
-                member.Tensor.Spec.Type, member._output.RoomFor(member.Place, first * size, workspace.Output(k).Slice(0, count * size)))),
+                member.Tensor.Spec.Type,
+                member._output.RoomFor(member.Place, first * size, workspace.Output(k).Slice(0, count * size)))),
         ];
         NonFinite[] nonFinite = one.Tensor.ProduceEach([.. members.Select(member => member.Tensor)], first, tiles, workspace);
         for (int k = 0; k < members.Length; k++)
@@ -126,7 +138,9 @@ internal sealed class TensorProgress
         }
     }
 
-    /// <summary>Waits for the passes before one. Tiles are taken in order, so what is waited for is in the hands of other threads.</summary>
+    /// <summary>
+    /// Waits for the passes before the given one. Tiles are taken in order, so other threads are already working on them.
+    /// </summary>
     private void WaitFor(int pass, CancellationToken cancel)
     {
         if (pass > 0)

@@ -8,21 +8,21 @@ using DemEngine.Numerics;
 namespace DemEngine.Merging.Pipeline;
 
 /// <summary>
-/// The main loop: each thread takes a tile, reads, computes, hashes and writes it, so that reading, computing and writing of different
-/// tiles overlap, and what one tile computes is written while it is still in that core's cache.
+/// The main loop. Each thread takes a tile, reads, computes, hashes and writes it, so that reading, computing and writing of
+/// different tiles overlap. A tile's result is written while it is still in that core's cache.
 /// </summary>
 internal static class TilePipeline
 {
-    // Enough to keep a disk busy, little enough not to push out of the page cache what is still needed.
+    // Enough to keep a disk busy, but too little to push data that is still needed out of the page cache.
     private const int ReadAheadBytes = 32 << 20;
 
-    /// <summary>Carries out the tensors.</summary>
-    /// <param name="tensors">What is to be made, in order.</param>
-    /// <param name="tile">Size of a tile and number of threads.</param>
-    /// <param name="inputBytes">Room for inputs that each thread needs.</param>
-    /// <param name="backend">What computes.</param>
-    /// <param name="tileDone">Called after every tile with the bytes read and written.</param>
-    /// <param name="cancel">Stops between tiles.</param>
+    /// <summary>Computes and writes all tensors.</summary>
+    /// <param name="tensors">Tensors to make, in order.</param>
+    /// <param name="tile">Tile size and number of threads.</param>
+    /// <param name="inputBytes">Scratch memory for inputs that each thread needs, in bytes.</param>
+    /// <param name="backend">Backend that computes the tiles.</param>
+    /// <param name="tileDone">Callback after every tile; it receives the tile and the number of bytes read and written.</param>
+    /// <param name="cancel">Token that stops the run between tiles.</param>
     public static void Run(
         IReadOnlyCollection<TensorGroup> tensors,
         TileSize tile,
@@ -33,7 +33,8 @@ internal static class TilePipeline
     {
         using var schedule = new TileSchedule(tensors, tile.Threads, ReadAheadBytes / tile.Bytes);
         using var held = new BufferPool<NativeBuffer>(
-            tile.MaxBytes - (tile.Threads * ((tile.Outputs * (long)tile.Bytes) + inputBytes)), length => new NativeBuffer(length));
+            tile.MaxBytes - (tile.Threads * ((tile.Outputs * (long)tile.Bytes) + inputBytes)),
+            length => new NativeBuffer(length));
         try
         {
             WorkerThreads.Run(
@@ -62,7 +63,7 @@ internal static class TilePipeline
         }
     }
 
-    /// <summary>Bytes that a tile reads and writes.</summary>
+    /// <summary>Number of bytes that a tile reads and writes.</summary>
     private static long TileBytes(TileTask task)
     {
         var (_, count) = task.Elements;

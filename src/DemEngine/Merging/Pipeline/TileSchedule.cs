@@ -1,28 +1,28 @@
 namespace DemEngine.Merging.Pipeline;
 
-/// <summary>A tile to be measured or made.</summary>
-/// <param name="Group">Of which tensor.</param>
-/// <param name="Index">Which tile.</param>
-/// <param name="Pass">In which of the tensor's passes it is measured; null if it is made.</param>
+/// <summary>A tile to be read in a statistics pass or to be made.</summary>
+/// <param name="Group">The tensor that the tile belongs to.</param>
+/// <param name="Index">Index of the tile.</param>
+/// <param name="Pass">Index of the tensor's statistics pass that reads the tile; null if the tile is made.</param>
 internal readonly record struct TileTask(TensorGroup Group, int Index, int? Pass)
 {
-    /// <summary>The tile's elements.</summary>
+    /// <summary>The range of elements that the tile covers.</summary>
     public (long First, int Count) Elements => Group.Tile(Pass, Index);
 }
 
 /// <summary>
-/// Hands out the tiles of all tensors, and has the inputs of tiles further on read ahead. Each shard's tiles are handed out in the order
-/// in which they lie on disk, tensor after tensor, first those to be measured and then those to be made. Each thread keeps to a shard of
-/// its own while there are enough, since a file system lets only one thread at a time write to a file.
+/// Hands out the tiles of all tensors and starts reading the inputs of later tiles ahead of time. Each shard's tiles are handed
+/// out in their order on disk, tensor after tensor: first those of the statistics passes, then those to be made. Each thread
+/// keeps to its own shard while there are enough of them, since a file system lets only one thread at a time write to a file.
 /// </summary>
 internal sealed class TileSchedule : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly Stream[] _streams;
 
-    /// <param name="tensors">In the order of the layout.</param>
-    /// <param name="threads">That take tiles.</param>
-    /// <param name="depth">How many tiles ahead inputs are asked for, over all streams.</param>
+    /// <param name="tensors">Tensors in the order of the layout.</param>
+    /// <param name="threads">Number of threads that take tiles.</param>
+    /// <param name="depth">Number of tiles whose inputs are requested ahead of time, over all streams.</param>
     public TileSchedule(IEnumerable<TensorGroup> tensors, int threads, int depth)
     {
         TensorGroup[][] shards = [.. tensors.GroupBy(tensor => tensor.Place.Shard).Select(shard => shard.ToArray())];
@@ -30,12 +30,14 @@ internal sealed class TileSchedule : IDisposable
         _streams =
         [
             .. Enumerable.Range(0, count).Select(k =>
-                new Stream(Enumerate(shards.Where((_, shard) => shard % count == k).SelectMany(shard => shard)), Math.Max(1, depth / count))),
+                new Stream(
+                    Enumerate(shards.Where((_, shard) => shard % count == k).SelectMany(shard => shard)),
+                    Math.Max(1, depth / count))),
         ];
     }
 
-    /// <summary>Takes the next tile of a thread's stream, or of another's once that one is exhausted.</summary>
-    /// <returns>False if there is none left.</returns>
+    /// <summary>Takes the next tile of a thread's stream, or of another stream once that one is exhausted.</summary>
+    /// <returns>False if no tile is left.</returns>
     public bool TryTake(int thread, out TileTask task)
     {
         lock (_lock)
@@ -72,7 +74,7 @@ internal sealed class TileSchedule : IDisposable
         }
     }
 
-    /// <summary>Tiles in their order, the next few of them already asked for.</summary>
+    /// <summary>Tiles in order; the inputs of the next few are already requested.</summary>
     private sealed class Stream(IEnumerable<TileTask> tasks, int depth) : IDisposable
     {
         private readonly IEnumerator<TileTask> _tasks = tasks.GetEnumerator();

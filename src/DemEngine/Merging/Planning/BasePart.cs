@@ -3,16 +3,20 @@ using DemEngine.Recipes;
 
 namespace DemEngine.Merging.Planning;
 
-/// <summary>What the base is to the models of a part of a recipe.</summary>
+/// <summary>The role of the base among the models of a recipe part.</summary>
 internal static class BasePart
 {
-    /// <summary>The position of the base among the models of a slice; −1 if it is not one of them, or has no part of its own.</summary>
+    /// <summary>
+    /// Returns the position of the base among the models of a slice; −1 if it is not one of them or has no role of its own.
+    /// </summary>
     public static int InSlice(RecipePart part, IMergeMethod method) =>
-        TakesPart(part, method) ? part.Models.TakeWhile(model => !IsBase(model, part)).Count() is int k && k < part.Models.Count ? k : -1 : -1;
+        TakesPart(part, method)
+            ? part.Models.TakeWhile(model => !IsBase(model, part)).Count() is int k && k < part.Models.Count ? k : -1
+            : -1;
 
     /// <summary>
-    /// The positions of the models that are sources. Where the base has a part of its own, it is none of them: in a slice, where layers
-    /// of the base can be merged with other layers of its own, only the first mention of it is meant.
+    /// Returns the positions of the models that are sources. The base is not one of them where it has a role of its own. In a
+    /// slice, layers of the base can be merged with other layers of the base, so only its first mention there is the base.
     /// </summary>
     public static IEnumerable<int> Sources(RecipePart part, IMergeMethod method)
     {
@@ -21,12 +25,14 @@ internal static class BasePart
             .Where(k => part.IsSlice ? k != ofSlice : !TakesPart(part, method) || !IsBase(part.Models[k], part));
     }
 
-    /// <summary>Whether the sources count by their differences from the base.</summary>
+    /// <summary>Whether the sources enter the merge as their differences from the base.</summary>
     public static bool IsSubtracted(RecipePart part, IMergeMethod method) =>
         method.Base == BaseUse.Subtracted || (method.Base == BaseUse.SubtractedIfGiven && part.BaseModel is not null);
 
-    /// <summary>Whether the base has a part of its own.</summary>
-    public static bool TakesPart(RecipePart part, IMergeMethod method) => IsSubtracted(part, method) || method.Base == BaseUse.First;
+    /// <summary>Whether the base has a role of its own in the method.</summary>
+    public static bool TakesPart(RecipePart part, IMergeMethod method) =>
+        IsSubtracted(part, method) || method.Base == BaseUse.First;
 
-    private static bool IsBase(RecipeModel model, RecipePart part) => !model.IsVector && model.Path.Resolved == part.BaseModel?.Resolved;
+    private static bool IsBase(RecipeModel model, RecipePart part) =>
+        !model.IsVector && model.Path.Resolved == part.BaseModel?.Resolved;
 }

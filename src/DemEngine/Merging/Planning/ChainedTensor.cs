@@ -7,11 +7,11 @@ using DemEngine.Numerics;
 namespace DemEngine.Merging.Planning;
 
 /// <summary>
-/// A tensor made from earlier recipes' results, which are made part by part along with it and written nowhere. What must be measured of
-/// them is measured first.
+/// A tensor made from the results of upstream recipes. Those results are computed part by part along with it and are not written
+/// to disk; the statistics that they need are computed first.
 /// </summary>
-/// <param name="tensor">The tensor.</param>
-/// <param name="results">The tensors of the results, each after those that it is made from.</param>
+/// <param name="tensor">The tensor that is made from the results.</param>
+/// <param name="results">Tensors of the upstream results, each after those that it is made from.</param>
 internal sealed class ChainedTensor(OutputTensor tensor, IReadOnlyList<UpstreamTensor> results) : OutputTensor(tensor.Spec)
 {
     private readonly OutputTensor[] _stages = [.. results.Select(result => result.Tensor)];
@@ -25,7 +25,8 @@ internal sealed class ChainedTensor(OutputTensor tensor, IReadOnlyList<UpstreamT
 
     public override long StatisticsElements => _stages.Sum(stage => stage.StatisticsElements) + tensor.StatisticsElements;
 
-    public override long BytesRead => tensor.BytesRead + _stages.Sum(stage => InputCost.Of(stage.Inputs).ElementBytes * stage.StatisticsElements);
+    public override long BytesRead =>
+        tensor.BytesRead + _stages.Sum(stage => InputCost.Of(stage.Inputs).ElementBytes * stage.StatisticsElements);
 
     public override IEnumerable<TensorReader> ReadAgain => _stages.Append(tensor).SelectMany(made => made.ReadAgain).Distinct();
 
@@ -51,29 +52,35 @@ internal sealed class ChainedTensor(OutputTensor tensor, IReadOnlyList<UpstreamT
 
     public override void Solve()
     {
-        // Without passes of its own the tensor is solved already.
+        // A tensor without passes of its own is solved already.
         if (_isMeasured)
             tensor.Solve();
     }
 
-    public override NonFinite Produce(long first, TypedBytes output, ITileContext workspace) => tensor.Produce(first, output, workspace);
+    public override NonFinite Produce(long first, TypedBytes output, ITileContext workspace) =>
+        tensor.Produce(first, output, workspace);
 
     public override void WillNeed(long first, long count) => tensor.WillNeed(first, count);
 
-    /// <summary>The formula of a result, whose letters are its own.</summary>
+    /// <summary>Returns the formula of an upstream result with a legend of its own letters.</summary>
     private string Describe(UpstreamTensor result)
     {
         string Within(string model, string name) => name == Spec.Name ? model : $"{model} {name}";
-        IEnumerable<string> letters = result.Tensor.Sources.Select(source => $"{source.Symbol} = {Within(source.Model, source.Tensor)}");
+        IEnumerable<string> letters = result.Tensor.Sources
+            .Select(source => $"{source.Symbol} = {Within(source.Model, source.Tensor)}");
         return $"{Within(result.Stage, result.Tensor.Spec.Name)} = {result.Tensor.Operation} [{string.Join(", ", letters)}]; ";
     }
 
-    /// <summary>A pass over what a stage is made from. After its last one it can be made.</summary>
-    private sealed class StagePass(StatisticsPass pass, OutputTensor stage, bool isLast) : StatisticsPass(pass.Parts, pass.TileElements)
+    /// <summary>
+    /// A statistics pass over the inputs of an upstream tensor. The upstream tensor is solved after its last pass.
+    /// </summary>
+    private sealed class StagePass(StatisticsPass pass, OutputTensor stage, bool isLast)
+        : StatisticsPass(pass.Parts, pass.TileElements)
     {
         public override long? ElementBytes => pass.ElementBytes ?? InputCost.Of(stage.Inputs).ElementBytes;
 
-        public override void Measure(int tile, long first, int count, ITileContext workspace) => pass.Measure(tile, first, count, workspace);
+        public override void Measure(int tile, long first, int count, ITileContext workspace) =>
+            pass.Measure(tile, first, count, workspace);
 
         public override void Finish(ITileContext workspace)
         {

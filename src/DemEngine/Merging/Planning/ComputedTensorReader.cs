@@ -4,7 +4,9 @@ using DemEngine.Merging.Tensors;
 
 namespace DemEngine.Merging.Planning;
 
-/// <summary>A tensor of an earlier recipe's result: made, and rounded to its type, whenever a part of it is read.</summary>
+/// <summary>
+/// A tensor of an upstream recipe's result: any part of it is computed, and rounded to its type, when it is read.
+/// </summary>
 internal sealed class ComputedTensorReader(OutputTensor tensor) : TensorReader(tensor.Spec)
 {
     public override IReadOnlyList<TensorReader> MadeFrom => tensor.Inputs;

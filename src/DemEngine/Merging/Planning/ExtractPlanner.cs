@@ -10,18 +10,30 @@ namespace DemEngine.Merging.Planning;
 /// <summary>Plans the extraction of a distribution vector.</summary>
 public static class ExtractPlanner
 {
-    /// <summary>Plans Θᵢ − Θ for every floating-point tensor of the base. Integers and booleans have no difference and are left out.</summary>
-    /// <param name="baseModel">Θ.</param>
-    /// <param name="tuned">Θᵢ.</param>
-    /// <param name="type">What the differences are rounded to, once.</param>
-    /// <param name="alignment">What to do where the two do not match.</param>
-    /// <param name="maxShardBytes">See <see cref="ShardLayout.Plan"/>.</param>
-    /// <exception cref="DemException">DEM2014 to DEM2018.</exception>
+    /// <summary>
+    /// Plans the differences Θᵢ − Θ of every floating-point tensor of the base. Integer and boolean tensors have no difference
+    /// and are left out.
+    /// </summary>
+    /// <param name="baseModel">The base model Θ.</param>
+    /// <param name="tuned">The tuned model Θᵢ.</param>
+    /// <param name="type">Element type to which the differences are rounded, once.</param>
+    /// <param name="alignment">Policies for tensors and vocabularies that do not match.</param>
+    /// <param name="maxShardBytes">Maximum data bytes of a shard; see <see cref="ShardLayout.Plan"/>.</param>
+    /// <exception cref="DemException">
+    /// DEM2014 to DEM2018 (MissingTensor to TypeMismatch): the tensors of the models do not match.
+    /// </exception>
     public static OutputPlan Plan(
-        Checkpoint baseModel, Checkpoint tuned, ElementType type, AlignmentOptions alignment, long maxShardBytes = ShardLayout.DefaultMaxShardBytes)
+        Checkpoint baseModel,
+        Checkpoint tuned,
+        ElementType type,
+        AlignmentOptions alignment,
+        long maxShardBytes = ShardLayout.DefaultMaxShardBytes)
     {
         string fingerprint = Fingerprint.Of(baseModel);
-        var aligned = new TensorAlignment(new InputModel(baseModel), [new AlignedSource("the tuned model", new InputModel(tuned), IsVector: false)], alignment);
+        var aligned = new TensorAlignment(
+            new InputModel(baseModel),
+            [new AlignedSource("the tuned model", new InputModel(tuned), IsVector: false)],
+            alignment);
         OutputTensor[] tensors =
         [
             .. aligned.Tensors.Where(tensor => tensor.Spec.Type.IsFloat && tensor.Sources[0].Tensor is not null)
@@ -30,7 +42,10 @@ public static class ExtractPlanner
         return new OutputPlan(
             "extract",
             null,
-            [new ManifestInput("base", baseModel.Path, fingerprint), new ManifestInput("tuned", tuned.Path, Fingerprint.Of(tuned))],
+            [
+                new ManifestInput("base", baseModel.Path, fingerprint),
+                new ManifestInput("tuned", tuned.Path, Fingerprint.Of(tuned)),
+            ],
             [baseModel, tuned],
             tensors,
             ShardLayout.Plan(tensors.Select(tensor => tensor.Spec), maxShardBytes, DistributionVector.Metadata(fingerprint)),
@@ -47,7 +62,7 @@ public static class ExtractPlanner
 
         public override NonFinite Produce(long first, TypedBytes output, ITileContext workspace)
         {
-            // Rows of a vocabulary that the tuned model lacks have not changed.
+            // Vocabulary rows that the tuned model lacks count as unchanged.
             int count = (int)Math.Clamp(_covered - first, 0, output.Count);
             output.Slice(count, output.Count - count).Bytes.Span.Clear();
             return count == 0 ? default : workspace.Worker.Combine(

@@ -9,8 +9,9 @@ using DemEngine.Recipes;
 namespace DemEngine.Merging.Planning;
 
 /// <summary>
-/// The models of a recipe and of its stages, opened and matched to each other: all of a plan that stays as it is while only parameters
-/// change. From it the tensors of one merge after another can be planned, for nothing but solving for their coefficients.
+/// The models of a recipe and of its upstream recipes, opened and matched to each other: everything of a plan that stays the same
+/// while only parameters change. From it the tensors of any number of merges can be planned at the cost of solving for their
+/// coefficients.
 /// </summary>
 internal sealed class MatchedModels : IDisposable
 {
@@ -38,27 +39,31 @@ internal sealed class MatchedModels : IDisposable
         Inputs = [.. _result.Inputs, .. stages.SelectMany(stage => stage.Inputs).Distinct().Except(_result.Inputs)];
     }
 
-    /// <summary>Every checkpoint that is open.</summary>
+    /// <summary>All open checkpoints.</summary>
     public ImmutableArray<Checkpoint> Checkpoints => _opened.All;
 
-    /// <summary>The base, then the sources in the recipe's order, then those of its stages.</summary>
+    /// <summary>
+    /// Inputs for the manifest: the base, then the sources in the recipe's order, then those of its upstream recipes.
+    /// </summary>
     public ImmutableArray<ManifestInput> Inputs { get; }
 
-    /// <summary>The tensors of every merge.</summary>
+    /// <summary>Specifications of the output tensors, the same for every merge.</summary>
     public ImmutableArray<TensorSpec> Specs => _result.Specs;
 
-    /// <summary>The folder that the configuration comes from.</summary>
+    /// <summary>Path of the folder that supplies the configuration.</summary>
     public string BaseFolder => _result.Result.Folder;
 
-    /// <summary>Of the merged model, by name.</summary>
+    /// <summary>Small files of the merged model, by name.</summary>
     public IReadOnlyDictionary<string, byte[]> SmallFiles => _result.Files;
 
-    /// <summary>Opens the models of a recipe, its paths resolved.</summary>
-    /// <param name="recipe">The recipe.</param>
-    /// <param name="alignment">What to do where the models do not match.</param>
-    /// <param name="run">How files are read and outputs are cut.</param>
+    /// <summary>Opens and matches the models of a recipe.</summary>
+    /// <param name="recipe">The recipe, with resolved paths.</param>
+    /// <param name="alignment">Policies for tensors and vocabularies that do not match.</param>
+    /// <param name="run">Run options; the I/O mode and the shard size are used here.</param>
     /// <param name="sources">Models of the recipe that are no files, by name; null for none.</param>
-    /// <exception cref="DemException">DEM2001 to DEM2023, DEM3003 to DEM3009.</exception>
+    /// <exception cref="DemException">
+    /// DEM2001 to DEM2023: a checkpoint cannot be used or does not match. DEM3003 to DEM3009: the recipe is wrong.
+    /// </exception>
     public static MatchedModels Open(Recipe recipe, AlignmentOptions alignment, RunOptions run, ModelSources? sources = null)
     {
         var opened = new OpenedModels(run.Io, sources);
@@ -93,11 +98,13 @@ internal sealed class MatchedModels : IDisposable
         if (stages.Tensors.Count == 0)
             return tensor;
 
-        // Each tensor makes its own part of the stages, which can be known whole only once all of them are made.
+        // Each output tensor computes its own part of the upstream results, but cross-tensor statistics of those need all of them
+        // computed.
         return stages.Tensors.Select(stage => stage.Tensor).Append(tensor).Any(made => made.CrossTensorParts.Count > 0)
             ? throw new DemException(
                 ErrorCode.UnsupportedFeature,
-                $"tensor {Quoted.Name(tensor.Spec.Name)}: `scope: layer` and `scope: model` are not done where a recipe uses another's result by name; merge that first, and name its folder")
+                $"tensor {Quoted.Name(tensor.Spec.Name)}: `scope: layer` and `scope: model` are not done where a recipe "
+                + "uses another's result by name; merge that first, and name its folder")
             : new ChainedTensor(tensor, stages.Tensors);
     }
 }

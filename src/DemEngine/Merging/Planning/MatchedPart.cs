@@ -8,7 +8,7 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Merging.Planning;
 
-/// <summary>One part of a recipe, its models matched to each other tensor by tensor.</summary>
+/// <summary>One part of a recipe with its models matched to each other, tensor by tensor.</summary>
 internal sealed class MatchedPart
 {
     private readonly IMergeMethod _method;
@@ -18,14 +18,14 @@ internal sealed class MatchedPart
     private readonly IReadOnlyList<AlignedSource> _sources;
     private readonly LayerDepth _depth;
 
-    /// <param name="method">Which method merges.</param>
-    /// <param name="isRelative">Whether the sources count by their differences from the base.</param>
-    /// <param name="sourceIndices">The positions of the sources among the part's models.</param>
-    /// <param name="models">What the recipe calls the base and the sources.</param>
-    /// <param name="baseModel">Says which tensors there are, and what they are called.</param>
-    /// <param name="sources">The sources, with tensors of the same names.</param>
-    /// <param name="firstLayer">The number of the part's first layer.</param>
-    /// <param name="alignment">What to do where they do not match.</param>
+    /// <param name="method">The merge method.</param>
+    /// <param name="isRelative">Whether the sources enter the merge as their differences from the base.</param>
+    /// <param name="sourceIndices">Positions of the sources among the part's models.</param>
+    /// <param name="models">Names that the recipe gives the base and the sources.</param>
+    /// <param name="baseModel">The base, which defines the tensors and their names.</param>
+    /// <param name="sources">The sources, whose tensors have the same names.</param>
+    /// <param name="firstLayer">Number of the part's first layer in the output.</param>
+    /// <param name="alignment">Policies for tensors and vocabularies that do not match.</param>
     public MatchedPart(
         IMergeMethod method,
         bool isRelative,
@@ -47,22 +47,25 @@ internal sealed class MatchedPart
         VocabularyRows = aligned.VocabularyRows;
     }
 
-    /// <summary>In the order of the base.</summary>
+    /// <summary>The matched tensors, in the order of the base.</summary>
     public ImmutableArray<AlignedTensor> Tensors { get; }
 
-    /// <summary>The output's vocabulary, if it differs from the base's.</summary>
+    /// <summary>Number of vocabulary rows of the output if it differs from the base's; else null.</summary>
     public long? VocabularyRows { get; }
 
-    /// <summary>Plans a tensor.</summary>
-    /// <param name="tensor">Which.</param>
-    /// <param name="type">Of its elements, if it is of floating-point numbers.</param>
-    /// <param name="parameters">The part's.</param>
-    /// <param name="stages">Results that it may be made from.</param>
+    /// <summary>Plans one output tensor.</summary>
+    /// <param name="tensor">The matched tensor to plan.</param>
+    /// <param name="type">Element type of the output tensor if it holds floating-point numbers.</param>
+    /// <param name="parameters">Parameters of this part.</param>
+    /// <param name="stages">Upstream results that the tensor may be made from.</param>
     public OutputTensor Plan(AlignedTensor tensor, ElementType type, PartParameters parameters, UpstreamTensors stages)
     {
         TensorSpec spec = tensor.Spec;
         TensorReader baseTensor = tensor.Base.Rebind(stages.Resolve);
-        ImmutableArray<SourceTensor> inputs = [.. tensor.Sources.Select(source => source with { Tensor = source.Tensor?.Rebind(stages.Resolve) })];
+        ImmutableArray<SourceTensor> inputs =
+        [
+            .. tensor.Sources.Select(source => source with { Tensor = source.Tensor?.Rebind(stages.Resolve) }),
+        ];
         if (!spec.Type.IsFloat)
         {
             return new CopiedTensor(spec, baseTensor, _models[0], [.. inputs
@@ -71,10 +74,11 @@ internal sealed class MatchedPart
                 .Select(pair => (pair.Name, pair.Tensor!))]);
         }
 
-        // A filter is looked for in the name that the tensor has in that model.
+        // A parameter's tensor filter is matched against the name that the tensor has in that model.
         SourceContext[] questions =
         [
-            .. _sourceIndices.Select((model, k) => new SourceContext(parameters.OfEach[model], _sources[k].IsVector, inputs[k].Tensor?.Spec.Name)),
+            .. _sourceIndices.Select((model, k) =>
+                new SourceContext(parameters.OfEach[model], _sources[k].IsVector, inputs[k].Tensor?.Spec.Name)),
         ];
         TensorMerge program = _method.Define(new TensorContext(
             spec.Name,
@@ -86,7 +90,13 @@ internal sealed class MatchedPart
             spec.Shape.RowLength));
         return new MergedTensor(
             spec with { Type = type },
-            new TensorSources(spec.Shape, baseTensor, inputs, [.. questions.Select(question => question.IsVector)], _method.Base, _isRelative),
+            new TensorSources(
+                spec.Shape,
+                baseTensor,
+                inputs,
+                [.. questions.Select(question => question.IsVector)],
+                _method.Base,
+                _isRelative),
             program,
             _method.Name,
             _models);

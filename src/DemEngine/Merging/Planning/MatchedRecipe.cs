@@ -11,34 +11,47 @@ using DemEngine.Recipes;
 
 namespace DemEngine.Merging.Planning;
 
-/// <summary>One recipe, its models opened and matched to each other: what its result will be, but for the parameters.</summary>
+/// <summary>
+/// One recipe with its models opened and matched to each other: everything about its result except the parameters.
+/// </summary>
 internal sealed class MatchedRecipe
 {
     private readonly IReadOnlyList<MatchedPart> _parts;
     private readonly ImmutableArray<(int Part, AlignedTensor Tensor)> _tensors;
 
-    /// <param name="recipe">Its paths resolved.</param>
-    /// <param name="stage">Its name, if it is a stage of another; else null.</param>
-    /// <param name="models">Finds models.</param>
-    /// <param name="alignment">What to do where they do not match.</param>
-    /// <param name="maxShardBytes">See <see cref="ShardLayout.Plan"/>.</param>
-    /// <exception cref="DemException">DEM2001 to DEM2023, DEM3003 to DEM3009.</exception>
+    /// <param name="recipe">The recipe, with resolved paths.</param>
+    /// <param name="stage">Name of the recipe if another uses its result; else null.</param>
+    /// <param name="models">Registry that finds models by path or by recipe name.</param>
+    /// <param name="alignment">Policies for tensors and vocabularies that do not match.</param>
+    /// <param name="maxShardBytes">Maximum data bytes of a shard; see <see cref="ShardLayout.Plan"/>.</param>
+    /// <exception cref="DemException">
+    /// DEM2001 to DEM2023: a checkpoint cannot be used or does not match. DEM3003 to DEM3009: the recipe is wrong.
+    /// </exception>
     public MatchedRecipe(Recipe recipe, string? stage, SourceModels models, AlignmentOptions alignment, long maxShardBytes)
     {
         Stage = stage;
         IMergeMethod method = RecipeCheck.Run(recipe);
 
-        // Without base_model the first model says which tensors there are.
+        // Without base_model the first model defines the tensors.
         IReadOnlyList<RecipePart> parts = RecipePart.Of(recipe);
         ModelPath basePath = recipe.BaseModel ?? parts[0].Models[0].Path;
         SourceModel baseModel = models.FindWhole(basePath);
-        TokenPlan? tokens = recipe.TokenizerSource is null ? null : new TokenPlan(recipe, basePath, parts.SelectMany(part => part.Models), models);
+        TokenPlan? tokens = recipe.TokenizerSource is null
+            ? null
+            : new TokenPlan(recipe, basePath, parts.SelectMany(part => part.Models), models);
         var matcher = new PartMatcher(recipe, method, baseModel.Tensors, models, tokens, alignment);
         _parts = matcher.Parts;
         _tensors = [.. _parts.SelectMany((part, k) => part.Tensors.Select(tensor => (k, tensor)))];
 
-        ElementType? type = (recipe.OutDType ?? recipe.DType) is { } text && ElementTypes.TryParseFloat(text.Value, out ElementType parsed) ? parsed : null;
-        Specs = [.. _tensors.Select(pair => pair.Tensor.Spec).Select(spec => spec.Type.IsFloat ? spec with { Type = type ?? spec.Type } : spec)];
+        ElementType? type =
+            (recipe.OutDType ?? recipe.DType) is { } text && ElementTypes.TryParseFloat(text.Value, out ElementType parsed)
+                ? parsed
+                : null;
+        Specs =
+        [
+            .. _tensors.Select(pair => pair.Tensor.Spec)
+                .Select(spec => spec.Type.IsFloat ? spec with { Type = type ?? spec.Type } : spec),
+        ];
         IEnumerable<RecipeModel> sources = parts.SelectMany(part => BasePart.Sources(part, method).Select(k => part.Models[k]));
         IEnumerable<ManifestInput> inputs = sources
             .Select(model => (Role: model.IsVector ? "vector" : "model", model.Path)).Prepend((Role: "base", Path: basePath))
@@ -47,41 +60,52 @@ internal sealed class MatchedRecipe
         Inputs = [.. parts.Count == 1 ? inputs : inputs.Distinct()];
 
         var files = tokens?.Files ?? new Dictionary<string, byte[]>(baseModel.Files, StringComparer.Ordinal);
-        OutputConfig.Amend(files, type, tokens?.Rows ?? _parts.Select(part => part.VocabularyRows).FirstOrDefault(rows => rows is not null), matcher.Stacks);
+        OutputConfig.Amend(
+            files,
+            type,
+            tokens?.Rows ?? _parts.Select(part => part.VocabularyRows).FirstOrDefault(rows => rows is not null),
+            matcher.Stacks);
         Files = files;
         Remarks = tokens?.Remarks ?? [];
 
-        // In the order in which they would lie in files, so that it does not show that they never did.
+        // The tensors have the order that they would have in files, so that a result used directly and one written first look the
+        // same.
         Dictionary<string, int> places = Specs.Select((spec, k) => (spec.Name, k)).ToDictionary(StringComparer.Ordinal);
         Result = new SourceModel(
             new InputModel(
                 stage ?? "result",
-                [.. ShardLayout.Plan(Specs, maxShardBytes).Tensors.Select(tensor => new NamedInput(tensor.Spec.Name, InputOf(places[tensor.Spec.Name])))]),
+                [
+                    .. ShardLayout.Plan(Specs, maxShardBytes).Tensors
+                        .Select(tensor => new NamedInput(tensor.Spec.Name, InputOf(places[tensor.Spec.Name]))),
+                ]),
             baseModel.Folder,
             files);
     }
 
-    /// <summary>Its name, if it is a stage of another; else null.</summary>
+    /// <summary>Name of the recipe if another uses its result; else null.</summary>
     public string? Stage { get; }
 
-    /// <summary>The tensors of the result, in the order in which they are written.</summary>
+    /// <summary>Specifications of the result's tensors, in the order in which they are written.</summary>
     public ImmutableArray<TensorSpec> Specs { get; }
 
-    /// <summary>The base, then the sources in the recipe's order, but for earlier results; each once where the recipe has several parts.</summary>
+    /// <summary>
+    /// Inputs for the manifest: the base, then the sources in the recipe's order, without upstream results. A recipe with several
+    /// parts lists each input once.
+    /// </summary>
     public ImmutableArray<ManifestInput> Inputs { get; }
 
-    /// <summary>The small files of the result, by name.</summary>
+    /// <summary>Small files of the result, by name.</summary>
     public IReadOnlyDictionary<string, byte[]> Files { get; }
 
-    /// <summary>What the user should hear of.</summary>
+    /// <summary>Warnings for the user.</summary>
     public IReadOnlyList<string> Remarks { get; }
 
-    /// <summary>The result as a model that later recipes name.</summary>
+    /// <summary>The result as a model that downstream recipes can name.</summary>
     public SourceModel Result { get; }
 
-    /// <summary>Plans a tensor.</summary>
-    /// <param name="index">Its place in <see cref="Specs"/>.</param>
-    /// <param name="stages">Results that it may be made from, and the parameters of all recipes.</param>
+    /// <summary>Plans one tensor of the result.</summary>
+    /// <param name="index">Index of the tensor in <see cref="Specs"/>.</param>
+    /// <param name="stages">Upstream results that the tensor may be made from, with the parameters of all recipes.</param>
     public OutputTensor Plan(int index, UpstreamTensors stages)
     {
         var (part, tensor) = _tensors[index];

@@ -3,11 +3,11 @@ using DemEngine.Recipes;
 namespace DemEngine.Merging.Planning;
 
 /// <summary>The parameters of one part of a recipe.</summary>
-/// <param name="Shared">For what belongs to no one model.</param>
-/// <param name="OfEach">For each model of the part, in its order.</param>
+/// <param name="Shared">Parameters that belong to no single model.</param>
+/// <param name="OfEach">Parameters of each model of the part, in order.</param>
 internal sealed record PartParameters(ScopedParameters Shared, IReadOnlyList<ScopedParameters> OfEach);
 
-/// <summary>The parameters of a recipe and its stages, to be looked up part by part.</summary>
+/// <summary>The parameters of a recipe and of its upstream recipes, looked up part by part.</summary>
 internal sealed class MergeParameters
 {
     private readonly Dictionary<string, PartParameters[]> _ofStages;
@@ -19,8 +19,8 @@ internal sealed class MergeParameters
         _ofStages = recipe.Stages.ToDictionary(stage => stage.Name!.Value, Of, StringComparer.Ordinal);
     }
 
-    /// <summary>The parameters of each part of a recipe.</summary>
-    /// <param name="stage">The stage's name; null for the recipe that makes the result.</param>
+    /// <summary>Returns the parameters of each part of a recipe.</summary>
+    /// <param name="stage">Name of the upstream recipe; null for the recipe that makes the result.</param>
     public IReadOnlyList<PartParameters> PartsOf(string? stage) => stage is null ? _ofResult : _ofStages[stage];
 
     private static PartParameters[] Of(Recipe recipe) =>

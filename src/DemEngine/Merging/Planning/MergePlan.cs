@@ -2,7 +2,7 @@ using DemEngine.Merging.Tensors;
 
 namespace DemEngine.Merging.Planning;
 
-/// <summary>A planned merge and the models that it holds open.</summary>
+/// <summary>A planned merge together with the models that it keeps open.</summary>
 public sealed class MergePlan : IDisposable
 {
     private readonly MatchedModels _models;
@@ -13,7 +13,7 @@ public sealed class MergePlan : IDisposable
         _models = models;
     }
 
-    /// <summary>What will be read and written.</summary>
+    /// <summary>The plan of everything that will be read and written.</summary>
     public OutputPlan Plan { get; }
 
     /// <summary>Closes the models.</summary>

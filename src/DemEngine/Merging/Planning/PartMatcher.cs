@@ -20,13 +20,21 @@ internal sealed class PartMatcher
     private readonly List<MatchedPart> _parts = [];
     private readonly List<SlicedStack> _stacks = [];
 
-    /// <param name="recipe">The recipe.</param>
-    /// <param name="method">Its method.</param>
-    /// <param name="baseModel">The model whose configuration is the output's.</param>
-    /// <param name="models">Finds models.</param>
-    /// <param name="tokens">Brings their rows into the order of the output's vocabulary; null if they stay as they are.</param>
-    /// <param name="alignment">What to do where they do not match.</param>
-    public PartMatcher(Recipe recipe, IMergeMethod method, InputModel baseModel, SourceModels models, TokenPlan? tokens, AlignmentOptions alignment)
+    /// <param name="recipe">The recipe, with resolved paths.</param>
+    /// <param name="method">The recipe's merge method.</param>
+    /// <param name="baseModel">The model that supplies the output's configuration.</param>
+    /// <param name="models">Registry that finds models by path or by recipe name.</param>
+    /// <param name="tokens">
+    /// Plan that reorders vocabulary rows to the output's vocabulary; null if the rows stay as they are.
+    /// </param>
+    /// <param name="alignment">Policies for tensors and vocabularies that do not match.</param>
+    public PartMatcher(
+        Recipe recipe,
+        IMergeMethod method,
+        InputModel baseModel,
+        SourceModels models,
+        TokenPlan? tokens,
+        AlignmentOptions alignment)
     {
         _method = method;
         _base = baseModel;
@@ -44,10 +52,10 @@ internal sealed class PartMatcher
         }
     }
 
-    /// <summary>In the recipe's order.</summary>
+    /// <summary>The matched parts, in the recipe's order.</summary>
     public IReadOnlyList<MatchedPart> Parts => _parts;
 
-    /// <summary>The stacks that were put together from slices.</summary>
+    /// <summary>The stacks of layers that were assembled from slices.</summary>
     public IReadOnlyList<SlicedStack> Stacks => _stacks;
 
     private void MatchWhole(RecipePart part)
@@ -63,7 +71,7 @@ internal sealed class PartMatcher
         int first = 0;
         foreach (RecipePart part in parts)
         {
-            // The base says which tensors there are where it takes part, else the first source.
+            // The base defines the tensors if the slice includes it; otherwise the first source does.
             int named = Math.Max(0, BasePart.InSlice(part, _method));
             ModelPath basePath = part.Models[named].Path;
             SourceModel baseModel = _models.FindWhole(basePath);
@@ -82,12 +90,24 @@ internal sealed class PartMatcher
     {
         int[] sources = [.. BasePart.Sources(part, _method)];
         AlignedSource[] aligned =
-            [.. sources.Select(k => new AlignedSource(Quoted.Name(part.Models[k].Path.Written), tensorsOf(k), part.Models[k].IsVector))];
+            [
+                .. sources.Select(k =>
+                    new AlignedSource(Quoted.Name(part.Models[k].Path.Written), tensorsOf(k), part.Models[k].IsVector)),
+            ];
         string[] models = [basePath.Written, .. sources.Select(k => part.Models[k].Path.Written)];
-        _parts.Add(new MatchedPart(_method, BasePart.IsSubtracted(part, _method), sources, models, baseModel, aligned, firstLayer, _alignment));
+        _parts.Add(new MatchedPart(
+            _method,
+            BasePart.IsSubtracted(part, _method),
+            sources,
+            models,
+            baseModel,
+            aligned,
+            firstLayer,
+            _alignment));
     }
 
-    private InputModel TensorsOf(SourceModel model, string? module) => ModuleTensors.Of(_tokens?.Of(model.Tensors) ?? model.Tensors, module);
+    private InputModel TensorsOf(SourceModel model, string? module) =>
+        ModuleTensors.Of(_tokens?.Of(model.Tensors) ?? model.Tensors, module);
 
     private LayerMap LayersOf(RecipePart part, int index, ModelPath basePath)
     {
@@ -102,12 +122,15 @@ internal sealed class PartMatcher
         {
             throw model.Place.Error(ErrorCode.UnsupportedFeature, layers.Stacks.Length == 0
                 ? "the tensors' names show no layers, so that no slice can be cut"
-                : $"the model has several stacks of layers ({string.Join(", ", layers.Stacks)}); slices of each go under \"modules\"");
+                : $"the model has several stacks of layers ({string.Join(", ", layers.Stacks)}); "
+                    + "slices of each go under \"modules\"");
         }
 
         return part.Layers[index].End <= layers.Count
             ? layers
-            : throw model.Place.Error(ErrorCode.WrongValue,
-                $"layer_range [{part.Layers[index].First}, {part.Layers[index].End}] goes beyond the {layers.Count} layers of {Quoted.Name(model.Path.Written)}");
+            : throw model.Place.Error(
+                ErrorCode.WrongValue,
+                $"layer_range [{part.Layers[index].First}, {part.Layers[index].End}] goes beyond "
+                + $"the {layers.Count} layers of {Quoted.Name(model.Path.Written)}");
     }
 }

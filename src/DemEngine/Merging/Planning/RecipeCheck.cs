@@ -6,17 +6,18 @@ using DemEngine.Recipes.Values;
 
 namespace DemEngine.Merging.Planning;
 
-/// <summary>Checks a recipe against its method, without opening a model.</summary>
+/// <summary>Checks a recipe against its method without opening a model.</summary>
 internal static class RecipeCheck
 {
-    /// <summary>Finds a recipe's method and checks that it takes what the recipe gives.</summary>
-    /// <exception cref="DemException">DEM3003 to DEM3009.</exception>
+    /// <summary>Finds a recipe's method and checks that it accepts the models and parameters of the recipe.</summary>
+    /// <exception cref="DemException">DEM3003 to DEM3009 (UnknownKey to WrongModelCount): the recipe is wrong.</exception>
     public static IMergeMethod Run(Recipe recipe)
     {
         IMergeMethod method = MergeMethods.Find(recipe.MergeMethod.Value)
             ?? throw recipe.MergeMethod.Place.Error(
                 ErrorCode.UnknownMethod,
-                $"there is no method {Quoted.Name(recipe.MergeMethod.Value)}; there are {string.Join(", ", MergeMethods.All.Select(one => one.Name))}");
+                $"there is no method {Quoted.Name(recipe.MergeMethod.Value)}; "
+                + $"there are {string.Join(", ", MergeMethods.All.Select(one => one.Name))}");
 
         string[] all = [.. method.Parameters.Select(parameter => parameter.Name)];
         string[] perModel = [.. method.Parameters.Where(parameter => parameter.PerModel).Select(parameter => parameter.Name)];
@@ -29,7 +30,9 @@ internal static class RecipeCheck
             {
                 CheckScope(model.Parameters, perModel, method);
                 if (model.IsVector && !BasePart.IsSubtracted(part, method))
-                    throw model.Place.Error(ErrorCode.WrongValue, $"{method.Name} merges whole models; a distribution vector is no model");
+                    throw model.Place.Error(
+                        ErrorCode.WrongValue,
+                        $"{method.Name} merges whole models; a distribution vector is no model");
             }
 
             CheckCount(part, method);
@@ -48,7 +51,8 @@ internal static class RecipeCheck
         {
             throw part.Place.Error(
                 ErrorCode.MissingKey,
-                $"{method.Name} needs the base {Quoted.Name(part.BaseModel.Written)} among the slice's sources, with the layers that the others are merged with");
+                $"{method.Name} needs the base {Quoted.Name(part.BaseModel.Written)} among the slice's sources, "
+                + "with the layers that the others are merged with");
         }
     }
 
@@ -59,7 +63,9 @@ internal static class RecipeCheck
             return;
         string wanted = method.Sources.Most == int.MaxValue ? $"at least {method.Sources.Fewest}" : $"{method.Sources.Most}";
         string beside = BasePart.TakesPart(part, method) ? " beside the base" : "";
-        throw part.Place.Error(ErrorCode.WrongModelCount, $"{method.Name} takes {wanted} models{beside}, the recipe gives {sources}");
+        throw part.Place.Error(
+            ErrorCode.WrongModelCount,
+            $"{method.Name} takes {wanted} models{beside}, the recipe gives {sources}");
     }
 
     private static void CheckScope(ParameterScope scope, string[] known, IMergeMethod method)

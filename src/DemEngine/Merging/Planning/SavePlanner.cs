@@ -6,27 +6,43 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Merging.Planning;
 
-/// <summary>Plans checkpoints of tensors that are there already, such as those of a model that was trained.</summary>
+/// <summary>Plans checkpoints of tensors that exist already, such as those of a trained model.</summary>
 internal static class SavePlanner
 {
     /// <summary>Plans a checkpoint.</summary>
-    /// <param name="operation">Named in the manifest, such as <c>train</c>.</param>
-    /// <param name="description">What was done, in words or as JSON; stands in the manifest where a merge has its recipe.</param>
-    /// <param name="inputs">What it was made from.</param>
-    /// <param name="tensors">Of floating-point types, in the order in which they are to lie. In use until the plan was carried out.</param>
-    /// <param name="type">The output's element type.</param>
+    /// <param name="operation">Name of the operation in the manifest, such as <c>train</c>.</param>
+    /// <param name="description">
+    /// Description of what was done, in words or as JSON; the manifest has it in place of a merge recipe.
+    /// </param>
+    /// <param name="inputs">Inputs that the tensors were made from.</param>
+    /// <param name="tensors">
+    /// Tensors of floating-point types, in the order in which they are written. They stay in use until the plan has been carried
+    /// out.
+    /// </param>
+    /// <param name="type">Element type of the output.</param>
     /// <param name="sideFiles">Small files that go with the weights, by name.</param>
-    /// <param name="maxShardBytes">See <see cref="ShardLayout.Plan"/>.</param>
+    /// <param name="maxShardBytes">Maximum data bytes of a shard; see <see cref="ShardLayout.Plan"/>.</param>
     /// <remarks>
-    /// What the tensors hold is not known before they are written, so that an unfinished run of this plan must not be resumed:
+    /// The tensors' content is not known before it is written, so an unfinished run of this plan must not be resumed; see
     /// <see cref="UnfinishedRun.Restart"/>.
     /// </remarks>
     public static OutputPlan Plan(
-        string operation, string description, IEnumerable<ManifestInput> inputs, IEnumerable<ITensorData> tensors, ElementType type,
-        IReadOnlyDictionary<string, byte[]> sideFiles, long maxShardBytes = ShardLayout.DefaultMaxShardBytes)
+        string operation,
+        string description,
+        IEnumerable<ManifestInput> inputs,
+        IEnumerable<ITensorData> tensors,
+        ElementType type,
+        IReadOnlyDictionary<string, byte[]> sideFiles,
+        long maxShardBytes = ShardLayout.DefaultMaxShardBytes)
     {
         ImmutableArray<OutputTensor> saved = [.. tensors.Select(tensor => new SavedTensor(tensor, type))];
         return new OutputPlan(
-            operation, description, [.. inputs], [], saved, ShardLayout.Plan(saved.Select(tensor => tensor.Spec), maxShardBytes), sideFiles);
+            operation,
+            description,
+            [.. inputs],
+            [],
+            saved,
+            ShardLayout.Plan(saved.Select(tensor => tensor.Spec), maxShardBytes),
+            sideFiles);
     }
 }

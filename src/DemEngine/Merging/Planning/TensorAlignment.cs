@@ -8,22 +8,27 @@ using DemEngine.Numerics;
 namespace DemEngine.Merging.Planning;
 
 /// <summary>A source of a merge.</summary>
-/// <param name="Name">For messages.</param>
-/// <param name="Model">Its tensors.</param>
-/// <param name="IsVector">Whether it is a stored distribution vector, which has no integer tensors.</param>
+/// <param name="Name">Name of the source in messages.</param>
+/// <param name="Model">The source's tensors.</param>
+/// <param name="IsVector">Whether the source is a stored distribution vector, which has no integer tensors.</param>
 internal sealed record AlignedSource(string Name, InputModel Model, bool IsVector);
 
-/// <summary>One tensor of the output with what the base and each source have of it.</summary>
+/// <summary>One tensor of the output together with its counterparts in the base and in each source.</summary>
 internal sealed record AlignedTensor(TensorSpec Spec, TensorReader Base, ImmutableArray<SourceTensor> Sources);
 
-/// <summary>Matches the tensors of the sources to those of the base, which says what the output holds, and refuses what does not match.</summary>
+/// <summary>
+/// Matches the tensors of the sources to those of the base, which defines what the output holds, and refuses those that do not
+/// match.
+/// </summary>
 internal sealed class TensorAlignment
 {
     private readonly InputModel _base;
     private readonly IReadOnlyList<AlignedSource> _sources;
     private readonly AlignmentOptions _options;
 
-    /// <exception cref="DemException">DEM2014 to DEM2018.</exception>
+    /// <exception cref="DemException">
+    /// DEM2014 to DEM2018 (MissingTensor to TypeMismatch): a tensor does not match the base.
+    /// </exception>
     public TensorAlignment(InputModel baseModel, IReadOnlyList<AlignedSource> sources, AlignmentOptions options)
     {
         _base = baseModel;
@@ -36,10 +41,10 @@ internal sealed class TensorAlignment
             .Select(tensor => (long?)tensor.Spec.Shape.Rows).FirstOrDefault();
     }
 
-    /// <summary>In the order of the base.</summary>
+    /// <summary>The matched tensors, in the order of the base.</summary>
     public ImmutableArray<AlignedTensor> Tensors { get; }
 
-    /// <summary>The output's vocabulary, if it differs from the base's.</summary>
+    /// <summary>Number of vocabulary rows of the output if it differs from the base's; else null.</summary>
     public long? VocabularyRows { get; }
 
     private void CheckNames(AlignedSource source)
@@ -51,11 +56,15 @@ internal sealed class TensorAlignment
                 .Select(one => one.Name),
         ];
         if (missing.Length > 0 && _options.Missing == MissingTensors.Fail)
-            throw new DemException(ErrorCode.MissingTensor, $"{source.Model.Path}: {missing.Length} tensors of the base are not in {source.Name}: {Quoted.List(missing)}");
+            throw new DemException(
+                ErrorCode.MissingTensor,
+                $"{source.Model.Path}: {missing.Length} tensors of the base are not in {source.Name}: {Quoted.List(missing)}");
 
         string[] extra = [.. source.Model.Tensors.Select(one => one.Name).Where(name => _base.Find(name) is null)];
         if (extra.Length > 0 && _options.Extra == ExtraTensors.Fail)
-            throw new DemException(ErrorCode.ExtraTensor, $"{source.Model.Path}: {extra.Length} tensors of {source.Name} are not in the base: {Quoted.List(extra)}");
+            throw new DemException(
+                ErrorCode.ExtraTensor,
+                $"{source.Model.Path}: {extra.Length} tensors of {source.Name} are not in the base: {Quoted.List(extra)}");
     }
 
     private AlignedTensor Align(NamedInput input)
@@ -86,7 +95,8 @@ internal sealed class TensorAlignment
         {
             throw new DemException(
                 ErrorCode.TypeMismatch,
-                $"{source.Model.Path}: tensor {Quoted.Name(spec.Name)} is {other.Type.SafetensorsName} in {source.Name} and {spec.Type.SafetensorsName} in the base");
+                $"{source.Model.Path}: tensor {Quoted.Name(spec.Name)} is {other.Type.SafetensorsName} in {source.Name} "
+                + $"and {spec.Type.SafetensorsName} in the base");
         }
 
         if (spec.Shape == other.Shape)
@@ -99,14 +109,16 @@ internal sealed class TensorAlignment
         {
             throw new DemException(
                 ErrorCode.ShapeMismatch,
-                $"{source.Model.Path}: tensor {Quoted.Name(spec.Name)} is {other.Shape} in {source.Name} and {spec.Shape} in the base");
+                $"{source.Model.Path}: tensor {Quoted.Name(spec.Name)} is {other.Shape} in {source.Name} "
+                + $"and {spec.Shape} in the base");
         }
 
         if (_options.Vocabulary == Options.VocabularyPolicy.Fail)
         {
             throw new DemException(
                 ErrorCode.VocabularyMismatch,
-                $"{source.Model.Path}: tensor {Quoted.Name(spec.Name)} has {other.Shape.Rows} rows in {source.Name} and {spec.Shape.Rows} in the base");
+                $"{source.Model.Path}: tensor {Quoted.Name(spec.Name)} has {other.Shape.Rows} rows in {source.Name} "
+                + $"and {spec.Shape.Rows} in the base");
         }
     }
 }

@@ -4,25 +4,27 @@ using DemEngine.Merging.Tensors;
 namespace DemEngine.Merging.Planning;
 
 /// <summary>
-/// The tensors of earlier recipes' results that one tensor of the output is made from. Each tensor of the output has its own, so that what
-/// is measured for it does not wait for another's.
+/// The tensors of upstream results that one output tensor is made from. Each output tensor has its own set, so that its
+/// statistics need not wait for those of another output tensor.
 /// </summary>
-/// <param name="parameters">Of all recipes.</param>
+/// <param name="parameters">Parameters of all recipes.</param>
 internal sealed class UpstreamTensors(MergeParameters parameters)
 {
     private readonly Dictionary<UpstreamReference, ComputedTensorReader> _inputs = [];
     private readonly List<UpstreamTensor> _tensors = [];
 
-    /// <summary>Those planned so far, each after those that it is made from.</summary>
+    /// <summary>The tensors planned so far, each after those that it is made from.</summary>
     public IReadOnlyList<UpstreamTensor> Tensors => _tensors;
 
     /// <summary>The parameters of all recipes.</summary>
     public MergeParameters Parameters { get; } = parameters;
 
-    /// <summary>Puts the tensor of a result in the place of the one that stands for it; any other tensor stays.</summary>
+    /// <summary>
+    /// Replaces a placeholder by the planned tensor that it stands for; any other tensor is returned unchanged.
+    /// </summary>
     public TensorReader Resolve(TensorReader tensor) => tensor is UpstreamReference input ? Of(input) : tensor;
 
-    /// <summary>Plans a tensor, unless it is planned already.</summary>
+    /// <summary>Plans a tensor unless it is planned already.</summary>
     private ComputedTensorReader Of(UpstreamReference input)
     {
         if (_inputs.TryGetValue(input, out ComputedTensorReader? known))
@@ -36,7 +38,7 @@ internal sealed class UpstreamTensors(MergeParameters parameters)
     }
 }
 
-/// <summary>A tensor of an earlier recipe's result.</summary>
-/// <param name="Stage">The recipe's name.</param>
-/// <param name="Tensor">The tensor.</param>
+/// <summary>A tensor of an upstream recipe's result.</summary>
+/// <param name="Stage">Name of the upstream recipe.</param>
+/// <param name="Tensor">The planned tensor.</param>
 internal sealed record UpstreamTensor(string Stage, OutputTensor Tensor);

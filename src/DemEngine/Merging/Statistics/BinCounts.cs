@@ -1,6 +1,8 @@
 namespace DemEngine.Merging.Statistics;
 
-/// <summary>Counts in bins, to which many threads add: each has a table of its own, and all are added up at the end.</summary>
+/// <summary>
+/// Counts in bins that many threads add to. Each thread has its own table, and all tables are added up at the end.
+/// </summary>
 /// <param name="bins">Number of bins.</param>
 internal sealed class BinCounts(int bins) : IDisposable
 {
@@ -8,7 +10,9 @@ internal sealed class BinCounts(int bins) : IDisposable
     private readonly ThreadLocal<Table> _tables = new(() => new Table(bins), trackAllValues: true);
     private long[] _total = [];
 
-    /// <summary>The calling thread's table, to which so many counts may be added.</summary>
+    /// <summary>
+    /// Returns the calling thread's table, to which at most <paramref name="counts"/> may be added before the next call.
+    /// </summary>
     public uint[] TableFor(int counts)
     {
         Table table = _tables.Value!;
@@ -18,7 +22,7 @@ internal sealed class BinCounts(int bins) : IDisposable
         return table.Bins;
     }
 
-    /// <summary>The sums over all threads. None may be counting any more.</summary>
+    /// <summary>Returns the sums over all threads, none of which may still be counting.</summary>
     public long[] Total()
     {
         foreach (Table table in _tables.Values)
@@ -46,7 +50,7 @@ internal sealed class BinCounts(int bins) : IDisposable
     {
         public uint[] Bins { get; } = new uint[bins];
 
-        /// <summary>The most that any bin can have come to.</summary>
+        /// <summary>Upper bound on the count in any bin.</summary>
         public uint Counted { get; set; }
     }
 }

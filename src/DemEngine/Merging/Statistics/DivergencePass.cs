@@ -7,7 +7,10 @@ using DemEngine.Numerics.Deltas;
 
 namespace DemEngine.Merging.Statistics;
 
-/// <summary>The divergence of each row, in tiles of whole rows. Of a tensor of one row, what all sources have counts.</summary>
+/// <summary>
+/// Computes the divergence of each row, in tiles of whole rows. In a tensor of a single row, only the elements that all sources
+/// have count.
+/// </summary>
 internal sealed class DivergencePass : StatisticsPass
 {
     private readonly DivergenceStatistic _measurement;
@@ -20,7 +23,11 @@ internal sealed class DivergencePass : StatisticsPass
     {
     }
 
-    private DivergencePass(DivergenceStatistic measurement, DeltaInputs inputs, int tileElements, (ImmutableArray<(long First, long End)> Parts, int RowElements) rows)
+    private DivergencePass(
+        DivergenceStatistic measurement,
+        DeltaInputs inputs,
+        int tileElements,
+        (ImmutableArray<(long First, long End)> Parts, int RowElements) rows)
         : base(rows.Parts, Math.Max(1, tileElements / rows.RowElements) * rows.RowElements)
     {
         _measurement = measurement;
@@ -33,12 +40,15 @@ internal sealed class DivergencePass : StatisticsPass
     {
         TypedBytes[] tensors = _inputs.ReadTensors(first, count, workspace);
         TermKind kind = _inputs.In(first, [_measurement.Kind])[0];
-        workspace.Worker.Deltas.Diverge(kind, tensors, _rowElements, _rows.Value.AsSpan((int)(first / _rowElements), count / _rowElements));
+        workspace.Worker.Deltas.Diverge(
+            kind, tensors, _rowElements, _rows.Value.AsSpan((int)(first / _rowElements), count / _rowElements));
     }
 
-    public override void Finish(ITileContext workspace) => _measurement.Complete(new RowFactors(_measurement.RowElements, _rows.Value));
+    public override void Finish(ITileContext workspace) =>
+        _measurement.Complete(new RowFactors(_measurement.RowElements, _rows.Value));
 
-    private static (ImmutableArray<(long First, long End)> Parts, int RowElements) RowsOf(DivergenceStatistic measurement, DeltaInputs inputs)
+    private static (ImmutableArray<(long First, long End)> Parts, int RowElements) RowsOf(
+        DivergenceStatistic measurement, DeltaInputs inputs)
     {
         bool isOneRow = measurement.RowElements >= inputs.Elements;
         return isOneRow && inputs.Parts.Length > 0

@@ -5,7 +5,7 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Merging.Statistics;
 
-/// <summary>The Gram matrix of the elements that all sources have.</summary>
+/// <summary>Computes the Gram matrix over the elements that all sources have.</summary>
 internal sealed class GramPass(GramStatistic measurement, TensorSources sources, int tileElements)
     : StatisticsPass([(0, sources.CommonElements)], tileElements)
 {

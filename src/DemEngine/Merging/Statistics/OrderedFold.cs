@@ -3,10 +3,10 @@ using DemEngine.Numerics;
 namespace DemEngine.Merging.Statistics;
 
 /// <summary>
-/// Adds the leaf sums of a tensor's tiles in the order of the tiles, whichever order they are measured in, as
-/// <see cref="GramOrder"/> demands. Tiles that come early wait; no more of them than there are threads.
+/// Adds the leaf sums of a tensor's tiles in the order of the tiles, whatever order they are computed in, as
+/// <see cref="GramOrder"/> demands. Tiles that come early wait, at most as many as there are threads.
 /// </summary>
-/// <param name="numbers">That each leaf has.</param>
+/// <param name="numbers">Number of sums in each leaf.</param>
 internal sealed class OrderedFold(int numbers)
 {
     private readonly Lock _lock = new();
@@ -14,7 +14,7 @@ internal sealed class OrderedFold(int numbers)
     private readonly double[] _sum = new double[numbers];
     private int _next;
 
-    /// <summary>The sum of all tiles added so far, once they leave no gap.</summary>
+    /// <summary>Sum of all tiles added so far, available once they leave no gap.</summary>
     public double[] Sum
     {
         get
@@ -24,9 +24,9 @@ internal sealed class OrderedFold(int numbers)
         }
     }
 
-    /// <summary>Adds a tile.</summary>
-    /// <param name="tile">Its index, from 0.</param>
-    /// <param name="leafSums">The numbers of each of its leaves. Kept until its turn comes.</param>
+    /// <summary>Adds the leaf sums of a tile.</summary>
+    /// <param name="tile">Index of the tile, from 0.</param>
+    /// <param name="leafSums">Sums of the tile's leaves, leaf after leaf. The array is kept until the tile's turn comes.</param>
     public void Add(int tile, double[] leafSums)
     {
         lock (_lock)

@@ -6,19 +6,21 @@ using DemEngine.Numerics.Deltas;
 namespace DemEngine.Merging.Statistics;
 
 /// <summary>
-/// Finds cuts with given numbers of elements above them, exactly and without sorting, by radix selection: passes count the keys in the bins of
-/// a window and narrow it to one bin, until it shows a single key; where a cut divides equal keys these are counted tile by tile,
-/// along with the key or in a last pass, so that the last that is above it is known by its index. Counts are whole numbers, so that no order shows.
+/// Finds thresholds with given numbers of elements above them, exactly and without sorting, by radix select. Each pass counts the
+/// keys in the bins of a window and narrows the window to one bin, until it contains a single key. Where a threshold divides
+/// equal keys (ties), the ties are counted tile by tile, along with the key or in a final pass, so that the last tie above the
+/// threshold is known by its index. Counts are integers, so the order of counting does not affect the result.
 /// </summary>
 /// <remarks>
-/// Of many elements a sample is counted first and says where to look. What is above that window is counted too, so that a wrong guess is noticed, and
-/// the search starts with all keys. Differences of short numbers have few different keys: a bin often shows only one, and one pass is enough.
-/// Several tensors may be searched together: their elements are then numbered through, in the order of the members. Each has its own
-/// cuts in the end, which differ in the index of the last tie.
+/// In large tensors a sample is counted first to guess the window. The keys above that window are counted too, so that a wrong
+/// guess is noticed, and the search then starts again with all keys. Differences between numbers of a short type have few
+/// distinct keys: a bin often contains only one, and then one pass is enough. Several tensors may be searched together. Their
+/// elements are then numbered consecutively, in the order of the members. Each tensor ends up with its own thresholds, which
+/// differ in the index of the last tie.
 /// </remarks>
 internal sealed class RadixSelect : StatisticsGroup
 {
-    // Counts of tiles are kept where all of them take no more than 4 MiB a window.
+    // Counts per tile are kept only if those of a window take at most 4 MiB in all tiles together.
     private const long MaxTileCounts = 1 << 20;
 
     private readonly ImmutableArray<RadixSelectTensor> _members;
@@ -29,7 +31,7 @@ internal sealed class RadixSelect : StatisticsGroup
     private Lazy<BinCounts> _counts;
     private long _tiles;
 
-    /// <param name="members">What is measured for each tensor; all ask for the same cuts.</param>
+    /// <param name="members">Tensors that are searched together; all request the same thresholds.</param>
     public RadixSelect(ImmutableArray<RadixSelectTensor> members)
         : base(members.Length, PassesOver(members[0].Measurement, members.Sum(member => member.Inputs.Elements)))
     {
@@ -39,20 +41,25 @@ internal sealed class RadixSelect : StatisticsGroup
         _samplePasses = IsSampled(members[0].Measurement, _elements) ? 1 : 0;
         Windows =
         [
-            .. _requests.GroupBy(request => request.Stream).OrderBy(stream => stream.Key).SelectMany(stream => stream.Any(request => request.NeedsNonZero)
-                ? (KeyWindow[])[First(stream.Key), RadixSelectStep.Zeros(stream.Key)]
-                : [First(stream.Key)]),
+            .. _requests.GroupBy(request => request.Stream)
+                .OrderBy(stream => stream.Key)
+                .SelectMany(stream => stream.Any(request => request.NeedsNonZero)
+                    ? (KeyWindow[])[First(stream.Key), RadixSelectStep.Zeros(stream.Key)]
+                    : [First(stream.Key)]),
         ];
         _counts = NewCounts();
     }
 
-    /// <summary>What is counted in the pass under way; nothing if all is known.</summary>
+    /// <summary>Windows that the current pass counts; empty if everything is known.</summary>
     public ImmutableArray<KeyWindow> Windows { get; private set; }
 
-    /// <summary>What of it is kept for each tile.</summary>
+    /// <summary>Counts of the current pass that are kept for each tile.</summary>
     public ImmutableArray<TileCounts> Kept { get; private set; } = [];
 
-    /// <summary>Passes that usually read all elements: the others look at a sample, or find what the guess has missed.</summary>
+    /// <summary>
+    /// Returns the number of passes that usually read all elements. The other passes look at a sample, or are needed only after a
+    /// wrong guess.
+    /// </summary>
     public static int UsualPasses(ThresholdStatistic measurement) => NeedsTotals(measurement) ? 3 : 1;
 
     public override StatisticsPass Start(int pass, int member, int tileElements)
@@ -71,10 +78,10 @@ internal sealed class RadixSelect : StatisticsGroup
         return started;
     }
 
-    /// <summary>Where the calling thread counts so many keys.</summary>
+    /// <summary>Returns the table in which the calling thread may count the given number of keys.</summary>
     public uint[] TableFor(int keys) => _counts.Value.TableFor(keys);
 
-    /// <summary>Where a window's bins start among all bins.</summary>
+    /// <summary>Returns the index of a window's first bin among all bins.</summary>
     public int StartOf(KeyWindow window) => Windows.TakeWhile(other => other != window).Sum(other => other.Counts);
 
     protected override void FinishPass(int pass, ITileContext workspace)
@@ -105,15 +112,19 @@ internal sealed class RadixSelect : StatisticsGroup
     private static bool IsSampled(ThresholdStatistic measurement, long elements) =>
         elements >= RadixSelectSample.MinElements && !NeedsTotals(measurement);
 
-    /// <summary>Whether what is wanted depends on all keys, so that a sample tells nothing.</summary>
+    /// <summary>Whether a request depends on the number of non-zero keys, which a sample cannot tell exactly.</summary>
     private static bool NeedsTotals(ThresholdStatistic measurement) => measurement.Requests.Any(request => request.NeedsNonZero);
 
-    /// <summary>The sample, a pass for the guess, what narrows if that is wrong, and one for ties.</summary>
+    /// <summary>
+    /// Returns the number of passes: one over the sample and one for the guess where there is a sample, those that narrow the
+    /// window, and one for ties.
+    /// </summary>
     private static int PassesOver(ThresholdStatistic measurement, long elements) =>
         (IsSampled(measurement, elements) ? 2 : 0) + RadixSelectStep.Narrowings(elements) + 1;
 
-    /// <summary>The window of the first pass. Of a sample nothing is said of single keys.</summary>
-    private KeyWindow First(int stream) => RadixSelectStep.Everything(stream, _elements) with { CountsFirsts = _samplePasses == 0 };
+    /// <summary>Returns the window of the first pass. Over a sample it does not tell bins with a single key.</summary>
+    private KeyWindow First(int stream) =>
+        RadixSelectStep.Everything(stream, _elements) with { CountsFirsts = _samplePasses == 0 };
 
     private void Guess(long[] counts)
     {
@@ -128,7 +139,11 @@ internal sealed class RadixSelect : StatisticsGroup
     private void Narrow(int pass, long[] counts)
     {
         if (pass == 0)
-            _steps = [.. _requests.Select(request => RadixSelectStep.Start(request, new KeyTotals(_elements, _elements - Zeros(request, counts))))];
+            _steps =
+            [
+                .. _requests.Select(request =>
+                    RadixSelectStep.Start(request, new KeyTotals(_elements, _elements - Zeros(request, counts)))),
+            ];
         for (int r = 0; r < _steps.Length; r++)
         {
             KeyWindow window = _steps[r].Window;
@@ -148,7 +163,7 @@ internal sealed class RadixSelect : StatisticsGroup
             member.KeepTies(request, at);
     }
 
-    /// <summary>Of the last pass, which counts the ties that are not known yet.</summary>
+    /// <summary>Keeps the ties that the last pass has counted, those that were not known before it.</summary>
     private void KeepTies()
     {
         for (int r = 0; r < _steps.Length; r++)
@@ -158,7 +173,7 @@ internal sealed class RadixSelect : StatisticsGroup
         }
     }
 
-    /// <summary>What the pass after this one counts.</summary>
+    /// <summary>Chooses the windows that the pass after this one counts.</summary>
     private void Look(int pass)
     {
         bool isLast = pass + 1 == PassCount - 1;
@@ -169,7 +184,10 @@ internal sealed class RadixSelect : StatisticsGroup
         Kept = Keep();
     }
 
-    /// <summary>Of windows in which ties may be found: of a single key, always; else if there are not too many bins in all tiles together.</summary>
+    /// <summary>
+    /// Returns the counts to keep for each tile, those of windows in which ties may be found: windows of a single key always,
+    /// others only if there are not too many bins in all tiles together.
+    /// </summary>
     private ImmutableArray<TileCounts> Keep()
     {
         if (_steps.Length == 0 && _samplePasses > 0)
@@ -186,14 +204,16 @@ internal sealed class RadixSelect : StatisticsGroup
         return kept.ToImmutable();
     }
 
-    /// <summary>Whether the key of a cut is not known yet.</summary>
+    /// <summary>Whether a threshold's key is still unknown.</summary>
     private static bool IsOpen(RadixSelectStep step) => step.Found is null && !step.IsKeyKnown;
 
-    private static ImmutableArray<KeyWindow> InOrder(IEnumerable<KeyWindow> windows) => [.. windows.Distinct().OrderBy(window => window.Stream)];
+    private static ImmutableArray<KeyWindow> InOrder(IEnumerable<KeyWindow> windows) =>
+        [.. windows.Distinct().OrderBy(window => window.Stream)];
 
     private ReadOnlySpan<long> Counts(long[] counts, KeyWindow window) => counts.AsSpan(StartOf(window), window.Counts);
 
-    private long Zeros(ThresholdRequest request, long[] counts) => request.NeedsNonZero ? counts[StartOf(RadixSelectStep.Zeros(request.Stream))] : 0;
+    private long Zeros(ThresholdRequest request, long[] counts) =>
+        request.NeedsNonZero ? counts[StartOf(RadixSelectStep.Zeros(request.Stream))] : 0;
 
     private void Complete(ITileContext workspace)
     {
@@ -212,7 +232,11 @@ internal sealed class RadixSelect : StatisticsGroup
                 }
 
                 long ties = _members[m].TiesOf(r);
-                long last = wanted <= 0 ? -1 : wanted >= ties ? long.MaxValue : _members[m].IndexOfTie(_steps[r].Window, r, wanted, workspace);
+                long last = wanted <= 0
+                    ? -1
+                    : wanted >= ties
+                        ? long.MaxValue
+                        : _members[m].IndexOfTie(_steps[r].Window, r, wanted, workspace);
                 results[m][r] = new Threshold(_steps[r].Window.First, last);
                 wanted -= ties;
             }

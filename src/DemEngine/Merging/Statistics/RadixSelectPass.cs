@@ -9,10 +9,10 @@ internal sealed class RadixSelectPass(RadixSelect group, int pass, RadixSelectTe
     private readonly Lock _lock = new();
     private bool _started;
 
-    /// <summary>What is looked at; null for everything.</summary>
+    /// <summary>Sample of the elements to count; null to count all of them.</summary>
     public required RadixSelectSample? Sample { get; init; }
 
-    /// <summary>Whether there usually is something to be counted.</summary>
+    /// <summary>Whether the pass usually has all elements to count.</summary>
     public required bool IsUsual { get; init; }
 
     public override long? ElementBytes => IsUsual ? null : 0;
@@ -29,7 +29,7 @@ internal sealed class RadixSelectPass(RadixSelect group, int pass, RadixSelectTe
             return;
         }
 
-        // What a tile counts is what it adds.
+        // A thread's table holds the counts of several tiles, so this tile's counts are the difference between after and before.
         Start();
         ReadOnlySpan<TileCounts> kept = group.Kept.AsSpan();
         Span<uint> ofTile = member.CountsOf(tile);
@@ -49,7 +49,9 @@ internal sealed class RadixSelectPass(RadixSelect group, int pass, RadixSelectTe
         group.MemberFinished(pass, workspace);
     }
 
-    /// <summary>Not before the first tile, since the windows are those that the pass before has found.</summary>
+    /// <summary>
+    /// Allocates the counts per tile. This cannot happen before the first tile, since the previous pass determines the windows.
+    /// </summary>
     private void Start()
     {
         if (group.Kept.IsEmpty)

@@ -3,13 +3,14 @@ using DemEngine.Numerics;
 namespace DemEngine.Merging.Statistics;
 
 /// <summary>
-/// A sample of a tensor's elements, by which the place of a cut is guessed: short pieces, one at a random place in each stretch, since what lies
-/// side by side in a row or a column is alike. A guess only saves a pass; what comes out is the same.
+/// A sample of a tensor's elements, by which a threshold is guessed. It consists of short pieces, one at a random position in
+/// each stretch, since neighbouring elements of a row or a column are alike. A guess only saves a pass and does not affect the
+/// result.
 /// </summary>
-/// <param name="elements">Of all tensors that are searched together.</param>
+/// <param name="elements">Number of elements in all tensors that are searched together.</param>
 internal readonly struct RadixSelectSample(long elements)
 {
-    /// <summary>With fewer elements a guess saves nothing.</summary>
+    /// <summary>Minimum number of elements for which a guess is worthwhile.</summary>
     public const long MinElements = 1 << 19;
 
     private const int PieceElements = 1024;
@@ -18,7 +19,7 @@ internal readonly struct RadixSelectSample(long elements)
 
     private readonly int _stretch = PieceElements * (int)Math.Clamp(elements / WantedElements, 1, MaxStretch);
 
-    /// <summary>The pieces of a tile.</summary>
+    /// <summary>Returns the pieces of the sample that lie in a tile.</summary>
     public IEnumerable<(long First, int Count)> Pieces(long first, int count)
     {
         for (int at = 0; at < count; at += _stretch)

@@ -7,8 +7,8 @@ using DemEngine.Numerics.Deltas;
 namespace DemEngine.Merging.Statistics;
 
 /// <summary>One tensor of a <see cref="RadixSelect"/>.</summary>
-/// <param name="measurement">Whose cuts are found.</param>
-/// <param name="inputs">The tensor's.</param>
+/// <param name="measurement">Statistic whose thresholds are found.</param>
+/// <param name="inputs">Inputs of the tensor.</param>
 internal sealed class RadixSelectTensor(ThresholdStatistic measurement, DeltaInputs inputs)
 {
     private readonly Lazy<DeltaKeys> _keys = new(() => measurement.Keys);
@@ -21,15 +21,19 @@ internal sealed class RadixSelectTensor(ThresholdStatistic measurement, DeltaInp
 
     public DeltaInputs Inputs => inputs;
 
-    /// <summary>Counts the keys of some elements.</summary>
+    /// <summary>Counts the keys of a range of elements.</summary>
     public void Count(ImmutableArray<KeyWindow> windows, long first, int count, Span<uint> bins, ITileContext workspace)
     {
         TypedBytes[] tensors = inputs.ReadTensors(first, count, workspace);
         workspace.Worker.Deltas.Histogram(inputs.In(first, _keys.Value), tensors, first, windows.AsSpan(), bins);
     }
 
-    /// <summary>Counts the keys of some pieces. Put one after the other they are counted at once, which a device needs; where keys depend on their place, piece by piece.</summary>
-    public void Count(ImmutableArray<KeyWindow> windows, IEnumerable<(long First, int Count)> pieces, Span<uint> bins, ITileContext workspace)
+    /// <summary>
+    /// Counts the keys of several pieces. The pieces are concatenated and counted in one call, as a device needs enough work for
+    /// a call; where keys depend on the element's index, they are counted one by one.
+    /// </summary>
+    public void Count(
+        ImmutableArray<KeyWindow> windows, IEnumerable<(long First, int Count)> pieces, Span<uint> bins, ITileContext workspace)
     {
         if (_keys.Value is ImportanceKeys)
         {
@@ -43,7 +47,7 @@ internal sealed class RadixSelectTensor(ThresholdStatistic measurement, DeltaInp
         workspace.Worker.Deltas.Histogram(inputs.In(all[0].First, _keys.Value), tensors, all[0].First, windows.AsSpan(), bins);
     }
 
-    /// <summary>Makes room for some counts of each tile of a pass.</summary>
+    /// <summary>Allocates a number of counts for each tile of a pass.</summary>
     public void StartTiles(StatisticsPass pass, int counts)
     {
         _pass = pass;
@@ -51,27 +55,27 @@ internal sealed class RadixSelectTensor(ThresholdStatistic measurement, DeltaInp
         _tiles = new uint[pass.TileCount * counts];
     }
 
-    /// <summary>The counts of a tile.</summary>
+    /// <summary>Returns the counts of a tile.</summary>
     public Span<uint> CountsOf(int tile) => _tiles.AsSpan(tile * _counts, _counts);
 
-    /// <summary>Takes one of the counts of the tiles to be that of a cut's ties.</summary>
-    /// <param name="request">Index of the cut.</param>
-    /// <param name="at">Index of the count.</param>
+    /// <summary>Keeps one of the counts per tile as the number of a threshold's ties in each tile.</summary>
+    /// <param name="request">Index of the threshold.</param>
+    /// <param name="at">Index of the count among those of a tile.</param>
     public void KeepTies(int request, int at) =>
         _ties[request] = new Ties(_pass!, [.. Enumerable.Range(0, _pass!.TileCount).Select(tile => CountsOf(tile)[at])]);
 
-    /// <summary>Whether the ties of a cut are known.</summary>
+    /// <summary>Whether the ties of a threshold are known.</summary>
     public bool HasTies(int request) => _ties.ContainsKey(request);
 
-    /// <summary>The ties of the tensor.</summary>
+    /// <summary>Returns the number of a threshold's ties in the tensor.</summary>
     public long TiesOf(int request) => _ties[request].OfTiles.Sum(ties => (long)ties);
 
-    /// <summary>Finds a tie by its number.</summary>
-    /// <param name="window">That shows nothing but the ties.</param>
-    /// <param name="request">Index of the cut.</param>
-    /// <param name="number">From 1; there are so many.</param>
-    /// <param name="workspace">The calling thread's.</param>
-    /// <returns>Its index in the tensor.</returns>
+    /// <summary>Finds the n-th tie of a threshold.</summary>
+    /// <param name="window">Window that contains only the ties' key.</param>
+    /// <param name="request">Index of the threshold.</param>
+    /// <param name="number">Number of the tie, from 1 to the number of ties in the tensor.</param>
+    /// <param name="workspace">Workspace of the calling thread.</param>
+    /// <returns>Index of the tie in the tensor.</returns>
     public long IndexOfTie(KeyWindow window, int request, long number, ITileContext workspace)
     {
         Ties ties = _ties[request];
@@ -79,7 +83,7 @@ internal sealed class RadixSelectTensor(ThresholdStatistic measurement, DeltaInp
         for (; number > ties.OfTiles[tile]; tile++)
             number -= ties.OfTiles[tile];
 
-        // Halves until one element is left.
+        // The tile is halved until one element is left.
         var (first, count) = ties.Pass.Tile(tile);
         while (count > 1)
         {
@@ -102,8 +106,8 @@ internal sealed class RadixSelectTensor(ThresholdStatistic measurement, DeltaInp
         return first;
     }
 
-    /// <summary>A cut's ties.</summary>
-    /// <param name="Pass">In whose tiles they are counted.</param>
-    /// <param name="OfTiles">How many there are in each.</param>
+    /// <summary>The ties of a threshold, counted per tile.</summary>
+    /// <param name="Pass">Pass whose tiles the ties are counted in.</param>
+    /// <param name="OfTiles">Number of ties in each tile.</param>
     private sealed record Ties(StatisticsPass Pass, uint[] OfTiles);
 }

@@ -3,7 +3,7 @@ using DemEngine.Merging.Inputs;
 namespace DemEngine.Merging.Statistics;
 
 /// <summary>
-/// A measurement over one or more tensors together, in passes: each pass goes over all of them before the next one starts.
+/// Computes a statistic over one or more tensors together, in passes. Each pass covers all tensors before the next one starts.
 /// </summary>
 /// <param name="members">Number of tensors.</param>
 /// <param name="passes">Number of passes.</param>
@@ -14,10 +14,10 @@ internal abstract class StatisticsGroup(int members, int passes)
     /// <summary>Number of passes.</summary>
     public int PassCount => passes;
 
-    /// <summary>One tensor's part of a pass.</summary>
+    /// <summary>Starts one tensor's part of a pass.</summary>
     public abstract StatisticsPass Start(int pass, int member, int tileElements);
 
-    /// <summary>Called by each member's part of a pass when it is finished; the last ends the pass.</summary>
+    /// <summary>Reports that a member's part of a pass is finished. The last member ends the pass.</summary>
     public void MemberFinished(int pass, ITileContext workspace)
     {
         if (Interlocked.Increment(ref _finished) % members != 0)
@@ -25,6 +25,6 @@ internal abstract class StatisticsGroup(int members, int passes)
         FinishPass(pass, workspace);
     }
 
-    /// <summary>Called once, after the last member's part of a pass.</summary>
+    /// <summary>Ends a pass. Called once, after the last member's part.</summary>
     protected abstract void FinishPass(int pass, ITileContext workspace);
 }

@@ -3,13 +3,16 @@ using DemEngine.Merging.Inputs;
 
 namespace DemEngine.Merging.Statistics;
 
-/// <summary>One streaming pass over a tensor that is still to be made, cut in tiles, by any thread and in any order.</summary>
+/// <summary>
+/// One streaming pass over a tensor that is still to be made. The tensor is divided into tiles, which any thread may process in
+/// any order.
+/// </summary>
 internal abstract class StatisticsPass
 {
     private readonly int[] _firstTile;
 
-    /// <param name="parts">The elements to be measured; each part is cut into tiles by itself.</param>
-    /// <param name="tileElements">In a tile; the last of a part may have fewer.</param>
+    /// <param name="parts">Ranges of elements to process; each is divided into tiles by itself.</param>
+    /// <param name="tileElements">Number of elements in a tile. The last tile of a part may have fewer.</param>
     protected StatisticsPass(ImmutableArray<(long First, long End)> parts, int tileElements)
     {
         Parts = [.. parts.Where(part => part.End > part.First)];
@@ -19,19 +22,19 @@ internal abstract class StatisticsPass
             _firstTile[k + 1] = checked(_firstTile[k] + (int)((Parts[k].End - Parts[k].First + tileElements - 1) / tileElements));
     }
 
-    /// <summary>The elements to be measured.</summary>
+    /// <summary>Ranges of elements to process.</summary>
     public ImmutableArray<(long First, long End)> Parts { get; }
 
-    /// <summary>In a tile.</summary>
+    /// <summary>Number of elements in a tile. The last tile of a part may have fewer.</summary>
     public int TileElements { get; }
 
-    /// <summary>Bytes that are usually read for each element; null if every input of the tensor is.</summary>
+    /// <summary>Bytes that are usually read for each element; null if all inputs of the tensor are read.</summary>
     public virtual long? ElementBytes => null;
 
-    /// <summary>Number of tiles; where there is no element, one of nothing, so that the pass is finished like any other.</summary>
+    /// <summary>Number of tiles. A pass without elements has one empty tile, so that it is finished like any other.</summary>
     public int TileCount => Math.Max(1, _firstTile[^1]);
 
-    /// <summary>The elements of a tile.</summary>
+    /// <summary>Returns the range of a tile's elements.</summary>
     public (long First, int Count) Tile(int index)
     {
         if (Parts.IsEmpty)
@@ -43,9 +46,9 @@ internal abstract class StatisticsPass
         return (first, (int)Math.Min(TileElements, Parts[part].End - first));
     }
 
-    /// <summary>Measures a tile; one of no elements is not asked for.</summary>
+    /// <summary>Processes a tile. It is never called for an empty tile.</summary>
     public abstract void Measure(int tile, long first, int count, ITileContext workspace);
 
-    /// <summary>Called once, after the last tile.</summary>
+    /// <summary>Completes the pass. Called once, after the last tile.</summary>
     public abstract void Finish(ITileContext workspace);
 }

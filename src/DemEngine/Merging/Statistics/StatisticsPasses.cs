@@ -4,11 +4,12 @@ using DemEngine.Methods.Definition;
 
 namespace DemEngine.Merging.Statistics;
 
-/// <summary>From what a method wants to know of a tensor to the passes that find it out.</summary>
+/// <summary>Maps the statistics that a method requests to the passes that compute them.</summary>
 internal static class StatisticsPasses
 {
-    /// <summary>The passes of one measurement over one tensor, in order.</summary>
-    public static IEnumerable<StatisticsPass> Start(Statistic measurement, TensorSources sources, DeltaInputs inputs, int tileElements)
+    /// <summary>Starts the passes that compute a statistic of one tensor, in order.</summary>
+    public static IEnumerable<StatisticsPass> Start(
+        Statistic measurement, TensorSources sources, DeltaInputs inputs, int tileElements)
     {
         switch (measurement)
         {
@@ -22,20 +23,23 @@ internal static class StatisticsPasses
         }
     }
 
-    /// <summary>A measurement over several tensors together.</summary>
-    /// <param name="first">What is measured.</param>
-    /// <param name="members">The same of each tensor, and from what.</param>
-    public static StatisticsGroup Group(Statistic first, ImmutableArray<(Statistic Measurement, DeltaInputs Inputs)> members) => first switch
+    /// <summary>Makes the group that computes a cross-tensor statistic.</summary>
+    /// <param name="first">Statistic to compute, whose type selects the group.</param>
+    /// <param name="members">The same statistic for each tensor, with the inputs of that tensor.</param>
+    public static StatisticsGroup Group(
+        Statistic first, ImmutableArray<(Statistic Measurement, DeltaInputs Inputs)> members) => first switch
     {
-        ThresholdStatistic => new RadixSelect([.. members.Select(member => new RadixSelectTensor((ThresholdStatistic)member.Measurement, member.Inputs))]),
-        SumStatistic => new SumGroup([.. members.Select(member => new SumMember((SumStatistic)member.Measurement, member.Inputs))]),
+        ThresholdStatistic => new RadixSelect(
+            [.. members.Select(member => new RadixSelectTensor((ThresholdStatistic)member.Measurement, member.Inputs))]),
+        SumStatistic => new SumGroup(
+            [.. members.Select(member => new SumMember((SumStatistic)member.Measurement, member.Inputs))]),
         _ => throw new ArgumentOutOfRangeException(nameof(first), first.GetType(), "not measured over several tensors"),
     };
 
-    /// <summary>Elements that these passes go over, counted in each.</summary>
+    /// <summary>Returns the number of elements that a statistic's passes read, counted in each pass.</summary>
     public static long Elements(Statistic measurement, TensorSources sources, DeltaInputs inputs) =>
         measurement is GramStatistic ? sources.CommonElements : Passes(measurement) * inputs.Elements;
 
-    /// <summary>Number of passes that a measurement usually takes.</summary>
+    /// <summary>Returns the number of passes that a statistic usually takes.</summary>
     public static int Passes(Statistic measurement) => measurement is ThresholdStatistic cuts ? RadixSelect.UsualPasses(cuts) : 1;
 }

@@ -7,8 +7,8 @@ using DemEngine.Numerics.Deltas;
 
 namespace DemEngine.Merging.Statistics;
 
-/// <summary>Sums over the filtered differences of one or more tensors, which are added in the order of the members.</summary>
-/// <param name="members">What is summed of each tensor; the same of all.</param>
+/// <summary>Sums over the sparse differences of one or more tensors, adding the tensors in the order of the members.</summary>
+/// <param name="members">Tensors that are summed over, all with the same kind of sum.</param>
 internal sealed class SumGroup(ImmutableArray<SumMember> members) : StatisticsGroup(members.Length, passes: 1)
 {
     public override StatisticsPass Start(int pass, int member, int tileElements) => members[member].Start(this, tileElements);
@@ -28,21 +28,22 @@ internal sealed class SumGroup(ImmutableArray<SumMember> members) : StatisticsGr
 }
 
 /// <summary>One tensor of a <see cref="SumGroup"/>.</summary>
-/// <param name="measurement">What is summed.</param>
-/// <param name="inputs">The tensor's.</param>
+/// <param name="measurement">Statistic that names the kind of sum and receives the result.</param>
+/// <param name="inputs">Inputs of the tensor.</param>
 internal sealed class SumMember(SumStatistic measurement, DeltaInputs inputs)
 {
     private SumPass? _pass;
 
     public SumStatistic Measurement => measurement;
 
-    /// <summary>The tensor's sums, once its pass is finished.</summary>
+    /// <summary>Sums over the tensor, available once its pass is finished.</summary>
     public double[] Sum => _pass!.Sum;
 
-    public StatisticsPass Start(SumGroup group, int tileElements) => _pass = new SumPass(group, measurement, inputs, tileElements);
+    public StatisticsPass Start(SumGroup group, int tileElements) =>
+        _pass = new SumPass(group, measurement, inputs, tileElements);
 }
 
-/// <summary>One tensor's part of the pass.</summary>
+/// <summary>One tensor's part of the pass of a <see cref="SumGroup"/>.</summary>
 internal sealed class SumPass(SumGroup group, SumStatistic measurement, DeltaInputs inputs, int tileElements)
     : StatisticsPass(inputs.Parts, tileElements)
 {

@@ -1,7 +1,7 @@
 namespace DemEngine.Merging.Statistics;
 
-/// <summary>Counts that are kept for each tile.</summary>
-/// <param name="Start">The first of them among all that the pass counts.</param>
-/// <param name="Length">How many.</param>
-/// <param name="At">The first of them among those that are kept.</param>
+/// <summary>A range of counts that are kept for each tile.</summary>
+/// <param name="Start">Index of the range's first count among all counts of the pass.</param>
+/// <param name="Length">Number of counts.</param>
+/// <param name="At">Index of the range's first count among those kept for a tile.</param>
 internal readonly record struct TileCounts(int Start, int Length, int At);

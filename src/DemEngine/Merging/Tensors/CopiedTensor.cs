@@ -6,21 +6,28 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Merging.Tensors;
 
-/// <summary>A tensor of integers or booleans: the base's bytes, compared with those of the sources.</summary>
-/// <param name="spec">The output: the base's tensor, or its first rows.</param>
-/// <param name="original">The base's.</param>
-/// <param name="model">What the recipe calls the base.</param>
-/// <param name="others">The sources', with what messages call each source.</param>
-internal sealed class CopiedTensor(TensorSpec spec, TensorReader original, string model, IReadOnlyList<(string Source, TensorReader Tensor)> others)
+/// <summary>
+/// Copies a tensor of integers or booleans from the base, and compares its bytes with those of the sources so as to warn of
+/// differences.
+/// </summary>
+/// <param name="spec">Output tensor: the base's tensor, or its first rows.</param>
+/// <param name="original">Tensor of the base.</param>
+/// <param name="model">Name of the base in the recipe.</param>
+/// <param name="others">Tensors of the sources, each with the name of its source in messages.</param>
+internal sealed class CopiedTensor(
+    TensorSpec spec, TensorReader original, string model, IReadOnlyList<(string Source, TensorReader Tensor)> others)
     : OutputTensor(spec)
 {
-    // One that has fewer rows differs without being read.
-    private readonly bool[] _differs = [.. others.Select(other => other.Tensor.Spec.Shape.ElementCount < spec.Shape.ElementCount)];
+    // A tensor with fewer rows differs, and need not be read.
+    private readonly bool[] _differs =
+        [.. others.Select(other => other.Tensor.Spec.Shape.ElementCount < spec.Shape.ElementCount)];
 
     public override IReadOnlyList<TensorReader> Inputs { get; } =
     [
         original,
-        .. others.Select(other => other.Tensor).Where(tensor => tensor.Spec.Shape.ElementCount >= spec.Shape.ElementCount).Distinct(),
+        .. others.Select(other => other.Tensor)
+            .Where(tensor => tensor.Spec.Shape.ElementCount >= spec.Shape.ElementCount)
+            .Distinct(),
     ];
 
     public override string Operation => "copy of b";
@@ -34,7 +41,8 @@ internal sealed class CopiedTensor(TensorSpec spec, TensorReader original, strin
             string[] differing = [.. others.Where((_, k) => _differs[k]).Select(other => other.Source)];
             return differing.Length == 0
                 ? null
-                : $"{Quoted.Name(Spec.Name)} ({Spec.Type.SafetensorsName}) is the base's; it differs in {string.Join(", ", differing)}";
+                : $"{Quoted.Name(Spec.Name)} ({Spec.Type.SafetensorsName}) is the base's; "
+                    + $"it differs in {string.Join(", ", differing)}";
         }
     }
 
@@ -44,8 +52,9 @@ internal sealed class CopiedTensor(TensorSpec spec, TensorReader original, strin
         bytes.CopyTo(output.Bytes.Span);
         for (int k = 0; k < others.Count; k++)
         {
-            // Threads only ever set a flag, so they need no order.
-            if (!Volatile.Read(ref _differs[k]) && !workspace.Read(others[k].Tensor, first, output.Count).Bytes.Span.SequenceEqual(bytes))
+            // Threads only ever set a flag, so their order does not matter.
+            if (!Volatile.Read(ref _differs[k])
+                && !workspace.Read(others[k].Tensor, first, output.Count).Bytes.Span.SequenceEqual(bytes))
                 Volatile.Write(ref _differs[k], true);
         }
 

@@ -6,12 +6,12 @@ using DemEngine.Numerics.Deltas;
 
 namespace DemEngine.Merging.Tensors;
 
-/// <summary>Combinations of filtered differences as formulas, where the recipe says all of them.</summary>
+/// <summary>Writes combinations of sparse differences as formulas, where the recipe alone determines them.</summary>
 internal static class DeltaFormula
 {
-    /// <summary>Writes a combination; null where it has a part that only a measurement can have given.</summary>
-    /// <param name="combination">The combination.</param>
-    /// <param name="rowElements">Elements in a row.</param>
+    /// <summary>Writes a combination as a formula, or returns null where it depends on a statistic.</summary>
+    /// <param name="combination">Combination to write.</param>
+    /// <param name="rowElements">Number of elements in a row.</param>
     public static string? Of(DeltaCombination combination, long rowElements)
     {
         string?[] differences = [.. combination.Deltas.Sources.Select((source, k) => Difference(source, k + 1, rowElements))];
@@ -19,14 +19,17 @@ internal static class DeltaFormula
             return null;
 
         ImmutableArray<DeltaWeights> weights = combination.Weights;
-        string Sum(string start) => Formula.Sum(start, weights.Zip(differences, (weight, difference) => (weight.Weight, difference!)));
+        string Sum(string start) =>
+            Formula.Sum(start, weights.Zip(differences, (weight, difference) => (weight.Weight, difference!)));
         return combination.Mixing switch
         {
             Consensus.Sum => Sum(Formula.Base),
             Consensus.Agreeing => $"{Formula.Base} + agreeing({Sum("")})",
             Consensus.AgreeingMean =>
-                $"{Formula.Base} + agreeing({Sum("")}) / agreeing({string.Join(" + ", weights.Select(weight => Number(weight.Share)))})",
-            Consensus.Overlap when weights.All(weight => weight is { Weight: 1, Share: 1 }) => $"{Formula.Base} + overlap({string.Join(", ", differences)})",
+                $"{Formula.Base} + agreeing({Sum("")}) / "
+                    + $"agreeing({string.Join(" + ", weights.Select(weight => Number(weight.Share)))})",
+            Consensus.Overlap when weights.All(weight => weight is { Weight: 1, Share: 1 }) =>
+                $"{Formula.Base} + overlap({string.Join(", ", differences)})",
             _ => null,
         };
     }
@@ -41,16 +44,19 @@ internal static class DeltaFormula
             LimitMask limit => $"limit({difference}, {Number(limit.Limit)})",
             BernoulliMask random => $"keep({difference}, {Percent(random.Threshold)})",
             MagPruneMask ranked =>
-                $"keep({difference}, {Percent(ranked.Threshold(0))} to {Percent(ranked.Threshold((uint)(rowElements - 1)))}{(ranked.IsUnbiased ? ", rescaled" : "")})",
+                $"keep({difference}, {Percent(ranked.Threshold(0))} to "
+                    + $"{Percent(ranked.Threshold((uint)(rowElements - 1)))}{(ranked.IsUnbiased ? ", rescaled" : "")})",
             MagnitudeMask band when band.Most != Threshold.AboveAll => null,
             MagnitudeMask { Least: var least } when least == Threshold.AboveAll => "0",
-            MagnitudeMask { Least: { LastTie: -1, Key: var key } } => $"larger({difference}, {Number(BitConverter.UInt32BitsToSingle(key))})",
+            MagnitudeMask { Least: { LastTie: -1, Key: var key } } =>
+                $"larger({difference}, {Number(BitConverter.UInt32BitsToSingle(key))})",
             _ => null,
         };
     }
 
     private static string Number(float value) => value.ToString("g6", CultureInfo.InvariantCulture);
 
-    /// <summary>Of 2³².</summary>
-    private static string Percent(ulong threshold) => string.Create(CultureInfo.InvariantCulture, $"{threshold * (100 / 4294967296.0):0.##} %");
+    /// <summary>Writes a threshold as a percentage of 2³².</summary>
+    private static string Percent(ulong threshold) =>
+        string.Create(CultureInfo.InvariantCulture, $"{threshold * (100 / 4294967296.0):0.##} %");
 }

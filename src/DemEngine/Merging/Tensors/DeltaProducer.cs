@@ -5,7 +5,7 @@ using DemEngine.Numerics.Deltas;
 
 namespace DemEngine.Merging.Tensors;
 
-/// <summary>Filtered differences mixed and added to the base.</summary>
+/// <summary>Produces a tensor by combining sparse differences and adding them to the base.</summary>
 internal sealed class DeltaProducer(DeltaCombination combination, DeltaInputs inputs) : TensorProducer
 {
     private readonly DeltaCombination _combination = combination;
@@ -14,9 +14,10 @@ internal sealed class DeltaProducer(DeltaCombination combination, DeltaInputs in
 
     protected override object Preparation => _combination.Deltas;
 
-    public override NonFinite Produce(long first, TypedBytes output, ITileContext workspace) => ProduceWith([this], first, [output], workspace)[0];
+    public override NonFinite Produce(long first, TypedBytes output, ITileContext workspace) =>
+        ProduceWith([this], first, [output], workspace)[0];
 
-    /// <summary>The differences are filtered once for all.</summary>
+    /// <summary>Makes the same part of several tensors, and applies the masks to the differences once for all of them.</summary>
     protected override NonFinite[] ProduceWith(TensorProducer[] alike, long first, TypedBytes[] outputs, ITileContext workspace)
     {
         var nonFinite = new NonFinite[alike.Length];
@@ -32,7 +33,10 @@ internal sealed class DeltaProducer(DeltaCombination combination, DeltaInputs in
             SparseDeltas deltas = inputs.In(from, _combination.Deltas);
             TypedBytes[] tensors = inputs.Read(deltas, from, (int)(to - from), workspace);
             workspace.Worker.Deltas.CombineEach(
-                [.. alike.Select(production => ((DeltaProducer)production)._combination).Select(own => new DeltaCombination(deltas, own.Weights, own.Mixing))],
+                [
+                    .. alike.Select(production => ((DeltaProducer)production)._combination)
+                        .Select(own => new DeltaCombination(deltas, own.Weights, own.Mixing)),
+                ],
                 tensors,
                 from,
                 [.. outputs.Select(output => output.Slice((int)(from - first), (int)(to - from)))],

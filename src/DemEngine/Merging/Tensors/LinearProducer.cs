@@ -5,7 +5,10 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Merging.Tensors;
 
-/// <summary>One sum for the whole tensor, less the sources that lack rows where they lack them.</summary>
+/// <summary>
+/// Produces a tensor as one weighted sum over all of its elements. Where a source lacks rows, the sum is adapted as
+/// <see cref="TensorSources.PartOf"/> says.
+/// </summary>
 internal sealed class LinearProducer : TensorProducer
 {
     private readonly long _rowElements;
@@ -28,7 +31,10 @@ internal sealed class LinearProducer : TensorProducer
                 ? formulas[0]
                 : formulas.Length == 0
                     ? "nothing"
-                    : string.Join("; ", _segments.Zip(formulas, (segment, formula) => $"rows {segment.First / _rowElements} to {(segment.End / _rowElements) - 1}: {formula}"));
+                    : string.Join(
+                        "; ",
+                        _segments.Zip(formulas, (segment, formula) =>
+                            $"rows {segment.First / _rowElements} to {(segment.End / _rowElements) - 1}: {formula}"));
         }
     }
 

@@ -8,7 +8,7 @@ using DemEngine.Numerics.Deltas;
 
 namespace DemEngine.Merging.Tensors;
 
-/// <summary>A tensor that a method merges.</summary>
+/// <summary>An output tensor that a method merges from the sources.</summary>
 internal sealed class MergedTensor : OutputTensor
 {
     private readonly TensorSources _sources;
@@ -17,11 +17,11 @@ internal sealed class MergedTensor : OutputTensor
     private readonly IReadOnlyList<string> _models;
     private TensorProducer? _production;
 
-    /// <param name="spec">The output.</param>
-    /// <param name="sources">What it is made from.</param>
-    /// <param name="program">What is measured and how it is combined.</param>
-    /// <param name="method">What the plan calls it where the combination is not known before the run.</param>
-    /// <param name="models">What the recipe calls the base and its sources.</param>
+    /// <param name="spec">Name, type and shape of the output tensor.</param>
+    /// <param name="sources">Inputs that the tensor is made from.</param>
+    /// <param name="program">Statistics to compute, and the combination that follows from them.</param>
+    /// <param name="method">Name of the method, for the plan where the combination is not known before the run.</param>
+    /// <param name="models">Names of the base and of the sources in the recipe, in this order.</param>
     public MergedTensor(TensorSpec spec, TensorSources sources, TensorMerge program, string method, IReadOnlyList<string> models)
         : base(spec)
     {
@@ -38,10 +38,10 @@ internal sealed class MergedTensor : OutputTensor
 
     public override int RankBuffers => _program.RankedSources;
 
-    // Where rows matter, those are read whole in which a tile starts or ends.
+    // A method that works by row reads the whole of the rows in which a tile starts or ends.
     public override long ReadMargin => _program.IsByRow ? 2 * Spec.Shape.RowLength : 0;
 
-    // As planned: it tells plans apart, so a run must not change it.
+    // Set once when the plan is made: the plan's hash includes it, so a run must not change it.
     public override string Operation { get; }
 
     public override IEnumerable<PlannedSource> Sources => _sources.Named(_models);
@@ -89,7 +89,8 @@ internal sealed class MergedTensor : OutputTensor
     public override NonFinite Produce(long first, TypedBytes output, ITileContext workspace) =>
         _production!.Produce(first, output, workspace);
 
-    public override NonFinite[] ProduceEach(IReadOnlyList<OutputTensor> tensors, long first, IReadOnlyList<TypedBytes> outputs, ITileContext workspace) =>
+    public override NonFinite[] ProduceEach(
+        IReadOnlyList<OutputTensor> tensors, long first, IReadOnlyList<TypedBytes> outputs, ITileContext workspace) =>
         TensorProducer.ProduceEach([.. tensors.Select(tensor => ((MergedTensor)tensor)._production!)], first, outputs, workspace);
 
     public override void WillNeed(long first, long count)
@@ -102,7 +103,7 @@ internal sealed class MergedTensor : OutputTensor
         }
     }
 
-    /// <summary>How the combination will be found.</summary>
+    /// <summary>Describes, for the plan, how the combination will be found.</summary>
     private static string Means(TensorMerge program)
     {
         if (program.Measurements.IsEmpty)

@@ -10,7 +10,7 @@ using DemEngine.Numerics;
 namespace DemEngine.Merging.Tensors;
 
 /// <summary>
-/// Everything that a run will read and write, decided before any byte is written.
+/// The plan of a run: everything that it will read and write, decided before any byte is written.
 /// </summary>
 public sealed class OutputPlan
 {
@@ -28,79 +28,94 @@ public sealed class OutputPlan
         Tensors = [.. layout.Tensors.Select(place => byName[place.Spec.Name])];
     }
 
-    /// <summary>Such as <c>merge</c> or <c>extract</c>.</summary>
+    /// <summary>Name of the operation, such as <c>merge</c> or <c>extract</c>.</summary>
     public string Operation { get; }
 
-    /// <summary>The recipe's text, where there is one.</summary>
+    /// <summary>Text of the recipe; null where there is none.</summary>
     public string? Recipe { get; }
 
-    /// <summary>The inputs and their fingerprints.</summary>
+    /// <summary>Inputs of the run, with their fingerprints.</summary>
     public ImmutableArray<ManifestInput> Inputs { get; }
 
-    /// <summary>The output's files.</summary>
+    /// <summary>Layout of the output's shards.</summary>
     public ShardLayout Layout { get; }
 
-    /// <summary>Small files that go with the weights, by name.</summary>
+    /// <summary>Small files that are written beside the weights, by name.</summary>
     public IReadOnlyDictionary<string, byte[]> SideFiles { get; }
 
-    /// <summary>What the user should hear of.</summary>
+    /// <summary>Warnings for the user.</summary>
     public ImmutableArray<string> Remarks { get; init; } = [];
 
-    /// <summary>Every tensor with what is done to it and from how many inputs, in the order of the shards.</summary>
+    /// <summary>Tensors of the output, each with its operation and its number of inputs, in the order of the shards.</summary>
     public IEnumerable<PlannedTensor> PlannedTensors =>
         Tensors.Zip(Layout.Tensors, (tensor, place) =>
-            new PlannedTensor(tensor.Spec, Layout.Shards[place.Shard].FileName, place.Offset, tensor.Inputs.Count, tensor.Operation, [.. tensor.Sources]));
+            new PlannedTensor(
+                tensor.Spec,
+                Layout.Shards[place.Shard].FileName,
+                place.Offset,
+                tensor.Inputs.Count,
+                tensor.Operation,
+                [.. tensor.Sources]));
 
     /// <summary>
-    /// Which models stand behind the formulas' letters, where that is the same for all tensors, and each is made from those of its own name;
-    /// else empty.
+    /// Models that the symbols in the formulas stand for, if they are the same for all tensors and each tensor is made from
+    /// tensors of its own name; otherwise empty.
     /// </summary>
     public ImmutableArray<(string Symbol, string Model)> CommonSources
     {
         get
         {
-            var sources = Tensors.SelectMany(tensor => tensor.Sources.Select(source => (source.Symbol, source.Model, IsOwnName: source.Tensor == tensor.Spec.Name))).Distinct().ToArray();
-            return sources.All(source => source.IsOwnName) && sources.DistinctBy(source => source.Symbol).Count() == sources.Length
+            var sources = Tensors
+                .SelectMany(tensor => tensor.Sources.Select(source =>
+                    (source.Symbol, source.Model, IsOwnName: source.Tensor == tensor.Spec.Name)))
+                .Distinct()
+                .ToArray();
+            return sources.All(source => source.IsOwnName)
+                && sources.DistinctBy(source => source.Symbol).Count() == sources.Length
                 ? [.. sources.Select(source => (source.Symbol, source.Model))]
                 : [];
         }
     }
 
-    /// <summary>Bytes to be read, measurements included.</summary>
+    /// <summary>Number of bytes to read, including those of statistics passes.</summary>
     public long BytesToRead => Tensors.Sum(tensor => tensor.BytesRead) + CrossTensorPart.BytesRead(Tensors);
 
-    /// <summary>Bytes to be written.</summary>
+    /// <summary>Number of bytes to write.</summary>
     public long BytesToWrite => Layout.Shards.Sum(shard => shard.Length) + SideFiles.Values.Sum(file => (long)file.Length);
 
-    /// <summary>Bytes of all buffers together, with these options.</summary>
-    /// <exception cref="DemException">DEM1001: the memory bound is too small.</exception>
+    /// <summary>Returns the size of all buffers together in bytes, with the given options.</summary>
+    /// <exception cref="DemException">DEM1001 (BadArgument): the memory bound is too small.</exception>
     public long BufferBytes(RunOptions options)
     {
         TileSize tile = TileSize.Choose(options, MaxBuffers);
         long ofTiles = tile.Threads * (tile.Bytes + InputBytes(tile));
-        long held = Tensors.Sum(tensor => tensor.ReadAgain.Where(input => input.IsCopied).Sum(input => input.Spec.ByteLength));
+        long held = Tensors.Sum(tensor =>
+            tensor.ReadAgain.Where(input => input.IsCopied).Sum(input => input.Spec.ByteLength));
         return ofTiles + Math.Clamp(held, 0, Math.Max(0, tile.MaxBytes - ofTiles));
     }
 
-    /// <summary>The tensors, in the order of the layout.</summary>
+    /// <summary>Tensors of the output, in the order of the layout.</summary>
     internal ImmutableArray<OutputTensor> Tensors { get; }
 
-    /// <summary>The open inputs.</summary>
+    /// <summary>Open checkpoints that the run reads.</summary>
     internal ImmutableArray<Checkpoint> Checkpoints { get; }
 
-    /// <summary>The most buffers for inputs that a tile of any tensor takes.</summary>
-    internal int MaxBuffers => Tensors.Select(tensor => InputCost.Of(tensor.Inputs).Buffers + tensor.RankBuffers).DefaultIfEmpty().Max();
+    /// <summary>Maximum number of input buffers that a tile of any tensor takes.</summary>
+    internal int MaxBuffers =>
+        Tensors.Select(tensor => InputCost.Of(tensor.Inputs).Buffers + tensor.RankBuffers).DefaultIfEmpty().Max();
 
     /// <summary>
-    /// Tells this plan from any other: over operation, recipe, inputs and the exact headers of the output. A fingerprint only samples an
-    /// input, so that a run is resumed only with files that were not written to since.
+    /// Hash that identifies the plan, over the operation, recipe, inputs and exact headers of the output. A fingerprint only
+    /// samples an input, so the hash also covers the lengths and modification times of the files: a run is resumed only with
+    /// files that were not written to since.
     /// </summary>
     internal string Hash
     {
         get
         {
             var hash = new XxHash128();
-            hash.Append(Encoding.UTF8.GetBytes(string.Join('\n', [Manifest.ThisEngine, Operation, Recipe, .. Inputs.Select(input => input.Fingerprint)])));
+            hash.Append(Encoding.UTF8.GetBytes(string.Join(
+                '\n', [Manifest.ThisEngine, Operation, Recipe, .. Inputs.Select(input => input.Fingerprint)])));
             foreach (FileStamp stamp in Checkpoints.SelectMany(checkpoint => checkpoint.Stamps))
                 hash.Append(Encoding.UTF8.GetBytes($"{stamp.Length} {stamp.LastWrite.Ticks}\n"));
             foreach (PlannedShard shard in Layout.Shards)
@@ -111,22 +126,28 @@ public sealed class OutputPlan
         }
     }
 
-    /// <summary>Room for the inputs of a tile, where they are copied.</summary>
+    /// <summary>Returns the maximum size in bytes of the buffers for a tile's inputs. Only copied inputs need buffers.</summary>
     internal long InputBytes(TileSize tile) =>
-        Tensors.Select(tensor => ((tile.Bytes / tensor.Spec.Type.Size) + tensor.ReadMargin)
-            * (InputCost.Of(tensor.Inputs).BufferElementBytes + (tensor.RankBuffers * (long)sizeof(uint)))).DefaultIfEmpty().Max();
+        Tensors
+            .Select(tensor => ((tile.Bytes / tensor.Spec.Type.Size) + tensor.ReadMargin)
+                * (InputCost.Of(tensor.Inputs).BufferElementBytes + (tensor.RankBuffers * (long)sizeof(uint))))
+            .DefaultIfEmpty()
+            .Max();
 
-    /// <summary>The tensors that are measured together before some are made: none where none of these needs it.</summary>
+    /// <summary>
+    /// Returns the tensors whose cross-tensor statistics are needed before the given tensors are made: all tensors of the plan,
+    /// or none if no given tensor needs such a statistic.
+    /// </summary>
     internal IEnumerable<OutputTensor> PooledFor(IEnumerable<OutputTensor> toBeMade) =>
         toBeMade.Any(tensor => tensor.CrossTensorParts.Count > 0) ? Tensors : [];
 }
 
-/// <summary>One line of a plan.</summary>
-/// <param name="Spec">The tensor.</param>
-/// <param name="File">The shard that will hold it.</param>
-/// <param name="Offset">Of its first byte in that file.</param>
-/// <param name="Inputs">Number of tensors that are read for it.</param>
-/// <param name="Operation">What is done, as a formula where it is known beforehand.</param>
-/// <param name="Sources">What stands behind the formula's letters, or what the method is given.</param>
+/// <summary>One tensor of a plan.</summary>
+/// <param name="Spec">Name, type and shape of the tensor.</param>
+/// <param name="File">File name of the shard that will hold the tensor.</param>
+/// <param name="Offset">Offset of the tensor's first byte in the file.</param>
+/// <param name="Inputs">Number of tensors that are read to make this one.</param>
+/// <param name="Operation">Operation in words, or as a formula where it is known beforehand.</param>
+/// <param name="Sources">Tensors that the symbols in the formula stand for, or that the method is given.</param>
 public sealed record PlannedTensor(
     TensorSpec Spec, string File, long Offset, int Inputs, string Operation, ImmutableArray<PlannedSource> Sources);

@@ -6,78 +6,90 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Merging.Tensors;
 
-/// <summary>One tensor of the output: what it will be, and how any part of it is made from the inputs, by any thread, in any order.</summary>
+/// <summary>One tensor of the output. Any thread can make any part of it from the inputs, in any order.</summary>
 internal abstract class OutputTensor(TensorSpec spec)
 {
     public TensorSpec Spec { get; } = spec;
 
-    /// <summary>The tensors that are read.</summary>
+    /// <summary>Tensors that are read to make this one.</summary>
     public abstract IReadOnlyList<TensorReader> Inputs { get; }
 
-    /// <summary>In a word or a formula, for the plan.</summary>
+    /// <summary>Operation in words or as a formula, for the plan.</summary>
     public abstract string Operation { get; }
 
-    /// <summary>What stands behind the letters of <see cref="Operation"/>.</summary>
+    /// <summary>Tensors that the symbols in <see cref="Operation"/> stand for.</summary>
     public virtual IEnumerable<PlannedSource> Sources => [];
 
-    /// <summary>Elements over which is measured before any part is made, counted in each pass; 0 for none.</summary>
+    /// <summary>
+    /// Number of elements read by statistics passes before any part is made, counted in each pass; 0 without passes.
+    /// </summary>
     public virtual long StatisticsElements => 0;
 
-    /// <summary>Bytes that are read in all, measurements included.</summary>
+    /// <summary>Total bytes read, including those of the tensor's own statistics passes.</summary>
     public virtual long BytesRead => InputCost.Of(Inputs).ElementBytes * (Spec.Shape.ElementCount + StatisticsElements);
 
-    /// <summary>The tensors that are gone over more than once.</summary>
+    /// <summary>Inputs that are read in more than one pass.</summary>
     public virtual IEnumerable<TensorReader> ReadAgain => StatisticsElements > 0 ? Inputs : [];
 
-    /// <summary>Elements that are read beyond the part that is made, at most.</summary>
+    /// <summary>Maximum number of elements that are read beyond the part that is made.</summary>
     public virtual long ReadMargin => 0;
 
-    /// <summary>Buffers of the workspace for the elements' ranks in their rows.</summary>
+    /// <summary>Number of workspace buffers for the elements' ranks in their rows.</summary>
     public virtual int RankBuffers => 0;
 
-    /// <summary>What is measured before any part is made: passes, each after the one before it. Started anew in each run.</summary>
-    /// <param name="tileElements">In a tile; whole leaves of <see cref="GramOrder"/>.</param>
+    /// <summary>
+    /// Starts the statistics passes that run one after another before any part is made. They start afresh in each run.
+    /// </summary>
+    /// <param name="tileElements">Number of elements in a tile, a multiple of <see cref="GramOrder.LeafElements"/>.</param>
     public virtual IReadOnlyList<StatisticsPass> StartPasses(int tileElements) => [];
 
-    /// <summary>What is measured together with other tensors, before any of them is made.</summary>
+    /// <summary>Parts of this tensor in cross-tensor statistics, which are computed before any of the tensors is made.</summary>
     public virtual IReadOnlyList<CrossTensorPart> CrossTensorParts => [];
 
-    /// <summary>Called once all of <see cref="CrossTensorParts"/> are measured, where there are any.</summary>
+    /// <summary>Takes note that all of <see cref="CrossTensorParts"/> are computed. Called only if there are any.</summary>
     public virtual void CrossTensorStatisticsDone()
     {
     }
 
-    /// <summary>Called once, after the last pass and before the first part is made; not where there is no pass.</summary>
+    /// <summary>
+    /// Solves for the combination. Called once, after the last statistics pass and before the first part is made, and not if
+    /// there is no pass.
+    /// </summary>
     public virtual void Solve() => throw new NotSupportedException();
 
     /// <summary>
-    /// What is measured, in words: tensors made from the same inputs that ask for the same can share it. Null where nothing is measured, or it
-    /// cannot be shared.
+    /// Description of the statistics. Tensors made from the same inputs share statistics with equal keys. Null where there are no
+    /// statistics, or they cannot be shared.
     /// </summary>
     public virtual string? StatisticsKey => null;
 
-    /// <summary>Takes what was measured for a tensor that asked for the same, in the place of measuring and <see cref="Solve"/>.</summary>
+    /// <summary>
+    /// Takes the statistics from a tensor with an equal <see cref="StatisticsKey"/>, instead of the passes and
+    /// <see cref="Solve"/>.
+    /// </summary>
     public virtual void ReuseStatistics(OutputTensor other) => throw new NotSupportedException();
 
-    /// <summary>Makes a part.</summary>
-    /// <param name="first">Index of its first element.</param>
-    /// <param name="output">Where it goes; as many elements are made as it holds.</param>
-    /// <param name="workspace">The calling thread's.</param>
+    /// <summary>Makes a part of the tensor.</summary>
+    /// <param name="first">Index of the part's first element.</param>
+    /// <param name="output">Output, which is filled completely.</param>
+    /// <param name="workspace">Workspace of the calling thread.</param>
+    /// <returns>Counts of infinities and NaNs in the inputs and in the output.</returns>
     public abstract NonFinite Produce(long first, TypedBytes output, ITileContext workspace);
 
-    /// <summary>Makes the same part of this tensor and of others that differ from it in parameters only.</summary>
-    /// <param name="tensors">This one and the others.</param>
+    /// <summary>Makes the same part of this tensor and of others that differ from it only in parameters.</summary>
+    /// <param name="tensors">This tensor and the others.</param>
     /// <param name="first">Index of the part's first element.</param>
-    /// <param name="outputs">Where each goes.</param>
-    /// <param name="workspace">The calling thread's.</param>
-    /// <returns>For each, how many infinities and NaNs there were.</returns>
-    public virtual NonFinite[] ProduceEach(IReadOnlyList<OutputTensor> tensors, long first, IReadOnlyList<TypedBytes> outputs, ITileContext workspace) =>
+    /// <param name="outputs">Outputs, one for each tensor.</param>
+    /// <param name="workspace">Workspace of the calling thread.</param>
+    /// <returns>Counts of infinities and NaNs, for each tensor.</returns>
+    public virtual NonFinite[] ProduceEach(
+        IReadOnlyList<OutputTensor> tensors, long first, IReadOnlyList<TypedBytes> outputs, ITileContext workspace) =>
         [.. tensors.Zip(outputs, (tensor, output) => tensor.Produce(first, output, workspace))];
 
-    /// <summary>What the user should hear of once the tensor is complete; null for nothing.</summary>
+    /// <summary>Warning for the user once the tensor is complete; null for none.</summary>
     public virtual string? Remark => null;
 
-    /// <summary>Says that a part will be made soon.</summary>
+    /// <summary>Announces that a part will be made soon.</summary>
     public virtual void WillNeed(long first, long count)
     {
         foreach (TensorReader input in Inputs)

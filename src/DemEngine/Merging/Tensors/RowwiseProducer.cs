@@ -6,7 +6,8 @@ using DemEngine.Numerics;
 namespace DemEngine.Merging.Tensors;
 
 /// <summary>
-/// Each row measured and made while it is at hand: no pass goes before. A part that starts or ends within a row has the whole row read.
+/// Produces a tensor row by row. Each row's statistics are computed just before the row is made, without a pass of their own. A
+/// part that starts or ends within a row reads the whole row.
 /// </summary>
 internal sealed class RowwiseProducer(RowwiseCombination rows, TensorSources sources, TensorShape shape) : TensorProducer
 {
@@ -20,7 +21,7 @@ internal sealed class RowwiseProducer(RowwiseCombination rows, TensorSources sou
         long end = first + output.Count;
         foreach (Segment segment in sources.Segments)
         {
-            // Segments are whole rows, so the rows of a part of one lie within it.
+            // A segment consists of whole rows, so the rows of any part of it lie within the segment.
             long from = Math.Max(first, segment.First);
             long to = Math.Min(end, segment.End);
             if (from >= to)

@@ -4,33 +4,40 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Merging.Tensors;
 
-/// <summary>How any part of a tensor is made once its combination is known.</summary>
+/// <summary>Makes any part of a tensor once the combination of its sources is known.</summary>
 internal abstract class TensorProducer
 {
-    /// <summary>The combination as a formula, or null where it is not one before the elements are seen.</summary>
+    /// <summary>The combination as a formula; null where no formula is known before the elements are read.</summary>
     public abstract string? Description { get; }
 
-    /// <summary>Makes a part.</summary>
-    /// <param name="first">Index of its first element.</param>
-    /// <param name="output">Where it goes.</param>
-    /// <param name="workspace">The calling thread's.</param>
+    /// <summary>Makes a part of the tensor.</summary>
+    /// <param name="first">Index of the part's first element.</param>
+    /// <param name="output">Output, which is filled completely.</param>
+    /// <param name="workspace">Workspace of the calling thread.</param>
+    /// <returns>Counts of infinities and NaNs in the inputs and in the output.</returns>
     public abstract NonFinite Produce(long first, TypedBytes output, ITileContext workspace);
 
-    /// <summary>What has to be worked out before the coefficients play a part: productions of the same sources with an equal one can share it.</summary>
+    /// <summary>
+    /// Work that does not depend on the coefficients. Producers with the same sources and an equal value share this work.
+    /// </summary>
     protected virtual object Preparation => this;
 
-    /// <summary>Makes the same part of several tensors, of productions from the same sources.</summary>
-    /// <param name="productions">How each is made.</param>
-    /// <param name="first">Index of its first element.</param>
-    /// <param name="outputs">Where each goes.</param>
-    /// <param name="workspace">The calling thread's.</param>
-    /// <returns>For each, how many infinities and NaNs there were.</returns>
-    public static NonFinite[] ProduceEach(IReadOnlyList<TensorProducer> productions, long first, IReadOnlyList<TypedBytes> outputs, ITileContext workspace)
+    /// <summary>Makes the same part of several tensors whose producers have the same sources.</summary>
+    /// <param name="productions">Producers of the tensors.</param>
+    /// <param name="first">Index of the part's first element.</param>
+    /// <param name="outputs">Outputs, one for each tensor.</param>
+    /// <param name="workspace">Workspace of the calling thread.</param>
+    /// <returns>Counts of infinities and NaNs, for each tensor.</returns>
+    public static NonFinite[] ProduceEach(
+        IReadOnlyList<TensorProducer> productions, long first, IReadOnlyList<TypedBytes> outputs, ITileContext workspace)
     {
         var nonFinite = new NonFinite[productions.Count];
-        foreach (int[] alike in Enumerable.Range(0, productions.Count).GroupBy(k => productions[k].Preparation).Select(group => group.ToArray()))
+        foreach (int[] alike in Enumerable.Range(0, productions.Count)
+            .GroupBy(k => productions[k].Preparation)
+            .Select(group => group.ToArray()))
         {
-            NonFinite[] made = productions[alike[0]].ProduceWith([.. alike.Select(k => productions[k])], first, [.. alike.Select(k => outputs[k])], workspace);
+            NonFinite[] made = productions[alike[0]].ProduceWith(
+                [.. alike.Select(k => productions[k])], first, [.. alike.Select(k => outputs[k])], workspace);
             foreach (var (k, of) in alike.Zip(made))
                 nonFinite[k] = of;
         }
@@ -38,7 +45,9 @@ internal abstract class TensorProducer
         return nonFinite;
     }
 
-    /// <summary>Makes the same part of several tensors, of productions with a preparation like this one's.</summary>
+    /// <summary>
+    /// Makes the same part of several tensors whose producers have the same <see cref="Preparation"/> as this one.
+    /// </summary>
     protected virtual NonFinite[] ProduceWith(TensorProducer[] alike, long first, TypedBytes[] outputs, ITileContext workspace) =>
         [.. alike.Zip(outputs, (production, output) => production.Produce(first, output, workspace))];
 }

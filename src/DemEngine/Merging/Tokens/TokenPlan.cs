@@ -10,7 +10,10 @@ using DemEngine.Vocabularies;
 
 namespace DemEngine.Merging.Tokens;
 
-/// <summary>The vocabulary of a recipe's result: its files, and every model's embeddings and output matrix brought to its order.</summary>
+/// <summary>
+/// Plans the vocabulary of a recipe's result: its tokenizer files, and every model's embeddings and output matrix rearranged to
+/// its order.
+/// </summary>
 internal sealed class TokenPlan
 {
     private readonly Dictionary<InputModel, InputModel> _rearranged = new(ReferenceEqualityComparer.Instance);
@@ -20,11 +23,13 @@ internal sealed class TokenPlan
     private readonly SourceModels _sources;
     private readonly List<string> _remarks = [];
 
-    /// <param name="recipe">With a <see cref="Recipe.TokenizerSource"/>.</param>
-    /// <param name="baseModel">What the result is like where the recipe says nothing else.</param>
-    /// <param name="sources">The recipe's other models.</param>
-    /// <param name="models">Finds models.</param>
-    /// <exception cref="DemException">DEM2023, DEM3004, DEM3007.</exception>
+    /// <param name="recipe">Recipe that has a <see cref="Recipe.TokenizerSource"/>.</param>
+    /// <param name="baseModel">Model whose side files and tokenizer the result has, unless the recipe says otherwise.</param>
+    /// <param name="sources">Other models of the recipe.</param>
+    /// <param name="models">Finder of the models that the recipe names.</param>
+    /// <exception cref="DemException">
+    /// DEM2023 (BadSideFile), DEM3004 (WrongValue) or DEM3007 (UnsupportedFeature).
+    /// </exception>
     public TokenPlan(Recipe recipe, ModelPath baseModel, IEnumerable<RecipeModel> sources, SourceModels models)
     {
         _recipe = recipe;
@@ -35,7 +40,8 @@ internal sealed class TokenPlan
             return;
 
         Vocabulary own = VocabularyReader.Read(origin.Files, baseModel.Written)
-            ?? throw recipe.TokenizerSource!.Place.Error(ErrorCode.BadSideFile, $"{Quoted.Name(baseModel.Written)} has no tokenizer whose vocabulary could be read");
+            ?? throw recipe.TokenizerSource!.Place.Error(
+                ErrorCode.BadSideFile, $"{Quoted.Name(baseModel.Written)} has no tokenizer whose vocabulary could be read");
         AddModel(baseModel, isVector: false, own);
         foreach (RecipeModel source in sources)
             AddModel(source.Path, source.IsVector, own);
@@ -58,28 +64,30 @@ internal sealed class TokenPlan
             _remarks.Add($"{unknown.Length} tokens are in no model, so their rows are zeros: {Quoted.List(unknown)}");
     }
 
-    /// <summary>The side files of the base, with the tokenizer of the result.</summary>
+    /// <summary>Side files of the base, with the tokenizer of the result.</summary>
     public Dictionary<string, byte[]> Files { get; }
 
-    /// <summary>Rows of the embeddings; null if they stay as they are.</summary>
+    /// <summary>Number of rows of the embeddings; null if they stay as they are.</summary>
     public long? Rows { get; }
 
-    /// <summary>What the user should hear of.</summary>
+    /// <summary>Warnings for the user.</summary>
     public IReadOnlyList<string> Remarks => _remarks;
 
-    /// <summary>A model of the recipe, its rows brought to the order of the result.</summary>
+    /// <summary>Returns a model of the recipe with its rows rearranged to the order of the result.</summary>
     public InputModel Of(InputModel model) => _rearranged.GetValueOrDefault(model, model);
 
     private static IEnumerable<string> Names(InputModel model) => model.Tensors
-        .Where(tensor => LayerName.IsVocabulary(tensor.Name) && LayerName.Parse(tensor.Name).Stack is null && tensor.Tensor.Spec is { Type.IsFloat: true, Shape.Dimensions.Length: > 0 })
+        .Where(tensor => LayerName.IsVocabulary(tensor.Name)
+            && LayerName.Parse(tensor.Name).Stack is null
+            && tensor.Tensor.Spec is { Type.IsFloat: true, Shape.Dimensions.Length: > 0 })
         .Select(tensor => tensor.Name);
 
     private static long[] RowCounts(IEnumerable<InputModel> models) =>
         [.. models.SelectMany(model => Names(model).Select(name => model.Find(name)!.Spec.Shape.Rows)).Distinct()];
 
     /// <summary>
-    /// Whether all models have the base's own tokenizer, file by file, or all have none, and the recipe wants no other: then no row moves, and
-    /// the tokens need not be known.
+    /// Whether all models have the base's own tokenizer, file by file, or all have none, and the recipe asks for no other. If so,
+    /// no row moves and the tokens need not be known.
     /// </summary>
     private bool IsOneTokenizer(SourceModel origin, IEnumerable<SourceModel> others) =>
         _recipe is { TokenizerSource.Path: null, PadToMultipleOf: null, Tokens.Count: 0 }
@@ -97,7 +105,7 @@ internal sealed class TokenPlan
         _models.Add(model.Tensors, new TokenModel(path.Written, model.Tensors, vocabulary ?? ofBase, isVector));
     }
 
-    /// <summary>Decides the tokenizer, and puts it among the files.</summary>
+    /// <summary>Chooses the tokenizer of the result, adds it to <see cref="Files"/> and returns its vocabulary.</summary>
     private Vocabulary WriteTokenizer(Vocabulary own, ModelPath baseModel, IEnumerable<RecipeModel> sources)
     {
         TokenizerSource source = _recipe.TokenizerSource!;
@@ -106,11 +114,14 @@ internal sealed class TokenPlan
         if (source.Path is { } path)
         {
             SideFiles.ReplaceTokenizer(Files, _sources.FilesOf(path), owner);
-            vocabulary = VocabularyReader.Read(Files, owner) ?? throw source.Place.Error(ErrorCode.BadSideFile, $"{Quoted.Name(owner)} has no tokenizer whose vocabulary could be read");
+            vocabulary = VocabularyReader.Read(Files, owner)
+                ?? throw source.Place.Error(
+                    ErrorCode.BadSideFile, $"{Quoted.Name(owner)} has no tokenizer whose vocabulary could be read");
             _remarks.AddRange(TokenizerSettings.MoveIds(Files, own, vocabulary));
         }
 
-        bool isUnion = source.IsUnion && _models.Values.Any(model => model.Vocabulary.Ids.Keys.Any(token => vocabulary.Find(token) is null));
+        bool isUnion = source.IsUnion
+            && _models.Values.Any(model => model.Vocabulary.Ids.Keys.Any(token => vocabulary.Find(token) is null));
         TokenRule[] added = [.. _recipe.Tokens.Where(rule => vocabulary.Find(rule.Token) is null)];
         if (!isUnion && added.Length == 0)
             return vocabulary;
@@ -126,15 +137,20 @@ internal sealed class TokenPlan
 
     private void AddOthers(TokenizerFile tokenizer, IEnumerable<RecipeModel> sources, SourceLocation place)
     {
-        foreach (ModelPath path in sources.Where(model => !model.IsVector).Select(model => model.Path).DistinctBy(path => path.Resolved))
+        foreach (ModelPath path in sources.Where(model => !model.IsVector)
+            .Select(model => model.Path)
+            .DistinctBy(path => path.Resolved))
         {
             IReadOnlyDictionary<string, byte[]> files = _sources.Find(path).Files;
-            if (VocabularyReader.Read(files, path.Written) is not { } vocabulary || vocabulary.Ids.Keys.All(token => tokenizer.Vocabulary.Find(token) is not null))
+            if (VocabularyReader.Read(files, path.Written) is not { } vocabulary
+                || vocabulary.Ids.Keys.All(token => tokenizer.Vocabulary.Find(token) is not null))
                 continue;
             TokenizerFile other = Parse(files, path.Written, place);
             string[] different = [.. tokenizer.DifferencesTo(other)];
             if (different.Length > 0)
-                _remarks.Add($"the tokenizer of {Quoted.Name(path.Written)} has another {string.Join(" and ", different)} than the base's, which the union keeps");
+                _remarks.Add(
+                    $"the tokenizer of {Quoted.Name(path.Written)} has another {string.Join(" and ", different)} "
+                        + "than the base's, which the union keeps");
             tokenizer.AddAll(other);
         }
     }
@@ -142,11 +158,14 @@ internal sealed class TokenPlan
     private static TokenizerFile Parse(IReadOnlyDictionary<string, byte[]> files, string owner, SourceLocation place) =>
         files.TryGetValue(TokenizerFile.FileName, out byte[]? json)
             ? TokenizerFile.Parse(json, owner)
-            : throw place.Error(ErrorCode.UnsupportedFeature, $"{Quoted.Name(owner)} has no {TokenizerFile.FileName}, the only form of a tokenizer that tokens can be added to or taken from");
+            : throw place.Error(
+                ErrorCode.UnsupportedFeature,
+                $"{Quoted.Name(owner)} has no {TokenizerFile.FileName}, "
+                    + "the only form of a tokenizer that tokens can be added to or taken from");
 
     /// <summary>
-    /// Whether every model has the output's vocabulary and as many rows, so that nothing is to be brought into order. Rows that no token
-    /// has stay, too.
+    /// Whether every model has the output's vocabulary and the same number of rows, so that nothing has to be rearranged. Rows
+    /// that belong to no token stay, too.
     /// </summary>
     private bool IsKept(Vocabulary vocabulary) =>
         _recipe.PadToMultipleOf is null
@@ -160,7 +179,11 @@ internal sealed class TokenPlan
         HashSet<string> names = [.. Names(model.Tensors)];
         return new InputModel(
             model.Tensors.Path,
-            [.. model.Tensors.Tensors.Select(tensor => names.Contains(tensor.Name) ? tensor with { Tensor = _tables[tensor.Name].Rearrange(model) } : tensor)]);
+            [
+                .. model.Tensors.Tensors.Select(tensor => names.Contains(tensor.Name)
+                    ? tensor with { Tensor = _tables[tensor.Name].Rearrange(model) }
+                    : tensor),
+            ]);
     }
 
     private void CheckRule(TokenRule rule)

@@ -7,16 +7,16 @@ using DemEngine.Vocabularies;
 namespace DemEngine.Merging.Tokens;
 
 /// <summary>
-/// Where the rows of one tensor of the output's vocabulary come from, model by model. A model's own row counts where it has the token; else
-/// the row that a rule of the recipe names, the base's, the only one there is, or the average of those there are; zeros if there is none.
-/// The order is mergekit's.
+/// Maps the rows of one tensor, in the order of the output's vocabulary, to their sources in each model. A model uses its own row
+/// where it has the token. Otherwise it uses the row that a rule of the recipe names, else the base's, else the only one there is
+/// or the average of those there are, and zeros if there is none. This order of precedence is mergekit's.
 /// </summary>
-/// <param name="tensor">The tensor's name.</param>
-/// <param name="vocabulary">The output's.</param>
-/// <param name="rows">How many rows are made.</param>
-/// <param name="models">The recipe's, the base first. Those without the tensor take no part.</param>
-/// <param name="rules">By token.</param>
-/// <param name="find">Finds the model that a rule names.</param>
+/// <param name="tensor">Name of the tensor.</param>
+/// <param name="vocabulary">Vocabulary of the output.</param>
+/// <param name="rows">Number of rows in the output.</param>
+/// <param name="models">Models of the recipe, the base first. Models that lack the tensor take no part.</param>
+/// <param name="rules">Rules of the recipe, by token.</param>
+/// <param name="find">Function that finds the model that a rule names.</param>
 internal sealed class TokenRowMap(
     string tensor,
     Vocabulary vocabulary,
@@ -30,10 +30,10 @@ internal sealed class TokenRowMap(
     private readonly RowFill?[] _fills = new RowFill?[vocabulary.Size];
     private readonly List<string> _unknown = [];
 
-    /// <summary>The tokens that no model has and no rule gives a row to.</summary>
+    /// <summary>Tokens that no model has and no rule gives a row to.</summary>
     public IReadOnlyList<string> Unknown => _unknown;
 
-    /// <summary>A model's tensor, with the rows of the output.</summary>
+    /// <summary>Returns a model's tensor with the rows of the output.</summary>
     public TensorReader Rearrange(TokenModel model)
     {
         TensorReader own = model.Tensors.Find(tensor)!;
@@ -48,7 +48,10 @@ internal sealed class TokenRowMap(
             isSame &= sources[id] == id;
         }
 
-        return isSame ? own : new PermutedEmbedding(own.Spec with { Shape = own.Spec.Shape.WithRows(rows) }, own, [.. sources], fills.ToImmutable());
+        return isSame
+            ? own
+            : new PermutedEmbedding(
+                own.Spec with { Shape = own.Spec.Shape.WithRows(rows) }, own, [.. sources], fills.ToImmutable());
 
         int Place(RowFill fill)
         {
@@ -62,15 +65,16 @@ internal sealed class TokenRowMap(
         }
     }
 
-    /// <summary>The error for a rule that names a token which its model does not have.</summary>
+    /// <summary>Makes the error for a rule that names a token which its model does not have.</summary>
     public static DemException Lacks(TokenRule rule, TokenModel model, string token) =>
         rule.Place.Error(ErrorCode.WrongValue, $"{Quoted.Name(model.Name)} has no token {Quoted.Name(token)}");
 
     private int? OwnRow(string token, TokenModel model, TensorReader own) =>
         rules.TryGetValue(token, out TokenRule? rule) && rule.Force ? null : model.RowOf(token, own);
 
-    // What a vector does not say of a token is that it changed nothing.
-    private RowFill FillOf(int id, string token, TokenModel model) => model.IsVector ? Zeros : _fills[id] ??= Stated(token) ?? Default(token);
+    // A vector holds differences, so a token that it lacks counts as unchanged.
+    private RowFill FillOf(int id, string token, TokenModel model) =>
+        model.IsVector ? Zeros : _fills[id] ??= Stated(token) ?? Default(token);
 
     private RowFill? Stated(string token)
     {
@@ -97,7 +101,9 @@ internal sealed class TokenRowMap(
         DonorRow[] there =
         [
             .. models.Where(model => !model.IsVector)
-                .Select(model => model.Tensors.Find(tensor) is { } donor && model.RowOf(token, donor) is { } row ? new DonorRow(donor, row) : default)
+                .Select(model => model.Tensors.Find(tensor) is { } donor && model.RowOf(token, donor) is { } row
+                    ? new DonorRow(donor, row)
+                    : default)
                 .Where(donor => donor.Tensor is not null),
         ];
         if (there.Length == 0)

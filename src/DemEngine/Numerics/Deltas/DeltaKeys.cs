@@ -2,22 +2,22 @@ using System.Collections.Immutable;
 
 namespace DemEngine.Numerics.Deltas;
 
-/// <summary>Which keys are counted: one or more streams of them, each with a key for every element.</summary>
+/// <summary>Definition of the keys to count: one or more streams of them, each with one key for every element.</summary>
 internal abstract record DeltaKeys
 {
     private protected DeltaKeys()
     {
     }
 
-    /// <summary>The kind of each source that is read.</summary>
+    /// <summary>Kinds of the sources that are read, in order.</summary>
     public abstract ImmutableArray<TermKind> Sources { get; }
 
     /// <summary>Number of streams.</summary>
     public abstract int Streams { get; }
 }
 
-/// <summary>The keys of |δ|, a stream for each source.</summary>
-/// <param name="Kinds">Of the sources.</param>
+/// <summary>The keys of |δ|, one stream for each source.</summary>
+/// <param name="Kinds">Kinds of the sources, in order.</param>
 internal sealed record MagnitudeKeys(ImmutableArray<TermKind> Kinds) : DeltaKeys
 {
     /// <inheritdoc/>
@@ -27,8 +27,8 @@ internal sealed record MagnitudeKeys(ImmutableArray<TermKind> Kinds) : DeltaKeys
     public override int Streams => Kinds.Length;
 }
 
-/// <summary>The keys of how far the sources' differences are apart, one stream; see <see cref="SparseDeltas.Variance"/>.</summary>
-/// <param name="Kinds">Of the sources.</param>
+/// <summary>The keys of the variance of the sources' differences, one stream; see <see cref="SparseDeltas.Variance"/>.</summary>
+/// <param name="Kinds">Kinds of the sources, in order.</param>
 internal sealed record VarianceKeys(ImmutableArray<TermKind> Kinds) : DeltaKeys
 {
     /// <inheritdoc/>
@@ -38,9 +38,9 @@ internal sealed record VarianceKeys(ImmutableArray<TermKind> Kinds) : DeltaKeys
     public override int Streams => 1;
 }
 
-/// <summary>The keys of binary32(|δ|·f) of one source, f being a factor of the element's row.</summary>
-/// <param name="Kind">Of the source.</param>
-/// <param name="Factors">Of the rows.</param>
+/// <summary>The keys of binary32(|δ|·f) of one source, where f is the factor of the element's row.</summary>
+/// <param name="Kind">Kind of the source.</param>
+/// <param name="Factors">Factors of the rows.</param>
 internal sealed record ImportanceKeys(TermKind Kind, RowFactors Factors) : DeltaKeys
 {
     /// <inheritdoc/>
@@ -50,37 +50,45 @@ internal sealed record ImportanceKeys(TermKind Kind, RowFactors Factors) : Delta
     public override int Streams => 1;
 }
 
-/// <summary>Which keys of a stream are counted, and how finely: key k in bin ⌊(k − First) / 2^Shift⌋, if there is such a bin.</summary>
-/// <param name="Stream">Of which stream.</param>
+/// <summary>
+/// Range of keys of a stream to count, and how finely: key k counts in bin ⌊(k − First) / 2^Shift⌋, if there is such a bin.
+/// </summary>
+/// <param name="Stream">Index of the stream.</param>
 /// <param name="First">The smallest key that is counted.</param>
-/// <param name="Shift">2 to this power are the keys that share a bin.</param>
+/// <param name="Shift">Base-2 logarithm of the number of keys that share a bin.</param>
 /// <param name="Bins">Number of bins.</param>
-/// <param name="CountsFirsts">Whether as many counts follow of those keys that are the smallest of their bin: where the two are equal, the bin shows one key.</param>
+/// <param name="CountsFirsts">
+/// Whether as many further counts follow, of the keys that are the smallest of their bin. Where the two counts of a bin are
+/// equal, its keys are all equal.
+/// </param>
 internal readonly record struct KeyWindow(int Stream, uint First, int Shift, int Bins, bool CountsFirsts = false)
 {
     /// <summary>Number of counts.</summary>
     public int Counts => CountsFirsts ? 2 * Bins : Bins;
 }
 
-/// <summary>What is summed over filtered differences.</summary>
+/// <summary>Statistic that is summed over sparse differences.</summary>
 public enum DeltaSum
 {
-    /// <summary>For each source Σ|δ| and Σ|D|.</summary>
+    /// <summary>Σ|δ| and Σ|D| of each source.</summary>
     Norms,
 
-    /// <summary>For each source Σ D².</summary>
+    /// <summary>Σ D² of each source.</summary>
     Squares,
 
-    /// <summary>For each source the number of its D that are not 0 where all others' are, and where another's is not 0 either.</summary>
+    /// <summary>
+    /// Two counts for each source: its D that are not 0 where all others' are, and its D that are not 0 where another's is not 0
+    /// either.
+    /// </summary>
     Overlap,
 }
 
-/// <summary>What is known of <see cref="DeltaSum"/>.</summary>
+/// <summary>Properties of each <see cref="DeltaSum"/>.</summary>
 internal static class DeltaSums
 {
     extension(DeltaSum sum)
     {
-        /// <summary>Numbers for each source.</summary>
+        /// <summary>Number of results for each source.</summary>
         public int PerSource => sum == DeltaSum.Squares ? 1 : 2;
     }
 }

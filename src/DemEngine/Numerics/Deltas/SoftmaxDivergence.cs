@@ -3,24 +3,25 @@ using System.Runtime.Intrinsics;
 namespace DemEngine.Numerics.Deltas;
 
 /// <summary>
-/// Σ p·log(p/q) over a row, p and q being the softmax of the tuned model's row and of the base's, each with 10⁻⁸ added; +0 where rounding makes
-/// it negative; rounded once to binary32.
+/// Divergence Σ p·log(p/q) over a row, where p and q are the softmax of the tuned model's row and of the base's, each with 10⁻⁸
+/// added. It is +0 where rounding makes the sum negative, and is rounded once to binary32.
 /// </summary>
 /// <remarks>
-/// In binary64, with an exponential and a logarithm of its own, since those of the platform differ by platform: only operations that IEEE 754
-/// defines to the bit, none of them fused. Element j belongs to lane j mod 8, each lane takes its elements in order, and lanes are added by
-/// halves. The row is padded to whole lanes with what changes no sum: −∞ under the exponential, p = q = 1 under the logarithm.
+/// Everything is computed in binary64 with an exponential and a logarithm written here, since those of the platform differ by
+/// platform. They use only operations that IEEE 754 defines to the bit, none of them fused. Element j belongs to lane j mod 8,
+/// each lane takes its elements in order, and lanes are added by halves. The row is padded to whole lanes with values that change
+/// no sum: −∞ under the exponential, p = q = 1 under the logarithm.
 /// </remarks>
 internal static class SoftmaxDivergence
 {
     private const double Floor = 1e-8;
     private const double Log2E = 1.4426950408889634;
 
-    // ln 2 in two parts, the first so short that its product with an exponent is exact.
+    // ln 2 in two parts. The first is so short that its product with an exponent is exact.
     private const double Ln2High = 0.693147180369123816490;
     private const double Ln2Low = 1.90821492927058770002e-10;
 
-    // Below it the exponential is less than the smallest normal number, and counts as 0.
+    // Below this argument the exponential is less than the smallest normal number, and counts as 0.
     private const double Vanishing = -708;
 
     private const int ExponentialTerms = 14;
@@ -28,13 +29,15 @@ internal static class SoftmaxDivergence
 
     private static int Lanes => Vector512<double>.Count;
 
-    /// <summary>Room that <see cref="Of"/> needs for a row: its elements rounded up to whole lanes.</summary>
+    /// <summary>
+    /// Number of elements of scratch memory that <see cref="Of"/> needs for a row: its elements rounded up to whole lanes.
+    /// </summary>
     public static int Padded(int elements) => (elements + Lanes - 1) / Lanes * Lanes;
 
-    /// <summary>The divergence of one row.</summary>
-    /// <param name="tuned">The tuned model's row, with room up to <see cref="Padded"/>. Overwritten.</param>
-    /// <param name="original">The base's. Overwritten.</param>
-    /// <param name="elements">Their elements.</param>
+    /// <summary>Computes the divergence of one row.</summary>
+    /// <param name="tuned">Row of the tuned model, with space up to <see cref="Padded"/> elements; overwritten.</param>
+    /// <param name="original">Row of the base, with the same space; overwritten.</param>
+    /// <param name="elements">Number of elements in the row.</param>
     public static float Of(Span<double> tuned, Span<double> original, int elements)
     {
         Softmax(tuned, elements);
@@ -75,7 +78,7 @@ internal static class SoftmaxDivergence
         row[elements..].Fill(1);
     }
 
-    /// <summary>eˣ for x ≤ 0: 2ⁿ·eʳ with |r| ≤ ln 2 / 2, eʳ by its series.</summary>
+    /// <summary>Computes eˣ for x ≤ 0 as 2ⁿ·eʳ with |r| ≤ ln 2 / 2, and eʳ by its series.</summary>
     private static Vector512<double> Exponential(Vector512<double> x)
     {
         Vector512<double> vanishes = Vector512.LessThan(x, Vector512.Create(Vanishing));
@@ -90,10 +93,12 @@ internal static class SoftmaxDivergence
         return Vector512.ConditionalSelect(vanishes, Vector512<double>.Zero, series * power);
     }
 
-    /// <summary>log y for positive normal y: y = 2ⁿ·m with m about 1, log m = 2·artanh((m − 1)/(m + 1)) by its series.</summary>
+    /// <summary>
+    /// Computes log y for positive normal y = 2ⁿ·m with m about 1, and log m = 2·artanh((m − 1)/(m + 1)) by its series.
+    /// </summary>
     private static Vector512<double> Logarithm(Vector512<double> y)
     {
-        // √½ at the lower end of the mantissas.
+        // The mantissas start at √½.
         Vector512<long> offset = y.AsInt64() - Vector512.Create(0x3FE6_A09E_667F_3BCDL);
         Vector512<long> n = offset >> 52;
         Vector512<double> m = (y.AsInt64() - (n << 52)).AsDouble();
@@ -105,7 +110,7 @@ internal static class SoftmaxDivergence
         Vector512<double> exponent = Vector512.ConvertToDouble(n);
         Vector512<double> result = ((exponent * Ln2Low) + (2 * s * series)) + (exponent * Ln2High);
 
-        // A NaN has no exponent to speak of.
+        // A NaN has no meaningful exponent, so it is passed through.
         return Vector512.ConditionalSelect(Vector512.Equals(y, y), result, y);
     }
 

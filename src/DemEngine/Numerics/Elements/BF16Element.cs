@@ -6,7 +6,8 @@ namespace DemEngine.Numerics.Elements;
 /// <summary>The upper half of an IEEE 754 binary32: 8 exponent and 7 mantissa bits.</summary>
 internal readonly struct BF16Element : IFloatElement
 {
-    private static readonly NarrowFloat Scalar = new(mantissaBits: 7, bias: 127, overflow: 0x7F80, canonicalNaN: 0x7FC0, signBit: 0x8000);
+    private static readonly NarrowFloat Scalar =
+        new(mantissaBits: 7, bias: 127, overflow: 0x7F80, canonicalNaN: 0x7FC0, signBit: 0x8000);
 
     public static ElementType Type => ElementType.BF16;
 
@@ -41,7 +42,7 @@ internal readonly struct BF16Element : IFloatElement
     {
         TVector singles = TWidth.Narrow(TWidth.RoundToOdd(lower), TWidth.RoundToOdd(upper));
 
-        // Half of the last kept place, less one where that place is even: ties go to even.
+        // Adds half a unit of the last kept bit, less one where that bit is 0, so that ties go to even.
         TVector odd = TWidth.And(TWidth.ShiftRight(singles, 16), TWidth.Broadcast(1));
         TVector rounded = TWidth.Add(singles, TWidth.Add(odd, TWidth.Broadcast(0x7FFF)));
         TWidth.StoreWords(TWidth.ShiftRight(rounded, 16), ref destination);
@@ -65,8 +66,9 @@ internal readonly struct BF16Element : IFloatElement
         where TWidth : IVectorWidth<TVector>
         where TVector : struct
     {
-        // Where the rounding turns: the middle between the two nearest results. Binary32 numbers without a sign are ordered as their
-        // bits are, so each condition is that a difference of integers is negative; the second keeps clear of overflow.
+        // The rounding changes at the midpoint between the two nearest results. Binary32 numbers without a sign are ordered as
+        // their bits are, so each condition is that a difference of integers is negative. The second condition keeps clear of
+        // overflow.
         TVector middle = TWidth.Or(TWidth.And(singles, TWidth.Broadcast(0xFFFF_0000)), TWidth.Broadcast(0x8000));
         TVector distance = TWidth.And(TWidth.SubtractSingle(singles, middle), TWidth.Broadcast(0x7FFF_FFFF));
         TVector magnitude = TWidth.And(singles, TWidth.Broadcast(0x7FFF_FFFF));
@@ -92,5 +94,7 @@ internal readonly struct BF16Element : IFloatElement
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreInterleaved<TWidth, TVector>(TVector even, TVector odd, ref byte destination)
         where TWidth : IVectorWidth<TVector>
-        where TVector : struct => TWidth.Store(TWidth.Or(TWidth.ShiftRight(even, 16), TWidth.And(odd, TWidth.Broadcast(0xFFFF_0000))), ref destination);
+        where TVector : struct =>
+        TWidth.Store(
+            TWidth.Or(TWidth.ShiftRight(even, 16), TWidth.And(odd, TWidth.Broadcast(0xFFFF_0000))), ref destination);
 }

@@ -1,6 +1,9 @@
 namespace DemEngine.Numerics.Elements;
 
-/// <summary>OCP FP8 E4M3, as PyTorch's float8_e4m3fn: no infinities, one NaN, largest value 448; what rounds beyond it becomes NaN.</summary>
+/// <summary>
+/// OCP FP8 E4M3, which is PyTorch's float8_e4m3fn: no infinities, one NaN and a largest value of 448. What rounds beyond it
+/// becomes NaN.
+/// </summary>
 internal readonly struct F8E4M3Format : ISmallFloatFormat
 {
     public static ElementType Type => ElementType.F8E4M3;

@@ -1,7 +1,7 @@
 namespace DemEngine.Numerics.Elements;
 
-/// <summary>Code to be run for one element type, chosen at run time.</summary>
-/// <typeparam name="TResult">What it returns.</typeparam>
+/// <summary>Generic code that is run for one element type, chosen at run time.</summary>
+/// <typeparam name="TResult">Type of the result.</typeparam>
 internal interface IFloatElementVisitor<out TResult>
     where TResult : allows ref struct
 {
@@ -9,7 +9,7 @@ internal interface IFloatElementVisitor<out TResult>
         where TElement : IFloatElement;
 }
 
-/// <summary>From an <see cref="ElementType"/> value to the code for it.</summary>
+/// <summary>Dispatch from an <see cref="ElementType"/> value to the code for that type.</summary>
 internal static class FloatElements
 {
     /// <summary>Runs the visitor with the implementation of <paramref name="type"/>.</summary>

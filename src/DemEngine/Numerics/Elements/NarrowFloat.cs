@@ -1,17 +1,22 @@
 namespace DemEngine.Numerics.Elements;
 
-/// <summary>A floating-point type narrower than binary32, one value at a time: what its encodings mean, and the definition of rounding to it.</summary>
-/// <param name="mantissaBits">Stored bits of the significand.</param>
-/// <param name="bias">What is added to the exponent.</param>
-/// <param name="overflow">The encoding, without sign, of everything too large: an infinity, or a NaN where the type has none.</param>
+/// <summary>
+/// Scalar codec of a floating-point type narrower than binary32. It says what the encodings mean and defines the rounding to the
+/// type.
+/// </summary>
+/// <param name="mantissaBits">Number of stored bits of the significand.</param>
+/// <param name="bias">Exponent bias, the number that is added to the exponent before it is stored.</param>
+/// <param name="overflow">
+/// Encoding, without sign, of everything too large: an infinity, or a NaN where the type has no infinity.
+/// </param>
 /// <param name="canonicalNaN">The encoding of every NaN.</param>
-/// <param name="signBit">The sign's place.</param>
+/// <param name="signBit">Mask of the sign bit.</param>
 internal readonly struct NarrowFloat(int mantissaBits, int bias, uint overflow, uint canonicalNaN, uint signBit)
 {
     /// <summary>Rounds to the nearest value of the format, ties to even.</summary>
-    /// <param name="value">Any double.</param>
-    /// <param name="isFinite">Whether the result is.</param>
-    /// <returns>The encoding.</returns>
+    /// <param name="value">Value to round; any double.</param>
+    /// <param name="isFinite">Whether the result is finite.</param>
+    /// <returns>The encoding of the rounded value.</returns>
     public uint Round(double value, out bool isFinite)
     {
         isFinite = false;
@@ -22,7 +27,7 @@ internal readonly struct NarrowFloat(int mantissaBits, int bias, uint overflow, 
         uint magnitude = overflow;
         if (double.IsFinite(value))
         {
-            // Below the smallest normal exponent the spacing stays what it is there.
+            // Below the smallest normal exponent, the spacing of values stays the same.
             int exponent = value == 0 ? 1 - bias : Math.Max(Math.ILogB(value), 1 - bias);
             if (exponent <= bias + 1)
             {
@@ -38,7 +43,7 @@ internal readonly struct NarrowFloat(int mantissaBits, int bias, uint overflow, 
         return overflow == canonicalNaN ? canonicalNaN : sign | overflow;
     }
 
-    /// <summary>The value of an encoding.</summary>
+    /// <summary>Returns the value of an encoding.</summary>
     public double Value(uint encoding)
     {
         uint magnitude = encoding & (signBit - 1);

@@ -3,8 +3,8 @@ using DemEngine.Numerics.Simd;
 
 namespace DemEngine.Numerics.Elements;
 
-/// <summary>A float type with fewer exponent bits than binary32, worked on through the bits of binary32.</summary>
-/// <typeparam name="TFormat">Its constants.</typeparam>
+/// <summary>Codec of a float type with fewer exponent bits than binary32, implemented on the bits of binary32.</summary>
+/// <typeparam name="TFormat">Constants of the type.</typeparam>
 internal readonly struct SmallFloatElement<TFormat> : IFloatElement
     where TFormat : ISmallFloatFormat
 {
@@ -17,7 +17,7 @@ internal readonly struct SmallFloatElement<TFormat> : IFloatElement
 
     public static bool FitsSingle => true;
 
-    // The elements of 8-bit types are mostly subnormal, where the test does not hold.
+    // The elements of 8-bit types are mostly subnormal, where the test of RoundApproximation does not hold.
     public static bool CanRoundApproximations => TFormat.Width == 16;
 
     public static double Read(ref readonly byte source) =>
@@ -68,8 +68,9 @@ internal readonly struct SmallFloatElement<TFormat> : IFloatElement
         where TWidth : IVectorWidth<TVector>
         where TVector : struct
     {
-        // Where the rounding turns: the middle between the two nearest results. Binary32 numbers without a sign are ordered as their
-        // bits are, so each condition is that a difference of integers is negative; the others keep well inside the normal numbers.
+        // The rounding changes at the midpoint between the two nearest results. Binary32 numbers without a sign are ordered as
+        // their bits are, so each condition is that a difference of integers is negative. The other conditions keep well inside
+        // the normal numbers.
         int shift = 23 - TFormat.MantissaBits;
         uint half = 1u << (shift - 1);
         TVector middle = TWidth.Or(TWidth.And(singles, TWidth.Broadcast(uint.MaxValue << shift)), TWidth.Broadcast(half));
@@ -105,7 +106,7 @@ internal readonly struct SmallFloatElement<TFormat> : IFloatElement
         where TWidth : IVectorWidth<TVector>
         where TVector : struct => TWidth.Store(TWidth.Or(even, TWidth.ShiftLeft(odd, 16)), ref destination);
 
-    /// <summary>Encodings in the low bits of each lane to binary32, exactly; a NaN or an infinity stays one.</summary>
+    /// <summary>Decodes the low bits of each lane to binary32, exactly. A NaN or an infinity stays one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TVector Decode<TWidth, TVector>(TVector bits)
         where TWidth : IVectorWidth<TVector>
@@ -118,7 +119,8 @@ internal readonly struct SmallFloatElement<TFormat> : IFloatElement
 
         TVector normal = TWidth.Add(magnitude, TWidth.Broadcast((uint)(127 - TFormat.Bias) << 23));
 
-        // A subnormal is m·2^(1 − bias); with the exponent of 2^(1 − bias) put in front it is that much too large, exactly.
+        // A subnormal is m·2^(1 − bias). With the exponent of 2^(1 − bias) put in front, it is too large by exactly that number,
+        // which is subtracted.
         TVector one = TWidth.Broadcast((uint)(128 - TFormat.Bias) << 23);
         TVector subnormal = TWidth.SubtractSingle(TWidth.Add(magnitude, one), one);
 
@@ -129,9 +131,13 @@ internal readonly struct SmallFloatElement<TFormat> : IFloatElement
         return TWidth.Or(value, sign);
     }
 
-    /// <summary>Binary32 values that were rounded to odd to encodings in the low bits of each lane, nearest even.</summary>
-    /// <param name="singles">The values.</param>
-    /// <param name="nonFinite">All bits set where the result is not finite; those lanes are to be written again.</param>
+    /// <summary>
+    /// Encodes binary32 values that were rounded to odd into the low bits of each lane, rounding to nearest even.
+    /// </summary>
+    /// <param name="singles">Values, rounded to odd, to encode.</param>
+    /// <param name="nonFinite">
+    /// Receives masks with all bits set where the result is not finite; those lanes have to be written again.
+    /// </param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TVector Encode<TWidth, TVector>(TVector singles, out TVector nonFinite)
         where TWidth : IVectorWidth<TVector>
@@ -141,7 +147,7 @@ internal readonly struct SmallFloatElement<TFormat> : IFloatElement
         TVector magnitude = TWidth.And(singles, TWidth.Broadcast(0x7FFF_FFFF));
         TVector sign = TWidth.And(TWidth.ShiftRight(singles, 32 - TFormat.Width), TWidth.Broadcast(1u << (TFormat.Width - 1)));
 
-        // Change of bias, plus half of the last kept place, less one where that place is even.
+        // Changes the bias and adds half a unit of the last kept bit, less one where that bit is 0, so that ties go to even.
         TVector odd = TWidth.And(TWidth.ShiftRight(magnitude, shift), TWidth.Broadcast(1));
         uint rebiasAndHalf = (1u << (shift - 1)) - 1 - ((uint)(127 - TFormat.Bias) << 23);
         TVector normal = TWidth.ShiftRight(TWidth.Add(TWidth.Add(magnitude, odd), TWidth.Broadcast(rebiasAndHalf)), shift);

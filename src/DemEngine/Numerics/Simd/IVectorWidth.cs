@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace DemEngine.Numerics.Simd;
 
 /// <summary>
-/// The few operations that the element codecs and the CPU kernels need, at one vector width, so that each loop is written once.
-/// A <typeparamref name="TVector"/> is a register of bits: <see cref="Lanes"/> 32-bit lanes, or half as many doubles.
+/// Operations that the element codecs and the CPU kernels need, at one vector width, so that each loop is written once. A
+/// <typeparamref name="TVector"/> is a register of bits: <see cref="Lanes"/> 32-bit lanes, or half as many doubles.
 /// </summary>
 /// <typeparam name="TVector">The register type, such as <c>Vector512&lt;uint&gt;</c>.</typeparam>
 internal interface IVectorWidth<TVector>
@@ -49,25 +49,29 @@ internal interface IVectorWidth<TVector>
 
     static abstract TVector ShiftRight(TVector a, [ConstantExpected] int count);
 
-    /// <summary>All bits of a lane set where equal.</summary>
+    /// <summary>Sets all bits of a lane where <paramref name="a"/> and <paramref name="b"/> are equal.</summary>
     static abstract TVector Equal(TVector a, TVector b);
 
-    /// <summary>All bits of a lane set where <paramref name="a"/> is less, unsigned.</summary>
+    /// <summary>Sets all bits of a lane where <paramref name="a"/> is less than <paramref name="b"/>, unsigned.</summary>
     static abstract TVector Less(TVector a, TVector b);
 
-    /// <summary>All bits of a lane set where its top bit is not and another one is.</summary>
+    /// <summary>Sets all bits of a lane where its top bit is clear and another bit is set.</summary>
     static abstract TVector IsPositive(TVector a);
 
-    /// <summary>Takes <paramref name="yes"/> where the mask's bits are set, else <paramref name="no"/>.</summary>
+    /// <summary>
+    /// Takes <paramref name="yes"/> where the bits of <paramref name="mask"/> are set, and elsewhere <paramref name="no"/>.
+    /// </summary>
     static abstract TVector Select(TVector mask, TVector yes, TVector no);
 
     static abstract bool AnySet(TVector mask);
 
-    /// <summary>The top bit of every lane, that of the first lane lowest.</summary>
+    /// <summary>Collects the top bit of every lane, that of the first lane in the lowest bit.</summary>
     static abstract uint TopBits(TVector a);
 
-    /// <summary>Writes the lanes whose mask is set one after the other; what follows them, up to a whole register, is overwritten.</summary>
-    /// <returns>How many there are.</returns>
+    /// <summary>
+    /// Writes the lanes whose mask is set one after the other. What follows them, up to a whole register, may be overwritten.
+    /// </summary>
+    /// <returns>Number of lanes whose mask is set.</returns>
     static abstract int Compress(TVector a, TVector mask, ref byte destination);
 
     /// <summary>Whether the top bit of every lane is set.</summary>
@@ -83,21 +87,21 @@ internal interface IVectorWidth<TVector>
 
     static abstract TVector DivideSingle(TVector a, TVector b);
 
-    /// <summary>a·b + c, the product rounded or not.</summary>
+    /// <summary>Computes a·b + c, where the product may or may not be rounded first.</summary>
     static abstract TVector MultiplyAddSingle(TVector a, TVector b, TVector c);
 
     // ---- binary64, in two registers of Lanes / 2 each ----
 
-    /// <summary>The lower half of the lanes as doubles, exactly.</summary>
+    /// <summary>Converts the lower half of the lanes to doubles, exactly.</summary>
     static abstract TVector WidenLower(TVector singles);
 
-    /// <summary>The upper half of the lanes as doubles, exactly.</summary>
+    /// <summary>Converts the upper half of the lanes to doubles, exactly.</summary>
     static abstract TVector WidenUpper(TVector singles);
 
-    /// <summary>Reads half as many binary32 values as there are lanes, as doubles, exactly.</summary>
+    /// <summary>Reads half as many binary32 values as there are lanes and converts them to doubles, exactly.</summary>
     static abstract TVector LoadWidened(ref readonly byte source);
 
-    /// <summary>Doubles to binary32, nearest even.</summary>
+    /// <summary>Converts doubles to binary32, rounding to nearest even.</summary>
     static abstract TVector Narrow(TVector lower, TVector upper);
 
     static abstract TVector AddDouble(TVector a, TVector b);
@@ -106,30 +110,38 @@ internal interface IVectorWidth<TVector>
 
     static abstract TVector DivideDouble(TVector a, TVector b);
 
-    /// <summary>All bits of a double set where equal.</summary>
+    /// <summary>Sets all bits of a double where <paramref name="a"/> and <paramref name="b"/> are equal.</summary>
     static abstract TVector EqualDouble(TVector a, TVector b);
 
-    /// <summary>All bits of a double set where <paramref name="a"/> is less; not where either is NaN.</summary>
+    /// <summary>
+    /// Sets all bits of a double where <paramref name="a"/> is less than <paramref name="b"/>, and none where either is NaN.
+    /// </summary>
     static abstract TVector LessDouble(TVector a, TVector b);
 
-    /// <summary>All bits of a double set where <paramref name="a"/> is less or equal; not where either is NaN.</summary>
+    /// <summary>
+    /// Sets all bits of a double where <paramref name="a"/> is less than or equal to <paramref name="b"/>, and none where either
+    /// is NaN.
+    /// </summary>
     static abstract TVector LessOrEqualDouble(TVector a, TVector b);
 
-    /// <summary>The upper half of each double's encoding.</summary>
+    /// <summary>Takes the upper half of each double's encoding.</summary>
     static abstract TVector UpperWords(TVector lower, TVector upper);
 
-    /// <summary>a·b + c, the product rounded first.</summary>
+    /// <summary>Computes a·b + c with the product rounded first.</summary>
     static abstract TVector MultiplyAddRounded(TVector a, TVector b, TVector c);
 
-    /// <summary>a·b + c. Whether the product is rounded first is left to the machine: use it only where a·b is exact.</summary>
+    /// <summary>
+    /// Computes a·b + c. Whether the product is rounded first depends on the machine, so use this only where a·b is exact.
+    /// </summary>
     static abstract TVector MultiplyAddExact(TVector a, TVector b, TVector c);
 
     /// <summary>
-    /// Cuts each double to the 24 significant bits of binary32, its last bit set if anything was lost. Rounding the result to 22 bits or
-    /// fewer then equals rounding the double itself (Boldo and Melquiond, "Emulation of FMA and correctly rounded sums", 2008).
+    /// Truncates each double to the 24 significant bits of binary32 and sets its last bit if anything was lost. Rounding the
+    /// result to 22 bits or fewer then equals rounding the double itself (Boldo and Melquiond, "Emulation of FMA and correctly
+    /// rounded sums", 2008).
     /// </summary>
     static abstract TVector RoundToOdd(TVector doubles);
 
-    /// <summary>Whether a double is an infinity or a NaN, in any lane.</summary>
+    /// <summary>Whether the double in any lane is an infinity or a NaN.</summary>
     static abstract bool AnyNonFiniteDouble(TVector doubles);
 }

@@ -2,23 +2,23 @@ using System.Runtime.Intrinsics;
 
 namespace DemEngine.Numerics.Simd;
 
-/// <summary>How many bits the processor's loops work on at a time. The results do not depend on it.</summary>
+/// <summary>Number of bits that the processor's loops work on at a time. The results do not depend on it.</summary>
 public enum VectorWidth
 {
-    /// <summary>NEON, SSE.</summary>
+    /// <summary>Vectors of 128 bits: NEON or SSE.</summary>
     Bits128 = 128,
 
-    /// <summary>AVX2.</summary>
+    /// <summary>Vectors of 256 bits: AVX2.</summary>
     Bits256 = 256,
 
-    /// <summary>AVX-512.</summary>
+    /// <summary>Vectors of 512 bits: AVX-512.</summary>
     Bits512 = 512,
 }
 
-/// <summary>What this processor can do.</summary>
+/// <summary>Vector widths that this processor supports.</summary>
 internal static class VectorWidths
 {
-    /// <summary>The widest that the hardware has.</summary>
+    /// <summary>Widest vectors that the hardware supports.</summary>
     public static VectorWidth Best { get; } =
         Vector512.IsHardwareAccelerated ? VectorWidth.Bits512 :
         Vector256.IsHardwareAccelerated ? VectorWidth.Bits256 :

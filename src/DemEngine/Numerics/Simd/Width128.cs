@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics;
 
 namespace DemEngine.Numerics.Simd;
 
-/// <summary>Four lanes: NEON, SSE, and what everything else falls back to.</summary>
+/// <summary>Four lanes: NEON, SSE, and the fallback for everything else.</summary>
 internal readonly struct Width128 : IVectorWidth<Vector128<uint>>
 {
     private const ulong LostBits = (1UL << 29) - 1; // 53 − 24 bits of mantissa
@@ -55,7 +55,8 @@ internal readonly struct Width128 : IVectorWidth<Vector128<uint>>
 
     public static Vector128<uint> Less(Vector128<uint> a, Vector128<uint> b) => Vector128.LessThan(a, b);
 
-    public static Vector128<uint> IsPositive(Vector128<uint> a) => Vector128.GreaterThan(a.AsInt32(), Vector128<int>.Zero).AsUInt32();
+    public static Vector128<uint> IsPositive(Vector128<uint> a) =>
+        Vector128.GreaterThan(a.AsInt32(), Vector128<int>.Zero).AsUInt32();
 
     public static Vector128<uint> Select(Vector128<uint> mask, Vector128<uint> yes, Vector128<uint> no) =>
         Vector128.ConditionalSelect(mask, yes, no);
@@ -65,15 +66,18 @@ internal readonly struct Width128 : IVectorWidth<Vector128<uint>>
     public static uint TopBits(Vector128<uint> a) => Vector128.ExtractMostSignificantBits(a);
 
     public static int Compress(Vector128<uint> a, Vector128<uint> mask, ref byte destination) =>
-        LaneByLane.Compress(MemoryMarshal.Cast<Vector128<uint>, uint>(new ReadOnlySpan<Vector128<uint>>(in a)), TopBits(mask), ref destination);
+        LaneByLane.Compress(
+            MemoryMarshal.Cast<Vector128<uint>, uint>(new ReadOnlySpan<Vector128<uint>>(in a)), TopBits(mask), ref destination);
 
     public static bool AllNegative(Vector128<uint> a) => Vector128.ExtractMostSignificantBits(a) == 0xF;
 
     public static Vector128<uint> AddSingle(Vector128<uint> a, Vector128<uint> b) => (a.AsSingle() + b.AsSingle()).AsUInt32();
 
-    public static Vector128<uint> SubtractSingle(Vector128<uint> a, Vector128<uint> b) => (a.AsSingle() - b.AsSingle()).AsUInt32();
+    public static Vector128<uint> SubtractSingle(Vector128<uint> a, Vector128<uint> b) =>
+        (a.AsSingle() - b.AsSingle()).AsUInt32();
 
-    public static Vector128<uint> MultiplySingle(Vector128<uint> a, Vector128<uint> b) => (a.AsSingle() * b.AsSingle()).AsUInt32();
+    public static Vector128<uint> MultiplySingle(Vector128<uint> a, Vector128<uint> b) =>
+        (a.AsSingle() * b.AsSingle()).AsUInt32();
 
     public static Vector128<uint> DivideSingle(Vector128<uint> a, Vector128<uint> b) => (a.AsSingle() / b.AsSingle()).AsUInt32();
 
@@ -92,13 +96,16 @@ internal readonly struct Width128 : IVectorWidth<Vector128<uint>>
 
     public static Vector128<uint> AddDouble(Vector128<uint> a, Vector128<uint> b) => (a.AsDouble() + b.AsDouble()).AsUInt32();
 
-    public static Vector128<uint> MultiplyDouble(Vector128<uint> a, Vector128<uint> b) => (a.AsDouble() * b.AsDouble()).AsUInt32();
+    public static Vector128<uint> MultiplyDouble(Vector128<uint> a, Vector128<uint> b) =>
+        (a.AsDouble() * b.AsDouble()).AsUInt32();
 
     public static Vector128<uint> DivideDouble(Vector128<uint> a, Vector128<uint> b) => (a.AsDouble() / b.AsDouble()).AsUInt32();
 
-    public static Vector128<uint> EqualDouble(Vector128<uint> a, Vector128<uint> b) => Vector128.Equals(a.AsDouble(), b.AsDouble()).AsUInt32();
+    public static Vector128<uint> EqualDouble(Vector128<uint> a, Vector128<uint> b) =>
+        Vector128.Equals(a.AsDouble(), b.AsDouble()).AsUInt32();
 
-    public static Vector128<uint> LessDouble(Vector128<uint> a, Vector128<uint> b) => Vector128.LessThan(a.AsDouble(), b.AsDouble()).AsUInt32();
+    public static Vector128<uint> LessDouble(Vector128<uint> a, Vector128<uint> b) =>
+        Vector128.LessThan(a.AsDouble(), b.AsDouble()).AsUInt32();
 
     public static Vector128<uint> LessOrEqualDouble(Vector128<uint> a, Vector128<uint> b) =>
         Vector128.LessThanOrEqual(a.AsDouble(), b.AsDouble()).AsUInt32();

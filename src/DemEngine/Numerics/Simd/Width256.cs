@@ -18,7 +18,9 @@ internal readonly struct Width256 : IVectorWidth<Vector256<uint>>
     public static Vector256<uint> BroadcastDouble(double value) => Vector256.Create(value).AsUInt32();
 
     public static Vector256<uint> LoadBytes(ref readonly byte source) =>
-        Vector256.WidenLower(Vector256.WidenLower(Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<ulong>(in source)).AsByte().ToVector256Unsafe()));
+        Vector256.WidenLower(
+            Vector256.WidenLower(
+                Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<ulong>(in source)).AsByte().ToVector256Unsafe()));
 
     public static Vector256<uint> LoadWords(ref readonly byte source) =>
         Vector256.WidenLower(Unsafe.ReadUnaligned<Vector128<ushort>>(in source).ToVector256Unsafe());
@@ -56,7 +58,8 @@ internal readonly struct Width256 : IVectorWidth<Vector256<uint>>
 
     public static Vector256<uint> Less(Vector256<uint> a, Vector256<uint> b) => Vector256.LessThan(a, b);
 
-    public static Vector256<uint> IsPositive(Vector256<uint> a) => Vector256.GreaterThan(a.AsInt32(), Vector256<int>.Zero).AsUInt32();
+    public static Vector256<uint> IsPositive(Vector256<uint> a) =>
+        Vector256.GreaterThan(a.AsInt32(), Vector256<int>.Zero).AsUInt32();
 
     public static Vector256<uint> Select(Vector256<uint> mask, Vector256<uint> yes, Vector256<uint> no) =>
         Vector256.ConditionalSelect(mask, yes, no);
@@ -66,15 +69,18 @@ internal readonly struct Width256 : IVectorWidth<Vector256<uint>>
     public static uint TopBits(Vector256<uint> a) => Vector256.ExtractMostSignificantBits(a);
 
     public static int Compress(Vector256<uint> a, Vector256<uint> mask, ref byte destination) =>
-        LaneByLane.Compress(MemoryMarshal.Cast<Vector256<uint>, uint>(new ReadOnlySpan<Vector256<uint>>(in a)), TopBits(mask), ref destination);
+        LaneByLane.Compress(
+            MemoryMarshal.Cast<Vector256<uint>, uint>(new ReadOnlySpan<Vector256<uint>>(in a)), TopBits(mask), ref destination);
 
     public static bool AllNegative(Vector256<uint> a) => Vector256.ExtractMostSignificantBits(a) == 0xFF;
 
     public static Vector256<uint> AddSingle(Vector256<uint> a, Vector256<uint> b) => (a.AsSingle() + b.AsSingle()).AsUInt32();
 
-    public static Vector256<uint> SubtractSingle(Vector256<uint> a, Vector256<uint> b) => (a.AsSingle() - b.AsSingle()).AsUInt32();
+    public static Vector256<uint> SubtractSingle(Vector256<uint> a, Vector256<uint> b) =>
+        (a.AsSingle() - b.AsSingle()).AsUInt32();
 
-    public static Vector256<uint> MultiplySingle(Vector256<uint> a, Vector256<uint> b) => (a.AsSingle() * b.AsSingle()).AsUInt32();
+    public static Vector256<uint> MultiplySingle(Vector256<uint> a, Vector256<uint> b) =>
+        (a.AsSingle() * b.AsSingle()).AsUInt32();
 
     public static Vector256<uint> DivideSingle(Vector256<uint> a, Vector256<uint> b) => (a.AsSingle() / b.AsSingle()).AsUInt32();
 
@@ -87,7 +93,7 @@ internal readonly struct Width256 : IVectorWidth<Vector256<uint>>
 
     public static Vector256<uint> LoadWidened(ref readonly byte source)
     {
-        // From memory it is one operation; from a register half would have to be moved first.
+        // A conversion from memory is one operation. From a register, one half would have to be moved first.
         var singles = Unsafe.ReadUnaligned<Vector128<float>>(in source);
         return Avx.IsSupported
             ? Avx.ConvertToVector256Double(singles).AsUInt32()
@@ -99,13 +105,16 @@ internal readonly struct Width256 : IVectorWidth<Vector256<uint>>
 
     public static Vector256<uint> AddDouble(Vector256<uint> a, Vector256<uint> b) => (a.AsDouble() + b.AsDouble()).AsUInt32();
 
-    public static Vector256<uint> MultiplyDouble(Vector256<uint> a, Vector256<uint> b) => (a.AsDouble() * b.AsDouble()).AsUInt32();
+    public static Vector256<uint> MultiplyDouble(Vector256<uint> a, Vector256<uint> b) =>
+        (a.AsDouble() * b.AsDouble()).AsUInt32();
 
     public static Vector256<uint> DivideDouble(Vector256<uint> a, Vector256<uint> b) => (a.AsDouble() / b.AsDouble()).AsUInt32();
 
-    public static Vector256<uint> EqualDouble(Vector256<uint> a, Vector256<uint> b) => Vector256.Equals(a.AsDouble(), b.AsDouble()).AsUInt32();
+    public static Vector256<uint> EqualDouble(Vector256<uint> a, Vector256<uint> b) =>
+        Vector256.Equals(a.AsDouble(), b.AsDouble()).AsUInt32();
 
-    public static Vector256<uint> LessDouble(Vector256<uint> a, Vector256<uint> b) => Vector256.LessThan(a.AsDouble(), b.AsDouble()).AsUInt32();
+    public static Vector256<uint> LessDouble(Vector256<uint> a, Vector256<uint> b) =>
+        Vector256.LessThan(a.AsDouble(), b.AsDouble()).AsUInt32();
 
     public static Vector256<uint> LessOrEqualDouble(Vector256<uint> a, Vector256<uint> b) =>
         Vector256.LessThanOrEqual(a.AsDouble(), b.AsDouble()).AsUInt32();

@@ -19,7 +19,8 @@ internal readonly struct Width512 : IVectorWidth<Vector512<uint>>
     public static Vector512<uint> BroadcastDouble(double value) => Vector512.Create(value).AsUInt32();
 
     public static Vector512<uint> LoadBytes(ref readonly byte source) =>
-        Vector512.WidenLower(Vector512.WidenLower(Unsafe.ReadUnaligned<Vector128<byte>>(in source).ToVector256Unsafe().ToVector512Unsafe()));
+        Vector512.WidenLower(
+            Vector512.WidenLower(Unsafe.ReadUnaligned<Vector128<byte>>(in source).ToVector256Unsafe().ToVector512Unsafe()));
 
     public static Vector512<uint> LoadWords(ref readonly byte source) =>
         Vector512.WidenLower(Unsafe.ReadUnaligned<Vector256<ushort>>(in source).ToVector512Unsafe());
@@ -34,7 +35,10 @@ internal readonly struct Width512 : IVectorWidth<Vector512<uint>>
 
     public static void StoreWords(Vector512<uint> value, ref byte destination) =>
         Unsafe.WriteUnaligned(
-            ref destination, Avx512F.IsSupported ? Avx512F.ConvertToVector256UInt16(value) : Vector256.Narrow(value.GetLower(), value.GetUpper()));
+            ref destination,
+            Avx512F.IsSupported
+                ? Avx512F.ConvertToVector256UInt16(value)
+                : Vector256.Narrow(value.GetLower(), value.GetUpper()));
 
     public static void Store(Vector512<uint> value, ref byte destination) => Unsafe.WriteUnaligned(ref destination, value);
 
@@ -58,7 +62,8 @@ internal readonly struct Width512 : IVectorWidth<Vector512<uint>>
 
     public static Vector512<uint> Less(Vector512<uint> a, Vector512<uint> b) => Vector512.LessThan(a, b);
 
-    public static Vector512<uint> IsPositive(Vector512<uint> a) => Vector512.GreaterThan(a.AsInt32(), Vector512<int>.Zero).AsUInt32();
+    public static Vector512<uint> IsPositive(Vector512<uint> a) =>
+        Vector512.GreaterThan(a.AsInt32(), Vector512<int>.Zero).AsUInt32();
 
     public static Vector512<uint> Select(Vector512<uint> mask, Vector512<uint> yes, Vector512<uint> no) =>
         Vector512.ConditionalSelect(mask, yes, no);
@@ -70,7 +75,10 @@ internal readonly struct Width512 : IVectorWidth<Vector512<uint>>
     public static int Compress(Vector512<uint> a, Vector512<uint> mask, ref byte destination)
     {
         if (!Avx512F.IsSupported)
-            return LaneByLane.Compress(MemoryMarshal.Cast<Vector512<uint>, uint>(new ReadOnlySpan<Vector512<uint>>(in a)), TopBits(mask), ref destination);
+            return LaneByLane.Compress(
+                MemoryMarshal.Cast<Vector512<uint>, uint>(new ReadOnlySpan<Vector512<uint>>(in a)),
+                TopBits(mask),
+                ref destination);
 
         Store(Avx512F.Compress(Vector512<uint>.Zero, mask, a), ref destination);
         return BitOperations.PopCount(TopBits(mask));
@@ -80,9 +88,11 @@ internal readonly struct Width512 : IVectorWidth<Vector512<uint>>
 
     public static Vector512<uint> AddSingle(Vector512<uint> a, Vector512<uint> b) => (a.AsSingle() + b.AsSingle()).AsUInt32();
 
-    public static Vector512<uint> SubtractSingle(Vector512<uint> a, Vector512<uint> b) => (a.AsSingle() - b.AsSingle()).AsUInt32();
+    public static Vector512<uint> SubtractSingle(Vector512<uint> a, Vector512<uint> b) =>
+        (a.AsSingle() - b.AsSingle()).AsUInt32();
 
-    public static Vector512<uint> MultiplySingle(Vector512<uint> a, Vector512<uint> b) => (a.AsSingle() * b.AsSingle()).AsUInt32();
+    public static Vector512<uint> MultiplySingle(Vector512<uint> a, Vector512<uint> b) =>
+        (a.AsSingle() * b.AsSingle()).AsUInt32();
 
     public static Vector512<uint> DivideSingle(Vector512<uint> a, Vector512<uint> b) => (a.AsSingle() / b.AsSingle()).AsUInt32();
 
@@ -95,7 +105,7 @@ internal readonly struct Width512 : IVectorWidth<Vector512<uint>>
 
     public static Vector512<uint> LoadWidened(ref readonly byte source)
     {
-        // From memory it is one operation; from a register half would have to be moved first.
+        // A conversion from memory is one operation. From a register, one half would have to be moved first.
         var singles = Unsafe.ReadUnaligned<Vector256<float>>(in source);
         return Avx512F.IsSupported
             ? Avx512F.ConvertToVector512Double(singles).AsUInt32()
@@ -107,13 +117,16 @@ internal readonly struct Width512 : IVectorWidth<Vector512<uint>>
 
     public static Vector512<uint> AddDouble(Vector512<uint> a, Vector512<uint> b) => (a.AsDouble() + b.AsDouble()).AsUInt32();
 
-    public static Vector512<uint> MultiplyDouble(Vector512<uint> a, Vector512<uint> b) => (a.AsDouble() * b.AsDouble()).AsUInt32();
+    public static Vector512<uint> MultiplyDouble(Vector512<uint> a, Vector512<uint> b) =>
+        (a.AsDouble() * b.AsDouble()).AsUInt32();
 
     public static Vector512<uint> DivideDouble(Vector512<uint> a, Vector512<uint> b) => (a.AsDouble() / b.AsDouble()).AsUInt32();
 
-    public static Vector512<uint> EqualDouble(Vector512<uint> a, Vector512<uint> b) => Vector512.Equals(a.AsDouble(), b.AsDouble()).AsUInt32();
+    public static Vector512<uint> EqualDouble(Vector512<uint> a, Vector512<uint> b) =>
+        Vector512.Equals(a.AsDouble(), b.AsDouble()).AsUInt32();
 
-    public static Vector512<uint> LessDouble(Vector512<uint> a, Vector512<uint> b) => Vector512.LessThan(a.AsDouble(), b.AsDouble()).AsUInt32();
+    public static Vector512<uint> LessDouble(Vector512<uint> a, Vector512<uint> b) =>
+        Vector512.LessThan(a.AsDouble(), b.AsDouble()).AsUInt32();
 
     public static Vector512<uint> LessOrEqualDouble(Vector512<uint> a, Vector512<uint> b) =>
         Vector512.LessThanOrEqual(a.AsDouble(), b.AsDouble()).AsUInt32();

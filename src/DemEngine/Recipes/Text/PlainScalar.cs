@@ -4,11 +4,13 @@ using System.Text.RegularExpressions;
 namespace DemEngine.Recipes.Text;
 
 /// <summary>
-/// What an unquoted scalar is: the rules of YAML 1.2's core schema, which know no <c>yes</c>, <c>off</c> or <c>1_000</c>.
+/// Interprets unquoted scalars by the core schema of YAML 1.2, which does not know <c>yes</c>, <c>off</c> or <c>1_000</c>.
 /// </summary>
 internal static partial class PlainScalar
 {
-    /// <summary>Null for nothing, else a <see cref="bool"/>, a <see cref="double"/> (perhaps not finite) or the text.</summary>
+    /// <summary>
+    /// Returns null for nothing, else a <see cref="bool"/>, a <see cref="double"/> (perhaps not finite) or the text.
+    /// </summary>
     public static object? Read(TextNode node)
     {
         if (!node.IsPlain) return node.Text;
@@ -35,7 +37,7 @@ internal static partial class PlainScalar
         return text;
     }
 
-    // Exact up to 2^53, and beyond that as near as a seed or a count needs.
+    // Exact up to 2^53; beyond that, close enough for a seed or a count.
     private static double Accumulate(ReadOnlySpan<char> digits, int radix)
     {
         double value = 0;

@@ -3,17 +3,17 @@ using DemEngine.Errors;
 
 namespace DemEngine.Recipes.Text;
 
-/// <summary>Texts from a recipe as messages show them: one short line, whatever the recipe held.</summary>
+/// <summary>Formats texts from a recipe for messages: one short line, whatever the recipe holds.</summary>
 internal static class Shown
 {
     private const int MaxLength = 60;
 
     public static string Quote(string text) => Quoted.Name(text, MaxLength);
 
-    /// <summary>A list of words for a message, in alphabetical order.</summary>
+    /// <summary>Formats a list of words in alphabetical order.</summary>
     public static string List(IEnumerable<string> words) => string.Join(", ", words.Order(StringComparer.Ordinal));
 
-    /// <summary>What a node is, for "found ...".</summary>
+    /// <summary>Describes a node for "found ...".</summary>
     public static string Found(RecipeNode node) => node switch
     {
         ListNode { Items.Count: 0 } => "an empty list",

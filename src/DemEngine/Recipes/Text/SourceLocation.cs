@@ -1,15 +1,15 @@
 namespace DemEngine.Recipes.Text;
 
 /// <summary>
-/// Where in a recipe a value stands. Two places always equal each other: where a thing was written is no part of what it
-/// says, so recipes that say the same are equal whatever their layout.
+/// The location of a value in a recipe. Any two locations are equal, so that recipes that say the same are equal whatever their
+/// layout.
 /// </summary>
 public sealed class SourceLocation : IEquatable<SourceLocation>
 {
-    /// <summary>Names a place.</summary>
-    /// <param name="file">The recipe's name as messages show it.</param>
-    /// <param name="line">The line, from 1; 0 for a value that was not read from a text.</param>
-    /// <param name="key">The key path, such as <c>models[1].parameters.weight</c>; empty for the recipe itself.</param>
+    /// <summary>Creates a location.</summary>
+    /// <param name="file">Name of the recipe in messages.</param>
+    /// <param name="line">Line, counted from 1; 0 for a value that was not read from a text.</param>
+    /// <param name="key">Key path, such as <c>models[1].parameters.weight</c>; empty for the recipe itself.</param>
     public SourceLocation(string file, int line, string key)
     {
         File = file;
@@ -17,28 +17,29 @@ public sealed class SourceLocation : IEquatable<SourceLocation>
         Key = key;
     }
 
-    /// <summary>The place of values that a program made rather than read.</summary>
+    /// <summary>The location of values that a program made rather than read.</summary>
     public static SourceLocation None { get; } = new("recipe", 0, "");
 
-    /// <summary>The recipe's name as messages show it.</summary>
+    /// <summary>Name of the recipe in messages.</summary>
     public string File { get; }
 
-    /// <summary>The line, from 1; 0 for a value that was not read from a text.</summary>
+    /// <summary>Line, counted from 1; 0 for a value that was not read from a text.</summary>
     public int Line { get; }
 
-    /// <summary>The key path, such as <c>models[1].parameters.weight</c>; empty for the recipe itself.</summary>
+    /// <summary>Key path, such as <c>models[1].parameters.weight</c>; empty for the recipe itself.</summary>
     public string Key { get; }
 
     /// <summary>
-    /// Makes the error for something wrong here: <c>recipe.yaml:12: models[1].parameters.weight: </c> and the message.
+    /// Creates an error about this location; its text is <c>recipe.yaml:12: models[1].parameters.weight: </c> followed by the
+    /// message.
     /// </summary>
-    /// <param name="code">Which error it is.</param>
-    /// <param name="message">What is wrong, without the place.</param>
+    /// <param name="code">Error code.</param>
+    /// <param name="message">Description of what is wrong, without the location.</param>
     /// <returns>The error, to be thrown.</returns>
     public DemException Error(ErrorCode code, string message) => new(code, $"{this}: {message}");
 
-    /// <summary>Any two places are equal.</summary>
-    /// <param name="other">The other place.</param>
+    /// <summary>Compares two locations; any two are equal.</summary>
+    /// <param name="other">The other location.</param>
     /// <returns>True unless <paramref name="other"/> is null.</returns>
     public bool Equals(SourceLocation? other) => other is not null;
 
@@ -48,17 +49,19 @@ public sealed class SourceLocation : IEquatable<SourceLocation>
     /// <inheritdoc/>
     public override int GetHashCode() => 0;
 
-    /// <summary>File, line and key path, as messages begin.</summary>
-    /// <returns><c>recipe.yaml:12: models[1].parameters.weight</c>, less what is not known.</returns>
+    /// <summary>Returns the file, line and key path in the form that begins a message.</summary>
+    /// <returns>
+    /// A text such as <c>recipe.yaml:12: models[1].parameters.weight</c>, without the parts that are not known.
+    /// </returns>
     public override string ToString() => (Line > 0 ? $"{File}:{Line}" : File) + (Key.Length > 0 ? $": {Key}" : "");
 
-    /// <summary>The place of a key of the mapping that stands here.</summary>
+    /// <summary>Returns the location of a key of the mapping at this location.</summary>
     internal SourceLocation At(string key, int line)
     {
         string shown = key.Length > 0 && key.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-') ? key : Shown.Quote(key);
         return new SourceLocation(File, line, Key.Length == 0 ? shown : $"{Key}.{shown}");
     }
 
-    /// <summary>The place of an item of the list that stands here.</summary>
+    /// <summary>Returns the location of an item of the list at this location.</summary>
     internal SourceLocation At(int index, int line) => new(File, line, $"{Key}[{index}]");
 }

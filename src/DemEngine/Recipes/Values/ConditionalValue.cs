@@ -2,31 +2,31 @@ using DemEngine.Recipes.Text;
 
 namespace DemEngine.Recipes.Values;
 
-/// <summary>One condition of a <see cref="ConditionalValue"/>: a value for the tensors that a filter lets through.</summary>
+/// <summary>One condition of a <see cref="ConditionalValue"/>: a value for the tensors that match a filter.</summary>
 /// <param name="Filter">
-/// A text to be found anywhere in the tensor's name, case included; null or <c>*</c> lets every tensor through.
+/// Text to find anywhere in the tensor's name, case-sensitive; null or <c>*</c> matches every tensor.
 /// </param>
-/// <param name="Value">The value for those tensors.</param>
+/// <param name="Value">Value for the matching tensors.</param>
 public sealed record Condition(string? Filter, UnconditionalValue Value)
 {
-    /// <summary>A text to be found in the tensor's name, case included; null or <c>*</c> lets every tensor through.</summary>
-    /// <exception cref="ArgumentException">It is empty, which says neither.</exception>
+    /// <summary>Text to find anywhere in the tensor's name, case-sensitive; null or <c>*</c> matches every tensor.</summary>
+    /// <exception cref="ArgumentException">The filter is empty.</exception>
     public string? Filter { get; } =
         Filter is "" ? throw new ArgumentException("A filter is not empty.", nameof(Filter)) : Filter;
 
-    /// <summary>Whether the filter lets a tensor through.</summary>
-    /// <param name="tensorName">The tensor's full name.</param>
-    /// <returns>True if it does.</returns>
+    /// <summary>Checks whether a tensor matches the filter.</summary>
+    /// <param name="tensorName">Full name of the tensor.</param>
+    /// <returns>True if the tensor matches.</returns>
     public bool Matches(string tensorName) => Filter is null or "*" || tensorName.Contains(Filter, StringComparison.Ordinal);
 }
 
-/// <summary>Conditions of which the first that matches the tensor's name gives the value.</summary>
+/// <summary>A list of conditions; the first that matches the tensor's name gives the value.</summary>
 public sealed record ConditionalValue : ParameterValue
 {
-    /// <summary>Makes a list of conditions.</summary>
-    /// <param name="conditions">At least one, in the order to try them.</param>
-    /// <param name="place">Where it stands; <see cref="SourceLocation.None"/> when null.</param>
-    /// <exception cref="ArgumentException">There is no condition.</exception>
+    /// <summary>Creates a list of conditions.</summary>
+    /// <param name="conditions">Conditions in the order to try them; at least one.</param>
+    /// <param name="place">Location in the recipe; <see cref="SourceLocation.None"/> when null.</param>
+    /// <exception cref="ArgumentException">No condition was given.</exception>
     public ConditionalValue(ValueList<Condition> conditions, SourceLocation? place = null)
         : base(place ?? SourceLocation.None)
     {

@@ -3,15 +3,15 @@ using DemEngine.Recipes.Text;
 namespace DemEngine.Recipes.Values;
 
 /// <summary>
-/// Numbers spread evenly over the layers, the first at the first layer and the last at the last, with straight lines between
-/// them; a single number is the same everywhere. The interpolation is mergekit's.
+/// A gradient: numbers spread evenly over the layers, from the first layer to the last, with linear interpolation between them; a
+/// single number is the same everywhere. The interpolation is mergekit's.
 /// </summary>
 public sealed record GradientValue : UnconditionalValue
 {
-    /// <summary>Makes a gradient.</summary>
-    /// <param name="points">At least one number, all finite.</param>
-    /// <param name="place">Where it stands; <see cref="SourceLocation.None"/> when null.</param>
-    /// <exception cref="ArgumentException">There is no number, or one is infinite or not a number.</exception>
+    /// <summary>Creates a gradient.</summary>
+    /// <param name="points">Numbers of the gradient, first layer first; at least one, all finite.</param>
+    /// <param name="place">Location in the recipe; <see cref="SourceLocation.None"/> when null.</param>
+    /// <exception cref="ArgumentException">No number was given, or one is infinite or not a number.</exception>
     public GradientValue(ValueList<double> points, SourceLocation? place = null)
         : base(place ?? SourceLocation.None)
     {
@@ -20,7 +20,7 @@ public sealed record GradientValue : UnconditionalValue
         Points = points;
     }
 
-    /// <summary>The numbers, first layer first.</summary>
+    /// <summary>The numbers of the gradient, first layer first.</summary>
     public ValueList<double> Points { get; }
 
     internal override string Found => "a list of numbers";

@@ -4,18 +4,21 @@ using DemEngine.Recipes.Text;
 namespace DemEngine.Recipes.Values;
 
 /// <summary>A parameter as the recipe gives it.</summary>
-/// <param name="Name">Its key.</param>
-/// <param name="Value">Its value; the value's place is where it stands.</param>
+/// <param name="Name">Key of the parameter.</param>
+/// <param name="Value">Value of the parameter, with its location in the recipe.</param>
 public sealed record Parameter(string Name, ParameterValue Value);
 
 /// <summary>
-/// The parameters given in one place of a recipe: for all models, or for one. Equal to another with the same, in order.
+/// The parameters given at one point of a recipe, for all models or for one. Two scopes with the same parameters in the same
+/// order are equal.
 /// </summary>
 public sealed record ParameterScope
 {
-    /// <summary>Makes a scope.</summary>
-    /// <param name="parameters">Its parameters; each name once.</param>
-    /// <param name="place">Where it stands, or would if it held anything; <see cref="SourceLocation.None"/> when null.</param>
+    /// <summary>Creates a scope.</summary>
+    /// <param name="parameters">Parameters of the scope; each name occurs once.</param>
+    /// <param name="place">
+    /// Location of the scope, or of its key if it were given; <see cref="SourceLocation.None"/> when null.
+    /// </param>
     /// <exception cref="ArgumentException">A name occurs twice.</exception>
     public ParameterScope(ValueList<Parameter> parameters, SourceLocation? place = null)
     {
@@ -25,29 +28,31 @@ public sealed record ParameterScope
         Place = place ?? SourceLocation.None;
     }
 
-    /// <summary>A scope with nothing in it.</summary>
+    /// <summary>An empty scope.</summary>
     public static ParameterScope Empty { get; } = new([]);
 
     /// <summary>The parameters, in the order written.</summary>
     public ValueList<Parameter> Parameters { get; }
 
-    /// <summary>Where the scope stands.</summary>
+    /// <summary>Location of the scope in the recipe.</summary>
     public SourceLocation Place { get; }
 
-    /// <summary>The scope with a parameter added, or in the place of the one of that name.</summary>
+    /// <summary>Returns the scope with a parameter added, or replaced if there is one of the same name.</summary>
     public ParameterScope With(Parameter parameter) => Find(parameter.Name) is null
         ? new ParameterScope([.. Parameters, parameter], Place)
         : new ParameterScope([.. Parameters.Select(one => one.Name == parameter.Name ? parameter : one)], Place);
 
-    /// <summary>The value given for a parameter.</summary>
-    /// <param name="name">Its key.</param>
-    /// <returns>The value, or null if the scope does not give it.</returns>
+    /// <summary>Finds the value of a parameter.</summary>
+    /// <param name="name">Key of the parameter.</param>
+    /// <returns>The value, or null if the scope does not give one.</returns>
     public ParameterValue? Find(string name) => Parameters.FirstOrDefault(parameter => parameter.Name == name)?.Value;
 
     /// <summary>Refuses the first parameter that the method does not know.</summary>
-    /// <param name="known">The names that it knows.</param>
-    /// <param name="methodName">The method, for the message.</param>
-    /// <exception cref="DemException">UnknownKey, with the line, what is known, and the nearest of it.</exception>
+    /// <param name="known">Names of the parameters that the method knows.</param>
+    /// <param name="methodName">Name of the method, for the message.</param>
+    /// <exception cref="DemException">
+    /// DEM3003 (UnknownKey): the message gives the line, the known names and the nearest of them.
+    /// </exception>
     public void RefuseUnknown(IReadOnlyCollection<string> known, string methodName)
     {
         Parameter? unknown = Parameters.FirstOrDefault(parameter => !known.Contains(parameter.Name));
@@ -59,17 +64,17 @@ public sealed record ParameterScope
     }
 
     /// <summary>
-    /// Checks that a parameter, if it is given, has the right type for every tensor there may be: in each of its conditions.
+    /// Checks that a parameter, if given, has the right type for every possible tensor, that is, in each of its conditions.
     /// </summary>
-    /// <param name="name">Its key.</param>
-    /// <param name="type">The type it must have.</param>
-    /// <exception cref="DemException">WrongValue.</exception>
+    /// <param name="name">Key of the parameter.</param>
+    /// <param name="type">Required type of the value.</param>
+    /// <exception cref="DemException">DEM3004 (WrongValue): the value has another type.</exception>
     public void Require(string name, ParameterType type)
     {
         foreach (UnconditionalValue value in Find(name)?.Leaves ?? []) Require(value, type);
     }
 
-    /// <summary>Throws WrongValue unless the value has the type.</summary>
+    /// <summary>Checks that a value has the required type; throws DEM3004 (WrongValue) if not.</summary>
     internal static void Require(UnconditionalValue value, ParameterType type)
     {
         if (!type.Accepts(value))

@@ -1,12 +1,12 @@
 namespace DemEngine.Recipes.Values;
 
-/// <summary>What kind of value a method needs for a parameter.</summary>
+/// <summary>The type of value that a method needs for a parameter.</summary>
 public enum ParameterType
 {
-    /// <summary>A finite number; may be a gradient over the layers.</summary>
+    /// <summary>A finite number, or a gradient of numbers over the layers.</summary>
     Number,
 
-    /// <summary>A whole number within ±(2⁵³ − 1), where a double holds each of them exactly.</summary>
+    /// <summary>A whole number within ±(2⁵³ − 1), the range in which a double holds every whole number exactly.</summary>
     Integer,
 
     /// <summary>True or false.</summary>
@@ -15,7 +15,7 @@ public enum ParameterType
     /// <summary>A text.</summary>
     Text,
 
-    /// <summary>True, false, or a word that says more.</summary>
+    /// <summary>True, false, or a word for a further choice.</summary>
     FlagOrText,
 }
 

@@ -3,21 +3,22 @@ using DemEngine.Recipes.Text;
 namespace DemEngine.Recipes.Values;
 
 /// <summary>
-/// What a recipe gives for a parameter: one of <see cref="NumberValue"/>, <see cref="FlagValue"/>, <see cref="TextValue"/>,
-/// <see cref="GradientValue"/> and <see cref="ConditionalValue"/>. The forms are those of mergekit's recipes.
+/// The value that a recipe gives for a parameter: one of <see cref="NumberValue"/>, <see cref="FlagValue"/>,
+/// <see cref="TextValue"/>, <see cref="GradientValue"/> and <see cref="ConditionalValue"/>. The forms are those of mergekit's
+/// recipes.
 /// </summary>
 public abstract record ParameterValue
 {
     private protected ParameterValue(SourceLocation place) => Place = place;
 
-    /// <summary>Where it stands in the recipe.</summary>
+    /// <summary>Location of the value in the recipe.</summary>
     public SourceLocation Place { get; init; }
 
-    /// <summary>The value for one tensor.</summary>
-    /// <param name="tensorName">The tensor's full name, which filters are looked for in.</param>
-    /// <param name="t">How deep the tensor lies: layer index / (layer count − 1), from 0 to 1.</param>
-    /// <returns>The value, or null when it has conditions and none of them matches.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="t"/> is not from 0 to 1.</exception>
+    /// <summary>Evaluates the parameter for one tensor.</summary>
+    /// <param name="tensorName">Full name of the tensor, in which filters are searched.</param>
+    /// <param name="t">Depth of the tensor: layer index / (layer count − 1), from 0 to 1.</param>
+    /// <returns>The value, or null if it has conditions and none of them matches.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="t"/> is outside [0, 1].</exception>
     public ScalarValue? Evaluate(string tensorName, double t)
     {
         CheckDepth(t);
@@ -30,13 +31,15 @@ public abstract record ParameterValue
             throw new ArgumentOutOfRangeException(nameof(t), t, "A depth is from 0 (first layer) to 1 (last layer).");
     }
 
-    /// <summary>What it holds for one tensor: itself, or the value of the first matching condition; null if none does.</summary>
+    /// <summary>
+    /// Returns the value for one tensor: itself, or the value of the first matching condition; null if none matches.
+    /// </summary>
     internal abstract UnconditionalValue? Select(string tensorName);
 
-    /// <summary>What it is, for "found ...".</summary>
+    /// <summary>Description of the value for "found ...".</summary>
     internal abstract string Found { get; }
 
-    /// <summary>Every value without conditions in it.</summary>
+    /// <summary>All unconditional values in it.</summary>
     internal abstract IEnumerable<UnconditionalValue> Leaves { get; }
 }
 
@@ -52,11 +55,11 @@ public abstract record UnconditionalValue : ParameterValue
 
     internal override UnconditionalValue Select(string tensorName) => this;
 
-    /// <summary>The value at a depth from 0 to 1.</summary>
+    /// <summary>Returns the value at a depth from 0 to 1.</summary>
     internal abstract ScalarValue AtDepth(double t);
 }
 
-/// <summary>A single number, flag or text: what a parameter comes to for one tensor.</summary>
+/// <summary>A single number, flag or text, which is what a parameter evaluates to for one tensor.</summary>
 public abstract record ScalarValue : UnconditionalValue
 {
     private protected ScalarValue(SourceLocation place)

@@ -6,9 +6,9 @@ namespace DemEngine.Recipes.Values;
 /// <summary>A finite number.</summary>
 public sealed record NumberValue : ScalarValue
 {
-    /// <summary>Makes a number.</summary>
+    /// <summary>Creates a number value.</summary>
     /// <param name="number">The number.</param>
-    /// <param name="place">Where it stands; <see cref="SourceLocation.None"/> when null.</param>
+    /// <param name="place">Location in the recipe; <see cref="SourceLocation.None"/> when null.</param>
     /// <exception cref="ArgumentOutOfRangeException">The number is infinite or not a number.</exception>
     public NumberValue(double number, SourceLocation? place = null)
         : base(place ?? SourceLocation.None)
@@ -24,12 +24,12 @@ public sealed record NumberValue : ScalarValue
     internal override string Found => "the number " + Number.ToString(CultureInfo.InvariantCulture);
 }
 
-/// <summary>True or false.</summary>
+/// <summary>A flag: true or false.</summary>
 public sealed record FlagValue : ScalarValue
 {
-    /// <summary>Makes a flag.</summary>
+    /// <summary>Creates a flag value.</summary>
     /// <param name="flag">The flag.</param>
-    /// <param name="place">Where it stands; <see cref="SourceLocation.None"/> when null.</param>
+    /// <param name="place">Location in the recipe; <see cref="SourceLocation.None"/> when null.</param>
     public FlagValue(bool flag, SourceLocation? place = null)
         : base(place ?? SourceLocation.None) => Flag = flag;
 
@@ -39,12 +39,12 @@ public sealed record FlagValue : ScalarValue
     internal override string Found => Flag ? "true" : "false";
 }
 
-/// <summary>A text; anything in quotes is one, <c>"0.5"</c> too.</summary>
+/// <summary>A text; anything in quotes is a text, even <c>"0.5"</c>.</summary>
 public sealed record TextValue : ScalarValue
 {
-    /// <summary>Makes a text.</summary>
+    /// <summary>Creates a text value.</summary>
     /// <param name="text">The text.</param>
-    /// <param name="place">Where it stands; <see cref="SourceLocation.None"/> when null.</param>
+    /// <param name="place">Location in the recipe; <see cref="SourceLocation.None"/> when null.</param>
     public TextValue(string text, SourceLocation? place = null)
         : base(place ?? SourceLocation.None) => Text = text;
 

@@ -3,8 +3,11 @@ using System.Runtime.CompilerServices;
 
 namespace DemEngine.Recipes.Values;
 
-/// <summary>A fixed list that equals another with equal items in the same order, so that records that hold one do too.</summary>
-/// <typeparam name="T">What the list holds.</typeparam>
+/// <summary>
+/// An immutable list that equals another list with equal items in the same order, so that records that contain it can be compared
+/// by value.
+/// </summary>
+/// <typeparam name="T">Type of the items.</typeparam>
 [CollectionBuilder(typeof(ValueList), nameof(ValueList.Create))]
 public sealed class ValueList<T> : IReadOnlyList<T>, IEquatable<ValueList<T>>
 {
@@ -12,12 +15,12 @@ public sealed class ValueList<T> : IReadOnlyList<T>, IEquatable<ValueList<T>>
 
     internal ValueList(ReadOnlySpan<T> items) => _items = items.ToArray();
 
-    /// <summary>How many items there are.</summary>
+    /// <summary>Number of items.</summary>
     public int Count => _items.Length;
 
     /// <summary>The item at a position.</summary>
-    /// <param name="index">From 0.</param>
-    /// <exception cref="IndexOutOfRangeException">The position is not in the list.</exception>
+    /// <param name="index">Position of the item, counted from 0.</param>
+    /// <exception cref="IndexOutOfRangeException"><paramref name="index"/> is not a position in the list.</exception>
     public T this[int index] => _items[index];
 
     /// <inheritdoc/>
@@ -43,12 +46,12 @@ public sealed class ValueList<T> : IReadOnlyList<T>, IEquatable<ValueList<T>>
     public override string ToString() => $"[{string.Join(", ", _items)}]";
 }
 
-/// <summary>Makes a <see cref="ValueList{T}"/>; a collection expression calls it.</summary>
+/// <summary>Creates <see cref="ValueList{T}"/> instances; collection expressions call it.</summary>
 public static class ValueList
 {
     /// <summary>Copies the items into a list.</summary>
-    /// <param name="items">The items, in order.</param>
-    /// <typeparam name="T">What the list holds.</typeparam>
+    /// <param name="items">Items of the list, in order.</param>
+    /// <typeparam name="T">Type of the items.</typeparam>
     /// <returns>The list.</returns>
     public static ValueList<T> Create<T>(ReadOnlySpan<T> items) => new(items);
 }

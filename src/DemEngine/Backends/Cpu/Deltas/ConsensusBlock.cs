@@ -5,14 +5,18 @@ using DemEngine.Numerics.Simd;
 
 namespace DemEngine.Backends.Cpu.Deltas;
 
-/// <summary>A block of filtered differences with what they are mixed by.</summary>
-/// <param name="block">The differences.</param>
-/// <param name="weights">Of the sources.</param>
-/// <param name="mixing">How they are mixed.</param>
-/// <param name="baseBytes">The base's elements.</param>
-/// <param name="output">Where the result goes.</param>
+/// <summary>Block of sparse differences with the weights and the rule that combine them.</summary>
+/// <param name="block">Block of differences.</param>
+/// <param name="weights">Weights of the sources.</param>
+/// <param name="mixing">Rule that combines the differences.</param>
+/// <param name="baseBytes">Elements of the base.</param>
+/// <param name="output">Receives the result.</param>
 internal readonly ref struct ConsensusBlock<TWidth, TVector>(
-    DeltaBlock<TWidth, TVector> block, ReadOnlySpan<ConsensusWeights> weights, Consensus mixing, NativeBytes baseBytes, NativeBytes output)
+    DeltaBlock<TWidth, TVector> block,
+    ReadOnlySpan<ConsensusWeights> weights,
+    Consensus mixing,
+    NativeBytes baseBytes,
+    NativeBytes output)
     where TWidth : IVectorWidth<TVector>
     where TVector : struct
 {
@@ -24,15 +28,15 @@ internal readonly ref struct ConsensusBlock<TWidth, TVector>(
     public readonly NativeBytes Base = baseBytes;
     public readonly NativeBytes Output = output;
 
-    /// <summary>A vector of one source's differences.</summary>
+    /// <summary>Loads a vector of one source's differences.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TVector Delta(int source, int i) => TWidth.Load(ref DeltaAt(source, i));
 
-    /// <summary>Half a vector of one source's differences, as doubles.</summary>
+    /// <summary>Loads half a vector of one source's differences, as doubles.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TVector WideDelta(int source, int i) => TWidth.LoadWidened(ref DeltaAt(source, i));
 
-    /// <summary>m of one element.</summary>
+    /// <summary>Computes m of one element.</summary>
     public double Mix(int i) => Mixing switch
     {
         Consensus.Sum => Sum(i),
@@ -42,7 +46,8 @@ internal readonly ref struct ConsensusBlock<TWidth, TVector>(
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ref byte DeltaAt(int source, int i) =>
-        ref Unsafe.AddByteOffset(ref _deltas, ((nuint)source * DeltaBlock<TWidth, TVector>.RowBytes) + ((nuint)i * sizeof(float)));
+        ref Unsafe.AddByteOffset(
+            ref _deltas, ((nuint)source * DeltaBlock<TWidth, TVector>.RowBytes) + ((nuint)i * sizeof(float)));
 
     private double Sum(int i)
     {

@@ -7,14 +7,17 @@ using DemEngine.Numerics.Simd;
 
 namespace DemEngine.Backends.Cpu.Deltas;
 
-/// <summary>y = b + m over a block, m mixed from its differences as <see cref="Consensus"/> says; vectors in double, and one element at a time.</summary>
+/// <summary>
+/// Computes y = b + m over a block, where m combines its differences as <see cref="Consensus"/> says, in double vectors and one
+/// element at a time.
+/// </summary>
 internal static class ConsensusKernel<TBase, TOutput, TWidth, TVector>
     where TBase : IFloatElement
     where TOutput : IFloatElement
     where TWidth : IVectorWidth<TVector>
     where TVector : struct
 {
-    /// <returns>The results that are not finite.</returns>
+    /// <returns>Number of results that are not finite.</returns>
     public static NonFinite Run(in ConsensusBlock<TWidth, TVector> mixed)
     {
         int whole = mixed.Block.Count - (mixed.Block.Count % TWidth.Lanes);
@@ -24,7 +27,7 @@ internal static class ConsensusKernel<TBase, TOutput, TWidth, TVector>
         return nonFinite + RunScalar(mixed, whole, mixed.Block.Count);
     }
 
-    /// <summary>Whole vectors in double.</summary>
+    /// <summary>Runs over whole vectors in double.</summary>
     public static NonFinite RunDouble(in ConsensusBlock<TWidth, TVector> mixed, int start, int end) => mixed.Mixing switch
     {
         Consensus.Sum => Run<WeightedSum>(mixed, start, end),
@@ -43,10 +46,12 @@ internal static class ConsensusKernel<TBase, TOutput, TWidth, TVector>
         for (int i = start; i < end; i += TWidth.Lanes)
         {
             TMixing.Mix(mixed, i, out TVector lower, out TVector upper);
-            TBase.Load<TWidth, TVector>(ref Unsafe.AddByteOffset(ref b, (nuint)i * (nuint)TBase.Size), out TVector baseLower, out TVector baseUpper);
+            TBase.Load<TWidth, TVector>(
+                ref Unsafe.AddByteOffset(ref b, (nuint)i * (nuint)TBase.Size), out TVector baseLower, out TVector baseUpper);
             lower = TWidth.AddDouble(baseLower, lower);
             upper = TWidth.AddDouble(baseUpper, upper);
-            if (TOutput.Store<TWidth, TVector>(lower, upper, ref Unsafe.AddByteOffset(ref output, (nuint)i * (nuint)TOutput.Size)))
+            if (TOutput.Store<TWidth, TVector>(
+                lower, upper, ref Unsafe.AddByteOffset(ref output, (nuint)i * (nuint)TOutput.Size)))
                 nonFinite += RunScalar(mixed, i, i + TWidth.Lanes);
         }
 
@@ -60,7 +65,8 @@ internal static class ConsensusKernel<TBase, TOutput, TWidth, TVector>
         for (int i = start; i < end; i++)
         {
             double b = TBase.Read(ref Unsafe.AddByteOffset(ref mixed.Base.Origin, (nuint)i * (nuint)TBase.Size));
-            if (!TOutput.Write(b + mixed.Mix(i), ref Unsafe.AddByteOffset(ref mixed.Output.Origin, (nuint)i * (nuint)TOutput.Size)))
+            if (!TOutput.Write(
+                b + mixed.Mix(i), ref Unsafe.AddByteOffset(ref mixed.Output.Origin, (nuint)i * (nuint)TOutput.Size)))
                 nonFinite++;
         }
 
@@ -74,7 +80,8 @@ internal static class ConsensusKernel<TBase, TOutput, TWidth, TVector>
         public NonFinite RunSingle(int start, int end, ref int undecided) =>
             SingleConsensusKernel<TBase, TOutput, TWidth, TVector>.Run(_mixed, start, end, ref undecided);
 
-        public NonFinite RunDouble(int start, int end) => ConsensusKernel<TBase, TOutput, TWidth, TVector>.RunDouble(_mixed, start, end);
+        public NonFinite RunDouble(int start, int end) =>
+            ConsensusKernel<TBase, TOutput, TWidth, TVector>.RunDouble(_mixed, start, end);
     }
 
     private interface IVectorMixing
@@ -117,7 +124,7 @@ internal static class ConsensusKernel<TBase, TOutput, TWidth, TVector>
             }
         }
 
-        /// <summary>The sign bit where the sum of the votes is negative.</summary>
+        /// <summary>Computes masks with the sign bit set where the sum of the votes is negative.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static TVector Majority(in ConsensusBlock<TWidth, TVector> mixed, int i)
         {
@@ -130,11 +137,13 @@ internal static class ConsensusKernel<TBase, TOutput, TWidth, TVector>
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static TVector Agreeing(in ConsensusWeights source, TVector delta, TVector flip) =>
-            TWidth.Select(Disagrees(source, delta, flip), default, TWidth.MultiplyDouble(TWidth.BroadcastDouble(source.Weight), delta));
+            TWidth.Select(
+                Disagrees(source, delta, flip), default, TWidth.MultiplyDouble(TWidth.BroadcastDouble(source.Weight), delta));
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static TVector Disagrees(in ConsensusWeights source, TVector delta, TVector flip) =>
-            TWidth.LessOrEqualDouble(TWidth.Xor(TWidth.MultiplyDouble(TWidth.BroadcastDouble(source.Vote), delta), flip), default);
+            TWidth.LessOrEqualDouble(
+                TWidth.Xor(TWidth.MultiplyDouble(TWidth.BroadcastDouble(source.Vote), delta), flip), default);
     }
 
     private readonly struct AgreeingMean : IVectorMixing
@@ -158,11 +167,13 @@ internal static class ConsensusKernel<TBase, TOutput, TWidth, TVector>
                 ref readonly ConsensusWeights source = ref weights[k];
                 TVector delta = mixed.WideDelta(k, i);
                 TVector disagrees = AgreeingSum.Disagrees(source, delta, flip);
-                sum = TWidth.AddDouble(sum, TWidth.Select(disagrees, default, TWidth.MultiplyDouble(TWidth.BroadcastDouble(source.Weight), delta)));
+                sum = TWidth.AddDouble(
+                    sum, TWidth.Select(disagrees, default, TWidth.MultiplyDouble(TWidth.BroadcastDouble(source.Weight), delta)));
                 divisor = TWidth.AddDouble(divisor, TWidth.Select(disagrees, default, TWidth.BroadcastDouble(source.Share)));
             }
 
-            return TWidth.DivideDouble(sum, TWidth.Select(TWidth.EqualDouble(divisor, default), TWidth.BroadcastDouble(1), divisor));
+            return TWidth.DivideDouble(
+                sum, TWidth.Select(TWidth.EqualDouble(divisor, default), TWidth.BroadcastDouble(1), divisor));
         }
     }
 

@@ -2,9 +2,11 @@ using DemEngine.Numerics.Deltas;
 
 namespace DemEngine.Backends.Cpu.Deltas;
 
-/// <summary><see cref="DeltaWeights"/> in the forms that the loops broadcast.</summary>
-/// <param name="weights">Of a source.</param>
-/// <param name="errorScale">What the sizes of a term and of a vote, |w·D|, add to the bounds of the errors where sums are computed in binary32.</param>
+/// <summary><see cref="DeltaWeights"/> of a source in the forms that the loops broadcast.</summary>
+/// <param name="weights">Weights of the source.</param>
+/// <param name="errorScale">
+/// Factor of the sizes of a term and of a vote, |w·D|, in the error bounds of sums that are computed in binary32.
+/// </param>
 internal readonly struct ConsensusWeights(DeltaWeights weights, float errorScale)
 {
     public readonly double Weight = weights.Weight;
@@ -17,11 +19,13 @@ internal readonly struct ConsensusWeights(DeltaWeights weights, float errorScale
     public readonly uint WeightErrorBits = BitConverter.SingleToUInt32Bits(errorScale * Math.Abs(weights.Weight));
     public readonly uint VoteErrorBits = BitConverter.SingleToUInt32Bits(errorScale * Math.Abs(weights.Vote));
 
-    /// <summary>What |y| and |m|, or the terms of m, are multiplied by to bound the error of a sum in binary32: twice what is needed.</summary>
-    /// <param name="sources">Their number.</param>
+    /// <summary>
+    /// Factor of |y| and |m|, or of the terms of m, in the error bound of a sum in binary32. It is twice what is needed.
+    /// </summary>
+    /// <param name="sources">Number of sources.</param>
     public static float ErrorScale(int sources) => 2 * ((3 * sources) + 5) * (1f / (1 << 24));
 
-    /// <summary>Those of all sources.</summary>
+    /// <summary>Converts the weights of all sources.</summary>
     public static ConsensusWeights[] Of(ReadOnlySpan<DeltaWeights> weights)
     {
         var mixed = new ConsensusWeights[weights.Length];

@@ -12,12 +12,14 @@ internal static class CountKernel<TWidth, TVector>
 {
     private const int WidestVector = 16;
 
-    /// <summary>Adds the keys that a window shows to its bins.</summary>
-    /// <param name="keys">The keys. They lie in whole vectors; what is beyond <paramref name="count"/> is not counted, and overwritten.</param>
-    /// <param name="count">How many.</param>
-    /// <param name="window">What is counted.</param>
-    /// <param name="counts">As many as the window has.</param>
-    /// <param name="room">For as many keys.</param>
+    /// <summary>Counts the keys that lie in a window and adds them to its bins.</summary>
+    /// <param name="keys">
+    /// Keys in whole vectors. Those beyond <paramref name="count"/> are not counted, and are overwritten.
+    /// </param>
+    /// <param name="count">Number of keys to count.</param>
+    /// <param name="window">Window of keys to count.</param>
+    /// <param name="counts">Counts to add to, as many as the window has.</param>
+    /// <param name="room">Scratch memory for as many keys as <paramref name="keys"/> has.</param>
     public static void Run(Span<uint> keys, int count, KeyWindow window, Span<uint> counts, Span<uint> room)
     {
         ulong width = (ulong)window.Bins << window.Shift;
@@ -30,7 +32,7 @@ internal static class CountKernel<TWidth, TVector>
             Within(keys, count, window, limit, counts, room[..keys.Length]);
     }
 
-    /// <summary>Keys in one bin, counted in every lane.</summary>
+    /// <summary>Counts the keys in one bin, with a counter in every lane.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static uint One(ReadOnlySpan<uint> keys, int count, uint first, uint limit)
     {
@@ -71,7 +73,10 @@ internal static class CountKernel<TWidth, TVector>
             Unsafe.Add(ref firsts, key >> shift) += (key & rest) == 0 ? 1u : 0;
     }
 
-    /// <summary>Few keys lie in a window that is not the whole range: they are moved together first, so that nothing has to be asked of each vector.</summary>
+    /// <summary>
+    /// Counts in a window that is not the whole range. Few keys lie there, so they are moved together first, which saves a test
+    /// of each vector.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Within(Span<uint> keys, int count, KeyWindow window, uint width, Span<uint> counts, Span<uint> room)
     {
@@ -84,7 +89,8 @@ internal static class CountKernel<TWidth, TVector>
         for (int j = 0; j < keys.Length; j += TWidth.Lanes)
         {
             TVector offset = TWidth.Subtract(TWidth.Load(ref Unsafe.AddByteOffset(ref values, (nuint)j * sizeof(uint))), first);
-            within += TWidth.Compress(offset, TWidth.Less(offset, limit), ref Unsafe.AddByteOffset(ref found, (nuint)within * sizeof(uint)));
+            within += TWidth.Compress(
+                offset, TWidth.Less(offset, limit), ref Unsafe.AddByteOffset(ref found, (nuint)within * sizeof(uint)));
         }
 
         foreach (uint offset in room[..within])

@@ -8,19 +8,22 @@ using DemEngine.Numerics.Simd;
 namespace DemEngine.Backends.Cpu.Deltas;
 
 /// <summary>
-/// The differences of some sources over a block of elements, in binary32, in the cache while filters and sums work on them. What follows
-/// the last element is +0 up to a whole vector of any width.
+/// Differences of some sources over a block of elements, in binary32, which stay in the cache while masks and sums work on them.
+/// What follows the last element is +0 up to a whole vector of any width.
 /// </summary>
 internal sealed class DeltaBlock<TWidth, TVector> : IDisposable
     where TWidth : IVectorWidth<TVector>
     where TVector : struct
 {
-    /// <summary>The most elements in a block: a leaf.</summary>
+    /// <summary>Maximum number of elements in a block: a leaf.</summary>
     public const int Most = GramOrder.LeafElements;
 
     private const int WidestVector = 16;
 
-    /// <summary>From one source's differences to the next one's: a cache line more than a row, so that rows do not compete for the same places of the cache.</summary>
+    /// <summary>
+    /// Distance in bytes from one source's differences to the next one's. It is a cache line more than a row, so that rows do not
+    /// compete for the same sets of the cache.
+    /// </summary>
     public const int RowBytes = (Most * sizeof(float)) + 64;
 
     private NativeBuffer? _rows;
@@ -28,21 +31,21 @@ internal sealed class DeltaBlock<TWidth, TVector> : IDisposable
     /// <summary>Number of elements.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Elements, rounded up to whole vectors.</summary>
+    /// <summary>Number of elements, rounded up to whole vectors.</summary>
     public int PaddedCount => (Count + TWidth.Lanes - 1) / TWidth.Lanes * TWidth.Lanes;
 
     /// <summary>The differences of a source.</summary>
     public Span<float> this[int source] => MemoryMarshal.Cast<byte, float>(Row(source + 1).Span);
 
-    /// <summary>The first byte of a source's differences.</summary>
+    /// <summary>Reference to the first byte of a source's differences.</summary>
     public ref byte Origin(int source) => ref Row(source + 1).Origin;
 
-    /// <summary>Takes the differences.</summary>
-    /// <param name="kinds">Of the sources.</param>
-    /// <param name="inputs">The base, then the sources; what follows is not looked at.</param>
-    /// <param name="start">The block's first element.</param>
-    /// <param name="count">Its number of elements.</param>
-    /// <param name="worker">Subtracts binary64 numbers.</param>
+    /// <summary>Computes the differences of a block.</summary>
+    /// <param name="kinds">Kinds of the sources.</param>
+    /// <param name="inputs">The base, then the sources; any further inputs are ignored.</param>
+    /// <param name="start">Index in the inputs of the block's first element.</param>
+    /// <param name="count">Number of elements in the block.</param>
+    /// <param name="worker">Worker that subtracts binary64 numbers.</param>
     public void Load(ReadOnlySpan<TermKind> kinds, ReadOnlySpan<TypedBytes> inputs, int start, int count, ITileWorker worker)
     {
         Reserve(kinds.Length);
@@ -84,7 +87,10 @@ internal sealed class DeltaBlock<TWidth, TVector> : IDisposable
         _rows = new NativeBuffer(bytes);
     }
 
-    /// <summary>Decodes numbers, less others. In binary32 the difference is rounded once, as both are exact there.</summary>
+    /// <summary>
+    /// Decodes numbers and subtracts others, if given. The difference in binary32 is rounded once, as both operands are exact
+    /// there.
+    /// </summary>
     private readonly struct Decoder(TypedBytes from, NativeBytes to, NativeBytes subtrahend) : IFloatElementVisitor<int>
     {
         public int Visit<TElement>()
@@ -123,7 +129,8 @@ internal sealed class DeltaBlock<TWidth, TVector> : IDisposable
             for (int j = 0; j < count; j += TWidth.Lanes)
             {
                 nuint at = (nuint)j * sizeof(float);
-                TVector difference = TWidth.SubtractSingle(Next<TElement>(from, j), TWidth.Load(ref Unsafe.AddByteOffset(ref subtrahend.Origin, at)));
+                TVector difference = TWidth.SubtractSingle(
+                    Next<TElement>(from, j), TWidth.Load(ref Unsafe.AddByteOffset(ref subtrahend.Origin, at)));
                 TWidth.Store(difference, ref Unsafe.AddByteOffset(ref to.Origin, at));
             }
         }

@@ -7,16 +7,18 @@ using DemEngine.Numerics.Simd;
 
 namespace DemEngine.Backends.Cpu.Deltas;
 
-/// <summary>The operations on filtered differences, block by block: decode, filter, and then mix, count or sum, all in the cache.</summary>
-/// <param name="worker">Does what linear combinations can do.</param>
-/// <param name="drawn">What random filters have drawn.</param>
+/// <summary>
+/// Worker for the operations on sparse differences, block by block in the cache: decode, mask, and then combine, count or sum.
+/// </summary>
+/// <param name="worker">Worker that computes linear combinations.</param>
+/// <param name="drawn">Cache of the bits that random masks have drawn.</param>
 internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker, KeepMaskCache drawn) : IDeltaWorker, IDisposable
     where TWidth : IVectorWidth<TVector>
     where TVector : struct
 {
     private const int LeafElements = DeltaBlock<TWidth, TVector>.Most;
 
-    // The differences of some sources stay in the first-level cache.
+    // Blocks are so small that the differences of some sources stay in the first-level cache.
     private const int BlockElements = KeepMaskCache.BlockElements;
 
     private readonly DeltaBlock<TWidth, TVector> _block = new();
@@ -35,7 +37,11 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker, KeepMaskC
     }
 
     public void CombineEach(
-        ReadOnlySpan<DeltaCombination> combinations, ReadOnlySpan<TypedBytes> inputs, long first, ReadOnlySpan<TypedBytes> outputs, Span<NonFinite> nonFinite)
+        ReadOnlySpan<DeltaCombination> combinations,
+        ReadOnlySpan<TypedBytes> inputs,
+        long first,
+        ReadOnlySpan<TypedBytes> outputs,
+        Span<NonFinite> nonFinite)
     {
         SparseDeltas deltas = combinations[0].Deltas;
         Check(inputs, deltas.InputCount, outputs[0].Count);
@@ -53,14 +59,17 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker, KeepMaskC
             for (int k = 0; k < combinations.Length; k++)
             {
                 TypedBytes part = outputs[k].Slice(start, count);
-                NonFinite made = FloatElements.Dispatch<BaseVisitor, NonFinite>(b.Type, new BaseVisitor(_block, weights[k], combinations[k].Mixing, b, part));
+                NonFinite made = FloatElements.Dispatch<BaseVisitor, NonFinite>(
+                    b.Type, new BaseVisitor(_block, weights[k], combinations[k].Mixing, b, part));
                 if (made.Outputs > 0)
-                    nonFinite[k] += made + new NonFinite(NonFiniteInputs.Count(inputs[..(kinds.Length + 1)], start, part, worker), 0);
+                    nonFinite[k] += made
+                        + new NonFinite(NonFiniteInputs.Count(inputs[..(kinds.Length + 1)], start, part, worker), 0);
             }
         }
     }
 
-    public void Histogram(DeltaKeys keys, ReadOnlySpan<TypedBytes> inputs, long first, ReadOnlySpan<KeyWindow> windows, Span<uint> counts)
+    public void Histogram(
+        DeltaKeys keys, ReadOnlySpan<TypedBytes> inputs, long first, ReadOnlySpan<KeyWindow> windows, Span<uint> counts)
     {
         ReadOnlySpan<TermKind> kinds = keys.Sources.AsSpan();
         Check(inputs, kinds.Length + 1, inputs[0].Count);
@@ -148,10 +157,19 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker, KeepMaskC
             TypedBytes b = inputs[0].Slice(row * rowElements, rowElements);
             TypedBytes x = inputs[1].Slice(row * rowElements, rowElements);
             if (kind == TermKind.RelativeToBase)
-                worker.Combine(LinearCombination.BaseAlone, [x], new TypedBytes(ElementType.F64, _rows.Bytes.Slice(0, rowElements * sizeof(double))));
+                worker.Combine(
+                    LinearCombination.BaseAlone,
+                    [x],
+                    new TypedBytes(ElementType.F64, _rows.Bytes.Slice(0, rowElements * sizeof(double))));
             else
-                worker.Combine(LinearCombination.BaseAndDifference, [b, x], new TypedBytes(ElementType.F64, _rows.Bytes.Slice(0, rowElements * sizeof(double))));
-            worker.Combine(LinearCombination.BaseAlone, [b], new TypedBytes(ElementType.F64, _rows.Bytes.Slice(padded * sizeof(double), rowElements * sizeof(double))));
+                worker.Combine(
+                    LinearCombination.BaseAndDifference,
+                    [b, x],
+                    new TypedBytes(ElementType.F64, _rows.Bytes.Slice(0, rowElements * sizeof(double))));
+            worker.Combine(
+                LinearCombination.BaseAlone,
+                [b],
+                new TypedBytes(ElementType.F64, _rows.Bytes.Slice(padded * sizeof(double), rowElements * sizeof(double))));
             divergences[row] = SoftmaxDivergence.Of(rows[..padded], rows.Slice(padded, padded), rowElements);
         }
     }
@@ -162,10 +180,13 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker, KeepMaskC
         _rows?.Dispose();
     }
 
-    /// <summary>The block's differences of one source, up to a whole vector.</summary>
+    /// <summary>The block's differences of one source, padded to whole vectors.</summary>
     private Span<float> Padded(int source) => _block[source][.._block.PaddedCount];
 
-    /// <summary>The keys of a stream, in place of differences that are not needed again.</summary>
+    /// <summary>
+    /// Computes the keys of a stream. They overwrite differences that are not needed again, or lie in the worker's buffer of
+    /// words.
+    /// </summary>
     private Span<uint> Keys(DeltaKeys keys, int stream, long first)
     {
         Span<uint> place = MemoryMarshal.Cast<float, uint>(Padded(stream));
@@ -199,7 +220,12 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker, KeepMaskC
         for (int k = 0; k < sources; k++)
         {
             DeltaMask filter = deltas.Sources[k].Filter;
-            Apply(filter, Padded(k), filter.NeedsRanks ? Ranks(inputs[ranks++].Slice(start, _block.Count)) : [], first, storesDraws);
+            Apply(
+                filter,
+                Padded(k),
+                filter.NeedsRanks ? Ranks(inputs[ranks++].Slice(start, _block.Count)) : [],
+                first,
+                storesDraws);
         }
     }
 
@@ -212,7 +238,11 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker, KeepMaskC
                 break;
             case BernoulliMask random:
                 for (int start = 0; start < deltas.Length; start += KeepMaskCache.BlockElements)
-                    Draw(random, deltas[start..Math.Min(deltas.Length, start + KeepMaskCache.BlockElements)], first + start, storesDraws);
+                    Draw(
+                        random,
+                        deltas[start..Math.Min(deltas.Length, start + KeepMaskCache.BlockElements)],
+                        first + start,
+                        storesDraws);
                 break;
             case MagPruneMask ranked:
                 MaskKernel<TWidth, TVector>.Ranked(deltas, Words(ranked.Stream, first, deltas.Length), ranks, ranked);
@@ -226,7 +256,7 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker, KeepMaskC
         }
     }
 
-    /// <summary>Keeps what is drawn, now or before.</summary>
+    /// <summary>Keeps the elements of a random mask, which is drawn now or was drawn before.</summary>
     private void Draw(BernoulliMask filter, Span<float> deltas, long first, bool storesDraws)
     {
         if (filter.Threshold > uint.MaxValue)
@@ -259,7 +289,11 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker, KeepMaskC
     }
 
     private readonly ref struct BaseVisitor(
-        DeltaBlock<TWidth, TVector> block, ReadOnlySpan<ConsensusWeights> weights, Consensus mixing, TypedBytes b, TypedBytes output)
+        DeltaBlock<TWidth, TVector> block,
+        ReadOnlySpan<ConsensusWeights> weights,
+        Consensus mixing,
+        TypedBytes b,
+        TypedBytes output)
         : IFloatElementVisitor<NonFinite>
     {
         private readonly DeltaBlock<TWidth, TVector> _block = block;
@@ -270,11 +304,16 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker, KeepMaskC
 
         public NonFinite Visit<TBase>()
             where TBase : IFloatElement =>
-            FloatElements.Dispatch<OutputVisitor<TBase>, NonFinite>(_output.Type, new OutputVisitor<TBase>(_block, _weights, _mixing, _base, _output));
+            FloatElements.Dispatch<OutputVisitor<TBase>, NonFinite>(
+                _output.Type, new OutputVisitor<TBase>(_block, _weights, _mixing, _base, _output));
     }
 
     private readonly ref struct OutputVisitor<TBase>(
-        DeltaBlock<TWidth, TVector> block, ReadOnlySpan<ConsensusWeights> weights, Consensus mixing, TypedBytes b, TypedBytes output)
+        DeltaBlock<TWidth, TVector> block,
+        ReadOnlySpan<ConsensusWeights> weights,
+        Consensus mixing,
+        TypedBytes b,
+        TypedBytes output)
         : IFloatElementVisitor<NonFinite>
         where TBase : IFloatElement
     {

@@ -4,15 +4,16 @@ using DemEngine.Numerics.Deltas;
 namespace DemEngine.Backends.Cpu.Deltas;
 
 /// <summary>
-/// Which elements random filters keep, a bit each, from when they are drawn for the norms until the differences are mixed: drawing takes
-/// longer than mixing. Shared by all workers, which do not wait for each other; what is not here is drawn again.
+/// Cache of the elements that random masks keep, one bit each. Bits are cached from when they are drawn for the norms until the
+/// differences are combined, since drawing takes longer than combining. The cache is shared by all workers, which do not wait for
+/// each other. Bits that are not cached are drawn again.
 /// </summary>
 internal sealed class KeepMaskCache
 {
-    /// <summary>Elements whose bits are stored and taken together.</summary>
+    /// <summary>Number of elements whose bits are stored and taken together.</summary>
     public const int BlockElements = 2048;
 
-    /// <summary>Words of bits of a block.</summary>
+    /// <summary>Number of 64-bit words that hold the bits of a block.</summary>
     public const int BlockWords = BlockElements / 64;
 
     private const int PageBlocks = 64;
@@ -23,13 +24,13 @@ internal sealed class KeepMaskCache
     private long _allowed;
     private long _taken;
 
-    /// <summary>Lets as many bytes more be used until the result is disposed.</summary>
+    /// <summary>Lets the cache use <paramref name="bytes"/> more bytes until the result is disposed.</summary>
     public IDisposable Allow(long bytes) => new Allowance(this, bytes / PageBytes);
 
-    /// <summary>Stores the bits of a block, if there is room.</summary>
-    /// <param name="filter">By which they are drawn.</param>
+    /// <summary>Stores the bits of a block, if the allowance permits.</summary>
+    /// <param name="filter">Mask that the bits were drawn for.</param>
     /// <param name="first">Index of the block's first element.</param>
-    /// <param name="bits">Of the block.</param>
+    /// <param name="bits">Bits of the block, one for each element.</param>
     public void Store(BernoulliMask filter, long first, ReadOnlySpan<ulong> bits)
     {
         if (first % BlockElements != 0 || Volatile.Read(ref _allowed) == 0)
@@ -53,8 +54,8 @@ internal sealed class KeepMaskCache
         page.Store(first, bits);
     }
 
-    /// <summary>Takes the bits of a block, which are then no longer stored.</summary>
-    /// <returns>False if they are not.</returns>
+    /// <summary>Takes the bits of a block out of the cache.</summary>
+    /// <returns>False if the bits are not in the cache.</returns>
     public bool TryTake(BernoulliMask filter, long first, Span<ulong> bits)
     {
         if (first % BlockElements != 0)
@@ -80,7 +81,8 @@ internal sealed class KeepMaskCache
     }
 
     /// <summary>
-    /// Blocks that follow each other. A page is never used for others: who stores late stores where nobody looks. What is stored at a place is always the same.
+    /// Bits of consecutive blocks. A page is never reused for others: a late store writes to a page that is no longer reachable.
+    /// What is stored at a place is always the same.
     /// </summary>
     private sealed class Page
     {
@@ -120,7 +122,7 @@ internal sealed class KeepMaskCache
             Interlocked.Add(ref bits._allowed, pages);
         }
 
-        /// <summary>The last one leaves nothing behind.</summary>
+        /// <summary>Removes everything from the cache if this is the last allowance.</summary>
         public void Dispose()
         {
             if (Interlocked.Add(ref _bits._allowed, -_pages) > 0)

@@ -5,17 +5,17 @@ using DemEngine.Numerics.Simd;
 
 namespace DemEngine.Backends.Cpu.Deltas;
 
-/// <summary>The keys of <see cref="DeltaKeys"/> over a block. Spans hold whole vectors.</summary>
+/// <summary>Computes the keys of <see cref="DeltaKeys"/> over a block. Spans hold whole vectors.</summary>
 internal static class KeyKernel<TWidth, TVector>
     where TWidth : IVectorWidth<TVector>
     where TVector : struct
 {
-    /// <summary><see cref="DeltaKey.Of"/>.</summary>
+    /// <summary>Computes <see cref="DeltaKey.Of"/> in every lane.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector Of(TVector deltas) =>
         TWidth.Min(TWidth.And(deltas, TWidth.Broadcast(0x7FFF_FFFF)), TWidth.Broadcast(DeltaKey.NotANumber));
 
-    /// <summary>The keys of |δ|, in place of the differences.</summary>
+    /// <summary>Replaces differences with the keys of |δ|.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Magnitudes(Span<uint> deltas)
     {
@@ -27,7 +27,7 @@ internal static class KeyKernel<TWidth, TVector>
         }
     }
 
-    /// <summary>The keys of binary32(|δ|·f), in place of the differences.</summary>
+    /// <summary>Replaces differences with the keys of binary32(|δ|·f).</summary>
     public static void Importances(Span<uint> deltas, long first, RowFactors factors)
     {
         for (int i = 0; i < deltas.Length; i++)
@@ -38,7 +38,7 @@ internal static class KeyKernel<TWidth, TVector>
         }
     }
 
-    /// <summary>The keys of how far the sources are apart; see <see cref="SparseDeltas.Variance"/>.</summary>
+    /// <summary>Computes the keys of the variance over the sources; see <see cref="SparseDeltas.Variance"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Spread(DeltaBlock<TWidth, TVector> block, int sources, Span<uint> keys)
     {
@@ -67,5 +67,7 @@ internal static class KeyKernel<TWidth, TVector>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TVector LoadAt(Span<float> values, int index) =>
-        TWidth.Load(ref Unsafe.AddByteOffset(ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(values)), (nuint)index * sizeof(float)));
+        TWidth.Load(
+            ref Unsafe.AddByteOffset(
+                ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(values)), (nuint)index * sizeof(float)));
 }

@@ -5,7 +5,9 @@ using DemEngine.Numerics.Simd;
 
 namespace DemEngine.Backends.Cpu.Deltas;
 
-/// <summary>The filters of <see cref="DeltaMask"/> on the differences of a block, in place. Spans hold whole vectors.</summary>
+/// <summary>
+/// Applies the masks of <see cref="DeltaMask"/> to the differences of a block, in place. Spans hold whole vectors.
+/// </summary>
 internal static class MaskKernel<TWidth, TVector>
     where TWidth : IVectorWidth<TVector>
     where TVector : struct
@@ -15,11 +17,11 @@ internal static class MaskKernel<TWidth, TVector>
 
     private static ReadOnlySpan<uint> BitOfLane => [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768];
 
-    /// <summary>Keeps what is above one cut and not above another.</summary>
-    /// <param name="deltas">The differences.</param>
-    /// <param name="first">Index of the first.</param>
-    /// <param name="least">What is below is dropped.</param>
-    /// <param name="most">What is above is dropped.</param>
+    /// <summary>Keeps the differences above one threshold and not above another.</summary>
+    /// <param name="deltas">Differences to mask.</param>
+    /// <param name="first">Index in the tensor of the first difference.</param>
+    /// <param name="least">Lower threshold; differences that are not above it are dropped.</param>
+    /// <param name="most">Upper threshold; differences above it are dropped.</param>
     public static void Band(Span<float> deltas, long first, Threshold least, Threshold most)
     {
         long end = first + deltas.Length;
@@ -38,9 +40,9 @@ internal static class MaskKernel<TWidth, TVector>
     }
 
     /// <summary>Finds the words that are less than a threshold.</summary>
-    /// <param name="words">Whole vectors of them.</param>
-    /// <param name="threshold">The threshold.</param>
-    /// <param name="bits">A bit for each, the first one lowest.</param>
+    /// <param name="words">Random words, in whole vectors.</param>
+    /// <param name="threshold">Threshold that the kept words are less than.</param>
+    /// <param name="bits">Receives a bit for each word, that of the first word lowest.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Draw(ReadOnlySpan<uint> words, uint threshold, Span<ulong> bits)
     {
@@ -62,7 +64,7 @@ internal static class MaskKernel<TWidth, TVector>
             bits[whole] |= Less(ref random, (whole * WordBits) + lane, limit) << lane;
     }
 
-    /// <summary>Keeps those whose bit is set.</summary>
+    /// <summary>Keeps the differences whose bit is set.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Drawn(Span<float> deltas, ReadOnlySpan<ulong> bits)
     {
@@ -80,7 +82,7 @@ internal static class MaskKernel<TWidth, TVector>
             Keep(ref values, (whole * WordBits) + lane, (uint)(bits[whole] >> lane), bitOfLane);
     }
 
-    /// <summary>Keeps those whose word is less than a threshold by rank.</summary>
+    /// <summary>Keeps the differences whose word is less than a threshold that depends on the rank.</summary>
     public static void Ranked(Span<float> deltas, ReadOnlySpan<uint> words, ReadOnlySpan<uint> ranks, MagPruneMask filter)
     {
         for (int i = 0; i < ranks.Length; i++)
@@ -93,7 +95,7 @@ internal static class MaskKernel<TWidth, TVector>
         }
     }
 
-    /// <summary>Keeps what is above a cut by binary32(|δ|·factor).</summary>
+    /// <summary>Keeps the differences whose binary32(|δ|·factor) is above a threshold.</summary>
     public static void Importance(Span<float> deltas, long first, ImportanceMask filter)
     {
         for (int i = 0; i < deltas.Length; i++)
@@ -105,7 +107,7 @@ internal static class MaskKernel<TWidth, TVector>
         }
     }
 
-    /// <summary>Bounds the magnitudes.</summary>
+    /// <summary>Limits the magnitudes of the differences.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Limit(Span<float> deltas, float limit)
     {
@@ -123,11 +125,11 @@ internal static class MaskKernel<TWidth, TVector>
         }
     }
 
-    /// <summary>Drops, in all sources, what is not above a cut by its key.</summary>
-    /// <param name="deltas">One source's differences.</param>
-    /// <param name="keys">Their keys.</param>
-    /// <param name="first">Index of the first.</param>
-    /// <param name="least">What is below is dropped.</param>
+    /// <summary>Drops the differences of a source whose key is not above a threshold.</summary>
+    /// <param name="deltas">Differences of one source.</param>
+    /// <param name="keys">Keys of the elements.</param>
+    /// <param name="first">Index in the tensor of the first difference.</param>
+    /// <param name="least">Lower threshold; differences that are not above it are dropped.</param>
     public static void ByKey(Span<float> deltas, ReadOnlySpan<uint> keys, long first, Threshold least)
     {
         for (int i = 0; i < deltas.Length; i++)
@@ -137,10 +139,13 @@ internal static class MaskKernel<TWidth, TVector>
         }
     }
 
-    /// <summary>Whether some ties of a range are above the cut and others not.</summary>
+    /// <summary>Whether some ties of a range are above the threshold and others are not.</summary>
     private static bool Splits(Threshold cut, long first, long end) => cut.LastTie >= first && cut.LastTie < end - 1;
 
-    /// <summary>The band where ties are all above a cut or all below. A key and 1 added to it is larger than another if the two are equal.</summary>
+    /// <summary>
+    /// Applies both thresholds where ties are all above or all below each. A key plus 1 is larger than another key if the two are
+    /// equal.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void BandOfOneKind(Span<float> deltas, uint least, bool withLeast, uint most, bool withMost)
     {
@@ -164,7 +169,7 @@ internal static class MaskKernel<TWidth, TVector>
     private static ulong Less(ref byte words, int index, TVector limit) =>
         TWidth.TopBits(TWidth.Less(TWidth.Load(ref Unsafe.AddByteOffset(ref words, (nuint)index * sizeof(uint))), limit));
 
-    /// <summary>A vector of differences, by the lowest bits.</summary>
+    /// <summary>Keeps the differences of a vector whose bit is set in the lowest bits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Keep(ref byte deltas, int index, uint bits, TVector bitOfLane)
     {

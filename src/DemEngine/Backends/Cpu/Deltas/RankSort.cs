@@ -3,9 +3,9 @@ using DemEngine.Numerics.Deltas;
 namespace DemEngine.Backends.Cpu.Deltas;
 
 /// <summary>
-/// Ranks of keys: how many are smaller, or equal and of a higher index. By a radix sort from the lowest digit, which keeps equal keys in the
-/// order in which they come, here from the last to the first. A key travels with its index, so that every pass reads in order; digits are
-/// short enough that the places written to stay in the first-level cache.
+/// Computes ranks of keys: the number of keys that are smaller, or equal and of a higher index. A radix sort from the lowest
+/// digit keeps equal keys in the order in which they come, here from the last to the first. A key travels with its index, so that
+/// every pass reads in order. Digits are short enough that the places written to stay in the first-level cache.
 /// </summary>
 internal sealed class RankSort
 {
@@ -18,8 +18,8 @@ internal sealed class RankSort
     private ulong[] _to = [];
 
     /// <summary>Ranks a row.</summary>
-    /// <param name="keys">See <see cref="DeltaKey"/>.</param>
-    /// <param name="ranks">One for each key.</param>
+    /// <param name="keys">Keys of the row; see <see cref="DeltaKey"/>.</param>
+    /// <param name="ranks">Receives the rank of each key.</param>
     public void Run(ReadOnlySpan<uint> keys, Span<uint> ranks)
     {
         int count = keys.Length;
@@ -52,7 +52,10 @@ internal sealed class RankSort
             to[starts[(int)(item >> shift) & (Buckets - 1)]++] = item;
     }
 
-    /// <summary>Whether a digit is the same in all keys: they lie in order by it as they are. The starts are still where counting left them.</summary>
+    /// <summary>
+    /// Whether a digit is the same in all keys, which are then in order by it already. The starts must still be where counting
+    /// left them.
+    /// </summary>
     private static bool AllShareOne(ReadOnlySpan<int> starts, int count)
     {
         // With all keys in one bucket, those up to it start at 0 and those after it at the end.
@@ -60,7 +63,7 @@ internal sealed class RankSort
         return last == Buckets - 1 || starts[last + 1] == count;
     }
 
-    /// <summary>Where each digit's keys start in the sorted order.</summary>
+    /// <summary>Computes the position in the sorted order where each digit's keys start.</summary>
     private void CountDigits(ReadOnlySpan<uint> keys)
     {
         Array.Clear(_starts);

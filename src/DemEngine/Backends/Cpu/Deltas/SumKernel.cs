@@ -5,22 +5,24 @@ using DemEngine.Numerics.Simd;
 
 namespace DemEngine.Backends.Cpu.Deltas;
 
-/// <summary>Sums over one leaf in the order of <see cref="GramOrder"/>. Spans hold whole vectors, +0 after the last element.</summary>
+/// <summary>
+/// Sums over one leaf in the order of <see cref="GramOrder"/>. Spans hold whole vectors, with +0 after the last element.
+/// </summary>
 internal static class SumKernel<TWidth, TVector>
     where TWidth : IVectorWidth<TVector>
     where TVector : struct
 {
     private const uint RowBytes = GramOrder.Lanes * sizeof(float);
 
-    /// <summary>Σ|v|.</summary>
+    /// <summary>Computes Σ|v|.</summary>
     public static double Magnitudes(ReadOnlySpan<float> values) => Sum<Magnitude>(values);
 
-    /// <summary>Σ v².</summary>
+    /// <summary>Computes Σ v².</summary>
     public static double Squares(ReadOnlySpan<float> values) => Sum<Square>(values);
 
     private interface ISummand
     {
-        /// <summary>Adds what is summed of half a vector's doubles.</summary>
+        /// <summary>Adds the summands of half a vector's values, as doubles, to a sum.</summary>
         static abstract TVector Add(TVector sum, TVector values);
     }
 
@@ -28,7 +30,8 @@ internal static class SumKernel<TWidth, TVector>
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static TVector Add(TVector sum, TVector values) =>
-            TWidth.AddDouble(sum, TWidth.And(values, TWidth.BroadcastDouble(BitConverter.UInt64BitsToDouble(ulong.MaxValue >> 1))));
+            TWidth.AddDouble(
+                sum, TWidth.And(values, TWidth.BroadcastDouble(BitConverter.UInt64BitsToDouble(ulong.MaxValue >> 1))));
     }
 
     private readonly struct Square : ISummand
@@ -37,7 +40,10 @@ internal static class SumKernel<TWidth, TVector>
         public static TVector Add(TVector sum, TVector values) => TWidth.MultiplyAddExact(values, values, sum);
     }
 
-    /// <summary>Eight registers of lanes at a time go down the whole rows; what is left over is added to the lanes in memory.</summary>
+    /// <summary>
+    /// Sums the values: eight registers of lanes at a time go down the whole rows, and what is left over is added to the lanes in
+    /// memory.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     [SkipLocalsInit]
     private static double Sum<TSummand>(ReadOnlySpan<float> values)
@@ -51,7 +57,8 @@ internal static class SumKernel<TWidth, TVector>
         nuint end = (nuint)(values.Length / GramOrder.Lanes) * RowBytes;
         for (nuint column = 0; column < RowBytes; column += 4 * register)
         {
-            TVector s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default, s6 = default, s7 = default;
+            TVector s0 = default, s1 = default, s2 = default, s3 = default,
+                s4 = default, s5 = default, s6 = default, s7 = default;
             for (nuint at = column; at < end; at += RowBytes)
             {
                 ref byte from = ref Unsafe.AddByteOffset(ref origin, at);
@@ -85,9 +92,11 @@ internal static class SumKernel<TWidth, TVector>
         return GramOrder.SumLanes(lanes);
     }
 
-    /// <summary>For each source how many of its values are not 0 alone, and how many beside another's.</summary>
-    /// <param name="block">The values.</param>
-    /// <param name="sources">Of how many sources.</param>
+    /// <summary>
+    /// Counts for each source the elements in which only its value is not 0, and those in which another's is not 0 either.
+    /// </summary>
+    /// <param name="block">Block with the values.</param>
+    /// <param name="sources">Number of sources.</param>
     /// <param name="counts">Receives two counts for each source.</param>
     public static void Overlap(DeltaBlock<TWidth, TVector> block, int sources, Span<double> counts)
     {

@@ -7,17 +7,18 @@ using DemEngine.Numerics.Simd;
 namespace DemEngine.Backends.Cpu.Linear;
 
 /// <summary>
-/// The loop of <see cref="LinearCombination"/> over inputs of one element type, in three ways that give the same bits, each falling back
-/// on the next: binary32 arithmetic where it decides the result, double vectors, and one element at a time. The last is also where
-/// non-finite values are counted.
+/// Loop of <see cref="LinearCombination"/> over inputs of one element type, in three ways that give the same bits, each falling
+/// back on the next: binary32 arithmetic where it decides the result, double vectors, and one element at a time. The last way
+/// also counts non-finite values.
 /// </summary>
 /// <remarks>
-/// Why binary32 may decide, with u = 2⁻²⁴, n terms, dᵢ = xᵢ − b (or xᵢ), T = Σ|wᵢ||dᵢ| and M = |b| + T, |b| counting only where the sum
-/// starts from b: each difference is off by at most u|dᵢ|; each step of s += wᵢ·dᵢ adds at most u|wᵢdᵢ| (if the product is rounded) and
-/// u|s| ≤ u·M(1 + 2nu). The double sum that defines the result is within 2n·2⁻⁵³·M(1 + 2Σ|wᵢ|) of the true one, which is less than u·M
-/// by the limits below. T itself, summed in binary32, is off by a few u·T, and underflow is less than the constant that is added to it.
-/// So |s − acc| &lt; (n + 5)·u·M ≤ (n + 5)·u·(|s| + 2T). If no value that near rounds differently, the result is decided (A. Ziv, "Fast
-/// evaluation of elementary mathematical functions with correctly rounded last bit", ACM TOMS 17(3), 1991).
+/// Binary32 may decide the result for the following reason. Let u = 2⁻²⁴, let n be the number of terms, dᵢ = xᵢ − b (or xᵢ), T =
+/// Σ|wᵢ||dᵢ| and M = |b| + T, where |b| counts only if the sum starts from b. Each difference is off by at most u|dᵢ|. Each step
+/// of s += wᵢ·dᵢ adds at most u|wᵢdᵢ| (if the product is rounded) and u|s| ≤ u·M(1 + 2nu). The double sum that defines the result
+/// is within 2n·2⁻⁵³·M(1 + 2Σ|wᵢ|) of the true one, which is less than u·M by the limits below. T itself, summed in binary32, is
+/// off by a few u·T, and underflow is less than the constant that is added to it. So |s − acc| &lt; (n + 5)·u·M ≤ (n + 5)·u·(|s|
+/// + 2T). If no value that near rounds differently, the result is decided (A. Ziv, "Fast evaluation of elementary mathematical
+/// functions with correctly rounded last bit", ACM TOMS 17(3), 1991).
 /// </remarks>
 internal static class CombineKernel<TInput, TOutput, TWidth, TVector>
     where TInput : IFloatElement
@@ -46,7 +47,7 @@ internal static class CombineKernel<TInput, TOutput, TWidth, TVector>
 
         int end = output.Count - (output.Count % TWidth.Lanes);
 
-        // Where b is subtracted and not added, its size alone can make the double sum inexact; then binary32 decides nothing.
+        // Where b is subtracted and not added, its size alone can make the double sum inexact. Binary32 then decides nothing.
         bool single = TInput.FitsSingle
             && TOutput.CanRoundApproximations
             && combination.StartsFromBase == combination.UsesBase
@@ -56,7 +57,7 @@ internal static class CombineKernel<TInput, TOutput, TWidth, TVector>
         return nonFinite + RunScalar(sum, end, output.Count);
     }
 
-    /// <summary>2·(n + 5)·u.</summary>
+    /// <summary>Twice the relative error bound of a sum of n terms in binary32: 2·(n + 5)·u.</summary>
     private static float ErrorScale(int terms) => 2 * (terms + 5) * (1f / (1 << 24));
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -72,7 +73,7 @@ internal static class CombineKernel<TInput, TOutput, TWidth, TVector>
         TVector tiny = TWidth.Broadcast(BitConverter.SingleToUInt32Bits(1e-35f));
         NonFinite nonFinite = default;
 
-        // Two vectors at a time share what is done once a term.
+        // Two vectors at a time share the work that is done once for each term.
         int i = start;
         for (; i <= end - (2 * TWidth.Lanes); i += 2 * TWidth.Lanes)
         {
@@ -126,7 +127,7 @@ internal static class CombineKernel<TInput, TOutput, TWidth, TVector>
         return nonFinite + RunDouble(sum, i, end);
     }
 
-    // Even and odd elements apart is cheapest, and possible between types of which as many fit a vector.
+    // Separating even from odd elements is cheapest, and possible between types of the same size.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void LoadPair(ref byte source, out TVector first, out TVector second)
     {
@@ -137,7 +138,8 @@ internal static class CombineKernel<TInput, TOutput, TWidth, TVector>
         else
         {
             first = TInput.LoadSingles<TWidth, TVector>(in source);
-            second = TInput.LoadSingles<TWidth, TVector>(ref Unsafe.AddByteOffset(ref source, (nuint)TWidth.Lanes * (nuint)TInput.Size));
+            second = TInput.LoadSingles<TWidth, TVector>(
+                ref Unsafe.AddByteOffset(ref source, (nuint)TWidth.Lanes * (nuint)TInput.Size));
         }
     }
 
@@ -151,7 +153,8 @@ internal static class CombineKernel<TInput, TOutput, TWidth, TVector>
         else
         {
             TOutput.StoreRounded<TWidth, TVector>(first, ref destination);
-            TOutput.StoreRounded<TWidth, TVector>(second, ref Unsafe.AddByteOffset(ref destination, (nuint)TWidth.Lanes * (nuint)TOutput.Size));
+            TOutput.StoreRounded<TWidth, TVector>(
+                second, ref Unsafe.AddByteOffset(ref destination, (nuint)TWidth.Lanes * (nuint)TOutput.Size));
         }
     }
 
@@ -191,7 +194,8 @@ internal static class CombineKernel<TInput, TOutput, TWidth, TVector>
                 }
             }
 
-            if (TOutput.Store<TWidth, TVector>(lower, upper, ref Unsafe.AddByteOffset(ref output, (nuint)i * (nuint)TOutput.Size)))
+            if (TOutput.Store<TWidth, TVector>(
+                lower, upper, ref Unsafe.AddByteOffset(ref output, (nuint)i * (nuint)TOutput.Size)))
                 nonFinite += RunScalar(sum, i, i + TWidth.Lanes);
         }
 
@@ -240,6 +244,7 @@ internal static class CombineKernel<TInput, TOutput, TWidth, TVector>
         public NonFinite RunSingle(int start, int end, ref int undecided) =>
             CombineKernel<TInput, TOutput, TWidth, TVector>.RunSingle(_sum, start, end, ref undecided);
 
-        public NonFinite RunDouble(int start, int end) => CombineKernel<TInput, TOutput, TWidth, TVector>.RunDouble(_sum, start, end);
+        public NonFinite RunDouble(int start, int end) =>
+            CombineKernel<TInput, TOutput, TWidth, TVector>.RunDouble(_sum, start, end);
     }
 }

@@ -5,11 +5,11 @@ using DemEngine.Numerics.Simd;
 
 namespace DemEngine.Backends.Cpu.Linear;
 
-/// <summary>The dot products of one leaf, in the order that <see cref="GramOrder"/> defines.</summary>
+/// <summary>Computes the dot products of one leaf, in the order that <see cref="GramOrder"/> defines.</summary>
 /// <remarks>
-/// A column of as many lanes as a register has doubles goes down the rows with a sum for each product in a register: each value is
-/// widened once for all products of its block, and so many sums hide the latency of the addition. Up to five vectors are one block;
-/// more are taken three by three.
+/// A column of as many lanes as a register has doubles goes down the rows, with the sum of each product in a register. Each value
+/// is widened once for all products of its block, and the number of sums hides the latency of the addition. Up to five vectors
+/// are one block; more are taken three by three.
 /// </remarks>
 internal static class GramKernel<TWidth, TVector>
     where TWidth : IVectorWidth<TVector>
@@ -23,7 +23,7 @@ internal static class GramKernel<TWidth, TVector>
     private const nuint RowBytes = GramLeaf<TWidth, TVector>.RowBytes;
 
     /// <summary>Computes all products.</summary>
-    /// <param name="leaf">The vectors.</param>
+    /// <param name="leaf">Leaf with the decoded vectors.</param>
     /// <param name="products">Receives ⟨vᵢ, vⱼ⟩ for i ≤ j, row after row.</param>
     [SkipLocalsInit]
     public static void Run(GramLeaf<TWidth, TVector> leaf, Span<double> products)
@@ -33,8 +33,14 @@ internal static class GramKernel<TWidth, TVector>
         int order = leaf.Order;
         if (order is > Side and <= LongSide)
         {
-            // The fifth vector of four is the fourth again; its products are not kept.
-            Pentagon(ref leaf.Vector(0), ref leaf.Vector(1), ref leaf.Vector(2), ref leaf.Vector(3), ref leaf.Vector(order - 1), ref sums);
+            // With four vectors, the fourth also serves as the fifth, and the extra products are discarded.
+            Pentagon(
+                ref leaf.Vector(0),
+                ref leaf.Vector(1),
+                ref leaf.Vector(2),
+                ref leaf.Vector(3),
+                ref leaf.Vector(order - 1),
+                ref sums);
             for (int i = 0; i < order; i++)
             {
                 for (int j = i; j < order; j++)
@@ -46,7 +52,7 @@ internal static class GramKernel<TWidth, TVector>
 
         for (int first = 0; first < order; first += Side)
         {
-            // What a block lacks is made up by its last vector.
+            // The last vector fills the places of a block that is not full.
             ref byte a0 = ref leaf.Vector(first);
             ref byte a1 = ref leaf.Vector(Math.Min(first + 1, order - 1));
             ref byte a2 = ref leaf.Vector(Math.Min(first + 2, order - 1));
@@ -63,7 +69,7 @@ internal static class GramKernel<TWidth, TVector>
         }
     }
 
-    /// <summary>Adds the lanes of a block's sums, which lie as those of a square.</summary>
+    /// <summary>Adds the lanes of a block's sums, which are laid out as those of <see cref="Square"/>.</summary>
     private static void Keep(Span<double> lanes, Span<double> products, int order, int first, int second)
     {
         for (int i = first; i < Math.Min(first + Side, order); i++)
@@ -78,7 +84,7 @@ internal static class GramKernel<TWidth, TVector>
     private static double SumLanes(Span<double> lanes, int product) =>
         GramOrder.SumLanes(lanes.Slice(product * GramOrder.Lanes, GramOrder.Lanes));
 
-    /// <summary>The six products of three vectors.</summary>
+    /// <summary>Computes the six products of three vectors.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Triangle(ref byte a0, ref byte a1, ref byte a2, ref byte sums)
     {
@@ -109,7 +115,7 @@ internal static class GramKernel<TWidth, TVector>
         }
     }
 
-    /// <summary>The fifteen products of five vectors.</summary>
+    /// <summary>Computes the fifteen products of five vectors.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Pentagon(ref byte a0, ref byte a1, ref byte a2, ref byte a3, ref byte a4, ref byte sums)
     {
@@ -162,7 +168,7 @@ internal static class GramKernel<TWidth, TVector>
         }
     }
 
-    /// <summary>The nine products of three vectors with three others.</summary>
+    /// <summary>Computes the nine products of three vectors with three others.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Square(ref byte a0, ref byte a1, ref byte a2, ref byte b0, ref byte b1, ref byte b2, ref byte sums)
     {

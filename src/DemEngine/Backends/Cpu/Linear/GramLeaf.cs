@@ -7,15 +7,15 @@ using DemEngine.Numerics.Simd;
 namespace DemEngine.Backends.Cpu.Linear;
 
 /// <summary>
-/// The vectors of one leaf, x₁ − b … xₙ − b, b or the inputs as they are, in binary32 and padded with zeros. Each is decoded once, in the
-/// order in which it lies in memory. A row holds one value of each lane; rows lie a cache line further apart than they are long, so
-/// that the rows of a column do not compete for the same places of the first-level cache.
+/// Vectors of one leaf, x₁ − b … xₙ − b, b or the inputs as they are, in binary32 and padded with zeros. Each vector is decoded
+/// once, in the order in which it lies in memory. A row holds one value of each lane. Rows lie a cache line further apart than
+/// they are long, so that the rows of a column do not compete for the same sets of the first-level cache.
 /// </summary>
 internal sealed class GramLeaf<TWidth, TVector> : IDisposable
     where TWidth : IVectorWidth<TVector>
     where TVector : struct
 {
-    /// <summary>From one row to the next.</summary>
+    /// <summary>Distance in bytes from one row to the next.</summary>
     public const int RowBytes = (GramOrder.Lanes * sizeof(float)) + 64;
 
     private const int VectorBytes = GramOrder.LeafElements / GramOrder.Lanes * RowBytes;
@@ -26,12 +26,12 @@ internal sealed class GramLeaf<TWidth, TVector> : IDisposable
     /// <summary>Number of vectors.</summary>
     public int Order { get; private set; }
 
-    /// <summary>Decodes a leaf.</summary>
+    /// <summary>Decodes the vectors of a leaf.</summary>
     /// <param name="relativeToBase">Whether <paramref name="inputs"/> are b, x₁ … xₙ and b is subtracted.</param>
-    /// <param name="inputs">The tensors' parts.</param>
-    /// <param name="start">The leaf's first element.</param>
-    /// <param name="count">Its number of elements.</param>
-    /// <param name="worker">Subtracts binary64 numbers.</param>
+    /// <param name="inputs">Parts of the tensors.</param>
+    /// <param name="start">Index in the inputs of the leaf's first element.</param>
+    /// <param name="count">Number of elements in the leaf.</param>
+    /// <param name="worker">Worker that subtracts binary64 numbers.</param>
     public void Load(bool relativeToBase, ReadOnlySpan<TypedBytes> inputs, int start, int count, ITileWorker worker)
     {
         Order = inputs.Length;
@@ -54,11 +54,13 @@ internal sealed class GramLeaf<TWidth, TVector> : IDisposable
                 subtracts = false;
             }
 
-            FloatElements.Dispatch<Stage, int>(x.Type, new Stage(x.Bytes, count, ref Vector(vector), ref subtracts ? ref Vector(basis) : ref Unsafe.NullRef<byte>()));
+            FloatElements.Dispatch<Stage, int>(
+                x.Type,
+                new Stage(x.Bytes, count, ref Vector(vector), ref subtracts ? ref Vector(basis) : ref Unsafe.NullRef<byte>()));
         }
     }
 
-    /// <summary>The first byte of a vector.</summary>
+    /// <summary>Reference to the first byte of a vector.</summary>
     public ref byte Vector(int index) => ref _vectors!.Bytes.Slice(index * VectorBytes, VectorBytes).Origin;
 
     public void Dispose()
@@ -67,7 +69,7 @@ internal sealed class GramLeaf<TWidth, TVector> : IDisposable
         _vectors?.Dispose();
     }
 
-    /// <summary>x, or x − b rounded first to binary64, rounded to binary32.</summary>
+    /// <summary>Rounds x, or x − b after rounding it to binary64, to binary32.</summary>
     private TypedBytes InDouble(TypedBytes x, TypedBytes? b, ITileWorker worker)
     {
         var result = new TypedBytes(ElementType.F32, _differences.Bytes.Slice(0, x.Count * sizeof(float)));
@@ -78,8 +80,12 @@ internal sealed class GramLeaf<TWidth, TVector> : IDisposable
         return result;
     }
 
-    /// <summary>Decodes one vector, less another that is decoded already. In binary32 that rounds once, as its operands are exact there.</summary>
-    private readonly ref struct Stage(NativeBytes source, int count, ref byte target, ref byte subtrahend) : IFloatElementVisitor<int>
+    /// <summary>
+    /// Decodes one vector and subtracts another, if given, that is decoded already. The difference in binary32 rounds once, as
+    /// its operands are exact there.
+    /// </summary>
+    private readonly ref struct Stage(NativeBytes source, int count, ref byte target, ref byte subtrahend)
+        : IFloatElementVisitor<int>
     {
         private readonly NativeBytes _source = source;
         private readonly int _count = count;
@@ -154,7 +160,7 @@ internal sealed class GramLeaf<TWidth, TVector> : IDisposable
             return singles;
         }
 
-        /// <summary>Where an element lies in its vector.</summary>
+        /// <summary>Offset in bytes of an element in its vector.</summary>
         private static nuint Place(int element) =>
             ((nuint)(uint)element / GramOrder.Lanes * RowBytes) + ((nuint)(uint)element % GramOrder.Lanes * sizeof(float));
     }

@@ -3,12 +3,12 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Backends.Cpu.Linear;
 
-/// <summary>A <see cref="LinearCombination"/> with its inputs, laid out as the loops read it.</summary>
-/// <param name="baseBytes">The base's elements, if used.</param>
+/// <summary>A <see cref="LinearCombination"/> with its inputs, laid out for the loops that read it.</summary>
+/// <param name="baseBytes">Elements of the base, if it is used.</param>
 /// <param name="usesBase">Whether any part of the sum needs the base.</param>
 /// <param name="startsFromBase">Whether the sum starts as b rather than as 0.</param>
-/// <param name="terms">The terms in order.</param>
-/// <param name="output">Where the result goes.</param>
+/// <param name="terms">Terms in the order in which they are added.</param>
+/// <param name="output">Receives the result.</param>
 internal readonly ref struct PreparedSum(
     NativeBytes baseBytes, bool usesBase, bool startsFromBase, ReadOnlySpan<PreparedTerm> terms, NativeBytes output)
 {
@@ -19,10 +19,10 @@ internal readonly ref struct PreparedSum(
     public readonly NativeBytes Output = output;
 }
 
-/// <summary>A term with its input, its weight in the forms that the loops broadcast.</summary>
-/// <param name="term">Weight and kind.</param>
-/// <param name="source">Its elements.</param>
-/// <param name="errorScale">What the term's size, |w·d|, adds to the bound of the error where the sum is computed in binary32.</param>
+/// <summary>Term with its input, and its weight in the forms that the loops broadcast.</summary>
+/// <param name="term">Weight and kind of the term.</param>
+/// <param name="source">Elements of the term's input.</param>
+/// <param name="errorScale">Factor of the term's size, |w·d|, in the error bound of a sum that is computed in binary32.</param>
 internal readonly struct PreparedTerm(Term term, NativeBytes source, float errorScale)
 {
     public readonly NativeBytes Source = source;

@@ -2,30 +2,33 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Backends.Cpu.Linear;
 
-/// <summary>A loop that can run in binary32, where that decides the result, and in double vectors, which give the same bits.</summary>
+/// <summary>
+/// Loop that can run in binary32, where that decides the result, and in double vectors, which give the same bits.
+/// </summary>
 internal interface ISingleOrDouble
 {
-    /// <summary>Runs in binary32; vectors that it does not decide, in double.</summary>
-    /// <param name="start">The first element.</param>
-    /// <param name="end">The one after the last.</param>
-    /// <param name="undecided">Vectors that were not are added to it.</param>
+    /// <summary>Runs in binary32, and in double for the vectors that binary32 does not decide.</summary>
+    /// <param name="start">Index of the first element.</param>
+    /// <param name="end">Index after the last element.</param>
+    /// <param name="undecided">Counter to which the number of undecided vectors is added.</param>
     NonFinite RunSingle(int start, int end, ref int undecided);
 
-    /// <summary>Runs in double.</summary>
+    /// <summary>Runs in double vectors.</summary>
     NonFinite RunDouble(int start, int end);
 }
 
-/// <summary>Tries binary32 first, and goes on in double for a while wherever that does not pay.</summary>
+/// <summary>Runs a loop in binary32 first, and continues in double for a while wherever that does not pay.</summary>
 internal static class SingleFirst
 {
-    // So many vectors are tried in binary32 before it is asked whether that pays; where it does not, so many are done in double.
+    // Number of vectors tried in binary32 before checking whether that pays, and number of vectors done in double where it does
+    // not.
     private const int Trial = 64;
     private const int Pause = 2048;
 
     /// <summary>Runs a loop.</summary>
-    /// <param name="loop">What to run.</param>
-    /// <param name="end">Its number of elements, a whole number of vectors.</param>
-    /// <param name="lanes">Elements in a vector.</param>
+    /// <param name="loop">Loop to run.</param>
+    /// <param name="end">Number of elements of the loop, a whole number of vectors.</param>
+    /// <param name="lanes">Number of elements in a vector.</param>
     public static NonFinite Run<TLoop>(TLoop loop, int end, int lanes)
         where TLoop : ISingleOrDouble, allows ref struct
     {
