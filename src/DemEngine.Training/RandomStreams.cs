@@ -1,11 +1,11 @@
 namespace DemEngine.Training;
 
-/// <summary>The keys of the random numbers of a run, one for each purpose, so that none are used twice.</summary>
+/// <summary>Keys of the random numbers of a run, one for each purpose, so that no numbers are used twice.</summary>
 internal static class RandomStreams
 {
-    /// <summary>Of the order of examples.</summary>
+    /// <summary>Key for the order of examples.</summary>
     public static ulong Order(long seed) => (ulong)seed;
 
-    /// <summary>Of weights that are drawn.</summary>
+    /// <summary>Key for drawing weights.</summary>
     public static ulong Weights(long seed) => ~(ulong)seed;
 }

@@ -7,31 +7,42 @@ using static TorchSharp.torch;
 
 namespace DemEngine.Training;
 
-/// <summary>The native library: whether it can be loaded, and what it computes on.</summary>
+/// <summary>Finds and loads Torch's native library, and opens the devices that it computes on.</summary>
 public static class TorchLibrary
 {
     private static readonly Lock Gate = new();
     private static bool _loaded;
 
-    /// <summary>Finds libtorch, and makes sure that it can be loaded, without loading it.</summary>
-    /// <exception cref="DemException">DEM1021, DEM1023, DEM1024: it is not there, or cannot be loaded on this system.</exception>
+    /// <summary>Finds libtorch and makes sure that it can be loaded, without loading it.</summary>
+    /// <exception cref="DemException">
+    /// DEM1021 (TorchNotLoaded), DEM1023 (TorchNotFound), DEM1024 (SystemLibraryTooOld): libtorch is missing or cannot be loaded
+    /// on this system.
+    /// </exception>
     public static Libtorch Check()
     {
         Libtorch libtorch = Libtorch.Find() ?? throw new DemException(
             ErrorCode.TorchNotFound,
-            $"libtorch {Libtorch.RequiredVersion} is neither with this program nor in {Libtorch.UserFolder("cpu")}, and {Libtorch.Variable} names no other");
+            $"libtorch {Libtorch.RequiredVersion} is neither with this program nor in {Libtorch.UserFolder("cpu")}, "
+            + $"and {Libtorch.Variable} names no other");
 
         CheckSystem();
         return libtorch;
     }
 
-    /// <summary>Makes sure that this system has what TorchSharp needs, libtorch aside.</summary>
-    /// <exception cref="DemException">DEM1021: TorchSharp is not made for this system. DEM1024: one of the system's libraries is too old.</exception>
+    /// <summary>Makes sure that this system has what TorchSharp needs, apart from libtorch.</summary>
+    /// <exception cref="DemException">
+    /// DEM1021 (TorchNotLoaded): TorchSharp is not made for this system. DEM1024 (SystemLibraryTooOld): one of the system's
+    /// libraries is too old.
+    /// </exception>
     public static void CheckSystem()
     {
-        // TorchSharp's own library, which calls libtorch.
-        string wrapper = Libtorch.ProgramFolders().Select(folder => Path.Combine(folder, Libtorch.FileName("LibTorchSharp"))).FirstOrDefault(File.Exists)
-            ?? throw new DemException(ErrorCode.TorchNotLoaded, $"TorchSharp has no native library for {RuntimeInformation.RuntimeIdentifier}",
+        // The wrapper is TorchSharp's own library, which calls libtorch.
+        string wrapper = Libtorch.ProgramFolders()
+            .Select(folder => Path.Combine(folder, Libtorch.FileName("LibTorchSharp")))
+            .FirstOrDefault(File.Exists)
+            ?? throw new DemException(
+                ErrorCode.TorchNotLoaded,
+                $"TorchSharp has no native library for {RuntimeInformation.RuntimeIdentifier}",
                 remedy: "Train on Linux or Windows on x64, on Windows on Arm, or on a Mac with Apple's processor.");
         if (OperatingSystem.IsLinux() && SystemLibraries.Check(wrapper) is { } missing)
         {
@@ -41,7 +52,9 @@ public static class TorchLibrary
     }
 
     /// <summary>Loads the native library, if it is not loaded yet.</summary>
-    /// <exception cref="DemException">DEM1021, DEM1023, DEM1024: it is not there, or cannot be loaded.</exception>
+    /// <exception cref="DemException">
+    /// DEM1021 (TorchNotLoaded), DEM1023 (TorchNotFound), DEM1024 (SystemLibraryTooOld): it is missing or cannot be loaded.
+    /// </exception>
     public static void Load()
     {
         lock (Gate)
@@ -49,8 +62,8 @@ public static class TorchLibrary
             if (_loaded)
                 return;
 
-            // Loaded by their paths first, so that TorchSharp finds them whatever folder they are in. Where TorchSharp itself
-            // fails to find them it writes to standard output and copies files about.
+            // The libraries are loaded by their paths first, so that TorchSharp finds them whatever folder they are in. Where
+            // TorchSharp itself fails to find them, it writes to standard output and copies files about.
             Libtorch libtorch = Check();
             try
             {
@@ -58,7 +71,11 @@ public static class TorchLibrary
                     NativeLibrary.Load(libtorch.PathOf(name));
                 InitializeDeviceType(DeviceType.CPU);
             }
-            catch (Exception e) when (e is NotSupportedException or DllNotFoundException or TypeInitializationException or BadImageFormatException or EntryPointNotFoundException)
+            catch (Exception e) when (e is NotSupportedException
+                or DllNotFoundException
+                or TypeInitializationException
+                or BadImageFormatException
+                or EntryPointNotFoundException)
             {
                 throw new DemException(ErrorCode.TorchNotLoaded, $"{libtorch}: {FirstLine(e)}", e);
             }
@@ -67,10 +84,13 @@ public static class TorchLibrary
         }
     }
 
-    /// <summary>Finds a device and has the library use so many threads, in this process as a whole.</summary>
-    /// <param name="name">See <see cref="DeviceName"/>.</param>
-    /// <param name="threads">For work on the processor.</param>
-    /// <exception cref="DemException">DEM1021, DEM1023, DEM1024: the library is not there, or cannot be loaded. DEM1022: there is no such device.</exception>
+    /// <summary>Opens a device and sets the number of threads that the library uses in the whole process.</summary>
+    /// <param name="name">Name of the device; see <see cref="DeviceName"/>.</param>
+    /// <param name="threads">Number of threads for work on the processor.</param>
+    /// <exception cref="DemException">
+    /// DEM1021 (TorchNotLoaded), DEM1023 (TorchNotFound), DEM1024 (SystemLibraryTooOld): the library is missing or cannot be
+    /// loaded. DEM1022 (NoTorchDevice): there is no such device.
+    /// </exception>
     public static Device Open(string name, int threads)
     {
         Load();
@@ -94,11 +114,17 @@ public static class TorchLibrary
             throw new DemException(ErrorCode.NoTorchDevice, $"{name}: {FirstLine(e)}", e);
         }
 
-        throw new DemException(ErrorCode.NoTorchDevice, $"{name}: Torch finds no such device", remedy: "See with nvidia-smi which devices and which driver there are; --device cpu is always there.");
+        throw new DemException(
+            ErrorCode.NoTorchDevice,
+            $"{name}: Torch finds no such device",
+            remedy: "See with nvidia-smi which devices and which driver there are; --device cpu is always there.");
     }
 
-    /// <summary>What there is of Torch, without loading it.</summary>
-    /// <returns>A line: name and version, and where libtorch is or why it cannot be used. Where it cannot, a second one: what to do about it.</returns>
+    /// <summary>Describes Torch on this system, without loading it.</summary>
+    /// <returns>
+    /// One line with name and version, and the location of libtorch or the reason why it cannot be used. If it cannot be used, a
+    /// second line gives the remedy.
+    /// </returns>
     public static IReadOnlyList<string> Describe()
     {
         try
@@ -112,7 +138,9 @@ public static class TorchLibrary
     }
 
     private static string Wrapper { get; } =
-        $"TorchSharp {typeof(torch).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]}";
+        $"TorchSharp {typeof(torch).Assembly
+            .GetCustomAttribute<AssemblyInformationalVersionAttribute>()
+            ?.InformationalVersion.Split('+')[0]}";
 
     private static string FirstLine(Exception e) => (e.InnerException ?? e).Message.Trim().Split('\n')[0];
 }

@@ -4,8 +4,8 @@ using System.Globalization;
 namespace DemEngine.Lab.Benchmarking;
 
 /// <summary>
-/// Watches the memory that a process holds for itself: heaps and stacks, not the pages of mapped files, which the system takes back as it
-/// likes. From <c>RssAnon</c> in /proc/self/status; elsewhere the whole working set.
+/// Samples the anonymous memory of this process: heaps and stacks, not the pages of mapped files, which the system reclaims as
+/// it likes. Reads <c>RssAnon</c> from /proc/self/status where that exists, and the whole working set elsewhere.
 /// </summary>
 internal sealed class AnonymousMemory : IDisposable
 {
@@ -26,7 +26,7 @@ internal sealed class AnonymousMemory : IDisposable
         _thread.Start();
     }
 
-    /// <summary>The most bytes seen so far.</summary>
+    /// <summary>Highest number of bytes seen so far.</summary>
     public long Peak => Volatile.Read(ref _peak);
 
     private static long Now
@@ -35,7 +35,8 @@ internal sealed class AnonymousMemory : IDisposable
         {
             const string path = "/proc/self/status";
             const string key = "RssAnon:";
-            if (File.Exists(path) && File.ReadLines(path).FirstOrDefault(line => line.StartsWith(key, StringComparison.Ordinal)) is { } line)
+            if (File.Exists(path)
+                && File.ReadLines(path).FirstOrDefault(line => line.StartsWith(key, StringComparison.Ordinal)) is { } line)
                 return long.Parse(line.AsSpan(key.Length).Trim().ToString().Split(' ')[0], CultureInfo.InvariantCulture) * 1024;
             return Process.GetCurrentProcess().WorkingSet64;
         }

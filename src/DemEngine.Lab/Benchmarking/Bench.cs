@@ -12,30 +12,34 @@ using DemEngine.Recipes;
 namespace DemEngine.Lab.Benchmarking;
 
 /// <summary>
-/// Measures a merge against what the machine can do, all in one run: copying memory, copying files, the pipeline with
-/// <see cref="NullBackend"/>, and the merge. Null and merge take turns, so that a slow minute of the machine hits both.
+/// Compares a merge with the limits of the machine in one run: copying memory, copying files, the pipeline with
+/// <see cref="NullBackend"/>, and the merge. Null runs and merges alternate, so that a slow minute of the machine affects both.
 /// </summary>
 public static class Bench
 {
     private const int Shards = 8;
 
-    /// <summary>Measures.</summary>
-    /// <param name="options">What and where.</param>
-    /// <param name="backend">What computes.</param>
-    /// <param name="report">Told what is being done, in a line of text.</param>
-    /// <param name="cancel">Stops between tiles.</param>
-    /// <exception cref="DemException">DEM1001: the backend is no device whose timeline could be noted, or the method has nothing to sweep. And what merges may throw.</exception>
+    /// <summary>Runs the whole benchmark: makes the models, measures the limits of the machine, then the merges.</summary>
+    /// <param name="options">Benchmark options.</param>
+    /// <param name="backend">Backend that computes the merges.</param>
+    /// <param name="report">Progress callback; receives one line of text for each step.</param>
+    /// <param name="cancel">Token that stops the run between tiles.</param>
+    /// <exception cref="DemException">
+    /// DEM1001 (BadArgument): the backend is not a device whose timeline could be recorded, or the method has nothing to sweep.
+    /// Merges may throw their own errors.
+    /// </exception>
     internal static BenchReport Run(BenchOptions options, IMergeBackend backend, Action<string> report, CancellationToken cancel)
     {
         var device = backend as IDeviceBench;
         if (options.Timeline && device is null)
-            throw new DemException(ErrorCode.BadArgument, $"a timeline is of one device, which the backend {backend.Name} is not");
+            throw new DemException(
+                ErrorCode.BadArgument, $"a timeline is of one device, which the backend {backend.Name} is not");
 
         IReadOnlyList<int> sourceCounts = BenchRecipe.Of(options.Method).Sources(options.Sources);
         if (options.Sweep is { } asked)
-            BenchRecipe.Of(options.Method).Axis(asked); // Refused now rather than after all else is measured.
+            BenchRecipe.Of(options.Method).Axis(asked); // An error here comes before the long measurements.
 
-        // Large models come in several shards.
+        // Large models are stored in several shards.
         long bytes = options.Shape.Tensors(options.Type).Sum(spec => spec.ByteLength);
         options = options with { Run = options.Run with { MaxShardBytes = Math.Max(1, bytes / Shards) } };
 
@@ -61,18 +65,37 @@ public static class Bench
 
         long peak = memory.Peak;
         BenchSweep[] sweeps = options.Sweep is { } candidates
-            ? [.. sourceCounts.Select(sources => SweepBench.Measure(options, models[..(sources + 1)], candidates, backend, report, cancel))]
+            ?
+            [
+                .. sourceCounts.Select(sources =>
+                    SweepBench.Measure(options, models[..(sources + 1)], candidates, backend, report, cancel)),
+            ]
             : [];
-        DeviceTimeline? timeline = options.Timeline ? Trace(options, models[..(sourceCounts.Max() + 1)], device!, report, cancel) : null;
+        DeviceTimeline? timeline = options.Timeline
+            ? Trace(options, models[..(sourceCounts.Max() + 1)], device!, report, cancel)
+            : null;
         DeviceReport? deviceReport = device is null
             ? null
-            : new DeviceReport(device.Name, device.Description, limits.Device!, device.PeakDeviceBytes, device.UsedDeviceBytes, timeline);
+            : new DeviceReport(
+                device.Name, device.Description, limits.Device!, device.PeakDeviceBytes, device.UsedDeviceBytes, timeline);
         return new BenchReport(
-            Machine(), options.Method, options.Shape.Name, modelBytes, options.Run.Threads, options.Repeats, memoryCopy, fileCopy, merges, sweeps, peak, deviceReport);
+            Machine(),
+            options.Method,
+            options.Shape.Name,
+            modelBytes,
+            options.Run.Threads,
+            options.Repeats,
+            memoryCopy,
+            fileCopy,
+            merges,
+            sweeps,
+            peak,
+            deviceReport);
     }
 
-    /// <summary>One merge more, with each tile's times noted.</summary>
-    private static DeviceTimeline Trace(BenchOptions options, string[] models, IDeviceBench device, Action<string> report, CancellationToken cancel)
+    /// <summary>Runs one further merge and records the times of each tile.</summary>
+    private static DeviceTimeline Trace(
+        BenchOptions options, string[] models, IDeviceBench device, Action<string> report, CancellationToken cancel)
     {
         report($"timeline of {models.Length - 1} sources");
         device.StartTimeline();
@@ -80,14 +103,21 @@ public static class Bench
         return device.StopTimeline();
     }
 
-    private static IEnumerable<string> MakeModels(BenchOptions options, int sources, Action<string> report, CancellationToken cancel)
+    private static IEnumerable<string> MakeModels(
+        BenchOptions options, int sources, Action<string> report, CancellationToken cancel)
     {
         using var cpu = new CpuBackend();
         string basePath = Path.Combine(options.Folder, $"{options.Shape.Name}-{options.Type}-base");
         if (!Directory.Exists(basePath))
         {
             report($"making {basePath}");
-            OutputRun.Execute(SynthPlanner.PlanBase(options.Shape, options.Type, 0, options.Run.MaxShardBytes), basePath, cpu, Making(options), null, cancel);
+            OutputRun.Execute(
+                SynthPlanner.PlanBase(options.Shape, options.Type, 0, options.Run.MaxShardBytes),
+                basePath,
+                cpu,
+                Making(options),
+                null,
+                cancel);
         }
 
         yield return basePath;
@@ -98,7 +128,13 @@ public static class Bench
             {
                 report($"making {path}");
                 using Checkpoint baseModel = Checkpoint.Open(basePath);
-                OutputRun.Execute(SynthPlanner.PlanTuned(baseModel, null, k, SynthPlanner.DefaultScale, options.Run.MaxShardBytes), path, cpu, Making(options), null, cancel);
+                OutputRun.Execute(
+                    SynthPlanner.PlanTuned(baseModel, null, k, SynthPlanner.DefaultScale, options.Run.MaxShardBytes),
+                    path,
+                    cpu,
+                    Making(options),
+                    null,
+                    cancel);
             }
 
             yield return path;
@@ -119,7 +155,7 @@ public static class Bench
             seconds.Add(InFreshFolder(folder, () => FileCopy.Measure(files, folder, options.Run.Threads)));
         }
 
-        // Two series taking turns; the better one is the machine's.
+        // Two alternating series, on one thread and on all; the faster one stands for the machine.
         double one = Median(seconds.Where((_, k) => k % 2 == 0));
         double all = Median(seconds.Where((_, k) => k % 2 == 1));
         return 2 * bytes / Math.Min(one, all) / 1e9;
@@ -139,7 +175,13 @@ public static class Bench
     }
 
     private static BenchMerge Measure(
-        BenchOptions options, string[] models, bool isCold, IMergeBackend backend, Limits limits, Action<string> report, CancellationToken cancel)
+        BenchOptions options,
+        string[] models,
+        bool isCold,
+        IMergeBackend backend,
+        Limits limits,
+        Action<string> report,
+        CancellationToken cancel)
     {
         string cache = isCold ? "cold" : "warm";
         string[] files = [.. models.SelectMany(model => Directory.GetFiles(model, "*.safetensors"))];
@@ -163,7 +205,7 @@ public static class Bench
                 PageCache.Drop(files);
             RunReport ofMerge = RunOnce(options, models, backend, cancel);
 
-            // The first round compiles and fills caches.
+            // The first round includes compilation and filling caches, so it does not count.
             if (repeat > 0)
             {
                 nulls.Add(ofNull);
@@ -176,17 +218,27 @@ public static class Bench
 
         double ratio = Median(merges.Zip(nulls, (merge, without) => merge / without));
         return new BenchMerge(
-            models.Length - 1, cache, Median(seconds), passes, Median(nulls), Median(merges), ratio, Median(nulls) / limits.FileCopy, Median(merges) / limits.MemoryCopy,
-            Median(inputs), Median(inputs) / limits.Device?.HostToDevice);
+            models.Length - 1,
+            cache,
+            Median(seconds),
+            passes,
+            Median(nulls),
+            Median(merges),
+            ratio,
+            Median(nulls) / limits.FileCopy,
+            Median(merges) / limits.MemoryCopy,
+            Median(inputs),
+            Median(inputs) / limits.Device?.HostToDevice);
     }
 
-    /// <summary>Merges once into a folder that is deleted again.</summary>
+    /// <summary>Merges once into a folder that is deleted afterwards.</summary>
     private static RunReport RunOnce(BenchOptions options, string[] models, IMergeBackend backend, CancellationToken cancel)
     {
         string output = Path.Combine(options.Folder, "merged");
         string recipe = BenchRecipe.Of(options.Method).Text(models[0], models.Skip(1));
         using MergePlan merge = MergePlanner.Plan(RecipeReader.Parse(recipe, "bench"), new AlignmentOptions(), options.Run);
-        RunReport report = OutputRun.Execute(merge.Plan, output, backend, options.Run with { Unfinished = UnfinishedRun.Restart }, null, cancel);
+        RunReport report = OutputRun.Execute(
+            merge.Plan, output, backend, options.Run with { Unfinished = UnfinishedRun.Restart }, null, cancel);
         Directory.Delete(output, recursive: true);
         return report;
     }
@@ -197,16 +249,20 @@ public static class Bench
         return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
 
-    /// <summary>What merges are compared with.</summary>
+    /// <summary>Rates of the machine that merges are compared with.</summary>
     private sealed record Limits(double MemoryCopy, double FileCopy, DeviceRates? Device);
 
     private static string Machine()
     {
         const string path = "/proc/cpuinfo";
         string processor = File.Exists(path)
-            ? File.ReadLines(path).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim() ?? ""
+            ? File.ReadLines(path)
+                .FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))
+                ?.Split(':')[1]
+                .Trim() ?? ""
             : "";
         long memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        return $"{processor} × {Environment.ProcessorCount}, {memory / (double)(1 << 30):0.0} GiB, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}, {new CpuBackend().Description}";
+        return $"{processor} × {Environment.ProcessorCount}, {memory / (double)(1 << 30):0.0} GiB, "
+            + $"{RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}, {new CpuBackend().Description}";
     }
 }

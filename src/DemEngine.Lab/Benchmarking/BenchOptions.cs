@@ -4,16 +4,27 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Lab.Benchmarking;
 
-/// <summary>What <see cref="Bench"/> measures.</summary>
-/// <param name="Method">By which method is merged.</param>
-/// <param name="Shape">Of the models to be made.</param>
-/// <param name="Sources">The numbers of sources to merge, one merge each; null for those of 1, 2 and 4 that the method takes.</param>
-/// <param name="Type">Of the elements.</param>
-/// <param name="Folder">Where inputs and outputs go. Inputs are kept and used again; outputs are deleted.</param>
-/// <param name="Repeats">How often each thing is measured.</param>
-/// <param name="Cold">Whether to measure from disk too.</param>
-/// <param name="Timeline">Whether to note one more merge tile by tile. Only a device can.</param>
-/// <param name="Sweep">Merges of a sweep to be measured as well; null for none.</param>
-/// <param name="Run">Threads, memory and reading.</param>
+/// <summary>Options of <see cref="Bench"/>.</summary>
+/// <param name="Method">Name of the merge method.</param>
+/// <param name="Shape">Shape of the models to generate.</param>
+/// <param name="Sources">
+/// Numbers of sources to merge, one merge each; null for those of 1, 2 and 4 that the method accepts.
+/// </param>
+/// <param name="Type">Element type of the generated models.</param>
+/// <param name="Folder">Folder of inputs and outputs. Inputs are kept and reused; outputs are deleted.</param>
+/// <param name="Repeats">Number of measurements of each kind.</param>
+/// <param name="Cold">True to measure with a cold page cache as well.</param>
+/// <param name="Timeline">True to record one further merge tile by tile; only devices support this.</param>
+/// <param name="Sweep">Number of merges in a sweep to measure as well; null for no sweep.</param>
+/// <param name="Run">Run options: threads, memory and reading.</param>
 public sealed record BenchOptions(
-    string Method, LlamaShape Shape, IReadOnlyList<int>? Sources, ElementType Type, string Folder, int Repeats, bool Cold, bool Timeline, int? Sweep, RunOptions Run);
+    string Method,
+    LlamaShape Shape,
+    IReadOnlyList<int>? Sources,
+    ElementType Type,
+    string Folder,
+    int Repeats,
+    bool Cold,
+    bool Timeline,
+    int? Sweep,
+    RunOptions Run);

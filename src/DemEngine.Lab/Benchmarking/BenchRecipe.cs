@@ -6,26 +6,28 @@ using DemEngine.Sweeps;
 
 namespace DemEngine.Lab.Benchmarking;
 
-/// <summary>Recipes by which a method is measured: with parameters that have it do all of its work.</summary>
-/// <param name="method">Which method.</param>
+/// <summary>Generates recipes for measuring a method, with parameters that make it do all of its work.</summary>
+/// <param name="method">Method to measure.</param>
 internal sealed class BenchRecipe(IMergeMethod method)
 {
     private static readonly int[] DefaultSources = [1, 2, 4];
 
-    /// <summary>Shares, and how far to go: neither nothing nor everything.</summary>
+    /// <summary>Parameters that are shares or fractions. They are set to neither nothing nor everything.</summary>
     private static readonly string[] Shares = ["density", "select_topk", "t"];
 
-    /// <summary>What is searched, where a method has it.</summary>
+    /// <summary>Parameters that a sweep varies; the first one that the method has is used.</summary>
     private static readonly string[] Swept = ["weight", "t", "scale"];
 
-    /// <summary>Finds a method.</summary>
-    /// <exception cref="DemException">DEM1001: there is none of that name.</exception>
+    /// <summary>Finds the method of a name.</summary>
+    /// <exception cref="DemException">DEM1001 (BadArgument): there is no method of that name.</exception>
     public static BenchRecipe Of(string method) => new(MergeMethods.Find(method) ?? throw new DemException(
-        ErrorCode.BadArgument, $"there is no method {Quoted.Name(method)}; methods are {string.Join(", ", MergeMethods.All.Select(known => known.Name))}"));
+        ErrorCode.BadArgument,
+        $"there is no method {Quoted.Name(method)}; "
+        + $"methods are {string.Join(", ", MergeMethods.All.Select(known => known.Name))}"));
 
-    /// <summary>The numbers of sources to be measured.</summary>
-    /// <param name="asked">Those asked for; if none are, the usual ones that the method takes.</param>
-    /// <exception cref="DemException">DEM1001: the method takes more or fewer.</exception>
+    /// <summary>Chooses the numbers of sources to measure.</summary>
+    /// <param name="asked">Requested numbers; null for those of the default numbers that the method accepts.</param>
+    /// <exception cref="DemException">DEM1001 (BadArgument): the method takes more sources or fewer.</exception>
     public IReadOnlyList<int> Sources(IReadOnlyList<int>? asked)
     {
         var (fewest, most) = method.Sources;
@@ -35,34 +37,49 @@ internal sealed class BenchRecipe(IMergeMethod method)
         foreach (int sources in asked.Where(sources => sources < fewest || sources > most))
         {
             string taken = most == int.MaxValue ? $"{fewest} or more" : fewest == most ? $"{fewest}" : $"{fewest} to {most}";
-            throw new DemException(ErrorCode.BadArgument, $"the method {method.Name} cannot be measured with {sources} sources; it takes {taken}");
+            throw new DemException(
+                ErrorCode.BadArgument,
+                $"the method {method.Name} cannot be measured with {sources} sources; it takes {taken}");
         }
 
         return asked;
     }
 
-    /// <summary>The recipe.</summary>
-    /// <param name="baseModel">A path.</param>
-    /// <param name="sources">Paths.</param>
+    /// <summary>Writes the recipe text for some models.</summary>
+    /// <param name="baseModel">Path of the base model.</param>
+    /// <param name="sources">Paths of the source models.</param>
     public string Text(string baseModel, IEnumerable<string> sources)
     {
         string head = $"merge_method: {method.Name}\n" + (method.Base == BaseUse.NotUsed ? "" : $"base_model: '{baseModel}'\n");
-        string shares = string.Join(", ", method.Parameters.Where(parameter => Shares.Contains(parameter.Name)).Select(parameter => $"{parameter.Name}: 0.3"));
+        string shares = string.Join(
+            ", ",
+            method.Parameters
+                .Where(parameter => Shares.Contains(parameter.Name))
+                .Select(parameter => $"{parameter.Name}: 0.3"));
         bool hasWeights = method.Parameters.Any(parameter => parameter.Name == "weight");
 
-        // Weights whose products need every bit, as searched ones do.
+        // Like the weights that a search tries, these have products that need every bit of the significand.
         IEnumerable<string> models = sources.Select((model, k) => $"  - model: '{model}'\n"
-            + (hasWeights ? string.Create(CultureInfo.InvariantCulture, $"    parameters: {{weight: {0.7 / (k + 1.3)}}}\n") : ""));
+            + (hasWeights
+                ? string.Create(CultureInfo.InvariantCulture, $"    parameters: {{weight: {0.7 / (k + 1.3)}}}\n")
+                : ""));
         return $"{head}parameters: {{{shares}}}\nmodels:\n{string.Concat(models)}";
     }
 
-    /// <summary>A parameter with so many values that measurements do not depend on.</summary>
-    /// <exception cref="DemException">DEM1001: the method has none.</exception>
+    /// <summary>Makes a sweep axis with the given number of values; the measured time does not depend on the values.</summary>
+    /// <exception cref="DemException">DEM1001 (BadArgument): the method has no parameter to sweep.</exception>
     public SweepAxis Axis(int values)
     {
-        MethodParameter? swept = Swept.Select(name => method.Parameters.FirstOrDefault(parameter => parameter.Name == name)).FirstOrDefault(found => found is not null);
+        MethodParameter? swept = Swept
+            .Select(name => method.Parameters.FirstOrDefault(parameter => parameter.Name == name))
+            .FirstOrDefault(found => found is not null);
         return swept is null
-            ? throw new DemException(ErrorCode.BadArgument, $"the method {method.Name} has none of the parameters {string.Join(", ", Swept)} to sweep")
-            : new SweepAxis(swept.PerModel ? 0 : null, swept.Name, [.. Enumerable.Range(1, values).Select(k => (decimal)k / (values + 1))]);
+            ? throw new DemException(
+                ErrorCode.BadArgument,
+                $"the method {method.Name} has none of the parameters {string.Join(", ", Swept)} to sweep")
+            : new SweepAxis(
+                swept.PerModel ? 0 : null,
+                swept.Name,
+                [.. Enumerable.Range(1, values).Select(k => (decimal)k / (values + 1))]);
     }
 }

@@ -1,18 +1,22 @@
 namespace DemEngine.Lab.Benchmarking;
 
-/// <summary>What <see cref="Bench"/> measured. Rates are bytes read and written a second, in units of 10⁹; each is the median of its runs.</summary>
-/// <param name="Machine">Processor, memory, system.</param>
-/// <param name="Method">By which was merged.</param>
-/// <param name="Shape">Of the models.</param>
-/// <param name="ModelBytes">Bytes of one model.</param>
-/// <param name="Threads">That were used.</param>
-/// <param name="Repeats">Runs of each kind.</param>
-/// <param name="MemoryCopy">GB/s of memory to memory.</param>
-/// <param name="FileCopy">GB/s of file to file by the system's own copy, on one thread or on all, whichever is faster.</param>
-/// <param name="Merges">One line for each number of sources.</param>
-/// <param name="Sweeps">The same for sweeps; none if they were not asked for.</param>
-/// <param name="PeakAnonymousBytes">The most memory that the process held for itself during the merges.</param>
-/// <param name="Device">The device, if the backend is one.</param>
+/// <summary>
+/// Results of <see cref="Bench"/>. Rates are bytes read and written per second, in units of 10⁹; each is the median of its runs.
+/// </summary>
+/// <param name="Machine">Processor, memory and operating system.</param>
+/// <param name="Method">Name of the merge method.</param>
+/// <param name="Shape">Name of the models' shape.</param>
+/// <param name="ModelBytes">Size of one model in bytes.</param>
+/// <param name="Threads">Number of threads used.</param>
+/// <param name="Repeats">Number of runs of each kind.</param>
+/// <param name="MemoryCopy">Rate of copying memory to memory, in GB/s.</param>
+/// <param name="FileCopy">
+/// Rate of copying file to file with the system's own copy, on one thread or on all, whichever is faster, in GB/s.
+/// </param>
+/// <param name="Merges">Results of the merges, one entry for each number of sources and cache state.</param>
+/// <param name="Sweeps">Results of the sweeps, one entry for each number of sources; empty if none were requested.</param>
+/// <param name="PeakAnonymousBytes">Peak anonymous memory of the process during the merges, in bytes.</param>
+/// <param name="Device">Results of the device; null if the backend is not a device.</param>
 internal sealed record BenchReport(
     string Machine,
     string Method,
@@ -27,29 +31,54 @@ internal sealed record BenchReport(
     long PeakAnonymousBytes,
     DeviceReport? Device);
 
-/// <summary>One merge.</summary>
-/// <param name="Sources">Number of sources beside the base.</param>
-/// <param name="Cache">Whether the inputs were in the page cache: <c>warm</c> or <c>cold</c>.</param>
-/// <param name="Seconds">A merge takes.</param>
-/// <param name="Passes">How often the inputs are read.</param>
-/// <param name="Null">GB/s of the pipeline without arithmetic.</param>
-/// <param name="Merge">GB/s of the merge.</param>
-/// <param name="MergeToNull">Median of the ratios of neighbouring runs, merge to null.</param>
-/// <param name="NullToFileCopy">Null's rate by that of copying files.</param>
-/// <param name="MergeToMemoryCopy">The merge's rate by that of copying memory.</param>
-/// <param name="Input">GB/s of the merge, its inputs alone counted.</param>
-/// <param name="InputToHostToDevice">That by the rate of copies to the device, if there is one.</param>
+/// <summary>Results of the merges with one number of sources.</summary>
+/// <param name="Sources">Number of sources besides the base.</param>
+/// <param name="Cache">State of the page cache: <c>warm</c> if it had the inputs, <c>cold</c> if not.</param>
+/// <param name="Seconds">Duration of a merge in seconds.</param>
+/// <param name="Passes">Number of times that the inputs are read.</param>
+/// <param name="Null">Rate of the pipeline without arithmetic, in GB/s.</param>
+/// <param name="Merge">Rate of the merge, in GB/s.</param>
+/// <param name="MergeToNull">Rate of the merge divided by that of the neighbouring null run; the median over the rounds.</param>
+/// <param name="NullToFileCopy">Rate of the null runs divided by that of copying files.</param>
+/// <param name="MergeToMemoryCopy">Rate of the merge divided by that of copying memory.</param>
+/// <param name="Input">Rate at which the merge reads its inputs, in GB/s.</param>
+/// <param name="InputToHostToDevice">
+/// Input rate divided by the rate of copies from the host to the device; null if there is no device.
+/// </param>
 public sealed record BenchMerge(
-    int Sources, string Cache, double Seconds, double Passes, double Null, double Merge, double MergeToNull, double NullToFileCopy, double MergeToMemoryCopy, double Input, double? InputToHostToDevice);
+    int Sources,
+    string Cache,
+    double Seconds,
+    double Passes,
+    double Null,
+    double Merge,
+    double MergeToNull,
+    double NullToFileCopy,
+    double MergeToMemoryCopy,
+    double Input,
+    double? InputToHostToDevice);
 
-/// <summary>One sweep. Ratios are medians of those within a round.</summary>
-/// <param name="Sources">Number of sources beside the base.</param>
-/// <param name="Candidates">Merges of the sweep.</param>
-/// <param name="One">Seconds of one merge, from opening the models to the published output.</param>
-/// <param name="Sweep">Seconds of the sweep, likewise.</param>
-/// <param name="SweepToOne">The sweep's time by that of one merge.</param>
-/// <param name="MemoryToOne">The time of the same merges kept in memory, as a search keeps them.</param>
-/// <param name="NullToOne">The time of a sweep that reads and writes as much without arithmetic.</param>
-/// <param name="CopyToOne">The time of copying a model as often as the sweep writes one.</param>
+/// <summary>Results of one sweep. Ratios are medians of the ratios within each round.</summary>
+/// <param name="Sources">Number of sources besides the base.</param>
+/// <param name="Candidates">Number of merges in the sweep.</param>
+/// <param name="One">Duration of one merge in seconds, from opening the models to the published output.</param>
+/// <param name="Sweep">Duration of the sweep in seconds, from opening the models to the published outputs.</param>
+/// <param name="SweepToOne">Duration of the sweep divided by that of one merge.</param>
+/// <param name="MemoryToOne">
+/// Duration of the same merges kept in memory, as a search keeps them, divided by that of one merge.
+/// </param>
+/// <param name="NullToOne">
+/// Duration of a sweep that reads and writes as much without arithmetic, divided by that of one merge.
+/// </param>
+/// <param name="CopyToOne">
+/// Duration of copying a model as often as the sweep writes one, divided by that of one merge.
+/// </param>
 public sealed record BenchSweep(
-    int Sources, int Candidates, double One, double Sweep, double SweepToOne, double MemoryToOne, double NullToOne, double CopyToOne);
+    int Sources,
+    int Candidates,
+    double One,
+    double Sweep,
+    double SweepToOne,
+    double MemoryToOne,
+    double NullToOne,
+    double CopyToOne);

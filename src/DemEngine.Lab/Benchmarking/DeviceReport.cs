@@ -2,11 +2,19 @@ using DemEngine.Backends.Devices;
 
 namespace DemEngine.Lab.Benchmarking;
 
-/// <summary>What <see cref="Bench"/> measured of a device.</summary>
-/// <param name="Name">As <c>--backend</c> names it.</param>
-/// <param name="Model">What the driver calls it.</param>
-/// <param name="Rates">Copies and kernels.</param>
-/// <param name="PeakBytes">The most device memory that tensors took at a time.</param>
-/// <param name="UsedBytes">Device memory in use after the merges, by all there is on the device, if the driver says.</param>
-/// <param name="Timeline">One merge, tile by tile, if asked for.</param>
-internal sealed record DeviceReport(string Name, string Model, DeviceRates Rates, long PeakBytes, long? UsedBytes, DeviceTimeline? Timeline);
+/// <summary>Results of <see cref="Bench"/> for a device.</summary>
+/// <param name="Name">Device name as <c>--backend</c> takes it.</param>
+/// <param name="Model">Device description as the driver gives it.</param>
+/// <param name="Rates">Rates of copies and kernels.</param>
+/// <param name="PeakBytes">Peak device memory allocated for tensors, in bytes.</param>
+/// <param name="UsedBytes">
+/// Device memory in use after the merges, by all processes on the device, in bytes; null if the driver does not report it.
+/// </param>
+/// <param name="Timeline">Timeline of one merge, tile by tile; null if not requested.</param>
+internal sealed record DeviceReport(
+    string Name,
+    string Model,
+    DeviceRates Rates,
+    long PeakBytes,
+    long? UsedBytes,
+    DeviceTimeline? Timeline);

@@ -3,11 +3,11 @@ using DemEngine.Memory;
 
 namespace DemEngine.Lab.Benchmarking;
 
-/// <summary>How fast the machine copies files, as the system itself does it.</summary>
+/// <summary>Measures how fast the machine copies files with the system's own copy.</summary>
 internal static class FileCopy
 {
-    /// <summary>Copies files, each thread one at a time.</summary>
-    /// <returns>Seconds.</returns>
+    /// <summary>Copies files into a folder, each thread one file at a time.</summary>
+    /// <returns>Duration in seconds.</returns>
     public static double Measure(IReadOnlyList<string> files, string folder, int threads)
     {
         long start = Stopwatch.GetTimestamp();

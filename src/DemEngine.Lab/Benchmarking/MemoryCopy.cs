@@ -3,15 +3,18 @@ using DemEngine.Memory;
 
 namespace DemEngine.Lab.Benchmarking;
 
-/// <summary>How fast the machine copies from memory to memory, with all threads at once: the ceiling of everything that moves bytes.</summary>
+/// <summary>
+/// Measures how fast the machine copies from memory to memory with all threads at once: the upper bound of everything that
+/// moves bytes.
+/// </summary>
 internal static class MemoryCopy
 {
     private const int BytesPerThread = 256 << 20;
     private const int Repeats = 5;
 
-    /// <summary>Measures.</summary>
-    /// <param name="threads">That each copy a block of their own, far larger than the caches.</param>
-    /// <returns>Bytes read and written a second, the best of several times.</returns>
+    /// <summary>Copies large blocks several times and takes the best rate.</summary>
+    /// <param name="threads">Number of threads; each copies a block of its own that is far larger than the caches.</param>
+    /// <returns>Bytes read and written per second, the best of several rounds.</returns>
     public static double Measure(int threads)
     {
         NativeBuffer[] from = [.. Enumerable.Range(0, threads).Select(_ => new NativeBuffer(BytesPerThread))];
@@ -19,13 +22,17 @@ internal static class MemoryCopy
         try
         {
             foreach (NativeBuffer buffer in from.Concat(to))
-                buffer.Bytes.Span.Fill(1); // So that every page is there.
+                buffer.Bytes.Span.Fill(1); // The first write allocates the pages.
 
             double best = 0;
             for (int repeat = 0; repeat < Repeats; repeat++)
             {
                 long start = Stopwatch.GetTimestamp();
-                Parallel.For(0, threads, new ParallelOptions { MaxDegreeOfParallelism = threads }, k => from[k].Bytes.Span.CopyTo(to[k].Bytes.Span));
+                Parallel.For(
+                    0,
+                    threads,
+                    new ParallelOptions { MaxDegreeOfParallelism = threads },
+                    k => from[k].Bytes.Span.CopyTo(to[k].Bytes.Span));
                 best = Math.Max(best, 2.0 * threads * BytesPerThread / Stopwatch.GetElapsedTime(start).TotalSeconds);
             }
 

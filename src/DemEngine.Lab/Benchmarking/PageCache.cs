@@ -2,10 +2,10 @@ using DemEngine.Files;
 
 namespace DemEngine.Lab.Benchmarking;
 
-/// <summary>Brings files into the system's page cache, or out of it.</summary>
+/// <summary>Brings files into the system's page cache or drops them from it.</summary>
 internal static class PageCache
 {
-    /// <summary>Reads files once.</summary>
+    /// <summary>Reads files once, so that they are in the cache.</summary>
     public static void Warm(IEnumerable<string> files)
     {
         byte[] block = new byte[4 << 20];
@@ -14,13 +14,13 @@ internal static class PageCache
             using var file = File.OpenHandle(path);
             for (long at = 0; RandomAccess.Read(file, block, at) is int read and > 0; at += read)
             {
-                // Reading is all there is to do.
+                // Reading alone fills the cache.
             }
         }
     }
 
-    /// <summary>Has files forgotten, once they are on disk.</summary>
-    /// <returns>False if this system or file system cannot.</returns>
+    /// <summary>Flushes files to disk and drops them from the cache.</summary>
+    /// <returns>False if this system or file system cannot do it.</returns>
     public static bool Drop(IEnumerable<string> files)
     {
         bool dropped = true;

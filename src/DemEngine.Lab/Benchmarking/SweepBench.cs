@@ -8,24 +8,32 @@ using DemEngine.Sweeps;
 namespace DemEngine.Lab.Benchmarking;
 
 /// <summary>
-/// Measures a sweep against one merge, from opening the models to published outputs, and against what it could cost at least: writing as much without
-/// arithmetic, copying as much, and the same merges kept in memory. All take turns.
+/// Compares a sweep with one merge, from opening the models to the published outputs, and with its minimum cost: writing as much
+/// without arithmetic, copying as much, and the same merges kept in memory. All kinds alternate.
 /// </summary>
 internal static class SweepBench
 {
-    /// <summary>Measures.</summary>
-    /// <param name="options">What and where.</param>
-    /// <param name="models">The base and the sources.</param>
-    /// <param name="candidates">Merges of the sweep.</param>
-    /// <param name="backend">What computes.</param>
-    /// <param name="report">Told what is being done, in a line of text.</param>
-    /// <param name="cancel">Stops between tiles.</param>
-    /// <exception cref="DemException">DEM1001: the method has no number to sweep. And what merges may throw.</exception>
+    /// <summary>Measures a sweep of the given number of merges.</summary>
+    /// <param name="options">Benchmark options.</param>
+    /// <param name="models">Paths of the base and of the sources, the base first.</param>
+    /// <param name="candidates">Number of merges in the sweep.</param>
+    /// <param name="backend">Backend that computes the merges.</param>
+    /// <param name="report">Progress callback; receives one line of text for each step.</param>
+    /// <param name="cancel">Token that stops the run between tiles.</param>
+    /// <exception cref="DemException">
+    /// DEM1001 (BadArgument): the method has no number to sweep. Merges may throw their own errors.
+    /// </exception>
     public static BenchSweep Measure(
-        BenchOptions options, string[] models, int candidates, IMergeBackend backend, Action<string> report, CancellationToken cancel)
+        BenchOptions options,
+        string[] models,
+        int candidates,
+        IMergeBackend backend,
+        Action<string> report,
+        CancellationToken cancel)
     {
         BenchRecipe recipe = BenchRecipe.Of(options.Method);
-        IReadOnlyList<SweepCandidate> sweep = Sweep.Candidates(RecipeReader.Parse(recipe.Text(models[0], models.Skip(1)), "bench"), [recipe.Axis(candidates)]);
+        IReadOnlyList<SweepCandidate> sweep = Sweep.Candidates(
+            RecipeReader.Parse(recipe.Text(models[0], models.Skip(1)), "bench"), [recipe.Axis(candidates)]);
         string[] files = Directory.GetFiles(models[0], "*.safetensors");
         PageCache.Warm([.. models.SelectMany(model => Directory.GetFiles(model, "*.safetensors"))]);
 
@@ -41,7 +49,14 @@ internal static class SweepBench
             () => Written(folder, () => Copy(files, folder, candidates, options.Run.Threads)),
         ];
         void Run(IEnumerable<SweepCandidate> merges, IMergeBackend by) =>
-            Sweep.Run([.. merges], folder, new AlignmentOptions(), by, options.Run with { Unfinished = UnfinishedRun.Restart }, null, cancel);
+            Sweep.Run(
+                [.. merges],
+                folder,
+                new AlignmentOptions(),
+                by,
+                options.Run with { Unfinished = UnfinishedRun.Restart },
+                null,
+                cancel);
 
         var seconds = new double[kinds.Length][];
         for (int k = 0; k < kinds.Length; k++)
@@ -53,29 +68,38 @@ internal static class SweepBench
             {
                 double taken = kinds[k]();
 
-                // The first round compiles and fills caches.
+                // The first round includes compilation and filling caches, so it does not count.
                 if (repeat > 0)
                     seconds[k][repeat - 1] = taken;
             }
         }
 
         double ToOne(int kind) => Bench.Median(seconds[kind].Zip(seconds[0], (taken, one) => taken / one));
-        return new BenchSweep(models.Length - 1, candidates, Bench.Median(seconds[0]), Bench.Median(seconds[1]), ToOne(1), ToOne(2), ToOne(3), ToOne(4));
+        return new BenchSweep(
+            models.Length - 1,
+            candidates,
+            Bench.Median(seconds[0]),
+            Bench.Median(seconds[1]),
+            ToOne(1),
+            ToOne(2),
+            ToOne(3),
+            ToOne(4));
     }
 
-    /// <summary>Copies files as often as the sweep has outputs, into a folder each.</summary>
+    /// <summary>Copies the files as often as the sweep has outputs, each time into a folder of its own.</summary>
     private static void Copy(string[] files, string folder, int copies, int threads)
     {
         (string From, string To)[] all =
         [
-            .. Enumerable.Range(0, copies).SelectMany(copy => files.Select(file => (file, Path.Combine(folder, $"{copy}", Path.GetFileName(file))))),
+            .. Enumerable.Range(0, copies).SelectMany(copy =>
+                files.Select(file => (file, Path.Combine(folder, $"{copy}", Path.GetFileName(file))))),
         ];
         foreach (string to in all.Select(one => Path.GetDirectoryName(one.To)!).Distinct())
             Directory.CreateDirectory(to);
         Parallel.ForEach(all, new ParallelOptions { MaxDegreeOfParallelism = threads }, one => File.Copy(one.From, one.To));
     }
 
-    /// <summary>The time of something that writes into a folder, which is deleted again.</summary>
+    /// <summary>Measures an action that writes into a folder, then deletes the folder.</summary>
     private static double Written(string folder, Action write)
     {
         try

@@ -25,10 +25,10 @@ internal sealed class Axis
 
     public ImmutableArray<(double Value, string Text)> Ticks { get; }
 
-    /// <summary>An axis over the given values, ending at round numbers.</summary>
-    /// <param name="label">What it shows.</param>
-    /// <param name="values">What must lie on it; what is not finite is passed over.</param>
-    /// <param name="format">Of its numbers.</param>
+    /// <summary>Makes a linear axis over the given values that ends at round numbers.</summary>
+    /// <param name="label">Label of the axis.</param>
+    /// <param name="values">Values that must lie on the axis; those that are not finite are ignored.</param>
+    /// <param name="format">Format of the numbers on the axis.</param>
     public static Axis Linear(string label, IEnumerable<double> values, string format = "0.##")
     {
         (double least, double most) = Range(values);
@@ -38,12 +38,17 @@ internal sealed class Axis
         double from = Math.Floor((least / step) + 1e-9) * step;
         double to = Math.Ceiling((most / step) - 1e-9) * step;
         int count = (int)Math.Round((to - from) / step);
-        return new Axis(label, from, to, isLog: false, [.. Enumerable.Range(0, count + 1).Select(k => Tick(from + (k * step), format))]);
+        return new Axis(
+            label,
+            from,
+            to,
+            isLog: false,
+            [.. Enumerable.Range(0, count + 1).Select(k => Tick(from + (k * step), format))]);
     }
 
-    /// <summary>An axis on which each power of ten is as long.</summary>
-    /// <param name="label">What it shows.</param>
-    /// <param name="values">What must lie on it; what is not positive is passed over.</param>
+    /// <summary>Makes an axis on which every power of ten has the same length.</summary>
+    /// <param name="label">Label of the axis.</param>
+    /// <param name="values">Values that must lie on the axis; those that are not positive are ignored.</param>
     public static Axis Logarithmic(string label, IEnumerable<double> values)
     {
         (double least, double most) = Range(values.Where(value => value > 0).Select(Math.Log10));
@@ -63,7 +68,7 @@ internal sealed class Axis
         return new Axis(label, from, to, isLog: true, ticks.DrainToImmutable());
     }
 
-    /// <summary>Where a value lies, from 0 to 1.</summary>
+    /// <summary>Position of a value along the axis, from 0 to 1.</summary>
     public double At(double value) => ((IsLog ? Math.Log10(value) : value) - _from) / (_to - _from);
 
     private static (double Value, string Text) Tick(double value, string format)

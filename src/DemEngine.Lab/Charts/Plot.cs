@@ -1,6 +1,6 @@
 namespace DemEngine.Lab.Charts;
 
-/// <summary>The frame of a chart with two axes: grid, numbers and labels, and where a pair of values lies in it.</summary>
+/// <summary>The frame of a chart with two axes: the grid, numbers and labels, and the positions of values in it.</summary>
 internal sealed class Plot
 {
     private const double Left = 46;
@@ -12,17 +12,19 @@ internal sealed class Plot
     private readonly double _height;
 
     /// <summary>Starts a chart.</summary>
-    /// <param name="title">Above it, and read aloud.</param>
-    /// <param name="x">The horizontal axis.</param>
-    /// <param name="y">The vertical axis.</param>
-    /// <param name="width">Of all of it, in pixels.</param>
-    /// <param name="height">Of all of it, in pixels.</param>
+    /// <param name="title">Title above the chart, also read aloud by screen readers.</param>
+    /// <param name="x">Horizontal axis.</param>
+    /// <param name="y">Vertical axis.</param>
+    /// <param name="width">Width of the whole chart in pixels.</param>
+    /// <param name="height">Height of the whole chart in pixels.</param>
     public Plot(string title, Axis x, Axis y, double width, double height)
     {
         (X, Y) = (x, y);
         _width = width - Left - Right;
         _height = height - Top - Bottom;
-        Svg.Raw($"<svg class=\"chart\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{SvgText.Escape(title)}\">");
+        Svg.Raw(
+            $"<svg class=\"chart\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" "
+            + $"role=\"img\" aria-label=\"{SvgText.Escape(title)}\">");
         Svg.Text(Left, 15, title, "class=\"title\"");
         foreach (var (value, text) in y.Ticks)
         {
@@ -52,18 +54,20 @@ internal sealed class Plot
 
     public double PlaceY(double value) => Top + ((1 - Y.At(value)) * _height);
 
-    /// <summary>A level across the whole chart.</summary>
+    /// <summary>Draws a level across the whole chart.</summary>
     public void Level(double value, string name)
     {
         Svg.Raw($"<path class=\"level\" d=\"M{Left:0.##} {PlaceY(value):0.##}h{_width:0.##}\"/>");
         Svg.Text(Left + _width - 4, PlaceY(value) - 4, name, "text-anchor=\"end\" class=\"faint\"");
     }
 
-    /// <summary>A value marked on the horizontal axis.</summary>
+    /// <summary>Marks a value of the horizontal axis by an upright line.</summary>
     public void Upright(double value, string title) =>
-        Svg.Raw($"<path class=\"level\" d=\"M{PlaceX(value):0.##} {Top:0.##}v{_height:0.##}\"><title>{SvgText.Escape(title)}</title></path>");
+        Svg.Raw(
+            $"<path class=\"level\" d=\"M{PlaceX(value):0.##} {Top:0.##}v{_height:0.##}\">"
+            + $"<title>{SvgText.Escape(title)}</title></path>");
 
-    /// <summary>Ends the chart.</summary>
+    /// <summary>Ends the chart and returns its SVG element.</summary>
     public string End()
     {
         Svg.Raw("</svg>");

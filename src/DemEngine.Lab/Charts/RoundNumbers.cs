@@ -3,18 +3,18 @@ namespace DemEngine.Lab.Charts;
 /// <summary>Round numbers along an axis: multiples of 1, 2 or 5 times a power of ten.</summary>
 internal static class RoundNumbers
 {
-    // What is above a round step by no more than arithmetic's errors is that step.
+    // A length that exceeds a round step only by a rounding error counts as that step.
     private const double Tolerance = 1e-9;
 
-    /// <summary>The least 1, 2 or 5 times a power of ten that is no less than a length.</summary>
-    /// <param name="least">The length, above 0.</param>
+    /// <summary>Finds the smallest 1, 2 or 5 times a power of ten that is not less than a length.</summary>
+    /// <param name="least">Length, greater than 0.</param>
     public static double Step(double least)
     {
         double power = Math.Pow(10, Math.Floor(Math.Log10(least)));
         return new[] { 1.0, 2, 5, 10 }.First(factor => factor * power >= least * (1 - Tolerance)) * power;
     }
 
-    /// <summary>The round numbers within a range, about as many as asked for.</summary>
+    /// <summary>Lists the round numbers within a range, about as many as requested.</summary>
     public static IEnumerable<double> Between(double low, double high, int about)
     {
         if (!(high > low))

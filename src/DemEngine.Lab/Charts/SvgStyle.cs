@@ -1,6 +1,6 @@
 namespace DemEngine.Lab.Charts;
 
-/// <summary>How pictures look: no font is needed, and they follow the viewer's light or dark setting.</summary>
+/// <summary>Style of the pictures: it needs no font and follows the viewer's light or dark setting.</summary>
 internal static class SvgStyle
 {
     /// <summary>The style element, with the classes <c>paper</c>, <c>heading</c>, <c>faint</c> and <c>rule</c>.</summary>

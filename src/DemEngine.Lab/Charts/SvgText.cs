@@ -3,12 +3,15 @@ using System.Text;
 
 namespace DemEngine.Lab.Charts;
 
-/// <summary>Writes SVG elements. Text from outside goes through <see cref="Escape"/>, whatever it holds.</summary>
+/// <summary>Writes SVG elements. All text from outside goes through <see cref="Escape"/>.</summary>
 internal sealed class SvgText
 {
     private readonly StringBuilder _svg = new();
 
-    /// <summary>XML character data: markup escaped, and what XML forbids or what would turn the writing direction replaced.</summary>
+    /// <summary>
+    /// Escapes text as XML character data: markup is escaped, and characters that XML forbids or that would change the writing
+    /// direction are replaced.
+    /// </summary>
     public static string Escape(string text)
     {
         var escaped = new StringBuilder(text.Length);
@@ -30,7 +33,7 @@ internal sealed class SvgText
         return escaped.ToString();
     }
 
-    /// <summary>At most so many characters of a text, from its start and its end.</summary>
+    /// <summary>Shortens a text to a maximum number of characters, taken from its start and its end.</summary>
     public static string Shorten(string text, int length)
     {
         int[] starts = StringInfo.ParseCombiningCharacters(text);
@@ -40,21 +43,23 @@ internal sealed class SvgText
         return $"{text[..starts[head]]}…{text[starts[starts.Length - (length - 1 - head)]..]}";
     }
 
-    /// <summary>Markup as it is.</summary>
+    /// <summary>Writes markup as it is.</summary>
     public void Raw(string markup) => _svg.Append(markup).Append('\n');
 
-    /// <summary>A line of text.</summary>
-    /// <param name="x">Where it is anchored.</param>
-    /// <param name="y">Its base line.</param>
-    /// <param name="text">What it says.</param>
-    /// <param name="attributes">More attributes.</param>
-    /// <param name="title">Shown when pointed at.</param>
+    /// <summary>Writes a line of text.</summary>
+    /// <param name="x">Horizontal position of the anchor.</param>
+    /// <param name="y">Vertical position of the baseline.</param>
+    /// <param name="text">Text to write.</param>
+    /// <param name="attributes">Further SVG attributes.</param>
+    /// <param name="title">Text shown when the line is pointed at; null for none.</param>
     public void Text(double x, double y, string text, string attributes = "", string? title = null) =>
         Raw($"<text x=\"{x:0.##}\" y=\"{y:0.##}\"{Space(attributes)}>{Title(title)}{Escape(text)}</text>");
 
-    /// <summary>A rectangle.</summary>
+    /// <summary>Writes a rectangle.</summary>
     public void Rectangle(double x, double y, double width, double height, string attributes, string? title = null) =>
-        Raw($"<rect x=\"{x:0.##}\" y=\"{y:0.##}\" width=\"{width:0.##}\" height=\"{height:0.##}\"{Space(attributes)}>{Title(title)}</rect>");
+        Raw(
+            $"<rect x=\"{x:0.##}\" y=\"{y:0.##}\" width=\"{width:0.##}\" height=\"{height:0.##}\""
+            + $"{Space(attributes)}>{Title(title)}</rect>");
 
     public override string ToString() => _svg.ToString();
 

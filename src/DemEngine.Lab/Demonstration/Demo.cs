@@ -9,17 +9,17 @@ using DemEngine.Recipes;
 
 namespace DemEngine.Lab.Demonstration;
 
-/// <summary>What <see cref="Demo"/> did.</summary>
-/// <param name="Folder">Where everything lies.</param>
-/// <param name="Experiment">What was compared, searched and found.</param>
-/// <param name="Merged">The folder of the model that was merged as found.</param>
-/// <param name="Merge">The merge.</param>
-/// <param name="Verified">Tensors of it that are as its manifest says.</param>
+/// <summary>Results of <see cref="Demo"/>.</summary>
+/// <param name="Folder">Folder that contains everything.</param>
+/// <param name="Experiment">Results and files of the experiment.</param>
+/// <param name="Merged">Folder of the merged model, with the coefficients that the experiment found.</param>
+/// <param name="Merge">Report of the merge.</param>
+/// <param name="Verified">Number of tensors of the merged model that agree with its manifest.</param>
 public sealed record DemoReport(string Folder, ExperimentReport Experiment, string Merged, RunReport Merge, int Verified);
 
 /// <summary>
-/// DEM itself at work in less than a minute: <see cref="ExperimentPreset.Demo"/> with the models that it trained once, so that coefficients are
-/// searched, candidates merged and all of it judged on the spot, and the best merge written and verified.
+/// Demonstrates DEM in less than a minute: <see cref="ExperimentPreset.Demo"/> with models that were trained beforehand.
+/// Coefficients are searched, candidates merged and all of it evaluated on the spot; then the best merge is written and verified.
 /// </summary>
 public static class Demo
 {
@@ -27,22 +27,34 @@ public static class Demo
     private const string ExperimentName = "experiment";
     private const string MergedName = "merged";
 
-    /// <summary>Demonstrates.</summary>
-    /// <param name="folder">Where everything goes; made, or an earlier demonstration's, which is replaced.</param>
-    /// <param name="models">Opens the preset's trained models: <c>NAME.safetensors</c>, and <c>NAME.json</c> with what training took.</param>
-    /// <param name="backend">What computes.</param>
-    /// <param name="run">How.</param>
-    /// <param name="progress">Told where it stands.</param>
-    /// <param name="cancel">Stops it.</param>
-    /// <exception cref="DemException">DEM1003, DEM1008: the folder is another's or in use; and what may go wrong in a run.</exception>
+    /// <summary>Runs the demonstration.</summary>
+    /// <param name="folder">Path of the folder to create, or of an earlier demonstration, which is replaced.</param>
+    /// <param name="models">
+    /// Function that opens the preset's trained models: <c>NAME.safetensors</c>, and <c>NAME.json</c> with the report of the
+    /// training.
+    /// </param>
+    /// <param name="backend">Backend that computes the merges.</param>
+    /// <param name="run">Run options.</param>
+    /// <param name="progress">Progress callback.</param>
+    /// <param name="cancel">Token that stops the demonstration.</param>
+    /// <exception cref="DemException">
+    /// DEM1003 (OutputNotOurs), DEM1008 (OutputBusy): the folder was not made by this command or is in use. The experiment, the
+    /// merge and the verification may throw their own errors.
+    /// </exception>
     public static DemoReport Run(
-        string folder, Func<string, Stream?> models, IMergeBackend backend, RunOptions run, Action<ExperimentProgress>? progress, CancellationToken cancel)
+        string folder,
+        Func<string, Stream?> models,
+        IMergeBackend backend,
+        RunOptions run,
+        Action<ExperimentProgress>? progress,
+        CancellationToken cancel)
     {
         using ClaimedFolder claimed = ClaimedFolder.Claim(
             folder, Mark, "`dem demo` made this folder and replaces what is in it. It can be deleted at any time.\n");
         string experiment = Path.Combine(claimed.Path, ExperimentName);
         Discard(experiment);
-        ExperimentReport found = ExperimentRun.Run(experiment, ExperimentPreset.Demo, new TrainedModels(models), backend, run.Threads, progress, cancel);
+        ExperimentReport found = ExperimentRun.Run(
+            experiment, ExperimentPreset.Demo, new TrainedModels(models), backend, run.Threads, progress, cancel);
 
         string merged = Path.Combine(claimed.Path, MergedName);
         run = run with { Overwrite = true, Unfinished = UnfinishedRun.Restart };

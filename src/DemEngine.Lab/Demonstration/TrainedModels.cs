@@ -4,9 +4,10 @@ using DemEngine.Lab.Experiment.Running;
 
 namespace DemEngine.Lab.Demonstration;
 
-/// <summary>Gives an experiment the models that an earlier run of it trained, so that nothing is trained.</summary>
+/// <summary>Supplies an experiment with the models that an earlier run of it trained, so that nothing is trained.</summary>
 /// <param name="open">
-/// Opens, for a model named <c>base</c>, <c>base.safetensors</c> with its weights and <c>base.json</c> with what its training took; null where there is none.
+/// Function that opens, for a model named <c>base</c>, <c>base.safetensors</c> with its weights and <c>base.json</c> with the
+/// report of its training; null where the file does not exist.
 /// </param>
 internal sealed class TrainedModels(Func<string, Stream?> open) : IFineTuner
 {

@@ -7,18 +7,27 @@ using DemEngine.Numerics;
 namespace DemEngine.Lab.Synthesis;
 
 /// <summary>The sizes of a model of the Llama architecture, as its <c>config.json</c> states them.</summary>
-/// <param name="Name">What it is called.</param>
+/// <param name="Name">Name of the shape.</param>
 /// <param name="Hidden">Width of the residual stream.</param>
 /// <param name="Intermediate">Width inside an MLP.</param>
 /// <param name="Layers">Number of layers.</param>
-/// <param name="Heads">Attention heads.</param>
-/// <param name="KeyValueHeads">Heads of keys and values; as many as <paramref name="Heads"/>, or a divisor of it.</param>
-/// <param name="Vocabulary">Rows of the embedding.</param>
-/// <param name="TiedEmbeddings">Whether the output matrix is the embedding and is not stored.</param>
+/// <param name="Heads">Number of attention heads.</param>
+/// <param name="KeyValueHeads">
+/// Number of heads of keys and values: as many as <paramref name="Heads"/>, or a divisor of it.
+/// </param>
+/// <param name="Vocabulary">Number of rows of the embedding.</param>
+/// <param name="TiedEmbeddings">True if the output matrix is the embedding and is not stored.</param>
 public sealed record LlamaShape(
-    string Name, int Hidden, int Intermediate, int Layers, int Heads, int KeyValueHeads, int Vocabulary, bool TiedEmbeddings = false)
+    string Name,
+    int Hidden,
+    int Intermediate,
+    int Layers,
+    int Heads,
+    int KeyValueHeads,
+    int Vocabulary,
+    bool TiedEmbeddings = false)
 {
-    /// <summary>The shapes that have a name: from a few hundred kilobytes to 26 GB in BF16.</summary>
+    /// <summary>The named shapes: from a few hundred kilobytes to 26 GB in BF16.</summary>
     public static IReadOnlyList<LlamaShape> Named { get; } =
     [
         new("tiny", 64, 176, 4, 4, 2, 512),
@@ -34,8 +43,10 @@ public sealed record LlamaShape(
     private int HeadSize => Hidden / Heads;
 
     /// <summary>Finds a shape by name, or reads it from a <c>config.json</c>.</summary>
-    /// <param name="nameOrFile">One of <see cref="Named"/>, or a path.</param>
-    /// <exception cref="DemException">DEM1001: neither; DEM2023: the file is not such a configuration.</exception>
+    /// <param name="nameOrFile">Name of one of <see cref="Named"/>, or path of a file.</param>
+    /// <exception cref="DemException">
+    /// DEM1001 (BadArgument): there is no such name or file. DEM2023 (BadSideFile): the file is not such a configuration.
+    /// </exception>
     public static LlamaShape Find(string nameOrFile)
     {
         if (Named.FirstOrDefault(shape => shape.Name == nameOrFile) is { } named)
@@ -44,14 +55,15 @@ public sealed record LlamaShape(
         {
             throw new DemException(
                 ErrorCode.BadArgument,
-                $"there is no shape or file {Quoted.Name(nameOrFile)}; shapes are {string.Join(", ", Named.Select(shape => shape.Name))}");
+                $"there is no shape or file {Quoted.Name(nameOrFile)}; "
+                + $"shapes are {string.Join(", ", Named.Select(shape => shape.Name))}");
         }
 
         return ReadConfig(nameOrFile);
     }
 
-    /// <summary>The tensors, in the order of the network, under Hugging Face's names.</summary>
-    /// <param name="type">Of their elements.</param>
+    /// <summary>Lists the tensors of the model, in the order of the network, under Hugging Face's names.</summary>
+    /// <param name="type">Element type of the tensors.</param>
     public IEnumerable<TensorSpec> Tensors(ElementType type)
     {
         TensorSpec Spec(string name, params ReadOnlySpan<long> dimensions) => new(name, type, new TensorShape([.. dimensions]));
@@ -77,8 +89,8 @@ public sealed record LlamaShape(
             yield return Spec("lm_head.weight", Vocabulary, Hidden);
     }
 
-    /// <summary>The contents of <c>config.json</c>.</summary>
-    /// <param name="type">Of the elements.</param>
+    /// <summary>Writes the contents of <c>config.json</c>.</summary>
+    /// <param name="type">Element type of the tensors.</param>
     public byte[] ToConfig(ElementType type)
     {
         var config = new JsonObject
@@ -108,7 +120,9 @@ public sealed record LlamaShape(
             JsonNode config = JsonNode.Parse(File.ReadAllBytes(path)) ?? throw new JsonException("empty");
             int Size(string key, int? otherwise = null)
             {
-                int size = config[key] is { } node ? node.GetValue<int>() : otherwise ?? throw new JsonException($"there is no {key}");
+                int size = config[key] is { } node
+                    ? node.GetValue<int>()
+                    : otherwise ?? throw new JsonException($"there is no {key}");
                 return size > 0 ? size : throw new JsonException($"{key} is not positive");
             }
 
@@ -123,7 +137,11 @@ public sealed record LlamaShape(
                 Size("vocab_size"),
                 config["tie_word_embeddings"]?.GetValue<bool>() ?? false);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is JsonException
+            or InvalidOperationException
+            or FormatException
+            or IOException
+            or UnauthorizedAccessException)
         {
             throw new DemException(ErrorCode.BadSideFile, $"{path}: {e.Message}", e);
         }

@@ -5,19 +5,21 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Lab.Synthesis;
 
-/// <summary>Plans checkpoints of random numbers: for trying things out, for measuring, and for tests.</summary>
+/// <summary>Plans checkpoints of random numbers, for experiments, benchmarks and tests.</summary>
 public static class SynthPlanner
 {
     private const float WeightDeviation = 0.02f;
 
-    /// <summary>Default of how far a tuned checkpoint lies from its base: standard deviation of the differences.</summary>
+    /// <summary>Default standard deviation of the differences between a tuned checkpoint and its base.</summary>
     public const double DefaultScale = 1e-3;
 
-    /// <summary>Plans a base: normalisation weights are 1, the others have mean 0 and standard deviation 0.02.</summary>
-    /// <param name="shape">Of the model.</param>
-    /// <param name="type">Of its elements.</param>
-    /// <param name="seed">Chooses the numbers.</param>
-    /// <param name="maxShardBytes">See <see cref="ShardLayout.Plan"/>.</param>
+    /// <summary>
+    /// Plans a base checkpoint: normalisation weights are 1, the others have mean 0 and standard deviation 0.02.
+    /// </summary>
+    /// <param name="shape">Shape of the model.</param>
+    /// <param name="type">Element type of the tensors.</param>
+    /// <param name="seed">Random seed of the weights.</param>
+    /// <param name="maxShardBytes">Maximum shard size in bytes; see <see cref="ShardLayout.Plan"/>.</param>
     public static OutputPlan PlanBase(LlamaShape shape, ElementType type, long seed, long maxShardBytes)
     {
         OutputTensor[] tensors =
@@ -28,29 +30,45 @@ public static class SynthPlanner
         ];
         var sideFiles = new Dictionary<string, byte[]> { ["config.json"] = shape.ToConfig(type) };
         return new OutputPlan(
-            "synth", $"{shape} {type.SafetensorsName} seed {seed}", [], [], tensors,
-            ShardLayout.Plan(tensors.Select(tensor => tensor.Spec), maxShardBytes), sideFiles);
+            "synth",
+            $"{shape} {type.SafetensorsName} seed {seed}",
+            [],
+            [],
+            tensors,
+            ShardLayout.Plan(tensors.Select(tensor => tensor.Spec), maxShardBytes),
+            sideFiles);
     }
 
-    /// <summary>Plans a checkpoint as if fine-tuned from a base: every floating-point element moved a little.</summary>
-    /// <param name="baseModel">Where it starts.</param>
-    /// <param name="type">Of its elements; null for the base's.</param>
-    /// <param name="seed">Chooses the differences.</param>
-    /// <param name="scale">Their standard deviation.</param>
-    /// <param name="maxShardBytes">See <see cref="ShardLayout.Plan"/>.</param>
-    public static OutputPlan PlanTuned(Checkpoint baseModel, ElementType? type, long seed, double scale, long maxShardBytes)
+    /// <summary>Plans a checkpoint as if fine-tuned from a base: every floating-point element is moved a little.</summary>
+    /// <param name="baseModel">Base checkpoint.</param>
+    /// <param name="type">Element type of the tensors; null for that of the base.</param>
+    /// <param name="seed">Random seed of the differences.</param>
+    /// <param name="scale">Standard deviation of the differences.</param>
+    /// <param name="maxShardBytes">Maximum shard size in bytes; see <see cref="ShardLayout.Plan"/>.</param>
+    public static OutputPlan PlanTuned(
+        Checkpoint baseModel, ElementType? type, long seed, double scale, long maxShardBytes)
     {
         OutputTensor[] tensors =
         [
             .. baseModel.Tensors.Select(OutputTensor (tensor) => tensor.Spec.Type.IsFloat
-                ? new SyntheticTensor(tensor.Spec with { Type = type ?? tensor.Spec.Type }, seed, new StoredTensorReader(tensor), mean: 0, scale: (float)scale)
+                ? new SyntheticTensor(
+                    tensor.Spec with { Type = type ?? tensor.Spec.Type },
+                    seed,
+                    new StoredTensorReader(tensor),
+                    mean: 0,
+                    scale: (float)scale)
                 : new CopiedTensor(tensor.Spec, new StoredTensorReader(tensor), baseModel.Path, [])),
         ];
         Dictionary<string, byte[]> sideFiles = SideFiles.Read(baseModel.Folder);
         if (type is not null)
             ModelConfig.StateType(sideFiles, type.Value);
         return new OutputPlan(
-            "synth", $"tuned, scale {scale:r}, seed {seed}", [new ManifestInput("base", baseModel.Path, Fingerprint.Of(baseModel))], [baseModel],
-            tensors, ShardLayout.Plan(tensors.Select(tensor => tensor.Spec), maxShardBytes), sideFiles);
+            "synth",
+            $"tuned, scale {scale:r}, seed {seed}",
+            [new ManifestInput("base", baseModel.Path, Fingerprint.Of(baseModel))],
+            [baseModel],
+            tensors,
+            ShardLayout.Plan(tensors.Select(tensor => tensor.Spec), maxShardBytes),
+            sideFiles);
     }
 }

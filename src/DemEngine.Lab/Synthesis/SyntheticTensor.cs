@@ -12,8 +12,8 @@ using DemEngine.Numerics;
 namespace DemEngine.Lab.Synthesis;
 
 /// <summary>
-/// A tensor of roughly normal random numbers: mean + scale·z, or base + scale·z. Each z is the sum of the four bytes of one Philox word,
-/// standardised, so that any part of the tensor can be made by itself.
+/// A tensor of roughly normal random numbers: mean + scale·z, or base + scale·z. Each z is the standardised sum of the four bytes
+/// of one Philox word, so that any part of the tensor can be computed by itself.
 /// </summary>
 internal sealed class SyntheticTensor : OutputTensor
 {
@@ -26,15 +26,15 @@ internal sealed class SyntheticTensor : OutputTensor
     private readonly float _mean;
     private readonly float _scale;
 
-    /// <param name="spec">The output.</param>
-    /// <param name="seed">Together with the tensor's name it names the random stream.</param>
-    /// <param name="baseTensor">What is added to, if anything.</param>
-    /// <param name="mean">What is added to, otherwise.</param>
-    /// <param name="scale">Standard deviation of what is added.</param>
+    /// <param name="spec">Specification of the output tensor.</param>
+    /// <param name="seed">Random seed; together with the tensor's name it selects the random stream.</param>
+    /// <param name="baseTensor">Tensor that the random numbers are added to; null to add them to the mean.</param>
+    /// <param name="mean">Mean of the numbers, if there is no base tensor.</param>
+    /// <param name="scale">Standard deviation of the random numbers that are added.</param>
     public SyntheticTensor(TensorSpec spec, long seed, TensorReader? baseTensor, float mean, float scale)
         : base(spec)
     {
-        // A difference made with the base's seed must not be the base over again.
+        // The stream differs from the base's, or a difference with the base's seed would be proportional to the base.
         string stream = baseTensor is null ? spec.Name : $"difference of {spec.Name}";
         _random = new Philox(XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(stream), seed));
         _base = baseTensor;
@@ -49,7 +49,7 @@ internal sealed class SyntheticTensor : OutputTensor
 
     public override NonFinite Produce(long first, TypedBytes output, ITileContext workspace)
     {
-        // Words and then numbers in the same place: a word is as long as a binary32.
+        // The numbers replace the words in the same memory: a word is as long as a binary32.
         var numbers = new TypedBytes(ElementType.F32, workspace.Scratch(output.Count * sizeof(float)));
         Span<uint> words = MemoryMarshal.Cast<byte, uint>(numbers.Bytes.Span);
         _random.Fill(first, words);
@@ -59,10 +59,13 @@ internal sealed class SyntheticTensor : OutputTensor
         Standardise(words, mean - (scale * ByteSumMean), scale);
         return _base is null
             ? workspace.Worker.Combine(LinearCombination.BaseAlone, [numbers], output)
-            : workspace.Worker.Combine(LinearCombination.BaseAndDifference, [workspace.Read(_base, first, output.Count), numbers], output);
+            : workspace.Worker.Combine(
+                LinearCombination.BaseAndDifference, [workspace.Read(_base, first, output.Count), numbers], output);
     }
 
-    /// <summary>From random words to offset + factor · (sum of the word's bytes), as the bits of binary32, in place.</summary>
+    /// <summary>
+    /// Converts random words to offset + factor · (sum of the word's bytes), in place, as the bits of binary32 numbers.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Standardise(Span<uint> words, float offset, float factor)
     {
@@ -72,7 +75,8 @@ internal sealed class SyntheticTensor : OutputTensor
         {
             Vector<uint> pairs = (vectors[i] & bytes) + ((vectors[i] >>> 8) & bytes);
             Vector<uint> sum = (pairs + (pairs >>> 16)) & new Vector<uint>(0xFFFF);
-            vectors[i] = Vector.AsVectorUInt32(new Vector<float>(offset) + (factor * Vector.ConvertToSingle(Vector.AsVectorInt32(sum))));
+            vectors[i] = Vector.AsVectorUInt32(
+                new Vector<float>(offset) + (factor * Vector.ConvertToSingle(Vector.AsVectorInt32(sum))));
         }
 
         for (int i = vectors.Length * Vector<uint>.Count; i < words.Length; i++)

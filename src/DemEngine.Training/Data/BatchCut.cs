@@ -4,23 +4,25 @@ using DemEngine.Evaluation.Language;
 namespace DemEngine.Training.Data;
 
 /// <summary>
-/// Cuts examples into batches of similar length. A batch of b examples takes b · (longest − 1) positions through the model, and each batch
-/// some time besides, as much as so many positions; the cut is the one with the least of both.
+/// Divides examples into batches of similar length. A batch of b examples costs b · (longest − 1) positions and a constant
+/// overhead, counted as a number of positions. The division has the minimum total cost.
 /// </summary>
 public static class BatchCut
 {
-    // What a pass through a small model costs beside its positions, on two processors; from a quarter to four times as much changes little.
+    // Overhead of a pass through a small model on two processors, in positions. A quarter or four times as much changes little.
     private const long PassPositions = 256;
 
-    /// <summary>Cuts.</summary>
-    /// <param name="examples">In any order.</param>
-    /// <param name="maxPositions">A batch has no more, unless a single example does.</param>
-    /// <returns>Indices into the examples, batch by batch, the shortest first; equally long ones keep their order.</returns>
+    /// <summary>Divides examples into batches.</summary>
+    /// <param name="examples">Examples in any order.</param>
+    /// <param name="maxPositions">Maximum number of positions in a batch, unless a single example has more.</param>
+    /// <returns>
+    /// Indices into the examples, batch by batch, the shortest first; examples of equal length keep their order.
+    /// </returns>
     public static ImmutableArray<ImmutableArray<int>> Of(IReadOnlyList<Example> examples, long maxPositions)
     {
         int[] order = [.. Enumerable.Range(0, examples.Count).OrderBy(i => examples[i].Tokens.Length)]; // A stable sort.
-        long[] cost = new long[order.Length + 1]; // Of the first so many.
-        int[] start = new int[order.Length + 1]; // Of the last batch among them.
+        long[] cost = new long[order.Length + 1]; // Element n is the minimum cost of the first n examples.
+        int[] start = new int[order.Length + 1]; // Element n is the start of the last batch among the first n examples.
         for (int end = 1; end <= order.Length; end++)
         {
             long positions = examples[order[end - 1]].Tokens.Length - 1;

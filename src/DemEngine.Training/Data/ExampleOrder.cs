@@ -3,11 +3,11 @@ using DemEngine.Numerics;
 namespace DemEngine.Training.Data;
 
 /// <summary>
-/// The order in which examples are taken: one permutation after another, each known from its number alone, so that a run goes on at any
-/// place (Fisher and Yates' shuffle, Knuth, "The Art of Computer Programming", volume 2, algorithm P).
+/// The order in which examples are taken: one permutation after another, each computed from its number alone, so that a run can
+/// be continued at any position (Fisher and Yates' shuffle, Knuth, "The Art of Computer Programming", volume 2, algorithm P).
 /// </summary>
 /// <param name="count">Number of examples.</param>
-/// <param name="seed">Chooses the order.</param>
+/// <param name="seed">Random seed of the order.</param>
 public sealed class ExampleOrder(int count, long seed)
 {
     private const int WordsOfAnEpochBits = 32;
@@ -16,7 +16,7 @@ public sealed class ExampleOrder(int count, long seed)
     private readonly int[] _permutation = new int[count];
     private long _epoch = -1;
 
-    /// <summary>Index of the example at a place of the endless sequence.</summary>
+    /// <summary>Index of the example at a position of the endless sequence.</summary>
     public int this[long place]
     {
         get

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace DemEngine.Training.Data;
 
 /// <summary>
-/// Sequences that pass through a model together. The last token of each predicts nothing and is left out; shorter ones are filled up at
-/// their end with token 0, which has no effect on what comes before it.
+/// Sequences that pass through a model together. The last token of each predicts nothing and is left out. Shorter sequences are
+/// padded at their end with token 0, which has no effect on what comes before it.
 /// </summary>
 public sealed class TokenBatch : IDisposable
 {
@@ -17,24 +17,24 @@ public sealed class TokenBatch : IDisposable
         Examples = examples;
     }
 
-    /// <summary>[B, T], int64.</summary>
+    /// <summary>Token ids [B, T], int64.</summary>
     public Tensor Tokens { get; }
 
-    /// <summary>[N], int64: the rows b·T + t whose next token is a target, sequence by sequence.</summary>
+    /// <summary>Indices [N], int64, of the rows b·T + t whose next token is a target, sequence by sequence.</summary>
     public Tensor Rows { get; }
 
-    /// <summary>[N], int64: those tokens.</summary>
+    /// <summary>Target tokens [N], int64, that follow these rows.</summary>
     public Tensor Targets { get; }
 
-    /// <summary>[N]: index of the sequence that each row belongs to.</summary>
+    /// <summary>Indices [N] of the sequence that each row belongs to.</summary>
     public int[] Examples { get; }
 
-    /// <summary>B · T, filled-up positions included.</summary>
+    /// <summary>Number of positions, B · T, including padding.</summary>
     public long Positions => Tokens.NumberOfElements;
 
-    /// <summary>Makes a batch. Its tensors belong to no scope.</summary>
-    /// <param name="examples">At least one.</param>
-    /// <param name="device">Where the tensors lie.</param>
+    /// <summary>Makes a batch. Its tensors belong to no dispose scope.</summary>
+    /// <param name="examples">Sequences of the batch; at least one.</param>
+    /// <param name="device">Device of the tensors.</param>
     public static TokenBatch Of(IReadOnlyList<Example> examples, Device device)
     {
         int length = examples.Max(example => example.Tokens.Length) - 1;

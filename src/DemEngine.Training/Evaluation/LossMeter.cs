@@ -6,7 +6,9 @@ using static TorchSharp.torch;
 
 namespace DemEngine.Training.Evaluation;
 
-/// <summary>Measures a model's loss on examples that stay the same: cut into batches once, and kept where they are computed with.</summary>
+/// <summary>
+/// Computes a model's loss on a fixed set of examples. They are divided into batches once, which stay resident on the device.
+/// </summary>
 internal sealed class LossMeter : IDisposable
 {
     private readonly ImmutableArray<TokenBatch> _batches;
@@ -14,19 +16,23 @@ internal sealed class LossMeter : IDisposable
 
     public LossMeter(ImmutableArray<Example> examples, long maxPositions, Device device)
     {
-        _batches = [.. BatchCut.Of(examples, maxPositions).Select(part => TokenBatch.Of([.. part.Select(i => examples[i])], device))];
+        _batches =
+        [
+            .. BatchCut.Of(examples, maxPositions)
+                .Select(part => TokenBatch.Of([.. part.Select(i => examples[i])], device)),
+        ];
         _targets = examples.Sum(example => (long)example.Targets);
     }
 
-    /// <summary>−log p of each target of a batch, in nats.</summary>
-    /// <returns>[N], binary32.</returns>
+    /// <summary>Computes −log p of each target of a batch, in nats.</summary>
+    /// <returns>Losses [N], binary32.</returns>
     public static Tensor Losses(LlamaDecoder model, TokenBatch batch)
     {
         Tensor hidden = model.Hidden(batch.Tokens).index_select(0, batch.Rows);
         return nn.functional.cross_entropy(model.Logits(hidden), batch.Targets, reduction: nn.Reduction.None);
     }
 
-    /// <summary>The mean over all targets, in nats per token.</summary>
+    /// <summary>Computes the mean loss over all targets, in nats per token.</summary>
     public double Measure(LlamaDecoder model)
     {
         using var _ = no_grad();

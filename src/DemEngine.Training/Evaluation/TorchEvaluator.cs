@@ -10,8 +10,8 @@ using static TorchSharp.torch;
 namespace DemEngine.Training.Evaluation;
 
 /// <summary>
-/// Computes models of the Llama architecture with Torch, on the processor or on a device. The data sets are laid out once, and a model's
-/// weights take the place of those of the one before.
+/// Evaluates models of the Llama architecture with Torch, on the processor or on a device. The data sets are laid out once, and a
+/// model's weights overwrite those of the previous one.
 /// </summary>
 public sealed class TorchEvaluator : IModelEvaluator
 {
@@ -22,12 +22,17 @@ public sealed class TorchEvaluator : IModelEvaluator
     private readonly SequenceLimits _limits;
     private LoadedModel? _model;
 
-    /// <summary>Prepares the sets.</summary>
-    /// <param name="sets">What to measure; at least one.</param>
-    /// <param name="device">See <see cref="DeviceName"/>.</param>
-    /// <param name="threads">For work on the processor.</param>
-    /// <param name="maxPositions">So many pass through a model at once, unless a single sequence is longer.</param>
-    /// <exception cref="DemException">DEM1021, DEM1022: Torch or the device is not there. DEM2116: a metric cannot be measured on its set.</exception>
+    /// <summary>Prepares the data sets.</summary>
+    /// <param name="sets">Data sets with the metrics to compute; at least one.</param>
+    /// <param name="device">Name of the device; see <see cref="DeviceName"/>.</param>
+    /// <param name="threads">Number of threads for work on the processor.</param>
+    /// <param name="maxPositions">
+    /// Maximum number of positions that pass through a model at once, unless a single sequence is longer.
+    /// </param>
+    /// <exception cref="DemException">
+    /// DEM1021 (TorchNotLoaded), DEM1022 (NoTorchDevice): Torch or the device is not available. DEM2116 (MetricNotApplicable): a
+    /// metric cannot be computed on its set.
+    /// </exception>
     public TorchEvaluator(IEnumerable<MeasuredSet> sets, string device, int threads, long maxPositions = 8192)
     {
         _sets = [.. sets];
@@ -49,7 +54,8 @@ public sealed class TorchEvaluator : IModelEvaluator
     public string Description { get; }
 
     /// <inheritdoc/>
-    public ImmutableArray<(string Set, Metric Metric)> Measures => [.. _sets.SelectMany(set => set.Metrics.Select(metric => (set.Data.Name, metric)))];
+    public ImmutableArray<(string Set, Metric Metric)> Measures =>
+        [.. _sets.SelectMany(set => set.Metrics.Select(metric => (set.Data.Name, metric)))];
 
     /// <inheritdoc/>
     public ModelScores Evaluate(IModelWeights model, CancellationToken cancel = default)
@@ -97,7 +103,8 @@ public sealed class TorchEvaluator : IModelEvaluator
         using var _ = no_grad();
         using var scope = NewDisposeScope();
         Tensor logits = model.Logits(model.Hidden(batch.Tokens).index_select(0, batch.Rows));
-        ReadOnlySpan<float> losses = Host<float>(nn.functional.cross_entropy(logits, batch.Targets, reduction: nn.Reduction.None));
+        ReadOnlySpan<float> losses = Host<float>(
+            nn.functional.cross_entropy(logits, batch.Targets, reduction: nn.Reduction.None));
         ReadOnlySpan<long> likeliest = Host<long>(logits.argmax(1));
         ReadOnlySpan<long> targets = Host<long>(batch.Targets);
 
@@ -113,7 +120,7 @@ public sealed class TorchEvaluator : IModelEvaluator
     private static ReadOnlySpan<T> Host<T>(Tensor tensor)
         where T : unmanaged => System.Runtime.InteropServices.MemoryMarshal.Cast<byte, T>(tensor.cpu().bytes);
 
-    /// <summary>Weights on the device, overwritten by each model of the same shape.</summary>
+    /// <summary>Weights resident on the device, overwritten by each model of the same configuration.</summary>
     private sealed class LoadedModel : IDisposable
     {
         private readonly ParameterLayout _layout;

@@ -2,16 +2,18 @@ using static TorchSharp.torch;
 
 namespace DemEngine.Training.Models;
 
-/// <summary>What is added to attention scores so that no position sees a later one: 0, or −∞ where the key comes after the query.</summary>
-/// <param name="type">Of the scores.</param>
-/// <param name="device">Where they lie.</param>
+/// <summary>
+/// The mask added to attention scores so that no position sees a later one: 0, or −∞ where the key comes after the query.
+/// </summary>
+/// <param name="type">Element type of the scores.</param>
+/// <param name="device">Device of the scores.</param>
 internal sealed class CausalMask(ScalarType type, Device device) : IDisposable
 {
     private Tensor? _largest;
 
-    /// <summary>The mask of sequences.</summary>
-    /// <param name="length">Positions.</param>
-    /// <returns>[length, length]: query, key. Not to be disposed.</returns>
+    /// <summary>Returns the mask of sequences of a given length.</summary>
+    /// <param name="length">Number of positions.</param>
+    /// <returns>Mask [length, length], query by key. The caller must not dispose it.</returns>
     public Tensor Of(long length)
     {
         if (_largest is null || _largest.shape[0] < length)

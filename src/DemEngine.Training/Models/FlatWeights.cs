@@ -5,14 +5,17 @@ using static TorchSharp.torch;
 
 namespace DemEngine.Training.Models;
 
-/// <summary>From weights under their names, as checkpoints have them, to one vector, as models are trained.</summary>
+/// <summary>Converts the named weights of a checkpoint to the one vector that models are trained as.</summary>
 internal static class FlatWeights
 {
     /// <summary>Reads all weights of a model as binary32: exact, except that binary64 is rounded.</summary>
-    /// <param name="layout">Of the model's configuration.</param>
-    /// <param name="model">The model.</param>
-    /// <returns>[all weights] on the processor; the caller's to dispose, whatever scope it was made in.</returns>
-    /// <exception cref="DemException">DEM2103: the tensors are not those of the configuration. DEM4003, DEM4005: reading failed.</exception>
+    /// <param name="layout">Layout of the weights of the model's configuration.</param>
+    /// <param name="model">Model to read.</param>
+    /// <returns>Vector [all weights] on the processor. The caller disposes it, whatever scope it was made in.</returns>
+    /// <exception cref="DemException">
+    /// DEM2103 (WrongTensors): the tensors are not those of the configuration. DEM4003 (ReadFailed), DEM4005 (InputChanged):
+    /// reading failed.
+    /// </exception>
     public static Tensor Read(ParameterLayout layout, IModelWeights model)
     {
         Tensor flat = empty(layout.Length, ScalarType.Float32, CPU).DetachFromDisposeScope();
@@ -29,10 +32,10 @@ internal static class FlatWeights
     }
 
     /// <summary>Reads all weights of a model into a vector.</summary>
-    /// <param name="layout">Of the model's configuration.</param>
-    /// <param name="model">The model.</param>
-    /// <param name="flat">[all weights], binary32, on the processor.</param>
-    /// <exception cref="DemException">As <see cref="Read(ParameterLayout, IModelWeights)"/>.</exception>
+    /// <param name="layout">Layout of the weights of the model's configuration.</param>
+    /// <param name="model">Model to read.</param>
+    /// <param name="flat">Vector [all weights] to fill, binary32, on the processor.</param>
+    /// <exception cref="DemException">The errors of <see cref="Read(ParameterLayout, IModelWeights)"/>.</exception>
     public static void Read(ParameterLayout layout, IModelWeights model, Tensor flat)
     {
         LlamaTensors.Check(model.Config, model.Tensors, model.Name);

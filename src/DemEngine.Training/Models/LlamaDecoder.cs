@@ -6,9 +6,10 @@ using static TorchSharp.torch.nn.functional;
 namespace DemEngine.Training.Models;
 
 /// <summary>
-/// The forward pass of a decoder of the Llama architecture (Touvron et al., https://arxiv.org/abs/2302.13971, section 2.2), over weights
-/// that are views of one vector. B is sequences, T positions, H hidden size, I intermediate size, D head size, Q and K heads of queries and
-/// of keys, V vocabulary. Sequences of a batch are filled up at their end; being causal, the positions before are not touched by that.
+/// The forward pass of a decoder of the Llama architecture (Touvron et al., https://arxiv.org/abs/2302.13971, section 2.2), over
+/// weights that are views of one vector. In shapes, B is the number of sequences, T that of positions, H the hidden size, I the
+/// intermediate size, D the head size, Q and K the numbers of heads of queries and of keys, and V the vocabulary size. Shorter
+/// sequences of a batch are padded at their end; attention is causal, so the padding does not affect the positions before it.
 /// </summary>
 public sealed class LlamaDecoder : IDisposable
 {
@@ -24,11 +25,18 @@ public sealed class LlamaDecoder : IDisposable
     private readonly CausalMask _mask;
     private readonly double _attentionScale;
 
-    /// <summary>Makes a decoder over weights, which stay the caller's and may be overwritten in place between calls.</summary>
-    /// <param name="layout">Where each weight lies.</param>
-    /// <param name="config">Of the model.</param>
-    /// <param name="weights">[all weights], binary32 or bfloat16, in which is then computed; normalisation, softmax and loss always in binary32.</param>
-    /// <param name="gradients">Of the same type and shape: where backward passes add up gradients; null where none are taken.</param>
+    /// <summary>
+    /// Makes a decoder over weights, which remain the caller's and may be overwritten in place between calls.
+    /// </summary>
+    /// <param name="layout">Layout of the weights.</param>
+    /// <param name="config">Configuration of the model.</param>
+    /// <param name="weights">
+    /// Vector [all weights], binary32 or bfloat16. The decoder computes in this type, except that normalisation, softmax and loss
+    /// are always in binary32.
+    /// </param>
+    /// <param name="gradients">
+    /// Vector of the same type and shape to which backward passes add gradients; null to compute no gradients.
+    /// </param>
     public LlamaDecoder(ParameterLayout layout, LlamaConfig config, Tensor weights, Tensor? gradients)
     {
         _config = config;
@@ -57,8 +65,8 @@ public sealed class LlamaDecoder : IDisposable
     }
 
     /// <summary>Passes sequences through the model.</summary>
-    /// <param name="tokens">[B, T], int64.</param>
-    /// <returns>[B·T, H]: the last layer's output, normalised; row b·T + t is position t of sequence b.</returns>
+    /// <param name="tokens">Token ids [B, T], int64.</param>
+    /// <returns>Normalised output of the last layer [B·T, H]; row b·T + t is position t of sequence b.</returns>
     public Tensor Hidden(Tensor tokens)
     {
         long batch = tokens.shape[0], length = tokens.shape[1];
@@ -77,9 +85,9 @@ public sealed class LlamaDecoder : IDisposable
         return Normalise(x, _norm);
     }
 
-    /// <summary>The scores of what comes next.</summary>
-    /// <param name="hidden">[N, H].</param>
-    /// <returns>[N, V], binary32: logarithms of probabilities, up to a constant in each row.</returns>
+    /// <summary>Computes the scores of the next token.</summary>
+    /// <param name="hidden">Normalised output of the last layer [N, H].</param>
+    /// <returns>Scores [N, V], binary32: logarithms of probabilities, up to a constant in each row.</returns>
     public Tensor Logits(Tensor hidden) => Wide(linear(hidden, _head));
 
     /// <inheritdoc/>
@@ -91,9 +99,12 @@ public sealed class LlamaDecoder : IDisposable
         _mask.Dispose();
     }
 
-    /// <summary>x / √(mean(x²) + ε) · w (Zhang and Sennrich, "Root Mean Square Layer Normalization", https://arxiv.org/abs/1910.07467).</summary>
-    /// <param name="x">[N, H].</param>
-    /// <param name="weight">[H].</param>
+    /// <summary>
+    /// Computes x / √(mean(x²) + ε) · w (Zhang and Sennrich, "Root Mean Square Layer Normalization",
+    /// https://arxiv.org/abs/1910.07467).
+    /// </summary>
+    /// <param name="x">Input x [N, H].</param>
+    /// <param name="weight">Weights w [H].</param>
     private Tensor Normalise(Tensor x, Tensor weight)
     {
         Tensor wide = Wide(x);
@@ -102,37 +113,47 @@ public sealed class LlamaDecoder : IDisposable
     }
 
     /// <summary>
-    /// Causal attention with grouped queries (Ainslie et al., "GQA", https://arxiv.org/abs/2305.13245): each head of keys and values serves
-    /// Q/K consecutive heads of queries, which are laid one below the other as so many more positions.
+    /// Computes causal attention with grouped queries (Ainslie et al., "GQA", https://arxiv.org/abs/2305.13245): each head of
+    /// keys and values serves Q/K consecutive heads of queries, which are laid one below the other as additional positions.
     /// </summary>
-    /// <param name="x">[B·T, H].</param>
-    /// <param name="layer">Its weights.</param>
-    /// <param name="mask">[Q/K·T, T].</param>
-    /// <param name="batch">B.</param>
-    /// <param name="length">T.</param>
+    /// <param name="x">Input [B·T, H].</param>
+    /// <param name="layer">Weights of the layer.</param>
+    /// <param name="mask">Causal mask [Q/K·T, T].</param>
+    /// <param name="batch">Number of sequences, B.</param>
+    /// <param name="length">Number of positions, T.</param>
     private Tensor Attention(Tensor x, DecoderLayer layer, Tensor mask, long batch, long length)
     {
         long queries = _config.AttentionHeads, keys = _config.KeyValueHeads, size = _config.HeadSize, group = queries / keys;
 
-        // Heads first, so that each kind is one contiguous part: [Q + 2K, B, T, D].
-        Tensor all = linear(x, layer.QueryKeyValue).view(batch, length, queries + (2 * keys), size).permute(2, 0, 1, 3).contiguous();
+        // With heads as the first dimension, [Q + 2K, B, T, D], each kind is one contiguous part.
+        Tensor all = linear(x, layer.QueryKeyValue)
+            .view(batch, length, queries + (2 * keys), size)
+            .permute(2, 0, 1, 3)
+            .contiguous();
         Tensor[] parts = all.split([queries + keys, keys], 0);
         Tensor[] rotated = _rotary.Rotate(parts[0]).split([queries, keys], 0);
 
-        Tensor query = rotated[0].view(keys, group, batch, length, size).transpose(1, 2).reshape(keys * batch, group * length, size);
+        Tensor query = rotated[0]
+            .view(keys, group, batch, length, size)
+            .transpose(1, 2)
+            .reshape(keys * batch, group * length, size);
         Tensor key = rotated[1].view(keys * batch, length, size);
         Tensor value = parts[1].reshape(keys * batch, length, size);
 
-        Tensor scores = bmm(query * _attentionScale, key.transpose(1, 2)).add_(mask); // TorchSharp 0.107.0's baddbmm takes its arguments in another order than it says.
+        // TorchSharp 0.107.0's baddbmm takes its arguments in another order than it documents.
+        Tensor scores = bmm(query * _attentionScale, key.transpose(1, 2)).add_(mask);
         Tensor weights = Narrow(softmax(Wide(scores), -1));
         Tensor heads = bmm(weights, value)
             .view(keys, batch, group, length, size).permute(1, 3, 0, 2, 4).reshape(batch * length, queries * size);
         return linear(heads, layer.Output);
     }
 
-    /// <summary>W_down · (silu(W_gate·x) ∘ W_up·x) (Shazeer, "GLU Variants Improve Transformer", https://arxiv.org/abs/2002.05202).</summary>
-    /// <param name="x">[B·T, H].</param>
-    /// <param name="layer">Its weights.</param>
+    /// <summary>
+    /// Computes W_down · (silu(W_gate·x) ∘ W_up·x) (Shazeer, "GLU Variants Improve Transformer",
+    /// https://arxiv.org/abs/2002.05202).
+    /// </summary>
+    /// <param name="x">Input x [B·T, H].</param>
+    /// <param name="layer">Weights of the layer.</param>
     private static Tensor Mlp(Tensor x, DecoderLayer layer)
     {
         Tensor[] halves = linear(x, layer.GateUp).chunk(2, -1);
@@ -145,18 +166,24 @@ public sealed class LlamaDecoder : IDisposable
 
     private Tensor Vector(string name) => Leaf(name, _config.HiddenSize);
 
-    // With the weights that follow it in the layout, where there are more rows than its own.
+    // The matrix includes the weights that follow it in the layout if there are more rows than its own.
     private Tensor Matrix(string first, long rows, long columns) => Leaf(first, rows, columns);
 
     private Tensor Leaf(string first, params long[] shape)
     {
         long offset = _layout[first].Offset;
-        Tensor leaf = _weights.narrow(0, offset, shape.Aggregate(1L, (product, size) => product * size)).view(shape).detach().DetachFromDisposeScope();
+        Tensor leaf = _weights
+            .narrow(0, offset, shape.Aggregate(1L, (product, size) => product * size))
+            .view(shape)
+            .detach()
+            .DetachFromDisposeScope();
         _leaves.Add((leaf, offset));
         return leaf;
     }
 
-    /// <summary>Backward passes add to a gradient that is there already; these are parts of one vector.</summary>
+    /// <summary>
+    /// Makes backward passes add to the given vector: they add to an existing gradient, and each one set here is a part of it.
+    /// </summary>
     private void TakeGradients(Tensor gradients)
     {
         foreach (var (leaf, offset) in _leaves)
@@ -167,11 +194,17 @@ public sealed class LlamaDecoder : IDisposable
     }
 
     /// <summary>The weights of one layer.</summary>
-    /// <param name="AttentionNorm">[H].</param>
-    /// <param name="QueryKeyValue">[(Q + 2K)·D, H].</param>
-    /// <param name="Output">[H, Q·D].</param>
-    /// <param name="MlpNorm">[H].</param>
-    /// <param name="GateUp">[2·I, H].</param>
-    /// <param name="Down">[H, I].</param>
-    private sealed record DecoderLayer(Tensor AttentionNorm, Tensor QueryKeyValue, Tensor Output, Tensor MlpNorm, Tensor GateUp, Tensor Down);
+    /// <param name="AttentionNorm">Weights of the normalisation before attention [H].</param>
+    /// <param name="QueryKeyValue">Projections to queries, keys and values as one matrix [(Q + 2K)·D, H].</param>
+    /// <param name="Output">Output projection of attention [H, Q·D].</param>
+    /// <param name="MlpNorm">Weights of the normalisation before the MLP [H].</param>
+    /// <param name="GateUp">Gate and up projections as one matrix [2·I, H].</param>
+    /// <param name="Down">Down projection [H, I].</param>
+    private sealed record DecoderLayer(
+        Tensor AttentionNorm,
+        Tensor QueryKeyValue,
+        Tensor Output,
+        Tensor MlpNorm,
+        Tensor GateUp,
+        Tensor Down);
 }

@@ -4,16 +4,16 @@ using DemEngine.Evaluation.Language;
 
 namespace DemEngine.Training.Models;
 
-/// <summary>One stored weight's place in the vector of all weights.</summary>
-/// <param name="Name">Hugging Face's name.</param>
-/// <param name="Shape">Its dimensions.</param>
-/// <param name="Offset">Index of its first element.</param>
+/// <summary>The location of one stored weight in the vector of all weights.</summary>
+/// <param name="Name">Name of the weight, as Hugging Face gives it.</param>
+/// <param name="Shape">Shape of the weight.</param>
+/// <param name="Offset">Index of the weight's first element in the vector.</param>
 public sealed record PlacedWeight(string Name, TensorShape Shape, long Offset);
 
 /// <summary>
-/// All weights of a model as one vector, so that an optimiser takes a step in a few operations. Matrices come before the vectors of the
-/// normalisations, so that weight decay concerns the first part; and those that multiply the same input follow each other, so that
-/// query, key and value, or gate and up, are one matrix.
+/// Layout of all weights of a model as one vector, so that an optimiser takes a step in a few operations. Matrices come before
+/// the vectors of the normalisations, so that weight decay applies to the first part. Weights that multiply the same input follow
+/// each other, so that query, key and value, or gate and up, are one matrix.
 /// </summary>
 public sealed class ParameterLayout
 {
@@ -41,10 +41,10 @@ public sealed class ParameterLayout
     /// <summary>Number of all elements.</summary>
     public long Length { get; }
 
-    /// <summary>Number of elements of matrices, which come first.</summary>
+    /// <summary>Number of elements of the matrices, which come first.</summary>
     public long MatrixLength { get; }
 
-    /// <summary>The place of a weight.</summary>
+    /// <summary>Location of a weight in the vector.</summary>
     public PlacedWeight this[string name] => _byName[name];
 
     private static bool IsNormalisation(LlamaTensor tensor) => tensor.Shape.Dimensions.Length == 1;

@@ -6,24 +6,31 @@ using static TorchSharp.torch;
 namespace DemEngine.Training.Models;
 
 /// <summary>
-/// Weights to start from where there is no model yet: normal with mean 0 and variance 2/(5·hidden size) (Nguyen and Salazar, "Transformers
-/// without Tears", https://arxiv.org/abs/1910.05895, section 2.2), those that end a branch of the residual stream divided by √(2·layers)
-/// (Radford et al., "Language Models are Unsupervised Multitask Learners", 2019, section 2.3); normalisations 1.
+/// Draws the initial weights of a new model: normal with mean 0 and variance 2/(5·hidden size) (Nguyen and Salazar, "Transformers
+/// without Tears", https://arxiv.org/abs/1910.05895, section 2.2); those that end a branch of the residual stream are divided by
+/// √(2·layers) (Radford et al., "Language Models are Unsupervised Multitask Learners", 2019, section 2.3); weights of
+/// normalisations are 1.
 /// </summary>
 internal static class RandomWeights
 {
     private const double WordValues = 4294967296.0;
 
     /// <summary>Draws weights.</summary>
-    /// <param name="config">Of the model.</param>
-    /// <param name="layout">Of the configuration.</param>
-    /// <param name="seed">The same seed gives the same weights.</param>
-    /// <returns>[all weights], binary32, on the processor; the caller's to dispose, whatever scope it was made in.</returns>
+    /// <param name="config">Configuration of the model.</param>
+    /// <param name="layout">Layout of the weights of the configuration.</param>
+    /// <param name="seed">Random seed; the same seed gives the same weights.</param>
+    /// <returns>
+    /// Vector [all weights], binary32, on the processor. The caller disposes it, whatever scope it was made in.
+    /// </returns>
     public static Tensor Draw(LlamaConfig config, ParameterLayout layout, long seed)
     {
         Tensor flat = ones(layout.Length, ScalarType.Float32, CPU).DetachFromDisposeScope();
         var random = new Philox(RandomStreams.Weights(seed));
-        HashSet<string> ends = [.. Enumerable.Range(0, config.Layers).SelectMany(layer => new[] { LlamaTensors.Output(layer), LlamaTensors.Down(layer) })];
+        HashSet<string> ends =
+        [
+            .. Enumerable.Range(0, config.Layers)
+                .SelectMany(layer => new[] { LlamaTensors.Output(layer), LlamaTensors.Down(layer) }),
+        ];
         double deviation = Math.Sqrt(0.4 / config.HiddenSize);
         foreach (PlacedWeight weight in layout.Weights.Where(weight => weight.Offset < layout.MatrixLength))
         {
@@ -35,7 +42,10 @@ internal static class RandomWeights
         return flat;
     }
 
-    /// <summary>Box and Muller's transformation, "A note on the generation of random normal deviates", 1958: element i from words 2i and 2i + 1.</summary>
+    /// <summary>
+    /// Fills a span by the transformation of Box and Muller, "A note on the generation of random normal deviates", 1958: element
+    /// i comes from words 2i and 2i + 1.
+    /// </summary>
     private static void Fill(Span<float> numbers, long first, double deviation, Philox random)
     {
         Span<uint> words = stackalloc uint[512];

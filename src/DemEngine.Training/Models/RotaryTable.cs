@@ -3,21 +3,22 @@ using static TorchSharp.torch;
 namespace DemEngine.Training.Models;
 
 /// <summary>
-/// Rotary positions (Su et al., "RoFormer: Enhanced Transformer with Rotary Position Embedding", https://arxiv.org/abs/2104.09864, section
-/// 3.2.2) in the order in which Hugging Face stores heads: element i is rotated together with element i + d/2, by position · θ^(−2i/d).
-/// With the halves exchanged, y = x · cos + exchanged(x) · sin, the sine being negative for the first half.
+/// Rotary position embedding (Su et al., "RoFormer: Enhanced Transformer with Rotary Position Embedding",
+/// https://arxiv.org/abs/2104.09864, section 3.2.2) in the order in which Hugging Face stores heads: element i is rotated
+/// together with element i + d/2, by position · θ^(−2i/d). With the halves exchanged, y = x · cos + exchanged(x) · sin, where the
+/// sine is negative for the first half.
 /// </summary>
-/// <param name="headSize">d, even.</param>
-/// <param name="theta">θ.</param>
-/// <param name="type">Of the tables' elements.</param>
-/// <param name="device">Where they lie.</param>
+/// <param name="headSize">Head size d, even.</param>
+/// <param name="theta">Base of the frequencies, θ.</param>
+/// <param name="type">Element type of the tables.</param>
+/// <param name="device">Device of the tables.</param>
 internal sealed class RotaryTable(int headSize, double theta, ScalarType type, Device device) : IDisposable
 {
     private Tensor? _cosines;
     private Tensor? _sines;
 
     /// <summary>Rotates heads.</summary>
-    /// <param name="heads">[..., positions, head size], the first position being 0.</param>
+    /// <param name="heads">Heads [..., positions, head size]; the first position is 0.</param>
     public Tensor Rotate(Tensor heads)
     {
         long positions = heads.shape[^2];

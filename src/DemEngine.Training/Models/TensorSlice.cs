@@ -6,10 +6,10 @@ using static TorchSharp.torch;
 namespace DemEngine.Training.Models;
 
 /// <summary>A part of a vector as a tensor that the engine can write.</summary>
-/// <param name="name">Its name.</param>
-/// <param name="shape">Its dimensions.</param>
-/// <param name="flat">Binary32, on the processor.</param>
-/// <param name="offset">Index of its first element there.</param>
+/// <param name="name">Name of the tensor.</param>
+/// <param name="shape">Shape of the tensor.</param>
+/// <param name="flat">Vector that contains the tensor, binary32, on the processor.</param>
+/// <param name="offset">Index of the tensor's first element in the vector.</param>
 internal sealed class TensorSlice(string name, TensorShape shape, Tensor flat, long offset) : ITensorData
 {
     public TensorSpec Spec { get; } = new(name, ElementType.F32, shape);
@@ -18,7 +18,8 @@ internal sealed class TensorSlice(string name, TensorShape shape, Tensor flat, l
     {
         ArgumentOutOfRangeException.ThrowIfNegative(first);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Spec.Shape.ElementCount - first);
-        using Tensor part = flat.narrow(0, offset + first, count).DetachFromDisposeScope(); // Scopes belong to threads; any thread may ask.
+        // Dispose scopes belong to threads, and any thread may call this.
+        using Tensor part = flat.narrow(0, offset + first, count).DetachFromDisposeScope();
         NativeBytes bytes = scratch.Slice(0, count * sizeof(float));
         part.bytes.CopyTo(bytes.Span);
         return new TypedBytes(ElementType.F32, bytes);

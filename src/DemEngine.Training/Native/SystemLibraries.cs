@@ -2,10 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace DemEngine.Training.Native;
 
-/// <summary>The C and C++ runtimes of Linux that this process uses, compared with what a native library needs of them.</summary>
+/// <summary>Compares the C and C++ runtimes of Linux that this process uses with the needs of a native library.</summary>
 internal static class SystemLibraries
 {
-    /// <summary>A kind of symbol versions, the library that has them, and its common name.</summary>
+    /// <summary>The kinds of symbol versions, each with the library that has them and its common name.</summary>
     private static readonly (string Prefix, string Library, string Name)[] Kinds =
     [
         ("GLIBC_", "libc.so.6", "C library"),
@@ -13,9 +13,9 @@ internal static class SystemLibraries
         ("CXXABI_", "libstdc++.so.6", "C++ runtime"),
     ];
 
-    /// <summary>Compares.</summary>
-    /// <param name="file">The library that needs them.</param>
-    /// <returns>What is missing; null if nothing is.</returns>
+    /// <summary>Checks that this process uses runtimes that are new enough for a library.</summary>
+    /// <param name="file">Path of the library that needs them.</param>
+    /// <returns>The library that is missing or too old; null if there is none.</returns>
     public static MissingVersion? Check(string file)
     {
         foreach (var (prefix, library, name) in Kinds)
@@ -32,13 +32,16 @@ internal static class SystemLibraries
         return null;
     }
 
-    /// <summary>The file of a library that is, or would be, loaded into this process. What is loaded already is what every later library gets.</summary>
+    /// <summary>
+    /// Finds the file of a library that is, or would be, loaded into this process. All later libraries get what is loaded
+    /// already.
+    /// </summary>
     private static string? FileInUse(string library) =>
         Mapped(library) ?? (NativeLibrary.TryLoad(library, out _) ? Mapped(library) : null);
 
     private static string? Mapped(string library)
     {
-        // Each line: addresses, permissions, offset, device, inode, path.
+        // Each line has addresses, permissions, offset, device, inode and path.
         foreach (string line in File.ReadLines("/proc/self/maps"))
         {
             int path = line.IndexOf('/');
@@ -48,7 +51,7 @@ internal static class SystemLibraries
 
         return null;
 
-        // The link "libstdc++.so.6" is shown as the file that it leads to, "libstdc++.so.6.0.30".
+        // The link "libstdc++.so.6" appears as its target, such as "libstdc++.so.6.0.30".
         static bool IsNamed(ReadOnlySpan<char> file, string library) =>
             file.StartsWith(library, StringComparison.Ordinal) && (file.Length == library.Length || file[library.Length] == '.');
     }

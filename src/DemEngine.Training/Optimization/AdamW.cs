@@ -5,9 +5,10 @@ using static TorchSharp.torch;
 namespace DemEngine.Training.Optimization;
 
 /// <summary>
-/// AdamW (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", https://arxiv.org/abs/1711.05101, algorithm 2; moments of Kingma
-/// and Ba, https://arxiv.org/abs/1412.6980): m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², then
-/// θ ← θ − ηλθ − η · (m / (1 − β₁ᵗ)) / (√(v / (1 − β₂ᵗ)) + ε). The decay concerns matrices, not normalisations. All in binary32.
+/// AdamW (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", https://arxiv.org/abs/1711.05101, algorithm 2; moments
+/// of Kingma and Ba, https://arxiv.org/abs/1412.6980): m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², then
+/// θ ← θ − ηλθ − η · (m / (1 − β₁ᵗ)) / (√(v / (1 − β₂ᵗ)) + ε). The decay applies to matrices, not to normalisations. All of it is
+/// computed in binary32.
 /// </summary>
 internal sealed class AdamW : IDisposable
 {
@@ -15,9 +16,9 @@ internal sealed class AdamW : IDisposable
     private readonly Tensor _matrices;
     private readonly AdamWOptions _options;
 
-    /// <param name="weights">[all weights], binary32; overwritten at each step.</param>
-    /// <param name="layout">Says which are matrices.</param>
-    /// <param name="options">The constants.</param>
+    /// <param name="weights">Vector θ [all weights], binary32; overwritten at each step.</param>
+    /// <param name="layout">Layout of the weights, which tells the matrices from the rest.</param>
+    /// <param name="options">Hyperparameters.</param>
     public AdamW(Tensor weights, ParameterLayout layout, AdamWOptions options)
     {
         _weights = weights;
@@ -27,16 +28,16 @@ internal sealed class AdamW : IDisposable
         SecondMoment = zeros_like(weights).DetachFromDisposeScope();
     }
 
-    /// <summary>m, [all weights].</summary>
+    /// <summary>First moment m [all weights].</summary>
     public Tensor FirstMoment { get; }
 
-    /// <summary>v, [all weights].</summary>
+    /// <summary>Second moment v [all weights].</summary>
     public Tensor SecondMoment { get; }
 
-    /// <summary>Takes a step.</summary>
-    /// <param name="gradient">g, [all weights].</param>
-    /// <param name="rate">η.</param>
-    /// <param name="step">t, counted from 1.</param>
+    /// <summary>Takes one step.</summary>
+    /// <param name="gradient">Gradient g [all weights].</param>
+    /// <param name="rate">Learning rate η.</param>
+    /// <param name="step">Number t of the step, counted from 1.</param>
     public void Step(Tensor gradient, double rate, long step)
     {
         using var scope = NewDisposeScope();

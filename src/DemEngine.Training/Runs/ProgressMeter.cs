@@ -3,9 +3,9 @@ using DemEngine.Training.Reports;
 
 namespace DemEngine.Training.Runs;
 
-/// <summary>From steps and the clock to <see cref="TrainingProgress"/>.</summary>
-/// <param name="steps">Of the whole run.</param>
-/// <param name="first">Where this process takes it up.</param>
+/// <summary>Computes <see cref="TrainingProgress"/> from the steps taken and the time elapsed.</summary>
+/// <param name="steps">Maximum number of steps of the whole run.</param>
+/// <param name="first">State at which this process started or continued the run.</param>
 internal sealed class ProgressMeter(long steps, TrainingState first)
 {
     private readonly long _start = Stopwatch.GetTimestamp();
@@ -17,6 +17,10 @@ internal sealed class ProgressMeter(long steps, TrainingState first)
         double seconds = Math.Max(Seconds, 1e-9);
         long taken = Math.Max(1, state.Step - Math.Max(0, first.Step));
         return new TrainingProgress(
-            step, steps, state, (state.Positions - first.Positions) / seconds, TimeSpan.FromSeconds(seconds / taken * (steps - state.Step)));
+            step,
+            steps,
+            state,
+            (state.Positions - first.Positions) / seconds,
+            TimeSpan.FromSeconds(seconds / taken * (steps - state.Step)));
     }
 }

@@ -3,8 +3,8 @@ using DemEngine.Files;
 namespace DemEngine.Training.Runs;
 
 /// <summary>
-/// The folder beside the output in which a run keeps what it goes on from: what is being done (<c>run.json</c>), the state, the log. It
-/// goes when the output stands.
+/// The folder beside the output in which a run keeps what it needs to continue: its identity (<c>run.json</c>), the state and the
+/// log. It is deleted once the output is complete.
 /// </summary>
 internal sealed class RunFolder : IDisposable
 {
@@ -19,24 +19,28 @@ internal sealed class RunFolder : IDisposable
         _lock = lockFile;
     }
 
-    /// <summary>Its full path.</summary>
+    /// <summary>Full path of the folder.</summary>
     public string Path { get; }
 
-    /// <summary>The file of the state.</summary>
+    /// <summary>Path of the state file.</summary>
     public string State => System.IO.Path.Combine(Path, StateFile.Name);
 
-    /// <summary>The file of the log.</summary>
+    /// <summary>Path of the log.</summary>
     public string Log => System.IO.Path.Combine(Path, TrainLog.Name);
 
-    /// <summary>Makes the folder, or takes over that of the same run, and holds it against other processes.</summary>
-    /// <param name="output">The output's folder.</param>
+    /// <summary>Creates the folder, or takes over that of the same run, and locks it against other processes.</summary>
+    /// <param name="output">Path of the output folder.</param>
     /// <param name="identity">All that the result depends on, as text.</param>
-    /// <param name="restart">Whether to discard what is there.</param>
-    /// <exception cref="DemException">DEM1007: it is another run's. DEM1008, DEM4001, DEM4002.</exception>
+    /// <param name="restart">True to discard what is in the folder.</param>
+    /// <exception cref="DemException">
+    /// DEM1007 (ResumeMismatch): the folder belongs to another run. DEM1008 (OutputBusy), DEM4001 (DiskFull), DEM4002
+    /// (WriteFailed).
+    /// </exception>
     public static RunFolder Open(string output, string identity, bool restart)
     {
         string full = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(output));
-        string path = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(full)!, $".{System.IO.Path.GetFileName(full)}.dem-training");
+        string path = System.IO.Path.Combine(
+            System.IO.Path.GetDirectoryName(full)!, $".{System.IO.Path.GetFileName(full)}.dem-training");
         FileStream? lockFile = null;
         try
         {
@@ -76,14 +80,14 @@ internal sealed class RunFolder : IDisposable
         string file = System.IO.Path.Combine(Path, IdentityName);
         if (restart)
         {
-            File.Delete(file); // First, so that an interruption here leaves no run.
+            File.Delete(file); // The identity goes first, so that an interruption here leaves no run to continue.
             File.Delete(State);
             File.Delete(Log);
         }
 
         if (!File.Exists(file))
         {
-            // A state without a run would be one of another's.
+            // A state without an identity would be taken for one of this run.
             File.Delete(State);
             File.WriteAllText($"{file}.partial", identity);
             File.Move($"{file}.partial", file, overwrite: true);

@@ -9,7 +9,9 @@ using static TorchSharp.torch;
 
 namespace DemEngine.Training.Runs;
 
-/// <summary>What an interrupted run goes on from, as one safetensors file: replaced as a whole or not at all.</summary>
+/// <summary>
+/// Reads and writes the state of an interrupted run as one safetensors file, which is replaced completely or not at all.
+/// </summary>
 internal static class StateFile
 {
     public const string Name = "state.safetensors";
@@ -17,17 +19,18 @@ internal static class StateFile
     private const string Format = "dem-training 1";
 
     /// <summary>Writes a state.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="state">Where the run stands.</param>
-    /// <param name="logLength">Bytes of the log that belong to it.</param>
-    /// <param name="vectors">On any device.</param>
-    /// <exception cref="DemException">DEM4001, DEM4002.</exception>
+    /// <param name="path">Path of the file.</param>
+    /// <param name="state">State of the run.</param>
+    /// <param name="logLength">Length in bytes of the part of the log that belongs to the state.</param>
+    /// <param name="vectors">Vectors of the run, on any device.</param>
+    /// <exception cref="DemException">DEM4001 (DiskFull), DEM4002 (WriteFailed).</exception>
     public static void Write(string path, TrainingState state, long logLength, TrainingVectors vectors)
     {
         using var scope = NewDisposeScope();
         ITensorData[] tensors =
         [
-            .. Vectors(vectors).Select(pair => new TensorSlice(pair.Name, new TensorShape(pair.Vector.NumberOfElements), pair.Vector.cpu(), 0)),
+            .. Vectors(vectors).Select(pair =>
+                new TensorSlice(pair.Name, new TensorShape(pair.Vector.NumberOfElements), pair.Vector.cpu(), 0)),
         ];
         SafetensorsWriter.Write(path, tensors, new Dictionary<string, string>
         {
@@ -41,11 +44,11 @@ internal static class StateFile
         });
     }
 
-    /// <summary>Reads a state.</summary>
-    /// <param name="path">The file, which is there.</param>
-    /// <param name="session">Set to the state.</param>
-    /// <returns>Bytes of the log that belong to it.</returns>
-    /// <exception cref="DemException">DEM4202: it is not a state of this model.</exception>
+    /// <summary>Reads a state into a session.</summary>
+    /// <param name="path">Path of the file, which must exist.</param>
+    /// <param name="session">Session that is set to the state.</param>
+    /// <returns>Length in bytes of the part of the log that belongs to the state.</returns>
+    /// <exception cref="DemException">DEM4202 (BadTrainingState): the file is not a state of this model.</exception>
     public static long Read(string path, TrainingSession session)
     {
         try
@@ -56,12 +59,18 @@ internal static class StateFile
                 throw new FormatException("not a training state");
             long Number(string key) => long.Parse(metadata[key], CultureInfo.InvariantCulture);
             var state = new TrainingState(
-                Number("step"), Number("positions"), Number("best_step"),
-                double.Parse(metadata["best_loss"], CultureInfo.InvariantCulture), (int)Number("stale"));
+                Number("step"),
+                Number("positions"),
+                Number("best_step"),
+                double.Parse(metadata["best_loss"], CultureInfo.InvariantCulture),
+                (int)Number("stale"));
 
             using var scope = NewDisposeScope();
             Tensor Vector(string name) => Load(file, name, session.Best.Layout.Length);
-            session.Restore(state, new TrainingVectors(Vector("weights"), Vector("first_moment"), Vector("second_moment"), Vector("best")));
+            session.Restore(
+                state,
+                new TrainingVectors(
+                    Vector("weights"), Vector("first_moment"), Vector("second_moment"), Vector("best")));
             return Number("log_length");
         }
         catch (Exception e) when (e is FormatException or OverflowException or KeyNotFoundException
@@ -72,7 +81,12 @@ internal static class StateFile
     }
 
     private static (string Name, Tensor Vector)[] Vectors(TrainingVectors vectors) =>
-        [("weights", vectors.Weights), ("first_moment", vectors.FirstMoment), ("second_moment", vectors.SecondMoment), ("best", vectors.Best)];
+        [
+            ("weights", vectors.Weights),
+            ("first_moment", vectors.FirstMoment),
+            ("second_moment", vectors.SecondMoment),
+            ("best", vectors.Best),
+        ];
 
     private static Tensor Load(Checkpoint file, string name, long length)
     {

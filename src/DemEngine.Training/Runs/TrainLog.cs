@@ -5,19 +5,23 @@ using DemEngine.Training.Reports;
 namespace DemEngine.Training.Runs;
 
 /// <summary>
-/// <c>train.jsonl</c>: one object a step. It names no time, so that the same run gives the same file, interrupted or not.
+/// The log of a run, <c>train.jsonl</c>, with one JSON object per step. It contains no times, so that the same run gives the same
+/// file, whether interrupted or not.
 /// </summary>
 internal sealed class TrainLog : IDisposable
 {
-    /// <summary>Its name in the run's folder and in the model's.</summary>
+    /// <summary>Name of the file in the run's folder and in the model's.</summary>
     public const string Name = "train.jsonl";
 
     private readonly FileStream _file;
 
     /// <summary>Opens the log of a run.</summary>
-    /// <param name="path">The file, there or not.</param>
-    /// <param name="length">Bytes of it that belong to the run; what follows them is cut off.</param>
-    /// <exception cref="DemException">DEM4002; DEM4202: it is shorter.</exception>
+    /// <param name="path">Path of the file, which need not exist.</param>
+    /// <param name="length">Length in bytes of the part that belongs to the run; what follows is cut off.</param>
+    /// <exception cref="DemException">
+    /// DEM4002 (WriteFailed): the file cannot be opened. DEM4202 (BadTrainingState): the file is shorter than
+    /// <paramref name="length"/>.
+    /// </exception>
     public TrainLog(string path, long length)
     {
         FileStream? file = null;
@@ -25,7 +29,8 @@ internal sealed class TrainLog : IDisposable
         {
             file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
             if (file.Length < length)
-                throw new DemException(ErrorCode.BadTrainingState, $"{path}: {file.Length} bytes, and the state speaks of {length}");
+                throw new DemException(
+                    ErrorCode.BadTrainingState, $"{path}: {file.Length} bytes, and the state speaks of {length}");
             file.SetLength(length);
             file.Position = length;
             _file = file;
@@ -39,7 +44,7 @@ internal sealed class TrainLog : IDisposable
         }
     }
 
-    /// <summary>Adds a line.</summary>
+    /// <summary>Appends the line of a step.</summary>
     public void Append(TrainingStep step)
     {
         using var line = new MemoryStream();
@@ -76,8 +81,8 @@ internal sealed class TrainLog : IDisposable
         }
     }
 
-    /// <summary>Waits until all lines are on disk.</summary>
-    /// <returns>Bytes so far.</returns>
+    /// <summary>Flushes all lines to disk.</summary>
+    /// <returns>Length of the log in bytes.</returns>
     public long Sync()
     {
         try

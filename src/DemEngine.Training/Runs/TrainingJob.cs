@@ -6,12 +6,21 @@ using DemEngine.Training.Settings;
 
 namespace DemEngine.Training.Runs;
 
-/// <summary>All that a run works on.</summary>
-/// <param name="Start">The model it starts from; stays as it is.</param>
-/// <param name="Inputs">What that model and the data were read from, with fingerprints that tell them from any other.</param>
-/// <param name="Data">What is learnt.</param>
-/// <param name="Validation">What decides which weights are best, and when to stop.</param>
-/// <param name="SideFiles">Small files that go with the trained model; a <c>config.json</c> is made if none is among them.</param>
-/// <param name="Options">How.</param>
+/// <summary>The inputs and options of a run.</summary>
+/// <param name="Start">Model to start from; it is not changed.</param>
+/// <param name="Inputs">
+/// Sources that the model and the data were read from, with fingerprints that tell them from any other.
+/// </param>
+/// <param name="Data">Training data.</param>
+/// <param name="Validation">Validation data, which decide which weights are best and when to stop.</param>
+/// <param name="SideFiles">
+/// Small files that accompany the trained model. A <c>config.json</c> is added if there is none among them.
+/// </param>
+/// <param name="Options">Training options.</param>
 public sealed record TrainingJob(
-    TorchModel Start, ImmutableArray<ManifestInput> Inputs, DataSet Data, DataSet Validation, IReadOnlyDictionary<string, byte[]> SideFiles, TrainingOptions Options);
+    TorchModel Start,
+    ImmutableArray<ManifestInput> Inputs,
+    DataSet Data,
+    DataSet Validation,
+    IReadOnlyDictionary<string, byte[]> SideFiles,
+    TrainingOptions Options);

@@ -12,26 +12,38 @@ using DemEngine.Training.Settings;
 namespace DemEngine.Training.Runs;
 
 /// <summary>
-/// Trains a model into a folder. A run that was interrupted, at whatever moment, goes on when the same one is asked for again, and gives
-/// the bytes that it would have given without the interruption; nothing stands under the output's name before all of it does.
+/// Trains a model into a folder. A run that was interrupted, at whatever moment, is continued by the next call for the same run,
+/// and gives the same bytes as without the interruption. Nothing appears under the output's name until it is complete.
 /// </summary>
 public static class TrainingRun
 {
-    /// <summary>Trains, or goes on.</summary>
-    /// <param name="job">What.</param>
-    /// <param name="output">The folder to be made: the weights with the least validation loss, the side files, the log and a manifest.</param>
-    /// <param name="saveEvery">Steps after which the state is saved each time; it is also saved when the run is cancelled.</param>
-    /// <param name="options">Of these: shard size, overwriting, and whether an interrupted run is to be discarded.</param>
-    /// <param name="progress">Told after each step.</param>
-    /// <param name="cancel">Stops between steps; asked for again, the run goes on.</param>
+    /// <summary>Starts a run, or continues an interrupted one.</summary>
+    /// <param name="job">Inputs and options of the run.</param>
+    /// <param name="output">
+    /// Path of the folder to create, with the weights of the minimum validation loss, the side files, the log and a manifest.
+    /// </param>
+    /// <param name="saveEvery">
+    /// Number of steps between saves of the state; it is also saved when the run is cancelled.
+    /// </param>
+    /// <param name="options">
+    /// Run options, of which these are used: shard size, overwriting, and whether an interrupted run is to be discarded.
+    /// </param>
+    /// <param name="progress">Progress callback; called after each step.</param>
+    /// <param name="cancel">Token that stops the run between steps; the next call for the same run continues it.</param>
     /// <exception cref="DemException">
-    /// DEM1001 to DEM1004, DEM1021, DEM1022; DEM1007: another run for this output was interrupted; DEM1008: another process is at it;
-    /// DEM4001, DEM4002; DEM4201: a loss is not finite: the output is made of the best weights before, if any are better than the start's;
-    /// DEM4202.
+    /// DEM1001 (BadArgument) to DEM1004 (OutputOverlapsInput), DEM1021 (TorchNotLoaded), DEM1022 (NoTorchDevice); DEM1007
+    /// (ResumeMismatch): another run for this output was interrupted; DEM1008 (OutputBusy): another process runs it; DEM4001
+    /// (DiskFull), DEM4002 (WriteFailed); DEM4201 (TrainingDiverged): a loss is not finite, and the output is made of the best
+    /// weights before, if any are better than the initial ones; DEM4202 (BadTrainingState).
     /// </exception>
-    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    /// <exception cref="OperationCanceledException">The run was stopped.</exception>
     public static TrainingReport Execute(
-        TrainingJob job, string output, long saveEvery, RunOptions options, Action<TrainingProgress>? progress = null, CancellationToken cancel = default)
+        TrainingJob job,
+        string output,
+        long saveEvery,
+        RunOptions options,
+        Action<TrainingProgress>? progress = null,
+        CancellationToken cancel = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(saveEvery, 1);
         string identity = Identity(job);
@@ -64,7 +76,12 @@ public static class TrainingRun
     }
 
     private static void Train(
-        TrainingSession session, TrainLog log, RunFolder folder, long saveEvery, Action<TrainingStep> progress, CancellationToken cancel)
+        TrainingSession session,
+        TrainLog log,
+        RunFolder folder,
+        long saveEvery,
+        Action<TrainingStep> progress,
+        CancellationToken cancel)
     {
         void Save() => StateFile.Write(folder.State, session.State, log.Sync(), session.Vectors);
 
@@ -85,7 +102,13 @@ public static class TrainingRun
     }
 
     private static void Publish(
-        TrainingJob job, TrainingSession session, TrainLog log, RunFolder folder, string identity, string output, RunOptions options)
+        TrainingJob job,
+        TrainingSession session,
+        TrainLog log,
+        RunFolder folder,
+        string identity,
+        string output,
+        RunOptions options)
     {
         log.Sync();
         log.Dispose();
@@ -112,7 +135,10 @@ public static class TrainingRun
         }
     }
 
-    /// <summary>All that the result depends on, machine and thread count apart: also the recipe of the output's manifest.</summary>
+    /// <summary>
+    /// All that the result depends on, apart from the machine and the number of threads. It is also the recipe in the output's
+    /// manifest.
+    /// </summary>
     private static string Identity(TrainingJob job)
     {
         TrainingOptions options = job.Options;
@@ -137,5 +163,9 @@ public static class TrainingRun
             Json);
     }
 
-    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+    };
 }

@@ -11,7 +11,7 @@ using static TorchSharp.torch;
 namespace DemEngine.Training.Runs;
 
 /// <summary>
-/// A model in training, step by step. All that the next step depends on is <see cref="State"/> and <see cref="Vectors"/>: the order of
+/// A model in training, step by step. The next step depends only on <see cref="State"/> and <see cref="Vectors"/>: the order of
 /// examples follows from the step's number, and nothing else is random.
 /// </summary>
 public sealed class TrainingSession : IDisposable
@@ -27,12 +27,13 @@ public sealed class TrainingSession : IDisposable
     private readonly LossMeter _validation;
 
     /// <summary>Starts training.</summary>
-    /// <param name="start">Where it starts from; copied.</param>
-    /// <param name="data">What is learnt.</param>
-    /// <param name="validation">What decides which weights are best.</param>
-    /// <param name="options">How.</param>
+    /// <param name="start">Model to start from; it is copied.</param>
+    /// <param name="data">Training data.</param>
+    /// <param name="validation">Validation data, which decide which weights are best.</param>
+    /// <param name="options">Training options.</param>
     /// <exception cref="DemException">
-    /// DEM1001: an option cannot be. DEM1021, DEM1022: Torch or the device is not there. DEM2114, DEM2115: an example does not fit the model.
+    /// DEM1001 (BadArgument): an option is out of range. DEM1021 (TorchNotLoaded), DEM1022 (NoTorchDevice): Torch or the device
+    /// is not available. DEM2114 (ExampleTooLong), DEM2115 (TokenOutOfRange): an example does not fit the model.
     /// </exception>
     public TrainingSession(TorchModel start, DataSet data, DataSet validation, TrainingOptions options)
     {
@@ -53,22 +54,24 @@ public sealed class TrainingSession : IDisposable
         _validation = new LossMeter(validation.Examples, options.MaxPositions, _device);
     }
 
-    /// <summary>Where it stands.</summary>
+    /// <summary>Current state of the run.</summary>
     public TrainingState State { get; private set; } = TrainingState.Start;
 
-    /// <summary>Whether all steps are taken, or validation has not improved for too long.</summary>
+    /// <summary>True if all steps are taken, or validation has not improved for too long.</summary>
     public bool IsFinished => State.Step >= _options.Steps || IsStale;
 
-    /// <summary>Whether it ended because validation did not improve.</summary>
+    /// <summary>True if training ended because validation did not improve.</summary>
     public bool IsStale => _options.Patience > 0 && State.Stale >= _options.Patience;
 
-    /// <summary>The model with the least validation loss so far, in binary32, as the optimiser has it. Changes as training goes on.</summary>
+    /// <summary>
+    /// The model with the minimum validation loss so far, in binary32, as the optimiser has it. It changes as training proceeds.
+    /// </summary>
     public TorchModel Best { get; }
 
-    /// <summary>What to write down so that the run can go on. In use until the next step.</summary>
+    /// <summary>Vectors to save so that the run can be continued. The next step changes them.</summary>
     internal TrainingVectors Vectors => new(_weights, _optimiser.FirstMoment, _optimiser.SecondMoment, Best.Weights);
 
-    /// <summary>Goes on from what was written down.</summary>
+    /// <summary>Restores a saved state, from which training continues.</summary>
     internal void Restore(TrainingState state, TrainingVectors vectors)
     {
         using var _ = no_grad();
@@ -80,8 +83,12 @@ public sealed class TrainingSession : IDisposable
         State = state;
     }
 
-    /// <summary>Takes the next step: first of all the validation of the start, then one step of the optimiser each.</summary>
-    /// <exception cref="DemException">DEM4201: a loss or a gradient is not finite. The state stays that before the step.</exception>
+    /// <summary>
+    /// Takes the next step. The first one only validates the initial weights; each later one is a step of the optimiser.
+    /// </summary>
+    /// <exception cref="DemException">
+    /// DEM4201 (TrainingDiverged): a loss or a gradient is not finite. The state remains that before the step.
+    /// </exception>
     public TrainingStep Advance()
     {
         long number = State.Step + 1;
@@ -109,8 +116,8 @@ public sealed class TrainingSession : IDisposable
         return step;
     }
 
-    /// <summary>What was done so far.</summary>
-    /// <param name="seconds">How long it took.</param>
+    /// <summary>Reports on the training so far.</summary>
+    /// <param name="seconds">Duration of the training in seconds.</param>
     internal TrainingReport Report(double seconds) =>
         new(State.Step, IsStale && State.Step < _options.Steps, State.BestStep, State.BestLoss, State.Positions, seconds);
 
@@ -154,10 +161,10 @@ public sealed class TrainingSession : IDisposable
     }
 
     /// <summary>
-    /// Shortens the gradient to the largest norm (Pascanu et al., "On the difficulty of training recurrent neural networks",
+    /// Scales the gradient down to the maximum norm (Pascanu et al., "On the difficulty of training recurrent neural networks",
     /// https://arxiv.org/abs/1211.5063, section 3.2).
     /// </summary>
-    /// <returns>Its norm before.</returns>
+    /// <returns>Norm of the gradient before clipping.</returns>
     private double Clip(long number)
     {
         using var scope = NewDisposeScope();

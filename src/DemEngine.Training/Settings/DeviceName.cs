@@ -2,14 +2,14 @@ using System.Globalization;
 
 namespace DemEngine.Training.Settings;
 
-/// <summary>Names of what Torch computes on: <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</summary>
+/// <summary>Names of the devices that Torch computes on: <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</summary>
 public static class DeviceName
 {
-    /// <summary>The processor.</summary>
+    /// <summary>Name of the processor.</summary>
     public const string Processor = "cpu";
 
-    /// <summary>Finds the number of an NVIDIA device in its name.</summary>
-    /// <returns>False if it is the name of no such device.</returns>
+    /// <summary>Parses the number of an NVIDIA device from its name.</summary>
+    /// <returns>False if the name is not that of an NVIDIA device.</returns>
     public static bool TryParseCuda(string name, out int index)
     {
         const string numbered = "cuda:";
@@ -19,6 +19,6 @@ public static class DeviceName
                 && int.TryParse(name.AsSpan(numbered.Length), NumberStyles.None, CultureInfo.InvariantCulture, out index));
     }
 
-    /// <summary>Whether it is a name that some machine may have.</summary>
+    /// <summary>Tells whether a name has one of the known forms; the device itself need not exist.</summary>
     public static bool IsKnown(string name) => name == Processor || TryParseCuda(name, out _);
 }

@@ -1,16 +1,17 @@
 namespace DemEngine.Training.Settings;
 
 /// <summary>
-/// A linear rise to the peak (Goyal et al., "Accurate, Large Minibatch SGD", https://arxiv.org/abs/1706.02677, section 2.2), then half a
-/// period of the cosine down to the end (Loshchilov and Hutter, "SGDR", https://arxiv.org/abs/1608.03983, section 3).
+/// Schedule of the learning rate: a linear rise to the peak (Goyal et al., "Accurate, Large Minibatch SGD",
+/// https://arxiv.org/abs/1706.02677, section 2.2), then half a period of the cosine down to the end (Loshchilov and Hutter,
+/// "SGDR", https://arxiv.org/abs/1608.03983, section 3).
 /// </summary>
-/// <param name="Peak">The largest rate.</param>
-/// <param name="End">The rate that the cosine approaches.</param>
-/// <param name="WarmupSteps">Number of steps of the rise; the last of them has the peak.</param>
-/// <param name="Steps">Number of all steps.</param>
+/// <param name="Peak">Maximum rate.</param>
+/// <param name="End">Rate that the cosine approaches.</param>
+/// <param name="WarmupSteps">Number of steps of the rise; the last of them has the peak rate.</param>
+/// <param name="Steps">Total number of steps.</param>
 public sealed record LearningRate(double Peak, double End, long WarmupSteps, long Steps)
 {
-    /// <summary>The rate of a step, counted from 1.</summary>
+    /// <summary>Learning rate of a step, counted from 1.</summary>
     public double At(long step)
     {
         if (step <= WarmupSteps)

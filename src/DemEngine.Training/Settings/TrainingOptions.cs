@@ -2,30 +2,32 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Training.Settings;
 
-/// <summary>How a model is trained. The same options, data and start give the same result on the same machine.</summary>
+/// <summary>
+/// Options of a training. The same options, data and initial weights give the same result on the same machine.
+/// </summary>
 public sealed record TrainingOptions
 {
     private const long NotSet = -1;
 
-    /// <summary>Steps of the optimiser; fewer where validation stops improving.</summary>
+    /// <summary>Maximum number of optimiser steps; fewer are taken if validation stops improving.</summary>
     public long Steps { get; init; } = 1000;
 
-    /// <summary>Examples a step.</summary>
+    /// <summary>Number of examples per step.</summary>
     public int BatchSize { get; init; } = 32;
 
     /// <summary>
-    /// The most positions that pass through the model at once. A batch with more is cut, and gradients accumulate: the mean is over the
-    /// batch's target tokens either way.
+    /// Maximum number of positions that pass through the model at once. A larger batch is divided, and gradients accumulate: the
+    /// mean is over the batch's target tokens either way.
     /// </summary>
     public long MaxPositions { get; init; } = 16384;
 
-    /// <summary>The largest learning rate.</summary>
+    /// <summary>Maximum learning rate.</summary>
     public double LearningRate { get; init; } = 3e-4;
 
-    /// <summary>What the learning rate decays to, as a share of the largest.</summary>
+    /// <summary>Final learning rate as a share of the maximum, 0 to 1.</summary>
     public double FinalLearningRateShare { get; init; } = 0.1;
 
-    /// <summary>Steps in which the learning rate rises; if not set, a tenth of all, but no more than 100.</summary>
+    /// <summary>Number of steps in which the learning rate rises. The default is a tenth of all steps, but at most 100.</summary>
     public long WarmupSteps
     {
         get => field < 0 ? Math.Min(Steps / 10, 100) : field;
@@ -36,35 +38,44 @@ public sealed record TrainingOptions
         }
     } = NotSet;
 
-    /// <summary>The optimiser's constants.</summary>
+    /// <summary>Hyperparameters of the optimiser.</summary>
     public AdamWOptions AdamW { get; init; } = new();
 
-    /// <summary>The largest norm of a gradient; a longer one is shortened to it.</summary>
+    /// <summary>Maximum norm of the gradient; a longer gradient is scaled down to it.</summary>
     public double ClipNorm { get; init; } = 1;
 
-    /// <summary>Chooses the order of examples.</summary>
+    /// <summary>Random seed of the order of examples.</summary>
     public long Seed { get; init; }
 
-    /// <summary>In which the model computes: binary32 or bfloat16. The optimiser's own copy of the weights, and its moments, are binary32.</summary>
+    /// <summary>
+    /// Type in which the model computes: binary32 or bfloat16. The optimiser's own copy of the weights, and its moments, are
+    /// binary32.
+    /// </summary>
     public ElementType Type { get; init; } = ElementType.F32;
 
-    /// <summary>Validation takes place before the first step, after so many steps each, and after the last.</summary>
+    /// <summary>
+    /// Number of steps between validations. Validation also takes place before the first step and after the last.
+    /// </summary>
     public long EvaluateEvery { get; init; } = 100;
 
-    /// <summary>Stops after so many validations in a row without a new best loss; 0 for never.</summary>
+    /// <summary>Number of successive validations without a new best loss after which training stops; 0 for never.</summary>
     public int Patience { get; init; }
 
-    /// <summary>Where is computed: see <see cref="DeviceName"/>. Not part of what is trained, nor is the next.</summary>
+    /// <summary>
+    /// Device that computes; see <see cref="DeviceName"/>. Like <see cref="Threads"/>, it is not part of a run's identity.
+    /// </summary>
     public string Device { get; init; } = DeviceName.Processor;
 
-    /// <summary>Threads on the processor, in this process as a whole. Another number may round sums differently.</summary>
+    /// <summary>
+    /// Number of threads on the processor, for the whole process. Another number may round sums differently.
+    /// </summary>
     public int Threads { get; init; } = Environment.ProcessorCount;
 
-    /// <summary>The learning rate at each step.</summary>
+    /// <summary>Schedule of the learning rate.</summary>
     public LearningRate Schedule => new(LearningRate, LearningRate * FinalLearningRateShare, WarmupSteps, Steps);
 
-    /// <summary>Refuses what cannot be.</summary>
-    /// <exception cref="DemException">DEM1001.</exception>
+    /// <summary>Checks that all options are in their ranges.</summary>
+    /// <exception cref="DemException">DEM1001 (BadArgument): an option is out of range.</exception>
     public void Check()
     {
         Require(Steps >= 1, "there must be at least one step");

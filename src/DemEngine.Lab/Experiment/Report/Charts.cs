@@ -3,45 +3,65 @@ using DemEngine.Lab.Experiment.Results;
 
 namespace DemEngine.Lab.Experiment.Report;
 
-/// <summary>The figures of a report, each small enough to be read on a phone as it is.</summary>
+/// <summary>The figures of a report, each small enough to be read on a phone without scaling.</summary>
 internal static class Charts
 {
     private const double Width = 340;
     private const double CellWidth = 46;
     private const double LetterWidth = 6.4;
 
-    // Beyond this multiple of the least loss a curve says only that things went wrong.
+    // Beyond this multiple of the minimum loss, a curve shows only that the merge went wrong.
     private const double MaxLossShown = 6;
 
-    /// <summary>Validation loss over a coefficient.</summary>
+    /// <summary>Draws the validation loss as a function of a coefficient.</summary>
     public static string Curve(CoefficientCurve curve)
     {
         double[] losses = [.. curve.Lines.SelectMany(line => line.Values).Where(double.IsFinite)];
-        double ceiling = losses.Length == 0 ? 1 : Math.Max(losses.Min() * MaxLossShown, curve.Lines[^1].Values.Where(double.IsFinite).DefaultIfEmpty(1).Min() * 3);
+        double ceiling = losses.Length == 0
+            ? 1
+            : Math.Max(
+                losses.Min() * MaxLossShown,
+                curve.Lines[^1].Values.Where(double.IsFinite).DefaultIfEmpty(1).Min() * 3);
         var plot = new Plot(
-            curve.Name, Axis.Linear("coefficient ω", curve.Values), Axis.Linear("validation loss", losses.Where(loss => loss <= ceiling).Append(0)), Width, 230);
+            curve.Name,
+            Axis.Linear("coefficient ω", curve.Values),
+            Axis.Linear("validation loss", losses.Where(loss => loss <= ceiling).Append(0)),
+            Width,
+            230);
         if (curve.Best is { } best)
             plot.Upright(best, $"chosen: {best:0.###}");
         for (int line = 0; line < curve.Lines.Length; line++)
         {
             bool isMean = line == curve.Lines.Length - 1 && line > 0;
             var points = curve.Values.Zip(curve.Lines[line].Values).Where(point => point.Second <= ceiling).ToArray();
-            string path = string.Join('L', points.Select(point => $"{plot.PlaceX(point.First):0.##} {plot.PlaceY(point.Second):0.##}"));
-            string look = isMean ? "class=\"mean\"" : $"stroke=\"{SeriesColour.Of(line)}\" stroke-dasharray=\"{Series.Dash(line)}\" stroke-width=\"1.6\" fill=\"none\"";
+            string path = string.Join(
+                'L', points.Select(point => $"{plot.PlaceX(point.First):0.##} {plot.PlaceY(point.Second):0.##}"));
+            string look = isMean
+                ? "class=\"mean\""
+                : $"stroke=\"{SeriesColour.Of(line)}\" stroke-dasharray=\"{Series.Dash(line)}\" "
+                    + "stroke-width=\"1.6\" fill=\"none\"";
             if (points.Length > 1)
                 plot.Svg.Raw($"<path d=\"M{path}\" {look}/>");
             foreach (var (value, loss) in isMean ? [] : points)
-                Series.Mark(plot.Svg, line, plot.PlaceX(value), plot.PlaceY(loss), 2.6, "", $"{curve.Lines[line].Name}: ω = {value:0.###}, loss {loss:0.0000}");
+                Series.Mark(
+                    plot.Svg,
+                    line,
+                    plot.PlaceX(value),
+                    plot.PlaceY(loss),
+                    2.6,
+                    "",
+                    $"{curve.Lines[line].Name}: ω = {value:0.###}, loss {loss:0.0000}");
         }
 
         return plot.End();
     }
 
-    /// <summary>Mean of right answers over the operations that a method took.</summary>
+    /// <summary>Draws the mean exact match of each method over the floating-point operations that it took.</summary>
     public static string CostAndQuality(ResultTable table, long parameters)
     {
         MethodResult[] methods = [.. table.Rows.Where(row => row.Kind != MethodKind.Base)];
-        Spread Quality(MethodResult row) => Spread.Of(row.Runs.Select(run => 100 * run.ExactMatch.Take(table.Averaged).Average()));
+        Spread Quality(MethodResult row) =>
+            Spread.Of(row.Runs.Select(run => 100 * run.ExactMatch.Take(table.Averaged).Average()));
         double Cost(MethodResult row) => row.Runs.Average(run => run.Cost.Flops(parameters));
 
         Spread[] qualities = [.. methods.Select(Quality)];
@@ -51,7 +71,12 @@ internal static class Charts
             Axis.Logarithmic("floating-point operations", methods.Select(Cost)),
             Axis.Linear(
                 "exact match, mean, %",
-                [0, .. qualities.SelectMany(one => new[] { one.Mean, one.Mean - one.Deviation, one.Mean + one.Deviation }).Select(value => Math.Clamp(value, 0, 100))]),
+                [
+                    0,
+                    .. qualities
+                        .SelectMany(one => new[] { one.Mean, one.Mean - one.Deviation, one.Mean + one.Deviation })
+                        .Select(value => Math.Clamp(value, 0, 100)),
+                ]),
             Width + 40,
             300);
         if (start is not null)
@@ -61,14 +86,17 @@ internal static class Charts
             (double mean, double deviation) = qualities[k];
             (double x, double y) = (plot.PlaceX(Cost(methods[k])), plot.PlaceY(mean));
             if (deviation > 0)
-                plot.Svg.Raw($"<path d=\"M{x:0.##} {plot.PlaceY(mean - deviation):0.##}V{plot.PlaceY(mean + deviation):0.##}\" stroke=\"{SeriesColour.Of(k)}\" stroke-width=\"1.2\"/>");
-            Series.Mark(plot.Svg, k, x, y, 5, "", $"{methods[k].Name}: {mean:0.0} % at {Cost(methods[k]):0.##e0} operations");
+                plot.Svg.Raw(
+                    $"<path d=\"M{x:0.##} {plot.PlaceY(mean - deviation):0.##}V{plot.PlaceY(mean + deviation):0.##}\" "
+                    + $"stroke=\"{SeriesColour.Of(k)}\" stroke-width=\"1.2\"/>");
+            Series.Mark(
+                plot.Svg, k, x, y, 5, "", $"{methods[k].Name}: {mean:0.0} % at {Cost(methods[k]):0.##e0} operations");
         }
 
         return plot.End();
     }
 
-    /// <summary>Points of the sources, and their centroids.</summary>
+    /// <summary>Draws the points of the sources and their centroids.</summary>
     public static string Map(SourceMap map)
     {
         string Share(int axis) => $"component {axis + 1}, {100 * map.Shares[axis]:0} % of the variance";
@@ -87,20 +115,31 @@ internal static class Charts
         for (int k = 0; k < map.Clouds.Length; k++)
         {
             (double x, double y) = map.Clouds[k].Centroid;
-            Series.Mark(plot.Svg, k, plot.PlaceX(x), plot.PlaceY(y), 6.5, "class=\"centroid\"", $"centroid of {map.Clouds[k].Name}");
+            Series.Mark(
+                plot.Svg,
+                k,
+                plot.PlaceX(x),
+                plot.PlaceY(y),
+                6.5,
+                "class=\"centroid\"",
+                $"centroid of {map.Clouds[k].Name}");
         }
 
         return plot.End();
     }
 
-    /// <summary>Numbers as a table of colours.</summary>
-    /// <param name="title">Above it.</param>
+    /// <summary>Draws numbers as a table of colours.</summary>
+    /// <param name="title">Title above the table.</param>
     /// <param name="rows">Names of the rows.</param>
     /// <param name="columns">Names of the columns.</param>
-    /// <param name="values">Row after row.</param>
-    /// <param name="scale">From numbers to colours.</param>
+    /// <param name="values">Values, row by row.</param>
+    /// <param name="scale">Colour scale for the values.</param>
     public static string Matrix(
-        string title, IReadOnlyList<string> rows, IReadOnlyList<string> columns, IReadOnlyList<IReadOnlyList<double>> values, ColourScale scale)
+        string title,
+        IReadOnlyList<string> rows,
+        IReadOnlyList<string> columns,
+        IReadOnlyList<IReadOnlyList<double>> values,
+        ColourScale scale)
     {
         string[] names = [.. rows.Select(row => SvgText.Shorten(row, 20))];
         string[] heads = [.. columns.Select(column => SvgText.Shorten(column, 14))];
@@ -111,7 +150,9 @@ internal static class Charts
         double width = left + (columns.Count * CellWidth) + slant;
         var svg = new SvgText();
         double bottom = top + (rows.Count * height) + 6;
-        svg.Raw($"<svg class=\"chart\" width=\"{width:0}\" height=\"{bottom:0}\" viewBox=\"0 0 {width:0} {bottom:0}\" role=\"img\" aria-label=\"{SvgText.Escape(title)}\">");
+        svg.Raw(
+            $"<svg class=\"chart\" width=\"{width:0}\" height=\"{bottom:0}\" viewBox=\"0 0 {width:0} {bottom:0}\" "
+            + $"role=\"img\" aria-label=\"{SvgText.Escape(title)}\">");
         svg.Text(0, 15, title, "class=\"title\"");
         for (int c = 0; c < heads.Length; c++)
         {
@@ -127,9 +168,17 @@ internal static class Charts
             {
                 double value = values[r][c];
                 double x = left + (c * CellWidth);
-                svg.Rectangle(x + 0.5, y + 0.5, CellWidth - 1, height - 1, $"rx=\"2\" fill=\"{scale.Of(value)}\"", $"{rows[r]}, {columns[c]}: {value:0.0000}");
+                svg.Rectangle(
+                    x + 0.5,
+                    y + 0.5,
+                    CellWidth - 1,
+                    height - 1,
+                    $"rx=\"2\" fill=\"{scale.Of(value)}\"",
+                    $"{rows[r]}, {columns[c]}: {value:0.0000}");
                 svg.Text(
-                    x + (CellWidth / 2), y + (height / 2) + 4, double.IsNaN(value) ? "–" : $"{value:0.00;−0.00;0.00}",
+                    x + (CellWidth / 2),
+                    y + (height / 2) + 4,
+                    double.IsNaN(value) ? "–" : $"{value:0.00;−0.00;0.00}",
                     $"text-anchor=\"middle\" pointer-events=\"none\" style=\"fill:{scale.InkOn(value)}\"");
             }
         }

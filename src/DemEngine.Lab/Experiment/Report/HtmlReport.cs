@@ -5,12 +5,12 @@ using DemEngine.Lab.Experiment.Results;
 namespace DemEngine.Lab.Experiment.Report;
 
 /// <summary>
-/// An experiment as one page of HTML, with its figures in it: opened from a file it needs no network, it reads on a phone and on paper, and
-/// follows the viewer's light or dark setting.
+/// Writes an experiment as one HTML page that contains its figures. The page needs no network when opened from a file, can be
+/// read on a phone and on paper, and follows the viewer's light or dark setting.
 /// </summary>
 public static class HtmlReport
 {
-    /// <summary>Its name in an experiment's folder.</summary>
+    /// <summary>Name of the page's file in an experiment's folder.</summary>
     public const string FileName = "report.html";
 
     private const string Head = """
@@ -59,21 +59,31 @@ public static class HtmlReport
         </style>
         """;
 
-    /// <summary>The page.</summary>
+    /// <summary>Writes the page.</summary>
     public static string Write(ExperimentResults results)
     {
         var html = new StringBuilder();
-        html.AppendLine(Head).Append("<title>").Append(Text(Title(results))).AppendLine("</title>").AppendLine(Style).AppendLine("</head>").AppendLine("<body>");
+        html.AppendLine(Head)
+            .Append("<title>")
+            .Append(Text(Title(results)))
+            .AppendLine("</title>")
+            .AppendLine(Style)
+            .AppendLine("</head>")
+            .AppendLine("<body>");
         html.Append("<h1>").Append(Text(Title(results))).AppendLine("</h1>");
         html.Append(Paragraph(
-            $"{results.Model}, {results.Parameters:#,0} weights. One model is trained on a thin mixture and then fine-tuned once for each data source; the distribution vectors are merged with coefficients chosen on validation data. All figures below are of test data that nothing was chosen on, {RunsOf(results)}."));
+            $"{results.Model}, {results.Parameters:#,0} weights. One model is trained on a thin mixture and then fine-tuned "
+            + "once for each data source; the distribution vectors are merged with coefficients chosen on validation data. "
+            + $"All figures below are of test data that nothing was chosen on, {RunsOf(results)}."));
         ResultTables.Sources(html, results);
         foreach (ResultTable table in results.Tables)
             ResultTables.Write(html, table, results.Parameters);
 
         Figures(html, results);
         html.AppendLine("<h2>To repeat it</h2>").Append("<p><code>").Append(Text(results.Command)).AppendLine("</code></p>");
-        html.Append("<p class=\"note\">Every number above is also in ").Append(ResultsFile.FileName).AppendLine(" beside this page.</p>");
+        html.Append("<p class=\"note\">Every number above is also in ")
+            .Append(ResultsFile.FileName)
+            .AppendLine(" beside this page.</p>");
         html.AppendLine("</body>").AppendLine("</html>");
         return html.ToString();
     }
@@ -81,39 +91,65 @@ public static class HtmlReport
     private static void Figures(StringBuilder html, ExperimentResults results)
     {
         html.AppendLine("<h2>Cost against quality</h2>");
-        html.AppendLine("<p class=\"note\">Operations beyond those of the base: 6 a weight and trained token, 2 a weight and evaluated token. Bars are one standard deviation over the seeds.</p>");
-        foreach (ResultTable table in results.Tables.Where(table => table.Rows.Count(row => row.Kind != MethodKind.Base) > 1).Take(1))
+        html.AppendLine(
+            "<p class=\"note\">Operations beyond those of the base: 6 a weight and trained token, 2 a weight and evaluated "
+            + "token. Bars are one standard deviation over the seeds.</p>");
+        foreach (ResultTable table in results.Tables
+            .Where(table => table.Rows.Count(row => row.Kind != MethodKind.Base) > 1)
+            .Take(1))
         {
             html.Append(Figure(Charts.CostAndQuality(table, results.Parameters)));
-            html.Append(Legend([.. table.Rows.Where(row => row.Kind != MethodKind.Base).Select(row => row.Name)], withLines: false));
+            html.Append(Legend(
+                [.. table.Rows.Where(row => row.Kind != MethodKind.Base).Select(row => row.Name)], withLines: false));
         }
 
         html.AppendLine("<h2>Coefficients</h2>");
-        html.AppendLine("<p class=\"note\">Validation loss of the first seed. The thick line is the mean over the sources, the dashed upright what was chosen. Losses far above the best are cut off.</p>");
+        html.AppendLine(
+            "<p class=\"note\">Validation loss of the first seed. The thick line is the mean over the sources, the dashed "
+            + "upright what was chosen. Losses far above the best are cut off.</p>");
         html.AppendLine("<div class=\"figures\">");
         foreach (CoefficientCurve curve in results.Curves)
             html.Append(Figure(Charts.Curve(curve)));
         html.AppendLine("</div>");
         if (results.Curves.Length > 0)
-            html.Append(Legend([.. results.Curves[0].Lines.Take(Math.Max(1, results.Curves[0].Lines.Length - 1)).Select(line => line.Name)], withLines: true));
+            html.Append(Legend(
+                [
+                    .. results.Curves[0].Lines
+                        .Take(Math.Max(1, results.Curves[0].Lines.Length - 1))
+                        .Select(line => line.Name),
+                ],
+                withLines: true));
 
         html.AppendLine("<h2>Distribution vectors</h2>");
-        html.AppendLine("<p class=\"note\">Of the first seed. Left: how far each fine-tuned model went from the base in each layer, as a share of the layer where it went farthest. Right: the cosine between each two models’ changes.</p>");
+        html.AppendLine(
+            "<p class=\"note\">Of the first seed. Left: how far each fine-tuned model went from the base in each layer, as a "
+            + "share of the layer where it went farthest. Right: the cosine between each two models’ changes.</p>");
         html.AppendLine("<div class=\"figures\">");
         VectorGeometry geometry = results.Geometry;
         html.Append(Figure(Charts.Matrix(
-            "Distance to the base, layer by layer", geometry.Layers, geometry.Models, [.. geometry.Shares.Select(row => (IReadOnlyList<double>)row)], ColourScale.Sequential)));
+            "Distance to the base, layer by layer",
+            geometry.Layers,
+            geometry.Models,
+            [.. geometry.Shares.Select(row => (IReadOnlyList<double>)row)],
+            ColourScale.Sequential)));
         html.Append(Figure(Charts.Matrix(
-            "Cosine between vectors", geometry.Models, geometry.Models, [.. geometry.Cosines.Select(row => (IReadOnlyList<double>)row)], ColourScale.Diverging)));
+            "Cosine between vectors",
+            geometry.Models,
+            geometry.Models,
+            [.. geometry.Cosines.Select(row => (IReadOnlyList<double>)row)],
+            ColourScale.Diverging)));
         html.AppendLine("</div>");
 
         html.AppendLine("<h2>Data sources</h2>");
-        html.Append("<p class=\"note\">Principal components of ").Append(Text(results.Map.Features)).AppendLine(". Large marks are the centroids.</p>");
+        html.Append("<p class=\"note\">Principal components of ")
+            .Append(Text(results.Map.Features))
+            .AppendLine(". Large marks are the centroids.</p>");
         html.Append(Figure(Charts.Map(results.Map)));
         html.Append(Legend([.. results.Map.Clouds.Select(cloud => cloud.Name)], withLines: false));
     }
 
-    private static string Title(ExperimentResults results) => $"Distribution-edited models against data mixing: preset {results.Preset}";
+    private static string Title(ExperimentResults results) =>
+        $"Distribution-edited models against data mixing: preset {results.Preset}";
 
     private static string RunsOf(ExperimentResults results) => results.Seeds.Length == 1
         ? $"of one run, seed {results.Seeds[0]}"

@@ -7,32 +7,47 @@ namespace DemEngine.Lab.Experiment.Report;
 /// <summary>The tables of a report.</summary>
 internal static class ResultTables
 {
-    /// <summary>What the data are.</summary>
+    /// <summary>Writes the table of the data sources.</summary>
     public static void Sources(StringBuilder html, ExperimentResults results)
     {
         html.AppendLine("<h2>Data</h2>").AppendLine("<div class=\"scroll\"><table>");
-        html.AppendLine("<thead><tr><th>source</th><th class=\"words\">what is asked</th><th class=\"words\">why it is there</th><th>train</th><th>validation</th><th>test</th></tr></thead><tbody>");
+        html.AppendLine(
+            "<thead><tr><th>source</th><th class=\"words\">what is asked</th><th class=\"words\">why it is there</th>"
+            + "<th>train</th><th>validation</th><th>test</th></tr></thead><tbody>");
         foreach (SourceSummary source in results.Sources)
         {
             html.AppendLine(
-                $"<tr><td>{Text(source.Name)}</td><td class=\"words\">{Text(source.Description)}</td><td class=\"words\">{Text(source.Role)}</td><td>{Count(source.TrainExamples)}</td><td>{Count(source.ValidationExamples)}</td><td>{Count(source.TestExamples)}</td></tr>");
+                $"<tr><td>{Text(source.Name)}</td><td class=\"words\">{Text(source.Description)}</td>"
+                + $"<td class=\"words\">{Text(source.Role)}</td><td>{Count(source.TrainExamples)}</td>"
+                + $"<td>{Count(source.ValidationExamples)}</td><td>{Count(source.TestExamples)}</td></tr>");
         }
 
         html.AppendLine("</tbody></table></div>");
     }
 
-    /// <summary>What methods reached: right answers, then loss, then cost.</summary>
+    /// <summary>Writes the tables of the methods' results: exact match, then loss, then cost.</summary>
     public static void Write(StringBuilder html, ResultTable table, long parameters)
     {
         html.Append("<h2>").Append(Text(table.Name)).AppendLine("</h2>");
         html.Append("<p class=\"note\">").Append(Text(table.Note)).AppendLine("</p>");
-        Scores(html, table, "exact match, %", run => [.. run.ExactMatch.Select(value => 100 * value)], "0.0", higherIsBetter: true);
+        Scores(
+            html,
+            table,
+            "exact match, %",
+            run => [.. run.ExactMatch.Select(value => 100 * value)],
+            "0.0",
+            higherIsBetter: true);
         Scores(html, table, "loss, nats a token", run => [.. run.Loss], "0.000", higherIsBetter: false);
         Costs(html, table, parameters);
     }
 
     private static void Scores(
-        StringBuilder html, ResultTable table, string caption, Func<MethodRun, double[]> values, string format, bool higherIsBetter)
+        StringBuilder html,
+        ResultTable table,
+        string caption,
+        Func<MethodRun, double[]> values,
+        string format,
+        bool higherIsBetter)
     {
         html.Append("<div class=\"scroll\"><table><thead><tr><th>").Append(Text(caption)).Append("</th>");
         for (int c = 0; c < table.Columns.Length; c++)
@@ -46,25 +61,39 @@ internal static class ResultTables
             html.Append("<th class=\"mean\">mean</th>");
         html.AppendLine("</tr></thead><tbody>");
 
-        // One column more than there are sets: their mean, of each run by itself.
+        // There is one column more than there are test sets: the mean of the sets, computed for each run by itself.
         Spread[][] cells =
         [
             .. table.Rows.Select(row =>
             {
                 double[][] runs = [.. row.Runs.Select(run => WithMean(values(run), table.Averaged))];
-                return Enumerable.Range(0, table.Columns.Length + 1).Select(c => Spread.Of(runs.Select(run => run[c]))).ToArray();
+                return Enumerable.Range(0, table.Columns.Length + 1)
+                    .Select(c => Spread.Of(runs.Select(run => run[c])))
+                    .ToArray();
             }),
         ];
-        bool[] tells = [.. Enumerable.Range(0, table.Columns.Length + 1).Select(c => cells.Select(row => row[c].Mean.ToString(format)).Distinct().Skip(1).Any())];
+        bool[] tells =
+        [
+            .. Enumerable.Range(0, table.Columns.Length + 1)
+                .Select(c => cells.Select(row => row[c].Mean.ToString(format)).Distinct().Skip(1).Any()),
+        ];
         for (int r = 0; r < table.Rows.Length; r++)
         {
             html.Append($"<tr><td title=\"{Text(table.Rows[r].Description)}\">{Text(table.Rows[r].Name)}</td>");
             for (int c = 0; c <= table.Columns.Length; c++)
             {
                 double best = higherIsBetter ? cells.Max(row => row[c].Mean) : cells.Min(row => row[c].Mean);
-                string look = string.Join(' ', new[] { c == table.Averaged ? "mean" : "", tells[c] && cells[r][c].Mean == best ? "best" : "" }.Where(name => name != ""));
-                string spread = double.IsNaN(cells[r][c].Deviation) ? "" : $"<small>±{cells[r][c].Deviation.ToString(format)}</small>";
-                html.Append(look == "" ? "<td>" : $"<td class=\"{look}\">").Append(cells[r][c].Mean.ToString(format)).Append(spread).Append("</td>");
+                string look = string.Join(
+                    ' ',
+                    new[] { c == table.Averaged ? "mean" : "", tells[c] && cells[r][c].Mean == best ? "best" : "" }
+                        .Where(name => name != ""));
+                string spread = double.IsNaN(cells[r][c].Deviation)
+                    ? ""
+                    : $"<small>±{cells[r][c].Deviation.ToString(format)}</small>";
+                html.Append(look == "" ? "<td>" : $"<td class=\"{look}\">")
+                    .Append(cells[r][c].Mean.ToString(format))
+                    .Append(spread)
+                    .Append("</td>");
             }
 
             html.AppendLine("</tr>");
@@ -75,18 +104,25 @@ internal static class ResultTables
 
     private static void Costs(StringBuilder html, ResultTable table, long parameters)
     {
-        html.AppendLine("<div class=\"scroll\"><table><thead><tr><th>cost beyond the base</th><th>tokens trained</th><th>tokens evaluated</th><th>operations</th><th>seconds</th><th class=\"words\">chosen on validation data, first seed</th></tr></thead><tbody>");
+        html.AppendLine(
+            "<div class=\"scroll\"><table><thead><tr><th>cost beyond the base</th><th>tokens trained</th>"
+            + "<th>tokens evaluated</th><th>operations</th><th>seconds</th>"
+            + "<th class=\"words\">chosen on validation data, first seed</th></tr></thead><tbody>");
         foreach (MethodResult row in table.Rows)
         {
             double Mean(Func<MethodRun, double> value) => row.Runs.Average(value);
             html.AppendLine(
-                $"<tr><td>{Text(row.Name)}</td><td>{Mean(run => run.Cost.TrainingTokens):#,0}</td><td>{Mean(run => run.Cost.EvaluationTokens):#,0}</td><td>{Operations(Mean(run => run.Cost.Flops(parameters)))}</td><td>{Mean(run => run.Cost.Seconds):0.0}</td><td class=\"words\">{Text(row.Runs[0].Chosen ?? "")}</td></tr>");
+                $"<tr><td>{Text(row.Name)}</td><td>{Mean(run => run.Cost.TrainingTokens):#,0}</td>"
+                + $"<td>{Mean(run => run.Cost.EvaluationTokens):#,0}</td>"
+                + $"<td>{Operations(Mean(run => run.Cost.Flops(parameters)))}</td>"
+                + $"<td>{Mean(run => run.Cost.Seconds):0.0}</td><td class=\"words\">{Text(row.Runs[0].Chosen ?? "")}</td></tr>");
         }
 
         html.AppendLine("</tbody></table></div>");
     }
 
-    private static double[] WithMean(double[] values, int averaged) => [.. values[..averaged], values[..averaged].Average(), .. values[averaged..]];
+    private static double[] WithMean(double[] values, int averaged) =>
+        [.. values[..averaged], values[..averaged].Average(), .. values[averaged..]];
 
     private static string Operations(double flops) => flops == 0 ? "0" : flops.ToString("0.0e0");
 

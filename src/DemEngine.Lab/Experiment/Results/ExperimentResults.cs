@@ -2,17 +2,17 @@ using System.Collections.Immutable;
 
 namespace DemEngine.Lab.Experiment.Results;
 
-/// <summary>Everything that an experiment found, and all that its report is made from.</summary>
-/// <param name="Preset">Which experiment it was.</param>
-/// <param name="Command">The command that repeats it.</param>
-/// <param name="Model">The models' shape, in words.</param>
-/// <param name="Parameters">Weights of one model.</param>
-/// <param name="Seeds">One whole run for each.</param>
-/// <param name="Sources">The data.</param>
-/// <param name="Tables">What the methods reached and cost.</param>
-/// <param name="Geometry">How far the tuned models lie from the base, in the first run.</param>
-/// <param name="Map">How far the sources lie apart.</param>
-/// <param name="Curves">What coefficients do to the validation metric, in the first run.</param>
+/// <summary>All results of an experiment. The report is generated from these alone.</summary>
+/// <param name="Preset">Name of the experiment's preset.</param>
+/// <param name="Command">Command line that repeats the experiment.</param>
+/// <param name="Model">Description of the models' shape in words.</param>
+/// <param name="Parameters">Number of weights of one model.</param>
+/// <param name="Seeds">Seeds of the runs; each seed is one complete run.</param>
+/// <param name="Sources">Data sources of the experiment.</param>
+/// <param name="Tables">Tables of the scores and the costs of the methods.</param>
+/// <param name="Geometry">Distances of the tuned models from the base, in the first run.</param>
+/// <param name="Map">Map of the sources that shows the distances between them.</param>
+/// <param name="Curves">Validation metric as a function of the coefficients, in the first run.</param>
 public sealed record ExperimentResults(
     string Preset,
     string Command,
@@ -26,52 +26,72 @@ public sealed record ExperimentResults(
     ImmutableArray<CoefficientCurve> Curves);
 
 /// <summary>A data source of the experiment.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Description">What is asked, with an example.</param>
-/// <param name="Role">What it is there for, in a few words.</param>
-/// <param name="TrainExamples">Exercises to train on; 0 if none is tuned on it.</param>
-/// <param name="ValidationExamples">Exercises to choose by.</param>
-/// <param name="TestExamples">Exercises to judge by.</param>
-public sealed record SourceSummary(string Name, string Description, string Role, int TrainExamples, int ValidationExamples, int TestExamples);
+/// <param name="Name">Name of the source.</param>
+/// <param name="Description">Description of the exercises, with an example.</param>
+/// <param name="Role">Role of the source in the experiment, in a few words.</param>
+/// <param name="TrainExamples">Number of training exercises; 0 if no model is tuned on this source.</param>
+/// <param name="ValidationExamples">Number of validation exercises, on which choices are made.</param>
+/// <param name="TestExamples">Number of test exercises, on which methods are judged.</param>
+public sealed record SourceSummary(
+    string Name,
+    string Description,
+    string Role,
+    int TrainExamples,
+    int ValidationExamples,
+    int TestExamples);
 
-/// <summary>Methods beside each other.</summary>
-/// <param name="Name">Its heading.</param>
-/// <param name="Note">What there is to know when reading it.</param>
-/// <param name="Columns">The test sets that methods are judged on.</param>
-/// <param name="Averaged">How many of the columns, from the first, the mean is over; others are shown beside it.</param>
-/// <param name="Rows">The methods.</param>
-public sealed record ResultTable(string Name, string Note, ImmutableArray<string> Columns, int Averaged, ImmutableArray<MethodResult> Rows);
+/// <summary>A table that compares methods.</summary>
+/// <param name="Name">Heading of the table.</param>
+/// <param name="Note">Explanation for the reader of the table.</param>
+/// <param name="Columns">Names of the test sets on which methods are judged.</param>
+/// <param name="Averaged">
+/// Number of columns, counted from the first, that the mean is taken over; the other columns are shown beside it.
+/// </param>
+/// <param name="Rows">Results of the methods, one per row.</param>
+public sealed record ResultTable(
+    string Name,
+    string Note,
+    ImmutableArray<string> Columns,
+    int Averaged,
+    ImmutableArray<MethodResult> Rows);
 
-/// <summary>What one method reached.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Description">What was done, in a sentence.</param>
-/// <param name="Kind">What sort of method it is; methods of one kind look alike in figures.</param>
-/// <param name="Runs">One for each seed.</param>
+/// <summary>Results of one method.</summary>
+/// <param name="Name">Name of the method.</param>
+/// <param name="Description">Description of the method in one sentence.</param>
+/// <param name="Kind">Kind of the method; methods of one kind look alike in figures.</param>
+/// <param name="Runs">Results of the runs, one for each seed.</param>
 public sealed record MethodResult(string Name, string Description, MethodKind Kind, ImmutableArray<MethodRun> Runs);
 
-/// <summary>Sorts of methods.</summary>
+/// <summary>Kinds of methods.</summary>
 public enum MethodKind
 {
-    /// <summary>What all start from.</summary>
+    /// <summary>The model that all others start from.</summary>
     Base,
 
-    /// <summary>Trained on one source.</summary>
+    /// <summary>A model trained on one source.</summary>
     FineTune,
 
-    /// <summary>A merge with coefficients that were not searched.</summary>
+    /// <summary>A merge with fixed coefficients, which were not searched.</summary>
     FixedMerge,
 
     /// <summary>A merge with coefficients chosen on validation data.</summary>
     Dem,
 
-    /// <summary>Trained on all sources together.</summary>
+    /// <summary>A model trained on all sources together.</summary>
     Mixing,
 }
 
-/// <summary>A method with one seed.</summary>
-/// <param name="Seed">The seed.</param>
+/// <summary>Results of a method with one seed.</summary>
+/// <param name="Seed">Seed of the run.</param>
 /// <param name="ExactMatch">Share of right answers on each of the table's test sets, 0 to 1.</param>
-/// <param name="Loss">Mean negative log-likelihood of the answers on each, in nats per token.</param>
-/// <param name="Cost">What it took beyond the base.</param>
-/// <param name="Chosen">What was chosen on validation data, such as coefficients, in words; null if nothing was.</param>
-public sealed record MethodRun(long Seed, ImmutableArray<double> ExactMatch, ImmutableArray<double> Loss, MethodCost Cost, string? Chosen = null);
+/// <param name="Loss">Mean negative log-likelihood of the answers on each test set, in nats per token.</param>
+/// <param name="Cost">Cost of the method beyond the base.</param>
+/// <param name="Chosen">
+/// Description of what was chosen on validation data, such as coefficients; null if nothing was chosen.
+/// </param>
+public sealed record MethodRun(
+    long Seed,
+    ImmutableArray<double> ExactMatch,
+    ImmutableArray<double> Loss,
+    MethodCost Cost,
+    string? Chosen = null);

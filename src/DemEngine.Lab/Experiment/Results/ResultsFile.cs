@@ -5,24 +5,25 @@ using DemEngine.Files;
 
 namespace DemEngine.Lab.Experiment.Results;
 
-/// <summary><see cref="ExperimentResults"/> as a file of JSON.</summary>
+/// <summary>Reads and writes <see cref="ExperimentResults"/> as a JSON file.</summary>
 public static class ResultsFile
 {
-    /// <summary>Its name in an experiment's folder.</summary>
+    /// <summary>Name of the file in an experiment's folder.</summary>
     public const string FileName = "experiment.json";
 
-    /// <summary>Writes the file, whole or not at all.</summary>
-    /// <exception cref="DemException">DEM4001, DEM4002.</exception>
+    /// <summary>Writes the file, completely or not at all.</summary>
+    /// <exception cref="DemException">DEM4001 (DiskFull), DEM4002 (WriteFailed).</exception>
     public static void Write(string path, ExperimentResults results) =>
         ReportFile.Write(path, JsonSerializer.Serialize(results, ResultsJson.Default.ExperimentResults) + "\n");
 
-    /// <summary>Reads a file.</summary>
-    /// <exception cref="DemException">DEM2131: it is not there, or not such a file.</exception>
+    /// <summary>Reads the results from a file.</summary>
+    /// <exception cref="DemException">DEM2131 (BadResults): the file does not exist or is not a results file.</exception>
     public static ExperimentResults Read(string path)
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(path), ResultsJson.Default.ExperimentResults) ?? throw new JsonException("null");
+            return JsonSerializer.Deserialize(File.ReadAllBytes(path), ResultsJson.Default.ExperimentResults)
+                ?? throw new JsonException("null");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -35,7 +36,7 @@ public static class ResultsFile
     }
 }
 
-/// <summary>How results are written.</summary>
+/// <summary>JSON serialisation of the results.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,

@@ -9,7 +9,9 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Lab.Experiment.Running;
 
-/// <summary>Where everything of an experiment lies, so that it can be looked at, and used again when the experiment goes on.</summary>
+/// <summary>
+/// The folder with all files of an experiment, so that they can be inspected, and reused when the experiment is continued.
+/// </summary>
 internal sealed class ExperimentFolder : IDisposable
 {
     private const string Mark = ".dem-experiment";
@@ -27,24 +29,29 @@ internal sealed class ExperimentFolder : IDisposable
         _preset = preset;
     }
 
-    /// <summary>Its full path.</summary>
+    /// <summary>Full path of the folder.</summary>
     public string Path => _claimed.Path;
 
-    /// <summary>The configuration of all models.</summary>
+    /// <summary>Path of the configuration that all models share.</summary>
     public string Config => PathOf(LlamaConfig.FileName);
 
-    /// <summary>Takes the folder, new or one in which the same experiment was begun.</summary>
-    /// <exception cref="DemException">DEM1003: it is another's. DEM1007: another experiment was begun there. DEM1008, DEM4001, DEM4002.</exception>
+    /// <summary>Claims the folder: a new one, or one in which the same experiment was begun.</summary>
+    /// <exception cref="DemException">
+    /// DEM1003 (OutputNotOurs): the folder was not made by this command. DEM1007 (ResumeMismatch): another experiment was begun
+    /// there. DEM1008 (OutputBusy), DEM4001 (DiskFull), DEM4002 (WriteFailed).
+    /// </exception>
     public static ExperimentFolder Open(string path, ExperimentPreset preset)
     {
-        ClaimedFolder claimed = ClaimedFolder.Claim(path, Mark, "`dem experiment` works in this folder. It goes on with what is in it.\n");
+        ClaimedFolder claimed = ClaimedFolder.Claim(
+            path, Mark, "`dem experiment` works in this folder. It goes on with what is in it.\n");
         try
         {
             string file = System.IO.Path.Combine(claimed.Path, IdentityName);
             if (!File.Exists(file))
                 ReportFile.Write(file, preset.Identity());
             else if (File.ReadAllText(file) != preset.Identity())
-                throw new DemException(ErrorCode.ResumeMismatch, $"{file}: an experiment with other settings was begun in this folder");
+                throw new DemException(
+                    ErrorCode.ResumeMismatch, $"{file}: an experiment with other settings was begun in this folder");
             var folder = new ExperimentFolder(claimed, preset);
             ReportFile.Write(folder.Config, Encoding.UTF8.GetString(preset.Model.ToJson(ElementType.F32)));
             return folder;
@@ -56,33 +63,39 @@ internal sealed class ExperimentFolder : IDisposable
         }
     }
 
-    /// <summary>The path of something in it.</summary>
+    /// <summary>Path of something in the folder.</summary>
     public string PathOf(params ReadOnlySpan<string> parts) => System.IO.Path.Combine([Path, .. parts]);
 
-    /// <summary>What belongs to one seed.</summary>
+    /// <summary>Path of something that belongs to one seed.</summary>
     public string PathOf(long seed, params ReadOnlySpan<string> parts) => PathOf([$"seed-{seed}", .. parts]);
 
-    /// <summary>The recipe of the merge with a coefficient for each vector.</summary>
+    /// <summary>Path of the recipe of the merge with one coefficient per vector.</summary>
     public string Recipe(long seed) => PathOf(seed, "recipe.yaml");
 
-    /// <summary>A source's test set, the same for all seeds.</summary>
-    public DataFile Test(SourcePlan plan) => new(plan.Name, Write("test", plan.Name, Splits.Draw(plan.Source, Split.Test, plan.TestExamples, TestSeed)));
+    /// <summary>Writes a source's test set, which is the same for all seeds.</summary>
+    public DataFile Test(SourcePlan plan) =>
+        new(plan.Name, Write("test", plan.Name, Splits.Draw(plan.Source, Split.Test, plan.TestExamples, TestSeed)));
 
-    /// <summary>A source's validation set.</summary>
-    public DataFile Validation(SourcePlan plan, long seed) => new(plan.Name, Write($"seed-{seed}/validation", plan.Name, ValidationOf(plan, seed)));
+    /// <summary>Writes a source's validation set.</summary>
+    public DataFile Validation(SourcePlan plan, long seed) =>
+        new(plan.Name, Write($"seed-{seed}/validation", plan.Name, ValidationOf(plan, seed)));
 
-    /// <summary>Validation sets of several sources in one file.</summary>
+    /// <summary>Writes the validation sets of several sources into one file.</summary>
     public string Validation(string name, IEnumerable<SourcePlan> plans, long seed) =>
         Write($"seed-{seed}/validation", name, plans.SelectMany(plan => ValidationOf(plan, seed)));
 
-    /// <summary>What the base is trained on: a little of every source.</summary>
+    /// <summary>Writes the training data of the base: a little of every source.</summary>
     public string BaseData(long seed) => Write(
         $"seed-{seed}/train", "base", _preset.Tuned.SelectMany(plan => TrainOf(plan, plan.BaseExamples, seed)));
 
-    /// <summary>What a model is tuned on.</summary>
-    public string Train(SourcePlan plan, long seed) => Write($"seed-{seed}/train", plan.Name, TrainOf(plan, plan.TrainExamples, seed));
+    /// <summary>Writes the training data of the model tuned on one source.</summary>
+    public string Train(SourcePlan plan, long seed) =>
+        Write($"seed-{seed}/train", plan.Name, TrainOf(plan, plan.TrainExamples, seed));
 
-    /// <summary>A mixture: so many exercises, each of a source drawn by the shares, and of each source one after the other, again and again.</summary>
+    /// <summary>
+    /// Writes a mixture. The source of each exercise is drawn at random by the shares; within a source the exercises follow one
+    /// another and start again after the last.
+    /// </summary>
     public string Mixture(string name, IReadOnlyList<SourcePlan> plans, IReadOnlyList<double> shares, long examples, long seed)
     {
         var random = new RandomDraw(seed, $"mixture {name}");
@@ -94,7 +107,8 @@ internal sealed class ExperimentFolder : IDisposable
         for (long k = 0; k < examples; k++)
         {
             double at = (double)random.Below(resolution) / resolution;
-            int source = Math.Min(Array.FindIndex(bounds, bound => at < bound) is var found and >= 0 ? found : int.MaxValue, pools.Length - 1);
+            int source = Math.Min(
+                Array.FindIndex(bounds, bound => at < bound) is var found and >= 0 ? found : int.MaxValue, pools.Length - 1);
             mixed.Add(pools[source][next[source]++ % pools[source].Count]);
         }
 
@@ -103,11 +117,13 @@ internal sealed class ExperimentFolder : IDisposable
 
     public void Dispose() => _claimed.Dispose();
 
-    private static List<Exercise> TrainOf(SourcePlan plan, int count, long seed) => Splits.Draw(plan.Source, Split.Train, count, seed);
+    private static List<Exercise> TrainOf(SourcePlan plan, int count, long seed) =>
+        Splits.Draw(plan.Source, Split.Train, count, seed);
 
-    private static List<Exercise> ValidationOf(SourcePlan plan, long seed) => Splits.Draw(plan.Source, Split.Validation, plan.ValidationExamples, seed);
+    private static List<Exercise> ValidationOf(SourcePlan plan, long seed) =>
+        Splits.Draw(plan.Source, Split.Validation, plan.ValidationExamples, seed);
 
-    /// <summary>Writes exercises as JSON Lines. The same ones always give the same file.</summary>
+    /// <summary>Writes exercises as JSON Lines; the same exercises always give the same file.</summary>
     private string Write(string folder, string name, IEnumerable<Exercise> exercises)
     {
         string path = PathOf("data", folder, $"{name}.jsonl");

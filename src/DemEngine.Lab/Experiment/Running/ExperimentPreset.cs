@@ -9,29 +9,41 @@ using DemEngine.Search.Space;
 namespace DemEngine.Lab.Experiment.Running;
 
 /// <summary>A source's part in an experiment.</summary>
-/// <param name="Source">What draws the exercises.</param>
-/// <param name="Role">What it is there for, in a few words.</param>
-/// <param name="BaseExamples">Exercises that the base is trained on.</param>
-/// <param name="TrainExamples">Exercises that a model is tuned on.</param>
-/// <param name="ValidationExamples">Exercises to choose by.</param>
-/// <param name="TestExamples">Exercises to judge by.</param>
-public sealed record SourcePlan(TextSource Source, string Role, int BaseExamples, int TrainExamples, int ValidationExamples, int TestExamples)
+/// <param name="Source">Source that draws the exercises.</param>
+/// <param name="Role">Role of the source in the experiment, in a few words.</param>
+/// <param name="BaseExamples">Number of exercises that the base is trained on.</param>
+/// <param name="TrainExamples">Number of exercises that a model is tuned on.</param>
+/// <param name="ValidationExamples">Number of validation exercises, on which choices are made.</param>
+/// <param name="TestExamples">Number of test exercises, on which methods are judged.</param>
+public sealed record SourcePlan(
+    TextSource Source,
+    string Role,
+    int BaseExamples,
+    int TrainExamples,
+    int ValidationExamples,
+    int TestExamples)
 {
-    /// <summary>The source's name.</summary>
+    /// <summary>Name of the source.</summary>
     public string Name => Source.Name;
 }
 
-/// <summary>All that an experiment's results depend on, the machine apart.</summary>
-/// <param name="Name">As the command line names it.</param>
-/// <param name="Model">The models' shape.</param>
-/// <param name="Sources">What models are tuned on. The first three are those of the experiments with few vectors.</param>
-/// <param name="Added">The source that is added later.</param>
-/// <param name="Transfer">A source that the base has not seen and none is tuned on.</param>
-/// <param name="Base">How the base is trained.</param>
-/// <param name="FineTune">How a model is tuned on one source; on a mixture of n sources it takes n times as many steps.</param>
-/// <param name="Range">The coefficients that are tried.</param>
-/// <param name="CoarseRange">Those of the experiments with few vectors, in which every combination is tried.</param>
-/// <param name="Seeds">One whole run for each.</param>
+/// <summary>All settings that an experiment's results depend on, apart from the machine.</summary>
+/// <param name="Name">Name of the preset on the command line.</param>
+/// <param name="Model">Configuration of the models.</param>
+/// <param name="Sources">
+/// Sources that models are tuned on. The first three are also those of the experiments with few vectors.
+/// </param>
+/// <param name="Added">Source that is added later.</param>
+/// <param name="Transfer">Source that the base has not seen and no model is tuned on.</param>
+/// <param name="Base">Training settings of the base.</param>
+/// <param name="FineTune">
+/// Training settings of a model tuned on one source. Tuning on a mixture of n sources takes n times as many steps.
+/// </param>
+/// <param name="Range">Range of the coefficients that are tried.</param>
+/// <param name="CoarseRange">
+/// Range of the coefficients in the experiment with three vectors, where every combination is tried.
+/// </param>
+/// <param name="Seeds">Seeds of the runs; each seed is one complete run.</param>
 public sealed record ExperimentPreset(
     string Name,
     LlamaConfig Model,
@@ -44,7 +56,7 @@ public sealed record ExperimentPreset(
     CoefficientRange CoarseRange,
     ImmutableArray<long> Seeds)
 {
-    /// <summary>The experiment of the documentation: under an hour on two cores.</summary>
+    /// <summary>The experiment of the documentation; it takes under an hour on two cores.</summary>
     public static ExperimentPreset Small { get; } = new(
         "small",
         Shape(hidden: 128, intermediate: 344, layers: 4, heads: 4),
@@ -63,7 +75,9 @@ public sealed record ExperimentPreset(
         CoefficientRange.Of(0, 0.9, 0.3),
         [1, 2, 3]);
 
-    /// <summary>The same in a minute or so, with models that learn next to nothing: to see that all of it works.</summary>
+    /// <summary>
+    /// The same experiment in about a minute, with models that learn next to nothing: it shows that everything works.
+    /// </summary>
     public static ExperimentPreset Tiny { get; } = Small with
     {
         Name = "tiny",
@@ -78,7 +92,9 @@ public sealed record ExperimentPreset(
         Seeds = [1, 2],
     };
 
-    /// <summary>The one that <c>dem demo</c> shows, with models small enough to be carried along and sources that do not conflict.</summary>
+    /// <summary>
+    /// The experiment of <c>dem demo</c>, with models small enough to be shipped with the tool and sources that do not conflict.
+    /// </summary>
     public static ExperimentPreset Demo { get; } = Small with
     {
         Name = "demo",
@@ -95,24 +111,30 @@ public sealed record ExperimentPreset(
         Seeds = [1],
     };
 
-    /// <summary>Those that have a name.</summary>
+    /// <summary>All presets that can be chosen by name.</summary>
     public static IReadOnlyList<ExperimentPreset> All { get; } = [Small, Demo, Tiny];
 
-    /// <summary>The sources that models are tuned on, the added one last.</summary>
+    /// <summary>Sources that models are tuned on, the added one last.</summary>
     public IEnumerable<SourcePlan> Tuned => Sources.Append(Added);
 
-    /// <summary>All of them.</summary>
+    /// <summary>All sources.</summary>
     public IEnumerable<SourcePlan> Everything => Tuned.Append(Transfer);
 
-    /// <summary>All that the results depend on, as text: folders of experiments are told apart by it.</summary>
+    /// <summary>All that the results depend on, as text. It tells the folders of different experiments apart.</summary>
     public string Identity()
     {
         IEnumerable<string> sources = Everything.Select(plan =>
-            $"source {plan.Name}: base {plan.BaseExamples}, train {plan.TrainExamples}, validation {plan.ValidationExamples}, test {plan.TestExamples}");
+            $"source {plan.Name}: base {plan.BaseExamples}, train {plan.TrainExamples}, "
+            + $"validation {plan.ValidationExamples}, test {plan.TestExamples}");
         string[] lines =
         [
-            $"preset {Name}, {Manifest.ThisEngine}", .. sources, $"added {Added.Name}, transfer {Transfer.Name}", $"base {Base}", $"tune {FineTune}",
-            $"coefficients {Range} and {CoarseRange}", $"seeds {string.Join(", ", Seeds.Select(seed => seed.ToString(CultureInfo.InvariantCulture)))}",
+            $"preset {Name}, {Manifest.ThisEngine}",
+            .. sources,
+            $"added {Added.Name}, transfer {Transfer.Name}",
+            $"base {Base}",
+            $"tune {FineTune}",
+            $"coefficients {Range} and {CoarseRange}",
+            $"seeds {string.Join(", ", Seeds.Select(seed => seed.ToString(CultureInfo.InvariantCulture)))}",
             System.Text.Encoding.UTF8.GetString(Model.ToJson(ElementType.F32)),
         ];
         return string.Join('\n', lines);

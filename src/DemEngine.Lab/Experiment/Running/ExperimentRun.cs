@@ -12,31 +12,49 @@ using DemEngine.Merging.Options;
 
 namespace DemEngine.Lab.Experiment.Running;
 
-/// <summary>What an experiment left behind.</summary>
-/// <param name="Results">All that it found.</param>
-/// <param name="ResultsFile">The same as JSON.</param>
-/// <param name="ReportFile">The page for people.</param>
-/// <param name="RecipeFile">The first seed's merge with a coefficient for each vector, as <c>dem merge</c> takes it.</param>
-public sealed record ExperimentReport(ExperimentResults Results, string ResultsFile, string ReportFile, string RecipeFile);
+/// <summary>Results and files of an experiment.</summary>
+/// <param name="Results">All results of the experiment.</param>
+/// <param name="ResultsFile">Path of the results as JSON.</param>
+/// <param name="ReportFile">Path of the report as an HTML page.</param>
+/// <param name="RecipeFile">
+/// Path of the recipe of the first seed's merge with one coefficient per vector, as <c>dem merge</c> takes it.
+/// </param>
+public sealed record ExperimentReport(
+    ExperimentResults Results,
+    string ResultsFile,
+    string ReportFile,
+    string RecipeFile);
 
 /// <summary>
-/// The comparison of the DEM paper, https://arxiv.org/abs/2406.15570, end to end on data that the project makes itself: fine-tunes, merges with
-/// fixed and with searched coefficients, and data mixing, with what each costs.
+/// Repeats the comparison of the DEM paper, https://arxiv.org/abs/2406.15570, end to end on data that the project generates
+/// itself: fine-tunes, merges with fixed and with searched coefficients, and data mixing, with the cost of each.
 /// </summary>
 public static class ExperimentRun
 {
-    /// <summary>Runs it, or goes on where it was stopped: trained models and trials in the folder are used again.</summary>
-    /// <param name="output">The folder, to be made or of the same experiment.</param>
-    /// <param name="preset">What is run.</param>
-    /// <param name="tuner">Trains, several models at once.</param>
-    /// <param name="backend">Merges.</param>
-    /// <param name="threads">How many models are trained at once, and the threads that merge and evaluate. They do not show in the results.</param>
-    /// <param name="progress">Told where it stands.</param>
-    /// <param name="cancel">Stops it; what is complete is kept.</param>
-    /// <exception cref="DemException">DEM1003, DEM1007, DEM1008: the folder; whatever may go wrong in training, merging and evaluating.</exception>
+    /// <summary>
+    /// Runs an experiment, or continues it where it was stopped: trained models and trials in the folder are reused.
+    /// </summary>
+    /// <param name="output">Path of the folder: a new one, or that of the same experiment.</param>
+    /// <param name="preset">Preset of the experiment.</param>
+    /// <param name="tuner">Trainer of the models; called by several threads at once.</param>
+    /// <param name="backend">Backend that computes the merges.</param>
+    /// <param name="threads">
+    /// Number of models that are trained at once, and of the threads that merge and evaluate. The results do not depend on it.
+    /// </param>
+    /// <param name="progress">Progress callback.</param>
+    /// <param name="cancel">Token that stops the experiment; what is complete is kept.</param>
+    /// <exception cref="DemException">
+    /// DEM1003 (OutputNotOurs), DEM1007 (ResumeMismatch), DEM1008 (OutputBusy): the folder cannot be used. Training, merging and
+    /// evaluating may throw their own errors.
+    /// </exception>
     public static ExperimentReport Run(
-        string output, ExperimentPreset preset, IFineTuner tuner, IMergeBackend backend, int threads,
-        Action<ExperimentProgress>? progress = null, CancellationToken cancel = default)
+        string output,
+        ExperimentPreset preset,
+        IFineTuner tuner,
+        IMergeBackend backend,
+        int threads,
+        Action<ExperimentProgress>? progress = null,
+        CancellationToken cancel = default)
     {
         using ExperimentFolder folder = ExperimentFolder.Open(output, preset);
         int seeds = preset.Seeds.Length;
@@ -45,7 +63,8 @@ public static class ExperimentRun
         var tables = new ExperimentTables(preset);
         using var judge = new EmbeddedEvaluator(
             preset.Everything.Select(plan => new MeasuredSet(
-                DataSetReader.Read(plan.Name, folder.Test(plan).Path, ByteTokenizer.Instance, preset.Model), [Metric.Loss, Metric.ExactMatch])),
+                DataSetReader.Read(plan.Name, folder.Test(plan).Path, ByteTokenizer.Instance, preset.Model),
+                [Metric.Loss, Metric.ExactMatch])),
             threads);
         SeedTraining[] trainings = [.. preset.Seeds.Select(seed => new SeedTraining(folder, preset, seed))];
         SeedMerging[] mergings =
@@ -54,11 +73,12 @@ public static class ExperimentRun
                 folder, preset, trainings[k], models, tables, meter, judge, backend, threads, seed, cancel)),
         ];
 
-        // All seeds' models of a kind together, so that no thread waits for long.
+        // Models of one kind are trained together for all seeds, so that no thread is idle for long.
         models.Train(trainings.Select(training => training.Start()), cancel);
         models.Train(trainings.SelectMany(training => training.Tuned()), cancel);
         ImmutableArray<double>[] losses = [.. mergings.Select(merging => merging.Losses(SeedTraining.Base, preset.Tuned))];
-        models.Train(trainings.SelectMany((training, k) => training.Mixtures(losses[k][..preset.Sources.Length])), cancel);
+        models.Train(
+            trainings.SelectMany((training, k) => training.Mixtures(losses[k][..preset.Sources.Length])), cancel);
         string[] mixtures = [.. mergings.Select(merging => merging.BestMixture())];
         models.Train(trainings.Select((training, k) => training.WithAdded(mixtures[k], losses[k])), cancel);
 
@@ -71,7 +91,13 @@ public static class ExperimentRun
 
         long first = preset.Seeds[0];
         LayerDistances distances = DistanceMeasurement.Run(
-            models[first, SeedTraining.Base].Path, [.. preset.Tuned.Select(plan => models[first, plan.Name].Path)], new AlignmentOptions(), new RunOptions { Threads = threads }, backend, null, cancel);
+            models[first, SeedTraining.Base].Path,
+            [.. preset.Tuned.Select(plan => models[first, plan.Name].Path)],
+            new AlignmentOptions(),
+            new RunOptions { Threads = threads },
+            backend,
+            null,
+            cancel);
         var results = new ExperimentResults(
             preset.Name,
             $"dem experiment --preset {preset.Name} --out DIR",

@@ -6,7 +6,7 @@ namespace DemEngine.Lab.Experiment.Running;
 /// <summary>The tables of an experiment.</summary>
 internal sealed class ExperimentTables
 {
-    /// <summary>How many sources the experiments with few vectors have.</summary>
+    /// <summary>Number of sources in the experiments with few vectors.</summary>
     public const int Few = 3;
 
     public ExperimentTables(ExperimentPreset preset)
@@ -14,12 +14,14 @@ internal sealed class ExperimentTables
         ImmutableArray<string> sources = [.. preset.Sources.Select(plan => plan.Name)];
         Main = new Findings(
             $"Methods on {sources.Length} sources",
-            $"The mean is over the {sources.Length} sources. Beside it: {preset.Transfer.Name}, on which no model was trained. The cost of a merge includes all models that it is made of.",
+            $"The mean is over the {sources.Length} sources. Beside it: {preset.Transfer.Name}, on which no model was trained. "
+            + "The cost of a merge includes all models that it is made of.",
             [.. sources, preset.Transfer.Name],
             sources.Length);
         FewVectors = new Findings(
             "One, two and three vectors",
-            "The DEM paper’s first experiments: one vector at half strength, two with equal coefficients and with searched ones, three with searched ones.",
+            "The DEM paper’s first experiments: one vector at half strength, two with equal coefficients and with searched "
+            + "ones, three with searched ones.",
             sources[..Few],
             Few);
         Added = new Findings(
@@ -29,15 +31,15 @@ internal sealed class ExperimentTables
             sources.Length + 1);
     }
 
-    /// <summary>All methods on all sources.</summary>
+    /// <summary>Results of all methods on all sources.</summary>
     public Findings Main { get; }
 
-    /// <summary>One, two and three vectors.</summary>
+    /// <summary>Results of merges of one, two and three vectors.</summary>
     public Findings FewVectors { get; }
 
-    /// <summary>A source more.</summary>
+    /// <summary>Results with one more source.</summary>
     public Findings Added { get; }
 
-    /// <summary>In the order of the report.</summary>
+    /// <summary>All tables, in the order of the report.</summary>
     public ImmutableArray<ResultTable> ToTables() => [Main.ToTable(), FewVectors.ToTable(), Added.ToTable()];
 }

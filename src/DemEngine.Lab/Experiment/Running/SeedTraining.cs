@@ -3,7 +3,7 @@ using DemEngine.Evaluation.Language;
 
 namespace DemEngine.Lab.Experiment.Running;
 
-/// <summary>What one seed's run has to train.</summary>
+/// <summary>The models that one seed's run has to train.</summary>
 internal sealed class SeedTraining
 {
     /// <summary>Name of the model that all others start from.</summary>
@@ -20,49 +20,60 @@ internal sealed class SeedTraining
         _validation = preset.Tuned.ToDictionary(
             plan => plan.Name,
             plan => new MeasuredSet(
-                DataSetReader.Read(plan.Name, folder.Validation(plan, seed).Path, ByteTokenizer.Instance, preset.Model), [Metric.Loss]));
+                DataSetReader.Read(plan.Name, folder.Validation(plan, seed).Path, ByteTokenizer.Instance, preset.Model),
+                [Metric.Loss]));
     }
 
-    /// <summary>Models of one run.</summary>
+    /// <summary>Number of models of one run.</summary>
     public static int Count(ExperimentPreset preset) => 1 + preset.Tuned.Count() + Proportions.Kinds.Length + 1;
 
-    /// <summary>Name of a mixture's model.</summary>
+    /// <summary>Name of the model trained on a mixture.</summary>
     public static string Mixture(string kind) => $"mixing-{kind}";
 
-    /// <summary>Name of the model of the mixture with the added source.</summary>
+    /// <summary>Name of the model trained on a mixture that includes the added source.</summary>
     public static string LargerMixture(string kind) => $"mixing-six-{kind}";
 
-    /// <summary>A source's validation set.</summary>
+    /// <summary>Validation set of a source.</summary>
     public MeasuredSet Validation(SourcePlan plan) => _validation[plan.Name];
 
-    /// <summary>The base.</summary>
+    /// <summary>Task that trains the base.</summary>
     public TrainingTask Start() => Task(Base, null, _folder.BaseData(_seed), [.. _preset.Tuned], _preset.Base);
 
-    /// <summary>A model for each source.</summary>
+    /// <summary>Tasks that tune one model for each source.</summary>
     public IEnumerable<TrainingTask> Tuned() =>
         _preset.Tuned.Select(plan => Task(plan.Name, Base, _folder.Train(plan, _seed), [plan], _preset.FineTune));
 
-    /// <summary>A model for each kind of mixture.</summary>
-    /// <param name="losses">The base's, on each source.</param>
+    /// <summary>Tasks that train one model for each kind of mixture.</summary>
+    /// <param name="losses">Validation loss of the base on each source.</param>
     public IEnumerable<TrainingTask> Mixtures(IReadOnlyList<double> losses) =>
         Proportions.Kinds.Select(kind => Mix(Mixture(kind), kind, [.. _preset.Sources], losses));
 
-    /// <summary>A model for the mixture of one source more.</summary>
-    /// <param name="kind">Of the proportions.</param>
-    /// <param name="losses">The base's, on each source.</param>
-    public TrainingTask WithAdded(string kind, IReadOnlyList<double> losses) => Mix(LargerMixture(kind), kind, [.. _preset.Tuned], losses);
+    /// <summary>Task that trains a model on a mixture that includes the added source.</summary>
+    /// <param name="kind">Kind of the proportions.</param>
+    /// <param name="losses">Validation loss of the base on each source.</param>
+    public TrainingTask WithAdded(string kind, IReadOnlyList<double> losses) =>
+        Mix(LargerMixture(kind), kind, [.. _preset.Tuned], losses);
 
-    /// <summary>As many steps as tuning on each source by itself, so that neither way sees more.</summary>
+    /// <summary>
+    /// Task that trains on a mixture. It takes as many steps as tuning on each source separately, so that both see equally many
+    /// examples.
+    /// </summary>
     private TrainingTask Mix(string name, string kind, SourcePlan[] plans, IReadOnlyList<double> losses)
     {
         TuningSettings settings = _preset.FineTune with { Steps = _preset.FineTune.Steps * plans.Length };
-        string data = _folder.Mixture(name, plans, Proportions.Of(kind, plans, losses), settings.Steps * settings.BatchSize, _seed);
+        string data = _folder.Mixture(
+            name, plans, Proportions.Of(kind, plans, losses), settings.Steps * settings.BatchSize, _seed);
         return Task(name, Base, data, plans, settings);
     }
 
     private TrainingTask Task(string name, string? start, string data, SourcePlan[] judgedOn, TuningSettings settings) => new(
-        _seed, name, start, data,
-        judgedOn.Length == 1 ? _folder.Validation(judgedOn[0], _seed).Path : _folder.Validation($"all-{judgedOn.Length}", judgedOn, _seed),
+        _seed,
+        name,
+        start,
+        data,
+        judgedOn.Length == 1
+            ? _folder.Validation(judgedOn[0], _seed).Path
+            : _folder.Validation($"all-{judgedOn.Length}", judgedOn, _seed),
         judgedOn.Sum(plan => _validation[plan.Name].Data.Examples.Sum(example => example.Tokens.Length - 1L)),
         settings);
 }

@@ -7,10 +7,10 @@ using DemEngine.Training.Settings;
 namespace DemEngine.Lab.Experiment.Running;
 
 /// <summary>
-/// Trains an experiment's models with Torch, each on one thread of the processor: for small models several at once are faster than several
-/// threads for one, and the number of threads does not show in the result.
+/// Trains an experiment's models with Torch, each on one thread of the processor. For small models, training several at once is
+/// faster than using several threads for one, and the number of threads does not affect the result.
 /// </summary>
-/// <param name="device">See <see cref="TorchLibrary.Open"/>.</param>
+/// <param name="device">Name of the device; see <see cref="TorchLibrary.Open"/>.</param>
 public sealed class TorchFineTuner(string device) : IFineTuner
 {
     private const long SaveEvery = 200;
@@ -39,7 +39,12 @@ public sealed class TorchFineTuner(string device) : IFineTuner
         using (job.Start)
         {
             TrainingReport report = TrainingRun.Execute(
-                job, request.Output, SaveEvery, new RunOptions { Overwrite = true }, step => progress?.Invoke(Share(step), Text(step)), cancel);
+                job,
+                request.Output,
+                SaveEvery,
+                new RunOptions { Overwrite = true },
+                step => progress?.Invoke(Share(step), Text(step)),
+                cancel);
             return new TuningReport(report.Steps, report.Positions, report.BestLoss, report.Seconds);
         }
     }
@@ -47,5 +52,6 @@ public sealed class TorchFineTuner(string device) : IFineTuner
     private static double Share(TrainingProgress step) => (double)Math.Max(0, step.State.Step) / step.Steps;
 
     private static string Text(TrainingProgress step) =>
-        $"step {Math.Max(0, step.State.Step)} of {step.Steps}, best validation loss {step.State.BestLoss:0.000}, {step.TokensPerSecond:0} tokens/s";
+        $"step {Math.Max(0, step.State.Step)} of {step.Steps}, "
+        + $"best validation loss {step.State.BestLoss:0.000}, {step.TokensPerSecond:0} tokens/s";
 }

@@ -8,34 +8,42 @@ using DemEngine.Memory;
 namespace DemEngine.Lab.Experiment.Running;
 
 /// <summary>A model to be trained.</summary>
-/// <param name="Seed">Of the run that it belongs to.</param>
-/// <param name="Name">Of the model, within the run.</param>
-/// <param name="Start">The run's model that it starts from; null for random weights.</param>
-/// <param name="Data">What it learns.</param>
-/// <param name="Validation">What it is chosen by.</param>
-/// <param name="ValidationTokens">Positions of that.</param>
-/// <param name="Settings">How.</param>
+/// <param name="Seed">Seed of the run that the model belongs to.</param>
+/// <param name="Name">Name of the model within the run.</param>
+/// <param name="Start">Name of the run's model to start from; null for random weights.</param>
+/// <param name="Data">Path of the training data.</param>
+/// <param name="Validation">Path of the validation data, by which the best weights are chosen.</param>
+/// <param name="ValidationTokens">Number of token positions in the validation data.</param>
+/// <param name="Settings">Training settings.</param>
 internal sealed record TrainingTask(
-    long Seed, string Name, string? Start, string Data, string Validation, long ValidationTokens, TuningSettings Settings);
+    long Seed,
+    string Name,
+    string? Start,
+    string Data,
+    string Validation,
+    long ValidationTokens,
+    TuningSettings Settings);
 
-/// <summary>A model that was trained, and what that took.</summary>
-/// <param name="Path">Its folder.</param>
-/// <param name="Cost">Training and validation.</param>
+/// <summary>A trained model and its cost.</summary>
+/// <param name="Path">Folder of the model.</param>
+/// <param name="Cost">Cost of its training and validation.</param>
 internal sealed record TrainedModel(string Path, MethodCost Cost);
 
-/// <summary>Trains the models of an experiment, several at once and each on one thread, or finds them where they were trained before.</summary>
-/// <param name="folder">The experiment's.</param>
-/// <param name="tuner">Trains.</param>
-/// <param name="threads">How many models are trained at once.</param>
-/// <param name="meter">Told where it stands.</param>
+/// <summary>
+/// Trains the models of an experiment, several at once and each on one thread, and reuses those that were trained before.
+/// </summary>
+/// <param name="folder">Folder of the experiment.</param>
+/// <param name="tuner">Trainer of the models.</param>
+/// <param name="threads">Number of models that are trained at once.</param>
+/// <param name="meter">Meter that progress is reported to.</param>
 internal sealed class TrainingStages(ExperimentFolder folder, IFineTuner tuner, int threads, ExperimentMeter meter)
 {
     private readonly Dictionary<(long Seed, string Name), TrainedModel> _models = [];
 
-    /// <summary>A model that was trained.</summary>
+    /// <summary>A trained model.</summary>
     public TrainedModel this[long seed, string name] => _models[(seed, name)];
 
-    /// <summary>Trains models that do not need each other.</summary>
+    /// <summary>Trains models that do not depend on each other.</summary>
     public void Train(IEnumerable<TrainingTask> tasks, CancellationToken cancel)
     {
         TrainingTask[] all = [.. tasks];
@@ -75,10 +83,11 @@ internal sealed class TrainingStages(ExperimentFolder folder, IFineTuner tuner, 
 
         meter.Complete(stage);
         long validations = 1 + ((report.Steps + task.Settings.EvaluateEvery - 1) / task.Settings.EvaluateEvery);
-        return new TrainedModel(output, new MethodCost(report.TrainedTokens, validations * task.ValidationTokens, report.Seconds));
+        return new TrainedModel(
+            output, new MethodCost(report.TrainedTokens, validations * task.ValidationTokens, report.Seconds));
     }
 
-    /// <summary>What was noted when the model was complete; null if it never was.</summary>
+    /// <summary>Reads the report that was written when the model was complete; null if it never was.</summary>
     private static TuningReport? Known(string record, string model)
     {
         if (!File.Exists(record) || !Directory.Exists(model))
@@ -94,7 +103,9 @@ internal sealed class TrainingStages(ExperimentFolder folder, IFineTuner tuner, 
     }
 }
 
-/// <summary>How a model's report is written.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectRequiredConstructorParameters = true)]
+/// <summary>JSON serialisation of a model's report.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(TuningReport))]
 internal sealed partial class StageJson : JsonSerializerContext;

@@ -14,17 +14,19 @@ using DemEngine.Search.Trials;
 
 namespace DemEngine.Lab.Experiment.Running;
 
-/// <summary>Coefficients that were chosen, and what that took.</summary>
-/// <param name="Best">The trial that was best.</param>
-/// <param name="Trials">Of how many.</param>
-/// <param name="Cost">Of all trials of the search.</param>
+/// <summary>Coefficients that a search chose, and their cost.</summary>
+/// <param name="Best">Best trial of the search.</param>
+/// <param name="Trials">Number of trials in the search.</param>
+/// <param name="Cost">Cost of all trials of the search.</param>
 internal sealed record ChosenCoefficients(Trial Best, int Trials, MethodCost Cost)
 {
-    /// <summary>One for each vector.</summary>
+    /// <summary>Chosen coefficients, one for each vector.</summary>
     public double[] Values => [.. Best.Coefficients.BySource.Select(values => values[0])];
 }
 
-/// <summary>A base and the models tuned from it: merged in memory with coefficients that are searched or given, Θ + Σ ωᵢ·ΔΘᵢ.</summary>
+/// <summary>
+/// A base and the models tuned from it, merged in memory with searched or given coefficients: Θ + Σ ωᵢ·ΔΘᵢ.
+/// </summary>
 internal sealed class VectorFamily : IDisposable
 {
     private const string CandidateName = "candidate";
@@ -39,14 +41,19 @@ internal sealed class VectorFamily : IDisposable
     private readonly RunOptions _options;
 
     /// <summary>Opens the models.</summary>
-    /// <param name="start">The base.</param>
-    /// <param name="models">Those tuned from it.</param>
-    /// <param name="validation">What coefficients are chosen by: the mean of the losses.</param>
-    /// <param name="folder">Where the trials are noted.</param>
-    /// <param name="backend">What merges.</param>
-    /// <param name="threads">That merge and evaluate.</param>
+    /// <param name="start">Base model.</param>
+    /// <param name="models">Models tuned from the base.</param>
+    /// <param name="validation">Validation sets; coefficients are chosen by the mean of the losses on them.</param>
+    /// <param name="folder">Folder where the trials are logged.</param>
+    /// <param name="backend">Backend that computes the merges.</param>
+    /// <param name="threads">Number of threads that merge and evaluate.</param>
     public VectorFamily(
-        TrainedModel start, IEnumerable<TrainedModel> models, ImmutableArray<MeasuredSet> validation, string folder, IMergeBackend backend, int threads)
+        TrainedModel start,
+        IEnumerable<TrainedModel> models,
+        ImmutableArray<MeasuredSet> validation,
+        string folder,
+        IMergeBackend backend,
+        int threads)
     {
         _options = new RunOptions { Threads = threads };
         _backend = backend;
@@ -64,45 +71,72 @@ internal sealed class VectorFamily : IDisposable
 
     private int Count => _recipe.Models.Count;
 
-    /// <summary>Every combination of a grid; of one coefficient for all, or of one for each.</summary>
-    public ChosenCoefficients Grid(CoefficientRange range, bool shared, Action<double, string> progress, CancellationToken cancel) =>
-        Search(StrategyKind.Grid, new CoefficientOptions { Range = range, Shared = shared }, Enumerable.Repeat(range.Low, Count), progress, cancel);
+    /// <summary>Tries every combination of a grid, either of one coefficient for all vectors or of one per vector.</summary>
+    public ChosenCoefficients Grid(
+        CoefficientRange range, bool shared, Action<double, string> progress, CancellationToken cancel) =>
+        Search(
+            StrategyKind.Grid,
+            new CoefficientOptions { Range = range, Shared = shared },
+            Enumerable.Repeat(range.Low, Count),
+            progress,
+            cancel);
 
-    /// <summary>Coordinate descent from given coefficients.</summary>
-    public ChosenCoefficients Descend(CoefficientRange range, IEnumerable<double> from, Action<double, string> progress, CancellationToken cancel) =>
+    /// <summary>Runs coordinate descent from given coefficients.</summary>
+    public ChosenCoefficients Descend(
+        CoefficientRange range, IEnumerable<double> from, Action<double, string> progress, CancellationToken cancel) =>
         Search(StrategyKind.Coordinate, new CoefficientOptions { Range = range }, from, progress, cancel);
 
-    /// <summary>The last coefficient by a grid, the others given.</summary>
-    public ChosenCoefficients AddLast(CoefficientRange range, IReadOnlyList<double> others, Action<double, string> progress, CancellationToken cancel)
+    /// <summary>Searches the last coefficient on a grid, with the others given.</summary>
+    public ChosenCoefficients AddLast(
+        CoefficientRange range, IReadOnlyList<double> others, Action<double, string> progress, CancellationToken cancel)
     {
         CoefficientMap names = Map(new CoefficientOptions(), Enumerable.Repeat(0.0, Count));
-        var fixedOnes = others.Select((value, k) => (Name: names.Sources[k], Range: CoefficientRange.Of(value, value, range.Step))).ToDictionary(one => one.Name, one => one.Range);
-        return Search(StrategyKind.Grid, new CoefficientOptions { Range = range, RangeOf = fixedOnes }, [.. others, range.Low], progress, cancel);
+        var fixedOnes = others
+            .Select((value, k) => (Name: names.Sources[k], Range: CoefficientRange.Of(value, value, range.Step)))
+            .ToDictionary(one => one.Name, one => one.Range);
+        return Search(
+            StrategyKind.Grid,
+            new CoefficientOptions { Range = range, RangeOf = fixedOnes },
+            [.. others, range.Low],
+            progress,
+            cancel);
     }
 
-    /// <summary>Losses along one coefficient, the others as they are chosen.</summary>
-    public CoefficientCurve Along(string name, CoefficientRange range, IReadOnlyList<double> chosen, int which, CancellationToken cancel) => Curve(
-        name, range, value => chosen.Select((one, k) => k == which ? value : one), chosen[which], cancel);
+    /// <summary>Evaluates losses along one coefficient, with the others as chosen.</summary>
+    public CoefficientCurve Along(
+        string name, CoefficientRange range, IReadOnlyList<double> chosen, int which, CancellationToken cancel) =>
+        Curve(name, range, value => chosen.Select((one, k) => k == which ? value : one), chosen[which], cancel);
 
-    /// <summary>Losses along one coefficient for all.</summary>
+    /// <summary>Evaluates losses along one coefficient that all vectors share.</summary>
     public CoefficientCurve Along(string name, CoefficientRange range, double chosen, CancellationToken cancel) =>
         Curve(name, range, value => Enumerable.Repeat(value, Count), chosen, cancel);
 
-    /// <summary>Judges a merge.</summary>
+    /// <summary>Evaluates the merge with given coefficients.</summary>
     public ModelScores Judge(IEnumerable<double> coefficients, IModelEvaluator evaluator, CancellationToken cancel)
     {
         CoefficientMap map = Map(new CoefficientOptions(), Enumerable.Repeat(0.0, Count));
         Recipe recipe = map.Apply(Coefficients.Of(coefficients));
         using var candidate = new Candidate(
-            _merge, recipe, new CandidateGroup(_merge, recipe, [], _options), index: 0, Path.Combine(_folder, CandidateName), _backend, _options, cancel);
+            _merge,
+            recipe,
+            new CandidateGroup(_merge, recipe, [], _options),
+            index: 0,
+            Path.Combine(_folder, CandidateName),
+            _backend,
+            _options,
+            cancel);
         return evaluator.Evaluate(candidate, cancel);
     }
 
-    /// <summary>A recipe that <c>dem merge</c> takes.</summary>
-    /// <param name="chosen">Its coefficients.</param>
-    /// <param name="folder">Where its file will lie.</param>
+    /// <summary>Writes a recipe that <c>dem merge</c> takes.</summary>
+    /// <param name="chosen">Coefficients of the recipe.</param>
+    /// <param name="folder">Folder where the recipe file will be.</param>
     public string RecipeWith(ChosenCoefficients chosen, string folder) => FoundRecipe.Write(
-        Map(new CoefficientOptions(), Enumerable.Repeat(0.0, Count)).Apply(chosen.Best.Coefficients), folder, chosen.Best, _objective, chosen.Trials);
+        Map(new CoefficientOptions(), Enumerable.Repeat(0.0, Count)).Apply(chosen.Best.Coefficients),
+        folder,
+        chosen.Best,
+        _objective,
+        chosen.Trials);
 
     public void Dispose()
     {
@@ -111,14 +145,21 @@ internal sealed class VectorFamily : IDisposable
     }
 
     private ChosenCoefficients Search(
-        StrategyKind kind, CoefficientOptions options, IEnumerable<double> start, Action<double, string> progress, CancellationToken cancel)
+        StrategyKind kind,
+        CoefficientOptions options,
+        IEnumerable<double> start,
+        Action<double, string> progress,
+        CancellationToken cancel)
     {
         CoefficientMap map = Map(options, start);
         using TrialLog log = OpenLog(map);
         TrialRunner runner = Runner(map, log);
         var asked = new Dictionary<Coefficients, Trial>();
         WeightSearch.Run(
-            kind.Begin(map.Space, 0), map, runner, new SearchBudget(null, null),
+            kind.Begin(map.Space, 0),
+            map,
+            runner,
+            new SearchBudget(null, null),
             step =>
             {
                 asked[step.Latest.Coefficients] = step.Latest;
@@ -126,10 +167,11 @@ internal sealed class VectorFamily : IDisposable
             },
             cancel);
 
-        // An earlier search may have tried points of this one's ranges that it does not ask for: they do not count.
+        // The log may hold trials of an earlier search in the same ranges that this one did not ask for. They do not count.
         Trial best = asked.Values.Where(trial => trial.Succeeded).MinBy(trial => trial.Objective)!;
         long tokens = _validation.Sum(set => set.Data.Examples.Sum(example => example.Tokens.Length - 1L));
-        return new ChosenCoefficients(best, asked.Count, new MethodCost(0, asked.Count * tokens, asked.Values.Sum(trial => trial.Seconds)));
+        return new ChosenCoefficients(
+            best, asked.Count, new MethodCost(0, asked.Count * tokens, asked.Values.Sum(trial => trial.Seconds)));
     }
 
     private CoefficientCurve Curve(
@@ -138,7 +180,15 @@ internal sealed class VectorFamily : IDisposable
         CoefficientMap map = Map(new CoefficientOptions(), Enumerable.Repeat(0.0, Count));
         using TrialLog log = OpenLog(map);
         TrialRunner runner = Runner(map, log);
-        double[] values = [.. Enumerable.Range(0, (int)range.GridCount).Select(k => range.At(k)).Append(chosen).Select(value => Math.Round(value, 6)).Distinct().Order()];
+        double[] values =
+        [
+            .. Enumerable.Range(0, (int)range.GridCount)
+                .Select(k => range.At(k))
+                .Append(chosen)
+                .Select(value => Math.Round(value, 6))
+                .Distinct()
+                .Order(),
+        ];
         Coefficients[] along = [.. values.Select(value => Coefficients.Of(at(value)))];
         runner.Expect(along);
         Trial[] trials = [.. along.Select(coefficients => runner.Try(coefficients, cancel))];
@@ -155,7 +205,11 @@ internal sealed class VectorFamily : IDisposable
     private CoefficientMap Map(CoefficientOptions options, IEnumerable<double> start) => new(
         _recipe with
         {
-            Models = [.. _recipe.Models.Zip(start, (model, value) => model with { Parameters = new ParameterScope([new Parameter("weight", new NumberValue(value))]) })],
+            Models =
+            [
+                .. _recipe.Models.Zip(start, (model, value) =>
+                    model with { Parameters = new ParameterScope([new Parameter("weight", new NumberValue(value))]) }),
+            ],
         },
         _merge.TensorNames,
         options);
@@ -164,8 +218,14 @@ internal sealed class VectorFamily : IDisposable
     {
         Directory.CreateDirectory(_folder);
         return TrialLog.Open(_folder, SearchProblem.Of(
-            _recipe, map, _merge.Inputs, new AlignmentOptions(), SearchProblem.BuiltInJudge(Metric.Loss), _validation.Select(set => set.Data)));
+            _recipe,
+            map,
+            _merge.Inputs,
+            new AlignmentOptions(),
+            SearchProblem.BuiltInJudge(Metric.Loss),
+            _validation.Select(set => set.Data)));
     }
 
-    private TrialRunner Runner(CoefficientMap map, TrialLog log) => new(_merge, map, _evaluator, _objective, log, _backend, _options, _folder);
+    private TrialRunner Runner(CoefficientMap map, TrialLog log) =>
+        new(_merge, map, _evaluator, _objective, log, _backend, _options, _folder);
 }

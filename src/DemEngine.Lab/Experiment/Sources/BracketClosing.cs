@@ -2,7 +2,9 @@ using System.Text;
 
 namespace DemEngine.Lab.Experiment.Sources;
 
-/// <summary>The beginnings of well-formed bracket strings, with what is still open to be closed: a language of nested pairs (Dyck).</summary>
+/// <summary>
+/// Beginnings of well-formed bracket strings; the answer closes what is still open. They form a language of nested pairs (Dyck).
+/// </summary>
 public sealed class BracketClosing() : TextSource("brackets", "What is open, closed: \"close [()({=\" is })].")
 {
     private const int Shortest = 4;
@@ -13,7 +15,7 @@ public sealed class BracketClosing() : TextSource("brackets", "What is open, clo
     /// <inheritdoc/>
     public override Exercise Draw(RandomDraw random)
     {
-        // Something is open at the end, or there would be nothing to answer.
+        // At least one bracket must be open at the end, or the answer would be empty.
         var text = new StringBuilder();
         var open = new Stack<char>();
         int length = random.Between(Shortest, Longest);

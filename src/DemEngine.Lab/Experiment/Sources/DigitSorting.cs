@@ -1,6 +1,6 @@
 namespace DemEngine.Lab.Experiment.Sources;
 
-/// <summary>Digits in ascending order.</summary>
+/// <summary>Strings of digits, to be sorted in ascending order.</summary>
 public sealed class DigitSorting() : TextSource("sort", "Digits in order: \"sort 5291803=\" is 0123589.")
 {
     private const int Shortest = 6;

@@ -1,6 +1,6 @@
 namespace DemEngine.Lab.Experiment.Sources;
 
-/// <summary>Every letter replaced by the one after it in the alphabet, z by a.</summary>
+/// <summary>Words in which every letter is to be replaced by the next one in the alphabet, z by a.</summary>
 public sealed class LetterShift() : TextSource("shift", "The next letter for each: \"shift jazz=\" is kbaa.")
 {
     private const int Shortest = 3;

@@ -4,21 +4,23 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Lab.Experiment.Sources;
 
-/// <summary>Numbers drawn one after the other from a stream of <see cref="Philox"/>; the same seed and purpose give the same numbers.</summary>
-/// <param name="seed">Of the whole experiment.</param>
-/// <param name="purpose">Names the stream.</param>
+/// <summary>
+/// Draws numbers one after the other from a stream of <see cref="Philox"/>; the same seed and purpose give the same numbers.
+/// </summary>
+/// <param name="seed">Seed of the whole experiment.</param>
+/// <param name="purpose">Name of the stream.</param>
 public sealed class RandomDraw(long seed, string purpose)
 {
     private readonly Philox _words = new(XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(purpose), seed));
     private long _next;
 
-    /// <summary>A whole number from 0 to below a bound, each as likely.</summary>
-    /// <param name="bound">At least 1.</param>
+    /// <summary>Draws a whole number from 0 up to but excluding a bound, uniformly.</summary>
+    /// <param name="bound">Exclusive upper bound, at least 1.</param>
     public int Below(int bound)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(bound, 1);
 
-        // Of the 2³² words only a multiple of the bound is used.
+        // Only as many of the 2³² words are used as are a multiple of the bound; the rest would bias the remainder.
         uint limit = uint.MaxValue - (uint.MaxValue % (uint)bound);
         uint word;
         do
@@ -27,13 +29,13 @@ public sealed class RandomDraw(long seed, string purpose)
         return (int)(word % (uint)bound);
     }
 
-    /// <summary>A whole number between two, both included.</summary>
+    /// <summary>Draws a whole number between two bounds, both inclusive.</summary>
     public int Between(int least, int most) => least + Below(most - least + 1);
 
-    /// <summary>One of the elements.</summary>
+    /// <summary>Draws one of the elements.</summary>
     public T Pick<T>(params ReadOnlySpan<T> elements) => elements[Below(elements.Length)];
 
-    /// <summary>Text of letters from an alphabet.</summary>
+    /// <summary>Draws a text of letters from an alphabet.</summary>
     public string Text(string alphabet, int length) => string.Create(length, (this, alphabet), static (text, from) =>
     {
         for (int i = 0; i < text.Length; i++)

@@ -1,19 +1,21 @@
 namespace DemEngine.Lab.Experiment.Sources;
 
-/// <summary>Strings written backwards.</summary>
-/// <param name="name">Of the source.</param>
-/// <param name="description">Of the source.</param>
-/// <param name="alphabet">What the strings are made of.</param>
+/// <summary>Strings to be written backwards.</summary>
+/// <param name="name">Name of the source.</param>
+/// <param name="description">Description of the source, with an example.</param>
+/// <param name="alphabet">Characters that the strings are made of.</param>
 public sealed class Reversal(string name, string description, string alphabet) : TextSource(name, description)
 {
     private const int Shortest = 5;
     private const int Longest = 8;
 
-    /// <summary>Of letters.</summary>
-    public static Reversal OfLetters { get; } = new("reverse", "Letters backwards: \"reverse planet=\" is tenalp.", "abcdefghijklmnopqrstuvwxyz");
+    /// <summary>The source whose strings are letters.</summary>
+    public static Reversal OfLetters { get; } =
+        new("reverse", "Letters backwards: \"reverse planet=\" is tenalp.", "abcdefghijklmnopqrstuvwxyz");
 
-    /// <summary>Of digits.</summary>
-    public static Reversal OfDigits { get; } = new("reverse-digits", "Digits backwards: \"reverse 390517=\" is 715093.", "0123456789");
+    /// <summary>The source whose strings are digits.</summary>
+    public static Reversal OfDigits { get; } =
+        new("reverse-digits", "Digits backwards: \"reverse 390517=\" is 715093.", "0123456789");
 
     /// <inheritdoc/>
     public override Exercise Draw(RandomDraw random)

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace DemEngine.Lab.Experiment.Sources;
 
-/// <summary>Numbers below 1000 as Roman numerals.</summary>
+/// <summary>Numbers below 1000, to be written as Roman numerals.</summary>
 public sealed class RomanNumerals() : TextSource("roman", "Numbers as the Romans wrote them: \"roman 494=\" is CDXCIV.")
 {
     private static readonly (int Value, string Numeral)[] Parts =

@@ -3,28 +3,28 @@ using System.Text;
 
 namespace DemEngine.Lab.Experiment.Sources;
 
-/// <summary>What exercises are used for.</summary>
+/// <summary>Use of exercises.</summary>
 public enum Split
 {
-    /// <summary>Models are trained on them.</summary>
+    /// <summary>Exercises that models are trained on.</summary>
     Train,
 
-    /// <summary>Everything that is chosen is chosen on them: when to stop, coefficients, proportions.</summary>
+    /// <summary>Exercises on which everything is chosen: when to stop, coefficients, proportions.</summary>
     Validation,
 
-    /// <summary>Models are judged on them, once, at the end.</summary>
+    /// <summary>Exercises on which models are judged, once, at the end.</summary>
     Test,
 }
 
 /// <summary>
-/// Divides exercises by their prompts alone, so that splits are disjoint whatever is drawn, by whatever source, with whatever seed: a prompt
-/// that two sources share is in one split in both.
+/// Divides exercises by their prompts alone. Splits are therefore disjoint for any exercises, sources and seeds: a prompt that
+/// two sources share is in the same split in both.
 /// </summary>
 public static class Splits
 {
     private const int Parts = 10;
 
-    /// <summary>The split of a prompt: eight tenths are for training, one for validation, one for the test.</summary>
+    /// <summary>The split of a prompt: eight tenths are for training, one tenth for validation, one for the test.</summary>
     public static Split Of(string prompt) => (XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(prompt)) % Parts) switch
     {
         8 => Split.Validation,
@@ -33,11 +33,13 @@ public static class Splits
     };
 
     /// <summary>Draws exercises of one split, no prompt twice.</summary>
-    /// <param name="source">What draws them.</param>
-    /// <param name="split">Which to keep.</param>
-    /// <param name="count">How many.</param>
-    /// <param name="seed">The same seed gives the same exercises; more of them begin with the same ones.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The source has not so many prompts in this split.</exception>
+    /// <param name="source">Source that draws the exercises.</param>
+    /// <param name="split">Split to keep.</param>
+    /// <param name="count">Number of exercises.</param>
+    /// <param name="seed">
+    /// Random seed. The same seed gives the same exercises, and a larger <paramref name="count"/> begins with the same ones.
+    /// </param>
+    /// <exception cref="ArgumentOutOfRangeException">The source has fewer prompts in this split.</exception>
     public static List<Exercise> Draw(TextSource source, Split split, int count, long seed)
     {
         const int patience = 10_000;
@@ -47,7 +49,8 @@ public static class Splits
         for (int misses = 0; drawn.Count < count; misses++)
         {
             if (misses > patience)
-                throw new ArgumentOutOfRangeException(nameof(count), count, $"{source.Name} has only about {drawn.Count} prompts for {split}");
+                throw new ArgumentOutOfRangeException(
+                    nameof(count), count, $"{source.Name} has only about {drawn.Count} prompts for {split}");
             Exercise exercise = source.Draw(random);
             if (Of(exercise.Prompt) != split || !prompts.Add(exercise.Prompt))
                 continue;
