@@ -28,13 +28,13 @@ internal static class StatisticsPasses
     /// <param name="members">The same statistic for each tensor, with the inputs of that tensor.</param>
     public static StatisticsGroup Group(
         Statistic first, ImmutableArray<(Statistic Measurement, DeltaInputs Inputs)> members) => first switch
-    {
-        ThresholdStatistic => new RadixSelect(
-            [.. members.Select(member => new RadixSelectTensor((ThresholdStatistic)member.Measurement, member.Inputs))]),
-        SumStatistic => new SumGroup(
-            [.. members.Select(member => new SumMember((SumStatistic)member.Measurement, member.Inputs))]),
-        _ => throw new ArgumentOutOfRangeException(nameof(first), first.GetType(), "not measured over several tensors"),
-    };
+        {
+            ThresholdStatistic => new RadixSelect(
+                [.. members.Select(member => new RadixSelectTensor((ThresholdStatistic)member.Measurement, member.Inputs))]),
+            SumStatistic => new SumGroup(
+                [.. members.Select(member => new SumMember((SumStatistic)member.Measurement, member.Inputs))]),
+            _ => throw new ArgumentOutOfRangeException(nameof(first), first.GetType(), "not measured over several tensors"),
+        };
 
     /// <summary>Returns the number of elements that a statistic's passes read, counted in each pass.</summary>
     public static long Elements(Statistic measurement, TensorSources sources, DeltaInputs inputs) =>
