@@ -3,22 +3,24 @@ using ILGPU;
 
 namespace DemEngine.Kernels;
 
-/// <summary>A term as the kernel reads it.</summary>
+/// <summary>One term of a linear combination in the form that the kernel reads, 16 bytes.</summary>
 internal struct DeviceTerm
 {
-    /// <summary>The binary32 weight, widened.</summary>
+    /// <summary>The term's binary32 weight, widened to binary64.</summary>
     public double Weight;
 
-    /// <summary>Not 0 if w·b is taken away.</summary>
+    /// <summary>Not 0 if the term is relative to the base, so that w·b is subtracted.</summary>
     public long IsRelative;
 }
 
-/// <summary>What a launch of <see cref="CombineKernel"/> works on. Tensors lie one after the other, the base first if there is one.</summary>
+/// <summary>
+/// Parameters of a launch of <see cref="CombineKernel"/>. Tensors lie one after the other, the base first if there is one.
+/// </summary>
 internal struct CombineShape
 {
     public long Elements;
 
-    /// <summary>From one input to the next, in units of 16 bytes.</summary>
+    /// <summary>Distance between the starts of consecutive inputs, in units of 16 bytes.</summary>
     public long Stride;
 
     public int Terms;
@@ -26,27 +28,31 @@ internal struct CombineShape
     /// <summary>1 if the first input is the base, else 0.</summary>
     public int UsesBase;
 
-    /// <summary>1 if the sum starts as the base.</summary>
+    /// <summary>1 if the sum starts as the base, else 0.</summary>
     public int StartsFromBase;
 
-    /// <summary>Always 0, which the compiler must not know: see <see cref="Eight.MultiplyAddRounded"/>.</summary>
+    /// <summary>
+    /// Always 0, which the compiler must not know. See <see cref="Eight.MultiplyAddRounded"/>.
+    /// </summary>
     public ulong Zero;
 }
 
-/// <summary>
-/// The linear combination, from and to any two element types.
-/// </summary>
+/// <summary>Computes a linear combination of tensors, from and to any two element types.</summary>
 /// <remarks>
-/// Arithmetic, element by element: acc = (double)b or 0; for each term in order acc += (double)w·(double)x and, if relative to the
-/// base, acc −= (double)w·(double)b; acc is rounded once to the output type, nearest even. Where the inputs are at most binary32 the
-/// products are exact, and a compiler that fuses multiplication and addition changes nothing. For binary64 each product is rounded
-/// first, and kept from being fused. Elements whose result is not finite are counted, and for these the inputs that are not finite.
-/// Each thread takes groups of eight elements, a grid apart; any number of terms in one pass.
+/// Arithmetic, element by element: acc = (double)b or 0; for each term in order acc += (double)w·(double)x and, if relative to
+/// the base, acc −= (double)w·(double)b; acc is rounded once to the output type, nearest even. Where the inputs are at most
+/// binary32, the products are exact, and a compiler that fuses multiplication and addition changes nothing. For binary64 each
+/// product is rounded first, and fusing is prevented. Elements whose result is not finite are counted, and for these the inputs
+/// that are not finite. Each thread takes groups of eight elements, a grid apart. Any number of terms is computed in one pass.
 /// </remarks>
 internal static class CombineKernel
 {
     public static void Run<TInput, TOutput>(
-        ArrayView<Words4> inputs, ArrayView<Words4> output, ArrayView<DeviceTerm> terms, ArrayView<long> counts, CombineShape shape)
+        ArrayView<Words4> inputs,
+        ArrayView<Words4> output,
+        ArrayView<DeviceTerm> terms,
+        ArrayView<long> counts,
+        CombineShape shape)
         where TInput : unmanaged, IDeviceElement
         where TOutput : unmanaged, IDeviceElement
     {
@@ -82,7 +88,8 @@ internal static class CombineKernel
         where TInput : unmanaged, IDeviceElement =>
         TInput.FitsSingle ? Eight.MultiplyAddExact(sum, weight, x) : Eight.MultiplyAddRounded(sum, weight, x, zero);
 
-    private static void Count<TInput>(ArrayView<Words4> inputs, ArrayView<long> counts, CombineShape shape, long group, uint nonFinite)
+    private static void Count<TInput>(
+        ArrayView<Words4> inputs, ArrayView<long> counts, CombineShape shape, long group, uint nonFinite)
         where TInput : unmanaged, IDeviceElement
     {
         nonFinite = NonFiniteCount.WithoutPadding(nonFinite, shape.Elements, group);

@@ -3,15 +3,16 @@ using ILGPU;
 
 namespace DemEngine.Kernels;
 
-/// <summary>From one element type to another.</summary>
+/// <summary>Converts a tensor from one element type to another.</summary>
 /// <remarks>
-/// Arithmetic, element by element: y = x, decoded exactly and rounded once to the output type, nearest even; a NaN becomes the output's
-/// canonical one. That is <see cref="CombineKernel"/>'s sum without terms, without what only terms need. Each thread takes groups of
-/// eight elements, a grid apart.
+/// Arithmetic, element by element: y = x, decoded exactly and rounded once to the output type, nearest even; a NaN becomes the
+/// output's canonical one. That is <see cref="CombineKernel"/>'s sum without terms, and without the work that only terms need.
+/// Each thread takes groups of eight elements, a grid apart.
 /// </remarks>
 internal static class ConvertKernel
 {
-    public static void Run<TInput, TOutput>(ArrayView<Words4> input, ArrayView<Words4> output, ArrayView<long> counts, long elements)
+    public static void Run<TInput, TOutput>(
+        ArrayView<Words4> input, ArrayView<Words4> output, ArrayView<long> counts, long elements)
         where TInput : unmanaged, IDeviceElement
         where TOutput : unmanaged, IDeviceElement
     {

@@ -3,25 +3,32 @@ using ILGPU;
 
 namespace DemEngine.Kernels;
 
-/// <summary>What a launch of <see cref="ExtractKernel"/> works on.</summary>
+/// <summary>Parameters of a launch of <see cref="ExtractKernel"/>.</summary>
 internal struct ExtractShape
 {
     public long Elements;
 
-    /// <summary>Always 0, which the compiler must not know: ILGPU takes x + 0 for x, which is wrong where x is −0.</summary>
+    /// <summary>
+    /// Always 0, which the compiler must not know. ILGPU simplifies x + 0 to x, which is wrong where x is −0.
+    /// </summary>
     public double Zero;
 }
 
-/// <summary>The difference of two tensors of any two element types: a distribution vector.</summary>
+/// <summary>Subtracts a base tensor from a tuned one, of any two element types. The result is a distribution vector.</summary>
 /// <remarks>
 /// Arithmetic, element by element: d = x − b in double, both decoded exactly, rounded once to the output type, nearest even. The
-/// result is that of <see cref="CombineKernel"/>'s sum of the one term 1·(x − b), which starts from 0 and so is never −0; here 0 is added
-/// in the end. It takes two additions in place of two products and two additions, and needs no inputs of one type. Each thread takes groups of eight elements, a grid apart.
+/// result is that of <see cref="CombineKernel"/>'s sum of the one term 1·(x − b), which starts from 0 and so is never −0; here 0
+/// is added at the end. It takes two additions in place of two products and two additions, and the inputs need not share a type.
+/// Each thread takes groups of eight elements, a grid apart.
 /// </remarks>
 internal static class ExtractKernel
 {
     public static void Run<TBase, TTuned, TOutput>(
-        ArrayView<Words4> basis, ArrayView<Words4> tuned, ArrayView<Words4> output, ArrayView<long> counts, ExtractShape shape)
+        ArrayView<Words4> basis,
+        ArrayView<Words4> tuned,
+        ArrayView<Words4> output,
+        ArrayView<long> counts,
+        ExtractShape shape)
         where TBase : unmanaged, IDeviceElement
         where TTuned : unmanaged, IDeviceElement
         where TOutput : unmanaged, IDeviceElement
@@ -38,7 +45,8 @@ internal static class ExtractKernel
                 nonFinite = NonFiniteCount.WithoutPadding(nonFinite, elements, group);
                 if (nonFinite != 0)
                 {
-                    long inputs = NonFiniteCount.Inputs<TBase>(basis, 0, group, nonFinite) + NonFiniteCount.Inputs<TTuned>(tuned, 0, group, nonFinite);
+                    long inputs = NonFiniteCount.Inputs<TBase>(basis, 0, group, nonFinite)
+                        + NonFiniteCount.Inputs<TTuned>(tuned, 0, group, nonFinite);
                     NonFiniteCount.Add(counts, inputs, nonFinite);
                 }
             }

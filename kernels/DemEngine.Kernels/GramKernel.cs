@@ -5,29 +5,29 @@ using ILGPU.Util;
 
 namespace DemEngine.Kernels;
 
-/// <summary>What a launch of <see cref="GramKernel"/> works on. Tensors lie one after the other.</summary>
+/// <summary>Parameters of a launch of <see cref="GramKernel"/>. Tensors lie one after the other.</summary>
 internal struct GramShape
 {
     public long Elements;
 
-    /// <summary>From one input to the next, in units of 16 bytes.</summary>
+    /// <summary>Distance between the starts of consecutive inputs, in units of 16 bytes.</summary>
     public long Stride;
 
     /// <summary>Number of vectors.</summary>
     public int Order;
 
-    /// <summary>1 if the vectors are x₁ − b … xₙ − b, b of the inputs b, x₁ … xₙ; 0 if they are the inputs.</summary>
+    /// <summary>1 if the inputs are b, x₁ … xₙ and the vectors x₁ − b … xₙ − b, b; 0 if the vectors are the inputs.</summary>
     public int RelativeToBase;
 }
 
-/// <summary>All pairwise dot products of vectors, leaf by leaf.</summary>
+/// <summary>Computes all pairwise dot products of vectors, leaf by leaf.</summary>
 /// <remarks>
-/// Arithmetic, in the order of <see cref="GramOrder"/>: each value is x, or x − b in double, rounded to binary32 (which is what a
-/// subtraction in binary32 gives, 53 bits being enough for the double rounding not to show). Element j of a leaf of 4096 belongs to lane
-/// j mod 256, a lane adds its exact double products in order of j, and lanes are added by halves. Contraction changes nothing.
-/// A thread group takes a leaf and two pairs of vectors, brings the values of four rows of lanes at a time to shared memory with wide
-/// loads, and computes the ten products; so up to four vectors are read once. With more, pairs of pairs overlap in products that are
-/// computed again to the same bits. The group's size is free.
+/// Arithmetic, in the order of <see cref="GramOrder"/>: each value is x, or x − b in double, rounded to binary32. That equals a
+/// subtraction in binary32, because 53 bits are enough for the double rounding to be harmless. Element j of a leaf of 4096
+/// belongs to lane j mod 256, a lane adds its exact double products in order of j, and lanes are added by halves. Contraction
+/// (fusing a product with an addition) changes nothing. A thread group takes a leaf and two pairs of vectors, brings the values
+/// of four rows of lanes at a time to shared memory with wide loads, and computes the ten products. Up to four vectors are thus
+/// read once. With more, pairs of pairs overlap in products that are computed again to the same bits. The group's size is free.
 /// </remarks>
 internal static class GramKernel
 {
@@ -35,12 +35,12 @@ internal static class GramKernel
     private const int Vectors = 4;
     private const int Pairs = Vectors * (Vectors + 1) / 2;
 
-    // Rows of lanes that are in shared memory at a time, for 16 KiB.
+    // Rows of lanes that are in shared memory at a time: 16 KiB.
     private const int Rows = 4;
     private const int Chunk = Rows * Lanes;
     private const int ChunkGroups = Chunk / Eight.Count;
 
-    /// <summary>Number of thread groups that a leaf is worth.</summary>
+    /// <summary>Number of tasks into which a leaf is divided, each for one thread group.</summary>
     public static int TasksPerLeaf(int order)
     {
         int blocks = Blocks(order);
@@ -90,11 +90,12 @@ internal static class GramKernel
         }
     }
 
-    // Two at least, as a task is two blocks of two vectors.
+    // At least 2, as a task is two blocks of two vectors.
     private static int Blocks(int order) => order <= Vectors ? 2 : (order + 1) / 2;
 
-    /// <summary>Fills shared memory with the values of a chunk, zeros for what is not there.</summary>
-    private static void Stage<TInput>(ArrayView<Words4> inputs, ArrayView<Words4> staged, GramShape shape, long firstGroup, int first, int second)
+    /// <summary>Fills shared memory with the values of a chunk, and with zeros beyond the last vector or element.</summary>
+    private static void Stage<TInput>(
+        ArrayView<Words4> inputs, ArrayView<Words4> staged, GramShape shape, long firstGroup, int first, int second)
         where TInput : unmanaged, IDeviceElement
     {
         for (int at = Group.IdxX; at < Vectors * ChunkGroups; at += Group.DimX)
@@ -114,8 +115,10 @@ internal static class GramKernel
                     x = Eight.Subtract(x, TInput.Load(inputs, 0, group));
             }
 
-            staged[2 * at] = new Words4(Single(x.E0, left > 0), Single(x.E1, left > 1), Single(x.E2, left > 2), Single(x.E3, left > 3));
-            staged[(2 * at) + 1] = new Words4(Single(x.E4, left > 4), Single(x.E5, left > 5), Single(x.E6, left > 6), Single(x.E7, left > 7));
+            staged[2 * at] = new Words4(
+                Single(x.E0, left > 0), Single(x.E1, left > 1), Single(x.E2, left > 2), Single(x.E3, left > 3));
+            staged[(2 * at) + 1] = new Words4(
+                Single(x.E4, left > 4), Single(x.E5, left > 5), Single(x.E6, left > 6), Single(x.E7, left > 7));
         }
     }
 

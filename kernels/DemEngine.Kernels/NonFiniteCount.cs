@@ -5,26 +5,26 @@ using ILGPU.Util;
 namespace DemEngine.Kernels;
 
 /// <summary>
-/// Counts what is not finite: the results, and among the inputs of those results the ones that are not finite themselves. It is rare, so
-/// that the inputs are read again rather than kept, and counts are added by atomic operations: a reduction over the thread group
+/// Counts the results that are not finite, and the non-finite values among the inputs of those results. Such results are rare, so
+/// the inputs are read again rather than kept, and counts are added by atomic operations. A reduction over the thread group
 /// (ILGPU.Algorithms has one) gives the same integers, but every launch would pay for it.
 /// </summary>
 internal static class NonFiniteCount
 {
-    /// <summary>Leaves out of a group's results what is padding after the last element.</summary>
+    /// <summary>Clears the bits of a group that belong to padding after the last element.</summary>
     /// <param name="nonFinite">Bit k set if result k of the group is not finite.</param>
-    /// <param name="elements">Elements in the tensor.</param>
-    /// <param name="group">Which eight.</param>
+    /// <param name="elements">Number of elements in the tensor.</param>
+    /// <param name="group">Index of the group of eight elements.</param>
     public static uint WithoutPadding(uint nonFinite, long elements, long group)
     {
         long left = elements - (group * Eight.Count);
         return left < Eight.Count ? nonFinite & ((1u << (int)left) - 1) : nonFinite;
     }
 
-    /// <summary>How many values of an input are not finite where the result is not.</summary>
-    /// <param name="memory">The inputs.</param>
-    /// <param name="start">Where this one starts, in units of 16 bytes.</param>
-    /// <param name="group">Which eight.</param>
+    /// <summary>Counts the values of one input that are not finite where the result is not finite either.</summary>
+    /// <param name="memory">Device memory of the inputs.</param>
+    /// <param name="start">Start of the input, in units of 16 bytes.</param>
+    /// <param name="group">Index of the group of eight elements.</param>
     /// <param name="nonFinite">Bit k set if result k is not finite.</param>
     public static uint Inputs<TInput>(ArrayView<Words4> memory, long start, long group, uint nonFinite)
         where TInput : unmanaged, IDeviceElement
@@ -34,10 +34,10 @@ internal static class NonFiniteCount
             + Hit(x.E4, nonFinite, 4) + Hit(x.E5, nonFinite, 5) + Hit(x.E6, nonFinite, 6) + Hit(x.E7, nonFinite, 7);
     }
 
-    /// <summary>Adds to the launch's counts.</summary>
-    /// <param name="counts">Inputs, then outputs.</param>
-    /// <param name="inputs">How many inputs.</param>
-    /// <param name="nonFinite">A bit for each result that is not finite.</param>
+    /// <summary>Adds a group's numbers to the launch's counts.</summary>
+    /// <param name="counts">Two counters: non-finite inputs, then non-finite outputs.</param>
+    /// <param name="inputs">Number of non-finite inputs to add.</param>
+    /// <param name="nonFinite">Mask with one bit set for each result that is not finite.</param>
     public static void Add(ArrayView<long> counts, long inputs, uint nonFinite)
     {
         long outputs = 0;

@@ -7,14 +7,14 @@ using DemEngine.Cli.Output;
 
 namespace DemEngine.Cli;
 
-/// <summary>The command line as a whole: which commands there are, and what becomes of errors.</summary>
+/// <summary>The root of the command line: builds all commands, runs one, and reports errors.</summary>
 internal static class DemCommand
 {
     private const int Interrupted = 130;
     private const int WrongRequest = 2;
 
-    /// <summary>Runs one command.</summary>
-    /// <returns>0 done; 1 failed while running; 2 the request or its inputs are wrong; 130 interrupted.</returns>
+    /// <summary>Runs the command that the arguments name.</summary>
+    /// <returns>The exit code: 0 done; 1 failed while running; 2 the request or its inputs are wrong; 130 interrupted.</returns>
     public static int Run(string[] args)
     {
         if (args is ["--help" or "-h" or "-?" or "help", "errors"])
@@ -23,7 +23,7 @@ internal static class DemCommand
             return 0;
         }
 
-        // What other tools understand too: `dem help`, `dem help merge`.
+        // The forms that other tools understand too: `dem help`, `dem help merge`.
         if (args is ["help", .. var command])
             args = [.. command, "--help"];
 
@@ -40,7 +40,11 @@ internal static class DemCommand
         using var interrupt = new Interrupt();
         try
         {
-            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+            return parsed.Invoke(new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+            });
         }
         catch (OperationCanceledException e)
         {
@@ -61,7 +65,7 @@ internal static class DemCommand
         }
     }
 
-    /// <summary>All commands.</summary>
+    /// <summary>Builds the root command with all commands.</summary>
     internal static RootCommand Build()
     {
         var root = new RootCommand(
@@ -105,10 +109,13 @@ internal static class DemCommand
         return root;
     }
 
-    /// <summary>What is wrong with the words of a request. A word that is unknown is the news, not what is missing because of it.</summary>
+    /// <summary>
+    /// Lists what is wrong with the words of a request. Unknown words hide the errors about missing ones, which are often their
+    /// result.
+    /// </summary>
     private static IEnumerable<string> Mistakes(ParseResult parsed)
     {
-        // The library takes a misspelt option for a file name where one is due.
+        // The library takes a misspelt option for a file name where an argument is expected.
         string[] unknown =
         [
             .. parsed.Tokens.TakeWhile(token => token.Type != TokenType.DoubleDash)

@@ -6,8 +6,8 @@ using System.Text.RegularExpressions;
 namespace DemEngine.Cli;
 
 /// <summary>
-/// <c>--help</c> without the defaults as the library writes them (<c>[default: 512000000]</c>): the descriptions say them already, in
-/// words that the options take.
+/// Prints <c>--help</c> without the defaults that the library adds (<c>[default: 512000000]</c>), because the descriptions give
+/// them already, in words that the options take.
 /// </summary>
 internal sealed partial class HelpTextAction(HelpAction library) : SynchronousCommandLineAction
 {

@@ -7,14 +7,17 @@ using ILGPU;
 
 namespace DemEngine.Cli;
 
-/// <summary><c>dem --version</c>: the version, and those of what computes on devices and trains, as far as it can be used here.</summary>
+/// <summary>
+/// Prints <c>dem --version</c>: the version, and those of the libraries for devices and training, as far as they are usable here.
+/// </summary>
 internal sealed class VersionAction : SynchronousCommandLineAction
 {
     public override int Invoke(ParseResult parseResult)
     {
         TextWriter output = parseResult.InvocationConfiguration.Output;
         output.WriteLine(Manifest.ThisEngine);
-        output.WriteLine($"  ILGPU {typeof(Context).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]}");
+        output.WriteLine($"  ILGPU {typeof(Context).Assembly
+            .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]}");
         foreach (string line in TorchLibrary.Describe())
             output.WriteLine($"  {line}");
         return 0;

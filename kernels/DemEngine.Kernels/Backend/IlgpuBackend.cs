@@ -11,13 +11,15 @@ using ILGPU.Runtime.Cuda;
 
 namespace DemEngine.Kernels.Backend;
 
-/// <summary>Merges on a device through ILGPU: CUDA, OpenCL, or ILGPU's own simulation on the processor, which is for tests.</summary>
+/// <summary>
+/// A backend that merges on a device through ILGPU: CUDA, OpenCL, or ILGPU's simulation on the processor, which is for tests.
+/// </summary>
 public sealed class IlgpuBackend : IDeviceBench
 {
-    /// <summary>How much device memory is used if nothing else is said.</summary>
+    /// <summary>Device memory in bytes that is used if no other limit is given.</summary>
     public const long DefaultMaxVramBytes = 1_000_000_000;
 
-    /// <summary>The least that can be worked with.</summary>
+    /// <summary>Minimum of device memory in bytes with which the backend works.</summary>
     public const long MinVramBytes = 64 << 10;
 
     private readonly Accelerator _accelerator;
@@ -45,15 +47,15 @@ public sealed class IlgpuBackend : IDeviceBench
     public string Description => _accelerator.Name;
 
     /// <inheritdoc/>
-    public int MinWorkers => 4; // Three tiles on the device, and one being gathered or written.
+    public int MinWorkers => 4; // Three tiles are on the device, and one is being gathered or written.
 
     /// <summary>Opens a device.</summary>
-    /// <param name="name">Which.</param>
+    /// <param name="name">Name of the device.</param>
     /// <param name="maxVramBytes">
-    /// Most device memory for tensors, whatever their size and the number of workers. As much host memory is page-locked. What the driver
-    /// takes for itself comes on top.
+    /// Maximum of device memory for tensors in bytes, whatever their size and the number of workers. As much host memory is
+    /// page-locked. The memory that the driver takes for itself comes on top.
     /// </param>
-    /// <exception cref="DemException">DEM1010: there is no such device, or it cannot be used.</exception>
+    /// <exception cref="DemException">DEM1010 (NoSuchDevice): there is no such device, or it cannot be used.</exception>
     public static IlgpuBackend Open(DeviceName name, long maxVramBytes = DefaultMaxVramBytes)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxVramBytes, MinVramBytes);
@@ -68,14 +70,20 @@ public sealed class IlgpuBackend : IDeviceBench
         }
 
         IReadOnlyList<DeviceInfo> found = DeviceList.Find();
-        string reason = found.FirstOrDefault(info => info.Name == name)?.Unusable ?? DeviceList.WhyNone(name.Kind, found) ?? "there are fewer";
+        string reason = found.FirstOrDefault(info => info.Name == name)?.Unusable
+            ?? DeviceList.WhyNone(name.Kind, found)
+            ?? "there are fewer";
         throw new DemException(ErrorCode.NoSuchDevice, $"{name} cannot be used: {reason}");
     }
 
-    /// <summary>Opens all devices of a kind that can be used as one backend, such as <c>cuda:all</c>, which spreads tiles over them.</summary>
-    /// <param name="kind">CUDA or OpenCL.</param>
-    /// <param name="maxVramBytes">As for <see cref="Open"/>, of each.</param>
-    /// <exception cref="DemException">DEM1010: there is none, or one cannot be used after all.</exception>
+    /// <summary>
+    /// Opens all usable devices of a kind as one backend, such as <c>cuda:all</c>, which spreads tiles over them.
+    /// </summary>
+    /// <param name="kind">Kind of device: CUDA or OpenCL.</param>
+    /// <param name="maxVramBytes">Maximum of device memory in bytes on each device, as in <see cref="Open"/>.</param>
+    /// <exception cref="DemException">
+    /// DEM1010 (NoSuchDevice): there is no usable device, or opening one fails.
+    /// </exception>
     public static IMergeBackend OpenAll(AcceleratorType kind, long maxVramBytes = DefaultMaxVramBytes)
     {
         IReadOnlyList<DeviceInfo> found = DeviceList.Find();
@@ -97,9 +105,9 @@ public sealed class IlgpuBackend : IDeviceBench
         }
     }
 
-    /// <summary>Opens the first CUDA device that can be used, or gives null where there is none.</summary>
-    /// <param name="maxVramBytes">As for <see cref="Open"/>.</param>
-    /// <param name="whyNone">Why there is none.</param>
+    /// <summary>Opens the first usable CUDA device, or returns null where there is none.</summary>
+    /// <param name="maxVramBytes">Maximum of device memory in bytes, as in <see cref="Open"/>.</param>
+    /// <param name="whyNone">The reason why there is none.</param>
     public static IlgpuBackend? OpenCuda(long maxVramBytes, out string? whyNone)
     {
         whyNone = "no CUDA device: the driver is not installed";
@@ -129,10 +137,10 @@ public sealed class IlgpuBackend : IDeviceBench
     /// <inheritdoc/>
     public long? UsedDeviceBytes => _accelerator is CudaAccelerator cuda ? cuda.MemorySize - cuda.GetFreeMemory() : null;
 
-    /// <summary>The kernels, to be measured within the memory that may be used.</summary>
+    /// <summary>The kernels, ready to be measured within the device memory that the backend may still use.</summary>
     internal KernelCases KernelCases => new(_accelerator, _kernels, _maxVramBytes - _pool.PeakBytes);
 
-    /// <summary>Bytes of inputs that were copied from host memory to the device.</summary>
+    /// <summary>Number of bytes of inputs that were copied from host memory to the device.</summary>
     internal long BytesFromHost => _pool.Resident.BytesFromHost;
 
     /// <inheritdoc/>
@@ -186,7 +194,7 @@ public sealed class IlgpuBackend : IDeviceBench
         }
         catch (Exception e) when (DeviceFault.Is(e))
         {
-            // A lost device cannot be given anything back; what lost it has been reported.
+            // Nothing can be freed on a lost device. The error that lost it has been reported already.
         }
     }
 }

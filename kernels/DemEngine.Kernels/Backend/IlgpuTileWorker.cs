@@ -10,10 +10,15 @@ using DemEngine.Numerics;
 namespace DemEngine.Kernels.Backend;
 
 /// <summary>
-/// Brings tiles through the device, in parts where they are larger than a buffer: gathers the inputs in page-locked memory, and has them
-/// copied in, worked on and copied out on one stream. The tile's bytes need no alignment.
+/// A worker that computes tiles on the device, in parts where a tile is larger than a buffer. It gathers the inputs in
+/// page-locked memory, and enqueues the copy in, the kernels and the copy out on one stream. The tile's bytes need no alignment.
 /// </summary>
-internal sealed class IlgpuTileWorker(string device, KernelTable kernels, DeltaKernelTable deltaKernels, TileBufferPool pool, TimelineRecorder recorder)
+internal sealed class IlgpuTileWorker(
+    string device,
+    KernelTable kernels,
+    DeltaKernelTable deltaKernels,
+    TileBufferPool pool,
+    TimelineRecorder recorder)
     : ITileWorker
 {
     private readonly DeltaTileWorker _deltas = new(device, kernels, deltaKernels, pool);
@@ -61,7 +66,11 @@ internal sealed class IlgpuTileWorker(string device, KernelTable kernels, DeltaK
         var types = new ElementType[inputs.Length];
         for (int k = 0; k < types.Length; k++)
             types[k] = inputs[k].Type;
-        var shape = new TileShape(types, terms: 0, elements => (long)GramOrder.LeafCount(elements) * pairs * sizeof(double), needsOneType: true);
+        var shape = new TileShape(
+            types,
+            terms: 0,
+            elements => (long)GramOrder.LeafCount(elements) * pairs * sizeof(double),
+            needsOneType: true);
         int partElements = PartElements(shape, count);
         for (int start = 0, elements; start < count; start += elements)
         {
@@ -83,10 +92,11 @@ internal sealed class IlgpuTileWorker(string device, KernelTable kernels, DeltaK
         }
     }
 
-    /// <summary>The buffers are the backend's.</summary>
+    /// <summary>Disposes the worker. The buffers belong to the backend and stay.</summary>
     public void Dispose() => _deltas.Dispose();
 
-    private NonFinite Combine(TileBuffers buffers, ElementwiseLaunch launch, ReadOnlySpan<TypedBytes> inputs, TypedBytes part, int start)
+    private NonFinite Combine(
+        TileBuffers buffers, ElementwiseLaunch launch, ReadOnlySpan<TypedBytes> inputs, TypedBytes part, int start)
     {
         launch.FillHost(buffers);
         using TimelineRecorder.TileMarks? marks = recorder.Begin(buffers.Stream);
@@ -107,7 +117,13 @@ internal sealed class IlgpuTileWorker(string device, KernelTable kernels, DeltaK
     }
 
     private void Gram(
-        TileBuffers buffers, TileShape shape, bool relativeToBase, ReadOnlySpan<TypedBytes> inputs, int start, int count, Span<double> sums)
+        TileBuffers buffers,
+        TileShape shape,
+        bool relativeToBase,
+        ReadOnlySpan<TypedBytes> inputs,
+        int start,
+        int count,
+        Span<double> sums)
     {
         using TimelineRecorder.TileMarks? marks = recorder.Begin(buffers.Stream);
         buffers.CopyIn(shape, inputs, start, count);
@@ -156,6 +172,8 @@ internal sealed class IlgpuTileWorker(string device, KernelTable kernels, DeltaK
             ? elements
             : throw new DemException(
                 ErrorCode.DeviceOutOfMemory,
-                $"{device}: {shape.Bytes(Math.Min(count, GramOrder.LeafElements))} bytes of device memory are needed at once, and a buffer has {pool.BufferBytes}");
+                $"{device}: {shape.Bytes(Math.Min(count, GramOrder.LeafElements))}"
+                + " bytes of device memory are needed at once, and a buffer has "
+                + $"{pool.BufferBytes}");
     }
 }

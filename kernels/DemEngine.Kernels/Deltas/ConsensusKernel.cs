@@ -5,7 +5,9 @@ using ILGPU.Util;
 
 namespace DemEngine.Kernels.Deltas;
 
-/// <summary>A source's numbers as the kernel reads them: those of <see cref="DeltaWeights"/>, in 16 bytes, which is where views may start.</summary>
+/// <summary>
+/// A source's <see cref="DeltaWeights"/> in the form that the kernel reads: 16 bytes, since views start at multiples of 16 bytes.
+/// </summary>
 internal struct DeviceWeights
 {
     public float Weight;
@@ -14,33 +16,41 @@ internal struct DeviceWeights
     public float Unused;
 }
 
-/// <summary>What a launch of <see cref="ConsensusKernel"/> works on.</summary>
+/// <summary>Parameters of a launch of <see cref="ConsensusKernel"/>.</summary>
 internal struct MixShape
 {
     public long Elements;
 
-    /// <summary>From one source's differences to the next, in units of 16 bytes.</summary>
+    /// <summary>Distance between the differences of consecutive sources, in units of 16 bytes.</summary>
     public long Stride;
 
     public int Sources;
 
-    /// <summary>As <see cref="Consensus"/> numbers them.</summary>
+    /// <summary>The consensus, as a number of <see cref="Consensus"/>.</summary>
     public int Mixing;
 
-    /// <summary>Always 0, which the compiler must not know: it takes x + 0 for x, which is wrong where x is −0.</summary>
+    /// <summary>
+    /// Always 0, which the compiler must not know. It simplifies x + 0 to x, which is wrong where x is −0.
+    /// </summary>
     public double Zero;
 }
 
-/// <summary>y = b + m, with m mixed from the filtered differences of several sources.</summary>
+/// <summary>Computes y = b + m, where m is the consensus of the sparse differences of several sources.</summary>
 /// <remarks>
-/// Arithmetic: <see cref="Consensus"/> and <see cref="DeltaCombination"/>. Products of two binary32 numbers are exact in double, and no quotient is
-/// multiplied, so that fusing changes nothing. Elements whose result is not finite are counted; their inputs the host looks at.
-/// Each thread takes groups of eight elements, a grid apart; four at a time are mixed, which keeps the sums in registers.
+/// Arithmetic: <see cref="Consensus"/> and <see cref="DeltaCombination"/>. Products of two binary32 numbers are exact in double,
+/// and no quotient is multiplied, so that fusing changes nothing. Elements whose result is not finite are counted; the host
+/// counts the inputs that are not finite for these. Each thread takes groups of eight elements, a grid apart, and combines four
+/// at a time, which keeps the sums in registers.
 /// </remarks>
 internal static class ConsensusKernel
 {
     public static void Run<TBase, TOutput>(
-        ArrayView<Words4> basis, ArrayView<Words4> deltas, ArrayView<Words4> output, ArrayView<DeviceWeights> weights, ArrayView<long> counts, MixShape shape)
+        ArrayView<Words4> basis,
+        ArrayView<Words4> deltas,
+        ArrayView<Words4> output,
+        ArrayView<DeviceWeights> weights,
+        ArrayView<long> counts,
+        MixShape shape)
         where TBase : unmanaged, IDeviceElement
         where TOutput : unmanaged, IDeviceElement
     {
@@ -52,7 +62,14 @@ internal static class ConsensusKernel
             Four upper = Mix(deltas, weights, shape, (2 * group) + 1);
             Eight b = TBase.Load(basis, 0, group);
             var sum = new Eight(
-                b.E0 + lower.E0, b.E1 + lower.E1, b.E2 + lower.E2, b.E3 + lower.E3, b.E4 + upper.E0, b.E5 + upper.E1, b.E6 + upper.E2, b.E7 + upper.E3);
+                b.E0 + lower.E0,
+                b.E1 + lower.E1,
+                b.E2 + lower.E2,
+                b.E3 + lower.E3,
+                b.E4 + upper.E0,
+                b.E5 + upper.E1,
+                b.E6 + upper.E2,
+                b.E7 + upper.E3);
             uint nonFinite = TOutput.Store(sum, output, 0, group);
             if (nonFinite != 0)
             {
@@ -67,7 +84,9 @@ internal static class ConsensusKernel
     {
         if (shape.Mixing == (int)Consensus.Sum)
             return Sum(deltas, weights, shape, at);
-        return shape.Mixing == (int)Consensus.Overlap ? Overlap(deltas, weights, shape, at) : Agreeing(deltas, weights, shape, at);
+        return shape.Mixing == (int)Consensus.Overlap
+            ? Overlap(deltas, weights, shape, at)
+            : Agreeing(deltas, weights, shape, at);
     }
 
     private static Four Sum(ArrayView<Words4> deltas, ArrayView<DeviceWeights> weights, MixShape shape, long at)
@@ -88,11 +107,15 @@ internal static class ConsensusKernel
             Four delta = Load(deltas, shape, k, at);
             alone = alone.Add(weights[k].Weight, delta);
             shared = shared.Add(weights[k].Share, delta);
-            there = new Four(There(there.E0, delta.E0), There(there.E1, delta.E1), There(there.E2, delta.E2), There(there.E3, delta.E3));
+            there = new Four(
+                There(there.E0, delta.E0), There(there.E1, delta.E1), There(there.E2, delta.E2), There(there.E3, delta.E3));
         }
 
         return new Four(
-            Mean(alone.E0, shared.E0, there.E0), Mean(alone.E1, shared.E1, there.E1), Mean(alone.E2, shared.E2, there.E2), Mean(alone.E3, shared.E3, there.E3));
+            Mean(alone.E0, shared.E0, there.E0),
+            Mean(alone.E1, shared.E1, there.E1),
+            Mean(alone.E2, shared.E2, there.E2),
+            Mean(alone.E3, shared.E3, there.E3));
     }
 
     private static Four Agreeing(ArrayView<Words4> deltas, ArrayView<DeviceWeights> weights, MixShape shape, long at)
@@ -123,12 +146,18 @@ internal static class ConsensusKernel
 
         if (shape.Mixing == (int)Consensus.Agreeing)
             return sum;
-        return new Four(sum.E0 / Divisor(share.E0), sum.E1 / Divisor(share.E1), sum.E2 / Divisor(share.E2), sum.E3 / Divisor(share.E3));
+        return new Four(
+            sum.E0 / Divisor(share.E0),
+            sum.E1 / Divisor(share.E1),
+            sum.E2 / Divisor(share.E2),
+            sum.E3 / Divisor(share.E3));
     }
 
     private static double Sign(double votes) => Utilities.Select(votes < 0, -1.0, 1.0);
 
-    /// <summary>Not by the negation of ≤ 0, which a code generator may take for &gt; 0.</summary>
+    /// <summary>
+    /// Whether a source votes for the sign. Negating ≤ 0 would not do, because a code generator may take it for &gt; 0.
+    /// </summary>
     private static bool Agrees(double sign, double vote, double delta)
     {
         double voted = sign * vote * delta;
@@ -147,10 +176,13 @@ internal static class ConsensusKernel
     {
         Words4 words = deltas[(source * shape.Stride) + at];
         return new Four(
-            Interop.IntAsFloat(words.W0), Interop.IntAsFloat(words.W1), Interop.IntAsFloat(words.W2), Interop.IntAsFloat(words.W3));
+            Interop.IntAsFloat(words.W0),
+            Interop.IntAsFloat(words.W1),
+            Interop.IntAsFloat(words.W2),
+            Interop.IntAsFloat(words.W3));
     }
 
-    /// <summary>Four neighbouring elements.</summary>
+    /// <summary>The values of four neighbouring elements.</summary>
     private struct Four
     {
         public double E0;
@@ -171,7 +203,7 @@ internal static class ConsensusKernel
             E3 = e3;
         }
 
-        /// <summary>This and w·x, the product exact.</summary>
+        /// <summary>Adds w·x, where the product is exact.</summary>
         public readonly Four Add(double w, Four x) => new(E0 + (w * x.E0), E1 + (w * x.E1), E2 + (w * x.E2), E3 + (w * x.E3));
     }
 }

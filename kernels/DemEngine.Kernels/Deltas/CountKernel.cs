@@ -4,7 +4,7 @@ using ILGPU;
 
 namespace DemEngine.Kernels.Deltas;
 
-/// <summary>What a launch of <see cref="CountKernel"/> works on.</summary>
+/// <summary>Parameters of a launch of <see cref="CountKernel"/>.</summary>
 internal struct CountShape
 {
     public const int OfMagnitudes = 0;
@@ -16,30 +16,33 @@ internal struct CountShape
     /// <summary>Index of the first element in its tensor.</summary>
     public long First;
 
-    /// <summary>From what the keys are made.</summary>
+    /// <summary>Kind of keys: <see cref="OfMagnitudes"/>, <see cref="OfImportances"/> or <see cref="OfKeys"/>.</summary>
     public int Kind;
 
-    /// <summary>Elements in a row, of importances.</summary>
+    /// <summary>Number of elements in a row; for importances only.</summary>
     public long RowElements;
 
-    /// <summary>The row that the first of the factors is of.</summary>
+    /// <summary>Index of the row to which the first of the factors belongs.</summary>
     public long FirstRow;
 
-    /// <summary>The window; see <see cref="KeyWindow"/>.</summary>
+    /// <summary>The smallest key of the window. See <see cref="KeyWindow"/>.</summary>
     public uint WindowFirst;
 
     public int WindowShift;
 
     public int WindowBins;
 
-    /// <summary>1 if as many counts follow of the keys that are the smallest of their bin.</summary>
+    /// <summary>
+    /// 1 if the counts of all keys are followed by as many counts of the keys that are the smallest of their bin, else 0.
+    /// </summary>
     public int CountsFirsts;
 }
 
 /// <summary>Counts the keys of one stream in the bins of a window.</summary>
 /// <remarks>
-/// Whole numbers, added by atomic operations, so that no order shows. Each thread takes groups of eight elements, a grid apart. The bins of a wide
-/// window do not fit shared memory; of what lies in one, most elements' counts go to some thousands of them. Of a single bin each thread counts its own.
+/// Counts are integers, added by atomic operations, so the order of additions does not matter. Each thread takes groups of eight
+/// elements, a grid apart. The bins of a wide window do not fit shared memory, and most of its elements spread over some
+/// thousands of bins. With a single bin, each thread counts in a register of its own.
 /// </remarks>
 internal static class CountKernel
 {
@@ -68,7 +71,7 @@ internal static class CountKernel
             + Count(values.W3, index + 3, factors, bins, shape);
     }
 
-    /// <returns>1 if the key is of the only bin, which the caller counts.</returns>
+    /// <returns>1 if the key belongs to the only bin, which the caller counts; else 0.</returns>
     private static uint Count(uint value, long index, ArrayView<float> factors, ArrayView<uint> bins, CountShape shape)
     {
         if (index >= shape.Elements)

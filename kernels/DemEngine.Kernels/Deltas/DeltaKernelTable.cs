@@ -27,7 +27,11 @@ using MixLauncher = System.Action<
     ILGPU.ArrayView<long>,
     DemEngine.Kernels.Deltas.MixShape>;
 using OverlapLauncher = System.Action<
-    ILGPU.Runtime.AcceleratorStream, ILGPU.KernelConfig, ILGPU.ArrayView<uint>, ILGPU.ArrayView<double>, DemEngine.Kernels.Deltas.OverlapShape>;
+    ILGPU.Runtime.AcceleratorStream,
+    ILGPU.KernelConfig,
+    ILGPU.ArrayView<uint>,
+    ILGPU.ArrayView<double>,
+    DemEngine.Kernels.Deltas.OverlapShape>;
 using SpreadLauncher = System.Action<
     ILGPU.Runtime.AcceleratorStream,
     ILGPU.KernelConfig,
@@ -35,11 +39,15 @@ using SpreadLauncher = System.Action<
     ILGPU.ArrayView<DemEngine.Kernels.Elements.Words4>,
     DemEngine.Kernels.Deltas.VarianceShape>;
 using SumLauncher = System.Action<
-    ILGPU.Runtime.AcceleratorStream, ILGPU.KernelConfig, ILGPU.ArrayView<float>, ILGPU.ArrayView<double>, DemEngine.Kernels.Deltas.SumShape>;
+    ILGPU.Runtime.AcceleratorStream,
+    ILGPU.KernelConfig,
+    ILGPU.ArrayView<float>,
+    ILGPU.ArrayView<double>,
+    DemEngine.Kernels.Deltas.SumShape>;
 
 namespace DemEngine.Kernels.Deltas;
 
-/// <summary>The kernels for filtered differences on a device, each compiled when it is first asked for.</summary>
+/// <summary>The kernels for sparse differences on a device, each compiled on first use.</summary>
 internal sealed class DeltaKernelTable(Accelerator accelerator)
 {
     private readonly ConcurrentDictionary<(ElementType, ElementType), Lazy<MixLauncher>> _mix = new();
@@ -69,10 +77,11 @@ internal sealed class DeltaKernelTable(Accelerator accelerator)
 
     public OverlapLauncher Overlap => _overlap.Value;
 
-    public MixLauncher Mix(ElementType basis, ElementType output) => _mix.GetOrAdd((basis, output), _ => new Lazy<MixLauncher>(
-        () => DeviceElements.Dispatch<MixLoader, MixLauncher>(basis, new MixLoader(accelerator, output)))).Value;
+    public MixLauncher Mix(ElementType basis, ElementType output) =>
+        _mix.GetOrAdd((basis, output), _ => new Lazy<MixLauncher>(
+            () => DeviceElements.Dispatch<MixLoader, MixLauncher>(basis, new MixLoader(accelerator, output)))).Value;
 
-    /// <summary>Compiles <see cref="ConsensusKernel"/> for two types.</summary>
+    /// <summary>Compiles <see cref="ConsensusKernel"/> for the types of the base and the output.</summary>
     private readonly struct MixLoader(Accelerator accelerator, ElementType output) : IDeviceElementVisitor<MixLauncher>
     {
         public MixLauncher Visit<TBase>()
@@ -85,7 +94,13 @@ internal sealed class DeltaKernelTable(Accelerator accelerator)
     {
         public MixLauncher Visit<TOutput>()
             where TOutput : unmanaged, IDeviceElement =>
-            accelerator.LoadKernel<ArrayView<Words4>, ArrayView<Words4>, ArrayView<Words4>, ArrayView<DeviceWeights>, ArrayView<long>, MixShape>(
+            accelerator.LoadKernel<
+                ArrayView<Words4>,
+                ArrayView<Words4>,
+                ArrayView<Words4>,
+                ArrayView<DeviceWeights>,
+                ArrayView<long>,
+                MixShape>(
                 ConsensusKernel.Run<TBase, TOutput>);
     }
 }

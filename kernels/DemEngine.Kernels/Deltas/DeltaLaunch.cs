@@ -8,7 +8,7 @@ using ILGPU;
 
 namespace DemEngine.Kernels.Deltas;
 
-/// <summary>The launches that one part of a tile takes, on its buffers' stream, in the order in which they are called.</summary>
+/// <summary>Launches the kernels for one part of a tile on its buffer's stream, in the order in which they are called.</summary>
 internal readonly ref struct DeltaLaunch
 {
     private readonly KernelTable _kernels;
@@ -21,18 +21,26 @@ internal readonly ref struct DeltaLaunch
     private readonly int _start;
     private readonly int _count;
 
-    /// <param name="kernels">What takes differences.</param>
-    /// <param name="deltaKernels">What works on them.</param>
-    /// <param name="layout">Of the buffers.</param>
-    /// <param name="deltas">The sources and their filters.</param>
-    /// <param name="buffers">Of this part.</param>
-    /// <param name="inputs">Of the tile.</param>
-    /// <param name="first">Index of the tile's first element.</param>
-    /// <param name="start">The part's first element, in the tile.</param>
-    /// <param name="count">Its number of elements.</param>
+    /// <summary>Collects the parameters of the launches. Nothing is launched yet.</summary>
+    /// <param name="kernels">Kernels that take differences.</param>
+    /// <param name="deltaKernels">Kernels that work on differences.</param>
+    /// <param name="layout">Layout of the buffer.</param>
+    /// <param name="deltas">The sources and their masks.</param>
+    /// <param name="buffers">Buffer of this part.</param>
+    /// <param name="inputs">Inputs of the whole tile.</param>
+    /// <param name="first">Index in the tensor of the tile's first element.</param>
+    /// <param name="start">Index in the tile of the part's first element.</param>
+    /// <param name="count">Number of elements in the part.</param>
     public DeltaLaunch(
-        KernelTable kernels, DeltaKernelTable deltaKernels, DeltaLayout layout, SparseDeltas deltas, TileBuffers buffers, ReadOnlySpan<TypedBytes> inputs,
-        long first, int start, int count)
+        KernelTable kernels,
+        DeltaKernelTable deltaKernels,
+        DeltaLayout layout,
+        SparseDeltas deltas,
+        TileBuffers buffers,
+        ReadOnlySpan<TypedBytes> inputs,
+        long first,
+        int start,
+        int count)
     {
         _kernels = kernels;
         _deltaKernels = deltaKernels;
@@ -51,10 +59,10 @@ internal readonly ref struct DeltaLaunch
 
     private long WordStride => DeltaLayout.Stride(_count) / TileBuffers.WordBytes;
 
-    /// <summary>Has the inputs, and what goes before them, copied in.</summary>
+    /// <summary>Enqueues the copies of the inputs, and of the data before them, to device memory.</summary>
     public void CopyIn(ReadOnlySpan<TypedBytes> inputs)
     {
-        // The factors of the whole tile, of one filter after another.
+        // The factors of the whole tile, of one mask after another.
         Span<float> factors = _layout.HostFactors(_buffers);
         foreach (SparseDelta source in _deltas.Sources)
         {
@@ -68,7 +76,7 @@ internal readonly ref struct DeltaLaunch
         _buffers.CopyIn(_layout.Shape, inputs, _start, _count);
     }
 
-    /// <summary>δ of every source, in binary32.</summary>
+    /// <summary>Computes δ of every source, in binary32.</summary>
     public void TakeDifferences()
     {
         var scrap = _buffers.Device<long>(TileShape.ScrapAt, TileShape.CountBytes);
@@ -80,7 +88,13 @@ internal readonly ref struct DeltaLaunch
             if (_deltas.Sources[k].Kind == TermKind.RelativeToBase)
             {
                 _kernels.Extract(_inputs[0].Type, type, ElementType.F32)(
-                    _buffers.Stream, Elementwise, _buffers.Input(_layout.Shape, 0, _count), x, delta, scrap, new ExtractShape { Elements = _count });
+                    _buffers.Stream,
+                    Elementwise,
+                    _buffers.Input(_layout.Shape, 0, _count),
+                    x,
+                    delta,
+                    scrap,
+                    new ExtractShape { Elements = _count });
             }
             else
             {
@@ -89,7 +103,7 @@ internal readonly ref struct DeltaLaunch
         }
     }
 
-    /// <summary>What the filters make of the differences, in place.</summary>
+    /// <summary>Applies the masks to the differences, in place.</summary>
     public void Filter()
     {
         if (_deltas.Variance is { } least)
@@ -123,7 +137,7 @@ internal readonly ref struct DeltaLaunch
         }
     }
 
-    /// <summary>Keys of how far the sources are apart.</summary>
+    /// <summary>Writes the keys of the variance of the sources' differences.</summary>
     public void WriteSpreadKeys() => Spread(default, writesKeys: true);
 
     /// <summary>Counts the keys of one stream.</summary>
@@ -154,11 +168,11 @@ internal readonly ref struct DeltaLaunch
         _deltaKernels.Count(_buffers.Stream, Elementwise, from, _layout.Factors(_buffers), bins, shape);
     }
 
-    /// <summary>Sums over every source's differences as they are now.</summary>
-    /// <param name="sums">Of the leaves.</param>
-    /// <param name="kind">What is summed.</param>
-    /// <param name="number">Which of a source's numbers it is.</param>
-    /// <param name="of">How many numbers a source has.</param>
+    /// <summary>Sums over every source's differences in their present state, before or after the masks.</summary>
+    /// <param name="sums">Sums of the leaves.</param>
+    /// <param name="kind">Kind of sum, as <see cref="SumShape.Kind"/>.</param>
+    /// <param name="number">Index of the number among those of a source.</param>
+    /// <param name="of">Count of numbers per source.</param>
     public void Sum(ArrayView<double> sums, int kind, int number, int of)
     {
         for (int k = 0; k < Sources; k++)
@@ -172,7 +186,9 @@ internal readonly ref struct DeltaLaunch
         }
     }
 
-    /// <summary>Counts differences that are alone and those that are not.</summary>
+    /// <summary>
+    /// Counts the differences that are not 0, separately where all other sources' differences are 0 and where they are not.
+    /// </summary>
     public void CountOverlap(ArrayView<double> sums)
     {
         for (int k = 0; k < Sources; k++)
@@ -182,7 +198,13 @@ internal readonly ref struct DeltaLaunch
                 _kernels.GramConfig(GramOrder.LeafCount(_count)),
                 _layout.Deltas(_buffers, _count).Cast<uint>(),
                 sums,
-                new OverlapShape { Elements = _count, Stride = DeltaLayout.Stride(_count) / sizeof(uint), Sources = Sources, Source = k });
+                new OverlapShape
+                {
+                    Elements = _count,
+                    Stride = DeltaLayout.Stride(_count) / sizeof(uint),
+                    Sources = Sources,
+                    Source = k,
+                });
         }
     }
 

@@ -9,8 +9,8 @@ using ILGPU;
 namespace DemEngine.Kernels.Deltas;
 
 /// <summary>
-/// How a part of a tile lies in a buffer: weights and row factors, the inputs, what is copied back, then the sources' differences, which only the device
-/// sees, and room for keys.
+/// Layout of a part of a tile in a buffer: weights and row factors, the inputs, the data that is copied back, then the sources'
+/// differences, which never leave the device, and memory for keys.
 /// </summary>
 internal sealed class DeltaLayout
 {
@@ -20,10 +20,11 @@ internal sealed class DeltaLayout
     private readonly int _sources;
     private readonly Func<int, long> _resultBytes;
 
-    /// <param name="inputs">The base, the sources, and ranks.</param>
+    /// <summary>Computes the layout.</summary>
+    /// <param name="inputs">The base, the sources, and the ranks.</param>
     /// <param name="sources">Number of sources.</param>
-    /// <param name="factors">Row factors that the tile needs.</param>
-    /// <param name="resultBytes">What so many elements give back.</param>
+    /// <param name="factors">Number of row factors that the tile needs.</param>
+    /// <param name="resultBytes">Function from a number of elements to the size of their result in bytes.</param>
     public DeltaLayout(ReadOnlySpan<TypedBytes> inputs, int sources, int factors, Func<int, long> resultBytes)
     {
         var types = new ElementType[inputs.Length];
@@ -33,46 +34,51 @@ internal sealed class DeltaLayout
         _resultBytes = resultBytes;
         _weightBytes = sources * Marshal.SizeOf<DeviceWeights>();
         int terms = (_weightBytes + (Math.Max(1, factors) * sizeof(float)) + TermBytes - 1) / TermBytes;
-        Shape = new TileShape(types, terms, elements => Aligned(resultBytes(elements)) + ((sources + 1) * Stride(elements)), needsOneType: false);
+        Shape = new TileShape(
+            types,
+            terms,
+            elements => Aligned(resultBytes(elements)) + ((sources + 1) * Stride(elements)),
+            needsOneType: false);
     }
 
-    /// <summary>The inputs and what is copied back; differences and keys count as a part of that.</summary>
+    /// <summary>Layout of the inputs and the data that is copied back; differences and keys count as a part of that.</summary>
     public TileShape Shape { get; }
 
-    /// <summary>Bytes from one source's differences to the next.</summary>
+    /// <summary>Distance in bytes between the differences of consecutive sources.</summary>
     public static long Stride(int elements) => TileShape.Stride(ElementType.F32, elements);
 
-    /// <summary>Where the result starts.</summary>
+    /// <summary>Offset of the result in bytes.</summary>
     public long ResultAt(int elements) => Shape.ResultAt(elements) + TileShape.CountBytes;
 
-    /// <summary>The weights.</summary>
+    /// <summary>Host memory of the weights.</summary>
     public Span<DeviceWeights> HostWeights(TileBuffers buffers) =>
         MemoryMarshal.Cast<byte, DeviceWeights>(buffers.Host(TileShape.TermsAt, _weightBytes));
 
-    /// <summary>The row factors.</summary>
-    public Span<float> HostFactors(TileBuffers buffers) =>
-        MemoryMarshal.Cast<byte, float>(buffers.Host(TileShape.TermsAt + _weightBytes, Shape.InputsAt - TileShape.TermsAt - _weightBytes));
+    /// <summary>Host memory of the row factors.</summary>
+    public Span<float> HostFactors(TileBuffers buffers) => MemoryMarshal.Cast<byte, float>(
+        buffers.Host(TileShape.TermsAt + _weightBytes, Shape.InputsAt - TileShape.TermsAt - _weightBytes));
 
-    public ArrayView<DeviceWeights> Weights(TileBuffers buffers) => buffers.Device<DeviceWeights>(TileShape.TermsAt, _weightBytes);
+    public ArrayView<DeviceWeights> Weights(TileBuffers buffers) =>
+        buffers.Device<DeviceWeights>(TileShape.TermsAt, _weightBytes);
 
     public ArrayView<float> Factors(TileBuffers buffers) =>
         buffers.Device<float>(TileShape.TermsAt + _weightBytes, Shape.InputsAt - TileShape.TermsAt - _weightBytes);
 
-    /// <summary>The differences of all sources.</summary>
+    /// <summary>Device memory of all sources' differences.</summary>
     public ArrayView<Words4> Deltas(TileBuffers buffers, int elements) =>
         buffers.Tensors(DeltasAt(elements), DeltasAt(elements) + (_sources * Stride(elements)));
 
-    /// <summary>The differences of one source.</summary>
+    /// <summary>Device memory of one source's differences.</summary>
     public ArrayView<Words4> Delta(TileBuffers buffers, int source, int elements)
     {
         long from = DeltasAt(elements) + (source * Stride(elements));
         return buffers.Tensors(from, from + Stride(elements));
     }
 
-    /// <summary>Room for keys.</summary>
+    /// <summary>Device memory for keys.</summary>
     public ArrayView<Words4> Keys(TileBuffers buffers, int elements) => Delta(buffers, _sources, elements);
 
-    /// <summary>Row factors that a tile needs: those of its rows, from that of its first element on.</summary>
+    /// <summary>The row factors that a tile needs: those of its rows, starting with the row of its first element.</summary>
     public static ReadOnlySpan<float> FactorsOf(RowFactors factors, long first, int count)
     {
         int from = (int)(first / factors.RowElements);
@@ -82,5 +88,6 @@ internal sealed class DeltaLayout
 
     private long DeltasAt(int elements) => ResultAt(elements) + Aligned(_resultBytes(elements));
 
-    private static long Aligned(long bytes) => (bytes + TileBuffers.WordBytes - 1) / TileBuffers.WordBytes * TileBuffers.WordBytes;
+    private static long Aligned(long bytes) =>
+        (bytes + TileBuffers.WordBytes - 1) / TileBuffers.WordBytes * TileBuffers.WordBytes;
 }

@@ -11,11 +11,12 @@ using DemEngine.Numerics.Deltas;
 namespace DemEngine.Kernels.Deltas;
 
 /// <summary>
-/// The operations on filtered differences, part by part: the inputs are copied in, the differences taken and filtered in device memory, then
-/// mixed, counted or summed, and what that gives is copied out. Ranks in rows and divergences of rows are left to the processor, and so is what does
-/// not fit a buffer.
+/// The operations on sparse differences, part by part: the inputs are copied in, the differences are taken and masked in device
+/// memory, then combined, counted or summed, and the result is copied out. Ranks in rows and divergences of rows are left to the
+/// processor, and so is everything that does not fit a buffer.
 /// </summary>
-internal sealed class DeltaTileWorker(string device, KernelTable kernels, DeltaKernelTable deltaKernels, TileBufferPool pool) : IDeltaWorker, IDisposable
+internal sealed class DeltaTileWorker(string device, KernelTable kernels, DeltaKernelTable deltaKernels, TileBufferPool pool)
+    : IDeltaWorker, IDisposable
 {
     private readonly ITileWorker _processor = new CpuBackend().CreateWorker();
 
@@ -47,7 +48,12 @@ internal sealed class DeltaTileWorker(string device, KernelTable kernels, DeltaK
         return nonFinite;
     }
 
-    public void Histogram(DeltaKeys keys, ReadOnlySpan<TypedBytes> inputs, long first, ReadOnlySpan<KeyWindow> windows, Span<uint> counts)
+    public void Histogram(
+        DeltaKeys keys,
+        ReadOnlySpan<TypedBytes> inputs,
+        long first,
+        ReadOnlySpan<KeyWindow> windows,
+        Span<uint> counts)
     {
         int elements = inputs[0].Count;
         Check(inputs, keys.Sources.Length + 1, elements);
@@ -82,7 +88,8 @@ internal sealed class DeltaTileWorker(string device, KernelTable kernels, DeltaK
         Check(inputs, deltas.InputCount, elements);
         int numbers = deltas.Sources.Length * sum.PerSource;
         ArgumentOutOfRangeException.ThrowIfNotEqual(leafSums.Length, GramOrder.LeafCount(elements) * numbers);
-        DeltaLayout layout = LayoutOf(deltas, inputs, first, count => (long)GramOrder.LeafCount(count) * numbers * sizeof(double));
+        DeltaLayout layout = LayoutOf(
+            deltas, inputs, first, count => (long)GramOrder.LeafCount(count) * numbers * sizeof(double));
         int part = layout.Shape.Fit(elements, pool.BufferBytes);
         if (part == 0)
         {
@@ -116,7 +123,13 @@ internal sealed class DeltaTileWorker(string device, KernelTable kernels, DeltaK
     public void Dispose() => _processor.Dispose();
 
     private NonFinite Combine(
-        TileBuffers buffers, DeltaLayout layout, DeltaCombination combination, ReadOnlySpan<TypedBytes> inputs, long first, int start, TypedBytes output)
+        TileBuffers buffers,
+        DeltaLayout layout,
+        DeltaCombination combination,
+        ReadOnlySpan<TypedBytes> inputs,
+        long first,
+        int start,
+        TypedBytes output)
     {
         int count = output.Count;
         int sources = combination.Weights.Length;
@@ -154,12 +167,22 @@ internal sealed class DeltaTileWorker(string device, KernelTable kernels, DeltaK
         buffers.Synchronize();
         buffers.Host(resultAt, output.Bytes.Length).CopyTo(output.Bytes.Span);
         long outputs = MemoryMarshal.Cast<byte, long>(buffers.Host(layout.Shape.ResultAt(count), TileShape.CountBytes))[1];
-        return outputs == 0 ? default : new NonFinite(NonFiniteInputs.Count(inputs[..(sources + 1)], start, output, _processor), outputs);
+        return outputs == 0
+            ? default
+            : new NonFinite(NonFiniteInputs.Count(inputs[..(sources + 1)], start, output, _processor), outputs);
     }
 
     private void Histogram(
-        TileBuffers buffers, DeltaLayout layout, SparseDeltas deltas, DeltaKeys keys, ReadOnlySpan<TypedBytes> inputs, long first, int start, int count,
-        ReadOnlySpan<KeyWindow> windows, Span<uint> counts)
+        TileBuffers buffers,
+        DeltaLayout layout,
+        SparseDeltas deltas,
+        DeltaKeys keys,
+        ReadOnlySpan<TypedBytes> inputs,
+        long first,
+        int start,
+        int count,
+        ReadOnlySpan<KeyWindow> windows,
+        Span<uint> counts)
     {
         var launch = new DeltaLaunch(kernels, deltaKernels, layout, deltas, buffers, inputs, first, start, count);
         launch.CopyIn(inputs);
@@ -184,7 +207,15 @@ internal sealed class DeltaTileWorker(string device, KernelTable kernels, DeltaK
     }
 
     private void Sums(
-        TileBuffers buffers, DeltaLayout layout, SparseDeltas deltas, DeltaSum sum, ReadOnlySpan<TypedBytes> inputs, long first, int start, int count, Span<double> leafSums)
+        TileBuffers buffers,
+        DeltaLayout layout,
+        SparseDeltas deltas,
+        DeltaSum sum,
+        ReadOnlySpan<TypedBytes> inputs,
+        long first,
+        int start,
+        int count,
+        Span<double> leafSums)
     {
         var launch = new DeltaLaunch(kernels, deltaKernels, layout, deltas, buffers, inputs, first, start, count);
         launch.CopyIn(inputs);
@@ -207,7 +238,8 @@ internal sealed class DeltaTileWorker(string device, KernelTable kernels, DeltaK
         MemoryMarshal.Cast<byte, double>(buffers.Host(sumsAt, sumBytes)).CopyTo(leafSums);
     }
 
-    private static DeltaLayout LayoutOf(SparseDeltas deltas, ReadOnlySpan<TypedBytes> inputs, long first, Func<int, long> resultBytes)
+    private static DeltaLayout LayoutOf(
+        SparseDeltas deltas, ReadOnlySpan<TypedBytes> inputs, long first, Func<int, long> resultBytes)
     {
         int factors = 0;
         foreach (ImportanceMask filter in deltas.Sources.Select(source => source.Filter).OfType<ImportanceMask>())
@@ -215,9 +247,13 @@ internal sealed class DeltaTileWorker(string device, KernelTable kernels, DeltaK
         return new DeltaLayout(inputs, deltas.Sources.Length, factors, resultBytes);
     }
 
-    /// <summary>The differences whose keys are wanted; of importances with the factors.</summary>
-    private static SparseDeltas KeysAsDeltas(DeltaKeys keys) => new([.. keys.Sources.Select(kind => new SparseDelta(
-        kind, keys is ImportanceKeys importance ? new ImportanceMask(importance.Factors, Threshold.BelowAll) : DeltaMask.None))]);
+    /// <summary>The differences whose keys are wanted; importance keys bring their row factors.</summary>
+    private static SparseDeltas KeysAsDeltas(DeltaKeys keys) =>
+        new([.. keys.Sources.Select(kind => new SparseDelta(
+            kind,
+            keys is ImportanceKeys importance
+                ? new ImportanceMask(importance.Factors, Threshold.BelowAll)
+                : DeltaMask.None))]);
 
     private static void Check(ReadOnlySpan<TypedBytes> inputs, int expected, int count)
     {
@@ -226,7 +262,7 @@ internal sealed class DeltaTileWorker(string device, KernelTable kernels, DeltaK
             ArgumentOutOfRangeException.ThrowIfNotEqual(input.Count, count);
     }
 
-    /// <summary>Buffers for one part.</summary>
+    /// <summary>A borrowed buffer for one part, which goes back to the pool when this is disposed.</summary>
     private readonly struct LentBuffers : IDisposable
     {
         private readonly TileBufferPool _pool;

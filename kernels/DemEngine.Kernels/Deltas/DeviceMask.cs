@@ -2,7 +2,10 @@ using DemEngine.Numerics.Deltas;
 
 namespace DemEngine.Kernels.Deltas;
 
-/// <summary>A <see cref="DeltaMask"/> as the kernel reads it: a number for its kind, and numbers that each kind takes as it needs them.</summary>
+/// <summary>
+/// A <see cref="DeltaMask"/> in the form that the kernel reads: a number for its kind, and fields that each kind uses as it
+/// needs.
+/// </summary>
 internal struct DeviceMask
 {
     public const int None = 0;
@@ -14,7 +17,7 @@ internal struct DeviceMask
 
     public int Kind;
 
-    /// <summary>Not 0 if what a ranked filter keeps is divided by its probability.</summary>
+    /// <summary>Not 0 if a ranked mask divides the differences that it keeps by their probability.</summary>
     public int IsUnbiased;
 
     public uint LeastKey;
@@ -24,20 +27,20 @@ internal struct DeviceMask
 
     public ulong Stream;
 
-    /// <summary>Of a random filter; the lowest of a ranked one.</summary>
+    /// <summary>Threshold of a random mask, or the lowest threshold of a ranked one; see <see cref="BernoulliMask"/>.</summary>
     public ulong Threshold;
 
     public ulong Step;
 
     public uint LimitBits;
 
-    /// <summary>Elements in a row, of an importance.</summary>
+    /// <summary>Number of elements in a row; for importances only.</summary>
     public long RowElements;
 
-    /// <summary>The row that the first of the factors is of.</summary>
+    /// <summary>Index of the row to which the first of the factors belongs.</summary>
     public long FirstRow;
 
-    /// <summary>How a filter is told to the kernel.</summary>
+    /// <summary>Converts a mask to the form that the kernel reads.</summary>
     public static DeviceMask Of(DeltaMask filter) => filter switch
     {
         KeepAll => default,

@@ -3,12 +3,12 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Kernels.Deltas;
 
-/// <summary>A block of four words of <see cref="Philox"/>, as the engine defines its streams.</summary>
+/// <summary>Computes blocks of four words of <see cref="Philox"/>, as the engine defines its streams.</summary>
 internal static class DevicePhilox
 {
     private const int Rounds = 10;
 
-    /// <summary>The words 4·block to 4·block + 3 of a stream.</summary>
+    /// <summary>Computes the words 4·block to 4·block + 3 of a stream.</summary>
     public static Words4 Block(ulong stream, ulong block)
     {
         uint c0 = (uint)block;

@@ -5,12 +5,12 @@ using ILGPU.Util;
 
 namespace DemEngine.Kernels.Deltas;
 
-/// <summary>What a launch of <see cref="MaskKernel"/> works on.</summary>
+/// <summary>Parameters of a launch of <see cref="MaskKernel"/>.</summary>
 internal struct FilterShape
 {
     public long Elements;
 
-    /// <summary>Where the source's differences start, in units of 16 bytes.</summary>
+    /// <summary>Start of the source's differences, in units of 16 bytes.</summary>
     public long Start;
 
     /// <summary>Index of the first element in its tensor.</summary>
@@ -19,11 +19,12 @@ internal struct FilterShape
     public DeviceMask Filter;
 }
 
-/// <summary>One source's filter on its differences, in place.</summary>
+/// <summary>Applies one source's mask to its differences, in place.</summary>
 /// <remarks>
-/// As <see cref="DeltaMask"/> and what derives from it define; whole numbers but for binary32(|δ|·f), whose product is exact in double, and for
-/// binary32(δ·2³² / threshold), an exact product and one quotient. Each thread takes groups of eight elements, a grid apart. A stream's words come
-/// in blocks of four, which need not start where the groups do: a group takes three blocks.
+/// Arithmetic: <see cref="DeltaMask"/> and the types that derive from it. It is in integers but for binary32(|δ|·f), whose
+/// product is exact in double, and for binary32(δ·2³² / threshold), an exact product and one quotient. Each thread takes groups
+/// of eight elements, a grid apart. A stream's words come in blocks of four, which need not start where the groups do, so a group
+/// may need three blocks.
 /// </remarks>
 internal static class MaskKernel
 {
@@ -50,16 +51,20 @@ internal static class MaskKernel
         }
     }
 
-    private static Words4 Filter(Words4 values, Words4 words, Words4 ranks, long index, ArrayView<float> factors, DeviceMask filter) => new(
-        Filter(values.W0, words.W0, ranks.W0, index, factors, filter), Filter(values.W1, words.W1, ranks.W1, index + 1, factors, filter),
-        Filter(values.W2, words.W2, ranks.W2, index + 2, factors, filter), Filter(values.W3, words.W3, ranks.W3, index + 3, factors, filter));
+    private static Words4 Filter(
+        Words4 values, Words4 words, Words4 ranks, long index, ArrayView<float> factors, DeviceMask filter) => new(
+        Filter(values.W0, words.W0, ranks.W0, index, factors, filter),
+        Filter(values.W1, words.W1, ranks.W1, index + 1, factors, filter),
+        Filter(values.W2, words.W2, ranks.W2, index + 2, factors, filter),
+        Filter(values.W3, words.W3, ranks.W3, index + 3, factors, filter));
 
     private static uint Filter(uint value, uint word, uint rank, long index, ArrayView<float> factors, DeviceMask filter)
     {
         uint key = DeviceKey.Of(value);
         if (filter.Kind == DeviceMask.Band)
         {
-            bool isKept = IsAbove(filter.LeastKey, filter.LeastTie, key, index) & !IsAbove(filter.MostKey, filter.MostTie, key, index);
+            bool isKept = IsAbove(filter.LeastKey, filter.LeastTie, key, index)
+                & !IsAbove(filter.MostKey, filter.MostTie, key, index);
             return Utilities.Select(isKept, value, 0u);
         }
 
@@ -77,10 +82,11 @@ internal static class MaskKernel
 
         if (filter.Kind == DeviceMask.Importance)
         {
-            // What follows the last row is padding.
+            // Elements after the last row are padding.
             long row = (index / filter.RowElements) - filter.FirstRow;
             float factor = factors[Utilities.Select(row < factors.Length, row, 0L)];
-            return Utilities.Select(IsAbove(filter.LeastKey, filter.LeastTie, DeviceKey.OfImportance(value, factor), index), value, 0u);
+            return Utilities.Select(
+                IsAbove(filter.LeastKey, filter.LeastTie, DeviceKey.OfImportance(value, factor), index), value, 0u);
         }
 
         if (filter.Kind == DeviceMask.Limit)
@@ -93,9 +99,10 @@ internal static class MaskKernel
         return value;
     }
 
-    private static bool IsAbove(uint cut, long lastTie, uint key, long index) => (key > cut) | ((key == cut) & (index <= lastTie));
+    private static bool IsAbove(uint cut, long lastTie, uint key, long index) =>
+        (key > cut) | ((key == cut) & (index <= lastTie));
 
-    /// <summary>The words from an index on.</summary>
+    /// <summary>Computes the eight words of a stream from an index on.</summary>
     private static EightSingles Words(ulong stream, ulong index)
     {
         Words4 first = DevicePhilox.Block(stream, index / 4);

@@ -4,22 +4,24 @@ using ILGPU.Util;
 
 namespace DemEngine.Kernels.Deltas;
 
-/// <summary>What a launch of <see cref="OverlapKernel"/> works on.</summary>
+/// <summary>Parameters of a launch of <see cref="OverlapKernel"/>.</summary>
 internal struct OverlapShape
 {
     public long Elements;
 
-    /// <summary>From one source's differences to the next, in units of 4 bytes.</summary>
+    /// <summary>Distance between the differences of consecutive sources, in units of 4 bytes.</summary>
     public long Stride;
 
     public int Sources;
 
-    /// <summary>Which source's are counted.</summary>
+    /// <summary>Index of the source whose differences are counted.</summary>
     public int Source;
 }
 
-/// <summary>Of one source, leaf by leaf, how many differences are not 0 where all others' are, and where another's is not 0 either.</summary>
-/// <remarks>Whole numbers. A thread group takes a leaf; its size is free.</remarks>
+/// <summary>
+/// Counts, leaf by leaf, the differences of one source that are not 0 where all others' are, and where another's is not 0 either.
+/// </summary>
+/// <remarks>Counts are integers, so their order does not matter. A thread group takes a leaf; its size is free.</remarks>
 internal static class OverlapKernel
 {
     public static void Run(ArrayView<uint> deltas, ArrayView<double> sums, OverlapShape shape)

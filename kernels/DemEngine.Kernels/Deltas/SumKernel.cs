@@ -3,7 +3,7 @@ using ILGPU;
 
 namespace DemEngine.Kernels.Deltas;
 
-/// <summary>What a launch of <see cref="SumKernel"/> works on.</summary>
+/// <summary>Parameters of a launch of <see cref="SumKernel"/>.</summary>
 internal struct SumShape
 {
     public const int Magnitudes = 0;
@@ -11,19 +11,20 @@ internal struct SumShape
 
     public long Elements;
 
-    /// <summary>What is summed.</summary>
+    /// <summary>Kind of sum: <see cref="Magnitudes"/> or <see cref="Squares"/>.</summary>
     public int Kind;
 
-    /// <summary>Numbers of a leaf, and which of them this is.</summary>
+    /// <summary>Count of numbers per leaf.</summary>
     public int Numbers;
 
+    /// <summary>Index of this number among those of a leaf.</summary>
     public int Number;
 }
 
-/// <summary>Σ|v| or Σ v² of a source's differences, leaf by leaf.</summary>
+/// <summary>Computes Σ|v| or Σ v² of a source's differences, leaf by leaf.</summary>
 /// <remarks>
-/// Arithmetic, in the order of <see cref="GramOrder"/>: lane j mod 256 adds |v| or the exact double v² in order of j, then lanes are added by halves.
-/// A thread group takes a leaf; its size is free.
+/// Arithmetic, in the order of <see cref="GramOrder"/>: lane j mod 256 adds |v| or the exact double v² in order of j, then lanes
+/// are added by halves. A thread group takes a leaf; its size is free.
 /// </remarks>
 internal static class SumKernel
 {

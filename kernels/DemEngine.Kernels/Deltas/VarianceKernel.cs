@@ -5,12 +5,12 @@ using ILGPU.Util;
 
 namespace DemEngine.Kernels.Deltas;
 
-/// <summary>What a launch of <see cref="VarianceKernel"/> works on.</summary>
+/// <summary>Parameters of a launch of <see cref="VarianceKernel"/>.</summary>
 internal struct VarianceShape
 {
     public long Elements;
 
-    /// <summary>From one source's differences to the next, in units of 16 bytes.</summary>
+    /// <summary>Distance between the differences of consecutive sources, in units of 16 bytes.</summary>
     public long Stride;
 
     public int Sources;
@@ -22,14 +22,16 @@ internal struct VarianceShape
 
     public long LeastTie;
 
-    /// <summary>1 if keys are written; 0 if differences are dropped that are not above the cut.</summary>
+    /// <summary>1 to write keys; 0 to set to +0 the differences whose key is not above the threshold.</summary>
     public int WritesKeys;
 }
 
-/// <summary>How far the sources' differences are apart at each position: their keys, or what is dropped by these.</summary>
+/// <summary>
+/// Computes the variance of the sources' differences at each position, and either writes its keys or drops differences by them.
+/// </summary>
 /// <remarks>
-/// Arithmetic: <see cref="SparseDeltas.Variance"/>. Differences of binary32 numbers rounded to binary32, their squares exact in double and added in
-/// double in the order of the pairs. Each thread takes groups of four elements, a grid apart.
+/// Arithmetic: <see cref="SparseDeltas.Variance"/>. Differences of binary32 numbers are rounded to binary32; their squares are
+/// exact in double, and are added in double in the order of the pairs. Each thread takes groups of four elements, a grid apart.
 /// </remarks>
 internal static class VarianceKernel
 {
@@ -59,7 +61,8 @@ internal static class VarianceKernel
                 }
             }
 
-            var key = new Words4(DeviceKey.OfSquares(s0), DeviceKey.OfSquares(s1), DeviceKey.OfSquares(s2), DeviceKey.OfSquares(s3));
+            var key = new Words4(
+                DeviceKey.OfSquares(s0), DeviceKey.OfSquares(s1), DeviceKey.OfSquares(s2), DeviceKey.OfSquares(s3));
             if (shape.WritesKeys != 0)
                 keys[group] = key;
             else
@@ -67,7 +70,10 @@ internal static class VarianceKernel
         }
     }
 
-    /// <summary>Rounded to double and then to binary32, which 53 bits are enough for not to show.</summary>
+    /// <summary>
+    /// Subtracts binary32 numbers, rounding to double and then to binary32. 53 bits are enough for the double rounding to be
+    /// harmless.
+    /// </summary>
     private static double Difference(uint x, uint y) => (float)((double)Interop.IntAsFloat(x) - (double)Interop.IntAsFloat(y));
 
     private static void Drop(ArrayView<Words4> deltas, Words4 key, VarianceShape shape, long group)
@@ -81,7 +87,10 @@ internal static class VarianceKernel
         {
             Words4 x = deltas[(k * shape.Stride) + group];
             deltas[(k * shape.Stride) + group] = new Words4(
-                Utilities.Select(k0, x.W0, 0u), Utilities.Select(k1, x.W1, 0u), Utilities.Select(k2, x.W2, 0u), Utilities.Select(k3, x.W3, 0u));
+                Utilities.Select(k0, x.W0, 0u),
+                Utilities.Select(k1, x.W1, 0u),
+                Utilities.Select(k2, x.W2, 0u),
+                Utilities.Select(k3, x.W3, 0u));
         }
     }
 

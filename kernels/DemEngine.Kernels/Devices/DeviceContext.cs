@@ -6,8 +6,8 @@ using ILGPU.Runtime.OpenCL;
 namespace DemEngine.Kernels.Devices;
 
 /// <summary>
-/// What ILGPU knows of the machine and compiles with. One for as long as the process lives: looking for devices takes time, and under
-/// Windows' Linux ILGPU can do it only once.
+/// The ILGPU context, which finds devices and compiles kernels. One lasts as long as the process, because looking for devices
+/// takes time and under WSL (Linux on Windows) ILGPU can do it only once.
 /// </summary>
 internal static class DeviceContext
 {
@@ -15,7 +15,10 @@ internal static class DeviceContext
 
     public static Context Shared => Lazily.Value;
 
-    /// <summary>Optimised, since only then are accesses joined to 16 bytes; strict arithmetic; and points in time can be marked on streams.</summary>
+    /// <summary>
+    /// Creates the context: optimised, since only then are memory accesses joined to 16 bytes; with strict arithmetic; and with
+    /// profiling, so that points in time can be marked on streams.
+    /// </summary>
     private static Context Create()
     {
         DeviceLibraries.FindVersioned();

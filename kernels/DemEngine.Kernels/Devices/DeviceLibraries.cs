@@ -4,15 +4,18 @@ using ILGPU;
 
 namespace DemEngine.Kernels.Devices;
 
-/// <summary>Drivers install libcuda.so.1 and libOpenCL.so.1; the names without a version, which ILGPU asks for, come with toolkits.</summary>
+/// <summary>
+/// Finds the drivers' native libraries. Drivers install libcuda.so.1 and libOpenCL.so.1; the names without a version, which ILGPU
+/// asks for, come with toolkits.
+/// </summary>
 internal static class DeviceLibraries
 {
     private static readonly Lazy<bool> Registered = new(Register);
 
-    /// <summary>Has the versioned names tried too. To be called before ILGPU looks for devices.</summary>
+    /// <summary>Lets ILGPU find the versioned names too. Must be called before ILGPU looks for devices.</summary>
     public static void FindVersioned() => _ = Registered.Value;
 
-    /// <summary>Whether there is a CUDA driver. Cheap, where looking for devices is not.</summary>
+    /// <summary>Whether there is a CUDA driver. The check is cheap, whereas looking for devices is not.</summary>
     public static bool HasCuda => Exists(OperatingSystem.IsWindows() ? ["nvcuda.dll"] : ["libcuda.so.1", "libcuda.so"]);
 
     /// <summary>Whether there is an OpenCL library.</summary>
@@ -22,7 +25,7 @@ internal static class DeviceLibraries
 
     private static bool Register()
     {
-        // Under Windows' Linux ILGPU sets a resolver itself, once, and fails if there is one.
+        // Under WSL, ILGPU sets a resolver itself, once, and fails if there is one already.
         if (!OperatingSystem.IsLinux() || Directory.Exists("/usr/lib/wsl/lib"))
             return false;
 
@@ -33,7 +36,7 @@ internal static class DeviceLibraries
         }
         catch (InvalidOperationException)
         {
-            // The host program has its own way.
+            // The host program has set a resolver of its own.
             return false;
         }
     }

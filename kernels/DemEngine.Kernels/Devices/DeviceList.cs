@@ -5,23 +5,23 @@ using ILGPU.Runtime.OpenCL;
 namespace DemEngine.Kernels.Devices;
 
 /// <summary>A device that ILGPU found.</summary>
-/// <param name="Name">As <c>--backend</c> takes it.</param>
-/// <param name="Model">What the driver calls it.</param>
-/// <param name="MemoryBytes">Its memory, if it has its own.</param>
-/// <param name="Unusable">Why it cannot be used, or null.</param>
+/// <param name="Name">The name that <c>--backend</c> takes.</param>
+/// <param name="Model">The driver's name for the model.</param>
+/// <param name="MemoryBytes">Size of its own memory in bytes; null if it has none.</param>
+/// <param name="Unusable">The reason why it cannot be used; null if it can.</param>
 public sealed record DeviceInfo(DeviceName Name, string Model, long? MemoryBytes, string? Unusable);
 
-/// <summary>What devices this machine has.</summary>
+/// <summary>Lists the devices of this machine.</summary>
 public static class DeviceList
 {
-    /// <summary>All of them, usable or not.</summary>
+    /// <summary>Finds all devices, usable or not.</summary>
     public static IReadOnlyList<DeviceInfo> Find() =>
         [.. from kind in new[] { AcceleratorType.Cuda, AcceleratorType.OpenCL, AcceleratorType.CPU }
             from pair in Of(kind)
             let memory = kind == AcceleratorType.CPU ? (long?)null : pair.Value.MemorySize
             select new DeviceInfo(new DeviceName(kind, pair.Key), pair.Value.Name, memory, Unusable(pair.Value))];
 
-    /// <summary>Why there is no device of a kind; null if <paramref name="found"/> has one that can be used.</summary>
+    /// <summary>Says why there is no usable device of a kind; null if <paramref name="found"/> has one.</summary>
     public static string? WhyNone(AcceleratorType kind, IReadOnlyList<DeviceInfo> found)
     {
         DeviceInfo[] ofKind = [.. found.Where(device => device.Name.Kind == kind)];
@@ -31,33 +31,41 @@ public static class DeviceList
             return $"{first.Name} ({first.Model}) cannot be used: {first.Unusable}";
         return kind switch
         {
-            AcceleratorType.Cuda => DeviceLibraries.HasCuda ? "no CUDA device: the driver finds none" : "no CUDA device: the driver is not installed",
-            AcceleratorType.OpenCL => DeviceLibraries.HasOpenCL ? "no OpenCL device: no platform has a GPU" : "no OpenCL device: no OpenCL library is installed",
+            AcceleratorType.Cuda => DeviceLibraries.HasCuda
+                ? "no CUDA device: the driver finds none"
+                : "no CUDA device: the driver is not installed",
+            AcceleratorType.OpenCL => DeviceLibraries.HasOpenCL
+                ? "no OpenCL device: no platform has a GPU"
+                : "no OpenCL device: no OpenCL library is installed",
             _ => null,
         };
     }
 
-    /// <summary>A device by its name, if ILGPU can compile for it.</summary>
+    /// <summary>Gets a device by its name; null if there is none, or if it cannot run the kernels.</summary>
     internal static Device? Get(DeviceName name) =>
-        Of(name.Kind).Where(pair => pair.Key == name.Index && Unusable(pair.Value) is null).Select(pair => pair.Value).FirstOrDefault();
+        Of(name.Kind)
+            .Where(pair => pair.Key == name.Index && Unusable(pair.Value) is null)
+            .Select(pair => pair.Value)
+            .FirstOrDefault();
 
-    /// <summary>All devices of a kind with their numbers: CUDA's own, or the order in which ILGPU lists them.</summary>
+    /// <summary>Lists all devices of a kind with their numbers: CUDA's own, or the order in which ILGPU lists them.</summary>
     private static IEnumerable<KeyValuePair<int, Device>> Of(AcceleratorType kind)
     {
         Device[] known = [.. DeviceContext.Shared.Devices.Where(device => device.AcceleratorType == kind)];
         if (kind != AcceleratorType.Cuda)
             return known.Select((device, index) => KeyValuePair.Create(index, device));
 
-        // The context leaves out devices that ILGPU cannot compile for; people should hear of them.
+        // The context leaves out devices that ILGPU cannot compile for, but users should be told about them.
         Dictionary<int, Device> usable = known.ToDictionary(device => ((CudaDevice)device).DeviceId);
         return CudaDevice.GetDevices(_ => true).Cast<CudaDevice>()
             .Select(device => KeyValuePair.Create(device.DeviceId, usable.GetValueOrDefault(device.DeviceId, device)));
     }
 
-    /// <summary>Why a device cannot run the kernels; null if it can.</summary>
+    /// <summary>Says why a device cannot run the kernels; null if it can.</summary>
     private static string? Unusable(Device device) => device switch
     {
-        CudaDevice { InstructionSet: null } cuda => $"ILGPU has no code for architecture {cuda.Architecture} with this driver ({cuda.DriverVersion})",
+        CudaDevice { InstructionSet: null } cuda =>
+            $"ILGPU has no code for architecture {cuda.Architecture} with this driver ({cuda.DriverVersion})",
         CLDevice { Capabilities.Float64: false } => "it has no binary64 arithmetic",
         CLDevice { Capabilities.Int64_Atomics: false } => "it has no 64-bit atomic operations",
         CLDevice { Capabilities.GenericAddressSpace: false } => "it has no generic address space",

@@ -3,12 +3,14 @@ using ILGPU.Runtime;
 
 namespace DemEngine.Kernels.Devices;
 
-/// <summary>A device as <c>--backend</c> names it: <c>cuda</c>, <c>cuda:1</c>, <c>opencl:0</c>, <c>ilgpu-cpu</c>.</summary>
-/// <param name="Kind">Which of ILGPU's accelerators.</param>
-/// <param name="Index">Which of that kind, from 0.</param>
+/// <summary>
+/// A device name in the form that <c>--backend</c> takes: <c>cuda</c>, <c>cuda:1</c>, <c>opencl:0</c>, <c>ilgpu-cpu</c>.
+/// </summary>
+/// <param name="Kind">Kind of ILGPU accelerator.</param>
+/// <param name="Index">Index among the devices of that kind, from 0.</param>
 public readonly record struct DeviceName(AcceleratorType Kind, int Index)
 {
-    /// <summary>Reads a name.</summary>
+    /// <summary>Parses a device name.</summary>
     public static bool TryParse(string text, out DeviceName name)
     {
         name = default;
@@ -28,7 +30,7 @@ public readonly record struct DeviceName(AcceleratorType Kind, int Index)
         return kind is not null;
     }
 
-    /// <summary>The name of all devices of a kind together.</summary>
+    /// <summary>The name that stands for all devices of a kind, such as <c>cuda:all</c>.</summary>
     public static string All(AcceleratorType kind) => $"{Prefix(kind)}:all";
 
     /// <inheritdoc/>

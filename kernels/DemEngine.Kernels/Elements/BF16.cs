@@ -2,7 +2,7 @@ using ILGPU;
 
 namespace DemEngine.Kernels.Elements;
 
-/// <summary>The upper half of an IEEE 754 binary32: a shift to read, an integer addition to round.</summary>
+/// <summary>The BF16 type: the upper half of an IEEE 754 binary32, read by a shift and rounded by an integer addition.</summary>
 internal readonly struct BF16 : IDeviceElement, IDeviceEncoding
 {
     public static bool FitsSingle => true;
@@ -19,7 +19,8 @@ internal readonly struct BF16 : IDeviceElement, IDeviceEncoding
         if ((odd & 0x7F80_0000) == 0)
             odd = SingleRounding.SubnormalToOdd(value);
 
-        // Half of the last kept place, less one where that place is even: ties go to even. The canonical NaN passes unchanged.
+        // Adds half of the last kept place, less one where that place is even, so that ties go to even. The canonical NaN is
+        // unchanged.
         return (odd + 0x7FFF + ((odd >> 16) & 1)) >> 16;
     }
 

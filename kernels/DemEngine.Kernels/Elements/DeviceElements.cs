@@ -2,18 +2,18 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Kernels.Elements;
 
-/// <summary>Code to be run for one element type, chosen at run time.</summary>
-/// <typeparam name="TResult">What it returns.</typeparam>
+/// <summary>Generic code that is run for one element type, chosen at run time.</summary>
+/// <typeparam name="TResult">Type of the result.</typeparam>
 internal interface IDeviceElementVisitor<out TResult>
 {
     TResult Visit<TElement>()
         where TElement : unmanaged, IDeviceElement;
 }
 
-/// <summary>From an <see cref="ElementType"/> value to what a kernel is specialised by.</summary>
+/// <summary>Maps an <see cref="ElementType"/> value to the type argument by which a kernel is specialised.</summary>
 internal static class DeviceElements
 {
-    /// <summary>Runs the visitor with the device's form of <paramref name="type"/>.</summary>
+    /// <summary>Runs the visitor with the device's representation of <paramref name="type"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The type is not a floating-point type.</exception>
     public static TResult Dispatch<TVisitor, TResult>(ElementType type, TVisitor visitor)
         where TVisitor : IDeviceElementVisitor<TResult> => type switch

@@ -3,8 +3,8 @@ using ILGPU;
 namespace DemEngine.Kernels.Elements;
 
 /// <summary>
-/// The values of eight neighbouring elements, which a thread works on together. Fields, not an array: they become registers, where an
-/// array would lie in local memory.
+/// The values of eight neighbouring elements, which a thread works on together. They are fields, which become registers; an array
+/// would lie in local memory.
 /// </summary>
 internal struct Eight
 {
@@ -29,34 +29,40 @@ internal struct Eight
         E7 = e7;
     }
 
-    /// <summary>Elements in a group.</summary>
+    /// <summary>Number of elements in a group.</summary>
     public const int Count = 8;
 
-    /// <summary>sum + w·x, the product rounded or not: only where it is exact.</summary>
+    /// <summary>Computes sum + w·x. The product may or may not be rounded, so this is only for products that are exact.</summary>
     public static Eight MultiplyAddExact(Eight sum, double w, Eight x) => new(
         sum.E0 + (w * x.E0), sum.E1 + (w * x.E1), sum.E2 + (w * x.E2), sum.E3 + (w * x.E3),
         sum.E4 + (w * x.E4), sum.E5 + (w * x.E5), sum.E6 + (w * x.E6), sum.E7 + (w * x.E7));
 
-    /// <summary>sum + w·x, the product rounded first.</summary>
-    /// <param name="sum">What is added to.</param>
-    /// <param name="w">The weight.</param>
-    /// <param name="x">The values.</param>
-    /// <param name="zero">0, but from the kernel's arguments: see <see cref="Rounded"/>.</param>
+    /// <summary>Computes sum + w·x, where each product is rounded before the addition.</summary>
+    /// <param name="sum">Values to which the products are added.</param>
+    /// <param name="w">Weight of the values.</param>
+    /// <param name="x">Values to multiply by the weight.</param>
+    /// <param name="zero">The number 0, taken from the kernel's arguments. See <see cref="Rounded"/>.</param>
     public static Eight MultiplyAddRounded(Eight sum, double w, Eight x, ulong zero) => new(
-        sum.E0 + Rounded(w * x.E0, zero), sum.E1 + Rounded(w * x.E1, zero), sum.E2 + Rounded(w * x.E2, zero), sum.E3 + Rounded(w * x.E3, zero),
-        sum.E4 + Rounded(w * x.E4, zero), sum.E5 + Rounded(w * x.E5, zero), sum.E6 + Rounded(w * x.E6, zero), sum.E7 + Rounded(w * x.E7, zero));
+        sum.E0 + Rounded(w * x.E0, zero),
+        sum.E1 + Rounded(w * x.E1, zero),
+        sum.E2 + Rounded(w * x.E2, zero),
+        sum.E3 + Rounded(w * x.E3, zero),
+        sum.E4 + Rounded(w * x.E4, zero),
+        sum.E5 + Rounded(w * x.E5, zero),
+        sum.E6 + Rounded(w * x.E6, zero),
+        sum.E7 + Rounded(w * x.E7, zero));
 
-    /// <summary>x − y, rounded to double where it is not exact.</summary>
+    /// <summary>Computes x − y, rounded to double where it is not exact.</summary>
     public static Eight Subtract(Eight x, Eight y) => new(
         x.E0 - y.E0, x.E1 - y.E1, x.E2 - y.E2, x.E3 - y.E3, x.E4 - y.E4, x.E5 - y.E5, x.E6 - y.E6, x.E7 - y.E7);
 
-    /// <summary>x + y of one number y.</summary>
+    /// <summary>Adds one number y to each value of x.</summary>
     public static Eight Add(Eight x, double y) => new(
         x.E0 + y, x.E1 + y, x.E2 + y, x.E3 + y, x.E4 + y, x.E5 + y, x.E6 + y, x.E7 + y);
 
     /// <summary>
-    /// A product that no compiler can fuse with the addition that follows: its bits pass through an operation with a number that only
-    /// the launch knows. ILGPU cannot ask for <c>mul.rn</c>, and a plain <c>mul</c> the driver may contract.
+    /// Keeps a product from being fused with the addition that follows: its bits pass through an exclusive or with a number that
+    /// only the launch knows. ILGPU cannot emit <c>mul.rn</c>, and the driver may contract a plain <c>mul</c>.
     /// </summary>
     private static double Rounded(double product, ulong zero) => Interop.IntAsFloat(Interop.FloatAsInt(product) ^ zero);
 }

@@ -3,7 +3,9 @@ using ILGPU.Util;
 
 namespace DemEngine.Kernels.Elements;
 
-/// <summary>IEEE 754 binary16: 5 exponent and 10 mantissa bits. By bits, so that no device's conversion has a say.</summary>
+/// <summary>
+/// IEEE 754 binary16: 5 exponent and 10 mantissa bits. Converted by integer operations, so that no device's conversion matters.
+/// </summary>
 internal readonly struct F16 : IDeviceElement, IDeviceEncoding
 {
     public static bool FitsSingle => true;

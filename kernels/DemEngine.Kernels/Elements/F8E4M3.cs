@@ -3,7 +3,7 @@ using ILGPU.Util;
 
 namespace DemEngine.Kernels.Elements;
 
-/// <summary>OCP FP8 E4M3: no infinities, one NaN of either sign, which is also what overflows become.</summary>
+/// <summary>OCP FP8 E4M3: no infinities, and one NaN of either sign, to which overflows are also converted.</summary>
 internal readonly struct F8E4M3 : IDeviceElement, IDeviceEncoding
 {
     public static bool FitsSingle => true;

@@ -3,7 +3,7 @@ using ILGPU.Util;
 
 namespace DemEngine.Kernels.Elements;
 
-/// <summary>OCP FP8 E5M2: the upper half of a binary16.</summary>
+/// <summary>OCP FP8 E5M2: the upper half of an IEEE 754 binary16.</summary>
 internal readonly struct F8E5M2 : IDeviceElement, IDeviceEncoding
 {
     public static bool FitsSingle => true;

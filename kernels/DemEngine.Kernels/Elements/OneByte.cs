@@ -3,7 +3,7 @@ using ILGPU.Util;
 
 namespace DemEngine.Kernels.Elements;
 
-/// <summary>Groups of eight one-byte elements: one load or store of 8 bytes.</summary>
+/// <summary>Loads and stores groups of eight one-byte elements, 8 bytes at a time.</summary>
 internal static class OneByte
 {
     public static Eight Load<T>(ArrayView<Words4> memory, long start, long group)
@@ -29,7 +29,8 @@ internal static class OneByte
         where T : unmanaged, IDeviceEncoding => T.Decode((word >> shift) & 0xFF);
 
     private static uint NonFinite<T>(uint word)
-        where T : unmanaged, IDeviceEncoding => Bit<T>(word, 1) | Bit<T>(word >> 8, 2) | Bit<T>(word >> 16, 4) | Bit<T>(word >> 24, 8);
+        where T : unmanaged, IDeviceEncoding =>
+        Bit<T>(word, 1) | Bit<T>(word >> 8, 2) | Bit<T>(word >> 16, 4) | Bit<T>(word >> 24, 8);
 
     private static uint Bit<T>(uint encoding, uint bit)
         where T : unmanaged, IDeviceEncoding => Utilities.Select((encoding & 0x7F) < T.FirstNonFinite, 0u, bit);

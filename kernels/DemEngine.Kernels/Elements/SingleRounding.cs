@@ -3,18 +3,20 @@ using ILGPU.Util;
 
 namespace DemEngine.Kernels.Elements;
 
-/// <summary>From double to the bits of binary32, on the way to a result that is rounded once. Without branches.</summary>
+/// <summary>
+/// Branch-free conversions from double to the bits of binary32, for results that must be rounded only once.
+/// </summary>
 internal static class SingleRounding
 {
     private const uint LostBits = (1u << 29) - 1; // 53 − 24 bits of mantissa
 
-    /// <summary>Nearest even, a NaN as the canonical one: what binary32 results are.</summary>
+    /// <summary>Rounds to nearest even, a NaN to the canonical one, as binary32 results are rounded.</summary>
     public static uint Nearest(double value) => Canonical(value, Interop.FloatAsInt((float)value));
 
     /// <summary>
-    /// To odd: cut to the 24 significant bits of binary32, the last bit set if anything was lost. Rounding that to 22 bits or fewer equals
-    /// rounding the value itself (Boldo and Melquiond, "Emulation of FMA and correctly rounded sums", 2008). Not so below binary32's
-    /// smallest normal number, where the conversion rounds.
+    /// Rounds to odd: truncates to the 24 significant bits of binary32 and sets the last bit if anything was lost. Rounding that
+    /// to 22 bits or fewer equals rounding the value itself (Boldo and Melquiond, "Emulation of FMA and correctly rounded sums",
+    /// 2008). This does not hold below binary32's smallest normal number, where the conversion itself rounds.
     /// </summary>
     public static uint ToOdd(double value)
     {
@@ -26,7 +28,9 @@ internal static class SingleRounding
         return Canonical(value, Interop.FloatAsInt((float)exact));
     }
 
-    /// <summary>The same for any finite value, by looking at what the conversion lost.</summary>
+    /// <summary>
+    /// Rounds any finite value to odd, as <see cref="ToOdd"/> does, by comparing the value with the converted one.
+    /// </summary>
     public static uint SubnormalToOdd(double value)
     {
         float nearest = (float)value;

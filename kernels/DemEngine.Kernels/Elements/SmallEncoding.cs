@@ -4,12 +4,12 @@ using ILGPU.Util;
 namespace DemEngine.Kernels.Elements;
 
 /// <summary>
-/// Decoding and encoding of the types with fewer exponent bits than binary32 (F16 and the FP8 types), on the bits of binary32. The
-/// parameters are constants wherever it is called.
+/// Decoding and encoding of the types with fewer exponent bits than binary32 (F16 and the FP8 types), by operations on the bits
+/// of binary32. The parameters are constants at every call.
 /// </summary>
 internal static class SmallEncoding
 {
-    /// <summary>An encoding's value, exactly.</summary>
+    /// <summary>Decodes an encoding exactly.</summary>
     public static double Decode(uint bits, int width, int mantissaBits, int bias, uint firstNonFinite)
     {
         int shift = 23 - mantissaBits;
@@ -17,7 +17,7 @@ internal static class SmallEncoding
         uint magnitude = bits & (signBit - 1);
         uint aligned = magnitude << shift;
 
-        // A subnormal is m·2^(1 − bias); with the exponent of 2^(1 − bias) put in front it is that much too large, exactly.
+        // A subnormal is m·2^(1 − bias). With the exponent of 2^(1 − bias) put in front, it is too large by exactly that number.
         uint one = (uint)(128 - bias) << 23;
         uint subnormal = Interop.FloatAsInt(Interop.IntAsFloat(aligned + one) - Interop.IntAsFloat(one));
         uint normal = aligned + ((uint)(127 - bias) << 23);
@@ -26,7 +26,10 @@ internal static class SmallEncoding
         return Interop.IntAsFloat(value | ((bits & signBit) << (32 - width)));
     }
 
-    /// <summary>The encoding of the nearest value; <paramref name="firstNonFinite"/> with its sign if too large; a NaN as any NaN.</summary>
+    /// <summary>
+    /// Encodes the nearest value. Values that are too large become <paramref name="firstNonFinite"/> with their sign, and a NaN
+    /// becomes any NaN.
+    /// </summary>
     public static uint Encode(double value, int width, int mantissaBits, int bias, uint firstNonFinite)
     {
         int shift = 23 - mantissaBits;
@@ -34,7 +37,7 @@ internal static class SmallEncoding
         uint magnitude = single & 0x7FFF_FFFF;
         uint sign = (single >> (32 - width)) & (1u << (width - 1));
 
-        // Change of bias, plus half of the last kept place, less one where that place is even.
+        // Changes the bias, and adds half of the last kept place, less one where that place is even.
         uint odd = (magnitude >> shift) & 1;
         uint normal = (magnitude + odd + ((1u << (shift - 1)) - 1) - ((uint)(127 - bias) << 23)) >> shift;
 

@@ -3,7 +3,7 @@ using ILGPU.Util;
 
 namespace DemEngine.Kernels.Elements;
 
-/// <summary>Groups of eight two-byte elements: one load or store of 16 bytes.</summary>
+/// <summary>Loads and stores groups of eight two-byte elements, 16 bytes at a time.</summary>
 internal static class TwoBytes
 {
     public static Eight Load<T>(ArrayView<Words4> memory, long start, long group)
@@ -19,9 +19,15 @@ internal static class TwoBytes
         where T : unmanaged, IDeviceEncoding
     {
         var words = new Words4(
-            Pack<T>(values.E0, values.E1), Pack<T>(values.E2, values.E3), Pack<T>(values.E4, values.E5), Pack<T>(values.E6, values.E7));
+            Pack<T>(values.E0, values.E1),
+            Pack<T>(values.E2, values.E3),
+            Pack<T>(values.E4, values.E5),
+            Pack<T>(values.E6, values.E7));
         memory[start + group] = words;
-        return NonFinite<T>(words.W0) | (NonFinite<T>(words.W1) << 2) | (NonFinite<T>(words.W2) << 4) | (NonFinite<T>(words.W3) << 6);
+        return NonFinite<T>(words.W0)
+            | (NonFinite<T>(words.W1) << 2)
+            | (NonFinite<T>(words.W2) << 4)
+            | (NonFinite<T>(words.W3) << 6);
     }
 
     private static double Lower<T>(uint word)
@@ -35,5 +41,6 @@ internal static class TwoBytes
 
     private static uint NonFinite<T>(uint word)
         where T : unmanaged, IDeviceEncoding =>
-        Utilities.Select((word & 0x7FFF) < T.FirstNonFinite, 0u, 1u) | Utilities.Select(((word >> 16) & 0x7FFF) < T.FirstNonFinite, 0u, 2u);
+        Utilities.Select((word & 0x7FFF) < T.FirstNonFinite, 0u, 1u)
+        | Utilities.Select(((word >> 16) & 0x7FFF) < T.FirstNonFinite, 0u, 2u);
 }

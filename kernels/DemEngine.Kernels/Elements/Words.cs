@@ -1,6 +1,6 @@
 namespace DemEngine.Kernels.Elements;
 
-/// <summary>Sixteen bytes: what a thread loads or stores at once.</summary>
+/// <summary>Sixteen bytes, the most that a thread loads or stores at once.</summary>
 internal struct Words4
 {
     public uint W0;
@@ -17,7 +17,7 @@ internal struct Words4
     }
 }
 
-/// <summary>Eight bytes: as many elements of the one-byte types as a thread works on at a time.</summary>
+/// <summary>Eight bytes: a group of eight elements of a one-byte type.</summary>
 internal struct Words2
 {
     public uint W0;

@@ -13,7 +13,7 @@ using Launcher = System.Action<
 
 namespace DemEngine.Kernels.Launching;
 
-/// <summary>Compiles <see cref="CombineKernel"/> for two types.</summary>
+/// <summary>Compiles <see cref="CombineKernel"/> for an input and an output type.</summary>
 internal readonly struct CombineLoader(Accelerator accelerator, ElementType output) : IDeviceElementVisitor<Launcher>
 {
     public Launcher Visit<TInput>()

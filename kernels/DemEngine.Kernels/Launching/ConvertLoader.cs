@@ -12,7 +12,7 @@ using Launcher = System.Action<
 
 namespace DemEngine.Kernels.Launching;
 
-/// <summary>Compiles <see cref="ConvertKernel"/> for two types.</summary>
+/// <summary>Compiles <see cref="ConvertKernel"/> for an input and an output type.</summary>
 internal readonly struct ConvertLoader(Accelerator accelerator, ElementType output) : IDeviceElementVisitor<Launcher>
 {
     public Launcher Visit<TInput>()
@@ -24,6 +24,7 @@ internal readonly struct ConvertLoader(Accelerator accelerator, ElementType outp
     {
         public Launcher Visit<TOutput>()
             where TOutput : unmanaged, IDeviceElement =>
-            accelerator.LoadKernel<ArrayView<Words4>, ArrayView<Words4>, ArrayView<long>, long>(ConvertKernel.Run<TInput, TOutput>);
+            accelerator.LoadKernel<ArrayView<Words4>, ArrayView<Words4>, ArrayView<long>, long>(
+                ConvertKernel.Run<TInput, TOutput>);
     }
 }

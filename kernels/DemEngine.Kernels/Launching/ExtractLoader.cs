@@ -13,8 +13,9 @@ using Launcher = System.Action<
 
 namespace DemEngine.Kernels.Launching;
 
-/// <summary>Compiles <see cref="ExtractKernel"/> for three types.</summary>
-internal readonly struct ExtractLoader(Accelerator accelerator, ElementType tuned, ElementType output) : IDeviceElementVisitor<Launcher>
+/// <summary>Compiles <see cref="ExtractKernel"/> for the types of the base, the tuned model and the output.</summary>
+internal readonly struct ExtractLoader(Accelerator accelerator, ElementType tuned, ElementType output)
+    : IDeviceElementVisitor<Launcher>
 {
     public Launcher Visit<TBase>()
         where TBase : unmanaged, IDeviceElement =>

@@ -10,7 +10,7 @@ using Launcher = System.Action<
 
 namespace DemEngine.Kernels.Launching;
 
-/// <summary>Compiles <see cref="GramKernel"/> for a type.</summary>
+/// <summary>Compiles <see cref="GramKernel"/> for an input type.</summary>
 internal readonly struct GramLoader(Accelerator accelerator) : IDeviceElementVisitor<Launcher>
 {
     public Launcher Visit<TInput>()

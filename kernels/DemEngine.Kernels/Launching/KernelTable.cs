@@ -35,7 +35,7 @@ using GramLauncher = System.Action<
 
 namespace DemEngine.Kernels.Launching;
 
-/// <summary>The kernels of a device, each compiled when it is first asked for, and how many threads run them.</summary>
+/// <summary>The kernels of a device, each compiled on first use, and the launch configurations for them.</summary>
 internal sealed class KernelTable
 {
     private const int ThreadsPerGroup = 256;
@@ -54,22 +54,30 @@ internal sealed class KernelTable
         _isSimulated = accelerator.AcceleratorType == AcceleratorType.CPU;
     }
 
-    public CombineLauncher Combine(ElementType input, ElementType output) => _combine.GetOrAdd((input, output), _ => new Lazy<CombineLauncher>(
-        () => DeviceElements.Dispatch<CombineLoader, CombineLauncher>(input, new CombineLoader(_accelerator, output)))).Value;
+    public CombineLauncher Combine(ElementType input, ElementType output) =>
+        _combine.GetOrAdd((input, output), _ => new Lazy<CombineLauncher>(
+            () => DeviceElements.Dispatch<CombineLoader, CombineLauncher>(input, new CombineLoader(_accelerator, output)))).Value;
 
-    public ConvertLauncher Convert(ElementType input, ElementType output) => _convert.GetOrAdd((input, output), _ => new Lazy<ConvertLauncher>(
-        () => DeviceElements.Dispatch<ConvertLoader, ConvertLauncher>(input, new ConvertLoader(_accelerator, output)))).Value;
+    public ConvertLauncher Convert(ElementType input, ElementType output) =>
+        _convert.GetOrAdd((input, output), _ => new Lazy<ConvertLauncher>(
+            () => DeviceElements.Dispatch<ConvertLoader, ConvertLauncher>(input, new ConvertLoader(_accelerator, output)))).Value;
 
-    public ExtractLauncher Extract(ElementType basis, ElementType tuned, ElementType output) => _extract.GetOrAdd((basis, tuned, output), _ => new Lazy<ExtractLauncher>(
-        () => DeviceElements.Dispatch<ExtractLoader, ExtractLauncher>(basis, new ExtractLoader(_accelerator, tuned, output)))).Value;
+    public ExtractLauncher Extract(ElementType basis, ElementType tuned, ElementType output) =>
+        _extract.GetOrAdd((basis, tuned, output), _ => new Lazy<ExtractLauncher>(
+            () => DeviceElements.Dispatch<ExtractLoader, ExtractLauncher>(
+                basis,
+                new ExtractLoader(_accelerator, tuned, output)))).Value;
 
-    public GramLauncher Gram(ElementType input) => _gram.GetOrAdd(input, _ => new Lazy<GramLauncher>(
-        () => DeviceElements.Dispatch<GramLoader, GramLauncher>(input, new GramLoader(_accelerator)))).Value;
+    public GramLauncher Gram(ElementType input) =>
+        _gram.GetOrAdd(input, _ => new Lazy<GramLauncher>(
+            () => DeviceElements.Dispatch<GramLoader, GramLauncher>(input, new GramLoader(_accelerator)))).Value;
 
-    /// <summary>Threads for so many elements, eight at a time, of which each thread may take several.</summary>
+    /// <summary>
+    /// Launch configuration for a number of elements, which threads take eight at a time. A thread may take several groups.
+    /// </summary>
     public KernelConfig ElementwiseConfig(int elements)
     {
-        // The simulation's threads are threads of the system; two groups show what a grid does.
+        // The simulation's threads are threads of the operating system. Two groups are enough to exercise a grid.
         if (_isSimulated)
             return new KernelConfig(2, 2);
 
@@ -78,7 +86,9 @@ internal sealed class KernelTable
         return new KernelConfig(Math.Min(groups, _accelerator.NumMultiprocessors * GroupsPerMultiprocessor), threads);
     }
 
-    /// <summary>One thread group for each task, as far as that goes.</summary>
+    /// <summary>
+    /// Launch configuration with one thread group per task, up to the number of groups that the device runs well.
+    /// </summary>
     public KernelConfig GramConfig(int tasks)
     {
         if (_isSimulated)

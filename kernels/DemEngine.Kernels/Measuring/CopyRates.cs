@@ -4,13 +4,13 @@ using ILGPU.Runtime;
 
 namespace DemEngine.Kernels.Measuring;
 
-/// <summary>What a device can copy, the ceilings of all that is done on it: bytes a second.</summary>
+/// <summary>Measures a device's copy rates in bytes a second, which limit everything else that is done on it.</summary>
 internal static class CopyRates
 {
     private const long MaxStagedBytes = 64 << 20;
     private const int Calls = 20;
 
-    /// <summary>From device memory to device memory, read and written.</summary>
+    /// <summary>Measures copies within device memory, counting bytes read and bytes written.</summary>
     public static double OnDevice(Accelerator accelerator, long maxBytes)
     {
         long bytes = maxBytes / 2;
@@ -19,7 +19,9 @@ internal static class CopyRates
         return 2 * bytes / StreamTimer.Seconds(stream, copy.Launch);
     }
 
-    /// <summary>From page-locked host memory to the device; the other way; and both at once, their bytes together.</summary>
+    /// <summary>
+    /// Measures copies from page-locked host memory to the device, copies the other way, and both at once, their bytes added up.
+    /// </summary>
     public static (double In, double Out, double Both) ToHost(Accelerator accelerator, long maxBytes)
     {
         int bytes = (int)Math.Min(maxBytes / 2, MaxStagedBytes) & ~0xFFF;
@@ -31,7 +33,7 @@ internal static class CopyRates
         double copyIn = bytes / StreamTimer.Seconds(first.Stream, () => first.CopyIn(0, bytes));
         double copyOut = bytes / StreamTimer.Seconds(first.Stream, () => first.CopyOut(0, bytes));
 
-        // On two streams, so that the host's clock has to do.
+        // The copies run on two streams, so only the host's clock can time them.
         int calls = (int)Math.Clamp(Calls * copyIn / bytes, 1, Calls);
         long start = Stopwatch.GetTimestamp();
         for (int k = 0; k < calls; k++)

@@ -4,16 +4,17 @@ using ILGPU.Runtime;
 
 namespace DemEngine.Kernels.Measuring;
 
-/// <summary>A device's copies and kernels, measured one after the other.</summary>
+/// <summary>Measures a device's copies and kernels, one after the other.</summary>
 internal static class DeviceBench
 {
-    /// <summary>Measures.</summary>
-    /// <param name="accelerator">The device.</param>
-    /// <param name="kernels">Its kernels.</param>
-    /// <param name="maxBytes">Most device memory to take.</param>
-    /// <param name="report">Told what is being done.</param>
-    /// <param name="cancel">Stops between measurements.</param>
-    public static DeviceRates Run(Accelerator accelerator, KernelTable kernels, long maxBytes, Action<string> report, CancellationToken cancel)
+    /// <summary>Runs all measurements and returns the rates.</summary>
+    /// <param name="accelerator">Device to measure.</param>
+    /// <param name="kernels">Compiled kernels of the device.</param>
+    /// <param name="maxBytes">Maximum of device memory to take, in bytes.</param>
+    /// <param name="report">Callback that receives the name of each measurement as it starts.</param>
+    /// <param name="cancel">Token that stops the run between measurements.</param>
+    public static DeviceRates Run(
+        Accelerator accelerator, KernelTable kernels, long maxBytes, Action<string> report, CancellationToken cancel)
     {
         report("copying on the device");
         double copy = CopyRates.OnDevice(accelerator, maxBytes);

@@ -3,14 +3,14 @@ using ILGPU.Runtime;
 
 namespace DemEngine.Kernels.Measuring;
 
-/// <summary>A copy from device memory to device memory, the ceiling of every kernel.</summary>
+/// <summary>A copy within device memory, whose rate no kernel can exceed.</summary>
 internal sealed class DeviceCopy : IDisposable
 {
     private readonly AcceleratorStream _stream;
     private readonly MemoryBuffer1D<byte, Stride1D.Dense> _from;
     private readonly MemoryBuffer1D<byte, Stride1D.Dense> _to;
 
-    /// <summary>Allocates both sides.</summary>
+    /// <summary>Allocates the source and the target.</summary>
     public DeviceCopy(AcceleratorStream stream, long bytes)
     {
         _stream = stream;
@@ -19,7 +19,7 @@ internal sealed class DeviceCopy : IDisposable
         _from.View.BaseView.MemSet(stream, 1);
     }
 
-    /// <summary>Asks for one copy.</summary>
+    /// <summary>Enqueues one copy on the stream.</summary>
     public void Launch() => _from.View.BaseView.CopyTo(_stream, _to.View.BaseView);
 
     public void Dispose()

@@ -7,7 +7,9 @@ using ILGPU.Runtime;
 
 namespace DemEngine.Kernels.Measuring;
 
-/// <summary>Tensors in device memory to measure kernels with: a base, models that differ from it in their last bits, and room for results.</summary>
+/// <summary>
+/// Tensors in device memory for measuring kernels: a base, models that differ from it in their last bits, and memory for results.
+/// </summary>
 internal sealed class DeviceTensors : IDisposable
 {
     private const int HeadBytes = 1024;
@@ -17,14 +19,15 @@ internal sealed class DeviceTensors : IDisposable
     private readonly long _stride;
     private readonly int _inputs;
 
-    /// <summary>Allocates and fills.</summary>
-    /// <param name="accelerator">The device.</param>
-    /// <param name="stream">What fills it.</param>
-    /// <param name="type">Of the inputs' elements.</param>
-    /// <param name="inputs">How many, the base first.</param>
-    /// <param name="elements">In each.</param>
-    /// <param name="resultBytes">Room for the result.</param>
-    public DeviceTensors(Accelerator accelerator, AcceleratorStream stream, ElementType type, int inputs, int elements, long resultBytes)
+    /// <summary>Allocates the tensors and fills the inputs.</summary>
+    /// <param name="accelerator">Device that holds the tensors.</param>
+    /// <param name="stream">Stream that fills them.</param>
+    /// <param name="type">Element type of the inputs.</param>
+    /// <param name="inputs">Number of inputs, including the base, which comes first.</param>
+    /// <param name="elements">Number of elements in each input.</param>
+    /// <param name="resultBytes">Size of the memory for the result, in bytes.</param>
+    public DeviceTensors(
+        Accelerator accelerator, AcceleratorStream stream, ElementType type, int inputs, int elements, long resultBytes)
     {
         _inputs = inputs;
         Elements = elements;
@@ -40,7 +43,8 @@ internal sealed class DeviceTensors : IDisposable
             new Philox((ulong)input + 2).Fill(0, model);
             for (int k = 0; k < model.Length; k++)
             {
-                // Of either sign and about a hundredth, as halves and as wholes of a word: finite as BF16, F16 and F32.
+                // Values have either sign and are about a hundredth, whether a word is read as a whole or as two halves, so that
+                // they are finite as BF16, F16 and F32.
                 uint word = (basis[k] & 0x81FF_81FF) | 0x3C00_3C00;
                 model[k] = input == 0 ? word : word ^ (model[k] & 0x0007_0007);
             }
@@ -56,29 +60,32 @@ internal sealed class DeviceTensors : IDisposable
         }
     }
 
-    /// <summary>Elements in each.</summary>
+    /// <summary>Number of elements in each input.</summary>
     public int Elements { get; }
 
-    /// <summary>From one input to the next, in units of 16 bytes.</summary>
+    /// <summary>Distance between the starts of consecutive inputs, in units of 16 bytes.</summary>
     public long StrideWords => _stride / TileBuffers.WordBytes;
 
-    /// <summary>All inputs, the base first.</summary>
+    /// <summary>Memory of all inputs, the base first.</summary>
     public ArrayView<Words4> Inputs => View<Words4>(HeadBytes, _inputs * _stride);
 
-    /// <summary>Room for the result, as words or as sums.</summary>
+    /// <summary>Memory for the result, as words or as sums.</summary>
     public ArrayView<T> Result<T>()
         where T : unmanaged => View<T>(HeadBytes + (_inputs * _stride), _memory.Length - HeadBytes - (_inputs * _stride));
 
-    /// <summary>The counts of what is not finite.</summary>
+    /// <summary>Memory for the counts of values that are not finite.</summary>
     public ArrayView<long> Counts => View<long>(0, TileShape.CountBytes);
 
-    /// <summary>One input.</summary>
+    /// <summary>Memory of one input.</summary>
     public ArrayView<Words4> Input(int index) => View<Words4>(HeadBytes + (index * _stride), _stride);
 
     /// <summary>Writes a table of terms, all relative to the base.</summary>
     public ArrayView<DeviceTerm> Terms(AcceleratorStream stream)
     {
-        DeviceTerm[] terms = [.. Enumerable.Range(1, _inputs - 1).Select(k => new DeviceTerm { Weight = 0.7f / (k + 0.3f), IsRelative = 1 })];
+        DeviceTerm[] terms =
+        [
+            .. Enumerable.Range(1, _inputs - 1).Select(k => new DeviceTerm { Weight = 0.7f / (k + 0.3f), IsRelative = 1 }),
+        ];
         ArrayView<DeviceTerm> table = View<DeviceTerm>(TileShape.CountBytes, terms.Length * TileBuffers.WordBytes);
         table.CopyFromCPU(stream, ref terms[0], terms.Length);
         stream.Synchronize();

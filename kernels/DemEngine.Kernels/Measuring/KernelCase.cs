@@ -3,20 +3,21 @@ using ILGPU.Runtime;
 namespace DemEngine.Kernels.Measuring;
 
 /// <summary>A kernel with tensors to run on, ready to be launched again and again.</summary>
-/// <param name="bytesPerElement">Read and written.</param>
-/// <param name="tensors">What it runs on; disposed with this.</param>
-/// <param name="stream">Where it is launched; disposed with this.</param>
-/// <param name="launch">Launches it once.</param>
-internal sealed class KernelCase(int bytesPerElement, DeviceTensors tensors, AcceleratorStream stream, Action launch) : IDisposable
+/// <param name="bytesPerElement">Bytes that a launch reads and writes per element.</param>
+/// <param name="tensors">Tensors on which the kernel runs; disposed with this object.</param>
+/// <param name="stream">Stream on which the kernel is launched; disposed with this object.</param>
+/// <param name="launch">Callback that enqueues one launch.</param>
+internal sealed class KernelCase(int bytesPerElement, DeviceTensors tensors, AcceleratorStream stream, Action launch)
+    : IDisposable
 {
     public int BytesPerElement => bytesPerElement;
 
-    /// <summary>Bytes that a launch reads and writes.</summary>
+    /// <summary>Number of bytes that a launch reads and writes.</summary>
     public long Bytes => (long)bytesPerElement * tensors.Elements;
 
     public AcceleratorStream Stream => stream;
 
-    /// <summary>Asks for one launch.</summary>
+    /// <summary>Enqueues one launch on the stream.</summary>
     public void Launch() => launch();
 
     public void Dispose()

@@ -6,13 +6,15 @@ using ILGPU.Runtime;
 
 namespace DemEngine.Kernels.Measuring;
 
-/// <summary>The kernels that are measured, from and to device memory.</summary>
-/// <param name="accelerator">The device.</param>
-/// <param name="kernels">Its kernels.</param>
-/// <param name="maxBytes">Most device memory to take: all of it is taken, so that caches are too small for it.</param>
+/// <summary>The kernels that are measured, which read and write device memory.</summary>
+/// <param name="accelerator">Device to measure.</param>
+/// <param name="kernels">Compiled kernels of the device.</param>
+/// <param name="maxBytes">
+/// Maximum of device memory to take, in bytes. All of it is taken, so that the tensors do not fit caches.
+/// </param>
 internal sealed class KernelCases(Accelerator accelerator, KernelTable kernels, long maxBytes)
 {
-    // More adds nothing, and numbers of elements are ints.
+    // More memory would not change the rates, and numbers of elements are ints.
     private const long MaxBytes = 4L << 30;
 
     private static readonly (string Name, Func<KernelCases, KernelCase> Make)[] All =
@@ -32,28 +34,42 @@ internal sealed class KernelCases(Accelerator accelerator, KernelTable kernels, 
         ("gram 4 BF16", cases => cases.Gram(ElementType.BF16, 4)),
     ];
 
-    /// <summary>What they are called: kernel, sources, element types.</summary>
+    /// <summary>Names of the kernels: operation, number of sources, element types.</summary>
     public static IEnumerable<string> Names => All.Select(entry => entry.Name);
 
-    /// <summary>Makes one of <see cref="Names"/>.</summary>
+    /// <summary>Makes the kernel of one of <see cref="Names"/>, with its tensors.</summary>
     public KernelCase Make(string name) => All.Single(entry => entry.Name == name).Make(this);
 
-    /// <summary>b + Σ w(x − b) of so many sources.</summary>
+    /// <summary>Makes the combination b + Σ w(x − b) of a number of sources.</summary>
     private KernelCase Combine(ElementType type, int sources)
     {
         int bytes = (sources + 2) * type.Size;
         int elements = Elements(bytes);
         AcceleratorStream stream = accelerator.CreateStream();
         var tensors = new DeviceTensors(accelerator, stream, type, sources + 1, elements, TileShape.Stride(type, elements));
-        var shape = new CombineShape { Elements = elements, Stride = tensors.StrideWords, Terms = sources, UsesBase = 1, StartsFromBase = 1 };
+        var shape = new CombineShape
+        {
+            Elements = elements,
+            Stride = tensors.StrideWords,
+            Terms = sources,
+            UsesBase = 1,
+            StartsFromBase = 1,
+        };
         var terms = tensors.Terms(stream);
         var run = kernels.Combine(type, type);
         return new KernelCase(
             bytes, tensors, stream,
-            () => run(stream, kernels.ElementwiseConfig(elements), tensors.Inputs, tensors.Result<Words4>(), terms, tensors.Counts, shape));
+            () => run(
+                stream,
+                kernels.ElementwiseConfig(elements),
+                tensors.Inputs,
+                tensors.Result<Words4>(),
+                terms,
+                tensors.Counts,
+                shape));
     }
 
-    /// <summary>x − b.</summary>
+    /// <summary>Makes the extraction x − b.</summary>
     private KernelCase Extract(ElementType input, ElementType output)
     {
         int bytes = (2 * input.Size) + output.Size;
@@ -64,10 +80,17 @@ internal sealed class KernelCases(Accelerator accelerator, KernelTable kernels, 
         var run = kernels.Extract(input, input, output);
         return new KernelCase(
             bytes, tensors, stream,
-            () => run(stream, kernels.ElementwiseConfig(elements), tensors.Input(0), tensors.Input(1), tensors.Result<Words4>(), tensors.Counts, shape));
+            () => run(
+                stream,
+                kernels.ElementwiseConfig(elements),
+                tensors.Input(0),
+                tensors.Input(1),
+                tensors.Result<Words4>(),
+                tensors.Counts,
+                shape));
     }
 
-    /// <summary>From one type to another.</summary>
+    /// <summary>Makes the conversion from one element type to another.</summary>
     private KernelCase Convert(ElementType input, ElementType output)
     {
         int bytes = input.Size + output.Size;
@@ -77,25 +100,39 @@ internal sealed class KernelCases(Accelerator accelerator, KernelTable kernels, 
         var run = kernels.Convert(input, output);
         return new KernelCase(
             bytes, tensors, stream,
-            () => run(stream, kernels.ElementwiseConfig(elements), tensors.Input(0), tensors.Result<Words4>(), tensors.Counts, elements));
+            () => run(
+                stream,
+                kernels.ElementwiseConfig(elements),
+                tensors.Input(0),
+                tensors.Result<Words4>(),
+                tensors.Counts,
+                elements));
     }
 
-    /// <summary>All dot products of the differences and the base.</summary>
+    /// <summary>Makes the Gram matrix: all dot products of the differences and the base.</summary>
     private KernelCase Gram(ElementType type, int sources)
     {
         int order = sources + 1;
         int elements = Elements(order * type.Size);
         int leaves = GramOrder.LeafCount(elements);
         AcceleratorStream stream = accelerator.CreateStream();
-        var tensors = new DeviceTensors(accelerator, stream, type, order, elements, (long)leaves * GramMatrix.PairCount(order) * sizeof(double));
+        var tensors = new DeviceTensors(
+            accelerator, stream, type, order, elements, (long)leaves * GramMatrix.PairCount(order) * sizeof(double));
         var shape = new GramShape { Elements = elements, Stride = tensors.StrideWords, Order = order, RelativeToBase = 1 };
         var run = kernels.Gram(type);
         return new KernelCase(
             order * type.Size, tensors, stream,
-            () => run(stream, kernels.GramConfig(leaves * GramKernel.TasksPerLeaf(order)), tensors.Inputs, tensors.Result<double>(), shape));
+            () => run(
+                stream,
+                kernels.GramConfig(leaves * GramKernel.TasksPerLeaf(order)),
+                tensors.Inputs,
+                tensors.Result<double>(),
+                shape));
     }
 
-    /// <summary>As many elements as the memory holds, in whole leaves, with a hundredth for what is not tensors.</summary>
+    /// <summary>
+    /// Maximum number of elements that the memory holds, in whole leaves. A hundredth is left for data other than tensors.
+    /// </summary>
     private int Elements(int bytesPerElement)
     {
         long elements = (long)(Math.Min(maxBytes, MaxBytes) * 0.99) / bytesPerElement;

@@ -2,7 +2,7 @@ using ILGPU.Runtime;
 
 namespace DemEngine.Kernels.Measuring;
 
-/// <summary>How long work on a stream takes, by the device's own clock.</summary>
+/// <summary>Measures how long work on a stream takes, by the device's own clock.</summary>
 internal static class StreamTimer
 {
     private const double SeriesSeconds = 0.02;
@@ -10,13 +10,13 @@ internal static class StreamTimer
     private const int MaxCalls = 100;
     private const int Series = 5;
 
-    /// <summary>Measures.</summary>
-    /// <param name="stream">Where the work goes.</param>
-    /// <param name="enqueue">Asks for it once.</param>
-    /// <returns>Seconds a call: the median of several series, of one where a call is slow.</returns>
+    /// <summary>Measures the time of one call.</summary>
+    /// <param name="stream">Stream on which the work is enqueued.</param>
+    /// <param name="enqueue">Callback that enqueues the work once.</param>
+    /// <returns>Seconds per call: the median of several series, or of one series where a call is slow.</returns>
     public static double Seconds(AcceleratorStream stream, Action enqueue)
     {
-        // Once to compile and to fill caches, once to see how long it takes.
+        // The first call compiles and fills caches, the second tells how many calls a series needs.
         Time(stream, enqueue, 1);
         double once = Time(stream, enqueue, 1);
         int calls = (int)Math.Clamp(SeriesSeconds / once, 1, MaxCalls);
@@ -33,7 +33,7 @@ internal static class StreamTimer
         using ProfilingMarker end = stream.AddProfilingMarker();
         stream.Synchronize();
 
-        // The simulation's clock may stand still for so short a time.
+        // The simulation's clock may not advance in so short a time.
         return Math.Max((end - start).TotalSeconds, 1e-7);
     }
 }

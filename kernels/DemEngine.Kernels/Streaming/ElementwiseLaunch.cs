@@ -6,7 +6,9 @@ using ILGPU;
 
 namespace DemEngine.Kernels.Streaming;
 
-/// <summary>Which kernel computes a combination, and its launch on one part of a tile. The cheapest that gives the definition's bits is taken.</summary>
+/// <summary>
+/// Chooses the cheapest kernel that gives the exact bits of a combination's definition, and launches it on one part of a tile.
+/// </summary>
 internal sealed class ElementwiseLaunch
 {
     private readonly KernelTable _kernels;
@@ -16,7 +18,8 @@ internal sealed class ElementwiseLaunch
     private readonly bool _isConversion;
     private readonly bool _isDifference;
 
-    public ElementwiseLaunch(KernelTable kernels, LinearCombination combination, ReadOnlySpan<TypedBytes> inputs, ElementType output)
+    public ElementwiseLaunch(
+        KernelTable kernels, LinearCombination combination, ReadOnlySpan<TypedBytes> inputs, ElementType output)
     {
         _kernels = kernels;
         _combination = combination;
@@ -27,16 +30,21 @@ internal sealed class ElementwiseLaunch
         _isConversion = combination is { StartsFromBase: true, Terms: [] };
         _isDifference = combination is { StartsFromBase: false, Terms: [{ Weight: 1, Kind: TermKind.RelativeToBase }] };
         bool isCombined = !_isConversion && !_isDifference;
-        Shape = new TileShape(_inputs, isCombined ? combination.Terms.Length : 0, elements => TileShape.Stride(output, elements), needsOneType: isCombined);
+        Shape = new TileShape(
+            _inputs,
+            isCombined ? combination.Terms.Length : 0,
+            elements => TileShape.Stride(output, elements),
+            needsOneType: isCombined);
     }
 
-    /// <summary>How a part lies in a buffer.</summary>
+    /// <summary>Layout of a part in a buffer.</summary>
     public TileShape Shape { get; }
 
-    /// <summary>Writes what goes before the inputs.</summary>
+    /// <summary>Writes the terms, which lie before the inputs, to host memory.</summary>
     public void FillHost(TileBuffers buffers)
     {
-        Span<DeviceTerm> terms = MemoryMarshal.Cast<byte, DeviceTerm>(buffers.Host(TileShape.TermsAt, Shape.InputsAt - TileShape.TermsAt));
+        Span<DeviceTerm> terms = MemoryMarshal.Cast<byte, DeviceTerm>(
+            buffers.Host(TileShape.TermsAt, Shape.InputsAt - TileShape.TermsAt));
         for (int k = 0; k < terms.Length; k++)
         {
             Term term = _combination.Terms[k];
@@ -44,7 +52,7 @@ internal sealed class ElementwiseLaunch
         }
     }
 
-    /// <summary>Computes a part whose inputs are on the device.</summary>
+    /// <summary>Enqueues the kernels for a part whose inputs are on the device.</summary>
     public void Run(TileBuffers buffers, int count)
     {
         KernelConfig config = _kernels.ElementwiseConfig(count);
@@ -58,7 +66,13 @@ internal sealed class ElementwiseLaunch
         else if (_isDifference)
         {
             _kernels.Extract(_inputs[0], _inputs[1], _output)(
-                buffers.Stream, config, buffers.Input(Shape, 0, count), buffers.Input(Shape, 1, count), result, counts, new ExtractShape { Elements = count });
+                buffers.Stream,
+                config,
+                buffers.Input(Shape, 0, count),
+                buffers.Input(Shape, 1, count),
+                result,
+                counts,
+                new ExtractShape { Elements = count });
         }
         else
         {
@@ -72,7 +86,8 @@ internal sealed class ElementwiseLaunch
                 StartsFromBase = _combination.StartsFromBase ? 1 : 0,
             };
             var terms = buffers.Device<DeviceTerm>(TileShape.TermsAt, Shape.InputsAt - TileShape.TermsAt);
-            _kernels.Combine(Shape.Common, _output)(buffers.Stream, config, buffers.KernelInputs(Shape, count), result, terms, counts, shape);
+            _kernels.Combine(Shape.Common, _output)(
+                buffers.Stream, config, buffers.KernelInputs(Shape, count), result, terms, counts, shape);
         }
     }
 }

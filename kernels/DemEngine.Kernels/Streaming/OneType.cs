@@ -2,10 +2,10 @@ using DemEngine.Kernels.Launching;
 
 namespace DemEngine.Kernels.Streaming;
 
-/// <summary>Inputs of several types, brought to one on the device for kernels that read one.</summary>
+/// <summary>Converts inputs of several types to one type on the device, for kernels that read one type only.</summary>
 internal static class OneType
 {
-    /// <summary>Launches what converts a part's inputs; nothing if they are of one type.</summary>
+    /// <summary>Enqueues the conversion of a part's inputs; does nothing if they are of one type.</summary>
     public static void Convert(KernelTable kernels, TileBuffers buffers, TileShape shape, int count)
     {
         if (!shape.IsMixed)

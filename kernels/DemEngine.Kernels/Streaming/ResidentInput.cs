@@ -4,28 +4,31 @@ using ILGPU.Runtime;
 
 namespace DemEngine.Kernels.Streaming;
 
-/// <summary>The device's copy of an input, as far as it has come. Parts come in any order, on any stream.</summary>
-/// <param name="host">The whole input.</param>
-/// <param name="buffer">As long.</param>
+/// <summary>
+/// The device's copy of an input, which may be incomplete. Parts are copied in any order, on any stream.
+/// </summary>
+/// <param name="host">The whole input in host memory.</param>
+/// <param name="buffer">Device memory of the same length.</param>
 internal sealed class ResidentInput(NativeBytes host, MemoryBuffer1D<byte, Stride1D.Dense> buffer)
 {
     private readonly Lock _lock = new();
 
-    /// <summary>What is there: ranges that neither overlap nor touch.</summary>
+    /// <summary>Ranges of bytes that are on the device. They neither overlap nor touch.</summary>
     private readonly List<(int From, int To)> _there = [];
 
     public MemoryBuffer1D<byte, Stride1D.Dense> Buffer => buffer;
 
-    /// <summary>How many keep it. For its owner to count.</summary>
+    /// <summary>Number of users of the copy, counted by its owner.</summary>
     public int Users { get; set; }
 
-    /// <summary>Whether it is the copy of an input.</summary>
+    /// <summary>Whether this is the copy of the given input.</summary>
     public bool Is(NativeBytes input) => input.Address == host.Address && input.Length == host.Length;
 
-    /// <summary>Whether it is the copy of the input that a part belongs to.</summary>
-    public bool Contains(NativeBytes part) => part.Address >= host.Address && part.Address + part.Length <= host.Address + host.Length;
+    /// <summary>Whether this is the copy of the input to which a part belongs.</summary>
+    public bool Contains(NativeBytes part) =>
+        part.Address >= host.Address && part.Address + part.Length <= host.Address + host.Length;
 
-    /// <summary>Whether the whole part is there.</summary>
+    /// <summary>Whether the whole part is on the device.</summary>
     public bool Has(NativeBytes part)
     {
         int from = Offset(part);
@@ -33,10 +36,10 @@ internal sealed class ResidentInput(NativeBytes host, MemoryBuffer1D<byte, Strid
             return _there.Exists(range => range.From <= from && from + part.Length <= range.To);
     }
 
-    /// <summary>Where a part is or will be.</summary>
+    /// <summary>Device memory of a part, whether or not the part has been copied yet.</summary>
     public ArrayView<byte> Place(NativeBytes part) => buffer.View.BaseView.SubView(Offset(part), part.Length);
 
-    /// <summary>Called once what was asked of the stream that copies a part is done.</summary>
+    /// <summary>Marks a part as copied. Called once the stream that copies it has finished its work.</summary>
     public void Came(NativeBytes part)
     {
         int from = Offset(part);

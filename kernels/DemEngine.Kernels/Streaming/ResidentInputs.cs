@@ -5,24 +5,29 @@ using ILGPU.Runtime;
 namespace DemEngine.Kernels.Streaming;
 
 /// <summary>
-/// Inputs that are needed again, in device memory from when they are first copied in: the way over the bus is the narrowest that they take.
+/// Inputs that are needed repeatedly and stay in device memory once they have been copied in, because the bus is the slowest part
+/// of their way.
 /// </summary>
-/// <param name="accelerator">The device.</param>
-/// <param name="maxBytes">Most device memory for them.</param>
+/// <param name="accelerator">Device that holds the inputs.</param>
+/// <param name="maxBytes">Maximum of device memory for the inputs, in bytes.</param>
 internal sealed class ResidentInputs(Accelerator accelerator, long maxBytes) : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly List<ResidentInput> _inputs = [];
-    private readonly BufferPool<MemoryBuffer1D<byte, Stride1D.Dense>> _memory = new(maxBytes, length => accelerator.Allocate1D<byte>(length));
+    private readonly BufferPool<MemoryBuffer1D<byte, Stride1D.Dense>> _memory =
+        new(maxBytes, length => accelerator.Allocate1D<byte>(length));
+
     private long _fromHost;
 
-    /// <summary>The most device memory that was taken at a time.</summary>
+    /// <summary>Peak of device memory taken for the inputs, in bytes.</summary>
     public long PeakBytes => _memory.PeakBytes;
 
-    /// <summary>Bytes of inputs that were copied in from the host.</summary>
+    /// <summary>Number of bytes of inputs that were copied in from the host.</summary>
     public long BytesFromHost => Volatile.Read(ref _fromHost);
 
-    /// <summary>Keeps those inputs, from the first on, for which there is room.</summary>
+    /// <summary>
+    /// Makes resident those inputs, in order, for which there is memory, until the result is disposed; null if there are none.
+    /// </summary>
     public IDisposable? Keep(IReadOnlyList<NativeBytes> inputs)
     {
         lock (_lock)
@@ -32,14 +37,14 @@ internal sealed class ResidentInputs(Accelerator accelerator, long maxBytes) : I
         }
     }
 
-    /// <summary>What is kept of the input that a part belongs to; null where nothing is.</summary>
+    /// <summary>The resident copy of the input to which a part belongs; null if it has none.</summary>
     public ResidentInput? Of(NativeBytes part)
     {
         lock (_lock)
             return _inputs.Find(input => input.Contains(part));
     }
 
-    /// <summary>Counts what the host gave.</summary>
+    /// <summary>Adds to the number of bytes that were copied in from the host.</summary>
     public void NoteFromHost(long bytes) => Interlocked.Add(ref _fromHost, bytes);
 
     public void Dispose()

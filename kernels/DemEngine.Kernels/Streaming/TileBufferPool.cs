@@ -4,15 +4,15 @@ using ILGPU.Runtime;
 namespace DemEngine.Kernels.Streaming;
 
 /// <summary>
-/// The buffers of a device, so few and of such a size that all of them stay below the limit. Workers borrow them for one part of a tile;
-/// one that finds none waits. With three and more under way, copies in, kernels and copies out overlap.
+/// A pool of a device's buffers, whose number and size keep their total below the limit. Workers borrow a buffer for one part of
+/// a tile, and wait if none is free. With three or more in use, copies in, kernels and copies out overlap.
 /// </summary>
 internal sealed class TileBufferPool : IDisposable
 {
     private const long MaxBytes = 16 << 20;
     private const int Most = 16;
 
-    // As long as each has a megabyte.
+    // The minimum number of buffers, as long as each has a megabyte.
     private const int Few = 4;
 
     private readonly Accelerator _accelerator;
@@ -20,7 +20,9 @@ internal sealed class TileBufferPool : IDisposable
     private readonly SemaphoreSlim _places;
     private long _allocated;
 
-    /// <summary>Divides the memory; nothing is allocated before it is needed. What the buffers leave is for inputs that are needed again.</summary>
+    /// <summary>
+    /// Divides the memory. Nothing is allocated before it is needed. The memory that the buffers leave is for resident inputs.
+    /// </summary>
     public TileBufferPool(Accelerator accelerator, long maxBytes)
     {
         _accelerator = accelerator;
@@ -31,16 +33,16 @@ internal sealed class TileBufferPool : IDisposable
         Resident = new ResidentInputs(accelerator, maxBytes - ((long)count * BufferBytes));
     }
 
-    /// <summary>Size of each.</summary>
+    /// <summary>Size of each buffer in bytes.</summary>
     public int BufferBytes { get; }
 
-    /// <summary>What the device keeps of inputs.</summary>
+    /// <summary>The inputs that stay in device memory.</summary>
     public ResidentInputs Resident { get; }
 
-    /// <summary>The most device memory that was taken at a time.</summary>
+    /// <summary>Peak of device memory taken by buffers and resident inputs, in bytes.</summary>
     public long PeakBytes => Volatile.Read(ref _allocated) + Resident.PeakBytes;
 
-    /// <summary>Waits for buffers.</summary>
+    /// <summary>Borrows a buffer, and waits until one is free.</summary>
     public TileBuffers Rent()
     {
         _places.Wait();
@@ -55,7 +57,7 @@ internal sealed class TileBufferPool : IDisposable
         }
     }
 
-    /// <summary>Gives buffers back.</summary>
+    /// <summary>Returns a borrowed buffer to the pool.</summary>
     public void Return(TileBuffers buffers)
     {
         _free.Add(buffers);

@@ -6,10 +6,12 @@ using ILGPU.Runtime.CPU;
 
 namespace DemEngine.Kernels.Streaming;
 
-/// <summary>A stream of its own, a buffer of device memory, and as much host memory, page-locked where the device can use that.</summary>
+/// <summary>
+/// A buffer of device memory with its own stream and as much host memory, which is page-locked where the device supports it.
+/// </summary>
 internal sealed class TileBuffers : IDisposable
 {
-    /// <summary>In these units kernels count where tensors lie.</summary>
+    /// <summary>Unit in bytes in which kernels count positions of tensors.</summary>
     public const int WordBytes = 16;
 
     private readonly ResidentInputs _resident;
@@ -19,14 +21,14 @@ internal sealed class TileBuffers : IDisposable
     private readonly PageLockScope<byte> _lock;
     private readonly MemoryBuffer1D<byte, Stride1D.Dense> _device;
 
-    /// <summary>Allocates.</summary>
-    /// <param name="accelerator">The device.</param>
-    /// <param name="bytes">Of each kind of memory.</param>
-    /// <param name="resident">What the device keeps of inputs.</param>
+    /// <summary>Allocates both memories and the stream.</summary>
+    /// <param name="accelerator">Device of the buffer.</param>
+    /// <param name="bytes">Size of each of the two memories in bytes.</param>
+    /// <param name="resident">The inputs that stay in device memory.</param>
     public TileBuffers(Accelerator accelerator, int bytes, ResidentInputs resident)
     {
         _resident = resident;
-        // The likeliest to fail first.
+        // Device memory is the likeliest to run out, so it is allocated first.
         _device = accelerator.Allocate1D<byte>(bytes);
         try
         {
@@ -43,27 +45,27 @@ internal sealed class TileBuffers : IDisposable
         }
     }
 
-    /// <summary>What the kernels are launched on.</summary>
+    /// <summary>The stream on which copies and kernels are enqueued.</summary>
     public AcceleratorStream Stream => _stream;
 
-    /// <summary>Host memory.</summary>
+    /// <summary>A range of the host memory, in bytes.</summary>
     public Span<byte> Host(long start, long length) => _host.Bytes.Span.Slice((int)start, (int)length);
 
-    /// <summary>Device memory.</summary>
+    /// <summary>A range of the device memory, in bytes.</summary>
     public ArrayView<T> Device<T>(long start, long length)
         where T : unmanaged => _device.View.BaseView.SubView(start, length).Cast<T>();
 
-    /// <summary>Device memory as kernels read tensors.</summary>
+    /// <summary>A range of the device memory in the form in which kernels read tensors.</summary>
     public ArrayView<Words4> Tensors(long start, long end) => Device<Words4>(start, end - start);
 
-    /// <summary>An input as it was copied in.</summary>
+    /// <summary>Device memory of one input, in the type in which it was copied in.</summary>
     public ArrayView<Words4> Input(TileShape shape, int input, int count)
     {
         long from = shape.InputAt(input, count);
         return Tensors(from, from + TileShape.Stride(shape.Types[input], count));
     }
 
-    /// <summary>All inputs, of one type.</summary>
+    /// <summary>Device memory of all inputs, in the one type that the kernel reads.</summary>
     public ArrayView<Words4> KernelInputs(TileShape shape, int count)
     {
         long from = shape.KernelInputsAt(count);
@@ -71,16 +73,16 @@ internal sealed class TileBuffers : IDisposable
     }
 
     /// <summary>
-    /// Has a part of the inputs, with what lies before them, copied to device memory, from host memory or from where the device keeps them, and the
-    /// counts that follow them cleared.
+    /// Enqueues the copies of a part's inputs, and of the data before them, to device memory. Inputs come from host memory, or
+    /// from their resident copies. The counts that follow the inputs are cleared.
     /// </summary>
-    /// <param name="shape">Of the part.</param>
-    /// <param name="inputs">Of the tile.</param>
-    /// <param name="start">The part's first element.</param>
-    /// <param name="count">Number of elements.</param>
+    /// <param name="shape">Layout of the part.</param>
+    /// <param name="inputs">Inputs of the whole tile.</param>
+    /// <param name="start">Index in the tile of the part's first element.</param>
+    /// <param name="count">Number of elements in the part.</param>
     public void CopyIn(TileShape shape, ReadOnlySpan<TypedBytes> inputs, int start, int count)
     {
-        // What lies side by side in host memory goes in one copy.
+        // Data that is contiguous in host memory goes in one copy.
         long from = 0;
         long to = shape.InputsAt;
         _coming.Clear();
@@ -112,7 +114,7 @@ internal sealed class TileBuffers : IDisposable
             resident.Place(part).CopyFrom(_stream, Device<byte>(at, part.Length));
     }
 
-    /// <summary>Has a part of host memory copied to the same place of device memory.</summary>
+    /// <summary>Enqueues a copy of a range of host memory to the same range of device memory.</summary>
     public void CopyIn(long start, long end)
     {
         if (start == end)
@@ -121,17 +123,17 @@ internal sealed class TileBuffers : IDisposable
         _device.View.BaseView.SubView(start, end - start).CopyFrom(_stream, part.AsRawArrayView());
     }
 
-    /// <summary>Has a part of device memory copied to the same place of host memory.</summary>
+    /// <summary>Enqueues a copy of a range of device memory to the same range of host memory.</summary>
     public void CopyOut(long start, long end)
     {
         using CPUMemoryBuffer part = HostPart(start, end - start);
         _device.View.BaseView.SubView(start, end - start).CopyTo(_stream, part.AsRawArrayView());
     }
 
-    /// <summary>Has a part of device memory set to 0.</summary>
+    /// <summary>Enqueues clearing a range of device memory to 0.</summary>
     public void Clear(long start, long end) => _device.View.BaseView.SubView(start, end - start).MemSetToZero(_stream);
 
-    /// <summary>Waits for all that was asked of the stream.</summary>
+    /// <summary>Waits until the stream has done all enqueued work.</summary>
     public void Synchronize()
     {
         _stream.Synchronize();
@@ -148,7 +150,7 @@ internal sealed class TileBuffers : IDisposable
         _stream.Dispose();
     }
 
-    // Owns nothing. Of the part alone, as copies to OpenCL go by the length of the whole buffer.
+    // The view owns no memory. It covers this part only, as copies to OpenCL go by the length of the whole buffer.
     private CPUMemoryBuffer HostPart(long start, long length) =>
         CPUMemoryBuffer.Create(_device.Accelerator, _lock.AddrOfLockedObject + (nint)start, length, elementSize: 1);
 }

@@ -4,20 +4,20 @@ using DemEngine.Numerics;
 namespace DemEngine.Kernels.Streaming;
 
 /// <summary>
-/// How a part of a tile lies in a buffer of device memory, and the same way in its page-locked counterpart: terms, inputs, what is
-/// copied back, and inputs converted to one type where they are not of one.
+/// Layout of a part of a tile in a buffer of device memory, and in its page-locked counterpart: terms, inputs, the data that is
+/// copied back, and, where the inputs are not of one type, their converted copies.
 /// </summary>
-/// <remarks>Everything starts at a multiple of 16 bytes and has room for whole groups of eight elements.</remarks>
+/// <remarks>Every section starts at a multiple of 16 bytes and has space for whole groups of eight elements.</remarks>
 internal sealed class TileShape
 {
     private const int Alignment = 16;
 
     private readonly Func<int, long> _resultBytes;
 
-    /// <summary>Lays out parts.</summary>
-    /// <param name="types">Of the inputs.</param>
+    /// <summary>Computes the layout.</summary>
+    /// <param name="types">Element types of the inputs.</param>
     /// <param name="terms">Number of terms.</param>
-    /// <param name="resultBytes">What so many elements give back.</param>
+    /// <param name="resultBytes">Function from a number of elements to the size of their result in bytes.</param>
     /// <param name="needsOneType">Whether the kernel reads inputs of one type only.</param>
     public TileShape(ElementType[] types, int terms, Func<int, long> resultBytes, bool needsOneType)
     {
@@ -26,39 +26,39 @@ internal sealed class TileShape
         Common = types.Length == 0 ? ElementType.F32 : types[0];
         IsMixed = needsOneType && types.Any(type => type != Common);
 
-        // Either holds every value of the others exactly.
+        // Either type holds every value of the other inputs exactly.
         if (IsMixed)
             Common = types.Contains(ElementType.F64) ? ElementType.F64 : ElementType.F32;
 
         InputsAt = ScrapAt + Alignment + ((long)terms * Alignment);
     }
 
-    /// <summary>The inputs' types.</summary>
+    /// <summary>Element types of the inputs.</summary>
     public ElementType[] Types { get; }
 
-    /// <summary>Whether inputs have to be converted.</summary>
+    /// <summary>Whether inputs have to be converted to one type.</summary>
     public bool IsMixed { get; }
 
-    /// <summary>The type that the kernel reads, if it reads one.</summary>
+    /// <summary>The type that the kernel reads, if it reads one type only.</summary>
     public ElementType Common { get; }
 
-    /// <summary>Where counts go that nobody asks for.</summary>
+    /// <summary>Offset in bytes of memory for counts that nobody reads.</summary>
     public static long ScrapAt => 0;
 
-    /// <summary>Where the terms are.</summary>
+    /// <summary>Offset of the terms in bytes.</summary>
     public static long TermsAt => Alignment;
 
-    /// <summary>Where the inputs start.</summary>
+    /// <summary>Offset of the first input in bytes.</summary>
     public long InputsAt { get; }
 
-    /// <summary>Bytes from one input to the next, if all are of one type or were converted to one.</summary>
+    /// <summary>Distance in bytes between consecutive inputs of one type, or converted to one type.</summary>
     public static long Stride(ElementType type, int elements)
     {
         long groups = ((long)elements + Eight.Count - 1) / Eight.Count;
         return Align(groups * Eight.Count * type.Size);
     }
 
-    /// <summary>Where an input starts.</summary>
+    /// <summary>Offset of an input in bytes.</summary>
     public long InputAt(int input, int elements)
     {
         long at = InputsAt;
@@ -67,20 +67,20 @@ internal sealed class TileShape
         return at;
     }
 
-    /// <summary>Where what is copied back starts: the counts, then the result.</summary>
+    /// <summary>Offset in bytes of the data that is copied back: the counts, then the result.</summary>
     public long ResultAt(int elements) => InputAt(Types.Length, elements);
 
-    /// <summary>Bytes of the counts before the result.</summary>
+    /// <summary>Size in bytes of the counts before the result.</summary>
     public static int CountBytes => Alignment;
 
-    /// <summary>Where the inputs lie that the kernel reads.</summary>
+    /// <summary>Offset in bytes of the inputs that the kernel reads.</summary>
     public long KernelInputsAt(int elements) => IsMixed ? ResultEnd(elements) : InputsAt;
 
-    /// <summary>Bytes that so many elements need.</summary>
+    /// <summary>Size of a buffer in bytes that a number of elements needs.</summary>
     public long Bytes(int elements) => ResultEnd(elements) + (IsMixed ? Types.Length * Stride(Common, elements) : 0);
 
-    /// <summary>The most elements, up to so many, that fit a buffer: a whole number of leaves, or all.</summary>
-    /// <returns>0 if not one leaf fits.</returns>
+    /// <summary>Maximum number of elements, up to the given one, that fit a buffer: a whole number of leaves, or all.</summary>
+    /// <returns>The number of elements; 0 if not even one leaf fits.</returns>
     public int Fit(int elements, long capacity)
     {
         if (Bytes(elements) <= capacity)

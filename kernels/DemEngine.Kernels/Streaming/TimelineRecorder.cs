@@ -3,14 +3,16 @@ using ILGPU.Runtime;
 
 namespace DemEngine.Kernels.Streaming;
 
-/// <summary>Notes when tiles pass through the device, by marks between what is asked of their streams; only while told to.</summary>
+/// <summary>
+/// Records when tiles pass through the device, by markers between the operations on their streams, while recording is started.
+/// </summary>
 internal sealed class TimelineRecorder(Accelerator accelerator)
 {
     private readonly Lock _lock = new();
     private List<TileTimes>? _tiles;
     private ProfilingMarker? _origin;
 
-    /// <summary>Starts anew.</summary>
+    /// <summary>Starts a new recording.</summary>
     public void Start()
     {
         lock (_lock)
@@ -20,7 +22,7 @@ internal sealed class TimelineRecorder(Accelerator accelerator)
         }
     }
 
-    /// <summary>Ends it, after the last tile.</summary>
+    /// <summary>Ends the recording and returns it. Called after the last tile.</summary>
     public DeviceTimeline Stop()
     {
         lock (_lock)
@@ -33,7 +35,7 @@ internal sealed class TimelineRecorder(Accelerator accelerator)
         }
     }
 
-    /// <summary>A tile's marks, the first of them made; null if nothing is to be noted.</summary>
+    /// <summary>Makes the markers of a tile and sets the first one; null if nothing is being recorded.</summary>
     public TileMarks? Begin(AcceleratorStream stream)
     {
         lock (_lock)
@@ -51,7 +53,7 @@ internal sealed class TimelineRecorder(Accelerator accelerator)
         }
     }
 
-    /// <summary>The marks of one tile: before its copy in, after it, after the kernels, and after the copy out.</summary>
+    /// <summary>The markers of one tile: before its copy in, after it, after the kernels, and after the copy out.</summary>
     internal sealed class TileMarks : IDisposable
     {
         private readonly TimelineRecorder _recorder;
@@ -66,10 +68,10 @@ internal sealed class TimelineRecorder(Accelerator accelerator)
             Mark();
         }
 
-        /// <summary>Marks the end of what was asked of the stream last.</summary>
+        /// <summary>Marks the end of the operation that was enqueued last.</summary>
         public void Mark() => _marks[_count++] = _stream.AddProfilingMarker();
 
-        /// <summary>Notes the tile, once its stream has nothing left to do.</summary>
+        /// <summary>Records the tile. Called once its stream has no work left.</summary>
         public void Note() => _recorder.Add(_marks);
 
         public void Dispose()

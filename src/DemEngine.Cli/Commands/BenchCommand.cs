@@ -10,32 +10,51 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Cli.Commands;
 
-/// <summary><c>dem bench</c>.</summary>
+/// <summary>The command <c>dem bench</c>.</summary>
 internal static class BenchCommand
 {
     private const int NoSweep = 0;
 
     public static Command Build()
     {
-        var shape = new Option<string>("--shape") { Description = "Shape of the models to be made. Default llama-1b.", HelpName = "name|file", DefaultValueFactory = _ => "llama-1b" };
-        var method = new Option<string>("--method") { Description = "Method to merge by. Default dem.", HelpName = "name", DefaultValueFactory = _ => "dem" };
-        var sources = Numbers.SeveralPositive("--sources", "Numbers of sources to merge. Default: those of 1 2 4 that the method takes.");
+        var shape = new Option<string>("--shape")
+        {
+            Description = "Shape of the models to be made. Default llama-1b.",
+            HelpName = "name|file",
+            DefaultValueFactory = _ => "llama-1b",
+        };
+        var method = new Option<string>("--method")
+        {
+            Description = "Method to merge by. Default dem.",
+            HelpName = "name",
+            DefaultValueFactory = _ => "dem",
+        };
+        var sources = Numbers.SeveralPositive(
+            "--sources", "Numbers of sources to merge. Default: those of 1 2 4 that the method takes.");
         var type = Choice.FloatType("--dtype", "Element type. Default bf16.", "bf16", "f16", "f32");
         var folder = new Option<DirectoryInfo>("--dir")
         {
-            Description = "Where models and outputs go; models are kept and used again. Default: dem-bench in the temporary folder.",
+            Description = "Where models and outputs go; models are kept and used again. "
+                + "Default: dem-bench in the temporary folder.",
             HelpName = "dir",
             DefaultValueFactory = _ => new DirectoryInfo(Path.Combine(Path.GetTempPath(), "dem-bench")),
         };
         var repeats = Numbers.Positive("--repeats", "Runs of each kind. Default 5.", 5);
         var cold = new Option<bool>("--cold") { Description = "Measure from disk too, the inputs dropped from the page cache." };
         var sweep = Numbers.Positive("--sweep", "Measure a sweep of so many merges against one merge, too.", NoSweep);
-        var timeline = new Option<string?>("--timeline") { Description = "Draw into this file how one merge passed through the device, tile by tile.", HelpName = "svg" };
+        var timeline = new Option<string?>("--timeline")
+        {
+            Description = "Draw into this file how one merge passed through the device, tile by tile.",
+            HelpName = "svg",
+        };
         var read = new ReadCommandOptions();
         var output = new OutputOptions();
         var device = new BackendCommandOptions();
 
-        var command = new Command("bench", "Measure merges against what this machine can do.") { method, shape, sources, type, folder, repeats, cold, sweep, timeline };
+        var command = new Command("bench", "Measure merges against what this machine can do.")
+        {
+            method, shape, sources, type, folder, repeats, cold, sweep, timeline,
+        };
         read.AddTo(command);
         output.AddTo(command);
         device.AddTo(command);
@@ -59,9 +78,15 @@ internal static class BenchCommand
                 read.Read(parsed));
 
             using IMergeBackend backend = device.Open(parsed, quiet);
-            BenchReport report = Bench.Run(options, backend, line => { if (!quiet && !json) Console.Error.WriteLine(line); }, Interrupt.Token);
+            BenchReport report = Bench.Run(
+                options,
+                backend,
+                line => { if (!quiet && !json) Console.Error.WriteLine(line); },
+                Interrupt.Token);
             if (timelinePath is not null)
-                ReportFile.Write(timelinePath, TimelineChart.Write(report.Device!.Timeline!, $"{report.Device.Name}, {report.Device.Model}"));
+                ReportFile.Write(
+                    timelinePath,
+                    TimelineChart.Write(report.Device!.Timeline!, $"{report.Device.Name}, {report.Device.Model}"));
             if (json)
                 BenchPrinter.PrintJson(report);
             else if (!quiet)

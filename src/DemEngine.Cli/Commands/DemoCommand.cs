@@ -10,21 +10,28 @@ using DemEngine.Merging.Options;
 
 namespace DemEngine.Cli.Commands;
 
-/// <summary><c>dem demo</c>.</summary>
+/// <summary>The command <c>dem demo</c>.</summary>
 internal static class DemoCommand
 {
     public static Command Build()
     {
         var folder = new Option<DirectoryInfo>("--dir")
         {
-            Description = "Where the models, the trials, the report and the merged model go, 15 MB. Default: dem-demo in the temporary folder.",
+            Description = "Where the models, the trials, the report and the merged model go, 15 MB. "
+                + "Default: dem-demo in the temporary folder.",
             HelpName = "dir",
             DefaultValueFactory = _ => new DirectoryInfo(Path.Combine(Path.GetTempPath(), "dem-demo")),
         };
         var threads = ReadCommandOptions.NewThreads();
         var output = new OutputOptions();
 
-        var command = new Command("demo", "See DEM at work on small models: search coefficients, merge, and compare with the models it is made of and with data mixing.") { folder, threads };
+        var command = new Command(
+            "demo",
+            "See DEM at work on small models: search coefficients, merge, and compare with the models it is made of "
+            + "and with data mixing.")
+        {
+            folder, threads,
+        };
         output.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -35,7 +42,12 @@ internal static class DemoCommand
                 quiet || json,
                 ExperimentPrinter.Progress,
                 progress => Demo.Run(
-                    parsed.GetValue(folder)!.FullName, OpenModel, backend, new RunOptions { Threads = parsed.GetValue(threads) }, progress, Interrupt.Token));
+                    parsed.GetValue(folder)!.FullName,
+                    OpenModel,
+                    backend,
+                    new RunOptions { Threads = parsed.GetValue(threads) },
+                    progress,
+                    Interrupt.Token));
             if (json)
                 Console.Out.WriteLine(DemoPrinter.ToJson(report).ToJsonString());
             else if (!quiet)
@@ -45,6 +57,6 @@ internal static class DemoCommand
         return command;
     }
 
-    /// <summary>Of the folder DemoModels, which lies within this assembly.</summary>
+    /// <summary>Opens a file of the folder DemoModels, which is embedded in this assembly.</summary>
     private static Stream? OpenModel(string name) => typeof(DemoCommand).Assembly.GetManifestResourceStream(name);
 }

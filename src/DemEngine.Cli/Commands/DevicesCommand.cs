@@ -8,7 +8,7 @@ using ILGPU.Runtime;
 
 namespace DemEngine.Cli.Commands;
 
-/// <summary><c>dem devices</c>.</summary>
+/// <summary>The command <c>dem devices</c>.</summary>
 internal static class DevicesCommand
 {
     public static Command Build()

@@ -7,7 +7,9 @@ using DemEngine.Cli.Progress;
 
 namespace DemEngine.Cli.Commands;
 
-/// <summary><c>dem diff A B</c>. Differences are a result, not a failure: the exit code is 0 with or without any.</summary>
+/// <summary>
+/// The command <c>dem diff A B</c>. Differences are a result, not a failure: the exit code is 0 with or without any.
+/// </summary>
 internal static class DiffCommand
 {
     public static Command Build()
@@ -19,7 +21,9 @@ internal static class DiffCommand
 
         var command = new Command(
             "diff",
-            "Say where two checkpoints differ: tensors, types, shapes and elements. Elements of one type are compared by their bits, of two types by their exact values. Exits with 0 whether they differ or not; see `identical` in --json.")
+            "Say where two checkpoints differ: tensors, types, shapes and elements. "
+            + "Elements of one type are compared by their bits, of two types by their exact values. "
+            + "Exits with 0 whether they differ or not; see `identical` in --json.")
         {
             a, b,
         };
@@ -32,7 +36,8 @@ internal static class DiffCommand
             using var backend = new CpuBackend();
             CheckpointDiff diff = ProgressDisplay.Run(
                 quiet || json,
-                progress => Comparison.Run(parsed.GetValue(a)!, parsed.GetValue(b)!, read.Read(parsed), backend, progress, Interrupt.Token));
+                progress => Comparison.Run(
+                    parsed.GetValue(a)!, parsed.GetValue(b)!, read.Read(parsed), backend, progress, Interrupt.Token));
             if (json)
                 DiffPrinter.PrintJson(diff);
             else if (!quiet)

@@ -9,7 +9,7 @@ using DemEngine.Files;
 
 namespace DemEngine.Cli.Commands;
 
-/// <summary><c>dem distance --base DIR MODEL...</c>.</summary>
+/// <summary>The command <c>dem distance --base DIR MODEL...</c>.</summary>
 internal static class DistanceCommand
 {
     public static Command Build()
@@ -19,15 +19,25 @@ internal static class DistanceCommand
             Description = "Models tuned from the base, or distribution vectors extracted with it.",
             Arity = ArgumentArity.OneOrMore,
         };
-        var origin = new Option<string>("--base") { Description = "The base that they were tuned from.", HelpName = "dir", Required = true };
+        var origin = new Option<string>("--base")
+        {
+            Description = "The base that they were tuned from.",
+            HelpName = "dir",
+            Required = true,
+        };
         var svg = new Option<string?>("--svg") { Description = "Also draw a heat map into this file.", HelpName = "file" };
-        var csv = new Option<string?>("--csv") { Description = "Also write one line for each layer and model into this file.", HelpName = "file" };
+        var csv = new Option<string?>("--csv")
+        {
+            Description = "Also write one line for each layer and model into this file.",
+            HelpName = "file",
+        };
         var match = new AlignmentCommandOptions();
         var read = new ReadCommandOptions();
         var output = new OutputOptions();
         var device = new BackendCommandOptions();
 
-        var command = new Command("distance", "Say how far tuned models lie from their base, layer by layer, and how alike their changes are.")
+        var command = new Command(
+            "distance", "Say how far tuned models lie from their base, layer by layer, and how alike their changes are.")
         {
             models, origin, svg, csv,
         };
@@ -48,7 +58,13 @@ internal static class DistanceCommand
             LayerDistances distances = ProgressDisplay.Run(
                 quiet || json,
                 progress => DistanceMeasurement.Run(
-                    parsed.GetValue(origin)!, parsed.GetValue(models)!, match.Read(parsed), read.Read(parsed), backend, progress, Interrupt.Token));
+                    parsed.GetValue(origin)!,
+                    parsed.GetValue(models)!,
+                    match.Read(parsed),
+                    read.Read(parsed),
+                    backend,
+                    progress,
+                    Interrupt.Token));
 
             if (svgPath is not null)
                 ReportFile.Write(svgPath, DistanceHeatMap.Write(distances));

@@ -6,7 +6,7 @@ using DemEngine.Evaluation.Tokenization;
 
 namespace DemEngine.Cli.Commands;
 
-/// <summary><c>dem eval --model DIR --data NAME=FILE...</c>.</summary>
+/// <summary>The command <c>dem eval --model DIR --data NAME=FILE...</c>.</summary>
 internal static class EvalCommand
 {
     public static Command Build()
@@ -21,7 +21,11 @@ internal static class EvalCommand
         var evaluation = new EvaluationCommandOptions("all that the data allow");
         var output = new OutputOptions();
 
-        var command = new Command("eval", "Say how good a model is: loss, perplexity, exact match and choice accuracy on each data set.") { model, data };
+        var command = new Command(
+            "eval", "Say how good a model is: loss, perplexity, exact match and choice accuracy on each data set.")
+        {
+            model, data,
+        };
         evaluation.AddTo(command);
         output.AddTo(command);
         command.Validators.Add(result =>
@@ -35,7 +39,12 @@ internal static class EvalCommand
             ModelScores scores = evaluation.Command(parsed) is { } outside
                 ? ModelEvaluation.Run(path, outside, Interrupt.Token)
                 : ModelEvaluation.Run(
-                    path, DataFile.ParseAll(parsed.GetValue(data)!), new CheckpointTokenizerReader(), evaluation.Metrics(parsed), sets => evaluation.Open(parsed, sets), Interrupt.Token);
+                    path,
+                    DataFile.ParseAll(parsed.GetValue(data)!),
+                    new CheckpointTokenizerReader(),
+                    evaluation.Metrics(parsed),
+                    sets => evaluation.Open(parsed, sets),
+                    Interrupt.Token);
             if (parsed.GetValue(output.Json))
                 ScoresPrinter.PrintJson(path, scores);
             else if (!parsed.GetValue(output.Quiet))

@@ -8,21 +8,23 @@ using DemEngine.Training.Settings;
 
 namespace DemEngine.Cli.Commands;
 
-/// <summary><c>dem experiment --out DIR</c>.</summary>
+/// <summary>The command <c>dem experiment --out DIR</c>.</summary>
 internal static class ExperimentCommand
 {
     public static Command Build()
     {
         var folder = new Option<DirectoryInfo>("--out", "-o")
         {
-            Description = "The folder for data, models, searches, experiment.json and report.html. Stopped at any moment, the same command goes on.",
+            Description = "The folder for data, models, searches, experiment.json and report.html. "
+                + "Stopped at any moment, the same command goes on.",
             HelpName = "dir",
             Required = true,
         };
         string[] names = [.. ExperimentPreset.All.Select(preset => preset.Name)];
         var chosen = new Option<string>("--preset")
         {
-            Description = "Which experiment: small takes most of an hour on two cores, demo has smaller models, tiny only shows that all of it works. Default small.",
+            Description = "Which experiment: small takes most of an hour on two cores, demo has smaller models, "
+                + "tiny only shows that all of it works. Default small.",
             HelpName = string.Join('|', names),
             DefaultValueFactory = _ => ExperimentPreset.Small.Name,
         };
@@ -33,10 +35,17 @@ internal static class ExperimentCommand
             DefaultValueFactory = _ => DeviceName.Processor,
         };
         var threads = Numbers.Positive(
-            "--threads", $"Models that are trained at once, and threads that merge and evaluate. Default: one a processor, here {Environment.ProcessorCount}.", Environment.ProcessorCount);
+            "--threads",
+            "Models that are trained at once, and threads that merge and evaluate. Default: one a processor, here "
+            + $"{Environment.ProcessorCount}.",
+            Environment.ProcessorCount);
         var output = new OutputOptions();
 
-        var command = new Command("experiment", "Compare merging with data mixing, from training to a report, on data made for it.") { folder, chosen, device, threads };
+        var command = new Command(
+            "experiment", "Compare merging with data mixing, from training to a report, on data made for it.")
+        {
+            folder, chosen, device, threads,
+        };
         output.AddTo(command);
         command.Validators.Add(result =>
         {
@@ -56,7 +65,14 @@ internal static class ExperimentCommand
                 ExperimentReport report = ProgressDisplay.Run<ExperimentProgress, ExperimentReport>(
                     quiet || json,
                     ExperimentPrinter.Progress,
-                    progress => ExperimentRun.Run(parsed.GetValue(folder)!.FullName, preset, tuner, backend, parsed.GetValue(threads), progress, Interrupt.Token));
+                    progress => ExperimentRun.Run(
+                        parsed.GetValue(folder)!.FullName,
+                        preset,
+                        tuner,
+                        backend,
+                        parsed.GetValue(threads),
+                        progress,
+                        Interrupt.Token));
                 ExperimentPrinter.Print(report, quiet, json);
                 return 0;
             }

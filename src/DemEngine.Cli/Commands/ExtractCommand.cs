@@ -7,18 +7,27 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Cli.Commands;
 
-/// <summary><c>dem extract --base DIR --tuned DIR --out DIR</c>.</summary>
+/// <summary>The command <c>dem extract --base DIR --tuned DIR --out DIR</c>.</summary>
 internal static class ExtractCommand
 {
     public static Command Build()
     {
-        var baseModel = new Option<string>("--base") { Description = "The model that the fine-tuning started from.", HelpName = "dir", Required = true };
+        var baseModel = new Option<string>("--base")
+        {
+            Description = "The model that the fine-tuning started from.",
+            HelpName = "dir",
+            Required = true,
+        };
         var tuned = new Option<string>("--tuned") { Description = "The fine-tuned model.", HelpName = "dir", Required = true };
-        var type = Choice.FloatType("--dtype", "What the differences are rounded to. Default f32, which keeps them.", "f32", "bf16", "f16");
+        var type = Choice.FloatType(
+            "--dtype", "What the differences are rounded to. Default f32, which keeps them.", "f32", "bf16", "f16");
         var alignment = new AlignmentCommandOptions();
         var run = new RunCommandOptions();
 
-        var command = new Command("extract", "Store the distribution vector of a fine-tuned model: its difference from the base.") { baseModel, tuned, type };
+        var command = new Command("extract", "Store the distribution vector of a fine-tuned model: its difference from the base.")
+        {
+            baseModel, tuned, type,
+        };
         alignment.AddTo(command);
         run.AddTo(command);
         run.Backend.AddTo(command);

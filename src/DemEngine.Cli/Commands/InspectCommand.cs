@@ -5,7 +5,7 @@ using DemEngine.Cli.Output;
 
 namespace DemEngine.Cli.Commands;
 
-/// <summary><c>dem inspect PATH</c>.</summary>
+/// <summary>The command <c>dem inspect PATH</c>.</summary>
 internal static class InspectCommand
 {
     public static Command Build()

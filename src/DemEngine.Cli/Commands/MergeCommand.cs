@@ -8,13 +8,19 @@ using DemEngine.Recipes;
 
 namespace DemEngine.Cli.Commands;
 
-/// <summary><c>dem merge RECIPE --out DIR</c>.</summary>
+/// <summary>The command <c>dem merge RECIPE --out DIR</c>.</summary>
 internal static class MergeCommand
 {
     public static Command Build()
     {
-        var recipe = new Argument<FileInfo>("recipe") { Description = "A recipe file in mergekit's YAML. Paths in it lead from its folder, or else from here." };
-        var dryRun = new Option<bool>("--dry-run") { Description = "Print what would be read, made and written, and write nothing." };
+        var recipe = new Argument<FileInfo>("recipe")
+        {
+            Description = "A recipe file in mergekit's YAML. Paths in it lead from its folder, or else from here.",
+        };
+        var dryRun = new Option<bool>("--dry-run")
+        {
+            Description = "Print what would be read, made and written, and write nothing.",
+        };
         var alignment = new AlignmentCommandOptions();
         var run = new RunCommandOptions();
 

@@ -13,12 +13,15 @@ using DemEngine.Search;
 
 namespace DemEngine.Cli.Commands;
 
-/// <summary><c>dem search RECIPE --valid NAME=FILE... --out DIR</c>.</summary>
+/// <summary>The command <c>dem search RECIPE --valid NAME=FILE... --out DIR</c>.</summary>
 internal static class SearchCommand
 {
     public static Command Build()
     {
-        var recipe = new Argument<FileInfo>("recipe") { Description = "A recipe file in mergekit's YAML; its coefficients are where the search begins, if it gives any." };
+        var recipe = new Argument<FileInfo>("recipe")
+        {
+            Description = "A recipe file in mergekit's YAML; its coefficients are where the search begins, if it gives any.",
+        };
         var valid = new Option<string[]>("--valid")
         {
             Description = "Validation sets: JSON Lines of {text}, {prompt, completion}, {prompt, choices, answer} or {tokens}.",
@@ -38,7 +41,10 @@ internal static class SearchCommand
         var device = new BackendCommandOptions();
         var output = new OutputOptions();
 
-        var command = new Command("search", "Search the coefficients with which a merge does best on validation sets.") { recipe, valid, folder };
+        var command = new Command("search", "Search the coefficients with which a merge does best on validation sets.")
+        {
+            recipe, valid, folder,
+        };
         search.AddTo(command);
         evaluation.AddTo(command);
         alignment.AddTo(command);
@@ -58,7 +64,12 @@ internal static class SearchCommand
             SearchOptions options = search.Read(parsed) with
             {
                 Alignment = alignment.Read(parsed),
-                Run = new RunOptions { Threads = parsed.GetValue(evaluation.Threads), MaxMemoryBytes = parsed.GetValue(read.MaxMemory), Io = parsed.GetValue(read.Io) },
+                Run = new RunOptions
+                {
+                    Threads = parsed.GetValue(evaluation.Threads),
+                    MaxMemoryBytes = parsed.GetValue(read.MaxMemory),
+                    Io = parsed.GetValue(read.Io),
+                },
             };
             SearchJudge judge = Judge(parsed, valid, evaluation);
             bool json = parsed.GetValue(output.Json);
@@ -71,7 +82,13 @@ internal static class SearchCommand
                     quiet || json,
                     SearchProgressText.Text(judge.Metric),
                     progress => SearchRun.Run(
-                        RecipeReader.ReadFile(parsed.GetValue(recipe)!.FullName), parsed.GetValue(folder)!.FullName, judge, options, backend, progress, Interrupt.Token));
+                        RecipeReader.ReadFile(parsed.GetValue(recipe)!.FullName),
+                        parsed.GetValue(folder)!.FullName,
+                        judge,
+                        options,
+                        backend,
+                        progress,
+                        Interrupt.Token));
             }
             catch (OperationCanceledException e)
             {
@@ -95,6 +112,9 @@ internal static class SearchCommand
         return evaluation.CommandText(parsed) is { } command
             ? SearchJudge.ByCommand(command, metric ?? CommandOutput.Score)
             : SearchJudge.OnSets(
-                DataFile.ParseAll(parsed.GetValue(valid)!), new CheckpointTokenizerReader(), metric ?? Metric.Loss, sets => evaluation.Open(parsed, sets));
+                DataFile.ParseAll(parsed.GetValue(valid)!),
+                new CheckpointTokenizerReader(),
+                metric ?? Metric.Loss,
+                sets => evaluation.Open(parsed, sets));
     }
 }

@@ -7,10 +7,11 @@ using DemEngine.Training;
 
 namespace DemEngine.Cli.Commands;
 
-/// <summary><c>dem setup torch [cpu|cuda-12.8]</c>.</summary>
+/// <summary>The command <c>dem setup torch [cpu|cuda-12.8]</c>.</summary>
 internal static class SetupCommand
 {
-    public static Command Build() => new("setup", "Bring what a command needs and this program does not carry along.") { BuildTorch() };
+    public static Command Build() =>
+        new("setup", "Bring what a command needs and this program does not carry along.") { BuildTorch() };
 
     private static Command BuildTorch()
     {
@@ -27,24 +28,33 @@ internal static class SetupCommand
         });
         var sources = new Option<string[]>("--source")
         {
-            Description = "A NuGet source, by name, address or folder, instead of the configured ones. May be given several times.",
+            Description = "A NuGet source, by name, address or folder, instead of the configured ones. "
+                + "May be given several times.",
             HelpName = "source",
         };
         var again = new Option<bool>("--force") { Description = "Fetch it again, even if it is there." };
         var output = new OutputOptions();
 
-        var command = new Command("torch", "Fetch libtorch, Torch's native library, for training and evaluation: from your NuGet sources, into a folder of yours.") { backend, sources, again };
+        var command = new Command(
+            "torch",
+            "Fetch libtorch, Torch's native library, for training and evaluation: "
+            + "from your NuGet sources, into a folder of yours.")
+        {
+            backend, sources, again,
+        };
         output.AddTo(command);
         command.SetAction(parsed =>
         {
             bool quiet = parsed.GetValue(output.Quiet), json = parsed.GetValue(output.Json);
 
-            // What keeps it from being used here is better known before it is fetched.
+            // Checked before the download, so that the user learns early why the library cannot be used here.
             TorchLibrary.CheckSystem();
             using var feed = new PackageSources(parsed.GetValue(sources) ?? [], Directory.GetCurrentDirectory());
             var setup = new LibtorchSetup(parsed.GetValue(backend)!, feed);
             LibtorchSetupReport report = ProgressDisplay.Run<LibtorchSetupProgress, LibtorchSetupReport>(
-                quiet || json, SetupPrinter.Progress, progress => setup.Run(parsed.GetValue(again), progress, Interrupt.Token).GetAwaiter().GetResult());
+                quiet || json,
+                SetupPrinter.Progress,
+                progress => setup.Run(parsed.GetValue(again), progress, Interrupt.Token).GetAwaiter().GetResult());
             SetupPrinter.Print(report, quiet, json);
             return 0;
         });

@@ -9,7 +9,7 @@ using DemEngine.Sweeps;
 
 namespace DemEngine.Cli.Commands;
 
-/// <summary><c>dem sweep RECIPE --set PARAMETER=VALUES... --out DIR</c>.</summary>
+/// <summary>The command <c>dem sweep RECIPE --set PARAMETER=VALUES... --out DIR</c>.</summary>
 internal static class SweepCommand
 {
     public static Command Build()
@@ -17,7 +17,8 @@ internal static class SweepCommand
         var recipe = new Argument<FileInfo>("recipe") { Description = "A recipe file in mergekit's YAML." };
         var set = new Option<string[]>("--set")
         {
-            Description = "A parameter and its values: models[0].weight=0.1:0.9:0.1 (from, to, step) or lambda=0.5,1,2. Several make every combination.",
+            Description = "A parameter and its values: models[0].weight=0.1:0.9:0.1 (from, to, step) or lambda=0.5,1,2. "
+                + "Several make every combination.",
             HelpName = "parameter=values",
             AllowMultipleArgumentsPerToken = true,
             Required = true,
@@ -25,7 +26,10 @@ internal static class SweepCommand
         var alignment = new AlignmentCommandOptions();
         var run = new RunCommandOptions();
 
-        var command = new Command("sweep", "Merge by many values of a recipe's parameters, reading the models once.") { recipe, set };
+        var command = new Command("sweep", "Merge by many values of a recipe's parameters, reading the models once.")
+        {
+            recipe, set,
+        };
         alignment.AddTo(command);
         run.AddTo(command);
         run.Backend.AddTo(command);
@@ -40,7 +44,13 @@ internal static class SweepCommand
             try
             {
                 report = ProgressDisplay.Run(quiet || json, progress => Sweep.Run(
-                    candidates, parsed.GetValue(run.Out)!.FullName, alignment.Read(parsed), backend, run.Read(parsed), progress, Interrupt.Token));
+                    candidates,
+                    parsed.GetValue(run.Out)!.FullName,
+                    alignment.Read(parsed),
+                    backend,
+                    run.Read(parsed),
+                    progress,
+                    Interrupt.Token));
             }
             catch (OperationCanceledException e)
             {

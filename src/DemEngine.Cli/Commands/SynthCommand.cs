@@ -8,7 +8,7 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Cli.Commands;
 
-/// <summary><c>dem synth --shape NAME --out DIR</c>.</summary>
+/// <summary>The command <c>dem synth --shape NAME --out DIR</c>.</summary>
 internal static class SynthCommand
 {
     public static Command Build()
@@ -18,14 +18,28 @@ internal static class SynthCommand
             Description = $"The model's shape: {string.Join(", ", LlamaShape.Named.Select(one => one.Name))}, or a config.json.",
             HelpName = "name|file",
         };
-        var seed = new Option<long>("--seed") { Description = "Chooses the numbers; the same seed gives the same bytes.", HelpName = "n", Required = true };
-        var tunedFrom = new Option<DirectoryInfo?>("--tuned-from") { Description = "Make it as if fine-tuned from this checkpoint.", HelpName = "base" };
+        var seed = new Option<long>("--seed")
+        {
+            Description = "Chooses the numbers; the same seed gives the same bytes.",
+            HelpName = "n",
+            Required = true,
+        };
+        var tunedFrom = new Option<DirectoryInfo?>("--tuned-from")
+        {
+            Description = "Make it as if fine-tuned from this checkpoint.",
+            HelpName = "base",
+        };
         var scale = Numbers.NotNegative(
-            "--scale", $"Standard deviation of the differences from that checkpoint. Default {SynthPlanner.DefaultScale}.", SynthPlanner.DefaultScale);
+            "--scale",
+            $"Standard deviation of the differences from that checkpoint. Default {SynthPlanner.DefaultScale}.",
+            SynthPlanner.DefaultScale);
         var type = Choice.FloatType("--dtype", "Element type. Default bf16, or that of --tuned-from.", "bf16", "f16", "f32");
         var run = new RunCommandOptions();
 
-        var command = new Command("synth", "Make a checkpoint of random numbers, for trials and measurements.") { shape, seed, tunedFrom, scale, type };
+        var command = new Command("synth", "Make a checkpoint of random numbers, for trials and measurements.")
+        {
+            shape, seed, tunedFrom, scale, type,
+        };
         run.AddTo(command);
         command.Validators.Add(result =>
         {
@@ -36,10 +50,21 @@ internal static class SynthCommand
         {
             RunOptions options = run.Read(parsed);
 
-            using Checkpoint? baseModel = parsed.GetValue(tunedFrom) is { } path ? Checkpoint.Open(path.FullName, options.Io) : null;
+            using Checkpoint? baseModel = parsed.GetValue(tunedFrom) is { } path
+                ? Checkpoint.Open(path.FullName, options.Io)
+                : null;
             OutputPlan plan = baseModel is null
-                ? SynthPlanner.PlanBase(LlamaShape.Find(parsed.GetValue(shape)!), parsed.GetValue(type) ?? ElementType.BF16, parsed.GetValue(seed), options.MaxShardBytes)
-                : SynthPlanner.PlanTuned(baseModel, parsed.GetValue(type), parsed.GetValue(seed), parsed.GetValue(scale), options.MaxShardBytes);
+                ? SynthPlanner.PlanBase(
+                    LlamaShape.Find(parsed.GetValue(shape)!),
+                    parsed.GetValue(type) ?? ElementType.BF16,
+                    parsed.GetValue(seed),
+                    options.MaxShardBytes)
+                : SynthPlanner.PlanTuned(
+                    baseModel,
+                    parsed.GetValue(type),
+                    parsed.GetValue(seed),
+                    parsed.GetValue(scale),
+                    options.MaxShardBytes);
 
             return run.Execute(parsed, plan);
         });

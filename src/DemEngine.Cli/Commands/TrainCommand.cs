@@ -12,25 +12,47 @@ using DemEngine.Training.Settings;
 
 namespace DemEngine.Cli.Commands;
 
-/// <summary><c>dem train --base DIR --data FILE --valid FILE --out DIR</c>.</summary>
+/// <summary>The command <c>dem train --base DIR --data FILE --valid FILE --out DIR</c>.</summary>
 internal static class TrainCommand
 {
     public static Command Build()
     {
         var model = new Option<string?>("--base") { Description = "The model to start from.", HelpName = "dir" };
-        var fromScratch = new Option<bool>("--from-scratch") { Description = "Start from random weights, of the shape that --config gives." };
-        var config = new Option<string?>("--config") { Description = "A config.json of the Llama architecture; a tokenizer beside it goes with the model.", HelpName = "file" };
-        var data = new Option<string>("--data") { Description = "What is learnt: JSON Lines of {text}, {prompt, completion} or {tokens}.", HelpName = "file", Required = true };
-        var valid = new Option<string>("--valid") { Description = "What decides which weights are the best, in the same form.", HelpName = "file", Required = true };
+        var fromScratch = new Option<bool>("--from-scratch")
+        {
+            Description = "Start from random weights, of the shape that --config gives.",
+        };
+        var config = new Option<string?>("--config")
+        {
+            Description = "A config.json of the Llama architecture; a tokenizer beside it goes with the model.",
+            HelpName = "file",
+        };
+        var data = new Option<string>("--data")
+        {
+            Description = "What is learnt: JSON Lines of {text}, {prompt, completion} or {tokens}.",
+            HelpName = "file",
+            Required = true,
+        };
+        var valid = new Option<string>("--valid")
+        {
+            Description = "What decides which weights are the best, in the same form.",
+            HelpName = "file",
+            Required = true,
+        };
         var output = new Option<DirectoryInfo>("--out", "-o")
         {
-            Description = "The folder to be made: the best weights, and train.jsonl. Interrupted at any moment, the same command goes on.",
+            Description = "The folder to be made: the best weights, and train.jsonl. "
+                + "Interrupted at any moment, the same command goes on.",
             HelpName = "dir",
             Required = true,
         };
-        var overwrite = new Option<bool>("--overwrite") { Description = "Replace an existing output of this tool, once the new one is complete." };
+        var overwrite = new Option<bool>("--overwrite")
+        {
+            Description = "Replace an existing output of this tool, once the new one is complete.",
+        };
         var restart = new Option<bool>("--restart") { Description = "Discard what an interrupted run left, and start anew." };
-        var saveEvery = Numbers.Positive("--save-every", "Steps after which the state is saved, for an interruption. Default 100.", 100);
+        var saveEvery = Numbers.Positive(
+            "--save-every", "Steps after which the state is saved, for an interruption. Default 100.", 100);
         var maxShardSize = Sizes.Option("--max-shard-size", "Largest shard of the output.", ShardLayout.DefaultMaxShardBytes);
         var training = new TrainCommandOptions();
         var printed = new OutputOptions();
@@ -61,14 +83,27 @@ internal static class TrainCommand
             bool quiet = parsed.GetValue(printed.Quiet), json = parsed.GetValue(printed.Json);
             try
             {
-                TrainingReport report = ProgressDisplay.Run<TrainingProgress, TrainingReport>(quiet || json, TrainingProgressText.Text, progress =>
-                {
-                    TrainingJob job = scratch
-                        ? TrainingJobs.FromScratch(parsed.GetValue(config)!, parsed.GetValue(data)!, parsed.GetValue(valid)!, new CheckpointTokenizerReader(), options)
-                        : TrainingJobs.FromModel(parsed.GetValue(model)!, parsed.GetValue(data)!, parsed.GetValue(valid)!, new CheckpointTokenizerReader(), options);
-                    using (job.Start)
-                        return TrainingRun.Execute(job, folder, parsed.GetValue(saveEvery), run, progress, Interrupt.Token);
-                });
+                TrainingReport report = ProgressDisplay.Run<TrainingProgress, TrainingReport>(
+                    quiet || json,
+                    TrainingProgressText.Text,
+                    progress =>
+                    {
+                        TrainingJob job = scratch
+                            ? TrainingJobs.FromScratch(
+                                parsed.GetValue(config)!,
+                                parsed.GetValue(data)!,
+                                parsed.GetValue(valid)!,
+                                new CheckpointTokenizerReader(),
+                                options)
+                            : TrainingJobs.FromModel(
+                                parsed.GetValue(model)!,
+                                parsed.GetValue(data)!,
+                                parsed.GetValue(valid)!,
+                                new CheckpointTokenizerReader(),
+                                options);
+                        using (job.Start)
+                            return TrainingRun.Execute(job, folder, parsed.GetValue(saveEvery), run, progress, Interrupt.Token);
+                    });
                 TrainingPrinter.Print(report, folder, quiet, json);
                 return 0;
             }

@@ -6,7 +6,7 @@ using DemEngine.Cli.Progress;
 
 namespace DemEngine.Cli.Commands;
 
-/// <summary><c>dem verify DIR</c>.</summary>
+/// <summary>The command <c>dem verify DIR</c>.</summary>
 internal static class VerifyCommand
 {
     public static Command Build()
@@ -23,7 +23,8 @@ internal static class VerifyCommand
             bool json = parsed.GetValue(output.Json);
             bool quiet = parsed.GetValue(output.Quiet);
             VerifyReport report = ProgressDisplay.Run(
-                quiet || json, progress => Verification.Run(parsed.GetValue(folder)!, read.Read(parsed), progress, Interrupt.Token));
+                quiet || json,
+                progress => Verification.Run(parsed.GetValue(folder)!, read.Read(parsed), progress, Interrupt.Token));
             if (json)
                 VerifyPrinter.PrintJson(report);
             else if (!quiet)

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace DemEngine.Cli.Formatting;
 
-/// <summary>Numbers for JSON, which knows neither infinities nor NaN: those become null.</summary>
+/// <summary>Converts numbers for JSON, which has neither infinities nor NaN: these become null.</summary>
 internal static class JsonNumber
 {
     public static JsonNode? Of(double value) => double.IsFinite(value) ? JsonValue.Create(value) : null;

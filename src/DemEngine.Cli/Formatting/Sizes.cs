@@ -4,7 +4,7 @@ using System.Globalization;
 
 namespace DemEngine.Cli.Formatting;
 
-/// <summary>Numbers of bytes as people write them.</summary>
+/// <summary>Formats and parses numbers of bytes in the form in which people write them.</summary>
 internal static class Sizes
 {
     private static readonly (string Suffix, double Factor)[] Units =
@@ -13,7 +13,7 @@ internal static class Sizes
         ("KB", 1e3), ("MB", 1e6), ("GB", 1e9), ("TB", 1e12), ("B", 1),
     ];
 
-    /// <summary>An option that takes a size such as <c>512MB</c>, <c>1.5GiB</c> or a plain number of bytes.</summary>
+    /// <summary>Makes an option that takes a size such as <c>512MB</c>, <c>1.5GiB</c> or a plain number of bytes.</summary>
     public static Option<long> Option(string name, string description, long defaultBytes) => new(name)
     {
         Description = $"{description} Default {Format(defaultBytes)}.",
@@ -22,14 +22,15 @@ internal static class Sizes
         CustomParser = Parse,
     };
 
-    /// <summary>With three significant digits and a decimal unit.</summary>
+    /// <summary>Formats a size with three significant digits and a decimal unit.</summary>
     public static string Format(double bytes)
     {
         string[] names = ["B", "KB", "MB", "GB", "TB", "PB"];
         int unit = 0;
         for (; bytes >= 999.5 && unit + 1 < names.Length; unit++)
             bytes /= 1000;
-        string number = bytes.ToString(unit == 0 || bytes >= 99.95 ? "0" : bytes >= 9.995 ? "0.0" : "0.00", CultureInfo.InvariantCulture);
+        string number = bytes.ToString(
+            unit == 0 || bytes >= 99.95 ? "0" : bytes >= 9.995 ? "0.0" : "0.00", CultureInfo.InvariantCulture);
         return $"{number} {names[unit]}";
     }
 

@@ -5,7 +5,7 @@ using DemEngine.Cli.Formatting;
 
 namespace DemEngine.Cli.Options;
 
-/// <summary>The options of every command that computes: on what, and with how much of its memory.</summary>
+/// <summary>The options of every command that computes: the backend, and the limit of its memory.</summary>
 internal sealed class BackendCommandOptions
 {
     private const long DefaultMaxVramBytes = 1_000_000_000;
@@ -13,12 +13,16 @@ internal sealed class BackendCommandOptions
 
     private readonly Option<string> _backend = new("--backend")
     {
-        Description = "What computes: the same bytes from each. auto takes the first CUDA device, else cpu; cuda:all spreads the work over all of them. ilgpu-cpu simulates a device, for tests. Default cpu.",
+        Description = "What computes: the same bytes from each. auto takes the first CUDA device, else cpu; "
+            + "cuda:all spreads the work over all of them. ilgpu-cpu simulates a device, for tests. Default cpu.",
         HelpName = "auto|cpu|cuda[:N]|cuda:all|opencl[:N]|ilgpu-cpu",
         DefaultValueFactory = _ => "cpu",
     };
 
-    private readonly Option<long> _maxVram = Sizes.Option("--max-vram", "Most memory for tensors on each device; as much host memory is page-locked.", DefaultMaxVramBytes);
+    private readonly Option<long> _maxVram = Sizes.Option(
+        "--max-vram",
+        "Most memory for tensors on each device; as much host memory is page-locked.",
+        DefaultMaxVramBytes);
 
     public void AddTo(Command command)
     {
@@ -27,7 +31,7 @@ internal sealed class BackendCommandOptions
         command.Validators.Add(Check);
     }
 
-    /// <summary>Opens the backend that was asked for; the processor's where a command does not take these options.</summary>
+    /// <summary>Opens the backend that was asked for; the processor's if a command does not take these options.</summary>
     public IMergeBackend Open(ParseResult parsed, bool quiet) => BackendFactory.Open(
         parsed.GetResult(_backend) is null ? BackendFactory.Cpu : parsed.GetValue(_backend)!,
         parsed.GetValue(_maxVram),

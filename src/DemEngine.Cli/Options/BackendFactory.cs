@@ -7,7 +7,7 @@ using ILGPU.Runtime;
 
 namespace DemEngine.Cli.Options;
 
-/// <summary>From the name of a backend to the backend.</summary>
+/// <summary>Opens a backend by its name.</summary>
 internal static class BackendFactory
 {
     public const string Cpu = "cpu";
@@ -15,22 +15,24 @@ internal static class BackendFactory
     private const string Auto = "auto";
     private const string AllCuda = "cuda:all";
 
-    /// <summary>Whether a name is one that some machine may know.</summary>
+    /// <summary>Whether a name can be a backend's, on this machine or another.</summary>
     public static bool IsName(string name)
     {
         if (name is Auto or Cpu or "ilgpu-cpu")
             return true;
 
         string[] parts = name.Split(':');
-        return name == AllCuda || (parts[0] is "cuda" or "opencl"
-            && (parts.Length == 1 || (parts.Length == 2 && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out _))));
+        return name == AllCuda
+            || (parts[0] is "cuda" or "opencl"
+                && (parts.Length == 1
+                    || (parts.Length == 2 && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out _))));
     }
 
     /// <summary>Opens a backend.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="maxVramBytes">Bound of device memory.</param>
-    /// <param name="remark">Told what <c>auto</c> came to, in a line.</param>
-    /// <exception cref="DemException">DEM1010: there is no such device.</exception>
+    /// <param name="name">Name of the backend, in the form that <c>--backend</c> takes.</param>
+    /// <param name="maxVramBytes">Upper limit of device memory in bytes.</param>
+    /// <param name="remark">Callback that receives a line about the backend that <c>auto</c> chose.</param>
+    /// <exception cref="DemException">DEM1010 (NoSuchDevice): there is no such device, or it cannot be used.</exception>
     public static IMergeBackend Open(string name, long maxVramBytes, Action<string> remark) => name switch
     {
         Cpu => new CpuBackend(),
@@ -46,7 +48,9 @@ internal static class BackendFactory
     }
 
     private static IMergeBackend OpenDevice(string name, long maxVramBytes) =>
-        name == AllCuda ? IlgpuBackend.OpenAll(AcceleratorType.Cuda, maxVramBytes) : DeviceName.TryParse(name, out DeviceName device)
-            ? IlgpuBackend.Open(device, maxVramBytes)
-            : throw new DemException(ErrorCode.NoSuchDevice, $"there is no backend {name}");
+        name == AllCuda
+            ? IlgpuBackend.OpenAll(AcceleratorType.Cuda, maxVramBytes)
+            : DeviceName.TryParse(name, out DeviceName device)
+                ? IlgpuBackend.Open(device, maxVramBytes)
+                : throw new DemException(ErrorCode.NoSuchDevice, $"there is no backend {name}");
 }

@@ -3,10 +3,10 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Cli.Options;
 
-/// <summary>Options with a fixed set of words.</summary>
+/// <summary>Makes options that take one of a fixed set of words.</summary>
 internal static class Choice
 {
-    /// <summary>An option whose words are the names of an enumeration, in lower case.</summary>
+    /// <summary>Makes an option whose words are the names of an enumeration, in lower case.</summary>
     public static Option<T> Option<T>(string name, string description, T defaultValue)
         where T : struct, Enum
     {
@@ -26,7 +26,7 @@ internal static class Choice
         };
     }
 
-    /// <summary>An option that takes a floating-point element type.</summary>
+    /// <summary>Makes an option that takes a floating-point element type.</summary>
     public static Option<ElementType?> FloatType(string name, string description, params string[] suggested) => new(name)
     {
         Description = description,

@@ -1,6 +1,6 @@
 namespace DemEngine.Cli.Options;
 
-/// <summary>Turns the first Ctrl-C, or a polite request to end, into a cancellation; the second one ends the process as usual.</summary>
+/// <summary>Turns the first Ctrl-C or SIGTERM into a cancellation; the second one ends the process as usual.</summary>
 internal sealed class Interrupt : IDisposable
 {
     private static readonly CancellationTokenSource Source = new();
@@ -19,7 +19,7 @@ internal sealed class Interrupt : IDisposable
             });
     }
 
-    /// <summary>Cancelled by the first interrupt.</summary>
+    /// <summary>Token that the first interrupt cancels.</summary>
     public static CancellationToken Token => Source.Token;
 
     public void Dispose()

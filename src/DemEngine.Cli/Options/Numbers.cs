@@ -4,10 +4,10 @@ using System.Globalization;
 
 namespace DemEngine.Cli.Options;
 
-/// <summary>Options that take numbers within limits.</summary>
+/// <summary>Makes options that take numbers within limits.</summary>
 internal static class Numbers
 {
-    /// <summary>An option that takes a whole number from 1.</summary>
+    /// <summary>Makes an option that takes a whole number from 1.</summary>
     public static Option<int> Positive(string name, string description, int defaultValue) => new(name)
     {
         Description = description,
@@ -16,7 +16,7 @@ internal static class Numbers
         CustomParser = result => Positive(result) is [int number] ? number : 0,
     };
 
-    /// <summary>An option that takes one or more of them.</summary>
+    /// <summary>Makes an option that takes one or more whole numbers from 1.</summary>
     public static Option<int[]> SeveralPositive(string name, string description, params int[] defaultValues) => new(name)
     {
         Description = description,
@@ -26,7 +26,7 @@ internal static class Numbers
         CustomParser = Positive,
     };
 
-    /// <summary>An option that takes a number from 0, within the range of a float32.</summary>
+    /// <summary>Makes an option that takes a number from 0, within the range of a float32.</summary>
     public static Option<double> NotNegative(string name, string description, double defaultValue) => new(name)
     {
         Description = description,
@@ -35,7 +35,8 @@ internal static class Numbers
         CustomParser = result =>
         {
             string text = result.Tokens[0].Value;
-            if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && number is >= 0 and <= float.MaxValue)
+            if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
+                && number is >= 0 and <= float.MaxValue)
                 return number;
             result.AddError($"'{text}' is not a number from 0");
             return 0;

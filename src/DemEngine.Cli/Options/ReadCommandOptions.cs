@@ -5,18 +5,22 @@ using DemEngine.Merging.Options;
 
 namespace DemEngine.Cli.Options;
 
-/// <summary>The options of every command that reads all of a checkpoint.</summary>
+/// <summary>The options of every command that reads whole checkpoints.</summary>
 internal sealed class ReadCommandOptions
 {
     public Option<int> Threads { get; } = NewThreads();
 
-    public Option<long> MaxMemory { get; } = Sizes.Option("--max-memory", "Upper bound of all buffers together.", RunOptions.DefaultMaxMemoryBytes);
+    public Option<long> MaxMemory { get; } = Sizes.Option(
+        "--max-memory", "Upper bound of all buffers together.", RunOptions.DefaultMaxMemoryBytes);
 
-    public Option<IoMode> Io { get; } = Choice.Option("--io", "How input files are read: mapped into memory, or copied.", IoMode.Mmap);
+    public Option<IoMode> Io { get; } = Choice.Option(
+        "--io", "How input files are read: mapped into memory, or copied.", IoMode.Mmap);
 
-    /// <summary>The option for the number of threads.</summary>
+    /// <summary>Makes the option for the number of threads.</summary>
     public static Option<int> NewThreads() => Numbers.Positive(
-        "--threads", $"Threads that read, compute and write. Default: one a processor, here {Environment.ProcessorCount}.", Environment.ProcessorCount);
+        "--threads",
+        $"Threads that read, compute and write. Default: one a processor, here {Environment.ProcessorCount}.",
+        Environment.ProcessorCount);
 
     public void AddTo(Command command)
     {

@@ -15,18 +15,32 @@ internal sealed class RunCommandOptions
 {
     private readonly ReadCommandOptions _read = new();
 
-    public Option<DirectoryInfo> Out { get; } = new("--out", "-o") { Description = "The folder to be made. Nothing is visible there until all of it is complete.", HelpName = "dir", Required = true };
+    public Option<DirectoryInfo> Out { get; } = new("--out", "-o")
+    {
+        Description = "The folder to be made. Nothing is visible there until all of it is complete.",
+        HelpName = "dir",
+        Required = true,
+    };
 
-    public Option<bool> Overwrite { get; } = new("--overwrite") { Description = "Replace an existing output of this tool, once the new one is complete." };
+    public Option<bool> Overwrite { get; } = new("--overwrite")
+    {
+        Description = "Replace an existing output of this tool, once the new one is complete.",
+    };
 
-    public Option<bool> Resume { get; } = new("--resume") { Description = "Go on with an unfinished run of the same command; what it finished is checked and kept." };
+    public Option<bool> Resume { get; } = new("--resume")
+    {
+        Description = "Go on with an unfinished run of the same command; what it finished is checked and kept.",
+    };
 
     public Option<bool> Restart { get; } = new("--restart") { Description = "Discard an unfinished run and start anew." };
 
-    public Option<long> MaxShardSize { get; } = Sizes.Option("--max-shard-size", "Largest shard of the output.", ShardLayout.DefaultMaxShardBytes);
+    public Option<long> MaxShardSize { get; } = Sizes.Option(
+        "--max-shard-size", "Largest shard of the output.", ShardLayout.DefaultMaxShardBytes);
 
-    public Option<NonFinitePolicy> NonFinite { get; } =
-        Choice.Option("--nonfinite", "Infinities and NaNs in the output: publish nothing, or publish and name the tensors.", NonFinitePolicy.Fail);
+    public Option<NonFinitePolicy> NonFinite { get; } = Choice.Option(
+        "--nonfinite",
+        "Infinities and NaNs in the output: publish nothing, or publish and name the tensors.",
+        NonFinitePolicy.Fail);
 
     public OutputOptions Output { get; } = new();
 
@@ -45,7 +59,7 @@ internal sealed class RunCommandOptions
         });
     }
 
-    /// <summary>Carries out a plan as these options say, and prints what was done.</summary>
+    /// <summary>Carries out a plan with these options, and prints what was done.</summary>
     public int Execute(ParseResult parsed, OutputPlan plan)
     {
         bool json = parsed.GetValue(Output.Json);
@@ -61,7 +75,8 @@ internal sealed class RunCommandOptions
         }
         catch (OperationCanceledException e)
         {
-            throw new ResumableInterruption(options.Unfinished == UnfinishedRun.Restart ? "--resume in place of --restart" : "--resume", e);
+            throw new ResumableInterruption(
+                options.Unfinished == UnfinishedRun.Restart ? "--resume in place of --restart" : "--resume", e);
         }
 
         RunSummary.Print(report, quiet, json);
@@ -71,7 +86,9 @@ internal sealed class RunCommandOptions
     public RunOptions Read(ParseResult parsed) => _read.Read(parsed) with
     {
         Overwrite = parsed.GetValue(Overwrite),
-        Unfinished = parsed.GetValue(Resume) ? UnfinishedRun.Resume : parsed.GetValue(Restart) ? UnfinishedRun.Restart : UnfinishedRun.Refuse,
+        Unfinished = parsed.GetValue(Resume)
+            ? UnfinishedRun.Resume
+            : parsed.GetValue(Restart) ? UnfinishedRun.Restart : UnfinishedRun.Refuse,
         MaxShardBytes = parsed.GetValue(MaxShardSize),
         NonFinite = parsed.GetValue(NonFinite),
     };

@@ -7,15 +7,21 @@ using DemEngine.Search.Trials;
 
 namespace DemEngine.Cli.Options;
 
-/// <summary>What is searched, how, and by which objective.</summary>
+/// <summary>The options for what a search varies, by which strategy, and for which objective.</summary>
 internal sealed class SearchCommandOptions
 {
     private static readonly (string Word, StrategyKind Kind)[] Strategies =
-        [("grid", StrategyKind.Grid), ("coordinate", StrategyKind.Coordinate), ("random", StrategyKind.Random), ("cma-es", StrategyKind.CmaEs)];
+    [
+        ("grid", StrategyKind.Grid),
+        ("coordinate", StrategyKind.Coordinate),
+        ("random", StrategyKind.Random),
+        ("cma-es", StrategyKind.CmaEs),
+    ];
 
     private readonly Option<StrategyKind> _strategy = new("--strategy")
     {
-        Description = "What says which coefficients to try: all of the grid, one after the other, at random, or by covariance matrix adaptation. Default coordinate.",
+        Description = "What says which coefficients to try: all of the grid, one after the other, at random, "
+            + "or by covariance matrix adaptation. Default coordinate.",
         HelpName = string.Join('|', Strategies.Select(one => one.Word)),
         DefaultValueFactory = _ => StrategyKind.Coordinate,
         CustomParser = result =>
@@ -27,13 +33,25 @@ internal sealed class SearchCommandOptions
         },
     };
 
-    private readonly Option<long> _seed = new("--seed") { Description = "Of the strategies that draw at random. Default 0.", HelpName = "n", DefaultValueFactory = _ => 0 };
+    private readonly Option<long> _seed = new("--seed")
+    {
+        Description = "Of the strategies that draw at random. Default 0.",
+        HelpName = "n",
+        DefaultValueFactory = _ => 0,
+    };
 
-    private readonly Option<bool> _shared = new("--shared") { Description = "Search one coefficient that all sources share." };
+    private readonly Option<bool> _shared = new("--shared")
+    {
+        Description = "Search one coefficient that all sources share.",
+    };
 
-    private readonly Option<bool> _perSource = new("--per-source") { Description = "Search one coefficient for each source, as without this option." };
+    private readonly Option<bool> _perSource = new("--per-source")
+    {
+        Description = "Search one coefficient for each source, as without this option.",
+    };
 
-    private readonly Option<int> _groups = Numbers.Positive("--layer-groups", "Give so many groups of layers coefficients of their own. Default 1.", 1);
+    private readonly Option<int> _groups = Numbers.Positive(
+        "--layer-groups", "Give so many groups of layers coefficients of their own. Default 1.", 1);
 
     private readonly Option<string?> _parameter = new("--parameter")
     {
@@ -43,13 +61,16 @@ internal sealed class SearchCommandOptions
 
     private readonly Option<string[]> _ranges = new("--range")
     {
-        Description = $"Values to try, for all coefficients or for those of one source; grids and walks go in steps. Default {CoefficientRange.Default}.",
+        Description = "Values to try, for all coefficients or for those of one source; grids and walks go in steps. Default "
+            + $"{CoefficientRange.Default}.",
         HelpName = "[name=]low:high:step",
         AllowMultipleArgumentsPerToken = true,
     };
 
-    private readonly Option<ObjectiveKind> _objective =
-        Choice.Option("--objective", "What is made of the metric on several sets: their mean, the worst of them, or their weighted mean.", ObjectiveKind.Mean);
+    private readonly Option<ObjectiveKind> _objective = Choice.Option(
+        "--objective",
+        "What is made of the metric on several sets: their mean, the worst of them, or their weighted mean.",
+        ObjectiveKind.Mean);
 
     private readonly Option<string[]> _setWeights = new("--set-weight")
     {
@@ -60,35 +81,62 @@ internal sealed class SearchCommandOptions
 
     private readonly Option<int?> _trials = new("--trials")
     {
-        Description = $"End after so many trials, earlier runs' included. Grids and walks end by themselves; otherwise, if --minutes is not given either, {SearchOptions.DefaultTrials}.",
+        Description = "End after so many trials, earlier runs' included. Grids and walks end by themselves; "
+            + "otherwise, if --minutes is not given either, "
+            + $"{SearchOptions.DefaultTrials}.",
         HelpName = "n",
         CustomParser = result =>
         {
-            if (int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count >= 1)
+            if (int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out int count)
+                && count >= 1)
                 return count;
             result.AddError($"'{result.Tokens[0].Value}' is not a whole number from 1");
             return null;
         },
     };
 
-    private readonly Option<double> _minutes = Numbers.NotNegative("--minutes", "Begin no trial after so many minutes; 0 for no such bound. Default 0.", 0);
+    private readonly Option<double> _minutes = Numbers.NotNegative(
+        "--minutes", "Begin no trial after so many minutes; 0 for no such bound. Default 0.", 0);
 
-    private readonly Option<bool> _compare = new("--compare") { Description = "Also try each source's model alone and their average, for comparison." };
+    private readonly Option<bool> _compare = new("--compare")
+    {
+        Description = "Also try each source's model alone and their average, for comparison.",
+    };
 
-    private readonly Option<bool> _sensitivity = new("--sensitivity") { Description = "Also try the neighbourhood of the best: how the metric moves with each coefficient." };
+    private readonly Option<bool> _sensitivity = new("--sensitivity")
+    {
+        Description = "Also try the neighbourhood of the best: how the metric moves with each coefficient.",
+    };
 
     private readonly Option<bool> _conflicts = new("--conflicts")
     {
-        Description = "Also say where sources conflict: cosines and signs of their vectors, beside the metric of each alone, of every two, and of all.",
+        Description = "Also say where sources conflict: cosines and signs of their vectors, "
+            + "beside the metric of each alone, of every two, and of all.",
     };
 
-    private readonly Option<bool> _retryFailed = new("--retry-failed") { Description = "Try again what failed in an earlier run." };
+    private readonly Option<bool> _retryFailed = new("--retry-failed")
+    {
+        Description = "Try again what failed in an earlier run.",
+    };
 
     public void AddTo(Command command)
     {
         Option[] options =
         [
-            _strategy, _ranges, _shared, _perSource, _groups, _parameter, _objective, _setWeights, _trials, _minutes, _seed, _compare, _sensitivity, _conflicts,
+            _strategy,
+            _ranges,
+            _shared,
+            _perSource,
+            _groups,
+            _parameter,
+            _objective,
+            _setWeights,
+            _trials,
+            _minutes,
+            _seed,
+            _compare,
+            _sensitivity,
+            _conflicts,
             _retryFailed,
         ];
         foreach (Option option in options)
@@ -100,11 +148,12 @@ internal sealed class SearchCommandOptions
         });
     }
 
-    /// <summary>What was asked for, but for threads and the like.</summary>
-    /// <exception cref="DemException">DEM1001.</exception>
+    /// <summary>Reads the options of the search, without those for threads, memory and devices.</summary>
+    /// <exception cref="DemException">DEM1001 (BadArgument): a value of an option cannot be used.</exception>
     public SearchOptions Read(ParseResult parsed)
     {
-        Dictionary<string, CoefficientRange> ranges = NamedValues.Read(_ranges.Name, parsed.GetValue(_ranges), CoefficientRange.Parse);
+        Dictionary<string, CoefficientRange> ranges = NamedValues.Read(
+            _ranges.Name, parsed.GetValue(_ranges), CoefficientRange.Parse);
         return new SearchOptions
         {
             Strategy = parsed.GetValue(_strategy),
@@ -120,7 +169,8 @@ internal sealed class SearchCommandOptions
             Objective = parsed.GetValue(_objective),
             SetWeights = NamedValues.Read(_setWeights.Name, parsed.GetValue(_setWeights), Weight),
             Budget = new SearchBudget(
-                parsed.GetValue(_trials), parsed.GetValue(_minutes) is > 0 and var minutes ? TimeSpan.FromMinutes(Math.Min(minutes, 1e6)) : null),
+                parsed.GetValue(_trials),
+                parsed.GetValue(_minutes) is > 0 and var minutes ? TimeSpan.FromMinutes(Math.Min(minutes, 1e6)) : null),
             Compare = parsed.GetValue(_compare),
             Sensitivity = parsed.GetValue(_sensitivity),
             Conflicts = parsed.GetValue(_conflicts),
@@ -128,7 +178,8 @@ internal sealed class SearchCommandOptions
         };
     }
 
-    private static double Weight(string text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double weight)
-        ? weight
-        : throw new DemException(ErrorCode.BadArgument, $"--set-weight: '{text}' is not a number");
+    private static double Weight(string text) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double weight)
+            ? weight
+            : throw new DemException(ErrorCode.BadArgument, $"--set-weight: '{text}' is not a number");
 }

@@ -4,43 +4,69 @@ using DemEngine.Training.Settings;
 
 namespace DemEngine.Cli.Options;
 
-/// <summary>How a model is trained.</summary>
+/// <summary>The options for how a model is trained.</summary>
 internal sealed class TrainCommandOptions
 {
     private static readonly TrainingOptions Defaults = new();
 
-    private readonly Option<int> _steps = Numbers.Positive("--steps", $"Steps of the optimiser. Default {Defaults.Steps}.", (int)Defaults.Steps);
+    private readonly Option<int> _steps = Numbers.Positive(
+        "--steps", $"Steps of the optimiser. Default {Defaults.Steps}.", (int)Defaults.Steps);
 
-    private readonly Option<int> _batchSize = Numbers.Positive("--batch-size", $"Examples a step. Default {Defaults.BatchSize}.", Defaults.BatchSize);
+    private readonly Option<int> _batchSize = Numbers.Positive(
+        "--batch-size", $"Examples a step. Default {Defaults.BatchSize}.", Defaults.BatchSize);
 
     private readonly Option<int> _maxPositions = Numbers.Positive(
-        "--max-positions", $"The most positions that pass through the model at once; gradients of larger batches accumulate. Default {Defaults.MaxPositions}.",
+        "--max-positions",
+        "The most positions that pass through the model at once; gradients of larger batches accumulate. Default "
+        + $"{Defaults.MaxPositions}.",
         (int)Defaults.MaxPositions);
 
-    private readonly Option<double> _learningRate = Numbers.NotNegative("--lr", $"Largest learning rate. Default {Defaults.LearningRate}.", Defaults.LearningRate);
+    private readonly Option<double> _learningRate = Numbers.NotNegative(
+        "--lr", $"Largest learning rate. Default {Defaults.LearningRate}.", Defaults.LearningRate);
 
     private readonly Option<double> _finalShare = Numbers.NotNegative(
-        "--final-lr", $"What it decays to, as a share of the largest. Default {Defaults.FinalLearningRateShare}.", Defaults.FinalLearningRateShare);
+        "--final-lr",
+        $"What it decays to, as a share of the largest. Default {Defaults.FinalLearningRateShare}.",
+        Defaults.FinalLearningRateShare);
 
-    private readonly Option<long?> _warmup = new("--warmup") { Description = "Steps in which it rises. Default: a tenth, at most 100.", HelpName = "n" };
+    private readonly Option<long?> _warmup = new("--warmup")
+    {
+        Description = "Steps in which it rises. Default: a tenth, at most 100.",
+        HelpName = "n",
+    };
 
     private readonly Option<double> _weightDecay = Numbers.NotNegative(
         "--weight-decay", $"Of AdamW, on matrices. Default {Defaults.AdamW.WeightDecay}.", Defaults.AdamW.WeightDecay);
 
-    private readonly Option<double> _beta1 = Numbers.NotNegative("--beta1", $"Of AdamW. Default {Defaults.AdamW.Beta1}.", Defaults.AdamW.Beta1);
+    private readonly Option<double> _beta1 = Numbers.NotNegative(
+        "--beta1", $"Of AdamW. Default {Defaults.AdamW.Beta1}.", Defaults.AdamW.Beta1);
 
-    private readonly Option<double> _beta2 = Numbers.NotNegative("--beta2", $"Of AdamW. Default {Defaults.AdamW.Beta2}.", Defaults.AdamW.Beta2);
+    private readonly Option<double> _beta2 = Numbers.NotNegative(
+        "--beta2", $"Of AdamW. Default {Defaults.AdamW.Beta2}.", Defaults.AdamW.Beta2);
 
-    private readonly Option<double> _clip = Numbers.NotNegative("--clip", $"Largest norm of a gradient. Default {Defaults.ClipNorm}.", Defaults.ClipNorm);
+    private readonly Option<double> _clip = Numbers.NotNegative(
+        "--clip", $"Largest norm of a gradient. Default {Defaults.ClipNorm}.", Defaults.ClipNorm);
 
-    private readonly Option<long> _seed = new("--seed") { Description = "Chooses the order of examples, and the weights of --from-scratch. Default 0.", HelpName = "n" };
+    private readonly Option<long> _seed = new("--seed")
+    {
+        Description = "Chooses the order of examples, and the weights of --from-scratch. Default 0.",
+        HelpName = "n",
+    };
 
-    private readonly Option<ElementType?> _type = Choice.FloatType("--dtype", "In which the model computes and is saved; the optimiser's own numbers are f32. Default f32.", "f32", "bf16");
+    private readonly Option<ElementType?> _type = Choice.FloatType(
+        "--dtype",
+        "In which the model computes and is saved; the optimiser's own numbers are f32. Default f32.",
+        "f32",
+        "bf16");
 
     private readonly Option<int> _evaluateEvery = Numbers.Positive(
         "--eval-every", $"Steps between validations. Default {Defaults.EvaluateEvery}.", (int)Defaults.EvaluateEvery);
 
-    private readonly Option<int?> _patience = new("--patience") { Description = "Stop after so many validations in a row that are not the best. Default: never.", HelpName = "n" };
+    private readonly Option<int?> _patience = new("--patience")
+    {
+        Description = "Stop after so many validations in a row that are not the best. Default: never.",
+        HelpName = "n",
+    };
 
     private readonly Option<string> _device = new("--device")
     {
@@ -55,8 +81,22 @@ internal sealed class TrainCommandOptions
     {
         foreach (Option option in new Option[]
         {
-            _steps, _batchSize, _maxPositions, _learningRate, _finalShare, _warmup, _weightDecay, _beta1, _beta2, _clip, _seed, _type, _evaluateEvery,
-            _patience, _device, _threads,
+            _steps,
+            _batchSize,
+            _maxPositions,
+            _learningRate,
+            _finalShare,
+            _warmup,
+            _weightDecay,
+            _beta1,
+            _beta2,
+            _clip,
+            _seed,
+            _type,
+            _evaluateEvery,
+            _patience,
+            _device,
+            _threads,
         })
         {
             command.Options.Add(option);
@@ -78,7 +118,8 @@ internal sealed class TrainCommandOptions
             MaxPositions = parsed.GetValue(_maxPositions),
             LearningRate = parsed.GetValue(_learningRate),
             FinalLearningRateShare = parsed.GetValue(_finalShare),
-            AdamW = new AdamWOptions(parsed.GetValue(_beta1), parsed.GetValue(_beta2), WeightDecay: parsed.GetValue(_weightDecay)),
+            AdamW = new AdamWOptions(
+                parsed.GetValue(_beta1), parsed.GetValue(_beta2), WeightDecay: parsed.GetValue(_weightDecay)),
             ClipNorm = parsed.GetValue(_clip),
             Seed = parsed.GetValue(_seed),
             Type = parsed.GetValue(_type) ?? Defaults.Type,

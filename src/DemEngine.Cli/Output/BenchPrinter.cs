@@ -8,24 +8,50 @@ using DemEngine.Lab.Benchmarking;
 
 namespace DemEngine.Cli.Output;
 
-/// <summary>What <c>dem bench</c> measured, as tables or as JSON.</summary>
+/// <summary>Prints the results of <c>dem bench</c> as tables or as JSON.</summary>
 internal static partial class BenchPrinter
 {
-    public static void PrintJson(BenchReport report) => Console.Out.WriteLine(JsonSerializer.Serialize(report, BenchJson.Default.BenchReport));
+    public static void PrintJson(BenchReport report) =>
+        Console.Out.WriteLine(JsonSerializer.Serialize(report, BenchJson.Default.BenchReport));
 
     public static void PrintText(BenchReport report)
     {
         Console.Out.WriteLine(report.Machine);
-        Console.Out.WriteLine($"{report.Method}, {report.Shape}, {Sizes.Format(report.ModelBytes)} a model, {report.Threads} threads, median of {report.Repeats}");
+        Console.Out.WriteLine(
+            $"{report.Method}, {report.Shape}, {Sizes.Format(report.ModelBytes)}"
+            + " a model, "
+            + $"{report.Threads} threads, median of {report.Repeats}");
         if (report.Device is { } measured)
             PrintRates(measured);
-        Console.Out.WriteLine($"memory copy {Number(report.MemoryCopy)} GB/s, file copy {Number(report.FileCopy)} GB/s (read + written)");
+        Console.Out.WriteLine(
+            $"memory copy {Number(report.MemoryCopy)} GB/s, file copy {Number(report.FileCopy)} GB/s (read + written)");
         TablePrinter.Print(
-            [" sources", "cache", " seconds", " passes", " null GB/s", " merge GB/s", " merge/null", " null/file copy", " merge/memory copy", " in GB/s", " in/host to device"],
+            [
+                " sources",
+                "cache",
+                " seconds",
+                " passes",
+                " null GB/s",
+                " merge GB/s",
+                " merge/null",
+                " null/file copy",
+                " merge/memory copy",
+                " in GB/s",
+                " in/host to device",
+            ],
             report.Merges.Select(merge => new[]
             {
-                $"{merge.Sources}", merge.Cache, merge.Seconds.ToString("0.000", CultureInfo.InvariantCulture), Number(merge.Passes), Number(merge.Null), Number(merge.Merge), Number(merge.MergeToNull), Number(merge.NullToFileCopy),
-                Number(merge.MergeToMemoryCopy), Number(merge.Input), merge.InputToHostToDevice is { } ratio ? Number(ratio) : "",
+                $"{merge.Sources}",
+                merge.Cache,
+                merge.Seconds.ToString("0.000", CultureInfo.InvariantCulture),
+                Number(merge.Passes),
+                Number(merge.Null),
+                Number(merge.Merge),
+                Number(merge.MergeToNull),
+                Number(merge.NullToFileCopy),
+                Number(merge.MergeToMemoryCopy),
+                Number(merge.Input),
+                merge.InputToHostToDevice is { } ratio ? Number(ratio) : "",
             }));
         if (report.Sweeps.Count > 0)
         {
@@ -33,8 +59,14 @@ internal static partial class BenchPrinter
                 [" sources", " merges", " one s", " sweep s", " sweep/one", " in memory/one", " null/one", " copies/one"],
                 report.Sweeps.Select(sweep => new[]
                 {
-                    $"{sweep.Sources}", $"{sweep.Candidates}", sweep.One.ToString("0.000", CultureInfo.InvariantCulture), sweep.Sweep.ToString("0.000", CultureInfo.InvariantCulture),
-                    Number(sweep.SweepToOne), Number(sweep.MemoryToOne), Number(sweep.NullToOne), Number(sweep.CopyToOne),
+                    $"{sweep.Sources}",
+                    $"{sweep.Candidates}",
+                    sweep.One.ToString("0.000", CultureInfo.InvariantCulture),
+                    sweep.Sweep.ToString("0.000", CultureInfo.InvariantCulture),
+                    Number(sweep.SweepToOne),
+                    Number(sweep.MemoryToOne),
+                    Number(sweep.NullToOne),
+                    Number(sweep.CopyToOne),
                 }));
         }
 

@@ -8,7 +8,7 @@ using Spectre.Console;
 
 namespace DemEngine.Cli.Output;
 
-/// <summary>What a demonstration did, and what to try next.</summary>
+/// <summary>Prints the results of a demonstration, and suggestions of what to try next.</summary>
 internal static class DemoPrinter
 {
     public static void Print(DemoReport report, TimeSpan elapsed)
@@ -22,11 +22,13 @@ internal static class DemoPrinter
         ExperimentPrinter.PrintTable(methods);
         Console.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"models: {results.Model}, {results.Parameters} weights. What was chosen was chosen on validation data; these are test data."));
+            $"models: {results.Model}, {results.Parameters
+                } weights. What was chosen was chosen on validation data; these are test data."));
         Console.Out.WriteLine($"coefficients of DEM, one each: {chosen.Chosen}");
         Console.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"merged with them: {Printable.Text(report.Merged)}, {report.Verified} tensors read back, each as the manifest says"));
+            $"merged with them: {Printable.Text(report.Merged)}, {report.Verified
+                } tensors read back, each as the manifest says"));
 
         Heading(console, "A source is added");
         ExperimentPrinter.PrintTable(results.Tables[^1]);
@@ -34,13 +36,22 @@ internal static class DemoPrinter
         Heading(console, "Try next");
         string models = Path.Combine(report.Folder, "experiment", "seed-1", "models");
         string data = Path.Combine(report.Folder, "experiment", "data", "test");
-        string sets = string.Join(' ', results.Sources.Take(2).Select(source => $"{source.Name}={ShellWord.Of(Path.Combine(data, source.Name + ".jsonl"))}"));
-        Console.Out.WriteLine($"# with other coefficients: edit the recipe, then\ndem merge {ShellWord.Of(report.Experiment.RecipeFile)} --out {ShellWord.Of(Path.Combine(report.Folder, "again"))}");
-        Console.Out.WriteLine($"# how well a model does\ndem eval --model {ShellWord.Of(report.Merged)} --data {sets} --metric exact-match");
-        Console.Out.WriteLine($"# how far the models lie apart\ndem distance --base {ShellWord.Of(Path.Combine(models, "base"))} {string.Join(' ', results.Sources.Take(2).Select(source => ShellWord.Of(Path.Combine(models, source.Name))))}");
+        string sets = string.Join(' ', results.Sources
+            .Take(2)
+            .Select(source => $"{source.Name}={ShellWord.Of(Path.Combine(data, source.Name + ".jsonl"))}"));
+        Console.Out.WriteLine(
+            "# with other coefficients: edit the recipe, then\ndem merge "
+            + $"{ShellWord.Of(report.Experiment.RecipeFile)} --out {ShellWord.Of(Path.Combine(report.Folder, "again"))}");
+        Console.Out.WriteLine(
+            $"# how well a model does\ndem eval --model {ShellWord.Of(report.Merged)} --data {sets} --metric exact-match");
+        Console.Out.WriteLine(
+            $"# how far the models lie apart\ndem distance --base {ShellWord.Of(Path.Combine(models, "base"))}"
+            + " "
+            + $"{string.Join(' ', results.Sources.Take(2).Select(source => ShellWord.Of(Path.Combine(models, source.Name))))}");
         Console.Out.WriteLine("# how fast this machine merges\ndem bench --shape llama-160m");
         Console.Out.WriteLine();
-        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"done in {elapsed.TotalSeconds:0.0} s; the report, with figures:"));
+        Console.Out.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"done in {elapsed.TotalSeconds:0.0} s; the report, with figures:"));
         Console.Out.WriteLine(report.Experiment.ReportFile);
     }
 

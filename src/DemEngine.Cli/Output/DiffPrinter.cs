@@ -6,7 +6,7 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Cli.Output;
 
-/// <summary><see cref="CheckpointDiff"/> as a table or as JSON.</summary>
+/// <summary>Prints a <see cref="CheckpointDiff"/> as a table or as JSON.</summary>
 internal static class DiffPrinter
 {
     public static void PrintText(CheckpointDiff diff)
@@ -36,7 +36,9 @@ internal static class DiffPrinter
         Console.Out.WriteLine(
             diff.IsIdentical
                 ? $"identical: {diff.Common.Length} tensors"
-                : $"different: {different.Length} of {diff.Common.Length} common tensors, {diff.OnlyInA.Length} only in the first, {diff.OnlyInB.Length} only in the second");
+                : $"different: {different.Length} of {diff.Common.Length}"
+                    + " common tensors, "
+                    + $"{diff.OnlyInA.Length} only in the first, {diff.OnlyInB.Length} only in the second");
     }
 
     public static void PrintJson(CheckpointDiff diff) => Console.Out.WriteLine(new JsonObject
@@ -64,7 +66,11 @@ internal static class DiffPrinter
 
     private static string Describe(TensorSpec spec) => $"{spec.Type.SafetensorsName}{spec.Shape}";
 
-    private static JsonObject ToJson(TensorSpec spec) => new() { ["dtype"] = spec.Type.SafetensorsName, ["shape"] = Numbers(spec.Shape.Dimensions) };
+    private static JsonObject ToJson(TensorSpec spec) => new()
+    {
+        ["dtype"] = spec.Type.SafetensorsName,
+        ["shape"] = Numbers(spec.Shape.Dimensions),
+    };
 
     private static JsonArray Numbers(IEnumerable<long> numbers) => new([.. numbers.Select(number => JsonValue.Create(number))]);
 }

@@ -4,18 +4,20 @@ using DemEngine.Cli.Formatting;
 
 namespace DemEngine.Cli.Output;
 
-/// <summary><see cref="LayerDistances"/> as tables or as JSON.</summary>
+/// <summary>Prints <see cref="LayerDistances"/> as tables or as JSON.</summary>
 internal static class DistancePrinter
 {
     public static void PrintText(LayerDistances distances)
     {
         Console.Out.WriteLine($"base {Printable.Text(distances.Base)}");
-        Console.Out.WriteLine("For each layer and model: distance ‖Δ‖, the same over the model's largest, relative change ‖Δ‖/‖Θ‖");
+        Console.Out.WriteLine(
+            "For each layer and model: distance ‖Δ‖, the same over the model's largest, relative change ‖Δ‖/‖Θ‖");
         Console.Out.WriteLine();
         TablePrinter.Print(
             ["layer", .. distances.Models.SelectMany(model => new[] { $" {model.Label}", " /max", " change" })],
             [
-                .. distances.Layers.Select((layer, l) => Row(layer, distances.Models.Length, m => $"{distances.Normalised(l, m):0.000}")),
+                .. distances.Layers.Select(
+                    (layer, l) => Row(layer, distances.Models.Length, m => $"{distances.Normalised(l, m):0.000}")),
                 Row(distances.Whole, distances.Models.Length, _ => ""),
             ]);
         Console.Out.WriteLine();
@@ -23,7 +25,9 @@ internal static class DistancePrinter
         Console.Out.WriteLine();
         TablePrinter.Print(
             ["", .. distances.Models.Select(model => $" {model.Label}")],
-            distances.Models.Select((model, i) => distances.Whole.Cosines[i].Select(cosine => $"{cosine:0.0000;-0.0000;0.0000}").Prepend(model.Label)));
+            distances.Models.Select((model, i) => distances.Whole.Cosines[i]
+                .Select(cosine => $"{cosine:0.0000;-0.0000;0.0000}")
+                .Prepend(model.Label)));
 
         if (distances.IgnoredTensors > 0)
             Console.Out.WriteLine($"note: {distances.IgnoredTensors} tensors of integers or booleans are left out");
@@ -39,7 +43,8 @@ internal static class DistancePrinter
         ["layers"] = new JsonArray([.. distances.Layers.Select((layer, l) =>
         {
             JsonObject json = ToJson(layer);
-            json["normalised"] = JsonNumber.Of(Enumerable.Range(0, distances.Models.Length).Select(m => distances.Normalised(l, m)));
+            json["normalised"] = JsonNumber.Of(
+                Enumerable.Range(0, distances.Models.Length).Select(m => distances.Normalised(l, m)));
             return json;
         })]),
         ["whole"] = ToJson(distances.Whole),

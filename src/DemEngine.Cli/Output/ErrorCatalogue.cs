@@ -1,6 +1,6 @@
 namespace DemEngine.Cli.Output;
 
-/// <summary><c>dem --help errors</c>: every error code with its meaning and remedy.</summary>
+/// <summary>Prints the list of <c>dem --help errors</c>: every error code with its meaning and remedy.</summary>
 internal static class ErrorCatalogue
 {
     public static void Print(TextWriter output)

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace DemEngine.Cli.Output;
 
-/// <summary>Prints errors as scripts expect them: the code and the message on one line, then what can be done about it.</summary>
+/// <summary>Prints errors in the form that scripts expect: the code and the message on one line, then the remedy.</summary>
 internal static class ErrorPrinter
 {
     public static void Print(ErrorCode code, params IEnumerable<string> messages) => Print(code, code.Remedy, messages);
@@ -15,7 +15,10 @@ internal static class ErrorPrinter
         Console.Error.WriteLine($"       {OneLine(remedy)}");
     }
 
-    /// <summary>Paths and messages of the system may hold line ends, and what a terminal would obey.</summary>
+    /// <summary>
+    /// Escapes control characters and joins lines, because paths and messages of the system may hold what a terminal would
+    /// interpret.
+    /// </summary>
     private static string OneLine(string message)
     {
         var line = new StringBuilder(message.Length);

@@ -6,11 +6,12 @@ using DemEngine.Lab.Experiment.Running;
 
 namespace DemEngine.Cli.Output;
 
-/// <summary>What an experiment found: its tables of right answers, or the path of the whole as JSON.</summary>
+/// <summary>Prints the results of an experiment: its tables of exact matches, or the paths of its files as JSON.</summary>
 internal static class ExperimentPrinter
 {
     public static ProgressText<ExperimentProgress> Progress { get; } = new(
-        (progress, _) => progress.Detail == "" ? progress.Stage : $"{progress.Stage}: {progress.Detail}", progress => progress.Share);
+        (progress, _) => progress.Detail == "" ? progress.Stage : $"{progress.Stage}: {progress.Detail}",
+        progress => progress.Share);
 
     public static void Print(ExperimentReport report, bool quiet, bool json)
     {
@@ -30,7 +31,7 @@ internal static class ExperimentPrinter
         }
     }
 
-    /// <summary>The paths of the whole, and for each method the mean over sources and seeds.</summary>
+    /// <summary>Gives the paths of the results and the report, and for each method the mean over sources and seeds.</summary>
     public static JsonObject ToJson(ExperimentReport report) => new()
     {
         ["results"] = report.ResultsFile,
@@ -38,13 +39,18 @@ internal static class ExperimentPrinter
         ["tables"] = new JsonArray([.. report.Results.Tables.Select(table => (JsonNode)ToJson(table))]),
     };
 
-    /// <summary>Right answers of each method on each source.</summary>
+    /// <summary>Prints the percentage of right answers of each method on each source.</summary>
     public static void PrintTable(ResultTable table)
     {
         int seeds = table.Rows[0].Runs.Length;
         TablePrinter.Print(
-            [seeds == 1 ? "exact match, %" : $"exact match, % of {seeds} seeds", .. table.Columns.Select(column => $" {column}"), " mean"],
-            table.Rows.Select(row => table.Columns.Select((_, c) => Percent(row.Runs.Average(run => run.ExactMatch[c])))
+            [
+                seeds == 1 ? "exact match, %" : $"exact match, % of {seeds} seeds",
+                .. table.Columns.Select(column => $" {column}"),
+                " mean",
+            ],
+            table.Rows.Select(row => table.Columns
+                .Select((_, c) => Percent(row.Runs.Average(run => run.ExactMatch[c])))
                 .Append(Percent(row.Runs.Average(run => run.ExactMatch.Take(table.Averaged).Average())))
                 .Prepend(row.Name)));
         Console.Out.WriteLine();

@@ -7,17 +7,19 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Cli.Output;
 
-/// <summary><see cref="CheckpointSummary"/> as a table or as JSON.</summary>
+/// <summary>Prints a <see cref="CheckpointSummary"/> as a table or as JSON.</summary>
 internal static class InspectPrinter
 {
     public static void PrintText(CheckpointSummary summary)
     {
         Console.Out.WriteLine($"{Printable.Text(summary.Path)}: {summary.Kind}");
-        Console.Out.WriteLine($"files       {summary.Files.Length}, {summary.FileBytes} bytes ({Sizes.Format(summary.FileBytes)})");
+        Console.Out.WriteLine(
+            $"files       {summary.Files.Length}, {summary.FileBytes} bytes ({Sizes.Format(summary.FileBytes)})");
         Console.Out.WriteLine($"tensors     {summary.Tensors.Length}, {summary.TensorBytes} bytes");
         Console.Out.WriteLine($"parameters  {summary.Parameters}");
         foreach (SummarizedType type in summary.Types)
-            Console.Out.WriteLine($"{type.Type.SafetensorsName,-11} {type.Tensors} tensors, {type.Elements} elements, {type.Bytes} bytes");
+            Console.Out.WriteLine(
+                $"{type.Type.SafetensorsName,-11} {type.Tensors} tensors, {type.Elements} elements, {type.Bytes} bytes");
         foreach (LayerStack stack in summary.Stacks)
             Console.Out.WriteLine($"layers      {stack.Layers} in {Printable.Text(stack.Name)}");
         foreach (var (key, value) in summary.Metadata)
@@ -34,7 +36,11 @@ internal static class InspectPrinter
             ["tensor", "type", "shape", " bytes", "shard"],
             summary.Tensors.Select(tensor => new[]
             {
-                tensor.Spec.Name, tensor.Spec.Type.SafetensorsName, tensor.Spec.Shape.ToString(), $"{tensor.Spec.ByteLength}", tensor.File,
+                tensor.Spec.Name,
+                tensor.Spec.Type.SafetensorsName,
+                tensor.Spec.Shape.ToString(),
+                $"{tensor.Spec.ByteLength}",
+                tensor.File,
             }));
     }
 
@@ -55,8 +61,10 @@ internal static class InspectPrinter
             ["elements"] = type.Elements,
             ["bytes"] = type.Bytes,
         })]),
-        ["layers"] = new JsonArray([.. summary.Stacks.Select(stack => new JsonObject { ["stack"] = stack.Name, ["count"] = stack.Layers })]),
-        ["metadata"] = new JsonObject(summary.Metadata.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)JsonValue.Create(pair.Value)))),
+        ["layers"] = new JsonArray([.. summary.Stacks.Select(stack =>
+            new JsonObject { ["stack"] = stack.Name, ["count"] = stack.Layers })]),
+        ["metadata"] = new JsonObject(summary.Metadata.Select(pair =>
+            KeyValuePair.Create(pair.Key, (JsonNode?)JsonValue.Create(pair.Value)))),
         ["manifest"] = summary.Manifest is { } manifest ? ToJson(manifest) : null,
         ["tensors"] = new JsonArray([.. summary.Tensors.Select(tensor => new JsonObject
         {

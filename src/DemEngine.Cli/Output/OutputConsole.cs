@@ -2,7 +2,9 @@ using Spectre.Console;
 
 namespace DemEngine.Cli.Output;
 
-/// <summary>Standard output as a console for headings and tables: plain and never wrapped where it is no terminal.</summary>
+/// <summary>
+/// Makes a console on standard output for headings and tables: plain and never wrapped unless it is a terminal.
+/// </summary>
 internal static class OutputConsole
 {
     private const int Unwrapped = 100_000;
@@ -13,7 +15,7 @@ internal static class OutputConsole
         if (!Console.IsOutputRedirected)
             return AnsiConsole.Create(settings);
 
-        // Asked for: by itself the library goes by the terminal's name alone.
+        // Set here, because the library itself goes by the terminal's name alone.
         settings.Ansi = AnsiSupport.No;
         settings.ColorSystem = ColorSystemSupport.NoColors;
         IAnsiConsole console = AnsiConsole.Create(settings);

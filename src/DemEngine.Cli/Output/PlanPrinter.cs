@@ -11,7 +11,7 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Cli.Output;
 
-/// <summary><c>--dry-run</c>: the plan, in words or as JSON.</summary>
+/// <summary>Prints the plan of <c>--dry-run</c> in words or as JSON.</summary>
 internal static class PlanPrinter
 {
     public static void Print(OutputPlan plan, RunOptions options, DiskRoom room, bool quiet, bool json)
@@ -31,9 +31,13 @@ internal static class PlanPrinter
             Console.Out.WriteLine($"{symbol} = {Printable.Text(model)}");
         foreach (PlannedTensor tensor in plan.PlannedTensors)
         {
-            string sources = common.IsEmpty ? $"  [{string.Join(", ", tensor.Sources.Select(source => Describe(source, tensor)))}]" : "";
+            string sources = common.IsEmpty
+                ? $"  [{string.Join(", ", tensor.Sources.Select(source => Describe(source, tensor)))}]"
+                : "";
             Console.Out.WriteLine(
-                $"{tensor.File} @{tensor.Offset}  {Printable.Text(tensor.Spec.Name)}  {tensor.Spec.Type.SafetensorsName}{tensor.Spec.Shape}  {Printable.Text(tensor.Operation)}{sources}");
+                $"{tensor.File} @{tensor.Offset}  {Printable.Text(tensor.Spec.Name)}"
+                + "  "
+                + $"{tensor.Spec.Type.SafetensorsName}{tensor.Spec.Shape}  {Printable.Text(tensor.Operation)}{sources}");
         }
 
         foreach (PlannedShard shard in plan.Layout.Shards)

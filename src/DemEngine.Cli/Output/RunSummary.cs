@@ -5,7 +5,7 @@ using DemEngine.Merging.Output;
 
 namespace DemEngine.Cli.Output;
 
-/// <summary>What a finished run did, in words or as JSON.</summary>
+/// <summary>Prints what a finished run did, in words or as JSON.</summary>
 internal static partial class RunSummary
 {
     public static void Print(RunReport report, bool quiet, bool json)
@@ -20,12 +20,17 @@ internal static partial class RunSummary
             return;
 
         string resumed = report.Resumed > 0 ? $" ({report.Resumed} from the earlier run)" : "";
-        Console.Out.WriteLine($"{report.Tensors} tensors{resumed}, {Sizes.Format(report.BytesRead)} read, {Sizes.Format(report.BytesWritten)} written");
-        Console.Out.WriteLine($"{report.Seconds:0.00} s at {report.GigabytesPerSecond:0.00} GB/s, then {report.SyncSeconds:0.00} s until on disk");
+        Console.Out.WriteLine(
+            $"{report.Tensors} tensors{resumed}, {Sizes.Format(report.BytesRead)}"
+            + " read, "
+            + $"{Sizes.Format(report.BytesWritten)} written");
+        Console.Out.WriteLine(
+            $"{report.Seconds:0.00} s at {report.GigabytesPerSecond:0.00} GB/s, then {report.SyncSeconds:0.00} s until on disk");
         foreach (string remark in report.Remarks)
             Console.Out.WriteLine($"note: {remark}");
         foreach (NonFiniteTensor tensor in report.NonFinite)
-            Console.Out.WriteLine($"warning: {Printable.Text(tensor.Tensor)}: {tensor.Outputs} infinities or NaNs, {tensor.Inputs} in the inputs");
+            Console.Out.WriteLine(
+                $"warning: {Printable.Text(tensor.Tensor)}: {tensor.Outputs} infinities or NaNs, {tensor.Inputs} in the inputs");
         Console.Out.WriteLine(report.Output);
     }
 

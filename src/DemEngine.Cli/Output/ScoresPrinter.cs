@@ -4,7 +4,7 @@ using DemEngine.Evaluation;
 
 namespace DemEngine.Cli.Output;
 
-/// <summary><see cref="ModelScores"/> as a table or as JSON.</summary>
+/// <summary>Prints <see cref="ModelScores"/> as a table or as JSON.</summary>
 internal static class ScoresPrinter
 {
     public static void PrintText(string model, ModelScores scores)
@@ -12,8 +12,11 @@ internal static class ScoresPrinter
         string[] metrics = [.. scores.Scores.Select(score => score.Metric.Name).Distinct()];
         TablePrinter.Print(
             ["data", .. metrics.Select(name => $" {name}")],
-            scores.Scores.GroupBy(score => score.Set).Select(set =>
-                metrics.Select(name => set.FirstOrDefault(score => score.Metric.Name == name) is { } score ? Show(score) : "").Prepend(set.Key)));
+            scores.Scores
+                .GroupBy(score => score.Set)
+                .Select(set => metrics
+                    .Select(name => set.FirstOrDefault(score => score.Metric.Name == name) is { } score ? Show(score) : "")
+                    .Prepend(set.Key)));
         Console.Out.WriteLine();
         Console.Out.WriteLine(scores.Tokens > 0
             ? $"{Printable.Text(model)}: {scores.Tokens} tokens in {scores.Seconds:0.00} s"
@@ -24,7 +27,8 @@ internal static class ScoresPrinter
     {
         var sets = new JsonObject();
         foreach (IGrouping<string, Score> set in scores.Scores.GroupBy(score => score.Set))
-            sets[set.Key] = new JsonObject(set.Select(score => KeyValuePair.Create(score.Metric.Name, JsonNumber.Of(score.Value))));
+            sets[set.Key] = new JsonObject(
+                set.Select(score => KeyValuePair.Create(score.Metric.Name, JsonNumber.Of(score.Value))));
         Console.Out.WriteLine(new JsonObject
         {
             ["model"] = model,

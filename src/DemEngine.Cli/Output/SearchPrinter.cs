@@ -8,15 +8,23 @@ using DemEngine.Search.Trials;
 
 namespace DemEngine.Cli.Output;
 
-/// <summary><see cref="SearchReport"/> as tables or as JSON.</summary>
+/// <summary>Prints a <see cref="SearchReport"/> as tables or as JSON.</summary>
 internal static class SearchPrinter
 {
     public static void PrintText(SearchReport report, string picture)
     {
         string[] sets = [.. report.Best.Scores.Select(score => score.Set)];
         TablePrinter.Print(
-            ["", .. report.Map.Sources.Select(source => $" {source}"), .. sets.Select(set => $" {report.Objective.Metric} {set}"), $" {ObjectiveName(report)}"],
-            report.Comparisons.Select(one => (one.Name, one.Trial)).Append(("best", report.Best)).Select(row => Row(row.Item1, row.Item2, sets)));
+            [
+                "",
+                .. report.Map.Sources.Select(source => $" {source}"),
+                .. sets.Select(set => $" {report.Objective.Metric} {set}"),
+                $" {ObjectiveName(report)}",
+            ],
+            report.Comparisons
+                .Select(one => (one.Name, one.Trial))
+                .Append(("best", report.Best))
+                .Select(row => Row(row.Item1, row.Item2, sets)));
 
         if (report.Sensitivity.Length > 0)
             PrintSensitivity(report);
@@ -25,7 +33,8 @@ internal static class SearchPrinter
 
         Console.Out.WriteLine();
         Console.Out.WriteLine(Invariant(
-            $"{report.Strategy}: {report.Asked} trials, {Ending(report.End)}; {report.Evaluated} evaluated now in {report.Seconds:0.0} s by {Printable.Text(report.EvaluatorDescription)}"));
+            $"{report.Strategy}: {report.Asked} trials, {Ending(report.End)}; {report.Evaluated} evaluated now in {
+                report.Seconds:0.0} s by {Printable.Text(report.EvaluatorDescription)}"));
         if (report.TrialSeconds > 0)
             Console.Out.WriteLine(Invariant($"merging took {report.MergeSeconds / report.TrialSeconds:0.0%} of that"));
         if (report.Failed > 0)
@@ -47,8 +56,11 @@ internal static class SearchPrinter
         ["metric"] = report.Objective.Metric.Name,
         ["objective_kind"] = report.Objective.Kind.ToString().ToLowerInvariant(),
         ["best"] = ToJson(report, report.Best),
-        ["comparisons"] = new JsonObject(report.Comparisons.Select(one => KeyValuePair.Create(one.Name, (JsonNode?)ToJson(report, one.Trial)))),
-        ["sensitivity"] = report.Sensitivity.Length == 0 ? null : new JsonArray([.. report.Sensitivity.Select(one => ToJson(one))]),
+        ["comparisons"] = new JsonObject(report.Comparisons.Select(
+            one => KeyValuePair.Create(one.Name, (JsonNode?)ToJson(report, one.Trial)))),
+        ["sensitivity"] = report.Sensitivity.Length == 0
+            ? null
+            : new JsonArray([.. report.Sensitivity.Select(one => ToJson(one))]),
         ["conflicts"] = report.Conflicts is { } conflicts ? ToJson(report, conflicts) : null,
         ["seconds"] = report.Seconds,
         ["trial_seconds"] = report.TrialSeconds,
@@ -58,12 +70,25 @@ internal static class SearchPrinter
     private static void PrintSensitivity(SearchReport report)
     {
         Console.Out.WriteLine();
-        Console.Out.WriteLine($"{ObjectiveName(report)} as one coefficient moves by its step, and the way in which each set alone would move it");
+        Console.Out.WriteLine(
+            $"{ObjectiveName(report)}"
+            + " as one coefficient moves by its step, and the way in which each set alone would move it");
         Console.Out.WriteLine();
         TablePrinter.Print(
-            ["coefficient", " best", " −2", " −1", " 0", " +1", " +2", " curvature", .. report.Best.Scores.Select(score => $" {score.Set}")],
+            [
+                "coefficient",
+                " best",
+                " −2",
+                " −1",
+                " 0",
+                " +1",
+                " +2",
+                " curvature",
+                .. report.Best.Scores.Select(score => $" {score.Set}"),
+            ],
             report.Sensitivity.Select((one, d) => new[] { one.Dimension, Number(one.Best) }
-                .Concat(Enumerable.Range(-2, 5).Select(offset => StepAt(one, report.Map.Space.Dimensions[d].Range.Step * offset)))
+                .Concat(Enumerable.Range(-2, 5).Select(
+                    offset => StepAt(one, report.Map.Space.Dimensions[d].Range.Step * offset)))
                 .Append(one.Objective is { } fit ? Invariant($"{fit.Curvature:g3}") : "")
                 .Concat(one.Sets.Select(set => Wish(report.Objective.Metric.HigherIsBetter, set.Fit)))));
     }
@@ -80,14 +105,25 @@ internal static class SearchPrinter
             [
                 Scores("none", "", "", conflicts.Base),
                 .. conflicts.Alone.Select(one => Scores(one.Source, "", "", one.Trial)),
-                .. conflicts.Pairs.Select(pair => Scores($"{pair.First} + {pair.Second}", Invariant($"{pair.Cosine:0.000;-0.000;0.000}"), Invariant($"{pair.Signs.CancelledShare:0.0%}"), pair.Together)),
+                .. conflicts.Pairs.Select(pair => Scores(
+                    $"{pair.First} + {pair.Second}",
+                    Invariant($"{pair.Cosine:0.000;-0.000;0.000}"),
+                    Invariant($"{pair.Signs.CancelledShare:0.0%}"),
+                    pair.Together)),
                 Scores("all", "", "", conflicts.All),
             ]);
-        Console.Out.WriteLine("opposed: of what two vectors change alike in size, the share with opposite signs; 50 % for vectors that have nothing to do with each other");
+        Console.Out.WriteLine(
+            "opposed: of what two vectors change alike in size, the share with opposite signs; "
+            + "50 % for vectors that have nothing to do with each other");
     }
 
     private static IEnumerable<string> Row(string name, Trial trial, string[] sets) =>
-        [name, .. trial.Coefficients.BySource.Select(values => string.Join('/', values.Select(Number))), .. sets.Select(set => Number(trial[set])), Number(trial.Objective)];
+        [
+            name,
+            .. trial.Coefficients.BySource.Select(values => string.Join('/', values.Select(Number))),
+            .. sets.Select(set => Number(trial[set])),
+            Number(trial.Objective),
+        ];
 
     private static string StepAt(CoefficientSensitivity one, double offset)
     {
@@ -100,10 +136,15 @@ internal static class SearchPrinter
         return "";
     }
 
-    private static string Wish(bool higherIsBetter, Parabola? fit) => fit is null || fit.Slope == 0 ? "" : fit.Slope > 0 == higherIsBetter ? "up" : "down";
+    private static string Wish(bool higherIsBetter, Parabola? fit) =>
+        fit is null || fit.Slope == 0 ? "" : fit.Slope > 0 == higherIsBetter ? "up" : "down";
 
     private static string ObjectiveName(SearchReport report) =>
-        report.Best.Scores.Length == 1 ? "objective" : report.Objective.Kind == ObjectiveKind.Weighted ? "weighted mean" : report.Objective.Kind.ToString().ToLowerInvariant();
+        report.Best.Scores.Length == 1
+            ? "objective"
+            : report.Objective.Kind == ObjectiveKind.Weighted
+                ? "weighted mean"
+                : report.Objective.Kind.ToString().ToLowerInvariant();
 
     private static string Ending(SearchEnd end) => end switch
     {
@@ -112,15 +153,19 @@ internal static class SearchPrinter
         _ => "until the time was over",
     };
 
-    private static string Number(double value) => double.IsNaN(value) ? "failed" : value.ToString("0.####", CultureInfo.InvariantCulture);
+    private static string Number(double value) =>
+        double.IsNaN(value) ? "failed" : value.ToString("0.####", CultureInfo.InvariantCulture);
 
     private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 
     private static JsonObject ToJson(SearchReport report, Trial trial) => new()
     {
-        ["coefficients"] = new JsonObject(report.Map.Sources.Zip(trial.Coefficients.BySource, (source, values) => KeyValuePair.Create(
-            source, values.Length == 1 ? (JsonNode?)JsonValue.Create(values[0]) : JsonNumber.Of(values)))),
-        ["metrics"] = new JsonObject(trial.Scores.Select(score => KeyValuePair.Create(score.Set, JsonNumber.Of(score.Value)))),
+        ["coefficients"] = new JsonObject(report.Map.Sources.Zip(
+            trial.Coefficients.BySource,
+            (source, values) => KeyValuePair.Create(
+                source, values.Length == 1 ? (JsonNode?)JsonValue.Create(values[0]) : JsonNumber.Of(values)))),
+        ["metrics"] = new JsonObject(
+            trial.Scores.Select(score => KeyValuePair.Create(score.Set, JsonNumber.Of(score.Value)))),
         ["objective"] = JsonNumber.Of(trial.Objective),
         ["error"] = trial.Error,
     };
@@ -141,7 +186,8 @@ internal static class SearchPrinter
     private static JsonObject ToJson(SearchReport report, ConflictReport conflicts) => new()
     {
         ["base"] = ToJson(report, conflicts.Base),
-        ["alone"] = new JsonObject(conflicts.Alone.Select(one => KeyValuePair.Create(one.Source, (JsonNode?)ToJson(report, one.Trial)))),
+        ["alone"] = new JsonObject(conflicts.Alone.Select(
+            one => KeyValuePair.Create(one.Source, (JsonNode?)ToJson(report, one.Trial)))),
         ["pairs"] = new JsonArray([.. conflicts.Pairs.Select(pair => new JsonObject
         {
             ["sources"] = new JsonArray(pair.First, pair.Second),

@@ -6,7 +6,7 @@ using DemEngine.Training;
 
 namespace DemEngine.Cli.Output;
 
-/// <summary>What <c>dem setup torch</c> brought, in words or as JSON.</summary>
+/// <summary>Prints what <c>dem setup torch</c> installed, in words or as JSON.</summary>
 internal static class SetupPrinter
 {
     public static ProgressText<LibtorchSetupProgress> Progress { get; } = new(

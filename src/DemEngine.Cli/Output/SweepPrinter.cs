@@ -6,7 +6,7 @@ using DemEngine.Sweeps;
 
 namespace DemEngine.Cli.Output;
 
-/// <summary>What a sweep did, in words or as JSON.</summary>
+/// <summary>Prints what a sweep did, in words or as JSON.</summary>
 internal static partial class SweepPrinter
 {
     public static void Print(SweepReport report, bool quiet, bool json)
@@ -24,10 +24,13 @@ internal static partial class SweepPrinter
         Console.Out.WriteLine($"{report.Merges.Count} merges{(there > 0 ? $" ({there} were there already)" : "")}");
         if (report.Merges is [var first, ..])
         {
-            // Read once for all; seconds are those of all together, but for bringing each to the disk.
+            // Inputs are read once for all merges, and Seconds is the time of all together, without bringing each to the disk.
             long written = report.Merges.Sum(merge => merge.BytesWritten);
             double sync = report.Merges.Sum(merge => merge.SyncSeconds);
-            Console.Out.WriteLine($"{Sizes.Format(first.BytesRead)} read, {Sizes.Format(written)} written, {first.Seconds:0.00} s, then {sync:0.00} s until on disk");
+            Console.Out.WriteLine(
+                $"{Sizes.Format(first.BytesRead)} read, {Sizes.Format(written)} written, {first.Seconds:0.00}"
+                + " s, then "
+                + $"{sync:0.00} s until on disk");
         }
 
         foreach (string remark in report.Merges.SelectMany(merge => merge.Remarks).Distinct())

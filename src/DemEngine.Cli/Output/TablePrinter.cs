@@ -3,12 +3,14 @@ using Spectre.Console;
 
 namespace DemEngine.Cli.Output;
 
-/// <summary>Tables on standard output: ruled on a terminal, plain columns elsewhere.</summary>
+/// <summary>Prints tables on standard output: ruled on a terminal, plain columns elsewhere.</summary>
 internal static class TablePrinter
 {
     /// <summary>Prints a table.</summary>
-    /// <param name="headings">Of the columns; one that starts with a blank is that of a column of numbers, aligned to the right.</param>
-    /// <param name="rows">The cells, with text as it is; what a terminal would obey is escaped here.</param>
+    /// <param name="headings">
+    /// Headings of the columns. A heading that starts with a blank marks a column of numbers, aligned to the right.
+    /// </param>
+    /// <param name="rows">Cells of the rows, unescaped; what a terminal would interpret is escaped here.</param>
     public static void Print(IReadOnlyList<string> headings, IEnumerable<IEnumerable<string>> rows)
     {
         IAnsiConsole console = OutputConsole.Create();

@@ -4,7 +4,7 @@ using DemEngine.Training.Reports;
 
 namespace DemEngine.Cli.Output;
 
-/// <summary>What a finished training did, in words or as JSON.</summary>
+/// <summary>Prints what a finished training run did, in words or as JSON.</summary>
 internal static partial class TrainingPrinter
 {
     public static void Print(TrainingReport report, string output, bool quiet, bool json)

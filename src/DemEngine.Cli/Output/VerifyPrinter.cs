@@ -4,7 +4,7 @@ using DemEngine.Cli.Formatting;
 
 namespace DemEngine.Cli.Output;
 
-/// <summary><see cref="VerifyReport"/> in words or as JSON.</summary>
+/// <summary>Prints a <see cref="VerifyReport"/> in words or as JSON.</summary>
 internal static class VerifyPrinter
 {
     public static void PrintText(VerifyReport report)
@@ -15,7 +15,8 @@ internal static class VerifyPrinter
             Console.Out.WriteLine($"missing: {Printable.Text(tensor)}");
         foreach (string tensor in report.Extra)
             Console.Out.WriteLine($"extra: {Printable.Text(tensor)}");
-        Console.Out.WriteLine($"{report.Tensors} tensors, {Sizes.Format(report.Bytes)}: {(report.IsIntact ? "as the manifest says" : "damaged")}");
+        Console.Out.WriteLine(
+            $"{report.Tensors} tensors, {Sizes.Format(report.Bytes)}: {(report.IsIntact ? "as the manifest says" : "damaged")}");
     }
 
     public static void PrintJson(VerifyReport report) => Console.Out.WriteLine(new JsonObject

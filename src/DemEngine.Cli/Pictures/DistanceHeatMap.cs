@@ -4,8 +4,9 @@ using DemEngine.Lab.Charts;
 namespace DemEngine.Cli.Pictures;
 
 /// <summary>
-/// <see cref="LayerDistances"/> as a picture in SVG: one row for each layer, one column for each model, and beside it the cosines between
-/// the models. It needs no font and no script, shows exact numbers when pointed at, and follows the viewer's light or dark setting.
+/// Draws <see cref="LayerDistances"/> as a heat map in SVG: one row for each layer, one column for each model, and beside it the
+/// cosines between the models. The file needs no font and no script, shows exact numbers when pointed at, and follows the
+/// viewer's light or dark setting.
 /// </summary>
 internal static class DistanceHeatMap
 {
@@ -18,7 +19,7 @@ internal static class DistanceHeatMap
     private const int LongestLayerName = 34;
     private const int LongestModelName = 22;
 
-    /// <summary>The file's text.</summary>
+    /// <summary>Returns the text of the SVG file.</summary>
     public static string Write(LayerDistances distances)
     {
         int models = distances.Models.Length;
@@ -26,7 +27,7 @@ internal static class DistanceHeatMap
         string[] layerNames = [.. distances.Layers.Select(layer => SvgText.Shorten(layer.Name, LongestLayerName))];
         string[] modelNames = [.. distances.Models.Select(model => SvgText.Shorten(model.Label, LongestModelName))];
 
-        // Slanted model names need as much room above and to the right as the longest of them takes.
+        // Slanted model names need as much space above and to the right as the longest of them takes.
         double slant = modelNames.Max(name => name.Length) * LetterWidth * 0.72;
         double left = Margin + Math.Max(14, layerNames.Select(name => name.Length).DefaultIfEmpty().Max()) * LetterWidth + 10;
         double top = Top + slant + 10;
@@ -35,7 +36,7 @@ internal static class DistanceHeatMap
         double mapHeight = layers * rowHeight;
         double mapBar = left + mapWidth + 16;
 
-        // One model alone has no angle to another.
+        // A single model has no angle to another one.
         double matrixNames = modelNames.Max(name => name.Length) * LetterWidth;
         double matrixLeft = mapBar + BarRoom + Math.Max(24, slant - mapWidth - BarRoom) + matrixNames;
         double matrixSize = models > 1 ? models * ColumnWidth * 0.8 : 0;
@@ -44,8 +45,14 @@ internal static class DistanceHeatMap
         double height = Math.Ceiling(top + Math.Max(mapHeight + 56, Math.Max(matrixSize, models > 1 ? 100 : 0) + 16) + Margin);
 
         var svg = new SvgText();
-        svg.Raw($"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" role=\"img\">");
-        svg.Raw($"<title>{SvgText.Escape($"Distance of {string.Join(", ", distances.Models.Select(model => model.Label))} to {distances.Base}, layer by layer")}</title>");
+        svg.Raw(
+            $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {
+                width} {height}\" role=\"img\">");
+        svg.Raw($"<title>{SvgText.Escape(
+            "Distance of "
+            + $"{string.Join(", ", distances.Models.Select(model => model.Label))}"
+            + " to "
+            + $"{distances.Base}, layer by layer")}</title>");
         svg.Raw(SvgStyle.Element);
         svg.Rectangle(0, 0, width, height, "rx=\"8\" class=\"paper\"");
         svg.Text(Margin, 28, "Distance to the base, layer by layer", "class=\"heading\"");
@@ -55,13 +62,27 @@ internal static class DistanceHeatMap
         ModelNames(svg, distances, modelNames, left, top, ColumnWidth);
         Map(svg, distances, layerNames, left, top, rowHeight);
         Totals(svg, distances, left, top + mapHeight);
-        Bar(svg, "dem-shares", ColourScale.Sequential, mapBar, top, Math.Min(220, Math.Max(mapHeight, 88)), [0, 0.25, 0.5, 0.75, 1]);
+        Bar(
+            svg,
+            "dem-shares",
+            ColourScale.Sequential,
+            mapBar,
+            top,
+            Math.Min(220, Math.Max(mapHeight, 88)),
+            [0, 0.25, 0.5, 0.75, 1]);
         if (models > 1)
         {
             svg.Text(matrixLeft - matrixNames, 46, "cosine between the models’ Δ", "class=\"faint\"");
             ModelNames(svg, distances, modelNames, matrixLeft, top, matrixSize / models);
             Matrix(svg, distances, modelNames, matrixLeft, top, matrixSize / models);
-            Bar(svg, "dem-cosines", ColourScale.Diverging, matrixLeft + matrixSize + 16, top, Math.Max(88, Math.Min(220, matrixSize)), [-1, -0.5, 0, 0.5, 1]);
+            Bar(
+                svg,
+                "dem-cosines",
+                ColourScale.Diverging,
+                matrixLeft + matrixSize + 16,
+                top,
+                Math.Max(88, Math.Min(220, matrixSize)),
+                [-1, -0.5, 0, 0.5, 1]);
         }
 
         svg.Raw("</svg>");
@@ -83,13 +104,26 @@ internal static class DistanceHeatMap
         {
             LayerDistance layer = distances.Layers[l];
             double y = top + (l * rowHeight);
-            svg.Text(left - 8, y + (rowHeight / 2) + 4, names[l], "text-anchor=\"end\"", $"{layer.Name}: {layer.Tensors} tensors, {layer.Parameters} parameters");
+            svg.Text(
+                left - 8,
+                y + (rowHeight / 2) + 4,
+                names[l],
+                "text-anchor=\"end\"",
+                $"{layer.Name}: {layer.Tensors} tensors, {layer.Parameters} parameters");
             for (int m = 0; m < distances.Models.Length; m++)
             {
                 double share = distances.Normalised(l, m);
                 Cell(
-                    svg, ColourScale.Sequential, share, left + (m * ColumnWidth), y, ColumnWidth, rowHeight,
-                    $"{layer.Name}, {distances.Models[m].Label}: ‖Δ‖ = {layer.Distances[m]:g6}, {share:0.0000} of the largest, ‖Δ‖/‖Θ‖ = {layer.RelativeChanges[m]:g4}");
+                    svg,
+                    ColourScale.Sequential,
+                    share,
+                    left + (m * ColumnWidth),
+                    y,
+                    ColumnWidth,
+                    rowHeight,
+                    $"{layer.Name}, {distances.Models[m].Label}: ‖Δ‖ = {layer.Distances[m]:g6}, {share:0.0000}"
+                    + " of the largest, ‖Δ‖/‖Θ‖ = "
+                    + $"{layer.RelativeChanges[m]:g4}");
             }
         }
     }
@@ -122,7 +156,12 @@ internal static class DistanceHeatMap
     private static void Totals(SvgText svg, LayerDistances distances, double left, double top)
     {
         svg.Raw($"<path class=\"rule\" d=\"M{left:0.##} {top + 6:0.##}h{distances.Models.Length * ColumnWidth:0.##}\"/>");
-        svg.Text(left - 8, top + 24, "all: ‖Δ‖", "text-anchor=\"end\"", $"{distances.Whole.Tensors} tensors, {distances.Whole.Parameters} parameters");
+        svg.Text(
+            left - 8,
+            top + 24,
+            "all: ‖Δ‖",
+            "text-anchor=\"end\"",
+            $"{distances.Whole.Tensors} tensors, {distances.Whole.Parameters} parameters");
         svg.Text(left - 8, top + 42, "all: ‖Δ‖/‖Θ‖", "text-anchor=\"end\"");
         for (int m = 0; m < distances.Models.Length; m++)
         {

@@ -6,13 +6,13 @@ using DemEngine.Search.Trials;
 namespace DemEngine.Cli.Pictures;
 
 /// <summary>
-/// A search as a picture in SVG: one panel for each coefficient, and in it the metric on every validation set against that coefficient.
-/// Lines join the trials that differ from the best in this coefficient alone; dots are the others, drawn faintly. It needs no font and no
-/// script, shows exact numbers when pointed at, and follows the viewer's light or dark setting.
+/// Draws a search as a picture in SVG: one panel for each coefficient, and in it the metric on every validation set against that
+/// coefficient. Lines join the trials that differ from the best in this coefficient alone; dots are the others, drawn faintly.
+/// The file needs no font and no script, shows exact numbers when pointed at, and follows the viewer's light or dark setting.
 /// </summary>
 internal static class SearchPicture
 {
-    /// <summary>Name of the file.</summary>
+    /// <summary>Name of the picture's file.</summary>
     public const string FileName = "search.svg";
 
     private const double Margin = 16;
@@ -25,7 +25,7 @@ internal static class SearchPicture
     private const int LongestName = 34;
     private const int MaxDots = 1200;
 
-    // After the common style: the rules are lighter here, since there are many.
+    // Follows the common style. The rules are lighter here, since there are many.
     private const string Style = """
         <style>
         .name { font-weight: 600; }
@@ -40,9 +40,9 @@ internal static class SearchPicture
         </style>
         """;
 
-    /// <summary>The file's text.</summary>
-    /// <param name="map">The coefficients.</param>
-    /// <param name="objective">What was searched by.</param>
+    /// <summary>Returns the text of the SVG file.</summary>
+    /// <param name="map">The map between coefficients and points of the search space.</param>
+    /// <param name="objective">Objective of the search.</param>
     /// <param name="best">The best trial.</param>
     /// <param name="trials">All trials.</param>
     public static string Write(CoefficientMap map, Objective objective, Trial best, IEnumerable<Trial> trials)
@@ -64,22 +64,33 @@ internal static class SearchPicture
         double height = legend + ((panels + columns - 1) / columns * (PanelHeight + FootRoom)) + Margin;
 
         var svg = new SvgText();
-        svg.Raw(Inv($"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:0.##}\" height=\"{height:0.##}\" viewBox=\"0 0 {width:0.##} {height:0.##}\" role=\"img\">"));
+        svg.Raw(Inv(
+            $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:0.##}\" height=\"{height:0.##}\" viewBox=\"0 0 {
+                width:0.##} {height:0.##}\" role=\"img\">"));
         svg.Raw($"<title>{SvgText.Escape($"{objective.Metric} on {string.Join(", ", sets)} against each coefficient")}</title>");
         svg.Raw(SvgStyle.Element);
         svg.Raw(Style);
         svg.Rectangle(0, 0, width, height, "rx=\"8\" class=\"paper\"");
         svg.Text(Margin, 28, $"{Title(objective.Metric.Name)} against each coefficient", "class=\"heading\"");
-        svg.Text(Margin, 46, $"lines: the other coefficients at the optimum; dots: other trials; {(objective.Metric.HigherIsBetter ? "higher" : "lower")} is better", "class=\"faint\"");
+        svg.Text(
+            Margin,
+            46,
+            "lines: the other coefficients at the optimum; dots: other trials; "
+            + $"{(objective.Metric.HigherIsBetter ? "higher" : "lower")} is better",
+            "class=\"faint\"");
         Legend(svg, objective, sets, columns);
 
         (double Low, double High) range = Range(shown, optimum, sets);
         for (int d = 0; d < panels; d++)
         {
             var panel = new Panel(
-                svg, map.Space.Dimensions[d], range,
-                Margin + (d % columns * PanelWidth) + AxisRoom, legend + (d / columns * (PanelHeight + FootRoom)) + HeadRoom,
-                PanelWidth - AxisRoom - 14, PanelHeight - HeadRoom);
+                svg,
+                map.Space.Dimensions[d],
+                range,
+                Margin + (d % columns * PanelWidth) + AxisRoom,
+                legend + (d / columns * (PanelHeight + FootRoom)) + HeadRoom,
+                PanelWidth - AxisRoom - 14,
+                PanelHeight - HeadRoom);
             panel.Frame(optimum[d]);
             Draw(panel, d, shown, optimum, sets);
         }
@@ -88,9 +99,13 @@ internal static class SearchPicture
         return svg.ToString();
     }
 
-    private static void Draw(Panel panel, int dimension, (SearchPoint Point, Trial Trial)[] shown, SearchPoint optimum, string[] sets)
+    private static void Draw(
+        Panel panel, int dimension, (SearchPoint Point, Trial Trial)[] shown, SearchPoint optimum, string[] sets)
     {
-        var slice = shown.Where(one => one.Point.With(dimension, optimum[dimension]).Equals(optimum)).OrderBy(one => one.Point[dimension]).ToArray();
+        var slice = shown
+            .Where(one => one.Point.With(dimension, optimum[dimension]).Equals(optimum))
+            .OrderBy(one => one.Point[dimension])
+            .ToArray();
         int stride = Math.Max(1, shown.Length * sets.Length / MaxDots);
         for (int s = 0; s < sets.Length; s++)
         {
@@ -102,28 +117,44 @@ internal static class SearchPicture
         for (int s = 0; s < sets.Length; s++)
         {
             string set = sets[s];
-            panel.Line([.. slice.Select(one => (one.Point[dimension], one.Trial[set]))], $"stroke=\"{SeriesColour.Of(s)}\"", $"fill=\"{SeriesColour.Of(s)}\"", set);
+            panel.Line(
+                [.. slice.Select(one => (one.Point[dimension], one.Trial[set]))],
+                $"stroke=\"{SeriesColour.Of(s)}\"",
+                $"fill=\"{SeriesColour.Of(s)}\"",
+                set);
         }
 
         if (sets.Length > 1)
-            panel.Line([.. slice.Select(one => (one.Point[dimension], one.Trial.Objective))], "class=\"objective\" stroke-dasharray=\"2 2\"", "class=\"objective\"", "objective");
+            panel.Line(
+                [.. slice.Select(one => (one.Point[dimension], one.Trial.Objective))],
+                "class=\"objective\" stroke-dasharray=\"2 2\"",
+                "class=\"objective\"",
+                "objective");
     }
 
     private static void Legend(SvgText svg, Objective objective, string[] sets, int columns)
     {
-        string[] names = sets.Length > 1 ? [.. sets, $"objective: {objective.Kind.ToString().ToLowerInvariant()}"] : sets;
+        string[] names = sets.Length > 1
+            ? [.. sets, $"objective: {objective.Kind.ToString().ToLowerInvariant()}"]
+            : sets;
         for (int k = 0; k < names.Length; k++)
         {
             double x = Margin + (k % (columns + 1) * ((columns * PanelWidth) / (columns + 1)));
             double y = 66 + (k / (columns + 1) * 16);
-            string colour = k < sets.Length ? $"stroke=\"{SeriesColour.Of(k)}\"" : "class=\"objective\" stroke-dasharray=\"2 2\"";
+            string colour = k < sets.Length
+                ? $"stroke=\"{SeriesColour.Of(k)}\""
+                : "class=\"objective\" stroke-dasharray=\"2 2\"";
             svg.Raw(Inv($"<path d=\"M{x:0.##} {y - 4:0.##}h18\" stroke-width=\"2\" {colour}/>"));
             svg.Text(x + 24, y, SvgText.Shorten(names[k], LongestName), title: names[k]);
         }
     }
 
-    /// <summary>What all panels show: every trial on a line, and of the others as many as lie not far beyond these.</summary>
-    private static (double Low, double High) Range((SearchPoint Point, Trial Trial)[] shown, SearchPoint optimum, string[] sets)
+    /// <summary>
+    /// Computes the range of values that all panels show: every trial on a line, and those of the others that lie not far beyond
+    /// them.
+    /// </summary>
+    private static (double Low, double High) Range(
+        (SearchPoint Point, Trial Trial)[] shown, SearchPoint optimum, string[] sets)
     {
         bool IsOnLine(SearchPoint point) => Enumerable.Range(0, point.Length).Count(d => point[d] != optimum[d]) <= 1;
         double[] onLines = [.. shown.Where(one => IsOnLine(one.Point)).SelectMany(one => sets.Select(set => one.Trial[set]))];
@@ -138,13 +169,24 @@ internal static class SearchPicture
 
     private static string Inv(FormattableString text) => FormattableString.Invariant(text);
 
-    /// <summary>One set of axes.</summary>
-    private sealed class Panel(SvgText svg, SearchDimension dimension, (double Low, double High) range, double left, double top, double width, double height)
+    /// <summary>One set of axes, for one coefficient.</summary>
+    private sealed class Panel(
+        SvgText svg,
+        SearchDimension dimension,
+        (double Low, double High) range,
+        double left,
+        double top,
+        double width,
+        double height)
     {
         public void Frame(double optimum)
         {
             svg.Text(left, top - 9, SvgText.Shorten(dimension.Name, LongestName), "class=\"name\"", dimension.Name);
-            svg.Text(left + width, top - 9, optimum.ToString("0.######", CultureInfo.InvariantCulture), "text-anchor=\"end\" class=\"faint\"");
+            svg.Text(
+                left + width,
+                top - 9,
+                optimum.ToString("0.######", CultureInfo.InvariantCulture),
+                "text-anchor=\"end\" class=\"faint\"");
             foreach (double tick in RoundNumbers.Between(range.Low, range.High, 5))
             {
                 svg.Raw(Inv($"<path class=\"rule\" d=\"M{left:0.##} {Y(tick):0.##}h{width:0.##}\"/>"));
@@ -164,7 +206,8 @@ internal static class SearchPicture
         public void Dot(double x, double y, string colour)
         {
             if (y >= range.Low && y <= range.High)
-                svg.Raw(Inv($"<circle cx=\"{X(x):0.##}\" cy=\"{Y(y):0.##}\" r=\"1.6\" fill=\"{colour}\" fill-opacity=\"0.28\"/>"));
+                svg.Raw(Inv(
+                    $"<circle cx=\"{X(x):0.##}\" cy=\"{Y(y):0.##}\" r=\"1.6\" fill=\"{colour}\" fill-opacity=\"0.28\"/>"));
         }
 
         public void Line((double X, double Y)[] points, string stroke, string fill, string name)
@@ -176,7 +219,9 @@ internal static class SearchPicture
             }
 
             foreach (var (x, y) in points)
-                svg.Raw(Inv($"<circle cx=\"{X(x):0.##}\" cy=\"{Y(y):0.##}\" r=\"2.6\" {fill}><title>{SvgText.Escape(Inv($"{name}: {y:0.######} at {x:0.######}"))}</title></circle>"));
+                svg.Raw(Inv(
+                    $"<circle cx=\"{X(x):0.##}\" cy=\"{Y(y):0.##}\" r=\"2.6\" {fill}><title>{
+                        SvgText.Escape(Inv($"{name}: {y:0.######} at {x:0.######}"))}</title></circle>"));
         }
 
         private double X(double value) => dimension.Range.High > dimension.Range.Low

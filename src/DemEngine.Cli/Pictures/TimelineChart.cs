@@ -5,8 +5,8 @@ using DemEngine.Lab.Charts;
 namespace DemEngine.Cli.Pictures;
 
 /// <summary>
-/// A <see cref="DeviceTimeline"/> as a picture in SVG: three lanes, for copies in, kernels and copies out, in which each tile keeps its
-/// colour. Of a long run, some tiles from its middle.
+/// Draws a <see cref="DeviceTimeline"/> as a picture in SVG: three lanes, for copies in, kernels and copies out, in which each
+/// tile keeps its colour. Only tiles from the middle of a long run are drawn.
 /// </summary>
 internal static class TimelineChart
 {
@@ -17,9 +17,9 @@ internal static class TimelineChart
     private const double RowHeight = 12;
     private const double LaneGap = 18;
 
-    /// <summary>The file's text.</summary>
-    /// <param name="timeline">What to draw.</param>
-    /// <param name="device">The device's name, for the heading.</param>
+    /// <summary>Returns the text of the SVG file.</summary>
+    /// <param name="timeline">Timeline to draw.</param>
+    /// <param name="device">Name of the device, for the heading.</param>
     public static string Write(DeviceTimeline timeline, string device)
     {
         TileTimes[] tiles = [.. timeline.Tiles.OrderBy(tile => tile.Asked)];
@@ -39,7 +39,8 @@ internal static class TimelineChart
         foreach (var (name, span, seconds) in lanes)
         {
             int rows = Lane(body, tiles, first, span, time => Left + ((time - from) / (to - from) * Width), y);
-            string busy = string.Create(CultureInfo.InvariantCulture, $"{100 * seconds / Math.Max(timeline.WallSeconds, 1e-9):0} % of the time");
+            string busy = string.Create(
+                CultureInfo.InvariantCulture, $"{100 * seconds / Math.Max(timeline.WallSeconds, 1e-9):0} % of the time");
             body.Text(Left - 10, y + 10, name, "text-anchor=\"end\"");
             body.Text(Left - 10, y + 24, busy, "text-anchor=\"end\" class=\"faint\"");
             y += Math.Max(rows * RowHeight, 26) + LaneGap;
@@ -51,25 +52,41 @@ internal static class TimelineChart
         double height = y + 24;
 
         var svg = new SvgText();
-        svg.Raw(string.Create(CultureInfo.InvariantCulture, $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{Left + Width + 24}\" height=\"{height:0.##}\" viewBox=\"0 0 {Left + Width + 24} {height:0.##}\" role=\"img\">"));
+        svg.Raw(string.Create(
+            CultureInfo.InvariantCulture,
+            $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{Left + Width + 24}\" height=\"{height:0.##}\" viewBox=\"0 0 {
+                Left + Width + 24} {height:0.##}\" role=\"img\">"));
         svg.Raw($"<title>{SvgText.Escape($"Tiles on {device}")}</title>");
         svg.Raw(SvgStyle.Element);
         svg.Rectangle(0, 0, Left + Width + 24, height, "rx=\"8\" class=\"paper\"");
         svg.Text(16, 28, $"Tiles on {device}", "class=\"heading\"");
         svg.Text(16, 46, Summary(timeline), "class=\"faint\"");
-        svg.Text(16, 62, $"shown: {tiles.Length} of {timeline.Count} tiles, each with its colour; a bar starts when the step before it ended", "class=\"faint\"");
+        svg.Text(
+            16,
+            62,
+            $"shown: {tiles.Length} of {timeline.Count}"
+            + " tiles, each with its colour; a bar starts when the step before it ended",
+            "class=\"faint\"");
         svg.Raw($"{body}</svg>");
         return svg.ToString();
     }
 
-    /// <summary>The figures, in a line.</summary>
+    /// <summary>Summarises the times and their overlap in one line.</summary>
     public static string Summary(DeviceTimeline timeline) => string.Create(
         CultureInfo.InvariantCulture,
-        $"overlap {timeline.Overlap:0.00} (copies in {Milliseconds(timeline.CopyInSeconds)} + kernels {Milliseconds(timeline.KernelSeconds)} + copies out {Milliseconds(timeline.CopyOutSeconds)}, by {Milliseconds(timeline.WallSeconds)} in all), at most {timeline.MostUnderWay} tiles under way");
+        $"overlap {timeline.Overlap:0.00} (copies in {Milliseconds(timeline.CopyInSeconds)} + kernels {
+            Milliseconds(timeline.KernelSeconds)} + copies out {Milliseconds(timeline.CopyOutSeconds)}, by {
+            Milliseconds(timeline.WallSeconds)} in all), at most {timeline.MostUnderWay} tiles under way");
 
-    /// <summary>Draws the bars of a lane, those that overlap one below the other.</summary>
-    /// <returns>Number of rows that took.</returns>
-    private static int Lane(SvgText svg, TileTimes[] tiles, int first, Func<TileTimes, (double From, double To)> span, Func<double, double> place, double top)
+    /// <summary>Draws the bars of a lane. Bars that overlap in time are placed in rows below each other.</summary>
+    /// <returns>The number of rows.</returns>
+    private static int Lane(
+        SvgText svg,
+        TileTimes[] tiles,
+        int first,
+        Func<TileTimes, (double From, double To)> span,
+        Func<double, double> place,
+        double top)
     {
         var ends = new List<double>();
         foreach (int k in Enumerable.Range(0, tiles.Length).OrderBy(k => span(tiles[k]).From))
@@ -84,12 +101,17 @@ internal static class TimelineChart
 
             ends[row] = to;
             svg.Rectangle(
-                place(from), top + (row * RowHeight), Math.Max(0.5, place(to) - place(from)), RowHeight - 2,
-                $"fill=\"{SeriesColour.Of(first + k)}\"", $"tile {first + k}: {Milliseconds(to - from)}");
+                place(from),
+                top + (row * RowHeight),
+                Math.Max(0.5, place(to) - place(from)),
+                RowHeight - 2,
+                $"fill=\"{SeriesColour.Of(first + k)}\"",
+                $"tile {first + k}: {Milliseconds(to - from)}");
         }
 
         return ends.Count;
     }
 
-    private static string Milliseconds(double seconds) => string.Create(CultureInfo.InvariantCulture, $"{1000 * seconds:0.###} ms");
+    private static string Milliseconds(double seconds) =>
+        string.Create(CultureInfo.InvariantCulture, $"{1000 * seconds:0.###} ms");
 }

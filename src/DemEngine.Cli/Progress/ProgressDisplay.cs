@@ -4,15 +4,18 @@ using Spectre.Console;
 
 namespace DemEngine.Cli.Progress;
 
-/// <summary>Shows where a run stands: a live bar on a terminal, a plain line now and then elsewhere, nothing if it is to be quiet.</summary>
+/// <summary>
+/// Shows the progress of a run: a live bar on a terminal, a plain line now and then elsewhere, and nothing if it is to be quiet.
+/// </summary>
 internal static class ProgressDisplay
 {
     private static readonly TimeSpan BarInterval = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Runs something that reads and writes, and reports its progress. All is shown on standard error.</summary>
-    public static TResult Run<TResult>(bool quiet, Func<Action<RunProgress>?, TResult> work) => Run(quiet, RunProgressText.Text, work);
+    /// <summary>Runs work that reads and writes, and shows its progress on standard error.</summary>
+    public static TResult Run<TResult>(bool quiet, Func<Action<RunProgress>?, TResult> work) =>
+        Run(quiet, RunProgressText.Text, work);
 
-    /// <summary>Runs something that reports its progress. All is shown on standard error.</summary>
+    /// <summary>Runs work of any kind, and shows its progress on standard error.</summary>
     public static TResult Run<T, TResult>(bool quiet, ProgressText<T> text, Func<Action<T>?, TResult> work)
         where T : struct
     {

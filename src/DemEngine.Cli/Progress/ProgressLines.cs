@@ -1,6 +1,6 @@
 namespace DemEngine.Cli.Progress;
 
-/// <summary>Progress for logs: one plain line now and then.</summary>
+/// <summary>Writes progress to a log: one plain line every few seconds.</summary>
 internal sealed class ProgressLines<T>(ProgressText<T> text, TextWriter output, TimeProvider clock)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
@@ -9,7 +9,7 @@ internal sealed class ProgressLines<T>(ProgressText<T> text, TextWriter output, 
     private readonly long _start = clock.GetTimestamp();
     private long _last = clock.GetTimestamp();
 
-    /// <summary>Told often, from any thread.</summary>
+    /// <summary>Progress callback; called often and from any thread.</summary>
     public void Report(T progress)
     {
         lock (_lock)

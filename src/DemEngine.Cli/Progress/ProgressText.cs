@@ -3,13 +3,13 @@ using DemEngine.Merging.Options;
 
 namespace DemEngine.Cli.Progress;
 
-/// <summary>How progress of one kind is shown.</summary>
-/// <typeparam name="T">What is reported.</typeparam>
-/// <param name="Line">In words; how long it has taken so far is given.</param>
-/// <param name="Share">How much is done, from 0 to 1.</param>
+/// <summary>Formats progress of one kind.</summary>
+/// <typeparam name="T">Type of the progress reports.</typeparam>
+/// <param name="Line">Function that describes the progress in words, given the time elapsed so far.</param>
+/// <param name="Share">Function that gives the share that is done, from 0 to 1.</param>
 internal sealed record ProgressText<T>(Func<T, TimeSpan, string> Line, Func<T, double> Share);
 
-/// <summary>The progress of a run that reads and writes.</summary>
+/// <summary>Formats the progress of a run that reads and writes.</summary>
 internal static class RunProgressText
 {
     private const double LongestSeconds = 1e6;
@@ -18,7 +18,7 @@ internal static class RunProgressText
         (progress, elapsed) => $"{progress.Phase}: {Describe(progress, elapsed)}",
         progress => progress.BytesTotal == 0 ? 0 : (double)progress.BytesDone / progress.BytesTotal);
 
-    /// <summary>How much of how much, how fast, and how long it will take.</summary>
+    /// <summary>Describes the bytes done, the bytes in all, the rate, and the time left.</summary>
     internal static string Describe(RunProgress progress, TimeSpan elapsed)
     {
         double rate = progress.BytesDone / Math.Max(elapsed.TotalSeconds, 1e-3);
@@ -27,6 +27,6 @@ internal static class RunProgressText
         return $"{Sizes.Format(progress.BytesDone)} of {Sizes.Format(progress.BytesTotal)}, {rate / 1e9:0.00} GB/s{left}";
     }
 
-    /// <summary>Hours are not wrapped into days.</summary>
+    /// <summary>Formats the time left. Hours are not wrapped into days.</summary>
     internal static string Left(TimeSpan rest) => $"{(int)rest.TotalHours}{rest:\\:mm\\:ss} left";
 }

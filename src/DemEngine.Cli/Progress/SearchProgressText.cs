@@ -5,7 +5,7 @@ using DemEngine.Search.Trials;
 
 namespace DemEngine.Cli.Progress;
 
-/// <summary>The progress of a search: trials, and the best so far.</summary>
+/// <summary>Formats the progress of a search: the number of trials, and the best so far.</summary>
 internal static class SearchProgressText
 {
     public static ProgressText<SearchProgress> Text(Metric metric) => new(

@@ -6,14 +6,14 @@ using NuGet.Versioning;
 
 namespace DemEngine.Cli.Setup;
 
-/// <summary>Brings libtorch into the user's own folder, whole or not at all.</summary>
-/// <param name="Backend">"cpu" or "cuda-12.8".</param>
-/// <param name="Sources">Where packages come from.</param>
+/// <summary>Installs libtorch in the user's own folder, completely or not at all.</summary>
+/// <param name="Backend">The backend of libtorch: "cpu" or "cuda-12.8".</param>
+/// <param name="Sources">The NuGet sources of the packages.</param>
 internal sealed record LibtorchSetup(string Backend, PackageSources Sources)
 {
     private const string LockFileName = ".lock";
 
-    /// <summary>What libtorch there is, by the names of its packages.</summary>
+    /// <summary>The backends for which libtorch exists, in the form in which its package names contain them.</summary>
     public static string[] Backends { get; } = ["cpu", "cuda-12.8"];
 
     private static string Platform
@@ -25,11 +25,14 @@ internal sealed record LibtorchSetup(string Backend, PackageSources Sources)
         }
     }
 
-    /// <summary>Fetches it, checks it, and puts it in its place.</summary>
-    /// <param name="replace">Whether one that is there already is fetched again.</param>
-    /// <param name="told">Progress, often.</param>
-    /// <param name="cancel">Stops it; nothing is left then.</param>
-    /// <exception cref="DemException">DEM1008: another process does the same. DEM1025, DEM1026: a package is not to be had, or damaged. DEM4002: a file cannot be written.</exception>
+    /// <summary>Downloads libtorch, checks it, and moves it to its folder.</summary>
+    /// <param name="replace">Whether an existing libtorch is downloaded again and replaced.</param>
+    /// <param name="told">Progress callback; called often.</param>
+    /// <param name="cancel">Token that stops the download; nothing is left behind then.</param>
+    /// <exception cref="DemException">
+    /// DEM1008 (OutputBusy): another process does the same. DEM1025 (PackageNotFetched), DEM1026 (PackageDamaged): a package
+    /// cannot be fetched, or is damaged. DEM4002 (WriteFailed): a file cannot be written.
+    /// </exception>
     public async Task<LibtorchSetupReport> Run(bool replace, Action<LibtorchSetupProgress>? told, CancellationToken cancel)
     {
         string target = Libtorch.UserFolder(Backend), parent = Path.GetDirectoryName(target)!;
@@ -49,7 +52,9 @@ internal sealed record LibtorchSetup(string Backend, PackageSources Sources)
             {
                 var (packages, unchecked_) = await Fill(staging, told, cancel);
                 if (!File.Exists(Path.Combine(staging, LibraryName)))
-                    throw new DemException(ErrorCode.PackageDamaged, $"the packages {string.Join(", ", packages)} hold no {LibraryName} for {Platform}");
+                    throw new DemException(
+                        ErrorCode.PackageDamaged,
+                        $"the packages {string.Join(", ", packages)} hold no {LibraryName} for {Platform}");
                 if (Directory.Exists(target))
                     Directory.Delete(target, recursive: true);
                 Directory.Move(staging, target);
@@ -69,7 +74,8 @@ internal sealed record LibtorchSetup(string Backend, PackageSources Sources)
 
     private static string LibraryName => Path.GetFileName(new Libtorch("", null, false).PathOf("torch_cpu"));
 
-    private async Task<(List<string> Packages, List<string> Unchecked)> Fill(string staging, Action<LibtorchSetupProgress>? told, CancellationToken cancel)
+    private async Task<(List<string> Packages, List<string> Unchecked)> Fill(
+        string staging, Action<LibtorchSetupProgress>? told, CancellationToken cancel)
     {
         List<string> packages = [], notChecked = [];
         var files = new NativeFiles(staging, Platform);
@@ -80,14 +86,19 @@ internal sealed record LibtorchSetup(string Backend, PackageSources Sources)
         {
             string name = $"{package.Id} {package.Version}";
             string file = Path.Combine(staging, "package.nupkg");
-            if (!await Sources.Fetch(package, file, bytes => told?.Invoke(new LibtorchSetupProgress(name, packages.Count, seen.Count, bytes)), cancel))
+            if (!await Sources.Fetch(
+                package,
+                file,
+                bytes => told?.Invoke(new LibtorchSetupProgress(name, packages.Count, seen.Count, bytes)),
+                cancel))
                 notChecked.Add(name);
             using (var reader = new PackageArchiveReader(file))
             {
                 await files.Take(reader, cancel);
 
-                // A large libtorch is a package that names its parts.
-                foreach (PackageDependency part in (await reader.GetPackageDependenciesAsync(cancel)).SelectMany(group => group.Packages))
+                // The package of a large libtorch names the packages of its parts as dependencies.
+                foreach (PackageDependency part in (await reader.GetPackageDependenciesAsync(cancel))
+                    .SelectMany(group => group.Packages))
                 {
                     var identity = new PackageIdentity(part.Id, part.VersionRange.MinVersion);
                     if (part.Id.StartsWith($"{root.Id}-", StringComparison.OrdinalIgnoreCase) && seen.Add(identity))
@@ -107,11 +118,13 @@ internal sealed record LibtorchSetup(string Backend, PackageSources Sources)
     {
         try
         {
-            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+            return new FileStream(
+                path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
         }
         catch (IOException e)
         {
-            throw new DemException(ErrorCode.OutputBusy, $"{path}: {e.Message}", e, "Wait until the other `dem setup` has ended.");
+            throw new DemException(
+                ErrorCode.OutputBusy, $"{path}: {e.Message}", e, "Wait until the other `dem setup` has ended.");
         }
     }
 }

@@ -5,25 +5,31 @@ using NuGet.Packaging;
 namespace DemEngine.Cli.Setup;
 
 /// <summary>
-/// Native libraries out of the packages that carry them. A library larger than a package may be comes in parts: a package whose name ends in
-/// <c>-primary</c> has the first part in place of the whole, and the SHA-256 of the whole in a file <c>.sha</c> beside it; those that end in
-/// <c>-fragment1</c>, <c>-fragment2</c> and so on have the others (TorchSharp, https://github.com/dotnet/TorchSharp, pkg/FileRestitcher).
+/// Extracts native libraries from the packages that carry them. A library larger than the maximum size of a package comes in
+/// parts: a package whose name ends in <c>-primary</c> has the first part in place of the whole, and the SHA-256 of the whole in
+/// a file <c>.sha</c> beside it; those that end in <c>-fragment1</c>, <c>-fragment2</c> and so on have the others (TorchSharp,
+/// https://github.com/dotnet/TorchSharp, pkg/FileRestitcher).
 /// </summary>
-/// <param name="folder">The folder to be filled.</param>
-/// <param name="platform">The runtime identifier, such as "linux-x64".</param>
+/// <param name="folder">Folder into which the libraries are extracted.</param>
+/// <param name="platform">Runtime identifier, such as "linux-x64".</param>
 internal sealed class NativeFiles(string folder, string platform)
 {
     private const string HashExtension = ".sha";
     private const string PartMark = ".fragment";
 
-    /// <summary>Takes the native libraries of one package. The parts of a library are joined by <see cref="Join"/>, once all are there.</summary>
+    /// <summary>
+    /// Extracts the native libraries of one package. <see cref="Join"/> joins the parts of libraries once all packages are
+    /// extracted.
+    /// </summary>
     public async Task Take(PackageArchiveReader package, CancellationToken cancel)
     {
         foreach (string name in await package.GetFilesAsync(cancel))
         {
-            // Plain files of two folders: whatever else a package names, nothing is written outside this one.
+            // Only plain files of two folders are taken, so that no name in a package can lead to a write outside this folder.
             string[] parts = name.Split('/', '\\');
-            if (parts is not ["runtimes" or "fragments", var target, "native", { Length: > 0 } file] || target != platform || file is "." or "..")
+            if (parts is not ["runtimes" or "fragments", var target, "native", { Length: > 0 } file]
+                || target != platform
+                || file is "." or "..")
                 continue;
 
             await using Stream content = await package.GetStreamAsync(name, cancel);
@@ -32,15 +38,18 @@ internal sealed class NativeFiles(string folder, string platform)
         }
     }
 
-    /// <summary>Joins libraries that came in parts.</summary>
-    /// <exception cref="DemException">DEM1026: a part is missing, or the whole has another hash.</exception>
+    /// <summary>Joins libraries that came in parts, and checks their hashes.</summary>
+    /// <exception cref="DemException">DEM1026 (PackageDamaged): a part is missing, or the whole has another hash.</exception>
     public async Task Join(CancellationToken cancel)
     {
         foreach (string part in Directory.GetFiles(folder, $"*{PartMark}1"))
         {
             string library = part[..^$"{PartMark}1".Length];
             if (!File.Exists(library) || !File.Exists(library + HashExtension))
-                throw new DemException(ErrorCode.PackageDamaged, $"{Path.GetFileName(library)} comes in parts, of which the first or the hash of the whole is missing");
+                throw new DemException(
+                    ErrorCode.PackageDamaged,
+                    $"{Path.GetFileName(library)}"
+                    + " comes in parts, of which the first or the hash of the whole is missing");
 
             await using (var whole = new FileStream(library, FileMode.Append, FileAccess.Write))
             {
@@ -56,14 +65,21 @@ internal sealed class NativeFiles(string folder, string platform)
             string hash = Convert.ToHexStringLower(await SHA256.HashDataAsync(joined, cancel));
             string published = (await File.ReadAllTextAsync(library + HashExtension, cancel)).Trim();
             if (!string.Equals(hash, published, StringComparison.OrdinalIgnoreCase))
-                throw new DemException(ErrorCode.PackageDamaged, $"{Path.GetFileName(library)}, joined from its parts, has the SHA-256 {hash} instead of {published}");
+                throw new DemException(
+                    ErrorCode.PackageDamaged,
+                    $"{Path.GetFileName(library)}"
+                    + ", joined from its parts, has the SHA-256 "
+                    + $"{hash} instead of {published}");
         }
 
         if (Directory.GetFiles(folder, $"*{PartMark}*").FirstOrDefault() is { } stray)
-            throw new DemException(ErrorCode.PackageDamaged, $"{Path.GetFileName(stray)} is part of a library of which an earlier part is missing");
+            throw new DemException(
+                ErrorCode.PackageDamaged,
+                $"{Path.GetFileName(stray)} is part of a library of which an earlier part is missing");
         foreach (string hash in Directory.GetFiles(folder, $"*{HashExtension}"))
             File.Delete(hash);
     }
 
-    private static string Part(string library, int number) => string.Create(CultureInfo.InvariantCulture, $"{library}{PartMark}{number}");
+    private static string Part(string library, int number) =>
+        string.Create(CultureInfo.InvariantCulture, $"{library}{PartMark}{number}");
 }

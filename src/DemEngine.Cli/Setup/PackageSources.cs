@@ -7,7 +7,10 @@ using NuGet.Protocol.Core.Types;
 
 namespace DemEngine.Cli.Setup;
 
-/// <summary>The user's NuGet sources, with their credentials and their mapping of packages to sources, as <c>dotnet restore</c> knows them.</summary>
+/// <summary>
+/// The user's NuGet sources, with their credentials and their mapping of packages to sources, read from the same configuration as
+/// by <c>dotnet restore</c>.
+/// </summary>
 internal sealed class PackageSources : IDisposable
 {
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(200);
@@ -16,9 +19,14 @@ internal sealed class PackageSources : IDisposable
     private readonly PackageSourceMapping _mapping;
     private readonly SourceCacheContext _cache = new() { NoCache = true, DirectDownload = true };
 
-    /// <param name="named">Sources to use instead of the configured ones: names, addresses or folders. Empty: the configured ones.</param>
-    /// <param name="folder">Where the search for <c>NuGet.Config</c> begins.</param>
-    /// <exception cref="DemException">DEM1025: the configuration cannot be read, or there is no source.</exception>
+    /// <summary>Reads the configuration of NuGet and chooses the sources.</summary>
+    /// <param name="named">
+    /// Sources to use instead of the configured ones: names, addresses or folders. If empty, the configured ones are used.
+    /// </param>
+    /// <param name="folder">Folder in which the search for <c>NuGet.Config</c> begins.</param>
+    /// <exception cref="DemException">
+    /// DEM1025 (PackageNotFetched): the configuration cannot be read, or there is no source.
+    /// </exception>
     public PackageSources(IReadOnlyList<string> named, string folder)
     {
         try
@@ -46,13 +54,16 @@ internal sealed class PackageSources : IDisposable
     public void Dispose() => _cache.Dispose();
 
     /// <summary>Fetches a package from the first source that has it, and checks its hash.</summary>
-    /// <param name="package">Id and version.</param>
-    /// <param name="file">The file to be written.</param>
-    /// <param name="fetched">Told how many bytes have come so far.</param>
-    /// <param name="cancel">Stops it.</param>
-    /// <returns>Whether there was a hash to check it by, here or at the source.</returns>
-    /// <exception cref="DemException">DEM1025: no source has it, or it cannot be fetched. DEM1026: its hash is another.</exception>
-    public async Task<bool> Fetch(PackageIdentity package, string file, Action<long> fetched, CancellationToken cancel)
+    /// <param name="package">Id and version of the package.</param>
+    /// <param name="file">Path of the file to be written.</param>
+    /// <param name="fetched">Progress callback that receives the number of bytes fetched so far.</param>
+    /// <param name="cancel">Token that stops the download.</param>
+    /// <returns>Whether there was a hash to check it by, in this program or at the source.</returns>
+    /// <exception cref="DemException">
+    /// DEM1025 (PackageNotFetched): no source has it, or it cannot be fetched. DEM1026 (PackageDamaged): it has another hash.
+    /// </exception>
+    public async Task<bool> Fetch(
+        PackageIdentity package, string file, Action<long> fetched, CancellationToken cancel)
     {
         var reasons = new List<string>();
         foreach (SourceRepository repository in _repositories.Where(repository => Serves(repository, package.Id)))
@@ -70,13 +81,18 @@ internal sealed class PackageSources : IDisposable
                 await using (FileStream output = File.Create(file))
                 await using (new Timer(_ => fetched(new FileInfo(file).Length), null, ProgressInterval, ProgressInterval))
                 {
-                    if (!await found.CopyNupkgToStreamAsync(package.Id, package.Version, output, _cache, NullLogger.Instance, cancel))
+                    if (!await found.CopyNupkgToStreamAsync(
+                        package.Id, package.Version, output, _cache, NullLogger.Instance, cancel))
                         throw new FatalProtocolException("it does not give it");
                 }
 
                 return await Check(package, file, repository, cancel);
             }
-            catch (Exception e) when (e is FatalProtocolException or HttpRequestException or IOException or PackagingException or InvalidOperationException)
+            catch (Exception e) when (e is FatalProtocolException
+                or HttpRequestException
+                or IOException
+                or PackagingException
+                or InvalidOperationException)
             {
                 reasons.Add($"{repository.PackageSource.Name}: {(e.InnerException ?? e).Message.TrimEnd('.')}");
             }
@@ -84,7 +100,9 @@ internal sealed class PackageSources : IDisposable
 
         throw new DemException(
             ErrorCode.PackageNotFetched,
-            $"{package.Id} {package.Version}: {(reasons.Count == 0 ? "the mapping of packages to sources gives it none" : string.Join("; ", reasons))}");
+            $"{package.Id} {package.Version}: {(reasons.Count == 0
+                ? "the mapping of packages to sources gives it none"
+                : string.Join("; ", reasons))}");
     }
 
     private bool Serves(SourceRepository repository, string id) =>
@@ -92,7 +110,8 @@ internal sealed class PackageSources : IDisposable
 
     private async Task<bool> Check(PackageIdentity package, string file, SourceRepository repository, CancellationToken cancel)
     {
-        string? published = KnownHashes.Of(package.Id, package.Version.ToNormalizedString()) ?? await PublishedHash(package, repository, cancel);
+        string? published = KnownHashes.Of(package.Id, package.Version.ToNormalizedString())
+            ?? await PublishedHash(package, repository, cancel);
         if (published is null)
             return false;
 
@@ -100,21 +119,32 @@ internal sealed class PackageSources : IDisposable
         string hash = Convert.ToBase64String(await SHA512.HashDataAsync(content, cancel));
         return hash == published
             ? true
-            : throw new DemException(ErrorCode.PackageDamaged, $"{package.Id} {package.Version} from {repository.PackageSource.Name} has the SHA-512 {hash} instead of {published}");
+            : throw new DemException(
+                ErrorCode.PackageDamaged,
+                $"{package.Id} {package.Version} from {repository.PackageSource.Name}"
+                + " has the SHA-512 "
+                + $"{hash} instead of {published}");
     }
 
-    /// <summary>The hash in the source's catalog (https://learn.microsoft.com/nuget/api/catalog-resource), which not every source keeps.</summary>
-    private async Task<string?> PublishedHash(PackageIdentity package, SourceRepository repository, CancellationToken cancel)
+    /// <summary>
+    /// Looks up the hash in the source's catalog (https://learn.microsoft.com/nuget/api/catalog-resource); null if the source has
+    /// none.
+    /// </summary>
+    private async Task<string?> PublishedHash(
+        PackageIdentity package, SourceRepository repository, CancellationToken cancel)
     {
         try
         {
             PackageMetadataResource? metadata = await repository.GetResourceAsync<PackageMetadataResource>(cancel);
             HttpSourceResource? http = await repository.GetResourceAsync<HttpSourceResource>(cancel);
-            if (metadata is null || http is null
-                || await metadata.GetMetadataAsync(package, _cache, NullLogger.Instance, cancel) is not PackageSearchMetadataRegistration { CatalogUri: { } address })
+            if (metadata is null
+                || http is null
+                || await metadata.GetMetadataAsync(package, _cache, NullLogger.Instance, cancel)
+                    is not PackageSearchMetadataRegistration { CatalogUri: { } address })
                 return null;
 
-            var leaf = await http.HttpSource.GetJObjectAsync(new HttpSourceRequest(address, NullLogger.Instance), NullLogger.Instance, cancel);
+            var leaf = await http.HttpSource.GetJObjectAsync(
+                new HttpSourceRequest(address, NullLogger.Instance), NullLogger.Instance, cancel);
             return (string?)leaf?["packageHashAlgorithm"] == "SHA512" ? (string?)leaf["packageHash"] : null;
         }
         catch (Exception e) when (e is FatalProtocolException or HttpRequestException)
