@@ -3,8 +3,8 @@ using System.Reflection;
 namespace DemEngine;
 
 /// <summary>
-/// One way in which a request, an input or a run can be wrong. The number never changes once published, so that scripts can
-/// match on it; the message that goes with it may be reworded.
+/// One way in which a request, an input or a run can be wrong. Its number never changes once published, so that scripts can
+/// match on it. The message that goes with it may be reworded.
 /// </summary>
 public sealed class ErrorCode
 {
@@ -15,19 +15,21 @@ public sealed class ErrorCode
         Remedy = remedy;
     }
 
-    /// <summary>The number printed as <c>DEMnnnn</c>. 1xxx request, 2xxx checkpoint, model or data, 3xxx recipe, 4xxx run.</summary>
+    /// <summary>
+    /// Number of the error, printed as <c>DEMnnnn</c>: 1xxx request, 2xxx checkpoint, model or data, 3xxx recipe, 4xxx run.
+    /// </summary>
     public int Number { get; }
 
-    /// <summary>What the code stands for, in one sentence.</summary>
+    /// <summary>Meaning of the code, in one sentence.</summary>
     public string Meaning { get; }
 
-    /// <summary>What the user can do about it.</summary>
+    /// <summary>Advice on what the user can do about the error.</summary>
     public string Remedy { get; }
 
-    /// <summary>True for what went wrong while running (exit 1); false for a wrong request or input (exit 2).</summary>
+    /// <summary>True for a failure while running (exit code 1); false for a wrong request or input (exit code 2).</summary>
     public bool IsRunFailure => Number >= 4000;
 
-    /// <summary>The process exit code that belongs to this error: 1 failed while running, 2 wrong request or input.</summary>
+    /// <summary>Process exit code of this error: 1 for a failure while running, 2 for a wrong request or input.</summary>
     public int ExitCode => IsRunFailure ? 1 : 2;
 
     /// <inheritdoc/>
@@ -35,244 +37,479 @@ public sealed class ErrorCode
 
     // ---- 1xxx: the request ----
 
-    /// <summary>DEM1001.</summary>
-    public static readonly ErrorCode BadArgument = new(1001, "A command-line argument or option has a value that cannot be used.", "Run the command with --help to see what it takes.");
+    /// <summary>DEM1001: A command-line argument or option has a value that cannot be used.</summary>
+    public static readonly ErrorCode BadArgument = new(
+        1001,
+        "A command-line argument or option has a value that cannot be used.",
+        "Run the command with --help to see what it takes.");
 
-    /// <summary>DEM1002.</summary>
-    public static readonly ErrorCode OutputExists = new(1002, "The output folder already exists.", "Choose another --out, or pass --overwrite to replace it once the new one is complete.");
+    /// <summary>DEM1002: The output folder already exists.</summary>
+    public static readonly ErrorCode OutputExists = new(
+        1002,
+        "The output folder already exists.",
+        "Choose another --out, or pass --overwrite to replace it once the new one is complete.");
 
-    /// <summary>DEM1003.</summary>
-    public static readonly ErrorCode OutputNotOurs = new(1003, "--overwrite was given for a folder that this tool did not write, or for a file.", "Move it away yourself if it is no longer needed, or choose another --out.");
+    /// <summary>DEM1003: --overwrite was given for a folder that this tool did not write, or for a file.</summary>
+    public static readonly ErrorCode OutputNotOurs = new(
+        1003,
+        "--overwrite was given for a folder that this tool did not write, or for a file.",
+        "Move it away yourself if it is no longer needed, or choose another --out.");
 
-    /// <summary>DEM1004.</summary>
-    public static readonly ErrorCode OutputOverlapsInput = new(1004, "The output folder is, contains, or lies inside one of the inputs.", "Choose an --out outside every input folder.");
+    /// <summary>DEM1004: The output folder is, contains, or lies inside one of the inputs.</summary>
+    public static readonly ErrorCode OutputOverlapsInput = new(
+        1004,
+        "The output folder is, contains, or lies inside one of the inputs.",
+        "Choose an --out outside every input folder.");
 
-    /// <summary>DEM1005.</summary>
-    public static readonly ErrorCode UnfinishedRun = new(1005, "An unfinished run of an earlier command lies beside the output.", "Pass --resume to go on with it, or --restart to discard it.");
+    /// <summary>DEM1005: An unfinished run of an earlier command lies beside the output.</summary>
+    public static readonly ErrorCode UnfinishedRun = new(
+        1005,
+        "An unfinished run of an earlier command lies beside the output.",
+        "Pass --resume to go on with it, or --restart to discard it.");
 
-    /// <summary>DEM1006.</summary>
-    public static readonly ErrorCode NothingToResume = new(1006, "--resume was given, but no unfinished run lies beside the output.", "Start without --resume.");
+    /// <summary>DEM1006: --resume was given, but no unfinished run lies beside the output.</summary>
+    public static readonly ErrorCode NothingToResume = new(
+        1006,
+        "--resume was given, but no unfinished run lies beside the output.",
+        "Start without --resume.");
 
-    /// <summary>DEM1007.</summary>
-    public static readonly ErrorCode ResumeMismatch = new(1007, "The unfinished run was made from another recipe, other inputs or other options.", "Run the original command, with --resume where it has that option, or pass --restart to discard the unfinished run.");
+    /// <summary>DEM1007: The unfinished run was made from another recipe, other inputs or other options.</summary>
+    public static readonly ErrorCode ResumeMismatch = new(
+        1007,
+        "The unfinished run was made from another recipe, other inputs or other options.",
+        "Run the original command, with --resume where it has that option, or pass --restart to discard the unfinished run.");
 
-    /// <summary>DEM1008.</summary>
-    public static readonly ErrorCode OutputBusy = new(1008, "Another process is writing the same output.", "Wait for it, or choose another --out.");
+    /// <summary>DEM1008: Another process is writing the same output.</summary>
+    public static readonly ErrorCode OutputBusy = new(
+        1008,
+        "Another process is writing the same output.",
+        "Wait for it, or choose another --out.");
 
-    /// <summary>DEM1010.</summary>
-    public static readonly ErrorCode NoSuchDevice = new(1010, "--backend names a device that is not there or cannot be used.", "Run `dem devices` to see what there is; --backend cpu works everywhere and gives the same bytes.");
+    /// <summary>DEM1010: --backend names a device that is not there or cannot be used.</summary>
+    public static readonly ErrorCode NoSuchDevice = new(
+        1010,
+        "--backend names a device that is not there or cannot be used.",
+        "Run `dem devices` to see what there is; --backend cpu works everywhere and gives the same bytes.");
 
-    /// <summary>DEM1021.</summary>
-    public static readonly ErrorCode TorchNotLoaded = new(1021, "Torch's native library, libtorch, cannot be loaded.", "Run `dem setup torch` to fetch the one that fits, or name the folder of another in the environment variable DEM_LIBTORCH.");
+    /// <summary>DEM1021: Torch's native library, libtorch, cannot be loaded.</summary>
+    public static readonly ErrorCode TorchNotLoaded = new(
+        1021,
+        "Torch's native library, libtorch, cannot be loaded.",
+        "Run `dem setup torch` to fetch the one that fits, or name the folder of another in the environment variable "
+        + "DEM_LIBTORCH.");
 
-    /// <summary>DEM1022.</summary>
-    public static readonly ErrorCode NoTorchDevice = new(1022, "--device names a device that Torch does not find.", "--device cpu is always there; for NVIDIA's devices run `dem setup torch cuda-12.8`.");
+    /// <summary>DEM1022: --device names a device that Torch does not find.</summary>
+    public static readonly ErrorCode NoTorchDevice = new(
+        1022,
+        "--device names a device that Torch does not find.",
+        "--device cpu is always there; for NVIDIA's devices run `dem setup torch cuda-12.8`.");
 
-    /// <summary>DEM1023.</summary>
-    public static readonly ErrorCode TorchNotFound = new(1023, "Torch's native library, libtorch, is not there.", "Run `dem setup torch`, or `dem setup torch cuda-12.8` for NVIDIA's devices; or name the folder of an existing libtorch in the environment variable DEM_LIBTORCH.");
+    /// <summary>DEM1023: Torch's native library, libtorch, is not there.</summary>
+    public static readonly ErrorCode TorchNotFound = new(
+        1023,
+        "Torch's native library, libtorch, is not there.",
+        "Run `dem setup torch`, or `dem setup torch cuda-12.8` for NVIDIA's devices; or name the folder of an existing "
+        + "libtorch in the environment variable DEM_LIBTORCH.");
 
-    /// <summary>DEM1024.</summary>
-    public static readonly ErrorCode SystemLibraryTooOld = new(1024, "A library of the system is older than Torch needs.", "Install the C++ runtime of GCC 13 or newer; `dem --version` says what is needed, and how to get it here.");
+    /// <summary>DEM1024: A library of the system is older than Torch needs.</summary>
+    public static readonly ErrorCode SystemLibraryTooOld = new(
+        1024,
+        "A library of the system is older than Torch needs.",
+        "Install the C++ runtime of GCC 13 or newer; `dem --version` says what is needed, and how to get it here.");
 
-    /// <summary>DEM1025.</summary>
-    public static readonly ErrorCode PackageNotFetched = new(1025, "A package cannot be fetched from the NuGet sources.", "See `dotnet nuget list source`, or name another source with --source.");
+    /// <summary>DEM1025: A package cannot be fetched from the NuGet sources.</summary>
+    public static readonly ErrorCode PackageNotFetched = new(
+        1025,
+        "A package cannot be fetched from the NuGet sources.",
+        "See `dotnet nuget list source`, or name another source with --source.");
 
-    /// <summary>DEM1026.</summary>
-    public static readonly ErrorCode PackageDamaged = new(1026, "A package is not what was published: it has another hash.", "Fetch it again; if that does not help, do not use this source.");
+    /// <summary>DEM1026: A package is not what was published: it has another hash.</summary>
+    public static readonly ErrorCode PackageDamaged = new(
+        1026,
+        "A package is not what was published: it has another hash.",
+        "Fetch it again; if that does not help, do not use this source.");
 
     // ---- 2xxx: checkpoints ----
 
-    /// <summary>DEM2001.</summary>
-    public static readonly ErrorCode CheckpointNotFound = new(2001, "The path of a checkpoint does not exist or holds no safetensors checkpoint.", "Give a folder with model.safetensors or model.safetensors.index.json, or one .safetensors file.");
+    /// <summary>DEM2001: The path of a checkpoint does not exist or holds no safetensors checkpoint.</summary>
+    public static readonly ErrorCode CheckpointNotFound = new(
+        2001,
+        "The path of a checkpoint does not exist or holds no safetensors checkpoint.",
+        "Give a folder with model.safetensors or model.safetensors.index.json, or one .safetensors file.");
 
-    /// <summary>DEM2002.</summary>
-    public static readonly ErrorCode TruncatedFile = new(2002, "A file is shorter than its header says.", "Download or copy the file again; compare its size with the source.");
+    /// <summary>DEM2002: A file is shorter than its header says.</summary>
+    public static readonly ErrorCode TruncatedFile = new(
+        2002,
+        "A file is shorter than its header says.",
+        "Download or copy the file again; compare its size with the source.");
 
-    /// <summary>DEM2003.</summary>
-    public static readonly ErrorCode HeaderTooLarge = new(2003, "The header length is larger than the file or than the format's limit of 100 MB.", "The file is not safetensors or is damaged; fetch it again.");
+    /// <summary>DEM2003: The header length is larger than the file or than the format's limit of 100 MB.</summary>
+    public static readonly ErrorCode HeaderTooLarge = new(
+        2003,
+        "The header length is larger than the file or than the format's limit of 100 MB.",
+        "The file is not safetensors or is damaged; fetch it again.");
 
-    /// <summary>DEM2004.</summary>
-    public static readonly ErrorCode HeaderNotJson = new(2004, "The header is not a valid UTF-8 JSON object of the safetensors form.", "The file is not safetensors or is damaged; fetch it again.");
+    /// <summary>DEM2004: The header is not a valid UTF-8 JSON object of the safetensors form.</summary>
+    public static readonly ErrorCode HeaderNotJson = new(
+        2004,
+        "The header is not a valid UTF-8 JSON object of the safetensors form.",
+        "The file is not safetensors or is damaged; fetch it again.");
 
-    /// <summary>DEM2005.</summary>
-    public static readonly ErrorCode DuplicateName = new(2005, "A tensor name, or another JSON key, occurs twice.", "Save the checkpoint again; a name must be unique in a file and across shards.");
+    /// <summary>DEM2005: A tensor name, or another JSON key, occurs twice.</summary>
+    public static readonly ErrorCode DuplicateName = new(
+        2005,
+        "A tensor name, or another JSON key, occurs twice.",
+        "Save the checkpoint again; a name must be unique in a file and across shards.");
 
-    /// <summary>DEM2006.</summary>
-    public static readonly ErrorCode UnknownElementType = new(2006, "A tensor has an element type that this tool does not read.", "Convert the tensor to one of F64, F32, F16, BF16, F8_E4M3, F8_E5M2, an integer type or BOOL.");
+    /// <summary>DEM2006: A tensor has an element type that this tool does not read.</summary>
+    public static readonly ErrorCode UnknownElementType = new(
+        2006,
+        "A tensor has an element type that this tool does not read.",
+        "Convert the tensor to one of F64, F32, F16, BF16, F8_E4M3, F8_E5M2, an integer type or BOOL.");
 
-    /// <summary>DEM2007.</summary>
-    public static readonly ErrorCode BadShape = new(2007, "A tensor's shape is not a list of non-negative integers, or its size overflows.", "Save the checkpoint again.");
+    /// <summary>DEM2007: A tensor's shape is not a list of non-negative integers, or its size overflows.</summary>
+    public static readonly ErrorCode BadShape = new(
+        2007,
+        "A tensor's shape is not a list of non-negative integers, or its size overflows.",
+        "Save the checkpoint again.");
 
-    /// <summary>DEM2008.</summary>
-    public static readonly ErrorCode BadOffsets = new(2008, "A tensor's data offsets are reversed, out of range, overlap or leave a hole.", "Save the checkpoint again.");
+    /// <summary>DEM2008: A tensor's data offsets are reversed, out of range, overlap or leave a hole.</summary>
+    public static readonly ErrorCode BadOffsets = new(
+        2008,
+        "A tensor's data offsets are reversed, out of range, overlap or leave a hole.",
+        "Save the checkpoint again.");
 
-    /// <summary>DEM2009.</summary>
-    public static readonly ErrorCode SizeMismatch = new(2009, "A tensor's byte count differs from its element type times its shape.", "Save the checkpoint again.");
+    /// <summary>DEM2009: A tensor's byte count differs from its element type times its shape.</summary>
+    public static readonly ErrorCode SizeMismatch = new(
+        2009,
+        "A tensor's byte count differs from its element type times its shape.",
+        "Save the checkpoint again.");
 
-    /// <summary>DEM2010.</summary>
-    public static readonly ErrorCode BadIndex = new(2010, "The index file is not JSON of the expected form, or disagrees with its shards.", "Fetch the index and all shards again, from the same revision.");
+    /// <summary>DEM2010: The index file is not JSON of the expected form, or disagrees with its shards.</summary>
+    public static readonly ErrorCode BadIndex = new(
+        2010,
+        "The index file is not JSON of the expected form, or disagrees with its shards.",
+        "Fetch the index and all shards again, from the same revision.");
 
-    /// <summary>DEM2011.</summary>
-    public static readonly ErrorCode ShardOutsideFolder = new(2011, "The index names a shard that is not a plain file name in the checkpoint's folder.", "Do not trust this checkpoint; a shard name must have no folder part.");
+    /// <summary>DEM2011: The index names a shard that is not a plain file name in the checkpoint's folder.</summary>
+    public static readonly ErrorCode ShardOutsideFolder = new(
+        2011,
+        "The index names a shard that is not a plain file name in the checkpoint's folder.",
+        "Do not trust this checkpoint; a shard name must have no folder part.");
 
-    /// <summary>DEM2012.</summary>
-    public static readonly ErrorCode MissingShard = new(2012, "A shard that the index names is not there.", "Fetch the missing shard.");
+    /// <summary>DEM2012: A shard that the index names is not there.</summary>
+    public static readonly ErrorCode MissingShard = new(
+        2012,
+        "A shard that the index names is not there.",
+        "Fetch the missing shard.");
 
-    /// <summary>DEM2013.</summary>
-    public static readonly ErrorCode AmbiguousCheckpoint = new(2013, "The folder holds both model.safetensors and an index of other shards.", "Remove the one that is not meant, or name the file itself.");
+    /// <summary>DEM2013: The folder holds both model.safetensors and an index of other shards.</summary>
+    public static readonly ErrorCode AmbiguousCheckpoint = new(
+        2013,
+        "The folder holds both model.safetensors and an index of other shards.",
+        "Remove the one that is not meant, or name the file itself.");
 
-    /// <summary>DEM2014.</summary>
-    public static readonly ErrorCode MissingTensor = new(2014, "A source lacks tensors that the base has.", "Pass --missing base to take the base's tensors there, or fix the source.");
+    /// <summary>DEM2014: A source lacks tensors that the base has.</summary>
+    public static readonly ErrorCode MissingTensor = new(
+        2014,
+        "A source lacks tensors that the base has.",
+        "Pass --missing base to take the base's tensors there, or fix the source.");
 
-    /// <summary>DEM2015.</summary>
-    public static readonly ErrorCode ExtraTensor = new(2015, "A source has tensors that the base lacks.", "Pass --extra ignore to leave them out, or fix the source.");
+    /// <summary>DEM2015: A source has tensors that the base lacks.</summary>
+    public static readonly ErrorCode ExtraTensor = new(
+        2015,
+        "A source has tensors that the base lacks.",
+        "Pass --extra ignore to leave them out, or fix the source.");
 
-    /// <summary>DEM2016.</summary>
-    public static readonly ErrorCode ShapeMismatch = new(2016, "A tensor has different shapes in the base and in a source.", "Merge only models of one architecture and size.");
+    /// <summary>DEM2016: A tensor has different shapes in the base and in a source.</summary>
+    public static readonly ErrorCode ShapeMismatch = new(
+        2016,
+        "A tensor has different shapes in the base and in a source.",
+        "Merge only models of one architecture and size.");
 
-    /// <summary>DEM2017.</summary>
-    public static readonly ErrorCode VocabularyMismatch = new(2017, "An embedding or output matrix has different row counts (vocabularies).", "Pass --vocab base to keep the base's rows, or --vocab common to keep the rows all have.");
+    /// <summary>DEM2017: An embedding or output matrix has different row counts (vocabularies).</summary>
+    public static readonly ErrorCode VocabularyMismatch = new(
+        2017,
+        "An embedding or output matrix has different row counts (vocabularies).",
+        "Pass --vocab base to keep the base's rows, or --vocab common to keep the rows all have.");
 
-    /// <summary>DEM2018.</summary>
-    public static readonly ErrorCode TypeMismatch = new(2018, "A tensor holds numbers in one checkpoint and integers or booleans in another.", "Merge only checkpoints of one kind.");
+    /// <summary>DEM2018: A tensor holds numbers in one checkpoint and integers or booleans in another.</summary>
+    public static readonly ErrorCode TypeMismatch = new(
+        2018,
+        "A tensor holds numbers in one checkpoint and integers or booleans in another.",
+        "Merge only checkpoints of one kind.");
 
-    /// <summary>DEM2019.</summary>
-    public static readonly ErrorCode WrongBase = new(2019, "A distribution vector was extracted from another base than the one given.", "Give the base that the vector was extracted from, or extract it again.");
+    /// <summary>DEM2019: A distribution vector was extracted from another base than the one given.</summary>
+    public static readonly ErrorCode WrongBase = new(
+        2019,
+        "A distribution vector was extracted from another base than the one given.",
+        "Give the base that the vector was extracted from, or extract it again.");
 
-    /// <summary>DEM2020.</summary>
-    public static readonly ErrorCode NotAVector = new(2020, "A checkpoint given as a distribution vector has no vector metadata.", "Make it with `dem extract`, or give it as `model:` instead of `vector:`.");
+    /// <summary>DEM2020: A checkpoint given as a distribution vector has no vector metadata.</summary>
+    public static readonly ErrorCode NotAVector = new(
+        2020,
+        "A checkpoint given as a distribution vector has no vector metadata.",
+        "Make it with `dem extract`, or give it as `model:` instead of `vector:`.");
 
-    /// <summary>DEM2021.</summary>
-    public static readonly ErrorCode BadManifest = new(2021, "dem-manifest.json is missing or cannot be read.", "Only folders written by this tool can be verified.");
+    /// <summary>DEM2021: dem-manifest.json is missing or cannot be read.</summary>
+    public static readonly ErrorCode BadManifest = new(
+        2021,
+        "dem-manifest.json is missing or cannot be read.",
+        "Only folders written by this tool can be verified.");
 
-    /// <summary>DEM2022.</summary>
-    public static readonly ErrorCode UnreadableFile = new(2022, "A file exists but cannot be opened or read.", "Check its permissions and the disk.");
+    /// <summary>DEM2022: A file exists but cannot be opened or read.</summary>
+    public static readonly ErrorCode UnreadableFile = new(
+        2022,
+        "A file exists but cannot be opened or read.",
+        "Check its permissions and the disk.");
 
-    /// <summary>DEM2023.</summary>
-    public static readonly ErrorCode BadSideFile = new(2023, "A configuration or tokenizer file is missing or cannot be read.", "Fetch the file again.");
+    /// <summary>DEM2023: A configuration or tokenizer file is missing or cannot be read.</summary>
+    public static readonly ErrorCode BadSideFile = new(
+        2023,
+        "A configuration or tokenizer file is missing or cannot be read.",
+        "Fetch the file again.");
 
     // ---- 21xx: models and data sets ----
 
-    /// <summary>DEM2101.</summary>
-    public static readonly ErrorCode UnknownArchitecture = new(2101, "A model's config.json describes an architecture that this tool does not compute.", "Evaluate it with --evaluate-command; merging needs no configuration.");
+    /// <summary>DEM2101: A model's config.json describes an architecture that this tool does not compute.</summary>
+    public static readonly ErrorCode UnknownArchitecture = new(
+        2101,
+        "A model's config.json describes an architecture that this tool does not compute.",
+        "Evaluate it with --evaluate-command; merging needs no configuration.");
 
-    /// <summary>DEM2102.</summary>
-    public static readonly ErrorCode BadConfig = new(2102, "A model's config.json is not JSON of the expected form, or a value in it is missing or impossible.", "Fetch the file again, or mend the key that the message names.");
+    /// <summary>
+    /// DEM2102: A model's config.json is not JSON of the expected form, or a value in it is missing or impossible.
+    /// </summary>
+    public static readonly ErrorCode BadConfig = new(
+        2102,
+        "A model's config.json is not JSON of the expected form, or a value in it is missing or impossible.",
+        "Fetch the file again, or mend the key that the message names.");
 
-    /// <summary>DEM2103.</summary>
-    public static readonly ErrorCode WrongTensors = new(2103, "A model's tensors are not those that its config.json asks for.", "Put the checkpoint's own config.json beside it.");
+    /// <summary>DEM2103: A model's tensors are not those that its config.json asks for.</summary>
+    public static readonly ErrorCode WrongTensors = new(
+        2103,
+        "A model's tensors are not those that its config.json asks for.",
+        "Put the checkpoint's own config.json beside it.");
 
-    /// <summary>DEM2104.</summary>
-    public static readonly ErrorCode NoTokenizer = new(2104, "Text cannot be turned into token ids: the model's tokenizer is not one that this tool reads, or has no token for it.", "Give data as token ids, {\"tokens\": [...]}.");
+    /// <summary>
+    /// DEM2104: Text cannot be turned into token ids: the model's tokenizer is not one that this tool reads, or has no token
+    /// for it.
+    /// </summary>
+    public static readonly ErrorCode NoTokenizer = new(
+        2104,
+        "Text cannot be turned into token ids: the model's tokenizer is not one that this tool reads, or has no token for it.",
+        "Give data as token ids, {\"tokens\": [...]}.");
 
-    /// <summary>DEM2105.</summary>
-    public static readonly ErrorCode BadTokenizer = new(2105, "A model's tokenizer file is damaged, or does not fit the model's config.json.", "Fetch the checkpoint's tokenizer files again, or give data as token ids, {\"tokens\": [...]}.");
+    /// <summary>DEM2105: A model's tokenizer file is damaged, or does not fit the model's config.json.</summary>
+    public static readonly ErrorCode BadTokenizer = new(
+        2105,
+        "A model's tokenizer file is damaged, or does not fit the model's config.json.",
+        "Fetch the checkpoint's tokenizer files again, or give data as token ids, {\"tokens\": [...]}.");
 
-    /// <summary>DEM2111.</summary>
-    public static readonly ErrorCode DataNotFound = new(2111, "A data file does not exist or cannot be read.", "Check the path and its permissions.");
+    /// <summary>DEM2111: A data file does not exist or cannot be read.</summary>
+    public static readonly ErrorCode DataNotFound = new(
+        2111,
+        "A data file does not exist or cannot be read.",
+        "Check the path and its permissions.");
 
-    /// <summary>DEM2112.</summary>
-    public static readonly ErrorCode BadDataLine = new(2112, "A line of a data file is not a JSON object of a known form.", "Mend the line that the message names: {\"text\"}, {\"prompt\", \"completion\"}, {\"prompt\", \"choices\", \"answer\"} or {\"tokens\"}.");
+    /// <summary>DEM2112: A line of a data file is not a JSON object of a known form.</summary>
+    public static readonly ErrorCode BadDataLine = new(
+        2112,
+        "A line of a data file is not a JSON object of a known form.",
+        "Mend the line that the message names: {\"text\"}, {\"prompt\", \"completion\"}, {\"prompt\", \"choices\", "
+        + "\"answer\"} or {\"tokens\"}.");
 
-    /// <summary>DEM2113.</summary>
-    public static readonly ErrorCode EmptyDataSet = new(2113, "A data set holds nothing to predict.", "Give a file with at least one example.");
+    /// <summary>DEM2113: A data set holds nothing to predict.</summary>
+    public static readonly ErrorCode EmptyDataSet = new(
+        2113,
+        "A data set holds nothing to predict.",
+        "Give a file with at least one example.");
 
-    /// <summary>DEM2114.</summary>
-    public static readonly ErrorCode ExampleTooLong = new(2114, "An example is longer than the model's longest sequence.", "Shorten or remove the line that the message names.");
+    /// <summary>DEM2114: An example is longer than the model's longest sequence.</summary>
+    public static readonly ErrorCode ExampleTooLong = new(
+        2114,
+        "An example is longer than the model's longest sequence.",
+        "Shorten or remove the line that the message names.");
 
-    /// <summary>DEM2115.</summary>
-    public static readonly ErrorCode TokenOutOfRange = new(2115, "A token id is not in the model's vocabulary.", "Use the tokenizer that the model was trained with.");
+    /// <summary>DEM2115: A token id is not in the model's vocabulary.</summary>
+    public static readonly ErrorCode TokenOutOfRange = new(
+        2115,
+        "A token id is not in the model's vocabulary.",
+        "Use the tokenizer that the model was trained with.");
 
-    /// <summary>DEM2116.</summary>
-    public static readonly ErrorCode MetricNotApplicable = new(2116, "A metric was asked for that the data set has no means to measure.", "Exact match needs prompts with completions, choice accuracy needs choices; loss and perplexity always apply.");
+    /// <summary>DEM2116: A metric was asked for that the data set has no means to measure.</summary>
+    public static readonly ErrorCode MetricNotApplicable = new(
+        2116,
+        "A metric was asked for that the data set has no means to measure.",
+        "Exact match needs prompts with completions, choice accuracy needs choices; loss and perplexity always apply.");
 
     // ---- 212x: searches ----
 
-    /// <summary>DEM2121.</summary>
-    public static readonly ErrorCode BadTrialLog = new(2121, "A line of a search's trials.jsonl is damaged.", "Remove the line that the message names, or move the file away and search again.");
+    /// <summary>DEM2121: A line of a search's trials.jsonl is damaged.</summary>
+    public static readonly ErrorCode BadTrialLog = new(
+        2121,
+        "A line of a search's trials.jsonl is damaged.",
+        "Remove the line that the message names, or move the file away and search again.");
 
     // ---- 213x: experiments ----
 
-    /// <summary>DEM2131.</summary>
-    public static readonly ErrorCode BadResults = new(2131, "The results of an experiment cannot be read.", "Give the experiment.json that `dem experiment` wrote.");
+    /// <summary>DEM2131: The results of an experiment cannot be read.</summary>
+    public static readonly ErrorCode BadResults = new(
+        2131,
+        "The results of an experiment cannot be read.",
+        "Give the experiment.json that `dem experiment` wrote.");
 
     // ---- 3xxx: recipes ----
 
-    /// <summary>DEM3001.</summary>
-    public static readonly ErrorCode RecipeNotFound = new(3001, "The recipe file does not exist or cannot be read.", "Check the path.");
+    /// <summary>DEM3001: The recipe file does not exist or cannot be read.</summary>
+    public static readonly ErrorCode RecipeNotFound = new(
+        3001,
+        "The recipe file does not exist or cannot be read.",
+        "Check the path.");
 
-    /// <summary>DEM3002.</summary>
-    public static readonly ErrorCode RecipeNotYaml = new(3002, "The recipe is not valid YAML.", "Mend the line that the message names.");
+    /// <summary>DEM3002: The recipe is not valid YAML.</summary>
+    public static readonly ErrorCode RecipeNotYaml = new(
+        3002,
+        "The recipe is not valid YAML.",
+        "Mend the line that the message names.");
 
-    /// <summary>DEM3003.</summary>
-    public static readonly ErrorCode UnknownKey = new(3003, "The recipe has a key that is not known here.", "Check the spelling; the message lists what is known.");
+    /// <summary>DEM3003: The recipe has a key that is not known here.</summary>
+    public static readonly ErrorCode UnknownKey = new(
+        3003,
+        "The recipe has a key that is not known here.",
+        "Check the spelling; the message lists what is known.");
 
-    /// <summary>DEM3004.</summary>
-    public static readonly ErrorCode WrongValue = new(3004, "A recipe value has the wrong type or is out of range.", "Mend the line that the message names.");
+    /// <summary>DEM3004: A recipe value has the wrong type or is out of range.</summary>
+    public static readonly ErrorCode WrongValue = new(
+        3004,
+        "A recipe value has the wrong type or is out of range.",
+        "Mend the line that the message names.");
 
-    /// <summary>DEM3005.</summary>
-    public static readonly ErrorCode MissingKey = new(3005, "The recipe lacks a required key or parameter.", "Add it; the message says where.");
+    /// <summary>DEM3005: The recipe lacks a required key or parameter.</summary>
+    public static readonly ErrorCode MissingKey = new(
+        3005,
+        "The recipe lacks a required key or parameter.",
+        "Add it; the message says where.");
 
-    /// <summary>DEM3006.</summary>
-    public static readonly ErrorCode UnknownMethod = new(3006, "The recipe's merge_method is not known.", "Use one of the methods that the message lists.");
+    /// <summary>DEM3006: The recipe's merge_method is not known.</summary>
+    public static readonly ErrorCode UnknownMethod = new(
+        3006,
+        "The recipe's merge_method is not known.",
+        "Use one of the methods that the message lists.");
 
-    /// <summary>DEM3007.</summary>
-    public static readonly ErrorCode UnsupportedFeature = new(3007, "The recipe asks for something that this version does not do.", "Leave it out; nothing is half-obeyed.");
+    /// <summary>DEM3007: The recipe asks for something that this version does not do.</summary>
+    public static readonly ErrorCode UnsupportedFeature = new(
+        3007,
+        "The recipe asks for something that this version does not do.",
+        "Leave it out; nothing is half-obeyed.");
 
-    /// <summary>DEM3008.</summary>
-    public static readonly ErrorCode DuplicateKey = new(3008, "A key occurs twice in one mapping of the recipe.", "Keep one of them.");
+    /// <summary>DEM3008: A key occurs twice in one mapping of the recipe.</summary>
+    public static readonly ErrorCode DuplicateKey = new(
+        3008,
+        "A key occurs twice in one mapping of the recipe.",
+        "Keep one of them.");
 
-    /// <summary>DEM3009.</summary>
-    public static readonly ErrorCode WrongModelCount = new(3009, "The method needs another number of models than the recipe gives.", "Add or remove models; the message says how many it takes.");
+    /// <summary>DEM3009: The method needs another number of models than the recipe gives.</summary>
+    public static readonly ErrorCode WrongModelCount = new(
+        3009,
+        "The method needs another number of models than the recipe gives.",
+        "Add or remove models; the message says how many it takes.");
 
     // ---- 4xxx: running ----
 
-    /// <summary>DEM4001.</summary>
-    public static readonly ErrorCode DiskFull = new(4001, "There is not enough room on the output's disk.", "Free space, then run the same command again, with --resume where it has that option.");
+    /// <summary>DEM4001: There is not enough room on the output's disk.</summary>
+    public static readonly ErrorCode DiskFull = new(
+        4001,
+        "There is not enough room on the output's disk.",
+        "Free space, then run the same command again, with --resume where it has that option.");
 
-    /// <summary>DEM4002.</summary>
-    public static readonly ErrorCode WriteFailed = new(4002, "Writing the output failed.", "Check the disk and permissions, then run the same command again, with --resume where it has that option.");
+    /// <summary>DEM4002: Writing the output failed.</summary>
+    public static readonly ErrorCode WriteFailed = new(
+        4002,
+        "Writing the output failed.",
+        "Check the disk and permissions, then run the same command again, with --resume where it has that option.");
 
-    /// <summary>DEM4003.</summary>
-    public static readonly ErrorCode ReadFailed = new(4003, "Reading an input failed while running.", "Check the disk, then run the same command again, with --resume where it has that option.");
+    /// <summary>DEM4003: Reading an input failed while running.</summary>
+    public static readonly ErrorCode ReadFailed = new(
+        4003,
+        "Reading an input failed while running.",
+        "Check the disk, then run the same command again, with --resume where it has that option.");
 
-    /// <summary>DEM4004.</summary>
-    public static readonly ErrorCode NonFiniteOutput = new(4004, "The output holds infinities or NaNs.", "Look at the tensors named; to publish it as it is, run the same command with --resume --nonfinite warn.");
+    /// <summary>DEM4004: The output holds infinities or NaNs.</summary>
+    public static readonly ErrorCode NonFiniteOutput = new(
+        4004,
+        "The output holds infinities or NaNs.",
+        "Look at the tensors named; to publish it as it is, run the same command with --resume --nonfinite warn.");
 
-    /// <summary>DEM4005.</summary>
-    public static readonly ErrorCode InputChanged = new(4005, "An input file changed while it was being read.", "Run again once nothing writes to the inputs.");
+    /// <summary>DEM4005: An input file changed while it was being read.</summary>
+    public static readonly ErrorCode InputChanged = new(
+        4005,
+        "An input file changed while it was being read.",
+        "Run again once nothing writes to the inputs.");
 
-    /// <summary>DEM4006.</summary>
-    public static readonly ErrorCode VerifyFailed = new(4006, "A tensor's type, shape or bytes differ from the manifest.", "The folder is damaged or was edited; make or fetch it again.");
+    /// <summary>DEM4006: A tensor's type, shape or bytes differ from the manifest.</summary>
+    public static readonly ErrorCode VerifyFailed = new(
+        4006,
+        "A tensor's type, shape or bytes differ from the manifest.",
+        "The folder is damaged or was edited; make or fetch it again.");
 
-    /// <summary>DEM4007.</summary>
-    public static readonly ErrorCode OutOfMemory = new(4007, "The process could not get the memory it needs.", "Lower --max-memory or --threads.");
+    /// <summary>DEM4007: The process could not get the memory it needs.</summary>
+    public static readonly ErrorCode OutOfMemory = new(
+        4007,
+        "The process could not get the memory it needs.",
+        "Lower --max-memory or --threads.");
 
-    /// <summary>DEM4010.</summary>
-    public static readonly ErrorCode DeviceOutOfMemory = new(4010, "The device has not the memory that was asked of it.", "Run the same command with --resume and a --max-vram that fits what is free, or with --resume --backend cpu: the bytes are the same.");
+    /// <summary>DEM4010: The device has not the memory that was asked of it.</summary>
+    public static readonly ErrorCode DeviceOutOfMemory = new(
+        4010,
+        "The device has not the memory that was asked of it.",
+        "Run the same command with --resume and a --max-vram that fits what is free, or with --resume --backend cpu: the "
+        + "bytes are the same.");
 
-    /// <summary>DEM4011.</summary>
-    public static readonly ErrorCode DeviceFailed = new(4011, "A device was lost, or what it was given to do failed.", "Run the same command with --resume --backend cpu: the bytes are the same. Look at the driver's log before using the device again.");
+    /// <summary>DEM4011: A device was lost, or what it was given to do failed.</summary>
+    public static readonly ErrorCode DeviceFailed = new(
+        4011,
+        "A device was lost, or what it was given to do failed.",
+        "Run the same command with --resume --backend cpu: the bytes are the same. Look at the driver's log before using "
+        + "the device again.");
 
-    /// <summary>DEM4101.</summary>
-    public static readonly ErrorCode CommandFailed = new(4101, "The evaluation command failed.", "Run it by hand; what it wrote to standard error is in the message.");
+    /// <summary>DEM4101: The evaluation command failed.</summary>
+    public static readonly ErrorCode CommandFailed = new(
+        4101,
+        "The evaluation command failed.",
+        "Run it by hand; what it wrote to standard error is in the message.");
 
-    /// <summary>DEM4102.</summary>
-    public static readonly ErrorCode CommandGaveNoNumber = new(4102, "The evaluation command printed neither a number nor a JSON object of numbers.", "Let it print the metric last, or one JSON object such as {\"accuracy\": 0.71}.");
+    /// <summary>DEM4102: The evaluation command printed neither a number nor a JSON object of numbers.</summary>
+    public static readonly ErrorCode CommandGaveNoNumber = new(
+        4102,
+        "The evaluation command printed neither a number nor a JSON object of numbers.",
+        "Let it print the metric last, or one JSON object such as {\"accuracy\": 0.71}.");
 
-    /// <summary>DEM4121.</summary>
-    public static readonly ErrorCode NoTrialSucceeded = new(4121, "Every trial of a search failed, so that there is no best one.", "Look at the error of the last trial, which the message gives; trials.jsonl has them all.");
+    /// <summary>DEM4121: Every trial of a search failed, so that there is no best one.</summary>
+    public static readonly ErrorCode NoTrialSucceeded = new(
+        4121,
+        "Every trial of a search failed, so that there is no best one.",
+        "Look at the error of the last trial, which the message gives; trials.jsonl has them all.");
 
-    /// <summary>DEM4201.</summary>
-    public static readonly ErrorCode TrainingDiverged = new(4201, "A loss or a gradient is no longer a finite number, and training stopped.", "Lower --lr or lengthen --warmup, and look at the data of that step; start anew with --restart.");
+    /// <summary>DEM4201: A loss or a gradient is no longer a finite number, and training stopped.</summary>
+    public static readonly ErrorCode TrainingDiverged = new(
+        4201,
+        "A loss or a gradient is no longer a finite number, and training stopped.",
+        "Lower --lr or lengthen --warmup, and look at the data of that step; start anew with --restart.");
 
-    /// <summary>DEM4202.</summary>
-    public static readonly ErrorCode BadTrainingState = new(4202, "What an interrupted training run left cannot be read.", "Pass --restart to discard it.");
+    /// <summary>DEM4202: What an interrupted training run left cannot be read.</summary>
+    public static readonly ErrorCode BadTrainingState = new(
+        4202,
+        "What an interrupted training run left cannot be read.",
+        "Pass --restart to discard it.");
 
-    /// <summary>DEM4999.</summary>
-    public static readonly ErrorCode Internal = new(4999, "Something that should not happen did.", "Run again with --verbose and report the output.");
+    /// <summary>DEM4999: Something that should not happen did.</summary>
+    public static readonly ErrorCode Internal = new(
+        4999,
+        "Something that should not happen did.",
+        "Run again with --verbose and report the output.");
 
-    /// <summary>Every code, in order of its number.</summary>
+    /// <summary>All codes, in ascending order of their numbers.</summary>
     public static IReadOnlyList<ErrorCode> All { get; } =
         [.. typeof(ErrorCode).GetFields(BindingFlags.Public | BindingFlags.Static)
             .Where(field => field.FieldType == typeof(ErrorCode))

@@ -4,13 +4,13 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Analysis;
 
-/// <summary>What a checkpoint holds, from its headers alone.</summary>
-/// <param name="Path">What was opened.</param>
-/// <param name="Kind"><c>model</c>, or <c>distribution vector</c>.</param>
-/// <param name="Files">Its shards, in the order of their names.</param>
-/// <param name="Tensors">Its tensors, in the order in which they lie in the shards.</param>
-/// <param name="Metadata">The free text in the headers, in the order of the keys.</param>
-/// <param name="Manifest">What this tool wrote of how the folder was made; null if there is none.</param>
+/// <summary>Summary of a checkpoint's contents, from its headers alone.</summary>
+/// <param name="Path">Path that was opened.</param>
+/// <param name="Kind">Kind of checkpoint: <c>model</c> or <c>distribution vector</c>.</param>
+/// <param name="Files">Shards, in the order of their names.</param>
+/// <param name="Tensors">Tensors, in the order of their data in the shards.</param>
+/// <param name="Metadata">Free text in the headers, in the order of the keys.</param>
+/// <param name="Manifest">Manifest that this tool wrote when it made the folder; null if there is none.</param>
 public sealed record CheckpointSummary(
     string Path,
     string Kind,
@@ -19,25 +19,28 @@ public sealed record CheckpointSummary(
     ImmutableSortedDictionary<string, string> Metadata,
     Manifest? Manifest)
 {
-    /// <summary>Bytes of all shards, headers included.</summary>
+    /// <summary>Size of all shards in bytes, headers included.</summary>
     public long FileBytes => Files.Sum(file => file.Bytes);
 
-    /// <summary>Bytes of all tensors.</summary>
+    /// <summary>Size of all tensors in bytes.</summary>
     public long TensorBytes => Tensors.Sum(tensor => tensor.Spec.ByteLength);
 
-    /// <summary>Elements of all floating-point tensors.</summary>
+    /// <summary>Number of elements of all floating-point tensors.</summary>
     public long Parameters => Tensors.Where(tensor => tensor.Spec.Type.IsFloat).Sum(tensor => tensor.Spec.Shape.ElementCount);
 
-    /// <summary>The element types, the one with the most bytes first.</summary>
+    /// <summary>Element types, the one with the most bytes first.</summary>
     public ImmutableArray<SummarizedType> Types =>
     [
         .. Tensors.GroupBy(tensor => tensor.Spec.Type)
             .Select(group => new SummarizedType(
-                group.Key, group.Count(), group.Sum(tensor => tensor.Spec.Shape.ElementCount), group.Sum(tensor => tensor.Spec.ByteLength)))
+                group.Key,
+                group.Count(),
+                group.Sum(tensor => tensor.Spec.Shape.ElementCount),
+                group.Sum(tensor => tensor.Spec.ByteLength)))
             .OrderByDescending(type => type.Bytes).ThenBy(type => type.Type),
     ];
 
-    /// <summary>The stacks of layers, such as <c>encoder.block</c>, in the order of their names.</summary>
+    /// <summary>Stacks of layers, such as <c>encoder.block</c>, in the order of their names.</summary>
     public ImmutableArray<LayerStack> Stacks =>
     [
         .. Tensors.Select(tensor => LayerName.Parse(tensor.Spec.Name)).Where(place => place.Stack is not null).Distinct()
@@ -47,7 +50,7 @@ public sealed record CheckpointSummary(
     ];
 
     /// <summary>Summarises an open checkpoint.</summary>
-    /// <exception cref="DemException">DEM2021: there is a manifest, but it cannot be read.</exception>
+    /// <exception cref="DemException">DEM2021 (BadManifest): there is a manifest, but it cannot be read.</exception>
     public static CheckpointSummary Of(Checkpoint checkpoint)
     {
         bool hasManifest = File.Exists(System.IO.Path.Combine(checkpoint.Folder, Manifest.FileName));
@@ -59,32 +62,35 @@ public sealed record CheckpointSummary(
                 .. checkpoint.Files.Select(file =>
                     new SummarizedFile(System.IO.Path.GetFileName(file), new FileInfo(file).Length, byFile[file].Count())),
             ],
-            [.. checkpoint.Tensors.Select(tensor => new SummarizedTensor(tensor.Spec, System.IO.Path.GetFileName(tensor.File), tensor.Offset))],
+            [
+                .. checkpoint.Tensors.Select(tensor =>
+                    new SummarizedTensor(tensor.Spec, System.IO.Path.GetFileName(tensor.File), tensor.Offset)),
+            ],
             checkpoint.Metadata.ToImmutableSortedDictionary(StringComparer.Ordinal),
             hasManifest ? Manifest.Read(checkpoint.Folder) : null);
     }
 }
 
-/// <summary>A shard.</summary>
-/// <param name="Name">Its file name.</param>
-/// <param name="Bytes">Its length.</param>
-/// <param name="Tensors">How many tensors it holds.</param>
+/// <summary>Shard of a summarised checkpoint.</summary>
+/// <param name="Name">File name of the shard.</param>
+/// <param name="Bytes">Length of the file in bytes.</param>
+/// <param name="Tensors">Number of tensors in the shard.</param>
 public sealed record SummarizedFile(string Name, long Bytes, int Tensors);
 
-/// <summary>A tensor and where it lies.</summary>
-/// <param name="Spec">What it is.</param>
-/// <param name="File">Name of its shard.</param>
-/// <param name="Offset">Of its first byte in the shard.</param>
+/// <summary>Tensor of a summarised checkpoint, with the location of its data.</summary>
+/// <param name="Spec">Name, element type and shape of the tensor.</param>
+/// <param name="File">File name of the tensor's shard.</param>
+/// <param name="Offset">Offset of the tensor's first byte in the shard.</param>
 public sealed record SummarizedTensor(TensorSpec Spec, string File, long Offset);
 
-/// <summary>All tensors of one element type.</summary>
-/// <param name="Type">The type.</param>
-/// <param name="Tensors">How many there are.</param>
-/// <param name="Elements">How many elements they have.</param>
-/// <param name="Bytes">How many bytes they take.</param>
+/// <summary>Totals over all tensors of one element type.</summary>
+/// <param name="Type">Element type.</param>
+/// <param name="Tensors">Number of tensors of this type.</param>
+/// <param name="Elements">Number of elements of these tensors.</param>
+/// <param name="Bytes">Size of these tensors in bytes.</param>
 public sealed record SummarizedType(ElementType Type, int Tensors, long Elements, long Bytes);
 
-/// <summary>A stack of layers.</summary>
-/// <param name="Name">Such as <c>model.layers</c>.</param>
-/// <param name="Layers">How many layers it has.</param>
+/// <summary>Stack of layers.</summary>
+/// <param name="Name">Name of the stack, such as <c>model.layers</c>.</param>
+/// <param name="Layers">Number of layers in the stack.</param>
 public sealed record LayerStack(string Name, int Layers);

@@ -7,16 +7,18 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Analysis;
 
-/// <summary>Two tensors of one shape whose elements are compared; see <see cref="TensorDiff"/>.</summary>
-internal sealed class ComparedTensor(TensorReader a, TensorReader b) : PassTensor(a.Spec.Name, [a, b], 0, a.Spec.Shape.ElementCount)
+/// <summary>Pair of tensors of one shape whose elements are compared; see <see cref="TensorDiff"/>.</summary>
+internal sealed class ComparedTensor(TensorReader a, TensorReader b)
+    : PassTensor(a.Spec.Name, [a, b], 0, a.Spec.Shape.ElementCount)
 {
-    // What is decoded stays in the cache until it is compared.
+    // Decoded blocks are small enough to stay in the cache until they are compared.
     private const int BlockElements = 4096;
 
     private readonly Lock _lock = new();
     private ElementDifference _found = ElementDifference.None;
 
-    public static bool CanCompare(TensorSpec a, TensorSpec b) => a.Shape == b.Shape && (a.Type == b.Type || (a.Type.IsFloat && b.Type.IsFloat));
+    public static bool CanCompare(TensorSpec a, TensorSpec b) =>
+        a.Shape == b.Shape && (a.Type == b.Type || (a.Type.IsFloat && b.Type.IsFloat));
 
     public TensorDiff Result => new(
         Name,
@@ -68,11 +70,20 @@ internal sealed class ComparedTensor(TensorReader a, TensorReader b) : PassTenso
         long alike = nonFinite == 0 ? 0 : CountAlikeNonFinite(left, right, x, y);
         bool anyFinite = differing > nonFinite - alike;
         return new ElementDifference(
-            differing, nonFinite - alike, anyFinite ? largest : -1, anyFinite ? from + ElementComparison.IndexOf(largest, x, y) : 0);
+            differing,
+            nonFinite - alike,
+            anyFinite ? largest : -1,
+            anyFinite ? from + ElementComparison.IndexOf(largest, x, y) : 0);
     }
 
-    /// <summary>Elements that do not differ, though their difference is not finite: the same NaN, or the same infinity.</summary>
-    private static long CountAlikeNonFinite(TypedBytes left, TypedBytes right, ReadOnlySpan<double> x, ReadOnlySpan<double> y)
+    /// <summary>
+    /// Counts elements that do not differ, although their difference is not finite: the same NaN, or the same infinity.
+    /// </summary>
+    private static long CountAlikeNonFinite(
+        TypedBytes left,
+        TypedBytes right,
+        ReadOnlySpan<double> x,
+        ReadOnlySpan<double> y)
     {
         long alike = 0;
         for (int i = 0; i < x.Length; i++)

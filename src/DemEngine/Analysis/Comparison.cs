@@ -8,23 +8,38 @@ namespace DemEngine.Analysis;
 /// <summary>Compares two checkpoints in one pass over both.</summary>
 public static class Comparison
 {
-    /// <summary>Compares.</summary>
-    /// <param name="a">Path of the first.</param>
-    /// <param name="b">Path of the second.</param>
-    /// <param name="options">Threads, memory and I/O; they do not show in the result.</param>
-    /// <param name="backend">What decodes.</param>
-    /// <param name="progress">Told where the pass stands, from any thread, often.</param>
-    /// <param name="cancel">Stops between tiles.</param>
-    /// <exception cref="DemException">DEM2001 to DEM2013, DEM2022, DEM4003, DEM4005.</exception>
+    /// <summary>Runs the comparison.</summary>
+    /// <param name="a">Path of the first checkpoint.</param>
+    /// <param name="b">Path of the second checkpoint.</param>
+    /// <param name="options">Run options: threads, memory and I/O. They do not affect the result.</param>
+    /// <param name="backend">Backend that decodes the elements.</param>
+    /// <param name="progress">Progress callback; called often and from any thread.</param>
+    /// <param name="cancel">Token that stops the run between tiles.</param>
+    /// <exception cref="DemException">
+    /// DEM2001 to DEM2013, DEM2022 (UnreadableFile): a checkpoint cannot be opened. DEM4003 (ReadFailed), DEM4005 (InputChanged):
+    /// a file could not be read, or changed during the run.
+    /// </exception>
     public static CheckpointDiff Run(
-        string a, string b, RunOptions options, IMergeBackend backend, Action<RunProgress>? progress = null, CancellationToken cancel = default)
+        string a,
+        string b,
+        RunOptions options,
+        IMergeBackend backend,
+        Action<RunProgress>? progress = null,
+        CancellationToken cancel = default)
     {
         using Checkpoint first = Checkpoint.Open(a, options.Io);
         using Checkpoint second = Checkpoint.Open(b, options.Io);
         (StoredTensor A, StoredTensor B)[] common =
-            [.. first.Tensors.Select(tensor => (tensor, second.Find(tensor.Spec.Name))).Where(pair => pair.Item2 is not null).Select(pair => (pair.tensor, pair.Item2!))];
+        [
+            .. first.Tensors.Select(tensor => (tensor, second.Find(tensor.Spec.Name)))
+                .Where(pair => pair.Item2 is not null)
+                .Select(pair => (pair.tensor, pair.Item2!)),
+        ];
         ComparedTensor[] compared =
-            [.. common.Where(pair => ComparedTensor.CanCompare(pair.A.Spec, pair.B.Spec)).Select(pair => new ComparedTensor(new StoredTensorReader(pair.A), new StoredTensorReader(pair.B)))];
+        [
+            .. common.Where(pair => ComparedTensor.CanCompare(pair.A.Spec, pair.B.Spec))
+                .Select(pair => new ComparedTensor(new StoredTensorReader(pair.A), new StoredTensorReader(pair.B))),
+        ];
         TensorPass.Run("comparing", compared, options, backend, progress, cancel);
         first.CheckUnchanged();
         second.CheckUnchanged();
@@ -41,5 +56,9 @@ public static class Comparison
     }
 
     private static System.Collections.Immutable.ImmutableArray<string> Lacking(Checkpoint here, Checkpoint there) =>
-        [.. here.Tensors.Select(tensor => tensor.Spec.Name).Where(name => there.Find(name) is null).Order(StringComparer.Ordinal)];
+        [
+            .. here.Tensors.Select(tensor => tensor.Spec.Name)
+                .Where(name => there.Find(name) is null)
+                .Order(StringComparer.Ordinal),
+        ];
 }

@@ -3,10 +3,12 @@ using System.Text;
 
 namespace DemEngine.Analysis;
 
-/// <summary><see cref="LayerDistances"/> as comma-separated values (RFC 4180): one line for each layer and model.</summary>
+/// <summary>
+/// Writes <see cref="LayerDistances"/> as comma-separated values (RFC 4180), with one line for each layer and model.
+/// </summary>
 internal static class DistanceCsv
 {
-    /// <summary>The file's text. Numbers read back to the same double; NaN where there is none.</summary>
+    /// <summary>Returns the text of the file. Numbers round-trip to the same double, and a missing number is NaN.</summary>
     public static string Write(LayerDistances distances)
     {
         var csv = new StringBuilder("layer,model,distance,normalised,relative,base_norm,tensors,parameters\r\n");
@@ -17,7 +19,9 @@ internal static class DistanceCsv
             {
                 csv.Append(
                     CultureInfo.InvariantCulture,
-                    $"{Field(layer.Name)},{Field(distances.Models[m].Label)},{layer.Distances[m]:r},{distances.Normalised(l, m):r},{layer.RelativeChanges[m]:r},{layer.BaseNorm:r},{layer.Tensors},{layer.Parameters}\r\n");
+                    $"{Field(layer.Name)},{Field(distances.Models[m].Label)},"
+                    + $"{layer.Distances[m]:r},{distances.Normalised(l, m):r},{layer.RelativeChanges[m]:r},"
+                    + $"{layer.BaseNorm:r},{layer.Tensors},{layer.Parameters}\r\n");
             }
         }
 

@@ -8,18 +8,24 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Analysis;
 
-/// <summary>Measures <see cref="LayerDistances"/> in one pass over the models.</summary>
+/// <summary>Computes <see cref="LayerDistances"/> in one pass over the models.</summary>
 public static class DistanceMeasurement
 {
-    /// <summary>Measures.</summary>
-    /// <param name="baseModel">Path of the base.</param>
-    /// <param name="models">Paths of models tuned from it, or of distribution vectors extracted with it.</param>
-    /// <param name="alignment">What to do where they do not match. Rows or tensors that a model lacks count as unchanged in it.</param>
-    /// <param name="options">Threads, memory and I/O; they do not show in the result.</param>
-    /// <param name="backend">What computes.</param>
-    /// <param name="progress">Told where the pass stands, from any thread, often.</param>
-    /// <param name="cancel">Stops between tiles.</param>
-    /// <exception cref="DemException">DEM1001, DEM2001 to DEM2022, DEM4003, DEM4005.</exception>
+    /// <summary>Computes the per-layer distances of models from their base.</summary>
+    /// <param name="baseModel">Path of the base model.</param>
+    /// <param name="models">Paths of models tuned from the base, or of distribution vectors extracted with it.</param>
+    /// <param name="alignment">
+    /// Rules for models that do not match. Rows or tensors that a model lacks count as unchanged in it.
+    /// </param>
+    /// <param name="options">Run options: threads, memory and I/O. They do not affect the result.</param>
+    /// <param name="backend">Backend that computes the products.</param>
+    /// <param name="progress">Progress callback; called often and from any thread.</param>
+    /// <param name="cancel">Token that stops the run between tiles.</param>
+    /// <exception cref="DemException">
+    /// DEM1001 (BadArgument): no model is given, or the base is a distribution vector. DEM2001 to DEM2022: a checkpoint cannot be
+    /// opened, or does not match the base. DEM4003 (ReadFailed), DEM4005 (InputChanged): a file could not be read, or changed
+    /// during the run.
+    /// </exception>
     public static LayerDistances Run(
         string baseModel,
         IReadOnlyList<string> models,
@@ -38,8 +44,13 @@ public static class DistanceMeasurement
             throw new DemException(ErrorCode.BadArgument, $"{baseModel}: this is a distribution vector, not a base");
         AlignedSource[] sources = [.. models.Select(path => OpenSource(path, origin, opened))];
 
-        AlignedTensor[] tensors = [.. new TensorAlignment(opened.InputOf(origin), sources, alignment).Tensors.Where(tensor => tensor.Spec.Type.IsFloat)];
-        ILookup<string, DistancePart> parts = tensors.SelectMany(tensor => Cut(tensor, sources)).ToLookup(part => part.Name, StringComparer.Ordinal);
+        AlignedTensor[] tensors =
+        [
+            .. new TensorAlignment(opened.InputOf(origin), sources, alignment).Tensors
+                .Where(tensor => tensor.Spec.Type.IsFloat),
+        ];
+        ILookup<string, DistancePart> parts = tensors.SelectMany(tensor => Cut(tensor, sources))
+            .ToLookup(part => part.Name, StringComparer.Ordinal);
         DistancePart[] all = [.. tensors.SelectMany(tensor => parts[tensor.Spec.Name])];
         TensorPass.Run("measuring", all, options, backend, progress, cancel);
         foreach (Checkpoint checkpoint in opened.All)
@@ -55,10 +66,16 @@ public static class DistanceMeasurement
         return new LayerDistances(
             baseModel,
             [.. models.Select((path, k) => new MeasuredModel(labels[k], path, sources[k].IsVector))],
-            [.. new NetworkOrder([.. sums.Select(sum => sum.Spec.Name)]).Groups.Select(group => Total(group, groups[group], models.Count))],
+            [
+                .. new NetworkOrder([.. sums.Select(sum => sum.Spec.Name)]).Groups
+                    .Select(group => Total(group, groups[group], models.Count)),
+            ],
             Total("whole", sums, models.Count),
             origin.Tensors.Count(tensor => !tensor.Spec.Type.IsFloat),
-            [.. sums.Where(sum => sum.Gram.Upper.ContainsAnyExceptInRange(double.MinValue, double.MaxValue)).Select(sum => sum.Spec.Name)],
+            [
+                .. sums.Where(sum => sum.Gram.Upper.ContainsAnyExceptInRange(double.MinValue, double.MaxValue))
+                    .Select(sum => sum.Spec.Name),
+            ],
             all.Sum(part => part.Count * part.ElementBytes));
     }
 
@@ -71,7 +88,7 @@ public static class DistanceMeasurement
         return new AlignedSource(Quoted.Name(path), opened.InputOf(checkpoint), isVector);
     }
 
-    /// <summary>Cuts a tensor where a source runs out of rows.</summary>
+    /// <summary>Splits a tensor at the rows where a source ends.</summary>
     private static IEnumerable<DistancePart> Cut(AlignedTensor tensor, AlignedSource[] sources)
     {
         long rows = tensor.Spec.Shape.Rows;
@@ -97,7 +114,7 @@ public static class DistanceMeasurement
         return sum;
     }
 
-    /// <summary>Adds tensors in the order of their names, so that the shards do not show.</summary>
+    /// <summary>Adds up tensors in the order of their names, so that the result does not depend on the shards.</summary>
     private static LayerDistance Total(string name, IEnumerable<TensorSum> tensors, int models)
     {
         var total = new GramMatrix(models + 1);

@@ -5,15 +5,15 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Analysis;
 
-/// <summary>One model's tensor in a <see cref="DistancePart"/>.</summary>
+/// <summary>Tensor of one model in a <see cref="DistancePart"/>.</summary>
 /// <param name="Model">Index of the model.</param>
-/// <param name="Tensor">Its tensor.</param>
-/// <param name="IsVector">Whether it holds x − b already.</param>
+/// <param name="Tensor">Reader of the model's tensor.</param>
+/// <param name="IsVector">Whether the tensor already holds x − b.</param>
 internal readonly record struct DistanceSource(int Model, TensorReader Tensor, bool IsVector);
 
 /// <summary>
-/// Rows of a tensor that the same models have, mostly all rows and all models. Their Gram matrix has leaves of its own, counted from the
-/// first of these rows.
+/// Rows of a tensor that the same models have, usually all rows and all models. Their Gram matrix has leaves of its own, counted
+/// from the first of these rows.
 /// </summary>
 internal sealed class DistancePart(TensorReader baseTensor, IReadOnlyList<DistanceSource> sources, long first, long count)
     : PassTensor(baseTensor.Spec.Name, [baseTensor, .. sources.Select(source => source.Tensor)], first, count)
@@ -32,8 +32,10 @@ internal sealed class DistancePart(TensorReader baseTensor, IReadOnlyList<Distan
         _fold.Add(tile, leafSums);
     }
 
-    /// <summary>Adds what was measured to the matrix of all models.</summary>
-    /// <param name="whole">The products of x₁ − b … xₙ − b and b. The difference of a model that is not here counts as zero.</param>
+    /// <summary>Adds the result to the Gram matrix of all models.</summary>
+    /// <param name="whole">
+    /// Gram matrix of x₁ − b … xₙ − b and b. The difference of a model that does not have these rows counts as zero.
+    /// </param>
     public void AddTo(GramMatrix whole)
     {
         var part = GramMatrix.Of(sources.Count + 1, _fold.Sum);

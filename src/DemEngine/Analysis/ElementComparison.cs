@@ -5,13 +5,13 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Analysis;
 
-/// <summary>The loops that compare elements.</summary>
+/// <summary>Loops that compare elements.</summary>
 internal static class ElementComparison
 {
     /// <summary>Counts the elements whose bits differ.</summary>
-    /// <param name="size">Bytes of an element.</param>
-    /// <param name="a">The elements.</param>
-    /// <param name="b">As many.</param>
+    /// <param name="size">Size of an element in bytes.</param>
+    /// <param name="a">Bytes of the first elements.</param>
+    /// <param name="b">Bytes of the second elements, of the same number.</param>
     public static long CountDifferentBits(int size, ReadOnlySpan<byte> a, ReadOnlySpan<byte> b) => size switch
     {
         1 => CountDifferent(a, b),
@@ -30,9 +30,9 @@ internal static class ElementComparison
     }
 
     /// <summary>Finds the largest finite absolute difference; negative if there is none.</summary>
-    /// <param name="a">The values.</param>
-    /// <param name="b">As many.</param>
-    /// <param name="nonFinite">How many differences are infinite or NaN.</param>
+    /// <param name="a">First values.</param>
+    /// <param name="b">Second values, of the same number.</param>
+    /// <param name="nonFinite">Number of differences that are infinite or NaN.</param>
     public static double Largest(ReadOnlySpan<double> a, ReadOnlySpan<double> b, out long nonFinite)
     {
         var largest = new Vector<double>(-1.0);
@@ -62,7 +62,9 @@ internal static class ElementComparison
         return result;
     }
 
-    /// <summary>Index of the first element that differs by so much.</summary>
+    /// <summary>
+    /// Returns the index of the first element whose absolute difference has a given value; −1 if there is none.
+    /// </summary>
     public static int IndexOf(double difference, ReadOnlySpan<double> a, ReadOnlySpan<double> b)
     {
         for (int i = 0; i < a.Length; i++)
@@ -74,7 +76,7 @@ internal static class ElementComparison
         return -1;
     }
 
-    /// <summary>The exact difference of two integers or booleans, rounded to double once.</summary>
+    /// <summary>Computes the exact absolute difference of two integers or booleans, rounded to double once.</summary>
     public static double IntegerDifference(ElementType type, ReadOnlySpan<byte> a, ReadOnlySpan<byte> b, int index) =>
         (double)Int128.Abs(ReadInteger(type, a, index) - ReadInteger(type, b, index));
 

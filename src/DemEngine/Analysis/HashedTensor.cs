@@ -4,12 +4,13 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Analysis;
 
-/// <summary>A tensor whose bytes are hashed; see <see cref="ContentHash"/>.</summary>
-internal sealed class HashedTensor(TensorReader tensor) : PassTensor(tensor.Spec.Name, [tensor], 0, tensor.Spec.Shape.ElementCount)
+/// <summary>Tensor whose bytes are hashed; see <see cref="ContentHash"/>.</summary>
+internal sealed class HashedTensor(TensorReader tensor)
+    : PassTensor(tensor.Spec.Name, [tensor], 0, tensor.Spec.Shape.ElementCount)
 {
     private readonly TensorHasher _hasher = new(tensor.Spec.ByteLength);
 
-    /// <summary>The hash, once the last tile is done.</summary>
+    /// <summary>Hash of the tensor; empty until the last tile is done.</summary>
     public string Hash { get; private set; } = "";
 
     public override void Visit(int tile, long from, int elements, ITileContext workspace) =>

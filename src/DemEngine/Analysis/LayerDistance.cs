@@ -3,7 +3,9 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Analysis;
 
-/// <summary>How far the models lie from their base in one layer, or in all. What cannot be said, because of a zero or a NaN, is NaN.</summary>
+/// <summary>
+/// Distances of the models from their base in one layer, or in all. A value that is undefined because of a zero or a NaN is NaN.
+/// </summary>
 public sealed record LayerDistance
 {
     internal LayerDistance(string name, int tensors, long parameters, GramMatrix gram)
@@ -22,24 +24,28 @@ public sealed record LayerDistance
         ];
     }
 
-    /// <summary>The layer, such as <c>model.layers.3</c>, or a module outside the layers, such as <c>lm_head</c>.</summary>
+    /// <summary>
+    /// Name of the layer, such as <c>model.layers.3</c>, or of a module outside the layers, such as <c>lm_head</c>.
+    /// </summary>
     public string Name { get; }
 
-    /// <summary>Number of floating-point tensors in it.</summary>
+    /// <summary>Number of floating-point tensors in the layer.</summary>
     public int Tensors { get; }
 
-    /// <summary>Number of their elements.</summary>
+    /// <summary>Number of elements of these tensors.</summary>
     public long Parameters { get; }
 
-    /// <summary>‖Θ‖, the base's Euclidean norm.</summary>
+    /// <summary>Euclidean norm ‖Θ‖ of the base.</summary>
     public double BaseNorm { get; }
 
-    /// <summary>‖Δ‖ = ‖Θᵢ − Θ‖ for each model.</summary>
+    /// <summary>Distance ‖Δ‖ = ‖Θᵢ − Θ‖ of each model from the base.</summary>
     public ImmutableArray<double> Distances { get; }
 
-    /// <summary>‖Δ‖ / ‖Θ‖ for each model.</summary>
+    /// <summary>Relative change ‖Δ‖ / ‖Θ‖ of each model.</summary>
     public ImmutableArray<double> RelativeChanges { get; }
 
-    /// <summary>The cosine of the angle between the distribution vectors of two models: one row for each model, one entry for each.</summary>
+    /// <summary>
+    /// Cosines of the angles between the models' distribution vectors, as a square matrix with a row and a column for each model.
+    /// </summary>
     public ImmutableArray<ImmutableArray<double>> Cosines { get; }
 }

@@ -3,16 +3,16 @@ using System.Collections.Immutable;
 namespace DemEngine.Analysis;
 
 /// <summary>
-/// How far tuned models lie from their base, layer by layer, as in figure 3 of the DEM paper, https://arxiv.org/abs/2406.15570, and how
-/// alike their distribution vectors are.
+/// Distances of tuned models from their base, layer by layer, as in figure 3 of the DEM paper, https://arxiv.org/abs/2406.15570,
+/// and the similarity of their distribution vectors.
 /// </summary>
-/// <param name="Base">Path of the base.</param>
-/// <param name="Models">The models.</param>
-/// <param name="Layers">In the order of the network.</param>
-/// <param name="Whole">Over all floating-point tensors.</param>
+/// <param name="Base">Path of the base model.</param>
+/// <param name="Models">Models whose distances were computed.</param>
+/// <param name="Layers">Distances of each layer, in the order of the network.</param>
+/// <param name="Whole">Distances over all floating-point tensors together.</param>
 /// <param name="IgnoredTensors">Number of integer and boolean tensors, which have no distance.</param>
-/// <param name="NonFiniteTensors">Tensors in which an infinity or a NaN spoils the sums, in the order of the names.</param>
-/// <param name="BytesRead">Bytes of tensors read.</param>
+/// <param name="NonFiniteTensors">Names of the tensors in which an infinity or a NaN spoils the sums, in ordinal order.</param>
+/// <param name="BytesRead">Number of tensor bytes read.</param>
 public sealed record LayerDistances(
     string Base,
     ImmutableArray<MeasuredModel> Models,
@@ -28,15 +28,18 @@ public sealed record LayerDistances(
             .Select(model => Layers.Select(layer => layer.Distances[model]).Where(double.IsFinite).DefaultIfEmpty().Max()),
     ];
 
-    /// <summary>A model's distance in a layer as a share of its distance in the layer where that is largest: 0 to 1; 0 if it lies nowhere apart.</summary>
+    /// <summary>
+    /// Returns a model's distance in a layer as a share, 0 to 1, of its largest distance in any layer; 0 if all its distances are
+    /// 0.
+    /// </summary>
     /// <param name="layer">Index of the layer.</param>
     /// <param name="model">Index of the model.</param>
     public double Normalised(int layer, int model) =>
         _largest[model] == 0 && Layers[layer].Distances[model] == 0 ? 0 : Layers[layer].Distances[model] / _largest[model];
 }
 
-/// <summary>A model whose distance was measured.</summary>
-/// <param name="Label">The end of its path, as long as it takes to tell the models apart.</param>
-/// <param name="Path">As it was given.</param>
-/// <param name="IsVector">Whether it is a stored distribution vector.</param>
+/// <summary>Model whose distances were computed.</summary>
+/// <param name="Label">Short name: as much of the end of the path as it takes to tell the models apart.</param>
+/// <param name="Path">Path of the model, as the user gave it.</param>
+/// <param name="IsVector">Whether the model is a stored distribution vector.</param>
 public sealed record MeasuredModel(string Label, string Path, bool IsVector);

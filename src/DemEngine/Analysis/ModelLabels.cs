@@ -1,13 +1,17 @@
 namespace DemEngine.Analysis;
 
-/// <summary>Short names for models: as much of the end of each path as it takes to tell them apart.</summary>
+/// <summary>Makes short names for models: as much of the end of each path as it takes to tell them apart.</summary>
 internal static class ModelLabels
 {
-    /// <summary>Names them.</summary>
-    /// <param name="paths">As they were given.</param>
+    /// <summary>Returns the label of each model.</summary>
+    /// <param name="paths">Paths of the models, as the user gave them.</param>
     public static string[] Of(IReadOnlyList<string> paths)
     {
-        string[][] parts = [.. paths.Select(path => Path.GetFullPath(path).Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries))];
+        string[][] parts =
+        [
+            .. paths.Select(path =>
+                Path.GetFullPath(path).Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries)),
+        ];
         int longest = parts.Max(path => path.Length);
         string[] labels = [];
         for (int length = 1; length <= longest; length++)
@@ -17,7 +21,7 @@ internal static class ModelLabels
                 return labels;
         }
 
-        // One model given twice.
+        // Some model is given twice.
         return [.. labels.Select((label, k) => $"{label} ({k + 1})")];
     }
 }

@@ -3,21 +3,22 @@ using DemEngine.Checkpoints;
 namespace DemEngine.Analysis;
 
 /// <summary>
-/// Groups tensors by the layer they lie in, or outside any layer by their module, and puts the groups in the order of the network:
-/// embeddings, encoder, decoder, and within each the layers by number and then what follows them, such as a final norm; the output
-/// matrix last. The order on disk is mostly that of the names, in which layer 10 comes before layer 2.
+/// Groups tensors by their layer, or outside any layer by their module, and puts the groups in the order of the network:
+/// embeddings, encoder, decoder, and last the output matrix. Within encoder and decoder the layers come by number and then what
+/// follows them, such as a final norm. The order on disk is mostly that of the names, in which layer 10 comes before layer 2.
 /// </summary>
 internal sealed class NetworkOrder
 {
     private readonly (string Stack, string Root)[] _stacks;
 
-    /// <param name="tensors">The names of all tensors.</param>
+    /// <param name="tensors">Names of all tensors.</param>
     public NetworkOrder(IReadOnlyCollection<string> tensors)
     {
         _stacks =
         [
             .. tensors.Select(name => LayerName.Parse(name).Stack).OfType<string>().Distinct(StringComparer.Ordinal)
-                .OrderBy(stack => !stack.Contains("encoder", StringComparison.Ordinal)).ThenBy(stack => stack, StringComparer.Ordinal)
+                .OrderBy(stack => !stack.Contains("encoder", StringComparison.Ordinal))
+                .ThenBy(stack => stack, StringComparer.Ordinal)
                 .Select(stack => (stack, stack[..(stack.LastIndexOf('.') + 1)])),
         ];
         Groups =
@@ -28,10 +29,10 @@ internal sealed class NetworkOrder
         ];
     }
 
-    /// <summary>The groups' names, in order.</summary>
+    /// <summary>Names of the groups, in the order of the network.</summary>
     public IReadOnlyList<string> Groups { get; }
 
-    /// <summary>The group of a tensor, such as <c>encoder.block.3</c> or <c>model.norm</c>.</summary>
+    /// <summary>Returns the group of a tensor, such as <c>encoder.block.3</c> or <c>model.norm</c>.</summary>
     public static string GroupOf(string tensor)
     {
         LayerName place = LayerName.Parse(tensor);
@@ -47,11 +48,12 @@ internal sealed class NetworkOrder
         if (place.Stack is not null)
             return (1, Array.FindIndex(_stacks, one => one.Stack == place.Stack), 1, place.Layer);
 
-        // `encoder.final_layer_norm` goes with `encoder.block`; of several such stacks, with the innermost.
+        // `encoder.final_layer_norm` belongs to `encoder.block`. If several stacks qualify, the innermost one counts.
         int owner = -1;
         for (int k = 0; k < _stacks.Length; k++)
         {
-            if (tensor.StartsWith(_stacks[k].Root, StringComparison.Ordinal) && (owner < 0 || _stacks[k].Root.Length > _stacks[owner].Root.Length))
+            if (tensor.StartsWith(_stacks[k].Root, StringComparison.Ordinal)
+                && (owner < 0 || _stacks[k].Root.Length > _stacks[owner].Root.Length))
                 owner = k;
         }
 

@@ -2,11 +2,13 @@ using DemEngine.Merging.Inputs;
 
 namespace DemEngine.Analysis;
 
-/// <summary>A tensor, or tensors of several checkpoints that match, to be looked at tile by tile, by any thread, in any order.</summary>
-/// <param name="name">For the progress.</param>
-/// <param name="inputs">What is read: the same elements of each.</param>
-/// <param name="first">The first element to be looked at.</param>
-/// <param name="count">How many.</param>
+/// <summary>
+/// Tensor, or matching tensors of several checkpoints, that a pass visits tile by tile, from any thread and in any order.
+/// </summary>
+/// <param name="name">Name of the tensor in progress reports.</param>
+/// <param name="inputs">Readers of the tensors, of which the same elements are read from each.</param>
+/// <param name="first">Index of the first element that is visited.</param>
+/// <param name="count">Number of elements that are visited.</param>
 internal abstract class PassTensor(string name, IReadOnlyList<TensorReader> inputs, long first, long count)
 {
     public string Name { get; } = name;
@@ -17,14 +19,16 @@ internal abstract class PassTensor(string name, IReadOnlyList<TensorReader> inpu
 
     public long Count { get; } = count;
 
-    /// <summary>Bytes of one element of every input.</summary>
+    /// <summary>Total size in bytes of one element of every input.</summary>
     public int ElementBytes { get; } = inputs.Sum(input => input.ElementBytes);
 
-    /// <summary>Looks at a tile.</summary>
-    /// <param name="tile">Its index. Tile 0 starts at <see cref="First"/>; all but the last are of one size, whole leaves.</param>
-    /// <param name="from">Its first element, in the flattened tensor.</param>
-    /// <param name="elements">How many; 0 only in the one tile of an empty tensor.</param>
-    /// <param name="workspace">The calling thread's.</param>
+    /// <summary>Visits a tile.</summary>
+    /// <param name="tile">
+    /// Index of the tile. Tile 0 starts at <see cref="First"/>; all but the last have one size, in whole leaves.
+    /// </param>
+    /// <param name="from">Index of the tile's first element in the flattened tensor.</param>
+    /// <param name="elements">Number of elements in the tile; 0 only for the single tile of an empty tensor.</param>
+    /// <param name="workspace">Workspace of the calling thread.</param>
     public abstract void Visit(int tile, long from, int elements, ITileContext workspace);
 
     /// <summary>Called once, after the last tile.</summary>

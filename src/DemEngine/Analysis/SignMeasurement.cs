@@ -8,19 +8,22 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Analysis;
 
-/// <summary>Measures in one pass how far distribution vectors pull in opposite directions.</summary>
+/// <summary>Computes in one pass how far distribution vectors pull in opposite directions.</summary>
 internal static class SignMeasurement
 {
-    /// <summary>Measures every pair.</summary>
-    /// <param name="baseModel">Path of the base.</param>
-    /// <param name="models">Paths of models tuned from it, or of distribution vectors extracted with it.</param>
-    /// <param name="alignment">What to do where they do not match. Rows that a model lacks are left out of all.</param>
-    /// <param name="options">Threads, memory and I/O; they do not show in the result.</param>
-    /// <param name="backend">What computes.</param>
-    /// <param name="progress">Told where the pass stands, from any thread, often.</param>
-    /// <param name="cancel">Stops between tiles.</param>
-    /// <returns>One row for each model, one entry for each; nothing conflicts with itself.</returns>
-    /// <exception cref="DemException">DEM1001, DEM2001 to DEM2022, DEM4003, DEM4005.</exception>
+    /// <summary>Computes the sign conflict of every pair of models.</summary>
+    /// <param name="baseModel">Path of the base model.</param>
+    /// <param name="models">Paths of models tuned from the base, or of distribution vectors extracted with it.</param>
+    /// <param name="alignment">Rules for models that do not match. Rows that one model lacks are left out of all.</param>
+    /// <param name="options">Run options: threads, memory and I/O. They do not affect the result.</param>
+    /// <param name="backend">Backend that computes the differences.</param>
+    /// <param name="progress">Progress callback; called often and from any thread.</param>
+    /// <param name="cancel">Token that stops the run between tiles.</param>
+    /// <returns>Square matrix with a row and a column for each model; the diagonal is zero.</returns>
+    /// <exception cref="DemException">
+    /// DEM1001 (BadArgument): an argument is wrong. DEM2001 to DEM2022: a checkpoint cannot be opened, or does not match the
+    /// base. DEM4003 (ReadFailed), DEM4005 (InputChanged): a file could not be read, or changed during the run.
+    /// </exception>
     public static ImmutableArray<ImmutableArray<SignConflict>> Run(
         string baseModel,
         IReadOnlyList<string> models,
@@ -47,7 +50,8 @@ internal static class SignMeasurement
         return
         [
             .. Enumerable.Range(0, models.Count).Select(i => Enumerable.Range(0, models.Count)
-                .Select(j => ordered.Select(part => part.Of(i, j)).Aggregate(new SignConflict(0, 0, 0, 0), Add)).ToImmutableArray()),
+                .Select(j => ordered.Select(part => part.Of(i, j)).Aggregate(new SignConflict(0, 0, 0, 0), Add))
+                .ToImmutableArray()),
         ];
     }
 

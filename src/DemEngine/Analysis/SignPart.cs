@@ -8,16 +8,20 @@ using DemEngine.Numerics;
 namespace DemEngine.Analysis;
 
 /// <summary>
-/// The rows of a tensor that all models have, compared by signs, pair by pair. Sums are over leaves of fixed size with sixteen lanes, and
-/// leaves are added in order, so that neither tiles nor threads nor the machine's vector width show.
+/// Rows of a tensor that all models have, compared by signs, pair by pair. Sums are taken with sixteen lanes over leaves of fixed
+/// size, and the leaves are added in order, so the result depends neither on tiles nor on threads nor on the machine's vector
+/// width.
 /// </summary>
 internal sealed class SignPart(TensorReader baseTensor, IReadOnlyList<DistanceSource> sources, long count)
     : PassTensor(baseTensor.Spec.Name, [baseTensor, .. sources.Select(source => source.Tensor)], 0, count)
 {
     private const int Leaf = GramOrder.LeafElements;
 
-    // Both, opposed, overlap, cancelled.
-    private readonly OrderedFold[] _folds = [.. Enumerable.Range(0, 4).Select(_ => new OrderedFold(GramMatrix.PairCount(sources.Count)))];
+    // The four folds are both, opposed, overlap and cancelled.
+    private readonly OrderedFold[] _folds =
+    [
+        .. Enumerable.Range(0, 4).Select(_ => new OrderedFold(GramMatrix.PairCount(sources.Count))),
+    ];
 
     public override void Visit(int tile, long from, int elements, ITileContext workspace)
     {
@@ -35,7 +39,8 @@ internal sealed class SignPart(TensorReader baseTensor, IReadOnlyList<DistanceSo
             {
                 at++; // A vector never opposes itself.
                 for (int j = i + 1; j < sources.Count; j++, at++)
-                    (sums[0][at], sums[1][at], sums[2][at], sums[3][at]) = Compare(Vector(differences, i), Vector(differences, j));
+                    (sums[0][at], sums[1][at], sums[2][at], sums[3][at]) =
+                        Compare(Vector(differences, i), Vector(differences, j));
             }
         }
 
@@ -43,20 +48,22 @@ internal sealed class SignPart(TensorReader baseTensor, IReadOnlyList<DistanceSo
             _folds[k].Add(tile, sums[k]);
     }
 
-    /// <summary>What was found of two models.</summary>
+    /// <summary>Returns the sign conflict of two models.</summary>
     public SignConflict Of(int i, int j)
     {
         int pair = GramMatrix.PairIndex(Math.Min(i, j), Math.Max(i, j), sources.Count);
         return new(_folds[0].Sum[pair], _folds[1].Sum[pair], _folds[2].Sum[pair], _folds[3].Sum[pair]);
     }
 
-    private static (double Both, double Opposed, double Overlap, double Cancelled) Compare(ReadOnlySpan<Vector512<float>> a, ReadOnlySpan<Vector512<float>> b)
+    private static (double Both, double Opposed, double Overlap, double Cancelled) Compare(
+        ReadOnlySpan<Vector512<float>> a,
+        ReadOnlySpan<Vector512<float>> b)
     {
         Vector512<int> both = default, opposed = default;
         Vector512<float> overlap = default, cancelled = default;
         for (int k = 0; k < a.Length; k++)
         {
-            // What is 0 in either has a minimum of 0, whatever its sign bit.
+            // An element that is 0 in either vector has a minimum of 0, whatever its sign bit.
             Vector512<float> least = Vector512.Min(Vector512.Abs(a[k]), Vector512.Abs(b[k]));
             Vector512<int> meet = Vector512.GreaterThan(least, default).AsInt32();
             Vector512<int> oppose = meet & ((a[k].AsInt32() ^ b[k].AsInt32()) >> 31);
@@ -80,7 +87,7 @@ internal sealed class SignPart(TensorReader baseTensor, IReadOnlyList<DistanceSo
     private static ReadOnlySpan<Vector512<float>> Vector(TypedBytes differences, int source) =>
         MemoryMarshal.Cast<byte, Vector512<float>>(differences.Slice(source * Leaf, Leaf).Bytes.Span);
 
-    /// <summary>Takes the differences of one leaf, padded with zeros.</summary>
+    /// <summary>Loads the differences of one leaf, padded with zeros.</summary>
     private void Load(TypedBytes[] inputs, int start, int count, TypedBytes differences, ITileContext workspace)
     {
         TypedBytes b = inputs[0].Slice(start, count);

@@ -7,7 +7,7 @@ using DemEngine.Numerics;
 namespace DemEngine.Analysis;
 
 /// <summary>
-/// One streaming pass over tensors without any output: threads take tiles in the order of the tensors, while the tiles further on are
+/// Streaming pass over tensors that writes no output. Threads take tiles in the order of the tensors, while the next tiles are
 /// read ahead. Memory is bounded by the tiles.
 /// </summary>
 internal sealed class TensorPass
@@ -27,14 +27,19 @@ internal sealed class TensorPass
         _tensors = tensors;
         _tile = TileSize.Choose(options, tensors.Select(tensor => InputCost.Of(tensor.Inputs).Buffers).DefaultIfEmpty().Max());
         _depth = Math.Max(1, ReadAheadBytes / _tile.Bytes);
-        _inputBytes = tensors.Select(tensor => (long)TileElements(tensor) * InputCost.Of(tensor.Inputs).BufferElementBytes).DefaultIfEmpty().Max();
+        _inputBytes = tensors
+            .Select(tensor => (long)TileElements(tensor) * InputCost.Of(tensor.Inputs).BufferElementBytes)
+            .DefaultIfEmpty()
+            .Max();
 
         _firstTile = new long[tensors.Count + 1];
         _tilesLeft = new int[tensors.Count];
         for (int t = 0; t < tensors.Count; t++)
         {
-            // An empty tensor has one tile of nothing, so that it is finished like any other.
-            _tilesLeft[t] = checked((int)Math.Max(1, (tensors[t].Count + TileElements(tensors[t]) - 1) / TileElements(tensors[t])));
+            // An empty tensor has one empty tile, so that it is finished like any other.
+            _tilesLeft[t] = checked((int)Math.Max(
+                1,
+                (tensors[t].Count + TileElements(tensors[t]) - 1) / TileElements(tensors[t])));
             _firstTile[t + 1] = _firstTile[t] + _tilesLeft[t];
         }
     }
@@ -42,14 +47,19 @@ internal sealed class TensorPass
     private long TileCount => _firstTile[^1];
 
     /// <summary>Visits every tile of every tensor.</summary>
-    /// <param name="phase">For the progress.</param>
-    /// <param name="tensors">In the order in which they lie on disk.</param>
-    /// <param name="options">Threads, memory bound, and how the tensors' checkpoints were opened.</param>
-    /// <param name="backend">What computes.</param>
-    /// <param name="progress">Told where the pass stands, from any thread, often.</param>
-    /// <param name="cancel">Stops between tiles.</param>
+    /// <param name="phase">Name of the pass in progress reports.</param>
+    /// <param name="tensors">Tensors in the order of their data on disk.</param>
+    /// <param name="options">Run options: threads, memory bound, and the I/O mode of the tensors' checkpoints.</param>
+    /// <param name="backend">Backend that computes.</param>
+    /// <param name="progress">Progress callback; called often and from any thread.</param>
+    /// <param name="cancel">Token that stops the run between tiles.</param>
     public static void Run(
-        string phase, IReadOnlyList<PassTensor> tensors, RunOptions options, IMergeBackend backend, Action<RunProgress>? progress, CancellationToken cancel)
+        string phase,
+        IReadOnlyList<PassTensor> tensors,
+        RunOptions options,
+        IMergeBackend backend,
+        Action<RunProgress>? progress,
+        CancellationToken cancel)
     {
         var pass = new TensorPass(tensors, options.For(backend));
         long total = tensors.Sum(tensor => tensor.Count * tensor.ElementBytes);
@@ -63,7 +73,11 @@ internal sealed class TensorPass
             {
                 using var workspace = new TileWorkspace(backend, outputs: 0, outputBytes: 0, pass._inputBytes);
                 while (!stop.IsCancellationRequested && pass.TryVisitNext(workspace, out PassTensor? tensor, out int elements))
-                    progress?.Invoke(new RunProgress(phase, Interlocked.Add(ref done, (long)elements * tensor!.ElementBytes), total, tensor.Name));
+                    progress?.Invoke(new RunProgress(
+                        phase,
+                        Interlocked.Add(ref done, (long)elements * tensor!.ElementBytes),
+                        total,
+                        tensor.Name));
             },
             cancel);
     }
@@ -104,6 +118,9 @@ internal sealed class TensorPass
         return (t, index, tensor.First + start, (int)Math.Min(TileElements(tensor), tensor.Count - start));
     }
 
-    /// <summary>So many that the widest input fills a tile: whole leaves of a hash, if there is one input, and of a Gram matrix.</summary>
+    /// <summary>
+    /// Number of elements in a tile, so that the widest input fills it. It is a whole number of leaves of a Gram matrix, and, if
+    /// there is one input, of a hash.
+    /// </summary>
     private int TileElements(PassTensor tensor) => _tile.Bytes / tensor.Inputs.Max(input => input.Spec.Type.Size);
 }

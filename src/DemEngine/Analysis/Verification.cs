@@ -9,12 +9,16 @@ namespace DemEngine.Analysis;
 /// <summary>Checks a folder that this tool wrote against the hashes in its manifest.</summary>
 public static class Verification
 {
-    /// <summary>Hashes every tensor.</summary>
-    /// <param name="folder">With a <c>dem-manifest.json</c>.</param>
-    /// <param name="options">Threads, memory and I/O.</param>
-    /// <param name="progress">Told where the pass stands, from any thread, often.</param>
-    /// <param name="cancel">Stops between tiles.</param>
-    /// <exception cref="DemException">DEM2001 to DEM2013, DEM2021, DEM2022, DEM4003, DEM4005. Damage is reported, not thrown.</exception>
+    /// <summary>Hashes every tensor and compares the hashes with the manifest.</summary>
+    /// <param name="folder">Path of a folder with a <c>dem-manifest.json</c>.</param>
+    /// <param name="options">Run options: threads, memory and I/O.</param>
+    /// <param name="progress">Progress callback; called often and from any thread.</param>
+    /// <param name="cancel">Token that stops the run between tiles.</param>
+    /// <exception cref="DemException">
+    /// DEM2001 to DEM2013, DEM2022 (UnreadableFile): the checkpoint cannot be opened. DEM2021 (BadManifest): the manifest is
+    /// missing or cannot be read. DEM4003 (ReadFailed), DEM4005 (InputChanged): a file could not be read, or changed during the
+    /// run. Damage is reported, not thrown.
+    /// </exception>
     public static VerifyReport Run(
         string folder, RunOptions options, Action<RunProgress>? progress = null, CancellationToken cancel = default)
     {
@@ -31,8 +35,12 @@ public static class Verification
             folder,
             tensors.Length,
             checkpoint.ByteLength,
-            [.. tensors.Where(tensor => stated.TryGetValue(tensor.Name, out ManifestTensor? said) && !IsAsSaid(checkpoint.Find(tensor.Name)!.Spec, tensor.Hash, said))
-                .Select(tensor => tensor.Name)],
+            [
+                .. tensors
+                    .Where(tensor => stated.TryGetValue(tensor.Name, out ManifestTensor? said)
+                        && !IsAsSaid(checkpoint.Find(tensor.Name)!.Spec, tensor.Hash, said))
+                    .Select(tensor => tensor.Name),
+            ],
             [.. manifest.Tensors.Select(tensor => tensor.Name).Where(name => checkpoint.Find(name) is null)],
             [.. tensors.Select(tensor => tensor.Name).Where(name => !stated.ContainsKey(name))]);
     }

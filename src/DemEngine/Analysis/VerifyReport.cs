@@ -3,21 +3,28 @@ using DemEngine.Errors;
 
 namespace DemEngine.Analysis;
 
-/// <summary>How the tensors of a folder compare with its manifest.</summary>
-/// <param name="Path">The folder.</param>
+/// <summary>Result of comparing the tensors of a folder with its manifest.</summary>
+/// <param name="Path">Path of the folder.</param>
 /// <param name="Tensors">Number of tensors that were hashed.</param>
-/// <param name="Bytes">Bytes of them.</param>
-/// <param name="Differing">Tensors of another type, shape or hash of their bytes, in the order of the shards.</param>
-/// <param name="Missing">Tensors that only the manifest has, in its order.</param>
-/// <param name="Extra">Tensors that only the folder has, in the order of the shards.</param>
+/// <param name="Bytes">Size of these tensors in bytes.</param>
+/// <param name="Differing">Names of the tensors whose type, shape or hash differs, in the order of the shards.</param>
+/// <param name="Missing">Names of the tensors that only the manifest has, in its order.</param>
+/// <param name="Extra">Names of the tensors that only the folder has, in the order of the shards.</param>
 public sealed record VerifyReport(
-    string Path, int Tensors, long Bytes, ImmutableArray<string> Differing, ImmutableArray<string> Missing, ImmutableArray<string> Extra)
+    string Path,
+    int Tensors,
+    long Bytes,
+    ImmutableArray<string> Differing,
+    ImmutableArray<string> Missing,
+    ImmutableArray<string> Extra)
 {
     /// <summary>Whether the folder holds exactly what the manifest says.</summary>
     public bool IsIntact => Differing.IsEmpty && Missing.IsEmpty && Extra.IsEmpty;
 
-    /// <summary>Turns damage into an error.</summary>
-    /// <exception cref="DemException">DEM4006.</exception>
+    /// <summary>Throws if the folder differs from its manifest.</summary>
+    /// <exception cref="DemException">
+    /// DEM4006 (VerifyFailed): a tensor differs, is missing, or is not in the manifest.
+    /// </exception>
     public void ThrowUnlessIntact()
     {
         if (IsIntact)

@@ -5,14 +5,15 @@ using DemEngine.Files;
 namespace DemEngine.Checkpoints;
 
 /// <summary>
-/// An open model: a Hugging Face style folder of safetensors shards, or a single file. Opening reads and checks every header and no data.
+/// Open model: a folder of safetensors shards as Hugging Face lays it out, or a single file. Opening reads and checks every
+/// header, but no tensor data.
 /// </summary>
 public sealed class Checkpoint : IDisposable
 {
-    /// <summary>Name of the index of a sharded checkpoint.</summary>
+    /// <summary>Name of the index file of a sharded checkpoint.</summary>
     public const string IndexFileName = "model.safetensors.index.json";
 
-    /// <summary>Name of the file of a checkpoint in one piece.</summary>
+    /// <summary>Name of the only file of an unsharded checkpoint.</summary>
     public const string SingleFileName = "model.safetensors";
 
     private readonly ImmutableArray<SafetensorsFile> _files;
@@ -33,27 +34,28 @@ public sealed class Checkpoint : IDisposable
             {
                 throw new DemException(
                     ErrorCode.DuplicateName,
-                    $"{path}: the tensor {Quoted.Name(tensor.Spec.Name)} is in {System.IO.Path.GetFileName(_byName[tensor.Spec.Name].File)} and in {System.IO.Path.GetFileName(tensor.File)}");
+                    $"{path}: the tensor {Quoted.Name(tensor.Spec.Name)} "
+                    + $"is in {System.IO.Path.GetFileName(_byName[tensor.Spec.Name].File)} "
+                    + $"and in {System.IO.Path.GetFileName(tensor.File)}");
             }
         }
     }
 
-    /// <summary>What was opened: a folder or a file.</summary>
+    /// <summary>Path that was opened: a folder or a file.</summary>
     public string Path { get; }
 
-    /// <summary>The folder in which the configuration, tokenizer and so on lie.</summary>
+    /// <summary>Folder that holds the configuration, tokenizer and other side files.</summary>
     public string Folder { get; }
 
-    /// <summary>All tensors, in the order in which they lie in the shards, shard after shard.</summary>
+    /// <summary>All tensors, in the order of their data in the shards, shard after shard.</summary>
     public ImmutableArray<StoredTensor> Tensors { get; }
 
-    /// <summary>The files of the checkpoint, in the order of their names.</summary>
+    /// <summary>Paths of the checkpoint's files, in the order of their names.</summary>
     public ImmutableArray<string> Files => [.. _files.Where(file => !file.IsSource).Select(file => file.Path)];
 
-    /// <summary>What is on disk: the files, and the folder or file that was opened. Empty for a model that comes from an <see cref="IModelSource"/>.</summary>
     internal IEnumerable<string> PathsOnDisk => _source is null ? Files.Add(Path) : [];
 
-    /// <summary>The free text in the headers, of the first shard that has each key.</summary>
+    /// <summary>Free text in the headers; for each key, the value in the first shard that has it.</summary>
     public ImmutableDictionary<string, string> Metadata
     {
         get
@@ -69,16 +71,19 @@ public sealed class Checkpoint : IDisposable
         }
     }
 
-    /// <summary>Of the files as they were opened, in the order of their names.</summary>
+    /// <summary>Stamps of the files when they were opened, in the order of their names.</summary>
     internal IEnumerable<FileStamp> Stamps => _files.Select(file => file.Stamp);
 
-    /// <summary>Bytes of all tensors.</summary>
+    /// <summary>Size of all tensors in bytes.</summary>
     public long ByteLength => Tensors.Sum(tensor => tensor.Spec.ByteLength);
 
     /// <summary>Opens a checkpoint.</summary>
-    /// <param name="path">A folder with an index or a single <c>model.safetensors</c>, or a file.</param>
-    /// <param name="io">How its bytes are to be read.</param>
-    /// <exception cref="DemException">DEM2001 to DEM2013, DEM2022: it is not there, or is not as the format demands.</exception>
+    /// <param name="path">Path of a folder with an index or a single <c>model.safetensors</c>, or of a file.</param>
+    /// <param name="io">Way of reading the files.</param>
+    /// <exception cref="DemException">
+    /// DEM2001 to DEM2013, DEM2022 (UnreadableFile): the checkpoint does not exist, is not as the format demands, or cannot be
+    /// read.
+    /// </exception>
     public static Checkpoint Open(string path, IoMode io = IoMode.Mmap)
     {
         if (File.Exists(path))
@@ -96,7 +101,8 @@ public sealed class Checkpoint : IDisposable
         if (File.Exists(index))
         {
             Checkpoint checkpoint = OpenIndex(path, index, io);
-            if (File.Exists(single) && !checkpoint.Files.Contains(System.IO.Path.Combine(checkpoint.Folder, SingleFileName)))
+            if (File.Exists(single)
+                && !checkpoint.Files.Contains(System.IO.Path.Combine(checkpoint.Folder, SingleFileName)))
             {
                 checkpoint.Dispose();
                 throw new DemException(ErrorCode.AmbiguousCheckpoint, $"{path}: {SingleFileName} and {IndexFileName}");
@@ -106,7 +112,9 @@ public sealed class Checkpoint : IDisposable
         }
 
         if (!File.Exists(single))
-            throw new DemException(ErrorCode.CheckpointNotFound, $"{path}: neither {IndexFileName} nor {SingleFileName} is there");
+            throw new DemException(
+                ErrorCode.CheckpointNotFound,
+                $"{path}: neither {IndexFileName} nor {SingleFileName} is there");
         return OpenFiles(path, path, [single], io);
     }
 
@@ -123,8 +131,8 @@ public sealed class Checkpoint : IDisposable
     /// <summary>Finds a tensor by its name; null if there is none.</summary>
     public StoredTensor? Find(string name) => _byName.GetValueOrDefault(name);
 
-    /// <summary>Refuses to go on if a file was written to since it was opened.</summary>
-    /// <exception cref="DemException">DEM4005.</exception>
+    /// <summary>Throws if a file has been written to since it was opened.</summary>
+    /// <exception cref="DemException">DEM4005 (InputChanged): a file was changed or removed.</exception>
     public void CheckUnchanged()
     {
         foreach (SafetensorsFile file in _files)
@@ -184,14 +192,24 @@ public sealed class Checkpoint : IDisposable
     {
         string[] absent = [.. map.Keys.Where(name => Find(name) is null)];
         if (absent.Length > 0)
-            throw new DemException(ErrorCode.BadIndex, $"{indexPath}: the shards lack {absent.Length} tensors of the index: {Quoted.List(absent)}");
+            throw new DemException(
+                ErrorCode.BadIndex,
+                $"{indexPath}: the shards lack {absent.Length} tensors of the index: {Quoted.List(absent)}");
 
         string[] unlisted = [.. _byName.Keys.Where(name => !map.ContainsKey(name))];
         if (unlisted.Length > 0)
-            throw new DemException(ErrorCode.BadIndex, $"{indexPath}: the index lacks {unlisted.Length} tensors of the shards: {Quoted.List(unlisted)}");
+            throw new DemException(
+                ErrorCode.BadIndex,
+                $"{indexPath}: the index lacks {unlisted.Length} tensors of the shards: {Quoted.List(unlisted)}");
 
-        string[] elsewhere = [.. map.Where(pair => System.IO.Path.GetFileName(Find(pair.Key)!.File) != pair.Value).Select(pair => pair.Key)];
+        string[] elsewhere =
+        [
+            .. map.Where(pair => System.IO.Path.GetFileName(Find(pair.Key)!.File) != pair.Value)
+                .Select(pair => pair.Key),
+        ];
         if (elsewhere.Length > 0)
-            throw new DemException(ErrorCode.BadIndex, $"{indexPath}: {elsewhere.Length} tensors lie in another shard than the index says: {Quoted.List(elsewhere)}");
+            throw new DemException(
+                ErrorCode.BadIndex,
+                $"{indexPath}: {elsewhere.Length} tensors lie in another shard than the index says: {Quoted.List(elsewhere)}");
     }
 }

@@ -6,15 +6,17 @@ using DemEngine.Files;
 namespace DemEngine.Checkpoints;
 
 /// <summary>
-/// <c>model.safetensors.index.json</c>: which shard holds which tensor, as Hugging Face writes it. It may be hostile: a shard must be a
-/// plain name in the index's own folder.
+/// Reads <c>model.safetensors.index.json</c>, Hugging Face's map from tensors to shards. The file may be hostile, so a shard must
+/// be a plain file name in the index's own folder.
 /// </summary>
 internal static class CheckpointIndex
 {
     private const long MaxLength = 256L << 20;
 
     /// <summary>Reads the map from tensor name to shard file name.</summary>
-    /// <exception cref="DemException">DEM2005, DEM2010, DEM2011 or DEM2022.</exception>
+    /// <exception cref="DemException">
+    /// DEM2005 (DuplicateName), DEM2010 (BadIndex), DEM2011 (ShardOutsideFolder) or DEM2022 (UnreadableFile).
+    /// </exception>
     public static Dictionary<string, string> Read(string path)
     {
         if (LinuxFile.IsSpecial(path))
@@ -22,7 +24,7 @@ internal static class CheckpointIndex
         byte[] json;
         try
         {
-            // The length is the open file's: a link's own would be short, and a device gives bytes for ever.
+            // The length is taken from the open file, since a link's own length would be too short.
             using FileStream file = File.OpenRead(path);
             if (file.Length > MaxLength)
                 throw new DemException(ErrorCode.BadIndex, $"{path}: the index is larger than {MaxLength} bytes");
@@ -84,7 +86,9 @@ internal static class CheckpointIndex
 
             string shard = reader.GetString()!;
             if (!IsPlainFileName(shard))
-                throw new DemException(ErrorCode.ShardOutsideFolder, $"{path}: the shard {Quoted.Name(shard)} of {Quoted.Name(tensor)}");
+                throw new DemException(
+                    ErrorCode.ShardOutsideFolder,
+                    $"{path}: the shard {Quoted.Name(shard)} of {Quoted.Name(tensor)}");
             if (!map.TryAdd(tensor, shard))
                 throw new DemException(ErrorCode.DuplicateName, $"{path}: the tensor {Quoted.Name(tensor)} occurs twice");
         }
@@ -96,6 +100,6 @@ internal static class CheckpointIndex
         name.Length is > 0 and <= 255 && name is not ("." or "..")
         && name.AsSpan().IndexOfAny("/\\:") < 0 && !name.Any(IsInvisible);
 
-    // It would be printed with the path, in messages that a terminal obeys.
+    // The name is printed with the path in messages, where a terminal would obey such characters.
     private static bool IsInvisible(char c) => char.IsControl(c) || char.GetUnicodeCategory(c) == UnicodeCategory.Format;
 }

@@ -3,24 +3,27 @@ using System.IO.Hashing;
 namespace DemEngine.Checkpoints;
 
 /// <summary>
-/// A tensor's hash: XXH3-128 over the XXH3-128 hashes of its consecutive leaves of <see cref="LeafBytes"/> bytes, the last one shorter.
-/// So that many threads can hash one tensor, and the result shows neither them nor the size of their tiles.
+/// Content hash of a tensor: XXH3-128 over the XXH3-128 hashes of its consecutive leaves of <see cref="LeafBytes"/> bytes, of
+/// which the last may be shorter. Many threads can so hash one tensor, and the result depends neither on their number nor on the
+/// tile size.
 /// </summary>
-/// <remarks>XXH3-128 as https://github.com/Cyan4973/xxHash specifies it, seed 0, in canonical (big-endian) byte order.</remarks>
+/// <remarks>
+/// XXH3-128 is used as specified at https://github.com/Cyan4973/xxHash, with seed 0 and in canonical (big-endian) byte order.
+/// </remarks>
 internal static class ContentHash
 {
-    /// <summary>Bytes in a leaf.</summary>
+    /// <summary>Size of a leaf in bytes.</summary>
     public const int LeafBytes = 256 << 10;
 
-    /// <summary>Bytes of a hash.</summary>
+    /// <summary>Size of a hash in bytes.</summary>
     public const int HashBytes = 16;
 
-    /// <summary>Number of leaves of so many bytes.</summary>
+    /// <summary>Computes the number of leaves of a given number of bytes.</summary>
     public static long LeafCount(long bytes) => (bytes + LeafBytes - 1) / LeafBytes;
 
-    /// <summary>Hashes the leaves of a part that starts at the start of one.</summary>
-    /// <param name="part">The bytes.</param>
-    /// <param name="leaves">Where the hashes of its leaves go, <see cref="HashBytes"/> bytes each.</param>
+    /// <summary>Hashes the leaves of a part that starts where a leaf starts.</summary>
+    /// <param name="part">Bytes of the part.</param>
+    /// <param name="leaves">Destination of the leaves' hashes, <see cref="HashBytes"/> bytes each.</param>
     public static void HashLeaves(ReadOnlySpan<byte> part, Span<byte> leaves)
     {
         while (part.Length > 0)
@@ -32,7 +35,7 @@ internal static class ContentHash
         }
     }
 
-    /// <summary>The hash of a tensor, from those of its leaves in their order.</summary>
-    /// <returns>32 hexadecimal digits.</returns>
+    /// <summary>Computes the hash of a tensor from the hashes of its leaves in order.</summary>
+    /// <returns>Hash as 32 hexadecimal digits.</returns>
     public static string Finish(ReadOnlySpan<byte> leaves) => Convert.ToHexStringLower(XxHash128.Hash(leaves));
 }

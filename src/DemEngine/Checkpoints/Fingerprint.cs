@@ -6,16 +6,17 @@ using DemEngine.Numerics;
 namespace DemEngine.Checkpoints;
 
 /// <summary>
-/// What tells one checkpoint from another without reading all of it: XXH3-128 over every tensor's name, type, shape, and its first,
-/// middle and last 4 KiB, in the order of the names. It does not depend on how the checkpoint is cut into shards. Two checkpoints that
-/// differ only between the samples have the same fingerprint; fine-tuning changes nearly every element.
+/// Fingerprint that tells one checkpoint from another without reading all of it: XXH3-128 over every tensor's name, type, shape,
+/// and its first, middle and last 4 KiB, in the order of the names. It does not depend on how the checkpoint is split into
+/// shards. Two checkpoints that differ only between the samples have the same fingerprint, but fine-tuning changes nearly every
+/// element.
 /// </summary>
 internal static class Fingerprint
 {
     private const int SampleBytes = 4096;
 
-    /// <summary>Computes the fingerprint.</summary>
-    /// <returns>32 hexadecimal digits.</returns>
+    /// <summary>Computes the fingerprint of a checkpoint.</summary>
+    /// <returns>Fingerprint as 32 hexadecimal digits.</returns>
     public static string Of(Checkpoint checkpoint)
     {
         var hash = new XxHash128();
@@ -34,9 +35,9 @@ internal static class Fingerprint
         return Convert.ToHexStringLower(hash.GetCurrentHash());
     }
 
-    /// <summary>Of a whole file, such as a data set: XXH3-128.</summary>
-    /// <returns>32 hexadecimal digits.</returns>
-    /// <exception cref="DemException">DEM2022: it cannot be read.</exception>
+    /// <summary>Computes the XXH3-128 hash of a whole file, such as a data set.</summary>
+    /// <returns>Hash as 32 hexadecimal digits.</returns>
+    /// <exception cref="DemException">DEM2022 (UnreadableFile): the file cannot be read.</exception>
     public static string OfFile(string path)
     {
         try

@@ -2,17 +2,19 @@ using DemEngine.Memory;
 
 namespace DemEngine.Checkpoints;
 
-/// <summary>A tensor whose elements can be had part by part, be they in a file or in memory.</summary>
+/// <summary>Tensor whose elements can be read part by part, from a file or from memory.</summary>
 public interface ITensorData
 {
-    /// <summary>What it is.</summary>
+    /// <summary>Name, element type and shape of the tensor.</summary>
     TensorSpec Spec { get; }
 
-    /// <summary>Gives a part of the flattened tensor. Any thread may ask.</summary>
+    /// <summary>Reads a part of the flattened tensor. May be called from any thread.</summary>
     /// <param name="first">Index of the first element.</param>
-    /// <param name="count">Number of elements; their bytes must stay under 2 GiB.</param>
-    /// <param name="scratch">Room for so many elements, used where the bytes do not lie in memory already.</param>
-    /// <returns>The elements, valid until the scratch is used again or their owner is disposed.</returns>
-    /// <exception cref="DemException">DEM4003 or DEM4005: a file could not be read, or became shorter.</exception>
+    /// <param name="count">Number of elements; their size must be under 2 GiB.</param>
+    /// <param name="scratch">Scratch memory for that many elements, used where the bytes are not in memory already.</param>
+    /// <returns>Elements of the part, valid until the scratch memory is used again or their owner is disposed.</returns>
+    /// <exception cref="DemException">
+    /// DEM4003 (ReadFailed): a file could not be read. DEM4005 (InputChanged): a file became shorter.
+    /// </exception>
     TypedBytes Read(long first, int count, NativeBytes scratch);
 }

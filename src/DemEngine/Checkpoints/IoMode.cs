@@ -1,11 +1,11 @@
 namespace DemEngine.Checkpoints;
 
-/// <summary>How input files are read. The results do not depend on it.</summary>
+/// <summary>Way of reading input files. The results do not depend on it.</summary>
 public enum IoMode
 {
-    /// <summary>Mapped into memory: no copy, and what the page cache holds is used where it lies.</summary>
+    /// <summary>Files are mapped into memory, and pages in the page cache are used without a copy.</summary>
     Mmap,
 
-    /// <summary>Read into buffers: for file systems on which mappings are slow or may fail under way.</summary>
+    /// <summary>Files are read into buffers, for file systems on which mappings are slow or may fail during the run.</summary>
     Pread,
 }

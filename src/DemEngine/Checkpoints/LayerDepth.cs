@@ -1,18 +1,20 @@
 namespace DemEngine.Checkpoints;
 
 /// <summary>
-/// How deep each tensor of a run of layers lies, from 0 to 1: i / (L − 1) for the i-th of L layers of its stack, 1 for a single layer, 0 for
-/// embeddings, 1 for what else lies outside the layers. That is where a recipe's gradients are read.
+/// Depth of each tensor of a run of layers, from 0 to 1, at which a recipe's gradients are read: i / (L − 1) for the i-th of the
+/// L layers of its stack, 1 for a single layer, 0 for embeddings, and 1 for other tensors outside the layers.
 /// </summary>
-/// <remarks>As in mergekit, but for what follows the layers: since its version 0.1 that is read at 0.</remarks>
+/// <remarks>
+/// The depths are those of mergekit, except for what follows the layers: mergekit reads that at 0 since its version 0.1.
+/// </remarks>
 internal sealed class LayerDepth
 {
     private readonly int _first;
     private readonly Dictionary<string, int> _lastLayer = new(StringComparer.Ordinal);
 
     /// <summary>Counts the layers of a model, or of a slice.</summary>
-    /// <param name="tensors">The names of all its tensors.</param>
-    /// <param name="first">The number of the first layer.</param>
+    /// <param name="tensors">Names of all tensors of the model or slice.</param>
+    /// <param name="first">Number of the first layer.</param>
     public LayerDepth(IEnumerable<string> tensors, int first = 0)
     {
         _first = first;
@@ -23,7 +25,7 @@ internal sealed class LayerDepth
         }
     }
 
-    /// <summary>The depth of one tensor.</summary>
+    /// <summary>Returns the depth of one tensor.</summary>
     public double Of(string tensor)
     {
         LayerName place = LayerName.Parse(tensor);

@@ -3,37 +3,55 @@ using System.Globalization;
 namespace DemEngine.Checkpoints;
 
 /// <summary>
-/// The place of a tensor in a network, read from its name: <c>model.layers.7.mlp.up_proj.weight</c> lies in layer 7 of the stack
-/// <c>model.layers</c>. Names as the common architectures have them: <c>layers.N</c>, <c>h.N</c>, <c>block.N</c>, <c>blocks.N</c>. Of several
-/// numbers the outermost counts: <c>encoder.block.3.layer.1</c> lies in block 3.
+/// Position of a tensor in a network, read from its name: <c>model.layers.7.mlp.up_proj.weight</c> lies in layer 7 of the stack
+/// <c>model.layers</c>. The names of the common architectures are known: <c>layers.N</c>, <c>h.N</c>, <c>block.N</c>,
+/// <c>blocks.N</c>. Of several numbers the outermost counts: <c>encoder.block.3.layer.1</c> lies in block 3.
 /// </summary>
-/// <param name="Stack">The path up to the number, such as <c>encoder.block</c>; null outside any stack.</param>
-/// <param name="Layer">The number; 0 outside any stack.</param>
+/// <param name="Stack">Path of the stack, up to the layer's number, such as <c>encoder.block</c>; null outside any stack.</param>
+/// <param name="Layer">Number of the layer; 0 outside any stack.</param>
 internal readonly record struct LayerName(string? Stack, int Layer)
 {
-    /// <summary>What has rows for tokens, wherever it lies.</summary>
+    /// <summary>Names of modules whose weights have one row for each token, wherever they lie in the model.</summary>
     private static readonly string[] Vocabularies =
     [
-        "embed_tokens", "embed_tokens_per_layer", "tok_embeddings", "word_embeddings", "wte", "embed_in", "embed_out", "lm_head", "shared", "embeddings",
-        "output_layer", "vocab_projector", "predictions.decoder", "predictions",
+        "embed_tokens",
+        "embed_tokens_per_layer",
+        "tok_embeddings",
+        "word_embeddings",
+        "wte",
+        "embed_in",
+        "embed_out",
+        "lm_head",
+        "shared",
+        "embeddings",
+        "output_layer",
+        "vocab_projector",
+        "predictions.decoder",
+        "predictions",
     ];
 
-    /// <summary>Reads a tensor's name.</summary>
+    /// <summary>Parses a tensor's name.</summary>
     public static LayerName Parse(string tensor) =>
-        NumberIn(tensor) is { } number && int.TryParse(tensor.AsSpan(number), NumberStyles.None, CultureInfo.InvariantCulture, out int layer)
+        NumberIn(tensor) is { } number
+        && int.TryParse(tensor.AsSpan(number), NumberStyles.None, CultureInfo.InvariantCulture, out int layer)
             ? new LayerName(tensor[..(number.Start.Value - 1)], layer)
             : default;
 
-    /// <summary>The name of the same tensor in another layer of its stack.</summary>
-    /// <param name="tensor">The name of a tensor in a stack.</param>
-    /// <param name="layer">The other layer.</param>
+    /// <summary>Returns the name of the same tensor in another layer of its stack.</summary>
+    /// <param name="tensor">Name of a tensor in a stack.</param>
+    /// <param name="layer">Number of the other layer.</param>
     public static string Renumber(string tensor, int layer)
     {
         Range number = NumberIn(tensor) ?? throw new ArgumentException("not in a stack", nameof(tensor));
-        return string.Create(CultureInfo.InvariantCulture, $"{tensor.AsSpan(..number.Start)}{layer}{tensor.AsSpan(number.End..)}");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{tensor.AsSpan(..number.Start)}{layer}{tensor.AsSpan(number.End..)}");
     }
 
-    /// <summary>Whether a name is that of an embedding, which comes before the layers. GPT-NeoX calls its output matrix <c>embed_out</c>.</summary>
+    /// <summary>
+    /// Whether a name is that of an embedding, which comes before the layers. GPT-NeoX's <c>embed_out</c> is not one: it is the
+    /// output matrix.
+    /// </summary>
     public static bool IsEmbedding(string tensor)
     {
         if (tensor.StartsWith("embed_out.", StringComparison.Ordinal))
@@ -48,7 +66,9 @@ internal readonly record struct LayerName(string? Stack, int Layer)
         return false;
     }
 
-    /// <summary>Whether a tensor's rows are those of the vocabulary: token embeddings and the output matrix.</summary>
+    /// <summary>
+    /// Whether a tensor has one row for each token of the vocabulary, as token embeddings and the output matrix do.
+    /// </summary>
     public static bool IsVocabulary(string tensor)
     {
         int end = tensor.LastIndexOf('.');
@@ -56,10 +76,14 @@ internal readonly record struct LayerName(string? Stack, int Layer)
             return false;
         string module = tensor[..end];
         return module is "output" or "lm_head.decoder"
-            || Array.Exists(Vocabularies, name => module.EndsWith(name, StringComparison.Ordinal) && (module.Length == name.Length || module[^(name.Length + 1)] == '.'));
+            || Array.Exists(Vocabularies, name =>
+                module.EndsWith(name, StringComparison.Ordinal)
+                && (module.Length == name.Length || module[^(name.Length + 1)] == '.'));
     }
 
-    /// <summary>Where the number stands: the first part that is one after the name of a stack, and not the last part.</summary>
+    /// <summary>
+    /// Finds the layer's number: the first part that is a number after the name of a stack, and not the last part.
+    /// </summary>
     private static Range? NumberIn(string tensor)
     {
         bool isStack = false;

@@ -6,46 +6,58 @@ using DemEngine.Files;
 
 namespace DemEngine.Checkpoints;
 
-/// <summary>One input of a run.</summary>
-/// <param name="Role">Such as <c>base</c> or <c>model</c>.</param>
-/// <param name="Path">As it was given.</param>
-/// <param name="Fingerprint">See <see cref="Fingerprint"/>.</param>
+/// <summary>Input of a run.</summary>
+/// <param name="Role">Role of the input, such as <c>base</c> or <c>model</c>.</param>
+/// <param name="Path">Path of the input, as the user gave it.</param>
+/// <param name="Fingerprint">Fingerprint of the input; see <see cref="Fingerprint"/>.</param>
 public sealed record ManifestInput(string Role, string Path, string Fingerprint);
 
-/// <summary>One tensor of the output.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Dtype">Its element type, as the header names it.</param>
-/// <param name="Shape">Its dimensions.</param>
-/// <param name="Hash">Of its bytes; see <see cref="ContentHash"/>.</param>
-/// <param name="NonFiniteInputs">Infinities and NaNs met in the inputs.</param>
-/// <param name="NonFiniteOutputs">Infinities and NaNs written.</param>
+/// <summary>Tensor of the output.</summary>
+/// <param name="Name">Name of the tensor.</param>
+/// <param name="Dtype">Element type of the tensor, as the header names it.</param>
+/// <param name="Shape">Dimensions of the tensor, outermost first.</param>
+/// <param name="Hash">Hash of the tensor's bytes; see <see cref="ContentHash"/>.</param>
+/// <param name="NonFiniteInputs">Number of infinities and NaNs found in the inputs.</param>
+/// <param name="NonFiniteOutputs">Number of infinities and NaNs written.</param>
 public sealed record ManifestTensor(
-    string Name, string Dtype, IReadOnlyList<long> Shape, string Hash, long NonFiniteInputs, long NonFiniteOutputs);
+    string Name,
+    string Dtype,
+    IReadOnlyList<long> Shape,
+    string Hash,
+    long NonFiniteInputs,
+    long NonFiniteOutputs);
 
 /// <summary>
-/// What an output was made from and what it holds: <c>dem-manifest.json</c>. It names no time and no machine, so that the same merge
-/// gives the same bytes here too.
+/// Manifest of an output, <c>dem-manifest.json</c>: what the output was made from and what it holds. It names no time and no
+/// machine, so that the same merge gives the same bytes here too.
 /// </summary>
-/// <param name="Engine">Name and version of what wrote it.</param>
-/// <param name="Operation">Such as <c>merge</c> or <c>extract</c>.</param>
-/// <param name="Recipe">The recipe's text, where there was one.</param>
-/// <param name="Inputs">What was read.</param>
-/// <param name="Tensors">What was written, in the order of the shards.</param>
+/// <param name="Engine">Name and version of the engine that wrote the output.</param>
+/// <param name="Operation">Name of the operation, such as <c>merge</c> or <c>extract</c>.</param>
+/// <param name="Recipe">Text of the recipe; null where there was none.</param>
+/// <param name="Inputs">Checkpoints that were read.</param>
+/// <param name="Tensors">Tensors that were written, in the order of the shards.</param>
 public sealed partial record Manifest(
-    string Engine, string Operation, string? Recipe, IReadOnlyList<ManifestInput> Inputs, IReadOnlyList<ManifestTensor> Tensors)
+    string Engine,
+    string Operation,
+    string? Recipe,
+    IReadOnlyList<ManifestInput> Inputs,
+    IReadOnlyList<ManifestTensor> Tensors)
 {
-    /// <summary>Its name in the output folder.</summary>
+    /// <summary>Name of the manifest file in the output folder.</summary>
     public const string FileName = "dem-manifest.json";
 
-    /// <summary>How <see cref="ManifestTensor.Hash"/> is computed.</summary>
+    /// <summary>Description of how <see cref="ManifestTensor.Hash"/> is computed.</summary>
     public string HashMethod { get; init; } = $"XXH3-128 of the XXH3-128 of each {ContentHash.LeafBytes} bytes";
 
-    /// <summary>Name and version of this engine, the version as semantic versioning has it (https://semver.org), without build metadata.</summary>
+    /// <summary>
+    /// Name and version of this engine. The version is a semantic version (https://semver.org) without build metadata.
+    /// </summary>
     public static string ThisEngine { get; } =
-        $"DemEngine {typeof(Manifest).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0]}";
+        $"DemEngine {typeof(Manifest).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!
+            .InformationalVersion.Split('+')[0]}";
 
     /// <summary>Reads the manifest of a folder.</summary>
-    /// <exception cref="DemException">DEM2021: there is none, or it cannot be read.</exception>
+    /// <exception cref="DemException">DEM2021 (BadManifest): the manifest is missing or cannot be read.</exception>
     public static Manifest Read(string folder)
     {
         string path = System.IO.Path.Combine(folder, FileName);
@@ -64,14 +76,14 @@ public sealed partial record Manifest(
         }
     }
 
-    /// <summary>JSON that parses may still lack anything, or say it twice.</summary>
+    /// <summary>Whether nothing is missing and no tensor occurs twice, which valid JSON does not guarantee.</summary>
     private static bool IsWhole([NotNullWhen(true)] Manifest? manifest) =>
         manifest is { Engine: not null, Operation: not null, Inputs: not null, Tensors: not null }
         && manifest.Inputs.All(input => input is { Role: not null, Path: not null, Fingerprint: not null })
         && manifest.Tensors.All(tensor => tensor is { Name: not null, Dtype: not null, Shape: not null, Hash: not null })
         && manifest.Tensors.DistinctBy(tensor => tensor.Name).Count() == manifest.Tensors.Count;
 
-    /// <summary>The file's contents.</summary>
+    /// <summary>Returns the contents of the manifest file.</summary>
     public byte[] ToJson() => [.. JsonSerializer.SerializeToUtf8Bytes(this, ManifestJson.Default.Manifest), (byte)'\n'];
 
     [JsonSourceGenerationOptions(

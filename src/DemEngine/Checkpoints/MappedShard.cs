@@ -5,7 +5,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DemEngine.Checkpoints;
 
-/// <summary>A whole file mapped through one pointer.</summary>
+/// <summary>Shard reader that maps the whole file through one pointer.</summary>
 internal sealed unsafe class MappedShard : IShardReader
 {
     private readonly MemoryMappedFile? _file;
@@ -21,7 +21,13 @@ internal sealed unsafe class MappedShard : IShardReader
 
         try
         {
-            _file = MemoryMappedFile.CreateFromFile(file, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+            _file = MemoryMappedFile.CreateFromFile(
+                file,
+                null,
+                0,
+                MemoryMappedFileAccess.Read,
+                HandleInheritability.None,
+                leaveOpen: true);
             _view = _file.CreateViewAccessor(0, Length, MemoryMappedFileAccess.Read);
             _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _origin);
             _origin += _view.PointerOffset;

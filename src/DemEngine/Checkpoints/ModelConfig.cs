@@ -6,12 +6,12 @@ using DemEngine.Numerics;
 namespace DemEngine.Checkpoints;
 
 /// <summary>
-/// A model's <c>config.json</c>, to be amended where it would speak of another model. The parts of a model that has several have sections
-/// of their own, such as <c>text_config</c>.
+/// A model's <c>config.json</c>, which is corrected where it would not describe the output. A model with several parts has a
+/// section for each, such as <c>text_config</c>.
 /// </summary>
 internal sealed class ModelConfig
 {
-    /// <summary>The file's name.</summary>
+    /// <summary>Name of the configuration file.</summary>
     public const string FileName = "config.json";
 
     // Older files say torch_dtype, newer ones dtype.
@@ -21,7 +21,14 @@ internal sealed class ModelConfig
     private static readonly string[] VisionStacks = ["vision_tower", "vision_model", "visual", "vision_encoder"];
     private static readonly string[] LayerKeys = ["num_hidden_layers", "n_layer", "n_layers", "num_layers", "depth"];
     private static readonly string[] DecoderLayerKeys = ["num_decoder_layers", "decoder_layers"];
-    private static readonly string[] PerLayerKeys = ["layer_types", "mlp_layer_types", "layers_block_type", "block_configs", "no_rope_layers"];
+    private static readonly string[] PerLayerKeys =
+    [
+        "layer_types",
+        "mlp_layer_types",
+        "layers_block_type",
+        "block_configs",
+        "no_rope_layers",
+    ];
 
     private readonly JsonObject _root;
     private bool _isChanged;
@@ -29,7 +36,7 @@ internal sealed class ModelConfig
     private ModelConfig(JsonObject root) => _root = root;
 
     /// <summary>Reads the configuration among a model's side files; null if there is none.</summary>
-    /// <exception cref="DemException">DEM2023.</exception>
+    /// <exception cref="DemException">DEM2023 (BadSideFile): the file is not a JSON object.</exception>
     public static ModelConfig? Of(IReadOnlyDictionary<string, byte[]> files)
     {
         if (!files.TryGetValue(FileName, out byte[]? json))
@@ -38,7 +45,8 @@ internal sealed class ModelConfig
         try
         {
             var options = new JsonDocumentOptions { AllowDuplicateProperties = false };
-            return new ModelConfig(JsonNode.Parse(json, documentOptions: options) as JsonObject ?? throw new JsonException("not an object"));
+            return new ModelConfig(
+                JsonNode.Parse(json, documentOptions: options) as JsonObject ?? throw new JsonException("not an object"));
         }
         catch (JsonException e)
         {
@@ -46,10 +54,10 @@ internal sealed class ModelConfig
         }
     }
 
-    /// <summary>Has the configuration among a model's side files, if there is one, state the type of the elements.</summary>
-    /// <param name="files">The side files; changed only where the statement would be wrong.</param>
-    /// <param name="type">The type.</param>
-    /// <exception cref="DemException">DEM2023.</exception>
+    /// <summary>Sets the element type in the configuration among a model's side files, if there is one.</summary>
+    /// <param name="files">Side files by name; changed only where the stated type would be wrong.</param>
+    /// <param name="type">Element type of the tensors.</param>
+    /// <exception cref="DemException">DEM2023 (BadSideFile): the file is not a JSON object.</exception>
     public static void StateType(Dictionary<string, byte[]> files, ElementType type)
     {
         if (Of(files) is not { } config)
@@ -58,32 +66,36 @@ internal sealed class ModelConfig
         config.WriteTo(files);
     }
 
-    /// <summary>The number that a key states at the top or in the section of the language model; null if there is none.</summary>
+    /// <summary>
+    /// Returns the number that a key has at the top level or in the section of the language model; null if there is none.
+    /// </summary>
     public long? Number(string key) => Sections(_root, TextSections)
         .Select(section => section[key] is JsonValue value && value.TryGetValue(out long number) ? (long?)number : null)
         .FirstOrDefault(number => number is not null);
 
-    /// <summary>States the type of the elements, wherever one is stated.</summary>
+    /// <summary>Sets the element type, wherever one is stated.</summary>
     public void SetType(ElementType type)
     {
-        foreach (JsonObject section in Sections(_root, name => name.EndsWith("_config", StringComparison.Ordinal) && name != "quantization_config"))
+        foreach (JsonObject section in Sections(
+            _root,
+            name => name.EndsWith("_config", StringComparison.Ordinal) && name != "quantization_config"))
         {
             foreach (string key in TypeKeys.Where(section.ContainsKey))
                 Set(section, key, JsonValue.Create(type.TorchName));
         }
     }
 
-    /// <summary>States the size of the vocabulary, wherever the language model's is stated.</summary>
+    /// <summary>Sets the size of the vocabulary, wherever the language model's is stated.</summary>
     public void SetVocabulary(long rows)
     {
         foreach (JsonObject section in Sections(_root, TextSections).Where(section => section.ContainsKey("vocab_size")))
             Set(section, "vocab_size", JsonValue.Create(rows));
     }
 
-    /// <summary>States the number of layers of a stack.</summary>
-    /// <param name="stack">The names of its tensors up to the layer's number.</param>
-    /// <param name="count">The number of layers.</param>
-    /// <returns>False if no key for it is known here.</returns>
+    /// <summary>Sets the number of layers of a stack.</summary>
+    /// <param name="stack">Path of the stack: the names of its tensors up to the layer's number.</param>
+    /// <param name="count">Number of layers.</param>
+    /// <returns>False if the configuration has no known key for the number.</returns>
     public bool SetLayers(string stack, int count)
     {
         bool any = false;
@@ -99,11 +111,11 @@ internal sealed class ModelConfig
         return any;
     }
 
-    /// <summary>Puts lists that have an item for each layer together from those of other configurations.</summary>
-    /// <param name="stack">The names of the tensors up to the layer's number.</param>
-    /// <param name="baseCount">How many items the lists have here.</param>
-    /// <param name="runs">For each run of the output's layers its configuration, first layer and number of layers.</param>
-    /// <exception cref="DemException">DEM2023: a configuration lacks such a list.</exception>
+    /// <summary>Assembles the lists that have one item for each layer from those of other configurations.</summary>
+    /// <param name="stack">Path of the stack: the names of its tensors up to the layer's number.</param>
+    /// <param name="baseCount">Number of items that the lists have in this configuration.</param>
+    /// <param name="runs">Configuration, first layer and number of layers for each run of the output's layers.</param>
+    /// <exception cref="DemException">DEM2023 (BadSideFile): a configuration lacks such a list.</exception>
     public void SetPerLayer(string stack, int baseCount, IReadOnlyList<(ModelConfig? Config, int First, int Count)> runs)
     {
         JsonObject[] sections = [.. SectionsOf(stack)];
@@ -112,12 +124,15 @@ internal sealed class ModelConfig
             foreach (string key in PerLayerKeys)
             {
                 if (sections[s][key] is JsonArray list && list.Count == baseCount)
-                    Set(sections[s], key, new JsonArray([.. runs.SelectMany(run => Items(run.Config, stack, s, key, run.First, run.Count))]));
+                    Set(
+                        sections[s],
+                        key,
+                        new JsonArray([.. runs.SelectMany(run => Items(run.Config, stack, s, key, run.First, run.Count))]));
             }
         }
     }
 
-    /// <summary>Puts the file in place of that among a model's side files, if anything was changed.</summary>
+    /// <summary>Replaces the configuration among a model's side files, if anything was changed.</summary>
     public void WriteTo(Dictionary<string, byte[]> files)
     {
         if (_isChanged)
@@ -127,7 +142,9 @@ internal sealed class ModelConfig
     private static IEnumerable<JsonNode?> Items(ModelConfig? config, string stack, int section, string key, int first, int count)
     {
         if (config?.SectionsOf(stack).ElementAtOrDefault(section)?[key] is not JsonArray list || list.Count < first + count)
-            throw new DemException(ErrorCode.BadSideFile, $"{FileName}: {key} has an item for each layer in one model and not in another that layers are taken from");
+            throw new DemException(
+                ErrorCode.BadSideFile,
+                $"{FileName}: {key} has an item for each layer in one model and not in another that layers are taken from");
         return list.Skip(first).Take(count).Select(item => item?.DeepClone());
     }
 
@@ -136,13 +153,17 @@ internal sealed class ModelConfig
         string[] path = stack.Split('.');
         if (path.Contains("decoder", StringComparer.Ordinal) && DecoderLayerKeys.Any(section.ContainsKey))
             return DecoderLayerKeys.Where(section.ContainsKey);
-        return LayerKeys.Concat(path.Contains("encoder", StringComparer.Ordinal) ? ["encoder_layers"] : []).Where(section.ContainsKey);
+        return LayerKeys.Concat(path.Contains("encoder", StringComparer.Ordinal) ? ["encoder_layers"] : [])
+            .Where(section.ContainsKey);
     }
 
     private IEnumerable<JsonObject> SectionsOf(string stack) =>
-        stack.Split('.').Intersect(VisionStacks).Any() ? Sections(_root, VisionSections).Skip(1) : Sections(_root, TextSections);
+        stack.Split('.').Intersect(VisionStacks).Any()
+            ? Sections(_root, VisionSections).Skip(1)
+            : Sections(_root, TextSections);
 
-    private static IEnumerable<JsonObject> Sections(JsonObject root, string[] names) => Sections(root, name => names.Contains(name, StringComparer.Ordinal));
+    private static IEnumerable<JsonObject> Sections(JsonObject root, string[] names) =>
+        Sections(root, name => names.Contains(name, StringComparer.Ordinal));
 
     private static IEnumerable<JsonObject> Sections(JsonObject root, Func<string, bool> isSection)
     {

@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DemEngine.Checkpoints;
 
-/// <summary>A file read at given offsets into the caller's buffers.</summary>
+/// <summary>Shard reader that reads at given offsets into the caller's buffers.</summary>
 internal sealed class PreadShard : IShardReader
 {
     private readonly SafeFileHandle _file;

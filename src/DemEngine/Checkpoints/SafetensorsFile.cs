@@ -4,7 +4,7 @@ using DemEngine.Memory;
 
 namespace DemEngine.Checkpoints;
 
-/// <summary>One open safetensors file.</summary>
+/// <summary>Open safetensors file.</summary>
 internal sealed class SafetensorsFile : IDisposable
 {
     private readonly IShardReader _reader;
@@ -28,18 +28,20 @@ internal sealed class SafetensorsFile : IDisposable
 
     public string Path { get; }
 
-    /// <summary>Whether the tensors are not in a file but come from an <see cref="IModelSource"/>.</summary>
+    /// <summary>Stamp of the file when it was opened.</summary>
     public bool IsSource { get; }
 
-    /// <summary>Of the file as it was opened.</summary>
     public FileStamp Stamp => _reader.Stamp;
 
     public ImmutableDictionary<string, string> Metadata { get; }
 
-    /// <summary>In the order in which they lie in the file.</summary>
+    /// <summary>Tensors in the order of their data in the file.</summary>
     public ImmutableArray<StoredTensor> Tensors { get; }
 
-    /// <exception cref="DemException">DEM2002 to DEM2009 for the contents, DEM2012 for a link to nothing, DEM2022 if the file cannot be opened.</exception>
+    /// <exception cref="DemException">
+    /// DEM2002 to DEM2009: the contents are invalid. DEM2012 (MissingShard): the path is a link to nothing. DEM2022
+    /// (UnreadableFile): the file cannot be opened.
+    /// </exception>
     public static SafetensorsFile Open(string path, IoMode io)
     {
         if (LinuxFile.IsSpecial(path))
@@ -53,21 +55,22 @@ internal sealed class SafetensorsFile : IDisposable
         catch (Exception e)
         {
             reader?.Dispose();
+
+            // Callers have checked that the name exists, so it is a link.
             if (e is FileNotFoundException)
-                throw new DemException(ErrorCode.MissingShard, $"{path}: a link that leads to no file", e); // A name that is not there does not come here.
+                throw new DemException(ErrorCode.MissingShard, $"{path}: a link that leads to no file", e);
             if (e is IOException or UnauthorizedAccessException)
                 throw new DemException(ErrorCode.UnreadableFile, $"{path}: {e.Message}", e);
             throw;
         }
     }
 
-    /// <summary>The tensors of a model that is no file.</summary>
+    /// <summary>Throws if the file has been written to since it was opened.</summary>
+    /// <exception cref="DemException">DEM4005 (InputChanged): the file was changed or removed.</exception>
     /// <param name="name">Name of the model in recipes.</param>
     /// <param name="source">The model.</param>
     public static SafetensorsFile From(string name, IModelSource source) => new(name, new SourceShard(source, name), source);
 
-    /// <summary>Refuses to go on with a file that was written to since it was opened.</summary>
-    /// <exception cref="DemException">DEM4005.</exception>
     public void CheckUnchanged()
     {
         if (IsSource)

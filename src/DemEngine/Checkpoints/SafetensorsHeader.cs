@@ -5,21 +5,21 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Checkpoints;
 
-/// <summary>One tensor's place in a file.</summary>
-/// <param name="Spec">What it is.</param>
-/// <param name="Offset">Of its first byte, counted from the start of the data, which follows the header.</param>
+/// <summary>Header entry of one tensor.</summary>
+/// <param name="Spec">Name, element type and shape of the tensor.</param>
+/// <param name="Offset">Offset of the tensor's first byte from the start of the data, which follows the header.</param>
 internal readonly record struct TensorEntry(TensorSpec Spec, long Offset);
 
 /// <summary>
-/// The header of a safetensors file: an 8-byte little-endian length, then so many bytes of JSON. Everything the specification demands is
-/// checked, since the file may be hostile: https://github.com/huggingface/safetensors#format.
+/// Header of a safetensors file: an 8-byte little-endian length, followed by that many bytes of JSON. Everything that the
+/// specification (https://github.com/huggingface/safetensors#format) demands is checked, since the file may be hostile.
 /// </summary>
 internal sealed class SafetensorsHeader
 {
-    /// <summary>Bytes of the length field.</summary>
+    /// <summary>Size of the length field in bytes.</summary>
     public const int PrefixLength = 8;
 
-    /// <summary>The longest JSON that the reference implementation accepts, in bytes.</summary>
+    /// <summary>Maximum length of the JSON that the reference implementation accepts, in bytes.</summary>
     public const int MaxJsonLength = 100_000_000;
 
     private const string MetadataKey = "__metadata__";
@@ -30,16 +30,20 @@ internal sealed class SafetensorsHeader
         Metadata = metadata;
     }
 
-    /// <summary>The tensors in the order in which their bytes lie.</summary>
+    /// <summary>Tensors in the order of their data in the file.</summary>
     public ImmutableArray<TensorEntry> Tensors { get; }
 
-    /// <summary>Free text that the writer left.</summary>
+    /// <summary>Free text from the writer of the file, by key.</summary>
     public ImmutableDictionary<string, string> Metadata { get; }
 
-    /// <summary>Reads the length field, and refuses a length that the file cannot hold before anything is allocated for it.</summary>
-    /// <param name="prefix">The first bytes of the file, at most <see cref="PrefixLength"/>.</param>
-    /// <param name="fileLength">Of the whole file.</param>
-    /// <param name="file">Its name, for messages.</param>
+    /// <summary>
+    /// Reads the length field. A length that the file cannot hold is rejected before any memory is allocated for it.
+    /// </summary>
+    /// <param name="prefix">First bytes of the file, at most <see cref="PrefixLength"/>.</param>
+    /// <param name="fileLength">Length of the whole file in bytes.</param>
+    /// <param name="file">Name of the file, for messages.</param>
+    /// <returns>Length of the JSON in bytes.</returns>
+    /// <exception cref="DemException">DEM2002 (TruncatedFile) or DEM2003 (HeaderTooLarge).</exception>
     public static int JsonLength(ReadOnlySpan<byte> prefix, long fileLength, string file)
     {
         if (prefix.Length < PrefixLength || fileLength < PrefixLength)
@@ -47,17 +51,23 @@ internal sealed class SafetensorsHeader
 
         ulong length = System.Buffers.Binary.BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (length > MaxJsonLength)
-            throw new DemException(ErrorCode.HeaderTooLarge, $"{file}: the header claims {length} bytes, more than {MaxJsonLength}");
+            throw new DemException(
+                ErrorCode.HeaderTooLarge,
+                $"{file}: the header claims {length} bytes, more than {MaxJsonLength}");
         if ((long)length > fileLength - PrefixLength)
-            throw new DemException(ErrorCode.HeaderTooLarge, $"{file}: the header claims {length} bytes, the file has {fileLength}");
+            throw new DemException(
+                ErrorCode.HeaderTooLarge,
+                $"{file}: the header claims {length} bytes, the file has {fileLength}");
         return (int)length;
     }
 
     /// <summary>Reads and checks the JSON.</summary>
-    /// <param name="json">All of it, padding included.</param>
-    /// <param name="dataLength">Bytes in the file after the header.</param>
-    /// <param name="file">Its name, for messages.</param>
-    /// <exception cref="DemException">DEM2002, DEM2004 to DEM2009.</exception>
+    /// <param name="json">Complete JSON of the header, including padding.</param>
+    /// <param name="dataLength">Number of bytes in the file after the header.</param>
+    /// <param name="file">Name of the file, for messages.</param>
+    /// <exception cref="DemException">
+    /// DEM2002 (TruncatedFile): the file is shorter than its header says. DEM2004 to DEM2009: the header is invalid.
+    /// </exception>
     public static SafetensorsHeader Parse(ReadOnlySpan<byte> json, long dataLength, string file)
     {
         if (json.Length == 0 || json[0] != (byte)'{')
@@ -91,7 +101,7 @@ internal sealed class SafetensorsHeader
             throw new DemException(ErrorCode.HeaderNotJson, $"{file}: the header is not valid JSON: {JsonFault.Describe(e)}", e);
         }
 
-        // Empty tensors come before what starts where they lie.
+        // Empty tensors come before the tensor that starts at the same offset.
         tensors.Sort((a, b) => (a.Offset, a.Spec.ByteLength).CompareTo((b.Offset, b.Spec.ByteLength)));
         CheckCoverage(tensors, dataLength, file);
         return new SafetensorsHeader([.. tensors], metadata);
@@ -133,15 +143,21 @@ internal sealed class SafetensorsHeader
                     ErrorCode.HeaderNotJson, $"{file}: tensor {Quoted.Name(name)}: unknown key {Quoted.Name(key)}"),
             };
             if (!isNew)
-                throw new DemException(ErrorCode.DuplicateName, $"{file}: tensor {Quoted.Name(name)}: key \"{key}\" occurs twice");
+                throw new DemException(
+                    ErrorCode.DuplicateName,
+                    $"{file}: tensor {Quoted.Name(name)}: key \"{key}\" occurs twice");
         }
 
         if (type is null || shape is null || offsets is null)
-            throw new DemException(ErrorCode.HeaderNotJson, $"{file}: tensor {Quoted.Name(name)} lacks dtype, shape or data_offsets");
+            throw new DemException(
+                ErrorCode.HeaderNotJson,
+                $"{file}: tensor {Quoted.Name(name)} lacks dtype, shape or data_offsets");
 
         long elements = shape.Value.ElementCount;
         if (elements > long.MaxValue / type.Value.Size)
-            throw new DemException(ErrorCode.BadShape, $"{file}: tensor {Quoted.Name(name)}: the size of shape {Brief(shape.Value)} overflows");
+            throw new DemException(
+                ErrorCode.BadShape,
+                $"{file}: tensor {Quoted.Name(name)}: the size of shape {Brief(shape.Value)} overflows");
 
         var spec = new TensorSpec(name, type.Value, shape.Value);
         var (begin, end) = offsets.Value;
@@ -149,13 +165,15 @@ internal sealed class SafetensorsHeader
         {
             throw new DemException(
                 ErrorCode.SizeMismatch,
-                $"{file}: tensor {Quoted.Name(name)}: {spec.Type.SafetensorsName}{Brief(spec.Shape)} takes {spec.ByteLength} bytes, its offsets span {end - begin}");
+                $"{file}: tensor {Quoted.Name(name)}: {spec.Type.SafetensorsName}{Brief(spec.Shape)} "
+                + $"takes {spec.ByteLength} bytes, its offsets span {end - begin}");
         }
 
         return new TensorEntry(spec, begin);
     }
 
-    private static string Brief(TensorShape shape) => shape.Dimensions.Length <= 16 ? $"{shape}" : $" of {shape.Dimensions.Length} dimensions";
+    private static string Brief(TensorShape shape) =>
+        shape.Dimensions.Length <= 16 ? $"{shape}" : $" of {shape.Dimensions.Length} dimensions";
 
     private static bool Set<T>(ref T? field, T value)
         where T : struct
@@ -170,7 +188,9 @@ internal sealed class SafetensorsHeader
         Expect(reader, JsonTokenType.String, file, name);
         string text = reader.GetString()!;
         if (!ElementTypes.TryParseSafetensors(text, out ElementType type))
-            throw new DemException(ErrorCode.UnknownElementType, $"{file}: tensor {Quoted.Name(name)}: element type {Quoted.Name(text)}");
+            throw new DemException(
+                ErrorCode.UnknownElementType,
+                $"{file}: tensor {Quoted.Name(name)}: element type {Quoted.Name(text)}");
         return type;
     }
 
@@ -181,12 +201,16 @@ internal sealed class SafetensorsHeader
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out long dimension) || dimension < 0)
-                throw new DemException(ErrorCode.BadShape, $"{file}: tensor {Quoted.Name(name)}: a dimension is not a non-negative integer");
+                throw new DemException(
+                    ErrorCode.BadShape,
+                    $"{file}: tensor {Quoted.Name(name)}: a dimension is not a non-negative integer");
             dimensions.Add(dimension);
         }
 
         if (!TensorShape.TryCreate(dimensions.ToImmutable(), out TensorShape shape))
-            throw new DemException(ErrorCode.BadShape, $"{file}: tensor {Quoted.Name(name)}: the shape's element count overflows");
+            throw new DemException(
+                ErrorCode.BadShape,
+                $"{file}: tensor {Quoted.Name(name)}: the shape's element count overflows");
         return shape;
     }
 
@@ -197,13 +221,20 @@ internal sealed class SafetensorsHeader
         Expect(reader, JsonTokenType.StartArray, file, name);
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            if (count == 2 || reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out offsets[count]) || offsets[count] < 0)
-                throw new DemException(ErrorCode.BadOffsets, $"{file}: tensor {Quoted.Name(name)}: data_offsets are not two non-negative integers");
+            if (count == 2
+                || reader.TokenType != JsonTokenType.Number
+                || !reader.TryGetInt64(out offsets[count])
+                || offsets[count] < 0)
+                throw new DemException(
+                    ErrorCode.BadOffsets,
+                    $"{file}: tensor {Quoted.Name(name)}: data_offsets are not two non-negative integers");
             count++;
         }
 
         if (count != 2 || offsets[0] > offsets[1])
-            throw new DemException(ErrorCode.BadOffsets, $"{file}: tensor {Quoted.Name(name)}: data_offsets are not [begin, end] in order");
+            throw new DemException(
+                ErrorCode.BadOffsets,
+                $"{file}: tensor {Quoted.Name(name)}: data_offsets are not [begin, end] in order");
         return (offsets[0], offsets[1]);
     }
 
@@ -225,7 +256,8 @@ internal sealed class SafetensorsHeader
             {
                 string fault = tensor.Offset < covered ? "overlaps the tensor before it" : "leaves a hole before it";
                 throw new DemException(
-                    ErrorCode.BadOffsets, $"{file}: tensor {Quoted.Name(tensor.Spec.Name)} at offset {tensor.Offset} {fault} (expected {covered})");
+                    ErrorCode.BadOffsets,
+                    $"{file}: tensor {Quoted.Name(tensor.Spec.Name)} at offset {tensor.Offset} {fault} (expected {covered})");
             }
 
             covered += tensor.Spec.ByteLength;
@@ -233,11 +265,14 @@ internal sealed class SafetensorsHeader
             {
                 throw new DemException(
                     ErrorCode.TruncatedFile,
-                    $"{file}: tensor {Quoted.Name(tensor.Spec.Name)} ends at byte {covered} of the data, the file has {dataLength}");
+                    $"{file}: tensor {Quoted.Name(tensor.Spec.Name)} "
+                    + $"ends at byte {covered} of the data, the file has {dataLength}");
             }
         }
 
         if (covered != dataLength)
-            throw new DemException(ErrorCode.BadOffsets, $"{file}: {dataLength - covered} bytes after the last tensor belong to none");
+            throw new DemException(
+                ErrorCode.BadOffsets,
+                $"{file}: {dataLength - covered} bytes after the last tensor belong to none");
     }
 }

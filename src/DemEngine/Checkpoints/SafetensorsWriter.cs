@@ -5,18 +5,24 @@ using DemEngine.Numerics;
 namespace DemEngine.Checkpoints;
 
 /// <summary>
-/// Writes one safetensors file so that its name leads to all of it or to what was there before: written beside it, synced, renamed.
+/// Writes one safetensors file atomically: the data are written to a file beside it and synced, and that file is renamed. The
+/// name always refers to the complete new file or to what was there before.
 /// </summary>
 internal static class SafetensorsWriter
 {
     private const int PartBytes = 1 << 20;
 
-    /// <summary>Writes a file, in place of one that may be there.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="tensors">What it is to hold; larger elements come first in it, otherwise the order is kept.</param>
-    /// <param name="metadata">Free text for the header.</param>
-    /// <exception cref="DemException">DEM4001, DEM4002: there is no room, or it could not be written.</exception>
-    public static void Write(string path, IReadOnlyCollection<ITensorData> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    /// <summary>Writes a file, replacing one that may be there.</summary>
+    /// <param name="path">Path of the file.</param>
+    /// <param name="tensors">
+    /// Tensors to write; those with larger elements come first in the file, otherwise the order is kept.
+    /// </param>
+    /// <param name="metadata">Free text for the header, by key.</param>
+    /// <exception cref="DemException">DEM4001 (DiskFull): the disk is full. DEM4002 (WriteFailed): writing failed.</exception>
+    public static void Write(
+        string path,
+        IReadOnlyCollection<ITensorData> tensors,
+        IReadOnlyDictionary<string, string>? metadata = null)
     {
         ShardLayout layout = ShardLayout.Plan(tensors.Select(tensor => tensor.Spec), long.MaxValue, metadata);
         Dictionary<string, ITensorData> byName = tensors.ToDictionary(tensor => tensor.Spec.Name, StringComparer.Ordinal);

@@ -6,25 +6,26 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Checkpoints;
 
-/// <summary>Where a tensor will lie in the output.</summary>
-/// <param name="Spec">What it is.</param>
-/// <param name="Shard">Index of its shard.</param>
-/// <param name="Offset">Of its first byte in the shard's file.</param>
+/// <summary>Planned position of a tensor in the output.</summary>
+/// <param name="Spec">Name, element type and shape of the tensor.</param>
+/// <param name="Shard">Index of the tensor's shard.</param>
+/// <param name="Offset">Offset of the tensor's first byte in the shard's file.</param>
 public readonly record struct PlacedTensor(TensorSpec Spec, int Shard, long Offset);
 
-/// <summary>One file to be written.</summary>
-/// <param name="FileName">Such as <c>model-00001-of-00003.safetensors</c>.</param>
-/// <param name="Header">Length field, JSON and padding: everything before the data.</param>
-/// <param name="Length">Of the whole file, in bytes.</param>
+/// <summary>Shard file to be written.</summary>
+/// <param name="FileName">Name of the file, such as <c>model-00001-of-00003.safetensors</c>.</param>
+/// <param name="Header">Everything before the data: length field, JSON and padding.</param>
+/// <param name="Length">Length of the whole file in bytes.</param>
 public sealed record PlannedShard(string FileName, ReadOnlyMemory<byte> Header, long Length);
 
 /// <summary>
-/// The files of an output checkpoint, decided to the byte before anything is written. Names and the greedy cut are Hugging Face's; the
-/// tensors keep the order in which they are given, except that within a shard larger elements come first, so that all data is aligned.
+/// Layout of an output checkpoint, fixed to the byte before anything is written. File names and the greedy split are Hugging
+/// Face's. The tensors keep the order in which they are given, except that within a shard larger elements come first, so that all
+/// data are aligned.
 /// </summary>
 public sealed class ShardLayout
 {
-    /// <summary>Hugging Face's default: 5 GB, decimal.</summary>
+    /// <summary>Default maximum of data bytes in a shard, which is Hugging Face's: 5 GB (decimal).</summary>
     public const long DefaultMaxShardBytes = 5_000_000_000;
 
     private static readonly JsonWriterOptions HeaderOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -35,21 +36,23 @@ public sealed class ShardLayout
         Tensors = tensors;
     }
 
-    /// <summary>The files.</summary>
+    /// <summary>Shard files, in order.</summary>
     public ImmutableArray<PlannedShard> Shards { get; }
 
-    /// <summary>The tensors in the order in which they lie, shard after shard.</summary>
+    /// <summary>Tensors in the order of their data, shard after shard.</summary>
     public ImmutableArray<PlacedTensor> Tensors { get; }
 
-    /// <summary>Bytes of all tensors, as the index states them.</summary>
+    /// <summary>Size of all tensors in bytes, as the index states it.</summary>
     public long TotalSize => Tensors.Sum(tensor => tensor.Spec.ByteLength);
 
     /// <summary>Lays out a checkpoint.</summary>
-    /// <param name="tensors">What it is to hold, in order.</param>
-    /// <param name="maxShardBytes">A shard holds no more bytes of data than this, unless a single tensor does.</param>
-    /// <param name="metadata">Free text for every header, beside <c>format: pt</c>; its own <c>format</c>, if any, counts instead.</param>
+    /// <param name="tensors">Tensors of the checkpoint, in order.</param>
+    /// <param name="maxShardBytes">Maximum number of data bytes in a shard. Only a single larger tensor may exceed it.</param>
+    /// <param name="metadata">Free text for every header, besides <c>format: pt</c>, which an own <c>format</c> replaces.</param>
     public static ShardLayout Plan(
-        IEnumerable<TensorSpec> tensors, long maxShardBytes = DefaultMaxShardBytes, IReadOnlyDictionary<string, string>? metadata = null)
+        IEnumerable<TensorSpec> tensors,
+        long maxShardBytes = DefaultMaxShardBytes,
+        IReadOnlyDictionary<string, string>? metadata = null)
     {
         List<List<TensorSpec>> groups = Cut(tensors, maxShardBytes);
         var shards = ImmutableArray.CreateBuilder<PlannedShard>();
@@ -65,14 +68,16 @@ public sealed class ShardLayout
                 offset += spec.ByteLength;
             }
 
-            string name = groups.Count == 1 ? Checkpoint.SingleFileName : $"model-{shard + 1:D5}-of-{groups.Count:D5}.safetensors";
+            string name = groups.Count == 1
+                ? Checkpoint.SingleFileName
+                : $"model-{shard + 1:D5}-of-{groups.Count:D5}.safetensors";
             shards.Add(new PlannedShard(name, header, offset));
         }
 
         return new ShardLayout(shards.ToImmutable(), placed.ToImmutable());
     }
 
-    /// <summary>The index file's contents; null where one shard needs none.</summary>
+    /// <summary>Returns the contents of the index file; null for a single shard, which needs none.</summary>
     public byte[]? BuildIndex()
     {
         if (Shards.Length == 1)
@@ -125,7 +130,8 @@ public sealed class ShardLayout
             json.WriteStartObject();
             json.WriteStartObject("__metadata__");
             json.WriteString("format", metadata?.GetValueOrDefault("format") ?? "pt");
-            IEnumerable<KeyValuePair<string, string>> rest = (metadata ?? new Dictionary<string, string>()).Where(pair => pair.Key != "format");
+            IEnumerable<KeyValuePair<string, string>> rest =
+                (metadata ?? new Dictionary<string, string>()).Where(pair => pair.Key != "format");
             foreach (var (key, value) in rest.OrderBy(pair => pair.Key, StringComparer.Ordinal))
                 json.WriteString(key, value);
             json.WriteEndObject();
@@ -149,7 +155,7 @@ public sealed class ShardLayout
             json.WriteEndObject();
         }
 
-        // The specification lets spaces follow; so padded, the data starts aligned for every element type.
+        // The specification allows trailing spaces. This padding aligns the data for every element type.
         while (stream.Length % 8 != 0)
             stream.WriteByte((byte)' ');
 

@@ -3,7 +3,7 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Checkpoints;
 
-/// <summary>A tensor in an open checkpoint.</summary>
+/// <summary>Tensor in an open checkpoint.</summary>
 public sealed class StoredTensor : ITensorData
 {
     private readonly IShardReader _reader;
@@ -16,20 +16,20 @@ public sealed class StoredTensor : ITensorData
         _reader = reader;
     }
 
-    /// <summary>What it is.</summary>
+    /// <summary>Name, element type and shape of the tensor.</summary>
     public TensorSpec Spec { get; }
 
-    /// <summary>Path of the file that holds it.</summary>
+    /// <summary>Path of the file that holds the tensor.</summary>
     public string File { get; }
 
-    /// <summary>Of its first byte in that file.</summary>
+    /// <summary>Offset of the tensor's first byte in the file.</summary>
     public long Offset { get; }
 
-    /// <summary>Whether <see cref="Read"/> needs its scratch.</summary>
+    /// <summary>Whether <see cref="Read"/> needs its scratch memory.</summary>
     internal bool IsCopied => _reader.IsCopying;
 
     /// <inheritdoc/>
-    /// <remarks>The scratch is used by <see cref="IoMode.Pread"/> only.</remarks>
+    /// <remarks>The scratch memory is used by <see cref="IoMode.Pread"/> only.</remarks>
     public TypedBytes Read(long first, int count, NativeBytes scratch)
     {
         CheckRange(first, count);
@@ -37,7 +37,7 @@ public sealed class StoredTensor : ITensorData
         return new TypedBytes(Spec.Type, _reader.Read(Offset + (first * size), checked(count * size), scratch));
     }
 
-    /// <summary>Says that a part will be read soon, so that the system can start.</summary>
+    /// <summary>Hints that a part will be read soon, so that the system can read ahead.</summary>
     /// <param name="first">Index of the first element.</param>
     /// <param name="count">Number of elements.</param>
     public void WillNeed(long first, long count)

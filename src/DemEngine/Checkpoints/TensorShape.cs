@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace DemEngine.Checkpoints;
 
-/// <summary>The dimensions of a tensor, outermost first. No dimensions means one element; a dimension of 0 means none.</summary>
+/// <summary>Shape of a tensor, outermost dimension first. No dimensions means one element; a dimension of 0 means none.</summary>
 public readonly struct TensorShape : IEquatable<TensorShape>
 {
     private readonly ImmutableArray<long> _dimensions;
@@ -14,8 +14,8 @@ public readonly struct TensorShape : IEquatable<TensorShape>
         ElementCount = elementCount;
     }
 
-    /// <summary>Makes a shape.</summary>
-    /// <param name="dimensions">Sizes, outermost first.</param>
+    /// <summary>Creates a shape.</summary>
+    /// <param name="dimensions">Sizes of the dimensions, outermost first.</param>
     /// <exception cref="ArgumentOutOfRangeException">A dimension is negative or the element count overflows 64 bits.</exception>
     public TensorShape(params ImmutableArray<long> dimensions)
     {
@@ -23,19 +23,19 @@ public readonly struct TensorShape : IEquatable<TensorShape>
             throw new ArgumentOutOfRangeException(nameof(dimensions), "a dimension is negative or the element count overflows");
     }
 
-    /// <summary>Sizes, outermost first.</summary>
+    /// <summary>Sizes of the dimensions, outermost first.</summary>
     public ImmutableArray<long> Dimensions => _dimensions.IsDefault ? [] : _dimensions;
 
-    /// <summary>The product of the dimensions.</summary>
+    /// <summary>Number of elements: the product of the dimensions.</summary>
     public long ElementCount { get; }
 
     /// <summary>Size of the outermost dimension; 1 if there is none.</summary>
     public long Rows => Dimensions.Length == 0 ? 1 : Dimensions[0];
 
-    /// <summary>Elements in one row; 0 if there are no rows.</summary>
+    /// <summary>Number of elements in one row; 0 if there are no rows.</summary>
     public long RowElements => Rows == 0 ? 0 : ElementCount / Rows;
 
-    /// <summary>Elements along the innermost dimension; all of them where there is only one.</summary>
+    /// <summary>Size of the innermost dimension; 1 if there is none.</summary>
     public long RowLength => Dimensions.Length == 0 ? 1 : Dimensions[^1];
 
     /// <summary>Compares the dimensions.</summary>
@@ -44,7 +44,7 @@ public readonly struct TensorShape : IEquatable<TensorShape>
     /// <summary>Compares the dimensions.</summary>
     public static bool operator !=(TensorShape left, TensorShape right) => !left.Equals(right);
 
-    /// <summary>Makes a shape, unless a dimension is negative or the element count overflows 64 bits.</summary>
+    /// <summary>Creates a shape; false if a dimension is negative or the element count overflows 64 bits.</summary>
     public static bool TryCreate(ImmutableArray<long> dimensions, out TensorShape shape)
     {
         shape = default;
@@ -68,7 +68,7 @@ public readonly struct TensorShape : IEquatable<TensorShape>
         return true;
     }
 
-    /// <summary>The same shape with another number of rows.</summary>
+    /// <summary>Returns the same shape with another number of rows.</summary>
     public TensorShape WithRows(long rows) => new(Dimensions.SetItem(0, rows));
 
     /// <inheritdoc/>

@@ -5,11 +5,11 @@ internal static class Misspelling
 {
     private const int LongestWord = 64;
 
-    /// <summary>Says <c> (did you mean "weight"?)</c> when a known word is near, and nothing when none is.</summary>
+    /// <summary>Returns <c> (did you mean "weight"?)</c> if a known word is near, else an empty string.</summary>
     public static string DidYouMean(string word, IEnumerable<string> known)
     {
         if (word.Length > LongestWord) return "";
-        // One slip in three letters is a misspelling; more is another word.
+        // Up to one slip in three letters counts as a misspelling. More than that is another word.
         int limit = Math.Clamp(word.Length / 3, 1, 3);
         string? nearest = known.Where(candidate => candidate.Length <= LongestWord)
             .Select(candidate => (candidate, distance: Distance(word.ToLowerInvariant(), candidate.ToLowerInvariant())))
@@ -19,7 +19,9 @@ internal static class Misspelling
         return nearest is null ? "" : $" (did you mean \"{nearest}\"?)";
     }
 
-    /// <summary>How many letters to add, drop, change or swap with their neighbour to turn one word into the other.</summary>
+    /// <summary>
+    /// Computes the number of letters to add, drop, change or swap with their neighbour to turn one word into the other.
+    /// </summary>
     internal static int Distance(string a, string b)
     {
         var cost = new int[a.Length + 1, b.Length + 1];

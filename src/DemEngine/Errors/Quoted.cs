@@ -3,15 +3,15 @@ using System.Text;
 
 namespace DemEngine.Errors;
 
-/// <summary>Names from files, made fit for a message: short, on one line, and without anything a terminal would obey.</summary>
+/// <summary>Makes names from files fit for a message: short, on one line, and without terminal control characters.</summary>
 internal static class Quoted
 {
     private const int Longest = 200;
     private const int MaxListed = 10;
 
-    /// <summary>One name in quotation marks.</summary>
-    /// <param name="text">Whatever a file held.</param>
-    /// <param name="longest">So many characters of it are shown.</param>
+    /// <summary>Returns one name in quotation marks.</summary>
+    /// <param name="text">Name as the file has it.</param>
+    /// <param name="longest">Maximum number of characters that are shown.</param>
     public static string Name(string text, int longest = Longest)
     {
         var quoted = new StringBuilder("\"");
@@ -28,14 +28,14 @@ internal static class Quoted
         return quoted.Append(text.Length > longest ? "…\"" : "\"").ToString();
     }
 
-    /// <summary>Several names, and how many more there are.</summary>
+    /// <summary>Returns the first ten names in quotation marks, and says how many more there are.</summary>
     public static string List(IReadOnlyCollection<string> names)
     {
         string listed = string.Join(", ", names.Take(MaxListed).Select(name => Name(name)));
         return names.Count > MaxListed ? $"{listed} and {names.Count - MaxListed} more" : listed;
     }
 
-    // Line ends would break a message in two, and direction overrides could make it read as something else.
+    // Line ends would break a message in two, and direction overrides could disguise its text.
     private static bool IsUnseen(char c) => char.GetUnicodeCategory(c) is UnicodeCategory.Control or UnicodeCategory.Format
         or UnicodeCategory.Surrogate or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 }

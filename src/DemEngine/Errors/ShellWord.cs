@@ -1,10 +1,10 @@
 namespace DemEngine.Errors;
 
-/// <summary>A path as one word of a shell's command: of <c>sh</c>, or on Windows of <c>cmd</c>.</summary>
+/// <summary>Writes a path as one word of a shell command, for <c>sh</c>, or on Windows for <c>cmd</c>.</summary>
 internal static class ShellWord
 {
-    /// <summary>In quotation marks where it needs them.</summary>
-    /// <param name="path">The path; on Windows no path holds a quotation mark.</param>
+    /// <summary>Returns the path, in quotation marks where it needs them.</summary>
+    /// <param name="path">Path to quote; on Windows no path holds a quotation mark.</param>
     public static string Of(string path) =>
         path.Length > 0 && path.All(IsPlain) ? path
         : OperatingSystem.IsWindows() ? $"\"{path}\""

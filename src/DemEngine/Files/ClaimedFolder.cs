@@ -1,8 +1,8 @@
 namespace DemEngine.Files;
 
 /// <summary>
-/// A folder in which files come and go while a command works in it. A file in it says whose it is, so that what is in no such folder is never
-/// touched, and is held open, so that no other process works there.
+/// Folder that a command has claimed for its own working files. A mark file in it says whose it is, so that a folder without one
+/// is never touched. The mark is kept open, so that no other process works there.
 /// </summary>
 internal sealed class ClaimedFolder : IDisposable
 {
@@ -14,14 +14,17 @@ internal sealed class ClaimedFolder : IDisposable
         _mark = mark;
     }
 
-    /// <summary>Its full path.</summary>
+    /// <summary>Full path of the folder.</summary>
     public string Path { get; }
 
-    /// <summary>Makes the folder, or takes over one that an earlier run of the same command made.</summary>
-    /// <param name="path">The folder.</param>
-    /// <param name="mark">Name of the file that says whose it is.</param>
-    /// <param name="text">What stands in it, for whoever wonders.</param>
-    /// <exception cref="DemException">DEM1003: it is another's. DEM1008: another process works there. DEM4001, DEM4002.</exception>
+    /// <summary>Creates the folder, or takes over one that an earlier run of the same command created.</summary>
+    /// <param name="path">Path of the folder.</param>
+    /// <param name="mark">Name of the mark file, which says whose the folder is.</param>
+    /// <param name="text">Contents of the mark file, for people who find it.</param>
+    /// <exception cref="DemException">
+    /// DEM1003 (OutputNotOurs): the folder was not made by this command, or is a file. DEM1008 (OutputBusy): another process
+    /// works there. DEM4001 (DiskFull), DEM4002 (WriteFailed): the folder cannot be written.
+    /// </exception>
     public static ClaimedFolder Claim(string path, string mark, string text)
     {
         path = System.IO.Path.GetFullPath(path);
@@ -45,7 +48,7 @@ internal sealed class ClaimedFolder : IDisposable
         }
     }
 
-    /// <summary>Lets others work there.</summary>
+    /// <summary>Releases the folder, so that other processes can claim it.</summary>
     public void Dispose() => _mark.Dispose();
 
     private static FileStream Open(string path, string file)

@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DemEngine.Files;
 
-/// <summary>What .NET has no call for. All are hints or have a fallback, and do nothing on other systems.</summary>
+/// <summary>System calls that .NET does not offer. All are hints or have a fallback, and do nothing on other systems.</summary>
 internal static unsafe partial class LinuxFile
 {
     private const int MadviseWillNeed = 3;
@@ -11,7 +11,7 @@ internal static unsafe partial class LinuxFile
     private const int FadviseDontNeed = 4;
     private const int AtCurrentDirectory = -100;
     private const uint RenameExchange = 2;
-    // struct statx is the same on every architecture.
+    // The layout of struct statx is the same on every architecture.
     private const int StatusBytes = 256;
     private const int StatusModeOffset = 28;
     private const uint StatusType = 1;
@@ -22,7 +22,7 @@ internal static unsafe partial class LinuxFile
     private const int QuotaExceeded = 122; // EDQUOT
 
     /// <summary>
-    /// Whether a path leads to a pipe, a socket or a device: opening it could wait for ever, and reading it never end.
+    /// Whether a path leads to a pipe, a socket or a device. Opening one could block for ever, and reading it might never end.
     /// </summary>
     public static bool IsSpecial(string path)
     {
@@ -43,7 +43,7 @@ internal static unsafe partial class LinuxFile
         return (*(ushort*)(status + StatusModeOffset) & KindMask) is not (RegularKind or FolderKind);
     }
 
-    /// <summary>Starts reading ahead a part of a mapping.</summary>
+    /// <summary>Starts to read ahead a part of a mapping.</summary>
     public static void WillNeed(byte* origin, long length)
     {
         if (!OperatingSystem.IsLinux() || length == 0)
@@ -53,19 +53,20 @@ internal static unsafe partial class LinuxFile
         _ = Madvise((void*)start, (nuint)(origin + length) - start, MadviseWillNeed);
     }
 
-    /// <summary>Starts reading ahead a part of a file.</summary>
+    /// <summary>Starts to read ahead a part of a file.</summary>
     public static void WillNeed(SafeFileHandle file, long offset, long length)
     {
         if (OperatingSystem.IsLinux() && length > 0)
             _ = PosixFadvise(file, offset, length, FadviseWillNeed);
     }
 
-    /// <summary>Has the page cache forget a file.</summary>
-    /// <returns>Whether the system took the hint.</returns>
-    public static bool DropFromCache(SafeFileHandle file) => OperatingSystem.IsLinux() && PosixFadvise(file, 0, 0, FadviseDontNeed) == 0;
+    /// <summary>Asks the system to drop a file from the page cache.</summary>
+    /// <returns>True if the system accepted the hint.</returns>
+    public static bool DropFromCache(SafeFileHandle file) =>
+        OperatingSystem.IsLinux() && PosixFadvise(file, 0, 0, FadviseDontNeed) == 0;
 
-    /// <summary>Has the disk set a file's bytes aside, where the file system can.</summary>
-    /// <exception cref="IOException">There is no room, with the system's error number as <see cref="Exception.HResult"/>.</exception>
+    /// <summary>Reserves disk space for a file, where the file system can.</summary>
+    /// <exception cref="IOException">The disk is full; <see cref="Exception.HResult"/> is the system's error number.</exception>
     public static void Allocate(SafeFileHandle file, long length)
     {
         if (!OperatingSystem.IsLinux() || length == 0 || Fallocate(file, 0, 0, length) == 0)
@@ -76,7 +77,7 @@ internal static unsafe partial class LinuxFile
             throw new IOException(Marshal.GetPInvokeErrorMessage(error), error);
     }
 
-    /// <summary>Makes the names in a folder durable.</summary>
+    /// <summary>Syncs a folder, so that the file names in it are durable.</summary>
     public static void SyncFolder(string path)
     {
         if (OperatingSystem.IsWindows())
@@ -89,8 +90,8 @@ internal static unsafe partial class LinuxFile
         _ = Close(folder);
     }
 
-    /// <summary>Exchanges two paths in one step.</summary>
-    /// <returns>False if this system or file system cannot.</returns>
+    /// <summary>Exchanges two paths atomically.</summary>
+    /// <returns>False if the system or the file system cannot do this.</returns>
     public static bool TryExchange(string first, string second)
     {
         if (!OperatingSystem.IsLinux())

@@ -1,10 +1,10 @@
 namespace DemEngine.Files;
 
-/// <summary>Writes a report: whole, or not at all.</summary>
+/// <summary>Writes report files, each completely or not at all.</summary>
 internal static class ReportFile
 {
-    /// <summary>Refuses a path that cannot be written, before long work is done for it.</summary>
-    /// <exception cref="DemException">DEM1001.</exception>
+    /// <summary>Rejects a path that cannot be written, before long work is done for it.</summary>
+    /// <exception cref="DemException">DEM1001 (BadArgument): the path is a folder, or its folder does not exist.</exception>
     public static void Check(string path)
     {
         string full = Path.GetFullPath(path);
@@ -14,8 +14,8 @@ internal static class ReportFile
             throw new DemException(ErrorCode.BadArgument, $"{path}: there is no such folder");
     }
 
-    /// <summary>Writes UTF-8 text beside the file and puts it in its place.</summary>
-    /// <exception cref="DemException">DEM4001, DEM4002.</exception>
+    /// <summary>Writes UTF-8 text to a temporary file beside the target and renames it to the target.</summary>
+    /// <exception cref="DemException">DEM4001 (DiskFull), DEM4002 (WriteFailed): the file cannot be written.</exception>
     public static void Write(string path, string text)
     {
         string partial = $"{path}.{Environment.ProcessId}.partial";

@@ -1,12 +1,12 @@
 namespace DemEngine.Memory;
 
 /// <summary>
-/// Memory up to a bound, in buffers that are used again for what has the same size: tensors of a model are of few sizes, and a system or a device takes its
-/// time to hand out memory and to take it back. For several threads.
+/// Pool of memory up to a bound, in buffers that are used again for requests of the same size. The tensors of a model have few
+/// distinct sizes, and it takes a system or a device time to allocate and free memory. Thread-safe.
 /// </summary>
-/// <typeparam name="TBuffer">On the host or on a device.</typeparam>
-/// <param name="mostBytes">The bound; where it is not positive, there is no memory.</param>
-/// <param name="allocate">Makes a buffer of so many bytes.</param>
+/// <typeparam name="TBuffer">Type of the buffers, on the host or on a device.</typeparam>
+/// <param name="mostBytes">Maximum number of bytes in use at a time; where it is not positive, there is no memory.</param>
+/// <param name="allocate">Function that allocates a buffer of the given number of bytes.</param>
 internal sealed class BufferPool<TBuffer>(long mostBytes, Func<int, TBuffer> allocate) : IDisposable
     where TBuffer : class, IDisposable
 {
@@ -15,7 +15,7 @@ internal sealed class BufferPool<TBuffer>(long mostBytes, Func<int, TBuffer> all
     private long _taken;
     private long _peak;
 
-    /// <summary>The most bytes that were taken at a time, those of buffers that wait to be used again among them.</summary>
+    /// <summary>Peak number of bytes in use, including buffers that wait to be used again.</summary>
     public long PeakBytes
     {
         get
@@ -27,7 +27,7 @@ internal sealed class BufferPool<TBuffer>(long mostBytes, Func<int, TBuffer> all
 
     /// <summary>Rents a buffer, whose contents are undefined.</summary>
     /// <param name="length">Number of bytes.</param>
-    /// <returns>Null if there is not as much left.</returns>
+    /// <returns>Buffer of that length; null if too few bytes are left.</returns>
     public TBuffer? TryRent(int length)
     {
         lock (_lock)
@@ -42,31 +42,31 @@ internal sealed class BufferPool<TBuffer>(long mostBytes, Func<int, TBuffer> all
         }
     }
 
-    /// <summary>Takes a buffer back.</summary>
-    /// <param name="buffer">From <see cref="TryRent"/>.</param>
-    /// <param name="length">As it was rented.</param>
+    /// <summary>Returns a buffer to the pool.</summary>
+    /// <param name="buffer">Buffer that <see cref="TryRent"/> returned.</param>
+    /// <param name="length">Number of bytes for which the buffer was rented.</param>
     public void Return(TBuffer buffer, int length)
     {
         lock (_lock)
             _free.Add((buffer, length));
     }
 
-    /// <summary>Takes so many bytes for something else.</summary>
-    /// <returns>False if there is not as much left.</returns>
+    /// <summary>Reserves a number of bytes for another use.</summary>
+    /// <returns>False if too few bytes are left.</returns>
     public bool TryTake(long bytes)
     {
         lock (_lock)
             return TakeWhatIsLeft(bytes);
     }
 
-    /// <summary>Gives bytes back that were taken by <see cref="TryTake"/>.</summary>
+    /// <summary>Releases bytes that <see cref="TryTake"/> reserved.</summary>
     public void Give(long bytes)
     {
         lock (_lock)
             _taken -= bytes;
     }
 
-    /// <summary>Frees the buffers that were returned.</summary>
+    /// <summary>Frees the buffers that have been returned to the pool.</summary>
     public void Dispose()
     {
         foreach (var (buffer, _) in _free)
@@ -74,7 +74,7 @@ internal sealed class BufferPool<TBuffer>(long mostBytes, Func<int, TBuffer> all
         _free.Clear();
     }
 
-    /// <summary>Buffers that nobody uses are given up for it, the longest unused first.</summary>
+    /// <summary>Reserves bytes, freeing unused buffers for them if needed, the longest unused first.</summary>
     private bool TakeWhatIsLeft(long bytes)
     {
         for (; bytes > mostBytes - _taken && _free.Count > 0; _free.RemoveAt(0))

@@ -2,17 +2,17 @@ using System.Runtime.InteropServices;
 
 namespace DemEngine.Memory;
 
-/// <summary>A block of memory outside the managed heap, page-aligned, freed on <see cref="Dispose"/>.</summary>
+/// <summary>Page-aligned block of memory outside the managed heap, freed on <see cref="Dispose"/>.</summary>
 public sealed unsafe class NativeBuffer : IDisposable
 {
-    /// <summary>Alignment of the first byte. Also what page-locking and direct I/O ask for.</summary>
+    /// <summary>Alignment of the first byte, in bytes. Page-locking and direct I/O need the same alignment.</summary>
     public const int Alignment = 4096;
 
     private void* _memory;
 
-    /// <summary>Allocates; the contents are undefined.</summary>
+    /// <summary>Allocates a buffer, whose contents are undefined.</summary>
     /// <param name="length">Number of bytes.</param>
-    /// <exception cref="DemException">DEM4007: the system has not that much memory.</exception>
+    /// <exception cref="DemException">DEM4007 (OutOfMemory): the system does not have that much memory.</exception>
     public NativeBuffer(int length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
@@ -34,7 +34,7 @@ public sealed unsafe class NativeBuffer : IDisposable
     /// <summary>Number of bytes.</summary>
     public int Length { get; }
 
-    /// <summary>All of it.</summary>
+    /// <summary>All bytes of the buffer.</summary>
     public NativeBytes Bytes
     {
         get

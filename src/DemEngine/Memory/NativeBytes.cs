@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics.X86;
 namespace DemEngine.Memory;
 
 /// <summary>
-/// Bytes outside the managed heap: a part of a mapped file or of a buffer. Unlike a span it can be stored; whoever makes one keeps the
-/// memory alive while it is in use.
+/// Bytes outside the managed heap: a part of a mapped file or of a buffer. Unlike a span, they can be stored in a field. Whoever
+/// creates an instance keeps the memory alive while it is in use.
 /// </summary>
 public readonly unsafe struct NativeBytes
 {
@@ -13,8 +13,8 @@ public readonly unsafe struct NativeBytes
 
     private readonly byte* _origin;
 
-    /// <summary>Wraps memory.</summary>
-    /// <param name="origin">The first byte.</param>
+    /// <summary>Wraps a range of memory.</summary>
+    /// <param name="origin">Address of the first byte.</param>
     /// <param name="length">Number of bytes.</param>
     public NativeBytes(byte* origin, int length)
     {
@@ -26,17 +26,17 @@ public readonly unsafe struct NativeBytes
     /// <summary>Number of bytes.</summary>
     public int Length { get; }
 
-    /// <summary>The first byte's address, for calls into the operating system or a device driver.</summary>
+    /// <summary>Address of the first byte, for calls into the operating system or a device driver.</summary>
     public nint Address => (nint)_origin;
 
-    /// <summary>The bytes.</summary>
+    /// <summary>Span over the bytes.</summary>
     public Span<byte> Span => new(_origin, Length);
 
-    /// <summary>The first byte. Loops that have checked <see cref="Length"/> read on from here.</summary>
+    /// <summary>Reference to the first byte, from which loops that have checked <see cref="Length"/> read on.</summary>
     internal ref byte Origin => ref Unsafe.AsRef<byte>(_origin);
 
-    /// <summary>A part of these bytes.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The part does not lie within.</exception>
+    /// <summary>Returns a part of the bytes.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The part does not lie within the bytes.</exception>
     public NativeBytes Slice(int start, int length)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)start, (uint)Length);
@@ -45,8 +45,8 @@ public readonly unsafe struct NativeBytes
     }
 
     /// <summary>
-    /// Asks for a cache line some way beyond an offset, be it beyond the end. The processor's own prefetching stops at the end of a page;
-    /// asked for so early, the start of the next one is there in time. A hint that not all processors have.
+    /// Prefetches the cache line 2048 bytes past an offset, which may lie beyond the end. The processor's own prefetching stops
+    /// at the end of a page; with this hint the start of the next page arrives in time. Does nothing on processors without SSE.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void PrefetchPage(nuint offset)

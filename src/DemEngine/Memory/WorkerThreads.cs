@@ -2,14 +2,16 @@ using System.Runtime.ExceptionServices;
 
 namespace DemEngine.Memory;
 
-/// <summary>Runs one loop on several threads. The first failure stops all and is thrown to the caller.</summary>
+/// <summary>Runs one loop on several threads. The first failure stops all of them and is thrown to the caller.</summary>
 internal static class WorkerThreads
 {
     /// <summary>Runs the loop and returns once every thread has left it.</summary>
     /// <param name="count">Number of threads.</param>
-    /// <param name="loop">Given the thread's index from 0, works until there is nothing left, or until the token it is given says to stop.</param>
-    /// <param name="cancel">Stops all from outside.</param>
-    /// <exception cref="OperationCanceledException">It was stopped from outside.</exception>
+    /// <param name="loop">
+    /// Loop, called with the thread's index from 0; it works until nothing is left or its token says to stop.
+    /// </param>
+    /// <param name="cancel">Token that stops all threads from outside.</param>
+    /// <exception cref="OperationCanceledException">The run was stopped from outside.</exception>
     public static void Run(int count, Action<int, CancellationToken> loop, CancellationToken cancel)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -23,13 +25,17 @@ internal static class WorkerThreads
             }
             catch (Exception e)
             {
-                // What follows from the first failure is not news.
+                // Later failures are mere consequences of the first one.
                 Interlocked.CompareExchange(ref failure, ExceptionDispatchInfo.Capture(e), null);
                 stop.Cancel();
             }
         }
 
-        Thread[] threads = [.. Enumerable.Range(1, count - 1).Select(k => new Thread(() => Work(k)) { IsBackground = true, Name = $"tiles {k}" })];
+        Thread[] threads =
+        [
+            .. Enumerable.Range(1, count - 1)
+                .Select(k => new Thread(() => Work(k)) { IsBackground = true, Name = $"tiles {k}" }),
+        ];
         foreach (Thread thread in threads)
             thread.Start();
         Work(0);

@@ -6,9 +6,9 @@ using DemEngine.Numerics.Deltas;
 namespace DemEngine.Methods;
 
 /// <summary>
-/// Another model's most important values: an element's importance is |x − b| times the divergence of its row's softmax from the base's, and
-/// those of at least the median and one and a half interquartile ranges are taken (Arcee, "Meet mergekit v0.1", arcee.ai). A row is what lies
-/// along the last dimension; the quantiles are exact.
+/// Takes the most important values of the other model and the base's values elsewhere (Arcee, "Meet mergekit v0.1", arcee.ai). An
+/// element's importance is |x − b| times the divergence of its row's softmax from the base's, and elements of at least the median
+/// plus one and a half interquartile ranges are taken. A row lies along the last dimension, and the quantiles are exact.
 /// </summary>
 internal sealed class ArceeFusion : IMergeMethod
 {
@@ -20,7 +20,9 @@ internal sealed class ArceeFusion : IMergeMethod
     public string Name => "arcee_fusion";
 
     /// <inheritdoc/>
-    public string Summary => "The other model's values where |x − b|·KL of the row's softmaxes is above its median + 1.5 interquartile ranges, else the base's";
+    public string Summary =>
+        "The other model's values where |x − b|·KL of the row's softmaxes is above its median + 1.5 interquartile ranges, "
+        + "else the base's";
 
     /// <inheritdoc/>
     public IReadOnlyList<MethodParameter> Parameters => [];
@@ -37,14 +39,20 @@ internal sealed class ArceeFusion : IMergeMethod
         question.RequireRowsOfAtMost(RowwiseCombination.MaxRowElements);
         var divergence = new DivergenceStatistic(question.Kinds[0], question.RowElements);
 
-        // At ⌊q·(n − 1)⌋ in ascending order, which is so many from the top.
+        // The quantile q is the element at index ⌊q·(n − 1)⌋ in ascending order. The request counts it from the top.
         var quartiles = new ThresholdStatistic(
             () => new ImportanceKeys(question.Kinds[0], divergence.Result),
-            [.. Quantiles.Select(q => new ThresholdRequest(0, totals => totals.Elements - (long)(q * (totals.Elements - 1)), DividesTies: false))],
+            [
+                .. Quantiles.Select(q => new ThresholdRequest(
+                    0,
+                    totals => totals.Elements - (long)(q * (totals.Elements - 1)),
+                    DividesTies: false)),
+            ],
             MergeScope.Tensor,
             terms: "");
         return new TensorMerge([divergence, quartiles], () => new DeltaCombination(
-            new SparseDeltas([new SparseDelta(question.Kinds[0], new ImportanceMask(divergence.Result, Threshold(quartiles.Results)))]),
+            new SparseDeltas(
+                [new SparseDelta(question.Kinds[0], new ImportanceMask(divergence.Result, Threshold(quartiles.Results)))]),
             [new DeltaWeights(1, 1, 1)],
             Consensus.Sum))
         {
@@ -52,7 +60,7 @@ internal sealed class ArceeFusion : IMergeMethod
         };
     }
 
-    /// <summary>The cut below the smallest key that is large enough.</summary>
+    /// <summary>Returns the threshold just below the smallest key that is large enough.</summary>
     private static Threshold Threshold(ImmutableArray<Threshold> quartiles)
     {
         double[] values = [.. quartiles.Select(quartile => (double)BitConverter.UInt32BitsToSingle(quartile.Key))];

@@ -3,10 +3,11 @@ using DemEngine.Methods.Sparsifiers;
 namespace DemEngine.Methods;
 
 /// <summary>
-/// Model breadcrumbs: differences that are neither outliers nor negligible are added (Davari and Belilovsky, "Model Breadcrumbs: Scaling Multi-Task
-/// Model Merging with Sparse Masks", arXiv 2312.06795).
+/// Model breadcrumbs: adds the differences that are neither outliers nor negligible (Davari and Belilovsky, "Model Breadcrumbs:
+/// Scaling Multi-Task Model Merging with Sparse Masks", arXiv 2312.06795).
 /// </summary>
-internal sealed class Breadcrumbs() : SparseTaskArithmetic(new MiddleMagnitudes(), hasConsensus: false, normalizes: false, rescales: false)
+internal sealed class Breadcrumbs()
+    : SparseTaskArithmetic(new MiddleMagnitudes(), hasConsensus: false, normalizes: false, rescales: false)
 {
     /// <inheritdoc/>
     public override string Name => "breadcrumbs";

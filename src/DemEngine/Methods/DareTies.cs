@@ -3,7 +3,7 @@ using DemEngine.Methods.Sparsifiers;
 namespace DemEngine.Methods;
 
 /// <summary>
-/// <see cref="DareLinear"/> with the sign consensus of <see cref="Ties"/>.
+/// Variant of <see cref="DareLinear"/> with the sign consensus of <see cref="Ties"/>.
 /// </summary>
 internal sealed class DareTies() : SparseTaskArithmetic(new RandomDrop(), hasConsensus: true, normalizes: false, rescales: true)
 {
@@ -11,5 +11,6 @@ internal sealed class DareTies() : SparseTaskArithmetic(new RandomDrop(), hasCon
     public override string Name => "dare_ties";
 
     /// <inheritdoc/>
-    public override string Summary => "Random differences of each source, rescaled, then those that agree with the majority on a sign, summed";
+    public override string Summary =>
+        "Random differences of each source, rescaled, then those that agree with the majority on a sign, summed";
 }

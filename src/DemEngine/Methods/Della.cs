@@ -3,8 +3,9 @@ using DemEngine.Methods.Sparsifiers;
 namespace DemEngine.Methods;
 
 /// <summary>
-/// DELLA: differences are dropped at random, the smaller ones of a row more often, the others rescaled, and those that agree on a sign averaged
-/// (Deep et al., "DELLA-Merging: Reducing Interference in Model Merging through Magnitude-Based Sampling", arXiv 2406.11617).
+/// DELLA: drops differences at random, the smaller ones of a row more often, rescales the others, and averages those that agree
+/// on a sign (Deep et al., "DELLA-Merging: Reducing Interference in Model Merging through Magnitude-Based Sampling", arXiv
+/// 2406.11617).
 /// </summary>
 internal sealed class Della() : SparseTaskArithmetic(new RankedDrop(), hasConsensus: true, normalizes: true, rescales: true)
 {
@@ -12,5 +13,7 @@ internal sealed class Della() : SparseTaskArithmetic(new RankedDrop(), hasConsen
     public override string Name => "della";
 
     /// <inheritdoc/>
-    public override string Summary => "Random differences of each source, larger ones in a row likelier, rescaled, then those that agree on a sign, averaged";
+    public override string Summary =>
+        "Random differences of each source, larger ones in a row likelier, rescaled, "
+        + "then those that agree on a sign, averaged";
 }

@@ -3,9 +3,10 @@ using DemEngine.Methods.Sparsifiers;
 namespace DemEngine.Methods;
 
 /// <summary>
-/// <see cref="Della"/> without sign consensus.
+/// Variant of <see cref="Della"/> without sign consensus.
 /// </summary>
-internal sealed class DellaLinear() : SparseTaskArithmetic(new RankedDrop(), hasConsensus: false, normalizes: false, rescales: true)
+internal sealed class DellaLinear()
+    : SparseTaskArithmetic(new RankedDrop(), hasConsensus: false, normalizes: false, rescales: true)
 {
     /// <inheritdoc/>
     public override string Name => "della_linear";

@@ -6,13 +6,14 @@ using DemEngine.Recipes.Values;
 namespace DemEngine.Methods;
 
 /// <summary>
-/// The Karcher mean of whole models on the sphere: the direction u from which the weighted arcs to the models' directions uᵢ cancel,
-/// Σ aᵢ·θᵢ/sin θᵢ·(uᵢ − cos θᵢ·u) = 0, with the weighted mean of their norms (Karcher, "Riemannian center of mass and mollifier smoothing",
-/// Comm. Pure Appl. Math. 30, 1977). Every step stays in the span of the models, so that it is taken on coefficients, by the Gram matrix.
+/// Karcher mean of whole models on the sphere: the direction u from which the weighted arcs to the models' directions uᵢ cancel,
+/// Σ aᵢ·θᵢ/sin θᵢ·(uᵢ − cos θᵢ·u) = 0, scaled to the weighted mean of the models' norms (Karcher, "Riemannian center of mass and
+/// mollifier smoothing", Comm. Pure Appl. Math. 30, 1977). Every step stays in the span of the models, so it is taken on their
+/// coefficients, with the Gram matrix.
 /// </summary>
 internal sealed class Karcher : IMergeMethod
 {
-    // Opposite to u there is no one direction of the arc.
+    // The direction of the arc to a model opposite to u is not unique.
     private const double MinSine = 1e-12;
 
     /// <inheritdoc/>
@@ -50,7 +51,7 @@ internal sealed class Karcher : IMergeMethod
     {
         var units = new UnitVectors(gram, weights.Length);
 
-        // Zero vectors count in the norm, which they pull down, and not in the direction.
+        // Zero vectors lower the mean norm but have no part in the direction.
         double norm = weights.Select((weight, i) => weight * gram.Norm(i)).Sum();
         double divisor = WeightSum.Divisor([.. weights.Where((_, i) => units.HasDirection(i))]);
         double[] shares = [.. weights.Select((weight, i) => units.HasDirection(i) ? weight / divisor : 0)];
@@ -61,7 +62,7 @@ internal sealed class Karcher : IMergeMethod
         return units.OfVectors([.. mean.Select(coefficient => norm * coefficient)]);
     }
 
-    /// <summary>The direction of the weighted mean; where that vanishes, the first model's.</summary>
+    /// <summary>Returns the direction of the weighted mean, or the first model's direction where that mean vanishes.</summary>
     private static double[] Start(double[] shares, UnitVectors units, double tolerance)
     {
         double length = units.Norm(shares);
@@ -72,7 +73,7 @@ internal sealed class Karcher : IMergeMethod
         return [.. shares.Select((_, i) => i == first ? 1.0 : 0)];
     }
 
-    /// <summary>Along the mean of the arcs from u to the models; null if it is too short to be taken.</summary>
+    /// <summary>Moves u along the mean of the arcs to the models; null if the step is shorter than the tolerance.</summary>
     private static double[]? Step(double[] mean, double[] shares, UnitVectors units, double tolerance)
     {
         double[] tangent = new double[mean.Length];

@@ -4,7 +4,7 @@ using DemEngine.Recipes.Values;
 namespace DemEngine.Methods;
 
 /// <summary>
-/// Σ wᵢ·xᵢ, divided by Σ wᵢ unless <c>normalize</c> is false: a weighted average of whole models (Wortsman et al., "Model soups",
+/// Weighted average of whole models: Σ wᵢ·xᵢ, divided by Σ wᵢ unless <c>normalize</c> is false (Wortsman et al., "Model soups",
 /// arXiv 2203.05482).
 /// </summary>
 internal sealed class Linear : IMergeMethod

@@ -5,19 +5,21 @@ using DemEngine.Recipes.Values;
 namespace DemEngine.Methods;
 
 /// <summary>
-/// b + t·(mean of xᵢ − b) with t = N·c / (1 + (N − 1)·c), c being the mean cosine between each two of the N differences: where the average
-/// of many such models is expected (Jang et al., "Model Stock: All we need is just a few fine-tuned models", arXiv 2403.19522, section 4).
+/// Model Stock: b + t·(mean of xᵢ − b) with t = N·c / (1 + (N − 1)·c), c being the mean cosine over the pairs of the N
+/// differences. This is where the average of many such models is expected (Jang et al., "Model Stock: All we need is just a few
+/// fine-tuned models", arXiv 2403.19522, section 4).
 /// </summary>
 internal sealed class ModelStock : IMergeMethod
 {
-    // 1 + (N − 1)·c is N·‖mean of the unit vectors‖²; where that vanishes so does the mean, and t has no meaning.
+    // 1 + (N − 1)·c is N·‖mean of the unit vectors‖². Where it vanishes, that mean is zero too and t has no meaning.
     private const double MinDivisor = 1e-12;
 
     /// <inheritdoc/>
     public string Name => "model_stock";
 
     /// <inheritdoc/>
-    public string Summary => "From the base towards the models' mean by t = N·c / (1 + (N − 1)·c), c the mean cosine between their differences";
+    public string Summary =>
+        "From the base towards the models' mean by t = N·c / (1 + (N − 1)·c), c the mean cosine between their differences";
 
     /// <inheritdoc/>
     public IReadOnlyList<MethodParameter> Parameters { get; } =
@@ -36,7 +38,9 @@ internal sealed class ModelStock : IMergeMethod
     {
         int models = question.Sources.Count;
         return TensorMerge.FromGram(
-            question, question.Flag("filter_wise", false), gram => question.Sum(Enumerable.Repeat(Ratio(gram, models) / models, models)));
+            question,
+            question.Flag("filter_wise", false),
+            gram => question.Sum(Enumerable.Repeat(Ratio(gram, models) / models, models)));
     }
 
     private static double Ratio(GramMatrix gram, int models)

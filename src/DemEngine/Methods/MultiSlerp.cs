@@ -6,9 +6,9 @@ using DemEngine.Recipes.Values;
 namespace DemEngine.Methods;
 
 /// <summary>
-/// Any number of models, or of their differences from a base, averaged on a sphere: the direction is that of Σ wᵢ·uᵢ with uᵢ = xᵢ/‖xᵢ‖, the
-/// norm Σ wᵢ·‖xᵢ‖ (Goddard, "Multi-SLERP", goddard.blog). Its step from that mean along the tangent space, Σ wᵢ·(uᵢ − ⟨uᵢ, m⟩·m), is zero
-/// for every choice of weights, since m is the direction of Σ wᵢ·uᵢ itself.
+/// Average on a sphere of any number of models, or of their differences from a base: the direction is that of Σ wᵢ·uᵢ with uᵢ =
+/// xᵢ/‖xᵢ‖, and the norm is Σ wᵢ·‖xᵢ‖ (Goddard, "Multi-SLERP", goddard.blog). The published step from that mean along the tangent
+/// space, Σ wᵢ·(uᵢ − ⟨uᵢ, m⟩·m), is zero for every choice of weights, since m is the direction of Σ wᵢ·uᵢ itself.
 /// </summary>
 internal sealed class MultiSlerp : IMergeMethod
 {
@@ -16,14 +16,19 @@ internal sealed class MultiSlerp : IMergeMethod
     public string Name => "multislerp";
 
     /// <inheritdoc/>
-    public string Summary => "Weighted mean direction of the models, or of their differences from a base, with their weighted mean norm";
+    public string Summary =>
+        "Weighted mean direction of the models, or of their differences from a base, with their weighted mean norm";
 
     /// <inheritdoc/>
     public IReadOnlyList<MethodParameter> Parameters { get; } =
     [
         new("weight", ParameterType.Number, PerModel: true, "the model's coefficient; required"),
         new("normalize_weights", ParameterType.Flag, PerModel: false, "divide by the sum of the weights; true"),
-        new("eps", ParameterType.Number, PerModel: false, "a mean direction shorter than this is none, and the weighted sum is taken; 1e-8"),
+        new(
+            "eps",
+            ParameterType.Number,
+            PerModel: false,
+            "a mean direction shorter than this is none, and the weighted sum is taken; 1e-8"),
     ];
 
     /// <inheritdoc/>

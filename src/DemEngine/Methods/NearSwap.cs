@@ -5,8 +5,9 @@ using DemEngine.Recipes.Values;
 namespace DemEngine.Methods;
 
 /// <summary>
-/// Another model's values where they are within t of the base's, and elsewhere t towards them: b + w·(x − b) with w = min(1, t / |x − b|) is
-/// b plus the difference, limited to ±t (alchemonaut, "QuartetAnemoi-70B-t0.0001", huggingface.co).
+/// Takes the other model's values where they are within t of the base's, and elsewhere moves by t towards them: b + w·(x − b)
+/// with w = min(1, t / |x − b|), which is b plus the difference limited to ±t (alchemonaut, "QuartetAnemoi-70B-t0.0001",
+/// huggingface.co).
 /// </summary>
 internal sealed class NearSwap : IMergeMethod
 {

@@ -5,8 +5,8 @@ using DemEngine.Recipes.Values;
 namespace DemEngine.Methods;
 
 /// <summary>
-/// Spherical interpolation between two models, or between their differences from a base, by weights: t = w₂ / (w₁ + w₂), with Ω the angle
-/// between the two tensors, or between each two rows: sin((1 − t)·Ω)/sin Ω · x₁ + sin(t·Ω)/sin Ω · x₂.
+/// Spherical interpolation by weights between two models, or between their differences from a base: sin((1 − t)·Ω)/sin Ω · x₁ +
+/// sin(t·Ω)/sin Ω · x₂ with t = w₂ / (w₁ + w₂), Ω being the angle between the two tensors, or between each pair of rows.
 /// </summary>
 internal sealed class NuSlerp : IMergeMethod
 {
@@ -17,14 +17,23 @@ internal sealed class NuSlerp : IMergeMethod
     public string Name => "nuslerp";
 
     /// <inheritdoc/>
-    public string Summary => "Along the arc between two models, or their differences from a base, by weights; whole tensors or row by row";
+    public string Summary =>
+        "Along the arc between two models, or their differences from a base, by weights; whole tensors or row by row";
 
     /// <inheritdoc/>
     public IReadOnlyList<MethodParameter> Parameters { get; } =
     [
         new("weight", ParameterType.Number, PerModel: true, "the model's share of the way; required"),
-        new("nuslerp_flatten", ParameterType.Flag, PerModel: false, "one angle for the whole tensor, not one for each row; true"),
-        new("nuslerp_row_wise", ParameterType.Flag, PerModel: false, "angles along the first dimension, which is not done; false"),
+        new(
+            "nuslerp_flatten",
+            ParameterType.Flag,
+            PerModel: false,
+            "one angle for the whole tensor, not one for each row; true"),
+        new(
+            "nuslerp_row_wise",
+            ParameterType.Flag,
+            PerModel: false,
+            "angles along the first dimension, which is not done; false"),
     ];
 
     /// <inheritdoc/>
@@ -41,7 +50,8 @@ internal sealed class NuSlerp : IMergeMethod
         {
             throw new DemException(
                 ErrorCode.UnsupportedFeature,
-                "nuslerp_row_wise: true, angles between the vectors along a tensor's first dimension, is not supported; leave it out for those along its last");
+                "nuslerp_row_wise: true, angles between the vectors along a tensor's first dimension, is not supported; "
+                + "leave it out for those along its last");
         }
 
         double[] weights = question.NumberOfEach("weight", null);

@@ -4,7 +4,7 @@ using DemEngine.Recipes.Values;
 
 namespace DemEngine.Methods;
 
-/// <summary>One model as it is, or times <c>scale</c>.</summary>
+/// <summary>Copies one model unchanged, or multiplied by <c>scale</c>.</summary>
 internal sealed class Passthrough : IMergeMethod
 {
     /// <inheritdoc/>

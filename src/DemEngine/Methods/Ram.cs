@@ -5,15 +5,15 @@ using DemEngine.Recipes.Values;
 namespace DemEngine.Methods;
 
 /// <summary>
-/// Reinforced agent merging: a difference of more than ε counts; where only one source has one it is added whole, where several have they are
-/// averaged ("Reinforced Agent Merging", arXiv 2601.13572).
+/// Reinforced agent merging: a difference of more than ε counts. Where only one source has one it is added whole, and where
+/// several have one they are averaged ("Reinforced Agent Merging", arXiv 2601.13572).
 /// </summary>
 internal sealed class Ram : IMergeMethod
 {
-    /// <summary>Of <see cref="Epsilon"/>.</summary>
+    /// <summary>Default value of <see cref="Epsilon"/>.</summary>
     internal const double DefaultEpsilon = 1e-5;
 
-    /// <summary>The differences that count.</summary>
+    /// <summary>Parameter ε: differences with a magnitude of at most this count as none.</summary>
     internal static MethodParameter Epsilon { get; } =
         new("epsilon", ParameterType.Number, PerModel: false, "a difference of no more than this counts as none; 1e-5");
 
@@ -34,14 +34,20 @@ internal sealed class Ram : IMergeMethod
 
     /// <inheritdoc/>
     public TensorMerge Define(TensorContext question) => TensorMerge.Of(new DeltaCombination(
-        Deltas(question), [.. question.Sources.Select(_ => new DeltaWeights(Weight: 1, Vote: 0, Share: 1))], Consensus.Overlap));
+        Deltas(question),
+        [.. question.Sources.Select(_ => new DeltaWeights(Weight: 1, Vote: 0, Share: 1))],
+        Consensus.Overlap));
 
-    /// <summary>The differences larger than ε.</summary>
+    /// <summary>Returns the sparse differences of the sources: those with a magnitude larger than ε.</summary>
     internal static SparseDeltas Deltas(TensorContext question)
     {
         double epsilon = question.Number(Epsilon.Name, DefaultEpsilon);
         if (epsilon < 0)
             throw question.WrongValue("epsilon", $"epsilon is {epsilon}, and is a distance, 0 or more");
-        return new SparseDeltas([.. question.Kinds.Select(kind => new SparseDelta(kind, new MagnitudeMask(Threshold.LargerThan((float)epsilon), Threshold.AboveAll)))]);
+        return new SparseDeltas(
+        [
+            .. question.Kinds.Select(kind =>
+                new SparseDelta(kind, new MagnitudeMask(Threshold.LargerThan((float)epsilon), Threshold.AboveAll))),
+        ]);
     }
 }

@@ -6,9 +6,9 @@ using DemEngine.Recipes.Values;
 namespace DemEngine.Methods;
 
 /// <summary>
-/// <see cref="Ram"/> in which what a source alone has is added 1 + r·min(ρ, α) times, ρ being how many of its differences in the tensor are shared
-/// for each that is its own: what averaging takes from a source is made up for ("Reinforced Agent Merging", arXiv 2601.13572; by tensor, as
-/// mergekit has it).
+/// Variant of <see cref="Ram"/> in which a difference that only one source has is added 1 + r·min(ρ, α) times, ρ being the ratio
+/// of that source's shared differences in the tensor to those that it alone has. This makes up for what averaging takes from a
+/// source ("Reinforced Agent Merging", arXiv 2601.13572; computed for each tensor, as in mergekit).
 /// </summary>
 internal sealed class RamPlusTensorLocal : IMergeMethod
 {
@@ -39,7 +39,10 @@ internal sealed class RamPlusTensorLocal : IMergeMethod
         double alpha = question.Number("alpha", 0.2);
         SparseDeltas deltas = Ram.Deltas(question);
         var overlap = new SumStatistic(
-            DeltaSum.Overlap, () => deltas, MergeScope.Tensor, string.Create(CultureInfo.InvariantCulture, $"epsilon {question.Number(Ram.Epsilon.Name, Ram.DefaultEpsilon):R}"));
+            DeltaSum.Overlap,
+            () => deltas,
+            MergeScope.Tensor,
+            string.Create(CultureInfo.InvariantCulture, $"epsilon {question.Number(Ram.Epsilon.Name, Ram.DefaultEpsilon):R}"));
         return new TensorMerge([overlap], () => new DeltaCombination(
             deltas,
             [.. question.Sources.Select((_, source) =>

@@ -7,9 +7,9 @@ using DemEngine.Recipes.Values;
 namespace DemEngine.Methods;
 
 /// <summary>
-/// Select, calculate, erase: of the positions where the sources' differences vary, those with the largest variance are selected; each source
-/// weighs as much as its mean square there; and of each position the differences that agree with the majority's sign are averaged by these
-/// weights (Wan et al., "FuseChat: Knowledge Fusion of Chat Models", arXiv 2408.07990, section 3.3).
+/// Select, calculate, erase: selects, of the positions where the sources' differences vary, those with the largest variance. Each
+/// source weighs as much as its mean square there, and at each position the differences that agree with the majority's sign are
+/// averaged with these weights (Wan et al., "FuseChat: Knowledge Fusion of Chat Models", arXiv 2408.07990, section 3.3).
 /// </summary>
 internal sealed class Sce : IMergeMethod
 {
@@ -17,12 +17,18 @@ internal sealed class Sce : IMergeMethod
     public string Name => "sce";
 
     /// <inheritdoc/>
-    public string Summary => "Differences where they vary most, weighted by their mean squares, those averaged that agree with the majority on a sign";
+    public string Summary =>
+        "Differences where they vary most, weighted by their mean squares, "
+        + "those averaged that agree with the majority on a sign";
 
     /// <inheritdoc/>
     public IReadOnlyList<MethodParameter> Parameters { get; } =
     [
-        new("select_topk", ParameterType.Number, PerModel: false, "share of the positions that vary which are selected; 1, which selects all"),
+        new(
+            "select_topk",
+            ParameterType.Number,
+            PerModel: false,
+            "share of the positions that vary which are selected; 1, which selects all"),
         new("int8_mask", ParameterType.Flag, PerModel: false, "how mergekit stores masks; accepted, and without effect"),
     ];
 
@@ -41,15 +47,25 @@ internal sealed class Sce : IMergeMethod
 
         string terms = string.Create(CultureInfo.InvariantCulture, $"select_topk {share:R}");
         ThresholdStatistic? selection = share < 1
-            ? new ThresholdStatistic(() => new VarianceKeys(question.Kinds), [new ThresholdRequest(0, totals => (long)(totals.NonZero * share), NeedsNonZero: true)], MergeScope.Tensor, terms)
+            ? new ThresholdStatistic(
+                () => new VarianceKeys(question.Kinds),
+                [new ThresholdRequest(0, totals => (long)(totals.NonZero * share), NeedsNonZero: true)],
+                MergeScope.Tensor,
+                terms)
             : null;
-        SparseDeltas Deltas() => new([.. question.Kinds.Select(kind => new SparseDelta(kind, DeltaMask.None))], selection?.Results[0]);
+        SparseDeltas Deltas() => new(
+            [.. question.Kinds.Select(kind => new SparseDelta(kind, DeltaMask.None))],
+            selection?.Results[0]);
         var squares = new SumStatistic(DeltaSum.Squares, Deltas, MergeScope.Tensor, terms);
         return new TensorMerge([.. new Statistic?[] { selection, squares }.OfType<Statistic>()], () => new DeltaCombination(
-            Deltas(), [.. Weights(squares.Results).Select(weight => new DeltaWeights(weight, Vote: 1, weight))], Consensus.AgreeingMean));
+            Deltas(),
+            [.. Weights(squares.Results).Select(weight => new DeltaWeights(weight, Vote: 1, weight))],
+            Consensus.AgreeingMean));
     }
 
-    /// <summary>In proportion to the squares; equal where there is no difference at all.</summary>
+    /// <summary>
+    /// Returns weights in proportion to the sums of squares, or equal weights where there is no difference at all.
+    /// </summary>
     private static IEnumerable<float> Weights(ImmutableArray<double> squares)
     {
         double sum = squares.Sum();

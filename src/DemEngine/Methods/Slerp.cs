@@ -6,13 +6,13 @@ using DemEngine.Recipes.Values;
 namespace DemEngine.Methods;
 
 /// <summary>
-/// Spherical linear interpolation from the base (t = 0) to the other model (t = 1): with Ω the angle between the two flattened tensors,
-/// sin((1 − t)·Ω)/sin Ω · b + sin(t·Ω)/sin Ω · x (Shoemake, "Animating rotation with quaternion curves", SIGGRAPH 1985). Where they are
-/// nearly collinear, or one is zero: (1 − t)·b + t·x.
+/// Spherical linear interpolation from the base (t = 0) to the other model (t = 1): sin((1 − t)·Ω)/sin Ω · b + sin(t·Ω)/sin Ω ·
+/// x, with Ω the angle between the two flattened tensors (Shoemake, "Animating rotation with quaternion curves", SIGGRAPH 1985).
+/// Where they are nearly collinear, or one is zero, it is (1 − t)·b + t·x.
 /// </summary>
 internal sealed class Slerp : IMergeMethod
 {
-    // As mergekit has it.
+    // The same value as in mergekit.
     private const double NearlyCollinear = 0.9995;
 
     /// <inheritdoc/>
@@ -41,7 +41,9 @@ internal sealed class Slerp : IMergeMethod
         {
             var (ofBase, ofOther) = Arc.At(t, gram.Cosine(0, 1), NearlyCollinear);
             return new LinearCombination(
-                startsFromBase: false, new Term((float)ofBase, TermKind.Plain), new Term((float)ofOther, TermKind.Plain));
+                startsFromBase: false,
+                new Term((float)ofBase, TermKind.Plain),
+                new Term((float)ofOther, TermKind.Plain));
         });
     }
 }

@@ -6,9 +6,10 @@ using DemEngine.Recipes.Values;
 namespace DemEngine.Methods;
 
 /// <summary>
-/// b + λ·m, where m mixes the weighted differences Wᵢ = wᵢ·Dᵢ of which each Dᵢ is a thinned-out difference xᵢ − b: their sum, divided by
-/// Σ wᵢ if <c>normalize</c>; or, by sign consensus, the sum of those whose sign is that of Σ Wᵢ, divided by their Σ wᵢ if <c>normalize</c>
-/// (Yadav et al., "TIES-Merging: Resolving Interference When Merging Models", arXiv 2306.01708, section 3).
+/// Task arithmetic with sparse differences: b + λ·m, where m combines the weighted differences Wᵢ = wᵢ·Dᵢ, Dᵢ being the
+/// sparsified difference xᵢ − b. Without sign consensus m is their sum, divided by Σ wᵢ if <c>normalize</c>. With it, m is the
+/// sum of those whose sign is that of Σ Wᵢ, divided by their Σ wᵢ if <c>normalize</c> (Yadav et al., "TIES-Merging: Resolving
+/// Interference When Merging Models", arXiv 2306.01708, section 3).
 /// </summary>
 internal abstract class SparseTaskArithmetic : IMergeMethod
 {
@@ -17,10 +18,10 @@ internal abstract class SparseTaskArithmetic : IMergeMethod
     private readonly bool _normalizes;
     private readonly bool _rescales;
 
-    /// <param name="sparsifier">How differences are thinned out.</param>
+    /// <param name="sparsifier">Rule that decides which differences are kept.</param>
     /// <param name="hasConsensus">Whether the sources have to agree on a sign.</param>
-    /// <param name="normalizes">Default of <c>normalize</c>.</param>
-    /// <param name="rescales">Default of <c>rescale</c>.</param>
+    /// <param name="normalizes">Default value of the parameter <c>normalize</c>.</param>
+    /// <param name="rescales">Default value of the parameter <c>rescale</c>.</param>
     private protected SparseTaskArithmetic(Sparsifier sparsifier, bool hasConsensus, bool normalizes, bool rescales)
     {
         _sparsifier = sparsifier;
@@ -35,9 +36,14 @@ internal abstract class SparseTaskArithmetic : IMergeMethod
             new("lambda", ParameterType.Number, PerModel: false, "factor on the whole sum; 1"),
             new("normalize", ParameterType.Flag, PerModel: false, $"divide by the sum of the weights; {Word(normalizes)}"),
             new("rescale", ParameterType.FlagOrText, PerModel: false, sparsifier.IsRandom
-                ? $"make up for what is dropped: true or l1 by the ratio of L1 norms, expectation by the probability, or false; {Word(rescales)}"
+                ? "make up for what is dropped: true or l1 by the ratio of L1 norms, expectation by the probability, or false; "
+                    + $"{Word(rescales)}"
                 : $"make up for what is dropped: true or l1 by the ratio of L1 norms, or false; {Word(rescales)}"),
-            new("scope", ParameterType.Text, PerModel: false, "over what densities and norms are taken: tensor, layer or model; tensor"),
+            new(
+                "scope",
+                ParameterType.Text,
+                PerModel: false,
+                "over what densities and norms are taken: tensor, layer or model; tensor"),
             new("int8_mask", ParameterType.Flag, PerModel: false, "how mergekit stores masks; accepted, and without effect"),
         ];
     }
@@ -70,14 +76,24 @@ internal abstract class SparseTaskArithmetic : IMergeMethod
         MergeScope scope = ScopeOf(question);
 
         double[] densities = question.NumberOfEach("density", 1);
-        Sparsification[] thinnings = [.. densities.Select((density, source) => Thin(question, source, density, rescale == "expectation"))];
+        Sparsification[] thinnings =
+        [
+            .. densities.Select((density, source) => Thin(question, source, density, rescale == "expectation")),
+        ];
         if (!_hasConsensus && thinnings.All(thinning => thinning.IsNone))
             return TensorMerge.Of(question.Sum(weights.Select(weight => lambda * weight / divisor)));
 
         string terms = _sparsifier.Terms(question, densities);
-        ThresholdRequest[] requests = [.. thinnings.SelectMany((thinning, source) => thinning.Cuts.Select(cut => new ThresholdRequest(source, totals => cut(totals.Elements))))];
-        ThresholdStatistic? cuts = requests.Length > 0 ? new ThresholdStatistic(() => new MagnitudeKeys(question.Kinds), [.. requests], scope, terms) : null;
-        SparseDeltas Deltas() => new([.. Filters(thinnings, cuts).Zip(question.Kinds, (filter, kind) => new SparseDelta(kind, filter))]);
+        ThresholdRequest[] requests =
+        [
+            .. thinnings.SelectMany((thinning, source) =>
+                thinning.Cuts.Select(cut => new ThresholdRequest(source, totals => cut(totals.Elements)))),
+        ];
+        ThresholdStatistic? cuts = requests.Length > 0
+            ? new ThresholdStatistic(() => new MagnitudeKeys(question.Kinds), [.. requests], scope, terms)
+            : null;
+        SparseDeltas Deltas() =>
+            new([.. Filters(thinnings, cuts).Zip(question.Kinds, (filter, kind) => new SparseDelta(kind, filter))]);
         SumStatistic? norms = rescale is "true" or "l1" && !thinnings.All(thinning => thinning.IsNone)
             ? new SumStatistic(DeltaSum.Norms, Deltas, scope, terms)
             : null;
@@ -86,8 +102,13 @@ internal abstract class SparseTaskArithmetic : IMergeMethod
             Deltas(),
             [.. weights.Select((weight, source) =>
             {
-                double rescaled = weight * (norms is null ? thinnings[source].Correction : Ratio(norms.Results[2 * source], norms.Results[(2 * source) + 1]));
-                return new DeltaWeights((float)(lambda * rescaled / (_hasConsensus ? 1 : divisor)), (float)rescaled, (float)weight);
+                double rescaled = weight * (norms is null
+                    ? thinnings[source].Correction
+                    : Ratio(norms.Results[2 * source], norms.Results[(2 * source) + 1]));
+                return new DeltaWeights(
+                    (float)(lambda * rescaled / (_hasConsensus ? 1 : divisor)),
+                    (float)rescaled,
+                    (float)weight);
             })],
             isMean ? Consensus.AgreeingMean : _hasConsensus ? Consensus.Agreeing : Consensus.Sum))
         {
@@ -100,7 +121,9 @@ internal abstract class SparseTaskArithmetic : IMergeMethod
     {
         if (density < 0)
             throw question.WrongValueOf(source, "density", $"the density is {density}, and is from 0 to 1");
-        return density >= 1 ? Sparsification.None : density == 0 ? Sparsification.All : _sparsifier.Thin(question, source, density, isUnbiased);
+        return density >= 1 ? Sparsification.None
+            : density == 0 ? Sparsification.All
+            : _sparsifier.Thin(question, source, density, isUnbiased);
     }
 
     private static IEnumerable<DeltaMask> Filters(Sparsification[] thinnings, ThresholdStatistic? cuts)
@@ -113,7 +136,7 @@ internal abstract class SparseTaskArithmetic : IMergeMethod
         }
     }
 
-    /// <summary>What brings the norm back to what it was; 1 where nothing is left to be scaled.</summary>
+    /// <summary>Returns the factor that restores the norm; 1 where nothing is left to be scaled.</summary>
     private static double Ratio(double before, double after) => after == 0 ? 1 : before / after;
 
     private static MergeScope ScopeOf(TensorContext question) => question.Choice("scope", "tensor", "layer", "model") switch

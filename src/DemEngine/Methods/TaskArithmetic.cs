@@ -4,8 +4,8 @@ using DemEngine.Recipes.Values;
 namespace DemEngine.Methods;
 
 /// <summary>
-/// Θ + λ·Σ wᵢ·(Θᵢ − Θ), divided by Σ wᵢ if <c>normalize</c>: task vectors added to the base (Ilharco et al., "Editing Models with Task
-/// Arithmetic", arXiv 2212.04089).
+/// Task arithmetic: adds task vectors to the base, Θ + λ·Σ wᵢ·(Θᵢ − Θ), the sum divided by Σ wᵢ if <c>normalize</c> (Ilharco et
+/// al., "Editing Models with Task Arithmetic", arXiv 2212.04089).
 /// </summary>
 internal class TaskArithmetic : IMergeMethod
 {

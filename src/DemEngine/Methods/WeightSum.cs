@@ -1,11 +1,13 @@
 namespace DemEngine.Methods;
 
-/// <summary>Division by the sum of the weights.</summary>
+/// <summary>Divisor for weights that are normalised to a sum of 1.</summary>
 internal static class WeightSum
 {
     private const double Negligible = 1e-8;
 
-    /// <summary>The sum; 1 where it is next to nothing, so that weights that cancel are used as they are.</summary>
+    /// <summary>
+    /// Returns the sum of the weights, or 1 where it is negligible, so that weights that cancel are used unchanged.
+    /// </summary>
     public static double Divisor(double[] weights)
     {
         double sum = weights.Sum();

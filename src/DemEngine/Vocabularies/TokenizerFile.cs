@@ -8,15 +8,15 @@ using DemEngine.Files;
 namespace DemEngine.Vocabularies;
 
 /// <summary>
-/// A <c>tokenizer.json</c> as Hugging Face's tokenizers write it: a model (BPE, Unigram, WordPiece or WordLevel) with its vocabulary, and
-/// tokens that were added to it. Everything else in it stays as it is.
+/// A <c>tokenizer.json</c> as Hugging Face's tokenizers library writes it: a model (BPE, Unigram, WordPiece or WordLevel) with
+/// its vocabulary, and the tokens that were added to it. Everything else in the file is kept unchanged.
 /// </summary>
 internal sealed class TokenizerFile
 {
-    /// <summary>The file's name.</summary>
+    /// <summary>Name of the tokenizer file.</summary>
     public const string FileName = "tokenizer.json";
 
-    // Far more than any model has; a row each would not be a vocabulary any more.
+    // Far more than the vocabulary of any real model, in which every id has a row.
     internal const int MaxId = 1 << 22;
 
     private readonly JsonObject _root;
@@ -29,21 +29,22 @@ internal sealed class TokenizerFile
         Vocabulary = new Vocabulary(ReadTokens());
     }
 
-    /// <summary>The tokens of the model and those that were added. An added token's own id counts.</summary>
+    /// <summary>Tokens of the model and added tokens. Where a token is both, its id as an added token counts.</summary>
     public Vocabulary Vocabulary { get; private set; }
 
-    /// <summary>What kind of model it is, such as <c>BPE</c>.</summary>
+    /// <summary>Kind of the tokenizer's model, such as <c>BPE</c>.</summary>
     public string Kind => Model["type"] is JsonValue value && value.TryGetValue(out string? type) ? type
         : Model["merges"] is not null ? "BPE" : Model["vocab"] is JsonArray ? "Unigram" : "WordLevel";
 
     private JsonObject Model => _root["model"] as JsonObject ?? throw Wrong("there is no model");
 
-    private IEnumerable<JsonObject> AddedTokens => (_root["added_tokens"] as JsonArray ?? []).Select(entry => entry as JsonObject ?? throw Wrong("an added token is no object"));
+    private IEnumerable<JsonObject> AddedTokens => (_root["added_tokens"] as JsonArray ?? [])
+        .Select(entry => entry as JsonObject ?? throw Wrong("an added token is no object"));
 
-    /// <summary>Reads the file.</summary>
-    /// <param name="json">Its contents.</param>
-    /// <param name="owner">The model that it belongs to, for messages.</param>
-    /// <exception cref="DemException">DEM2023: it is not as expected.</exception>
+    /// <summary>Parses a tokenizer file.</summary>
+    /// <param name="json">Contents of the file.</param>
+    /// <param name="owner">Name of the model that the file belongs to, for messages.</param>
+    /// <exception cref="DemException">DEM2023 (BadSideFile): the file is not of the expected form.</exception>
     public static TokenizerFile Parse(byte[] json, string owner)
     {
         try
@@ -58,14 +59,14 @@ internal sealed class TokenizerFile
         }
     }
 
-    /// <summary>The parts whose difference makes the same tokens mean different texts.</summary>
-    /// <returns>The names of those that differ.</returns>
+    /// <summary>Compares the parts whose difference makes the same tokens stand for different texts.</summary>
+    /// <returns>Names of the parts that differ.</returns>
     public IEnumerable<string> DifferencesTo(TokenizerFile other) =>
         new[] { "normalizer", "pre_tokenizer", "decoder" }.Where(part => !JsonNode.DeepEquals(_root[part], other._root[part]));
 
     /// <summary>Adds a token that is recognised as a whole, before the model splits the text.</summary>
-    /// <param name="token">The token, which is not there yet.</param>
-    /// <returns>Its id.</returns>
+    /// <param name="token">Token that the tokenizer does not have yet.</param>
+    /// <returns>Id of the new token.</returns>
     public int AddWhole(string token) => Add(new JsonObject
     {
         ["content"] = token,
@@ -77,16 +78,22 @@ internal sealed class TokenizerFile
     });
 
     /// <summary>
-    /// Adds what another tokenizer of the same kind has and this one lacks: the tokens of its model, each with the next free id, in the order
-    /// of their ids there; for BPE its merges, after those that are here; and then its added tokens.
+    /// Adds what another tokenizer of the same kind has and this one lacks: first the tokens of its model, in the order of their
+    /// ids there and each with the next free id, then for BPE its merges, after the existing ones, and last its added tokens.
     /// </summary>
-    /// <param name="other">The other.</param>
-    /// <returns>How many tokens were added.</returns>
-    /// <exception cref="DemException">DEM2023, DEM3007.</exception>
+    /// <param name="other">Tokenizer whose tokens are added.</param>
+    /// <returns>Number of tokens that were added.</returns>
+    /// <exception cref="DemException">
+    /// DEM2023 (BadSideFile): a file is not of the expected form. DEM3007 (UnsupportedFeature): the kinds differ, or a vocabulary
+    /// cannot be continued.
+    /// </exception>
     public int AddAll(TokenizerFile other)
     {
         if (Kind != other.Kind)
-            throw new DemException(ErrorCode.UnsupportedFeature, $"{_owner} has a tokenizer of kind {Kind} and {other._owner} one of kind {other.Kind}; there is no union of these");
+            throw new DemException(
+                ErrorCode.UnsupportedFeature,
+                $"{_owner} has a tokenizer of kind {Kind} and {other._owner} one of kind {other.Kind}"
+                + "; there is no union of these");
 
         HashSet<string> added = [.. other.AddedTokens.Select(other.ContentOf)];
         string[] missing =
@@ -98,7 +105,7 @@ internal sealed class TokenizerFile
         if (missing.Length + missingAdded.Length == 0)
             return 0;
 
-        // The library numbers added tokens by itself, from the size of the model's vocabulary, unless that has them.
+        // Unless the model's vocabulary has the added tokens, the library numbers them itself, from the size of that vocabulary.
         StateAddedTokensInModel();
         var ids = new Dictionary<string, int>(Vocabulary.Ids, StringComparer.Ordinal);
         foreach (string token in missing)
@@ -115,10 +122,13 @@ internal sealed class TokenizerFile
         return missing.Length + missingAdded.Length;
     }
 
-    /// <summary>The file's contents.</summary>
+    /// <summary>Returns the contents of the file.</summary>
     public byte[] ToJson() => IndentedJson.Write(_root, Encoder);
 
-    /// <summary>The entry of an added token as <c>tokenizer_config.json</c> has it, without its id; null if it is not an added token.</summary>
+    /// <summary>
+    /// Returns the entry of an added token in the form of <c>tokenizer_config.json</c>, without its id; null if it is not an
+    /// added token.
+    /// </summary>
     internal JsonObject? AddedEntry(string token)
     {
         if (AddedTokens.FirstOrDefault(entry => ContentOf(entry) == token) is not { } found)
@@ -128,8 +138,9 @@ internal sealed class TokenizerFile
         return entry;
     }
 
-    /// <summary>The added tokens with their ids.</summary>
-    internal IEnumerable<KeyValuePair<string, int>> Added => AddedTokens.Select(entry => KeyValuePair.Create(ContentOf(entry), IdOf(entry["id"], ContentOf(entry))));
+    /// <summary>Added tokens with their ids.</summary>
+    internal IEnumerable<KeyValuePair<string, int>> Added => AddedTokens.Select(entry =>
+        KeyValuePair.Create(ContentOf(entry), IdOf(entry["id"], ContentOf(entry))));
 
     internal static JsonDocumentOptions OneOfEachKey { get; } = new() { AllowDuplicateProperties = false };
 
@@ -147,7 +158,9 @@ internal sealed class TokenizerFile
             case JsonArray list:
                 for (int id = 0; id < list.Count; id++)
                 {
-                    string token = list[id] is JsonArray { Count: 2 } pair && pair[0] is JsonValue value && value.TryGetValue(out string? text)
+                    string token = list[id] is JsonArray { Count: 2 } pair
+                        && pair[0] is JsonValue value
+                        && value.TryGetValue(out string? text)
                         ? text
                         : throw Wrong($"entry {id} of the vocabulary is no pair of a token and a score");
                     if (!ids.TryAdd(token, id))
@@ -201,12 +214,17 @@ internal sealed class TokenizerFile
                 list.Add((JsonNode)new JsonArray(token, score?.DeepClone() ?? JsonValue.Create(0.0)));
                 break;
             default:
-                throw new DemException(ErrorCode.UnsupportedFeature, $"{_owner}: {FileName} has ids without a token, after which a vocabulary of this kind cannot be continued");
+                throw new DemException(
+                    ErrorCode.UnsupportedFeature,
+                    $"{_owner}: {FileName}"
+                    + " has ids without a token, after which a vocabulary of this kind cannot be continued");
         }
     }
 
     private JsonNode? ScoreOf(string token) =>
-        Model["vocab"] is JsonArray list && Vocabulary.Find(token) is { } id && id < list.Count ? ((JsonArray)list[id]!)[1] : null;
+        Model["vocab"] is JsonArray list && Vocabulary.Find(token) is { } id && id < list.Count
+            ? ((JsonArray)list[id]!)[1]
+            : null;
 
     private void AddMerges(TokenizerFile other)
     {
@@ -217,7 +235,7 @@ internal sealed class TokenizerFile
         HashSet<(string Left, string Right)> known = [.. merges.Select(PairOf)];
         (string Left, string Right)[] missing = [.. others.Select(other.PairOf).Where(known.Add)];
 
-        // Older files join the two by a space, which a token that has one itself does not allow.
+        // Older files join the two by a space, which is impossible for a token that contains one.
         bool joined = merges.Count == 0 ? others.FirstOrDefault() is JsonValue : merges[0] is JsonValue;
         if (joined && missing.Any(pair => pair.Left.Contains(' ') || pair.Right.Contains(' ')))
         {
@@ -236,9 +254,16 @@ internal sealed class TokenizerFile
     {
         switch (merge)
         {
-            case JsonArray { Count: 2 } pair when pair[0] is JsonValue left && left.TryGetValue(out string? first) && pair[1] is JsonValue right && right.TryGetValue(out string? second):
+            case JsonArray { Count: 2 } pair
+                when pair[0] is JsonValue left
+                && left.TryGetValue(out string? first)
+                && pair[1] is JsonValue right
+                && right.TryGetValue(out string? second):
                 return (first, second);
-            case JsonValue value when value.TryGetValue(out string? text) && text.IndexOf(' ') is > 0 and int at && text.LastIndexOf(' ') == at:
+            case JsonValue value
+                when value.TryGetValue(out string? text)
+                && text.IndexOf(' ') is > 0 and int at
+                && text.LastIndexOf(' ') == at:
                 return (text[..at], text[(at + 1)..]);
             default:
                 throw Wrong($"{Quoted.Name(merge?.ToJsonString() ?? "null")} is no merge of two tokens");
@@ -246,11 +271,16 @@ internal sealed class TokenizerFile
     }
 
     private string ContentOf(JsonObject entry) =>
-        entry["content"] is JsonValue value && value.TryGetValue(out string? content) ? content : throw Wrong("an added token has no content");
+        entry["content"] is JsonValue value && value.TryGetValue(out string? content)
+            ? content
+            : throw Wrong("an added token has no content");
 
-    private int IdOf(JsonNode? node, string token) => node is JsonValue value && value.TryGetValue(out int id) && id is >= 0 and < MaxId
-        ? id
-        : throw Wrong(string.Create(CultureInfo.InvariantCulture, $"the id of {Quoted.Name(token)} is no whole number from 0 to {MaxId - 1}"));
+    private int IdOf(JsonNode? node, string token) =>
+        node is JsonValue value && value.TryGetValue(out int id) && id is >= 0 and < MaxId
+            ? id
+            : throw Wrong(string.Create(
+                CultureInfo.InvariantCulture,
+                $"the id of {Quoted.Name(token)} is no whole number from 0 to {MaxId - 1}"));
 
     private DemException Wrong(string what) => new(ErrorCode.BadSideFile, $"{_owner}: {FileName}: {what}");
 }

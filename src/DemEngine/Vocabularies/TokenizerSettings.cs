@@ -6,19 +6,28 @@ using DemEngine.Files;
 
 namespace DemEngine.Vocabularies;
 
-/// <summary>Keeps the small files that speak of tokens by their ids in step with the vocabulary.</summary>
+/// <summary>Keeps the small files that refer to tokens by their ids in step with the vocabulary.</summary>
 internal static class TokenizerSettings
 {
     private const string SettingsFile = "tokenizer_config.json";
 
-    // They hold the vocabulary over again, for older tokenizers.
-    private static readonly string[] OldForms = ["vocab.json", "merges.txt", "vocab.txt", "added_tokens.json", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model"];
+    // These files repeat the vocabulary for older tokenizers.
+    private static readonly string[] OldForms =
+    [
+        "vocab.json",
+        "merges.txt",
+        "vocab.txt",
+        "added_tokens.json",
+        "tokenizer.model",
+        "spiece.model",
+        "sentencepiece.bpe.model",
+    ];
     private static readonly string[] FilesWithIds = ["config.json", "generation_config.json"];
 
-    /// <summary>Puts a changed tokenizer among the side files, and takes away what would contradict it.</summary>
-    /// <param name="files">The side files, by name.</param>
-    /// <param name="tokenizer">The tokenizer.</param>
-    /// <exception cref="DemException">DEM2023.</exception>
+    /// <summary>Writes a changed tokenizer to the side files, and removes files that would contradict it.</summary>
+    /// <param name="files">Side files, by name.</param>
+    /// <param name="tokenizer">Changed tokenizer.</param>
+    /// <exception cref="DemException">DEM2023 (BadSideFile): <c>tokenizer_config.json</c> is not a JSON object.</exception>
     public static void Write(Dictionary<string, byte[]> files, TokenizerFile tokenizer)
     {
         files[TokenizerFile.FileName] = tokenizer.ToJson();
@@ -41,12 +50,12 @@ internal static class TokenizerSettings
             files[SettingsFile] = ToJson(settings);
     }
 
-    /// <summary>Has the ids of special tokens, such as <c>eos_token_id</c>, follow the tokens to their new ids.</summary>
-    /// <param name="files">The side files, by name.</param>
-    /// <param name="from">The vocabulary that the ids are of.</param>
-    /// <param name="to">The vocabulary that they shall be of.</param>
-    /// <returns>For each id that stays as it is, because its token is not in the new vocabulary, where it stands.</returns>
-    /// <exception cref="DemException">DEM2023.</exception>
+    /// <summary>Changes the ids of special tokens, such as <c>eos_token_id</c>, to those of a new vocabulary.</summary>
+    /// <param name="files">Side files, by name.</param>
+    /// <param name="from">Vocabulary to which the ids belong now.</param>
+    /// <param name="to">Vocabulary to which the ids are changed.</param>
+    /// <returns>Message for each id that stays unchanged because its token is not in the new vocabulary.</returns>
+    /// <exception cref="DemException">DEM2023 (BadSideFile): a configuration file is not a JSON object.</exception>
     public static IReadOnlyList<string> MoveIds(Dictionary<string, byte[]> files, Vocabulary from, Vocabulary to)
     {
         var left = new List<string>();
@@ -93,7 +102,8 @@ internal static class TokenizerSettings
             return null;
         try
         {
-            return JsonNode.Parse(json, documentOptions: TokenizerFile.OneOfEachKey) as JsonObject ?? throw new JsonException("not an object");
+            return JsonNode.Parse(json, documentOptions: TokenizerFile.OneOfEachKey) as JsonObject
+                ?? throw new JsonException("not an object");
         }
         catch (JsonException e)
         {

@@ -4,22 +4,38 @@ using DemEngine.Errors;
 
 namespace DemEngine.Vocabularies;
 
-/// <summary>Reads the vocabulary of a model from its small files: <c>tokenizer.json</c>, or the files of older tokenizers.</summary>
+/// <summary>
+/// Reads the vocabulary of a model from its small files: <c>tokenizer.json</c>, or the files of older tokenizers.
+/// </summary>
 internal static class VocabularyReader
 {
     private static readonly string[] NotRead = ["tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "tekken.json"];
-    private static readonly string[] VocabularyFiles = [TokenizerFile.FileName, "vocab.json", "vocab.txt", "added_tokens.json", .. NotRead];
+    private static readonly string[] VocabularyFiles =
+    [
+        TokenizerFile.FileName,
+        "vocab.json",
+        "vocab.txt",
+        "added_tokens.json",
+        .. NotRead,
+    ];
 
-    /// <summary>Whether two models have the same files with a vocabulary, or both have none: then they have the same tokens, whatever these are.</summary>
-    /// <param name="files">The side files of one model, by name.</param>
-    /// <param name="others">Those of the other.</param>
+    /// <summary>
+    /// Whether two models have the same vocabulary files, or both have none. In both cases they have the same tokens, whatever
+    /// these are.
+    /// </summary>
+    /// <param name="files">Side files of one model, by name.</param>
+    /// <param name="others">Side files of the other model, by name.</param>
     public static bool HaveSameFiles(IReadOnlyDictionary<string, byte[]> files, IReadOnlyDictionary<string, byte[]> others) =>
-        VocabularyFiles.All(name => files.TryGetValue(name, out byte[]? file) == others.TryGetValue(name, out byte[]? other) && file.AsSpan().SequenceEqual(other));
+        VocabularyFiles.All(name =>
+            files.TryGetValue(name, out byte[]? file) == others.TryGetValue(name, out byte[]? other)
+            && file.AsSpan().SequenceEqual(other));
 
     /// <summary>Reads a vocabulary; null if there is no tokenizer at all.</summary>
-    /// <param name="files">The model's side files, by name.</param>
-    /// <param name="owner">The model, for messages.</param>
-    /// <exception cref="DemException">DEM2023: a file is not as expected, or is of a kind that is not read.</exception>
+    /// <param name="files">Side files of the model, by name.</param>
+    /// <param name="owner">Name of the model, for messages.</param>
+    /// <exception cref="DemException">
+    /// DEM2023 (BadSideFile): a file is not of the expected form, or is of a kind that is not read.
+    /// </exception>
     public static Vocabulary? Read(IReadOnlyDictionary<string, byte[]> files, string owner)
     {
         if (files.TryGetValue(TokenizerFile.FileName, out byte[]? tokenizer))
@@ -29,7 +45,9 @@ internal static class VocabularyReader
         if (files.TryGetValue("vocab.txt", out byte[]? lines))
             return WithAdded(ReadLines(lines, owner), files, owner);
         return NotRead.FirstOrDefault(files.ContainsKey) is { } file
-            ? throw new DemException(ErrorCode.BadSideFile, $"{owner}: there is a {file} and no {TokenizerFile.FileName}; save the tokenizer as a fast one first")
+            ? throw new DemException(
+                ErrorCode.BadSideFile,
+                $"{owner}: there is a {file} and no {TokenizerFile.FileName}; save the tokenizer as a fast one first")
             : null;
     }
 
@@ -54,8 +72,13 @@ internal static class VocabularyReader
                 throw Wrong(file, owner, "not a JSON object");
             foreach (JsonProperty entry in document.RootElement.EnumerateObject())
             {
-                if (entry.Value.ValueKind != JsonValueKind.Number || !entry.Value.TryGetInt32(out int id) || id is < 0 or >= TokenizerFile.MaxId)
-                    throw Wrong(file, owner, $"the id of {Quoted.Name(entry.Name)} is no whole number from 0 to {TokenizerFile.MaxId - 1}");
+                if (entry.Value.ValueKind != JsonValueKind.Number
+                    || !entry.Value.TryGetInt32(out int id)
+                    || id is < 0 or >= TokenizerFile.MaxId)
+                    throw Wrong(
+                        file,
+                        owner,
+                        $"the id of {Quoted.Name(entry.Name)} is no whole number from 0 to {TokenizerFile.MaxId - 1}");
                 if (!ids.TryAdd(entry.Name, id))
                     throw Wrong(file, owner, $"the token {Quoted.Name(entry.Name)} occurs twice");
             }

@@ -2,22 +2,22 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Methods.Definition;
 
-/// <summary>Over which elements a measurement is taken together.</summary>
+/// <summary>Set of elements over which a statistic is computed.</summary>
 public enum MergeScope
 {
-    /// <summary>Each tensor by itself.</summary>
+    /// <summary>Computed for each tensor separately.</summary>
     Tensor,
 
-    /// <summary>All tensors of a layer; those outside the layers by themselves.</summary>
+    /// <summary>Computed over all tensors of a layer together, and for each tensor outside the layers separately.</summary>
     Layer,
 
-    /// <summary>All tensors.</summary>
+    /// <summary>Computed over all tensors of the model together.</summary>
     Model,
 }
 
 /// <summary>
-/// Something a method must know before it can solve for a tensor's coefficients. A method makes one for each tensor and reads its result once
-/// the tensors in its scope have been streamed; how that is done is not its business.
+/// Statistic that a method needs before it can solve for a tensor's coefficients. A method creates one for each tensor and reads
+/// its result once the tensors in its scope have been streamed. The streaming itself is done elsewhere.
 /// </summary>
 public abstract class Statistic
 {
@@ -27,22 +27,27 @@ public abstract class Statistic
         Terms = terms;
     }
 
-    /// <summary>Over which elements together.</summary>
+    /// <summary>Set of elements over which the statistic is computed.</summary>
     public MergeScope Scope { get; }
 
-    /// <summary>What is measured, in a word.</summary>
+    /// <summary>Name of what is computed, in a word or two.</summary>
     public abstract string Subject { get; }
 
-    /// <summary>What is asked, in words, by which several measurements are known to ask the same: nothing else about them may differ but the tensor.</summary>
+    /// <summary>
+    /// Description of the request, by which several statistics are known to ask for the same. Statistics with the same terms
+    /// differ in nothing but the tensor.
+    /// </summary>
     public string Terms { get; }
 
-    /// <summary>Takes the results of one that asks the same.</summary>
+    /// <summary>Copies the result of a statistic that asks for the same.</summary>
     internal abstract void TakeFrom(Statistic other);
 
     private protected static InvalidOperationException NotMeasured() => new("not measured yet");
 }
 
-/// <summary>The Gram matrix of the sources; of their differences from the base where that is subtracted, the base coming last.</summary>
+/// <summary>
+/// Gram matrix of the sources, or, where the base is subtracted, of their differences from it and then the base itself.
+/// </summary>
 public sealed class GramStatistic() : Statistic(MergeScope.Tensor, terms: "")
 {
     private GramMatrix? _result;
@@ -50,11 +55,11 @@ public sealed class GramStatistic() : Statistic(MergeScope.Tensor, terms: "")
     /// <inheritdoc/>
     public override string Subject => "dot products";
 
-    /// <summary>What was measured.</summary>
-    /// <exception cref="InvalidOperationException">It has not been measured yet.</exception>
+    /// <summary>Result of the statistics pass.</summary>
+    /// <exception cref="InvalidOperationException">The statistic has not been computed yet.</exception>
     public GramMatrix Result => _result ?? throw NotMeasured();
 
-    /// <summary>Takes what was measured.</summary>
+    /// <summary>Stores the result of the statistics pass.</summary>
     internal void Complete(GramMatrix result) => _result = result;
 
     internal override void TakeFrom(Statistic other) => Complete(((GramStatistic)other).Result);

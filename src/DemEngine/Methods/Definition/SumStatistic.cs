@@ -3,11 +3,11 @@ using DemEngine.Numerics.Deltas;
 
 namespace DemEngine.Methods.Definition;
 
-/// <summary>Sums over filtered differences.</summary>
-/// <param name="sum">What is summed.</param>
-/// <param name="deltas">The sources and their filters; asked for once what is measured before is there.</param>
-/// <param name="scope">Over which elements together.</param>
-/// <param name="terms">What is asked, in words; see <see cref="Statistic.Terms"/>.</param>
+/// <summary>Sums over the sparse differences of the sources.</summary>
+/// <param name="sum">Quantity that is summed.</param>
+/// <param name="deltas">Sources and their masks; called once the statistics before this one have been computed.</param>
+/// <param name="scope">Set of elements over which the sums are taken.</param>
+/// <param name="terms">Description of the request; see <see cref="Statistic.Terms"/>.</param>
 internal sealed class SumStatistic(DeltaSum sum, Func<SparseDeltas> deltas, MergeScope scope, string terms)
     : Statistic(scope, terms)
 {
@@ -21,17 +21,17 @@ internal sealed class SumStatistic(DeltaSum sum, Func<SparseDeltas> deltas, Merg
         _ => "overlaps",
     };
 
-    /// <summary>What is summed.</summary>
+    /// <summary>Quantity that is summed.</summary>
     public DeltaSum Sum { get; } = sum;
 
-    /// <summary>The sources and their filters.</summary>
+    /// <summary>Sources and their masks.</summary>
     public SparseDeltas Deltas => deltas();
 
-    /// <summary>For each source the numbers that <see cref="DeltaSum"/> names.</summary>
-    /// <exception cref="InvalidOperationException">They have not been measured yet.</exception>
+    /// <summary>Sums for each source, source after source: the numbers that <see cref="DeltaSum"/> describes.</summary>
+    /// <exception cref="InvalidOperationException">The statistic has not been computed yet.</exception>
     public ImmutableArray<double> Results => _results.IsDefault ? throw NotMeasured() : _results;
 
-    /// <summary>Takes what was measured.</summary>
+    /// <summary>Stores the result of the statistics pass.</summary>
     internal void Complete(ImmutableArray<double> results) => _results = results;
 
     internal override void TakeFrom(Statistic other) => Complete(((SumStatistic)other).Results);

@@ -5,14 +5,16 @@ using DemEngine.Recipes;
 
 namespace DemEngine.Methods.Definition;
 
-/// <summary>What a method is asked about one tensor.</summary>
-/// <param name="Tensor">Its name.</param>
-/// <param name="Depth">How deep it lies: layer index / (layer count − 1), 0 for embeddings, 1 for what follows the layers.</param>
-/// <param name="Global">The recipe's global parameters.</param>
-/// <param name="Sources">The sources in order, without the base.</param>
+/// <summary>Context in which a method defines the merge of one tensor.</summary>
+/// <param name="Tensor">Name of the tensor in the output.</param>
+/// <param name="Depth">
+/// Depth of the tensor: layer index / (layer count − 1), 0 for embeddings, 1 for what follows the layers.
+/// </param>
+/// <param name="Global">Global parameters of the recipe.</param>
+/// <param name="Sources">Sources in order, without the base.</param>
 /// <param name="IsRelative">Whether the sources count by their differences from the base.</param>
-/// <param name="Elements">How many elements the tensor has.</param>
-/// <param name="RowElements">How many lie along its last dimension; all of them where it has only one.</param>
+/// <param name="Elements">Number of elements of the tensor.</param>
+/// <param name="RowElements">Number of elements along the tensor's last dimension; all of them where it has only one.</param>
 public sealed record TensorContext(
     string Tensor,
     double Depth,
@@ -22,58 +24,64 @@ public sealed record TensorContext(
     long Elements,
     long RowElements)
 {
-    /// <summary>A number from the global scope.</summary>
+    /// <summary>Reads a number from the global scope.</summary>
     public double Number(string key, double? defaultValue) => Global.Number(key, Tensor, Depth, defaultValue);
 
-    /// <summary>A whole number from the global scope.</summary>
+    /// <summary>Reads a whole number from the global scope.</summary>
     public long Integer(string key, long? defaultValue) => Global.Integer(key, Tensor, Depth, defaultValue);
 
-    /// <summary>A flag from the global scope.</summary>
+    /// <summary>Reads a flag from the global scope.</summary>
     public bool Flag(string key, bool? defaultValue) => Global.Flag(key, Tensor, Depth, defaultValue);
 
-    /// <summary>A number from a source's scope, or the global one.</summary>
+    /// <summary>Reads a number from a source's scope, or from the global one where the source has none.</summary>
     public double NumberOf(int source, string key, double? defaultValue) =>
         Sources[source].Parameters.Number(key, Sources[source].Tensor ?? Tensor, Depth, defaultValue);
 
-    /// <summary>A number from each source's scope, or the global one.</summary>
+    /// <summary>Reads a number for each source, from its scope or from the global one.</summary>
     public double[] NumberOfEach(string key, double? defaultValue) =>
         [.. Sources.Select((_, source) => NumberOf(source, key, defaultValue))];
 
-    /// <summary>One of a few words from the global scope; the first if it gives none.</summary>
+    /// <summary>Reads one of a few words from the global scope; the first of them if the recipe gives none.</summary>
     public string Choice(string key, params ReadOnlySpan<string> choices) => Global.Choice(key, Tensor, Depth, choices);
 
-    /// <summary>The error that a global parameter has a value that cannot be used.</summary>
+    /// <summary>Creates the error that a global parameter has an unusable value.</summary>
     internal DemException WrongValue(string key, string message) => Global.WrongValue(key, Tensor, Depth, message);
 
-    /// <summary>The error that a source's parameter has a value that cannot be used.</summary>
+    /// <summary>Creates the error that a source's parameter has an unusable value.</summary>
     internal DemException WrongValueOf(int source, string key, string message) =>
         Sources[source].Parameters.WrongValue(key, Sources[source].Tensor ?? Tensor, Depth, message);
 
-    /// <summary>How each source is read.</summary>
-    internal ImmutableArray<TermKind> Kinds => [.. Sources.Select(source => source.IsVector ? TermKind.Plain : TermKind.RelativeToBase)];
+    /// <summary>Kind of each source: plain for a stored vector, else relative to the base.</summary>
+    internal ImmutableArray<TermKind> Kinds =>
+        [.. Sources.Select(source => source.IsVector ? TermKind.Plain : TermKind.RelativeToBase)];
 
-    /// <summary>Refuses rows that are too long to be held at once.</summary>
-    /// <exception cref="DemException">DEM3007.</exception>
+    /// <summary>Rejects a tensor whose rows are too long to be in memory at once.</summary>
+    /// <exception cref="DemException">DEM3007 (UnsupportedFeature): a row has more elements than the limit.</exception>
     internal void RequireRowsOfAtMost(int elements)
     {
         if (RowElements > elements)
         {
             throw new DemException(
                 ErrorCode.UnsupportedFeature,
-                $"tensor {Quoted.Name(Tensor)} has rows of {RowElements} elements; a method that works row by row takes at most {elements}");
+                $"tensor {Quoted.Name(Tensor)} has rows of {RowElements} elements; "
+                + $"a method that works row by row takes at most {elements}");
         }
     }
 
-    /// <summary>b + Σ cᵢ·(xᵢ − b) where the sources count by their differences from the base, else Σ cᵢ·xᵢ.</summary>
-    /// <param name="coefficients">One for each source; each is rounded once.</param>
+    /// <summary>
+    /// Creates the sum b + Σ cᵢ·(xᵢ − b) where the sources count by their differences from the base, else Σ cᵢ·xᵢ.
+    /// </summary>
+    /// <param name="coefficients">Coefficients, one for each source; each is rounded once, to binary32.</param>
     public LinearCombination Sum(IEnumerable<double> coefficients) => new(
         startsFromBase: IsRelative,
         [.. coefficients.Zip(Sources, (coefficient, source) =>
             new Term((float)coefficient, IsRelative && !source.IsVector ? TermKind.RelativeToBase : TermKind.Plain))]);
 }
 
-/// <summary>One source.</summary>
-/// <param name="Parameters">Its parameters, the global ones behind them.</param>
-/// <param name="IsVector">Whether it is a stored distribution vector, which is added as it is, rather than a tuned model.</param>
-/// <param name="Tensor">What the tensor is called in it, by which filters are found; null for the name in the output.</param>
+/// <summary>Context of one source of a tensor.</summary>
+/// <param name="Parameters">Parameters of the source, with the global ones as fallback.</param>
+/// <param name="IsVector">
+/// Whether the source is a stored distribution vector, which is added unchanged, not a tuned model.
+/// </param>
+/// <param name="Tensor">Name of the tensor in the source, which parameter filters match; null for the name in the output.</param>
 public sealed record SourceContext(ScopedParameters Parameters, bool IsVector, string? Tensor = null);

@@ -3,39 +3,43 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Methods.Definition;
 
-/// <summary>What one tensor's merge takes: measurements, one after the other, and then the combination that follows from them.</summary>
+/// <summary>
+/// Definition of one tensor's merge: statistics, computed in order, and the combination that follows from them.
+/// </summary>
 public sealed class TensorMerge
 {
     private readonly Func<Combination> _solve;
 
-    /// <summary>Makes a program.</summary>
-    /// <param name="measurements">What is measured, in this order; a later one may depend on the results of those before it.</param>
-    /// <param name="solve">Called once all are there.</param>
+    /// <summary>Creates a merge from its statistics and the function that solves for the combination.</summary>
+    /// <param name="measurements">
+    /// Statistics in the order of computation; one may depend on the results of those before it.
+    /// </param>
+    /// <param name="solve">Function that returns the combination; called once all statistics have been computed.</param>
     public TensorMerge(ImmutableArray<Statistic> measurements, Func<Combination> solve)
     {
         Measurements = measurements;
         _solve = solve;
     }
 
-    /// <summary>What is measured, in order.</summary>
+    /// <summary>Statistics, in the order of computation.</summary>
     public ImmutableArray<Statistic> Measurements { get; }
 
-    /// <summary>Number of sources of which the elements' ranks in their rows are needed.</summary>
+    /// <summary>Number of sources that need the ranks of their elements within the rows.</summary>
     public int RankedSources { get; init; }
 
-    /// <summary>Whether rows are looked at whole, so that those of a tile's ends are read beyond it.</summary>
+    /// <summary>Whether rows are processed whole, so that the rows at the ends of a tile are read beyond it.</summary>
     public bool IsByRow { get; init; }
 
-    /// <summary>The combination. Only once everything is measured.</summary>
+    /// <summary>Returns the combination. May be called only once all statistics have been computed.</summary>
     public Combination Solve() => _solve();
 
-    /// <summary>Nothing is measured: the recipe says all.</summary>
+    /// <summary>Creates a merge that needs no statistics.</summary>
     public static TensorMerge Of(Combination combination) => new([], () => combination);
 
-    /// <summary>The coefficients follow from the Gram matrix, of the whole tensor or of each row.</summary>
-    /// <param name="question">The tensor.</param>
+    /// <summary>Creates a merge whose coefficients follow from the Gram matrix of the whole tensor or of each row.</summary>
+    /// <param name="question">Context of the tensor.</param>
     /// <param name="byRow">Whether each row has coefficients of its own.</param>
-    /// <param name="solve">From the matrix to the sum; pure.</param>
+    /// <param name="solve">Pure function that maps the Gram matrix to the sum.</param>
     public static TensorMerge FromGram(TensorContext question, bool byRow, Func<GramMatrix, LinearCombination> solve)
     {
         if (byRow && question.RowElements < question.Elements)

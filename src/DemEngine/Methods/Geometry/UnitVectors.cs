@@ -3,17 +3,17 @@ using DemEngine.Numerics;
 namespace DemEngine.Methods.Geometry;
 
 /// <summary>
-/// The vectors of a Gram matrix, each divided by its norm, and what lies in their span: Σ cᵢ·uᵢ, given by its coefficients. A zero vector
-/// has no direction and stays zero.
+/// Unit vectors uᵢ of the vectors of a Gram matrix, and the points Σ cᵢ·uᵢ of their span, given by their coefficients. A zero
+/// vector has no direction and stays zero.
 /// </summary>
-/// <param name="gram">The vectors' products.</param>
-/// <param name="count">How many of them, from the first.</param>
+/// <param name="gram">Gram matrix of the vectors.</param>
+/// <param name="count">Number of vectors that are used, from the first one.</param>
 internal sealed class UnitVectors(GramMatrix gram, int count)
 {
-    /// <summary>Whether a vector has a direction.</summary>
+    /// <summary>Whether a vector is not zero and so has a direction.</summary>
     public bool HasDirection(int i) => gram[i, i] > 0;
 
-    /// <summary>⟨Σ cⱼ·uⱼ, uᵢ⟩.</summary>
+    /// <summary>Computes the dot product ⟨Σ cⱼ·uⱼ, uᵢ⟩.</summary>
     public double Product(double[] coefficients, int i)
     {
         double sum = 0;
@@ -22,7 +22,7 @@ internal sealed class UnitVectors(GramMatrix gram, int count)
         return sum;
     }
 
-    /// <summary>‖Σ cᵢ·uᵢ‖.</summary>
+    /// <summary>Computes the norm ‖Σ cᵢ·uᵢ‖.</summary>
     public double Norm(double[] coefficients)
     {
         double sum = 0;
@@ -31,7 +31,7 @@ internal sealed class UnitVectors(GramMatrix gram, int count)
         return Math.Sqrt(Math.Max(0, sum));
     }
 
-    /// <summary>From coefficients of the unit vectors to those of the vectors themselves.</summary>
+    /// <summary>Converts coefficients of the unit vectors to those of the vectors themselves.</summary>
     public double[] OfVectors(double[] coefficients) =>
         [.. coefficients.Select((coefficient, i) => HasDirection(i) ? coefficient / gram.Norm(i) : 0)];
 

@@ -3,7 +3,7 @@ using DemEngine.Numerics.Deltas;
 
 namespace DemEngine.Methods.Sparsifiers;
 
-/// <summary>Keeps exactly the ⌊d·n⌋ largest differences, of equal ones those with the lower index.</summary>
+/// <summary>Keeps exactly the ⌊d·n⌋ largest differences; of equal ones, those with the lower index.</summary>
 internal sealed class LargestMagnitudes : Sparsifier
 {
     public override Sparsification Thin(TensorContext question, int source, double density, bool isUnbiased) =>

@@ -6,7 +6,8 @@ using DemEngine.Recipes.Values;
 namespace DemEngine.Methods.Sparsifiers;
 
 /// <summary>
-/// Drops the ⌊γ·n⌋ largest differences and then the smallest, so that ⌊d·n⌋ are kept; fewer of the largest, where otherwise too few were left.
+/// Drops the ⌊γ·n⌋ largest differences and then the smallest, so that ⌊d·n⌋ are kept. Drops fewer of the largest where too few
+/// would be left otherwise.
 /// </summary>
 internal sealed class MiddleMagnitudes : Sparsifier
 {
@@ -16,7 +17,9 @@ internal sealed class MiddleMagnitudes : Sparsifier
         [new("gamma", ParameterType.Number, PerModel: true, "share of the largest differences to be dropped; 0.01")];
 
     public override string Terms(TensorContext question, double[] densities) =>
-        $"{base.Terms(question, densities)}, gamma {string.Join(", ", question.NumberOfEach("gamma", DefaultGamma).Select(gamma => gamma.ToString("R", CultureInfo.InvariantCulture)))}";
+        $"{base.Terms(question, densities)}, gamma {string.Join(
+            ", ",
+            question.NumberOfEach("gamma", DefaultGamma).Select(gamma => gamma.ToString("R", CultureInfo.InvariantCulture)))}";
 
     public override Sparsification Thin(TensorContext question, int source, double density, bool isUnbiased)
     {

@@ -17,6 +17,9 @@ internal sealed class RandomDrop : Sparsifier
     {
         ulong threshold = (ulong)Math.Round(density * RandomStream.One);
         var filter = new BernoulliMask(RandomStream.Of(question, source), threshold);
-        return new Sparsification([], _ => filter) { Correction = isUnbiased && threshold > 0 ? RandomStream.One / threshold : 1 };
+        return new Sparsification([], _ => filter)
+        {
+            Correction = isUnbiased && threshold > 0 ? RandomStream.One / threshold : 1,
+        };
     }
 }

@@ -7,8 +7,8 @@ using DemEngine.Recipes.Values;
 namespace DemEngine.Methods.Sparsifiers;
 
 /// <summary>
-/// Keeps each difference with a probability that rises with its rank in its row, from d − ε for the smallest to d + ε for the largest (Deep et
-/// al., "DELLA-Merging", arXiv 2406.11617, section 3.1).
+/// Keeps each difference with a probability that rises with its rank in its row, from d − ε for the smallest to d + ε for the
+/// largest (Deep et al., "DELLA-Merging", arXiv 2406.11617, section 3.1).
 /// </summary>
 internal sealed class RankedDrop : Sparsifier
 {
@@ -23,7 +23,10 @@ internal sealed class RankedDrop : Sparsifier
     public override bool IsRandom => true;
 
     public override string Terms(TensorContext question, double[] densities) =>
-        $"{base.Terms(question, densities)}, epsilon {string.Join(", ", question.NumberOfEach("epsilon", DefaultEpsilon).Select(epsilon => epsilon.ToString("R", CultureInfo.InvariantCulture)))}, "
+        $"{base.Terms(question, densities)}, epsilon {string.Join(
+            ", ",
+            question.NumberOfEach("epsilon", DefaultEpsilon)
+                .Select(epsilon => epsilon.ToString("R", CultureInfo.InvariantCulture)))}, "
         + $"seed {question.Integer(RandomStream.Parameter.Name, 0)}";
 
     public override Sparsification Thin(TensorContext question, int source, double density, bool isUnbiased)
@@ -32,7 +35,10 @@ internal sealed class RankedDrop : Sparsifier
         if (!(epsilon >= 0 && density - epsilon > 0 && density + epsilon < 1))
         {
             throw question.WrongValueOf(
-                source, "density", $"epsilon is {epsilon} at a density of {density}, and density − epsilon and density + epsilon lie between 0 and 1");
+                source,
+                "density",
+                $"epsilon is {epsilon} at a density of {density}"
+                + ", and density − epsilon and density + epsilon lie between 0 and 1");
         }
 
         // A row of one element is neither the smallest nor the largest.
@@ -40,7 +46,10 @@ internal sealed class RankedDrop : Sparsifier
         double lowest = question.RowElements > 1 ? density - epsilon : density;
         double step = question.RowElements > 1 ? 2 * epsilon / (question.RowElements - 1) : 0;
         var filter = new MagPruneMask(
-            RandomStream.Of(question, source), (ulong)Math.Round(lowest * RandomStream.One), (ulong)(step * RandomStream.One * (1 << 30)), isUnbiased);
+            RandomStream.Of(question, source),
+            (ulong)Math.Round(lowest * RandomStream.One),
+            (ulong)(step * RandomStream.One * (1 << 30)),
+            isUnbiased);
         return new Sparsification([], _ => filter) { NeedsRanks = true };
     }
 }
