@@ -54,8 +54,7 @@ internal static class TimelineChart
         var svg = new SvgText();
         svg.Raw(string.Create(
             CultureInfo.InvariantCulture,
-            $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{Left + Width + 24}\" height=\"{height:0.##}\" viewBox=\"0 0 {
-                Left + Width + 24} {height:0.##}\" role=\"img\">"));
+            $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{Left + Width + 24}\" height=\"{height:0.##}\" viewBox=\"0 0 {Left + Width + 24} {height:0.##}\" role=\"img\">"));
         svg.Raw($"<title>{SvgText.Escape($"Tiles on {device}")}</title>");
         svg.Raw(SvgStyle.Element);
         svg.Rectangle(0, 0, Left + Width + 24, height, "rx=\"8\" class=\"paper\"");
@@ -74,9 +73,7 @@ internal static class TimelineChart
     /// <summary>Summarises the times and their overlap in one line.</summary>
     public static string Summary(DeviceTimeline timeline) => string.Create(
         CultureInfo.InvariantCulture,
-        $"overlap {timeline.Overlap:0.00} (copies in {Milliseconds(timeline.CopyInSeconds)} + kernels {
-            Milliseconds(timeline.KernelSeconds)} + copies out {Milliseconds(timeline.CopyOutSeconds)}, by {
-            Milliseconds(timeline.WallSeconds)} in all), at most {timeline.MostUnderWay} tiles under way");
+        $"overlap {timeline.Overlap:0.00} (copies in {Milliseconds(timeline.CopyInSeconds)} + kernels {Milliseconds(timeline.KernelSeconds)} + copies out {Milliseconds(timeline.CopyOutSeconds)}, by {Milliseconds(timeline.WallSeconds)} in all), at most {timeline.MostUnderWay} tiles under way");
 
     /// <summary>Draws the bars of a lane. Bars that overlap in time are placed in rows below each other.</summary>
     /// <returns>The number of rows.</returns>

@@ -41,10 +41,6 @@ internal static class SideFiles
         "tekken",
     ];
 
-    /// <summary>Reads the side files of a checkpoint.</summary>
-    /// <param name="checkpoint">Checkpoint whose folder is read.</param>
-    /// <returns>Contents of the files by file name.</returns>
-    /// <exception cref="DemException">DEM2023 (BadSideFile): a file cannot be read.</exception>
     /// <summary>Reads the side files in a folder.</summary>
     /// <param name="folder">Path of the folder.</param>
     /// <returns>Contents of the files by file name.</returns>

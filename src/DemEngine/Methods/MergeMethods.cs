@@ -3,10 +3,7 @@ using DemEngine.Methods.Definition;
 
 namespace DemEngine.Methods;
 
-/// <summary>Registry of the merge methods: every implementation of <see cref="IMergeMethod"/> in this assembly.</summary>
-    /// <summary>All methods, in ordinal order of their names.</summary>
-    /// <summary>Finds a method by its name; null if there is none of that name.</summary>
-    /// <param name="name">The method's name, as <c>merge_method</c> spells it.</param>
+/// <summary>The merge methods that recipes can name: those that come with the engine, and those that the program registers.</summary>
 public static class MergeMethods
 {
     private static readonly Lock Gate = new();
@@ -36,8 +33,12 @@ public static class MergeMethods
         new Ties(),
     ]);
 
+    /// <summary>All methods, in the order of their names.</summary>
     public static IReadOnlyList<IMergeMethod> All => _all.Methods;
 
+    /// <summary>Finds a method.</summary>
+    /// <param name="name">The method's name, as <c>merge_method</c> spells it.</param>
+    /// <returns>Null if there is none of that name.</returns>
     public static IMergeMethod? Find(string name) => All.FirstOrDefault(method => method.Name == name);
 
     /// <summary>Makes a method of the program's own known to all recipes that are read from now on. Thread-safe.</summary>
