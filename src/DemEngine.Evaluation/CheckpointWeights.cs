@@ -4,11 +4,12 @@ using DemEngine.Evaluation.Language;
 
 namespace DemEngine.Evaluation;
 
-/// <summary>A checkpoint on disk, as evaluators take it.</summary>
-/// <param name="checkpoint">Open for as long as this is used.</param>
+/// <summary>The weights of a checkpoint on disk, in the form that evaluators take.</summary>
+/// <param name="checkpoint">Checkpoint to read; it must stay open for as long as this object is used.</param>
 public sealed class CheckpointWeights(Checkpoint checkpoint) : IModelWeights
 {
-    private readonly Lazy<LlamaConfig> _config = new(() => LlamaConfig.Read(Path.Combine(checkpoint.Folder, LlamaConfig.FileName)));
+    private readonly Lazy<LlamaConfig> _config =
+        new(() => LlamaConfig.Read(Path.Combine(checkpoint.Folder, LlamaConfig.FileName)));
 
     /// <inheritdoc/>
     public string Name => checkpoint.Path;

@@ -6,12 +6,12 @@ using DemEngine.Errors;
 namespace DemEngine.Evaluation;
 
 /// <summary>
-/// Lets a program outside judge a model: runs a shell command for each, and reads the metrics from what it prints; see
+/// Evaluates models with an external program: runs a shell command for each model and reads the metrics from its output, see
 /// <see cref="CommandOutput"/>.
 /// </summary>
 public sealed class CommandEvaluator : IModelEvaluator
 {
-    /// <summary>Stands in the command for the model's folder.</summary>
+    /// <summary>Placeholder in the command for the model's folder.</summary>
     public const string ModelPlaceholder = "{model}";
 
     private const int LastLines = 8;
@@ -19,14 +19,19 @@ public sealed class CommandEvaluator : IModelEvaluator
     private readonly string _command;
     private readonly ImmutableArray<Metric> _metrics;
 
-    /// <summary>Takes the command.</summary>
-    /// <param name="command">As for <c>sh -c</c> (on Windows <c>cmd /c</c>); <c>{model}</c> in it becomes the model's folder, as one word.</param>
-    /// <param name="metrics">Which of the numbers that it prints to take; none for all.</param>
-    /// <exception cref="DemException">DEM1001: it does not say where the model's folder goes.</exception>
+    /// <summary>Makes an evaluator that runs a command.</summary>
+    /// <param name="command">
+    /// Command line for <c>sh -c</c> (on Windows <c>cmd /c</c>). <c>{model}</c> in it is replaced by the model's folder, quoted
+    /// as one word.
+    /// </param>
+    /// <param name="metrics">Metrics to take from the command's output; empty for all that it prints.</param>
+    /// <exception cref="DemException">DEM1001 (BadArgument): the command does not say where the model's folder goes.</exception>
     public CommandEvaluator(string command, ImmutableArray<Metric> metrics)
     {
         if (!command.Contains(ModelPlaceholder, StringComparison.Ordinal))
-            throw new DemException(ErrorCode.BadArgument, $"--evaluate-command has no {ModelPlaceholder} in it, so that it would not know what to evaluate");
+            throw new DemException(
+                ErrorCode.BadArgument,
+                $"--evaluate-command has no {ModelPlaceholder} in it, so that it would not know what to evaluate");
         _command = command;
         _metrics = metrics;
     }
@@ -55,7 +60,7 @@ public sealed class CommandEvaluator : IModelEvaluator
         (string shell, string flag) = OperatingSystem.IsWindows() ? ("cmd.exe", "/c") : ("/bin/sh", "-c");
         using Process process = Start(shell, flag, command);
 
-        // Both pipes must be emptied while it runs, or it would wait.
+        // Both pipes must be emptied while the command runs, or it would block once one of them is full.
         Task<string> output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
         Task<string> error = process.StandardError.ReadToEndAsync(CancellationToken.None);
         using (cancel.Register(() => Kill(process)))
@@ -64,7 +69,9 @@ public sealed class CommandEvaluator : IModelEvaluator
         if (process.ExitCode != 0)
         {
             throw new DemException(
-                ErrorCode.CommandFailed, $"{command}: exit code {process.ExitCode}; the end of its standard error: {LastWords(error.GetAwaiter().GetResult())}");
+                ErrorCode.CommandFailed,
+                $"{command}: exit code {process.ExitCode}; the end of its standard error: "
+                + $"{LastWords(error.GetAwaiter().GetResult())}");
         }
 
         return output.GetAwaiter().GetResult();
@@ -72,7 +79,12 @@ public sealed class CommandEvaluator : IModelEvaluator
 
     private static Process Start(string shell, string flag, string command)
     {
-        var start = new ProcessStartInfo(shell) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(shell)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.ArgumentList.Add(flag);
         start.ArgumentList.Add(command);
         try
@@ -95,7 +107,7 @@ public sealed class CommandEvaluator : IModelEvaluator
         }
         catch (InvalidOperationException)
         {
-            // It ended in this moment.
+            // The process has just ended by itself.
         }
     }
 

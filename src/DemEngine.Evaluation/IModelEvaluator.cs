@@ -3,23 +3,27 @@ using System.Collections.Immutable;
 namespace DemEngine.Evaluation;
 
 /// <summary>
-/// Judges models. An evaluator is made for certain data sets and metrics, prepares them once, and is then asked of one model after
-/// another; a search asks hundreds of times. Not for several threads at once.
+/// Evaluates models. An evaluator is made for certain data sets and metrics and prepares them once. It then evaluates one model
+/// after another, hundreds of them in a search. Not thread-safe.
 /// </summary>
 public interface IModelEvaluator : IDisposable
 {
-    /// <summary>What computes, in a few words.</summary>
+    /// <summary>Short description of the evaluator, for reports.</summary>
     string Description { get; }
 
-    /// <summary>What is measured: set by set, metric by metric. Empty if that is known only once a model was evaluated, as with a command.</summary>
+    /// <summary>
+    /// Pairs of set and metric that are computed, set by set; empty if they are known only once a model was evaluated, as with a
+    /// command.
+    /// </summary>
     ImmutableArray<(string Set, Metric Metric)> Measures { get; }
 
     /// <summary>Evaluates a model on all sets by all metrics.</summary>
-    /// <param name="model">Its weights, in use only until this returns.</param>
-    /// <param name="cancel">Stops it.</param>
-    /// <returns>The scores. The same weights give the same scores, and threads do not show.</returns>
+    /// <param name="model">Model to evaluate; its weights are used only until this returns.</param>
+    /// <param name="cancel">Token that stops the evaluation.</param>
+    /// <returns>The scores. The same weights give the same scores, whatever the number of threads.</returns>
     /// <exception cref="DemException">
-    /// DEM2101 to DEM2103: the model is not one that this evaluator computes. DEM4101, DEM4102: a command failed.
+    /// DEM2101 to DEM2103 (UnknownArchitecture, BadConfig, WrongTensors): this evaluator cannot compute the model. DEM4101,
+    /// DEM4102 (CommandFailed, CommandGaveNoNumber): a command failed or printed no usable number.
     /// </exception>
     ModelScores Evaluate(IModelWeights model, CancellationToken cancel = default);
 }

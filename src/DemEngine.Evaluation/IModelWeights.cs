@@ -4,26 +4,31 @@ using DemEngine.Evaluation.Language;
 
 namespace DemEngine.Evaluation;
 
-/// <summary>What a model is to an evaluator: a configuration and tensors by name, whether they lie in a file or were merged in memory.</summary>
+/// <summary>
+/// A model as an evaluator sees it: a configuration, and tensors by name, whether they lie in a file or were merged in memory.
+/// </summary>
 public interface IModelWeights
 {
-    /// <summary>Names it in messages.</summary>
+    /// <summary>Name of the model in messages.</summary>
     string Name { get; }
 
-    /// <summary>Its shape and constants.</summary>
-    /// <exception cref="DemException">DEM2023, DEM2101, DEM2102: it has none that is known. Only who computes with the model needs to ask.</exception>
+    /// <summary>Shape and constants of the model. Only evaluators that compute with the model need them.</summary>
+    /// <exception cref="DemException">
+    /// DEM2023, DEM2101, DEM2102 (BadSideFile, UnknownArchitecture, BadConfig): the model has no configuration, or not a
+    /// supported one.
+    /// </exception>
     LlamaConfig Config { get; }
 
-    /// <summary>All its tensors.</summary>
+    /// <summary>Specifications of all tensors of the model.</summary>
     ImmutableArray<TensorSpec> Tensors { get; }
 
-    /// <summary>The elements of a tensor; null if there is none of that name.</summary>
+    /// <summary>Finds the elements of a tensor by name; null if the model has no tensor of that name.</summary>
     ITensorData? Find(string name);
 
     /// <summary>
-    /// A folder that holds the model, for programs outside. A model in memory is written when this is first asked for, and the folder goes
-    /// with the model.
+    /// A folder that holds the model, for external programs. A model in memory is written when this is first read, and the folder
+    /// is deleted with the model.
     /// </summary>
-    /// <exception cref="DemException">DEM4001, DEM4002: it could not be written.</exception>
+    /// <exception cref="DemException">DEM4001, DEM4002 (DiskFull, WriteFailed): the model could not be written.</exception>
     string Folder { get; }
 }

@@ -3,17 +3,20 @@ using DemEngine.Evaluation.Language;
 
 namespace DemEngine.Evaluation;
 
-/// <summary>A data set and what to measure on it.</summary>
-/// <param name="Data">The set.</param>
-/// <param name="Metrics">At least one.</param>
+/// <summary>A data set and the metrics to compute on it.</summary>
+/// <param name="Data">Data set to evaluate on.</param>
+/// <param name="Metrics">Metrics to compute on the set, at least one.</param>
 public sealed record MeasuredSet(DataSet Data, ImmutableArray<Metric> Metrics)
 {
-    /// <summary>Reads data sets.</summary>
-    /// <param name="files">Where they are.</param>
-    /// <param name="metrics">What to measure on each; none for all that a set has the means to measure.</param>
-    /// <param name="tokenizer">Of the model.</param>
-    /// <param name="config">Of the model.</param>
-    /// <exception cref="DemException">DEM2104, DEM2111 to DEM2116.</exception>
+    /// <summary>Reads data sets and selects the metrics to compute on each.</summary>
+    /// <param name="files">Data files to read, in the order of the result.</param>
+    /// <param name="metrics">Metrics to compute on each set; empty for every built-in metric that applies to the set.</param>
+    /// <param name="tokenizer">Tokenizer of the model.</param>
+    /// <param name="config">Configuration of the model, which bounds token ids and sequence lengths.</param>
+    /// <exception cref="DemException">
+    /// DEM2104 (NoTokenizer): text cannot be encoded. DEM2111 to DEM2115: a file or a line of it is invalid. DEM2116
+    /// (MetricNotApplicable): a metric cannot be computed on a set.
+    /// </exception>
     public static ImmutableArray<MeasuredSet> Read(
         IEnumerable<DataFile> files, ImmutableArray<Metric> metrics, ITokenizer tokenizer, LlamaConfig config)
     {
@@ -21,15 +24,16 @@ public sealed record MeasuredSet(DataSet Data, ImmutableArray<Metric> Metrics)
         foreach (DataFile file in files)
         {
             DataSet data = DataSetReader.Read(file.Name, file.Path, tokenizer, config);
-            sets.Add(new MeasuredSet(data, metrics.IsEmpty ? [.. Metric.BuiltIn.Where(metric => Lacking(metric, data) is null)] : metrics));
+            sets.Add(new MeasuredSet(
+                data, metrics.IsEmpty ? [.. Metric.BuiltIn.Where(metric => Lacking(metric, data) is null)] : metrics));
             sets[^1].Check();
         }
 
         return sets.DrainToImmutable();
     }
 
-    /// <summary>Refuses metrics that the set has no means to measure.</summary>
-    /// <exception cref="DemException">DEM2116.</exception>
+    /// <summary>Checks that every metric can be computed on the set.</summary>
+    /// <exception cref="DemException">DEM2116 (MetricNotApplicable): the set lacks what a metric needs.</exception>
     public void Check()
     {
         foreach (Metric metric in Metrics)

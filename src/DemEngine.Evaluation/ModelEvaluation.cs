@@ -7,14 +7,17 @@ namespace DemEngine.Evaluation;
 /// <summary>Evaluates one model on disk.</summary>
 public static class ModelEvaluation
 {
-    /// <summary>Evaluates on data sets.</summary>
-    /// <param name="path">The model.</param>
-    /// <param name="files">The sets.</param>
-    /// <param name="tokenizers">Reads the model's own tokenizer.</param>
-    /// <param name="metrics">What to measure on each; none for all that a set has the means to measure.</param>
-    /// <param name="open">Makes the evaluator for the sets that were read.</param>
-    /// <param name="cancel">Stops it.</param>
-    /// <exception cref="DemException">DEM2001 to DEM2023: the checkpoint. DEM2101 to DEM2116: the model or the data. DEM4005: it changed meanwhile.</exception>
+    /// <summary>Evaluates a model on data sets.</summary>
+    /// <param name="path">Path of the model's checkpoint.</param>
+    /// <param name="files">Data sets to evaluate on.</param>
+    /// <param name="tokenizers">Reader of the model's own tokenizer; null where models are known to have none.</param>
+    /// <param name="metrics">Metrics to compute on each set; empty for every built-in metric that applies to the set.</param>
+    /// <param name="open">Factory that makes the evaluator for the sets that were read.</param>
+    /// <param name="cancel">Token that stops the evaluation.</param>
+    /// <exception cref="DemException">
+    /// DEM2001 to DEM2023: the checkpoint is invalid. DEM2101 to DEM2116: the model or the data is invalid. DEM4005
+    /// (InputChanged): the checkpoint changed during the evaluation.
+    /// </exception>
     public static ModelScores Run(
         string path,
         IReadOnlyList<DataFile> files,
@@ -26,15 +29,19 @@ public static class ModelEvaluation
         using var checkpoint = Checkpoint.Open(path);
         var weights = new CheckpointWeights(checkpoint);
         LlamaTensors.Check(weights.Config, weights.Tensors, weights.Name);
-        using IModelEvaluator evaluator = open(MeasuredSet.Read(files, metrics, Tokenizers.Of(checkpoint.Folder, weights.Config, tokenizers), weights.Config));
+        using IModelEvaluator evaluator = open(
+            MeasuredSet.Read(files, metrics, Tokenizers.Of(checkpoint.Folder, weights.Config, tokenizers), weights.Config));
         return Run(checkpoint, evaluator, cancel);
     }
 
-    /// <summary>Evaluates with a command, which knows its own data.</summary>
-    /// <param name="path">The model.</param>
-    /// <param name="command">The evaluator.</param>
-    /// <param name="cancel">Stops it.</param>
-    /// <exception cref="DemException">DEM2001 to DEM2023: the checkpoint. DEM4101, DEM4102: the command. DEM4005: the model changed meanwhile.</exception>
+    /// <summary>Evaluates a model with a command, which has its own data.</summary>
+    /// <param name="path">Path of the model's checkpoint.</param>
+    /// <param name="command">Evaluator that runs the command.</param>
+    /// <param name="cancel">Token that stops the evaluation.</param>
+    /// <exception cref="DemException">
+    /// DEM2001 to DEM2023: the checkpoint is invalid. DEM4101, DEM4102 (CommandFailed, CommandGaveNoNumber): the command failed
+    /// or printed no usable number. DEM4005 (InputChanged): the model changed during the evaluation.
+    /// </exception>
     public static ModelScores Run(string path, CommandEvaluator command, CancellationToken cancel = default)
     {
         using var checkpoint = Checkpoint.Open(path);

@@ -3,25 +3,28 @@ using DemEngine.Evaluation.Language;
 
 namespace DemEngine.Evaluation;
 
-/// <summary>What a model thinks of one sequence.</summary>
-/// <param name="LogLikelihood">Of all its targets together: a sum of natural logarithms.</param>
+/// <summary>The score of one sequence under a model.</summary>
+/// <param name="LogLikelihood">Log-likelihood of all targets of the sequence together: a sum of natural logarithms.</param>
 /// <param name="IsGreedy">
-/// Whether every target is the likeliest token after what is before it. By induction over the targets that is the same as greedy decoding
-/// giving just these tokens, so nothing has to be generated to find an exact match.
+/// Whether every target is the likeliest token after those before it. By induction over the targets, greedy decoding would then
+/// give exactly these tokens, so an exact match is found without generating any.
 /// </param>
 public readonly record struct SequenceScore(double LogLikelihood, bool IsGreedy);
 
-/// <summary>From log-likelihoods of sequences to metrics, the same for whatever computed them.</summary>
+/// <summary>Computes metrics from the log-likelihoods of sequences, independently of the evaluator that scored them.</summary>
 public static class SetScoring
 {
-    /// <summary>The sequences that must be scored for a set: its examples, and if choices are asked for, those of one question after the other.</summary>
+    /// <summary>
+    /// Lists the sequences to score for a set: its examples and, if choice accuracy is asked for, the choices of one question
+    /// after the other.
+    /// </summary>
     public static ImmutableArray<Example> Sequences(MeasuredSet set) => NeedsChoices(set)
         ? [.. set.Data.Examples, .. set.Data.Questions.SelectMany(question => question.Choices)]
         : set.Data.Examples;
 
-    /// <summary>The set's metrics, in its order.</summary>
-    /// <param name="set">What was scored.</param>
-    /// <param name="sequences">Of <see cref="Sequences"/>, in that order.</param>
+    /// <summary>Computes the metrics of a set, in the set's order.</summary>
+    /// <param name="set">Set that was scored.</param>
+    /// <param name="sequences">Scores of the sequences of <see cref="Sequences"/>, in that order.</param>
     public static IEnumerable<Score> Scores(MeasuredSet set, ReadOnlySpan<SequenceScore> sequences)
     {
         DataSet data = set.Data;

@@ -5,21 +5,26 @@ using DemEngine.Search.Trials;
 
 namespace DemEngine.Search;
 
-/// <summary>The recipe that a search found, as a file that <c>dem merge</c> takes.</summary>
+/// <summary>Writes the recipe that a search found, as a file that <c>dem merge</c> accepts.</summary>
 internal static class FoundRecipe
 {
-    /// <summary>The file's text.</summary>
-    /// <param name="recipe">With the best coefficients, its paths resolved.</param>
-    /// <param name="folder">Where the file will lie: relative paths lead from there.</param>
-    /// <param name="best">The trial of these coefficients.</param>
-    /// <param name="objective">By what it is the best.</param>
-    /// <param name="trials">Of how many.</param>
+    /// <summary>Returns the text of the recipe's file.</summary>
+    /// <param name="recipe">Recipe with the best coefficients, its paths resolved.</param>
+    /// <param name="folder">Folder that the file will be in; the recipe's relative paths are made relative to it.</param>
+    /// <param name="best">Trial of these coefficients.</param>
+    /// <param name="objective">Objective by which the trial is the best.</param>
+    /// <param name="trials">Number of trials that it is the best of.</param>
     public static string Write(Recipe recipe, string folder, Trial best, Objective objective, int trials)
     {
-        string scores = string.Join(", ", best.Scores.Select(score => $"{Quoted.Name(score.Set)} {score.Value.ToString("0.######", CultureInfo.InvariantCulture)}"));
+        string scores = string.Join(
+            ", ",
+            best.Scores.Select(score =>
+                $"{Quoted.Name(score.Set)} {score.Value.ToString("0.######", CultureInfo.InvariantCulture)}"));
         string heading = string.Create(
             CultureInfo.InvariantCulture,
-            $"# The best of {trials} trials.\n# {Quoted.Name(objective.Metric.Name)}: {objective.Kind.ToString().ToLowerInvariant()} {best.Objective:0.######}; {scores}\n");
+            $"# The best of {trials} trials.\n"
+            + $"# {Quoted.Name(objective.Metric.Name)}: {objective.Kind.ToString().ToLowerInvariant()} "
+            + $"{best.Objective:0.######}; {scores}\n");
         return heading + Relocate(recipe, folder).ToYaml();
     }
 

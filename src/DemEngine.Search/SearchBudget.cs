@@ -1,9 +1,9 @@
 namespace DemEngine.Search;
 
-/// <summary>When a search ends at the latest.</summary>
+/// <summary>Limits after which a search ends.</summary>
 /// <param name="Trials">
-/// Most points that the strategy may ask for, those that an earlier run evaluated included, so that a resumed search ends where an
-/// uninterrupted one would; null for no bound.
+/// Maximum number of points that the strategy may ask for, including those that an earlier run evaluated, so that a resumed
+/// search ends where an uninterrupted one would; null for no limit.
 /// </param>
-/// <param name="Time">Longest time of this run; no trial begins after it. Null for no bound.</param>
+/// <param name="Time">Maximum duration of this run, after which no trial begins; null for no limit.</param>
 public sealed record SearchBudget(int? Trials, TimeSpan? Time);

@@ -5,31 +5,31 @@ using DemEngine.Search.Trials;
 
 namespace DemEngine.Search;
 
-/// <summary>How a search is to be done.</summary>
+/// <summary>Options of a search.</summary>
 public sealed record SearchOptions
 {
-    /// <summary>Largest grid that is searched without a budget.</summary>
+    /// <summary>Maximum number of points of a grid that is searched without a budget.</summary>
     public const long LargestGrid = 20_000;
 
-    /// <summary>Trials of a strategy that would not end by itself, where no budget is given.</summary>
+    /// <summary>Number of trials of a strategy that does not end by itself, where no budget is given.</summary>
     public const int DefaultTrials = 200;
 
-    /// <summary>What says which points are tried.</summary>
+    /// <summary>Strategy that chooses which points are tried.</summary>
     public StrategyKind Strategy { get; init; } = StrategyKind.Coordinate;
 
-    /// <summary>Of the strategies that draw.</summary>
+    /// <summary>Seed of the strategies that draw random points.</summary>
     public ulong Seed { get; init; }
 
-    /// <summary>Which coefficients are searched.</summary>
+    /// <summary>Selection of the coefficients that are searched.</summary>
     public CoefficientOptions Coefficients { get; init; } = new();
 
-    /// <summary>What is made of several validation sets.</summary>
+    /// <summary>Objective that combines several validation sets.</summary>
     public ObjectiveKind Objective { get; init; }
 
-    /// <summary>For <see cref="ObjectiveKind.Weighted"/>: by set.</summary>
+    /// <summary>Weight of each set by name, for <see cref="ObjectiveKind.Weighted"/>.</summary>
     public IReadOnlyDictionary<string, double> SetWeights { get; init; } = new Dictionary<string, double>();
 
-    /// <summary>When to end at the latest.</summary>
+    /// <summary>Limits after which the search ends.</summary>
     public SearchBudget Budget { get; init; } = new(null, null);
 
     /// <summary>Whether each source alone and their plain average are tried, for comparison.</summary>
@@ -38,20 +38,20 @@ public sealed record SearchOptions
     /// <summary>Whether the neighbourhood of the optimum is tried.</summary>
     public bool Sensitivity { get; init; }
 
-    /// <summary>Whether conflicts between sources are measured.</summary>
+    /// <summary>Whether conflicts between sources are reported.</summary>
     public bool Conflicts { get; init; }
 
-    /// <summary>Whether trials that failed in an earlier run are made again.</summary>
+    /// <summary>Whether trials that failed in an earlier run are repeated.</summary>
     public bool RetryFailed { get; init; }
 
-    /// <summary>What to do where the models do not match.</summary>
+    /// <summary>Handling of models that do not match.</summary>
     public AlignmentOptions Alignment { get; init; } = new();
 
-    /// <summary>Threads, buffers, and how files are read.</summary>
+    /// <summary>Run options: threads, buffers, and how files are read.</summary>
     public RunOptions Run { get; init; } = new();
 
-    /// <summary>The budget, with a bound where the strategy has no end of its own.</summary>
-    /// <exception cref="DemException">DEM1001: the grid is too large to be searched without one.</exception>
+    /// <summary>Returns the budget, with a limit added if the strategy does not end by itself.</summary>
+    /// <exception cref="DemException">DEM1001 (BadArgument): the grid is too large to be searched without a budget.</exception>
     internal SearchBudget BudgetFor(SearchSpace space)
     {
         bool isBounded = Budget.Trials is not null || Budget.Time is not null;
@@ -59,7 +59,8 @@ public sealed record SearchOptions
         {
             throw new DemException(
                 ErrorCode.BadArgument,
-                $"the grid has {(space.GridCount == long.MaxValue ? "more than 9·10¹⁸" : space.GridCount)} points; give --trials or --minutes, a larger step, or another strategy");
+                $"the grid has {(space.GridCount == long.MaxValue ? "more than 9·10¹⁸" : space.GridCount)} points; "
+                + "give --trials or --minutes, a larger step, or another strategy");
         }
 
         return isBounded || Strategy.Ends() ? Budget : Budget with { Trials = DefaultTrials };

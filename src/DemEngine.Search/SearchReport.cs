@@ -5,26 +5,26 @@ using DemEngine.Search.Trials;
 
 namespace DemEngine.Search;
 
-/// <summary>What a search found and wrote.</summary>
-/// <param name="Folder">Where everything lies.</param>
-/// <param name="Recipe">The recipe's file, with the best coefficients.</param>
-/// <param name="TrialLog">The trials' file.</param>
-/// <param name="Map">What was searched.</param>
-/// <param name="Objective">By what.</param>
-/// <param name="Strategy">How.</param>
-/// <param name="End">Why it ended.</param>
-/// <param name="Asked">Different points that the strategy asked for.</param>
-/// <param name="Evaluated">Trials of this run that no earlier one had made.</param>
-/// <param name="Failed">Trials that failed, of all that hold.</param>
-/// <param name="Best">The best trial.</param>
-/// <param name="Trials">Every trial that holds, this run's and earlier ones'.</param>
-/// <param name="Comparisons">What it is compared with.</param>
-/// <param name="Sensitivity">How the metric moves about it; empty if that was not asked for.</param>
-/// <param name="Conflicts">Where sources conflict; null if that was not asked for.</param>
-/// <param name="EvaluatorDescription">What judged.</param>
-/// <param name="Seconds">How long it took in all.</param>
-/// <param name="TrialSeconds">How long the trials of this run took.</param>
-/// <param name="MergeSeconds">How much of that was merging.</param>
+/// <summary>The results of a search, and the files that it wrote.</summary>
+/// <param name="Folder">Folder of the search, which holds all its files.</param>
+/// <param name="Recipe">Path of the recipe with the best coefficients.</param>
+/// <param name="TrialLog">Path of the trial log.</param>
+/// <param name="Map">Coefficient map that was searched.</param>
+/// <param name="Objective">Objective that the trials are compared by.</param>
+/// <param name="Strategy">Name of the strategy.</param>
+/// <param name="End">Reason why the search ended.</param>
+/// <param name="Asked">Number of different points that the strategy asked for.</param>
+/// <param name="Evaluated">Number of trials in this run that no earlier run had made.</param>
+/// <param name="Failed">Number of failed trials among <paramref name="Trials"/>.</param>
+/// <param name="Best">Best trial.</param>
+/// <param name="Trials">All valid trials, those of this run and of earlier ones.</param>
+/// <param name="Comparisons">Candidates that the best trial is compared with.</param>
+/// <param name="Sensitivity">Sensitivity of the metric about the optimum; empty if that was not asked for.</param>
+/// <param name="Conflicts">Conflicts between sources; null if that was not asked for.</param>
+/// <param name="EvaluatorDescription">Short description of the evaluator.</param>
+/// <param name="Seconds">Total duration of the search in seconds.</param>
+/// <param name="TrialSeconds">Duration of the trials of this run in seconds.</param>
+/// <param name="MergeSeconds">Part of <paramref name="TrialSeconds"/> that was spent merging.</param>
 public sealed record SearchReport(
     string Folder,
     string Recipe,

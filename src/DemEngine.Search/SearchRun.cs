@@ -12,23 +12,28 @@ using DemEngine.Search.Trials;
 
 namespace DemEngine.Search;
 
-/// <summary>A whole search, from a recipe to the same recipe with the best coefficients.</summary>
+/// <summary>Runs a whole search, from a recipe to the same recipe with the best coefficients.</summary>
 public static class SearchRun
 {
-    /// <summary>Name of the recipe that is written.</summary>
+    /// <summary>Name of the recipe's file in the search's folder.</summary>
     public const string RecipeName = "recipe.yaml";
 
     private const string Mark = ".dem-search";
 
-    /// <summary>Searches. A search that was stopped, or of which something changed, goes on with the trials in the folder that still hold.</summary>
-    /// <param name="recipe">What to merge, its paths resolved.</param>
-    /// <param name="output">The folder for trials and results; made, or an earlier search's.</param>
-    /// <param name="judge">What evaluates.</param>
-    /// <param name="options">How.</param>
-    /// <param name="backend">What computes candidates.</param>
-    /// <param name="progress">Told after each trial.</param>
-    /// <param name="cancel">Stops it; what was tried is noted.</param>
-    /// <exception cref="DemException">Whatever may be wrong with the recipe, its models, the data and the options. DEM4121: every trial failed.</exception>
+    /// <summary>
+    /// Searches for the best coefficients of a recipe. A search that was stopped, or whose inputs changed, continues with the
+    /// trials in the folder that are still valid.
+    /// </summary>
+    /// <param name="recipe">Recipe to merge, its paths resolved.</param>
+    /// <param name="output">Folder for trials and results; it is created, or is that of an earlier search.</param>
+    /// <param name="judge">Judge that evaluates the candidates.</param>
+    /// <param name="options">Search options.</param>
+    /// <param name="backend">Backend that computes the candidates.</param>
+    /// <param name="progress">Progress callback; called after each trial.</param>
+    /// <param name="cancel">Token that stops the search; completed trials are kept in the log.</param>
+    /// <exception cref="DemException">
+    /// Any error in the recipe, its models, the data or the options. DEM4121 (NoTrialSucceeded): every trial failed.
+    /// </exception>
     public static SearchReport Run(
         Recipe recipe,
         string output,
@@ -48,11 +53,15 @@ public static class SearchRun
         OpenedJudge opened = judge.Open(merge, recipe);
         using IDisposable evaluator = opened.Evaluator;
         if (opened.Sets.Length > 0)
-            objective.Of([.. opened.Sets.Select(set => new SetScore(set.Name, 0))]); // Weights of sets that there are not are refused now.
+            objective.Of([.. opened.Sets.Select(set => new SetScore(set.Name, 0))]); // Refuses weights of unknown sets now.
 
-        using ClaimedFolder folder = ClaimedFolder.Claim(output, Mark, "`dem search` works in this folder. It goes on with the trials in it.\n");
-        using TrialLog log = TrialLog.Open(folder.Path, SearchProblem.Of(recipe, map, merge.Inputs, options.Alignment, opened.Identity, opened.Sets));
-        var runner = new TrialRunner(merge, map, opened.Evaluator, objective, log, backend, options.Run, folder.Path, options.RetryFailed);
+        using ClaimedFolder folder =
+            ClaimedFolder.Claim(output, Mark, "`dem search` works in this folder. It goes on with the trials in it.\n");
+        using TrialLog log = TrialLog.Open(
+            folder.Path,
+            SearchProblem.Of(recipe, map, merge.Inputs, options.Alignment, opened.Identity, opened.Sets));
+        var runner = new TrialRunner(
+            merge, map, opened.Evaluator, objective, log, backend, options.Run, folder.Path, options.RetryFailed);
 
         ISearchStrategy strategy = options.Strategy.Begin(map.Space, options.Seed);
         SearchOutcome outcome = WeightSearch.Run(strategy, map, runner, budget, progress, cancel);
@@ -61,13 +70,16 @@ public static class SearchRun
             ? Sensitivity.Measure(outcome.Best, map, runner, Tell("sensitivity", Sensitivity.MaxTrials(map), progress), cancel)
             : [];
 
-        // What was tried for comparison may be better still.
+        // A candidate that was tried for comparison may be better still.
         Trial best = WeightSearch.BestOf(map, runner);
-        ConflictReport? conflicts = options.Conflicts ? MeasureConflicts(recipe, best, map, runner, options, backend, progress, cancel) : null;
+        ConflictReport? conflicts = options.Conflicts
+            ? MeasureConflicts(recipe, best, map, runner, options, backend, progress, cancel)
+            : null;
 
         ImmutableArray<Trial> trials = [.. runner.Trials];
         string recipeFile = Path.Combine(folder.Path, RecipeName);
-        ReportFile.Write(recipeFile, FoundRecipe.Write(map.Apply(best.Coefficients), folder.Path, best, objective, trials.Length));
+        ReportFile.Write(
+            recipeFile, FoundRecipe.Write(map.Apply(best.Coefficients), folder.Path, best, objective, trials.Length));
         return new SearchReport(
             folder.Path,
             recipeFile,
@@ -110,13 +122,22 @@ public static class SearchRun
     }
 
     private static ConflictReport MeasureConflicts(
-        Recipe recipe, Trial best, CoefficientMap map, TrialRunner runner, SearchOptions options, IMergeBackend backend, Action<SearchProgress>? progress, CancellationToken cancel)
+        Recipe recipe,
+        Trial best,
+        CoefficientMap map,
+        TrialRunner runner,
+        SearchOptions options,
+        IMergeBackend backend,
+        Action<SearchProgress>? progress,
+        CancellationToken cancel)
     {
         string baseModel = recipe.BaseModel!.Resolved;
         string[] models = [.. map.ModelIndices.Select(k => recipe.Models[k].Path.Resolved)];
-        LayerDistances distances = DistanceMeasurement.Run(baseModel, models, options.Alignment, options.Run, backend, null, cancel);
+        LayerDistances distances =
+            DistanceMeasurement.Run(baseModel, models, options.Alignment, options.Run, backend, null, cancel);
         var signs = SignMeasurement.Run(baseModel, models, options.Alignment, options.Run, backend, null, cancel);
-        return ConflictReport.Make(best, map, distances, signs, runner, Tell("conflicts", ConflictReport.MaxTrials(map), progress), cancel);
+        return ConflictReport.Make(
+            best, map, distances, signs, runner, Tell("conflicts", ConflictReport.MaxTrials(map), progress), cancel);
     }
 
     private static Action<Trial> Tell(string phase, long total, Action<SearchProgress>? progress)
@@ -124,6 +145,7 @@ public static class SearchRun
         int done = 0;
         long start = Stopwatch.GetTimestamp();
         return trial => progress?.Invoke(
-            new SearchProgress(phase, ++done, total, Stopwatch.GetElapsedTime(start).TotalSeconds, trial, WasKnown: false, Best: null));
+            new SearchProgress(
+                phase, ++done, total, Stopwatch.GetElapsedTime(start).TotalSeconds, trial, WasKnown: false, Best: null));
     }
 }

@@ -5,7 +5,7 @@ using DemEngine.Search.Trials;
 
 namespace DemEngine.Search;
 
-/// <summary>Why a search ended.</summary>
+/// <summary>Reason why a search ended.</summary>
 public enum SearchEnd
 {
     /// <summary>The strategy had nothing left to try.</summary>
@@ -18,31 +18,36 @@ public enum SearchEnd
     Time,
 }
 
-/// <summary>What a search found.</summary>
-/// <param name="Best">The best of all trials within the ranges, those of earlier runs included.</param>
-/// <param name="Asked">Different points that the strategy asked for.</param>
-/// <param name="End">Why it ended.</param>
+/// <summary>The outcome of a search.</summary>
+/// <param name="Best">Best of all trials within the ranges, including those of earlier runs.</param>
+/// <param name="Asked">Number of different points that the strategy asked for.</param>
+/// <param name="End">Reason why the search ended.</param>
 public sealed record SearchOutcome(Trial Best, int Asked, SearchEnd End);
 
-/// <summary>Lets a strategy look for the best coefficients.</summary>
+/// <summary>Lets a strategy search for the best coefficients.</summary>
 public static class WeightSearch
 {
-    /// <summary>So many failures, and no success before them, and a search gives up.</summary>
+    /// <summary>Number of failed trials, with no success before them, after which a search gives up.</summary>
     public const int FailuresAtOnce = 5;
 
-    // A strategy that has nothing new to ask may not know it.
+    // A strategy that has no new points left may keep asking for known ones.
     private const int MaxRepeats = 10_000;
 
-    /// <summary>Searches.</summary>
-    /// <param name="strategy">Says what to try.</param>
-    /// <param name="map">What its points mean.</param>
-    /// <param name="runner">Tries it.</param>
-    /// <param name="budget">When to end.</param>
-    /// <param name="progress">Told after each trial.</param>
-    /// <param name="cancel">Stops it; what was tried is noted.</param>
-    /// <exception cref="DemException">DEM4121: every trial failed.</exception>
+    /// <summary>Tries the points that a strategy asks for until it is done or the budget is spent.</summary>
+    /// <param name="strategy">Strategy that chooses the points to try.</param>
+    /// <param name="map">Coefficient map that gives points their meaning.</param>
+    /// <param name="runner">Runner that tries the candidates.</param>
+    /// <param name="budget">Limits after which the search ends.</param>
+    /// <param name="progress">Progress callback; called after each trial.</param>
+    /// <param name="cancel">Token that stops the search; completed trials are kept in the log.</param>
+    /// <exception cref="DemException">DEM4121 (NoTrialSucceeded): every trial failed.</exception>
     public static SearchOutcome Run(
-        ISearchStrategy strategy, CoefficientMap map, TrialRunner runner, SearchBudget budget, Action<SearchProgress>? progress, CancellationToken cancel)
+        ISearchStrategy strategy,
+        CoefficientMap map,
+        TrialRunner runner,
+        SearchBudget budget,
+        Action<SearchProgress>? progress,
+        CancellationToken cancel)
     {
         long start = Stopwatch.GetTimestamp();
         long? total = Smaller(budget.Trials, strategy is GridSearch ? map.Space.GridCount : null);
@@ -76,21 +81,31 @@ public static class WeightSearch
                 failures += trial.Succeeded ? 0 : 1;
                 if (best is null && failures >= FailuresAtOnce)
                     throw AllFailed(trial, failures);
-                progress?.Invoke(new SearchProgress("searching", asked.Count, total, Stopwatch.GetElapsedTime(start).TotalSeconds, trial, isKnown, best));
+                progress?.Invoke(new SearchProgress(
+                    "searching",
+                    asked.Count,
+                    total,
+                    Stopwatch.GetElapsedTime(start).TotalSeconds,
+                    trial,
+                    isKnown,
+                    best));
             }
         }
 
-        // No more are merged together than the budget lets be tried.
+        // No more candidates are merged together than the budget allows to be tried.
         int Most() => Math.Clamp((budget.Trials ?? int.MaxValue) - asked.Count, 1, runner.MostTogether);
 
         return new SearchOutcome(BestOf(map, runner), asked.Count, end ?? SearchEnd.Complete);
     }
 
-    /// <summary>The best of all trials within the ranges; of equals the first.</summary>
-    /// <exception cref="DemException">DEM4121: there is none.</exception>
+    /// <summary>Finds the best of all trials within the ranges; of equal trials the first.</summary>
+    /// <exception cref="DemException">DEM4121 (NoTrialSucceeded): there is no successful trial.</exception>
     public static Trial BestOf(CoefficientMap map, TrialRunner runner)
     {
-        Trial[] inside = [.. runner.Trials.Where(trial => map.PointOf(trial.Coefficients) is { } point && map.Space.Contains(point))];
+        Trial[] inside =
+        [
+            .. runner.Trials.Where(trial => map.PointOf(trial.Coefficients) is { } point && map.Space.Contains(point)),
+        ];
         return inside.Aggregate((Trial?)null, (best, trial) => Better(runner.Objective, best, trial))
             ?? throw AllFailed(inside.LastOrDefault(), inside.Length);
     }

@@ -6,8 +6,9 @@ using DemEngine.Evaluation.Language;
 namespace DemEngine.Evaluation.Embedded;
 
 /// <summary>
-/// softmax(q·Kᵀ/√d)·V, where a position sees itself and those before it in its sequence, and each head of keys and values serves a group
-/// of consecutive query heads (Ainslie et al., "GQA", https://arxiv.org/abs/2305.13245). One thread's, with its scratch memory.
+/// Causal attention, softmax(q·Kᵀ/√d)·V: a position sees itself and those before it in its sequence, and each key-value head
+/// serves a group of consecutive query heads (Ainslie et al., "GQA", https://arxiv.org/abs/2305.13245). Each instance has its own
+/// scratch memory and serves one thread.
 /// </summary>
 internal sealed class CausalAttention(LlamaConfig config)
 {
@@ -17,18 +18,18 @@ internal sealed class CausalAttention(LlamaConfig config)
     private readonly int _paddedHead = Blocks.RoundUp(config.HeadSize, Lanes);
     private readonly int _group = config.AttentionHeads / config.KeyValueHeads;
     private readonly float _scale = (float)(1 / Math.Sqrt(config.HeadSize));
-    private float[] _keys = []; // [head size, positions], so that a query meets sixteen keys at a time
+    private float[] _keys = []; // [head size, positions], so that a query is multiplied by sixteen keys at a time
     private float[] _values = []; // [positions, padded head]
     private float[] _weights = [];
     private int _positions; // padded
 
-    /// <summary>Attends.</summary>
-    /// <param name="queries">[query rows, heads × d], turned.</param>
-    /// <param name="queryRows">Which rows those are.</param>
-    /// <param name="keys">[rows, key-value heads × d], turned.</param>
-    /// <param name="values">[rows, key-value heads × d].</param>
-    /// <param name="rows">All rows.</param>
-    /// <param name="output">[query rows, heads × d].</param>
+    /// <summary>Computes the attention of the query rows over the keys and values of their sequences.</summary>
+    /// <param name="queries">Queries [query rows, heads × d], with rotary positions applied.</param>
+    /// <param name="queryRows">Sequences and positions of the query rows.</param>
+    /// <param name="keys">Keys [rows, key-value heads × d], with rotary positions applied.</param>
+    /// <param name="values">Values [rows, key-value heads × d].</param>
+    /// <param name="rows">Sequences and positions of all rows, which the keys and values belong to.</param>
+    /// <param name="output">Destination [query rows, heads × d].</param>
     public void Run(RowMatrix queries, BatchRows queryRows, RowMatrix keys, RowMatrix values, BatchRows rows, RowMatrix output)
     {
         for (int sequence = 0; sequence + 1 < rows.Starts.Length; sequence++)
@@ -44,7 +45,10 @@ internal sealed class CausalAttention(LlamaConfig config)
                     for (int query = head * _group; query < (head + 1) * _group; query++)
                     {
                         int at = query * _headSize;
-                        Attend(queries.Row(row).Slice(at, _headSize), queryRows.Positions[row] + 1, output.Row(row).Slice(at, _headSize));
+                        Attend(
+                            queries.Row(row).Slice(at, _headSize),
+                            queryRows.Positions[row] + 1,
+                            output.Row(row).Slice(at, _headSize));
                     }
                 }
             }
@@ -90,8 +94,9 @@ internal sealed class CausalAttention(LlamaConfig config)
                 scores = Vector512.MultiplyAddEstimate(Vector512.Create(query[i]), key, scores);
             }
 
-            // What lies ahead is not seen; beyond the sequence lies what earlier ones left.
-            Vector512<int> ahead = Vector512.GreaterThanOrEqual(Vector512<int>.Indices + Vector512.Create(position), Vector512.Create(seen));
+            // Later positions are masked. Beyond the sequence's end the buffers hold what earlier sequences left there.
+            Vector512<int> ahead =
+                Vector512.GreaterThanOrEqual(Vector512<int>.Indices + Vector512.Create(position), Vector512.Create(seen));
             scores = Vector512.ConditionalSelect(ahead.AsSingle(), Vector512.Create(float.NegativeInfinity), scores * _scale);
             scores.StoreUnsafe(ref weights, (nuint)position);
             largest = Vector512.Max(largest, scores);

@@ -7,12 +7,13 @@ using DemEngine.Numerics.Simd;
 namespace DemEngine.Evaluation.Embedded;
 
 /// <summary>
-/// Computes models of the Llama architecture in this process, in binary32, without any native library. Meant for small models and for many
-/// evaluations of models of one shape: the data sets are laid out once, and memory is kept from one model to the next.
+/// Computes models of the Llama architecture in this process, in binary32, without any native library. It is meant for small
+/// models and for many evaluations of models of one shape: the data sets are laid out once, and memory is reused from one model
+/// to the next.
 /// </summary>
 public sealed class EmbeddedEvaluator : IModelEvaluator
 {
-    // Rows of a batch: so few that its activations stay in a core's cache, yet so many that reading the weights costs little.
+    // Rows of a batch: few enough that its activations stay in a core's cache, and enough that reading the weights costs little.
     private const int MaxRows = 240;
     private const int MinRows = 48;
     private const int BatchesPerThread = 4;
@@ -27,10 +28,10 @@ public sealed class EmbeddedEvaluator : IModelEvaluator
     private PackedLlama? _model;
     private LlamaForward[] _workers = [];
 
-    /// <summary>Prepares the sets.</summary>
-    /// <param name="sets">What to measure; at least one.</param>
-    /// <param name="threads">How many compute; they do not show in the scores.</param>
-    /// <exception cref="DemException">DEM2116: a metric cannot be measured on its set.</exception>
+    /// <summary>Makes an evaluator and prepares its data sets.</summary>
+    /// <param name="sets">Data sets and metrics to evaluate, at least one set.</param>
+    /// <param name="threads">Maximum number of threads that compute; the scores do not depend on it.</param>
+    /// <exception cref="DemException">DEM2116 (MetricNotApplicable): a metric cannot be computed on its set.</exception>
     public EmbeddedEvaluator(IEnumerable<MeasuredSet> sets, int threads)
         : this(sets, threads, VectorWidths.Best)
     {
@@ -48,7 +49,8 @@ public sealed class EmbeddedEvaluator : IModelEvaluator
         _longest = _sequences.Max(sequence => sequence.Tokens.Length);
         _largestToken = _sequences.Max(sequence => sequence.Tokens.Max());
         long rows = _sequences.Sum(sequence => sequence.Tokens.Length - 1L);
-        _batches = SequenceBatch.Cut(_sequences, batchRows ?? (int)Math.Clamp(rows / (BatchesPerThread * threads), MinRows, MaxRows));
+        _batches = SequenceBatch.Cut(
+            _sequences, batchRows ?? (int)Math.Clamp(rows / (BatchesPerThread * threads), MinRows, MaxRows));
         _threads = Math.Min(threads, _batches.Length);
     }
 
@@ -56,7 +58,8 @@ public sealed class EmbeddedEvaluator : IModelEvaluator
     public string Description => $"embedded, {_threads} threads, {(int)_width}-bit vectors";
 
     /// <inheritdoc/>
-    public ImmutableArray<(string Set, Metric Metric)> Measures => [.. _sets.SelectMany(set => set.Metrics.Select(metric => (set.Data.Name, metric)))];
+    public ImmutableArray<(string Set, Metric Metric)> Measures =>
+        [.. _sets.SelectMany(set => set.Metrics.Select(metric => (set.Data.Name, metric)))];
 
     /// <inheritdoc/>
     public ModelScores Evaluate(IModelWeights model, CancellationToken cancel = default)
@@ -92,7 +95,10 @@ public sealed class EmbeddedEvaluator : IModelEvaluator
             first += count;
         }
 
-        return new ModelScores(scores.DrainToImmutable(), _batches.Sum(batch => (long)batch.Rows.Count), Stopwatch.GetElapsedTime(start).TotalSeconds);
+        return new ModelScores(
+            scores.DrainToImmutable(),
+            _batches.Sum(batch => (long)batch.Rows.Count),
+            Stopwatch.GetElapsedTime(start).TotalSeconds);
     }
 
     /// <inheritdoc/>
@@ -125,9 +131,12 @@ public sealed class EmbeddedEvaluator : IModelEvaluator
     private void CheckFits(LlamaConfig config, string model)
     {
         if (_longest > config.MaxPositions)
-            throw new DemException(ErrorCode.ExampleTooLong, $"{model}: takes {config.MaxPositions} tokens, and an example has {_longest}");
+            throw new DemException(
+                ErrorCode.ExampleTooLong, $"{model}: takes {config.MaxPositions} tokens, and an example has {_longest}");
         if (_largestToken >= config.VocabularySize)
-            throw new DemException(ErrorCode.TokenOutOfRange, $"{model}: its vocabulary has {config.VocabularySize} tokens, and an example has the id {_largestToken}");
+            throw new DemException(
+                ErrorCode.TokenOutOfRange,
+                $"{model}: its vocabulary has {config.VocabularySize} tokens, and an example has the id {_largestToken}");
     }
 
     private void Prepare(LlamaConfig config)

@@ -2,14 +2,14 @@ using DemEngine.Evaluation.Language;
 
 namespace DemEngine.Evaluation.Embedded;
 
-/// <summary>What a model thinks of one target.</summary>
-/// <param name="LogLikelihood">Natural logarithm of its probability.</param>
-/// <param name="IsLikeliest">Whether greedy decoding would have chosen it.</param>
+/// <summary>The score of one target token under a model.</summary>
+/// <param name="LogLikelihood">Natural logarithm of the target's probability.</param>
+/// <param name="IsLikeliest">Whether greedy decoding would have chosen the target.</param>
 internal readonly record struct TargetScore(double LogLikelihood, bool IsLikeliest);
 
 /// <summary>
 /// The forward pass of a Llama decoder over a batch, in binary32: x += attention(norm(x)); x += MLP(norm(x)) in each layer, then
-/// log-softmax(head·norm(x)) where something is to be predicted. One thread's, with its scratch memory.
+/// log-softmax(head·norm(x)) at the rows that predict a target. Each instance has its own scratch memory and serves one thread.
 /// </summary>
 internal sealed class LlamaForward : IDisposable
 {
@@ -18,7 +18,8 @@ internal sealed class LlamaForward : IDisposable
     private readonly PackedLlama _model;
     private readonly RotaryTable _rotary;
     private readonly CausalAttention _attention;
-    private readonly RowMatrix _stream, _normed, _queries, _keys, _values, _attended, _gate, _up, _lastStream, _lastNormed, _logits;
+    private readonly RowMatrix _stream, _normed, _queries, _keys, _values, _attended, _gate, _up, _lastStream, _lastNormed,
+        _logits;
 
     public LlamaForward(PackedLlama model, RotaryTable rotary)
     {
@@ -36,7 +37,7 @@ internal sealed class LlamaForward : IDisposable
 
     private RowMatrix[] ForRows => [_stream, _normed, _queries, _keys, _values, _attended, _gate, _up];
 
-    /// <summary>Scores all targets of a batch, in its order.</summary>
+    /// <summary>Scores all targets of a batch, in the batch's order.</summary>
     public void Run(SequenceBatch batch, Span<TargetScore> scores)
     {
         foreach (RowMatrix matrix in ForRows)
@@ -49,7 +50,7 @@ internal sealed class LlamaForward : IDisposable
             _model.Embedding.AsSpan(batch.Inputs[row] * hidden, hidden).CopyTo(_stream.Row(row));
         for (int layer = 0; layer < _model.Layers.Length; layer++)
         {
-            // After the last attention only the rows that predict something go on.
+            // The rest of the last layer is computed only for the rows that predict a target.
             if (layer < _model.Layers.Length - 1)
                 Layer(_model.Layers[layer], batch.Rows, batch.Rows, _stream, _normed);
             else
@@ -97,7 +98,7 @@ internal sealed class LlamaForward : IDisposable
             _rotary.Apply(_keys.Row(row), rows.Positions[row]);
     }
 
-    /// <summary>Given the keys and values: the queries, and all that follows in the layer.</summary>
+    /// <summary>Computes the queries and the rest of the layer, once the keys and values are there.</summary>
     private void Rest(PackedLayer layer, BatchRows rows, BatchRows queryRows, RowMatrix stream, RowMatrix normed)
     {
         int count = queryRows.Count;
@@ -115,7 +116,7 @@ internal sealed class LlamaForward : IDisposable
         Multiply(_gate, count, layer.Down, stream, add: true);
     }
 
-    /// <summary>A few rows at a time, since a vocabulary can be long.</summary>
+    /// <summary>Computes the logits of a few rows at a time, since a vocabulary can be large.</summary>
     private void Score(SequenceBatch batch, Span<TargetScore> scores)
     {
         int slice = Math.Max(1, LogitNumbers / _logits.Stride / MatrixProduct.RowBlock) * MatrixProduct.RowBlock;

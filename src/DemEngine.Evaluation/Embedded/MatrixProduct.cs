@@ -5,25 +5,32 @@ using DemEngine.Numerics.Simd;
 namespace DemEngine.Evaluation.Embedded;
 
 /// <summary>
-/// Y = X·Wᵀ in binary32 for many rows at once. Every number of Y is the sum over the inputs in their order, so that neither the number of
-/// rows, nor their grouping, nor the width of the vectors shows in it.
+/// The product Y = X·Wᵀ in binary32 for many rows at once. Every element of Y is summed over the inputs in their order, so the
+/// result depends neither on the number of rows, nor on their grouping, nor on the vector width.
 /// </summary>
 internal static class MatrixProduct
 {
-    /// <summary>Rows that are computed together: with two vectors of outputs, as many sums as hide the latency of an addition.</summary>
+    /// <summary>
+    /// Number of rows that are computed together. With two vectors of outputs each, they give as many sums as hide the latency of
+    /// an addition.
+    /// </summary>
     public const int RowBlock = 6;
 
-    /// <summary>Outputs that are computed together.</summary>
+    /// <summary>Number of outputs that are computed together: two vectors of binary32.</summary>
     public static int PanelColumns(VectorWidth width) => 2 * ((int)width / (8 * sizeof(float)));
 
-    /// <summary>Multiplies.</summary>
-    /// <param name="x">Rows of inputs.</param>
-    /// <param name="first">The first of them that is used; its outputs go into the first row of <paramref name="y"/>.</param>
-    /// <param name="rows">Number of rows; those up to a whole block are computed with them.</param>
-    /// <param name="weights">Packed for <paramref name="width"/>.</param>
-    /// <param name="y">Rows of outputs.</param>
-    /// <param name="add">Whether y is added to, or replaced.</param>
-    /// <param name="width">Of the vectors.</param>
+    /// <summary>Multiplies rows of inputs by the transposed weights.</summary>
+    /// <param name="x">Matrix with one row of inputs for each position.</param>
+    /// <param name="first">
+    /// Index of the first row of <paramref name="x"/> to use; its outputs go into the first row of <paramref name="y"/>.
+    /// </param>
+    /// <param name="rows">
+    /// Number of rows to compute. The rest of the last block of <see cref="RowBlock"/> rows is computed with them.
+    /// </param>
+    /// <param name="weights">Weights, packed for <paramref name="width"/>.</param>
+    /// <param name="y">Destination with one row of outputs for each row of inputs.</param>
+    /// <param name="add">Whether the product is added to <paramref name="y"/> rather than replacing it.</param>
+    /// <param name="width">Width of the vectors to compute with.</param>
     public static void Run(RowMatrix x, int first, int rows, PackedMatrix weights, RowMatrix y, bool add, VectorWidth width)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(x.Columns, weights.Inputs, nameof(x));
@@ -44,7 +51,7 @@ internal static class MatrixProduct
         }
     }
 
-    // A panel stays in the nearest cache while all rows pass by it.
+    // A panel of weights stays in the first-level cache while all rows are multiplied by it.
     private static void Run<TWidth, TVector>(RowMatrix x, int first, int rows, PackedMatrix weights, RowMatrix y, bool add)
         where TWidth : IVectorWidth<TVector>
         where TVector : struct
@@ -62,7 +69,7 @@ internal static class MatrixProduct
         }
     }
 
-    /// <summary>Six rows by two vectors, all sums in registers.</summary>
+    /// <summary>Computes six rows by two vectors, with all sums in registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Block<TWidth, TVector>(
         ref float x, int xStride, ref float weights, int inputs, ref float y, int yStride, bool add)

@@ -7,10 +7,19 @@ namespace DemEngine.Evaluation.Embedded;
 
 /// <summary>The weights of one layer.</summary>
 internal sealed record PackedLayer(
-    float[] AttentionNorm, PackedMatrix Query, PackedMatrix Key, PackedMatrix Value, PackedMatrix Output,
-    float[] MlpNorm, PackedMatrix Gate, PackedMatrix Up, PackedMatrix Down);
+    float[] AttentionNorm,
+    PackedMatrix Query,
+    PackedMatrix Key,
+    PackedMatrix Value,
+    PackedMatrix Output,
+    float[] MlpNorm,
+    PackedMatrix Gate,
+    PackedMatrix Up,
+    PackedMatrix Down);
 
-/// <summary>A model's weights as binary32 in the order of the computation, in memory that one model after another is read into.</summary>
+/// <summary>
+/// A model's weights as binary32 in the order of the computation. Models are loaded into the same memory one after another.
+/// </summary>
 internal sealed class PackedLlama : IDisposable
 {
     private readonly List<(string Name, float[] Values)> _vectors = [];
@@ -35,7 +44,8 @@ internal sealed class PackedLlama : IDisposable
         ];
         Embedding = Vector(LlamaTensors.Embedding, checked(config.VocabularySize * config.HiddenSize));
         Norm = Vector(LlamaTensors.Norm, config.HiddenSize);
-        Head = Matrix(config.TieEmbeddings ? LlamaTensors.Embedding : LlamaTensors.Head, config.VocabularySize, config.HiddenSize);
+        Head = Matrix(
+            config.TieEmbeddings ? LlamaTensors.Embedding : LlamaTensors.Head, config.VocabularySize, config.HiddenSize);
     }
 
     public LlamaConfig Config { get; }
@@ -44,14 +54,14 @@ internal sealed class PackedLlama : IDisposable
 
     public ImmutableArray<PackedLayer> Layers { get; }
 
-    /// <summary>[vocabulary, hidden].</summary>
+    /// <summary>Embedding matrix [vocabulary, hidden], row by row.</summary>
     public float[] Embedding { get; }
 
     public float[] Norm { get; }
 
     public PackedMatrix Head { get; }
 
-    /// <summary>Reads a model of the same configuration.</summary>
+    /// <summary>Loads the weights of a model of the same configuration.</summary>
     public void Load(IModelWeights model, int threads, CancellationToken cancel)
     {
         int next = -1;
@@ -60,7 +70,9 @@ internal sealed class PackedLlama : IDisposable
             (_, stop) =>
             {
                 float[] scratch = [];
-                for (int k = Interlocked.Increment(ref next); k < _vectors.Count + _matrices.Count; k = Interlocked.Increment(ref next))
+                for (int k = Interlocked.Increment(ref next);
+                    k < _vectors.Count + _matrices.Count;
+                    k = Interlocked.Increment(ref next))
                 {
                     stop.ThrowIfCancellationRequested();
                     if (k < _vectors.Count)

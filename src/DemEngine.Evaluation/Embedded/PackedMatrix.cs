@@ -6,9 +6,9 @@ using DemEngine.Memory;
 namespace DemEngine.Evaluation.Embedded;
 
 /// <summary>
-/// The matrix [outputs, inputs] of a linear layer as binary32, in the order in which <see cref="MatrixProduct"/> reads it: panels of
-/// <see cref="MatrixProduct.PanelColumns"/> outputs, in each input after input, of each the panel's outputs side by side. The last panel
-/// is filled up with zeros.
+/// The matrix [outputs, inputs] of a linear layer as binary32, in the order in which <see cref="MatrixProduct"/> reads it: in
+/// panels of <see cref="MatrixProduct.PanelColumns"/> outputs. A panel holds one input after another, each with the weights of
+/// the panel's outputs side by side. The last panel is padded with zeros.
 /// </summary>
 internal sealed class PackedMatrix : IDisposable
 {
@@ -34,12 +34,12 @@ internal sealed class PackedMatrix : IDisposable
 
     public ref float Panel(int panel) => ref Numbers[panel * _panelColumns * Inputs];
 
-    /// <summary>Reads the weights.</summary>
-    /// <param name="tensor">[outputs, inputs], floating-point.</param>
-    /// <param name="scratch">Lengthened as it takes.</param>
+    /// <summary>Reads the weights from a tensor and packs them.</summary>
+    /// <param name="tensor">Tensor [outputs, inputs] of a floating-point type.</param>
+    /// <param name="scratch">Scratch buffer, replaced by a larger one if it is too short.</param>
     public void Load(ITensorData tensor, ref float[] scratch)
     {
-        // So many rows at a time as fill a panel.
+        // Rows are read one panel at a time.
         if (scratch.Length < _panelColumns * Inputs)
             scratch = new float[_panelColumns * Inputs];
         for (int panel = 0; panel < Panels; panel++)

@@ -6,8 +6,9 @@ using DemEngine.Evaluation.Language;
 namespace DemEngine.Evaluation.Embedded;
 
 /// <summary>
-/// Rotary positions as Hugging Face lays them out: element i of a head's first half and element i of its second half are a pair, which
-/// position p turns by the angle p·θ^(−2i/d) (Su et al., "RoFormer", https://arxiv.org/abs/2104.09864, section 3.2.2).
+/// Rotary position embedding in Hugging Face's layout: element i of a head's first half and element i of its second half are a
+/// pair, which position p rotates by the angle p·θ^(−2i/d) (Su et al., "RoFormer", https://arxiv.org/abs/2104.09864, section
+/// 3.2.2).
 /// </summary>
 internal sealed class RotaryTable
 {
@@ -28,7 +29,7 @@ internal sealed class RotaryTable
         }
     }
 
-    /// <summary>Turns all heads of a row, in place.</summary>
+    /// <summary>Rotates all heads of a row in place.</summary>
     public void Apply(Span<float> row, int position)
     {
         ReadOnlySpan<float> cosines = _cosines.AsSpan(position * _half, _half);
@@ -54,7 +55,8 @@ internal sealed class RotaryTable
         }
 
         for (; i < first.Length; i++)
-            (first[i], second[i]) = ((first[i] * cosines[i]) - (second[i] * sines[i]), (second[i] * cosines[i]) + (first[i] * sines[i]));
+            (first[i], second[i]) =
+                ((first[i] * cosines[i]) - (second[i] * sines[i]), (second[i] * cosines[i]) + (first[i] * sines[i]));
     }
 
     private static (float Sine, float Cosine) Single((double Sine, double Cosine) pair) => ((float)pair.Sine, (float)pair.Cosine);

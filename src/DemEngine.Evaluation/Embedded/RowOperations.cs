@@ -3,12 +3,17 @@ using System.Runtime.Intrinsics;
 
 namespace DemEngine.Evaluation.Embedded;
 
-/// <summary>What is done to one row at a time. Each is sixteen lanes wide on every machine, so that sums add up in the same order.</summary>
+/// <summary>
+/// Operations on one row at a time. They use sixteen lanes on every machine, so that sums are added in the same order.
+/// </summary>
 internal static class RowOperations
 {
     private const int Lanes = 16;
 
-    /// <summary>y = x / √(mean(x²) + ε) · weight (Zhang and Sennrich, "Root Mean Square Layer Normalization", https://arxiv.org/abs/1910.07467).</summary>
+    /// <summary>
+    /// Root mean square normalisation, y = x / √(mean(x²) + ε) · weight (Zhang and Sennrich, "Root Mean Square Layer
+    /// Normalization", https://arxiv.org/abs/1910.07467).
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Normalise(ReadOnlySpan<float> x, ReadOnlySpan<float> weight, double epsilon, Span<float> y)
     {
@@ -31,7 +36,10 @@ internal static class RowOperations
             y[i] = x[i] * scale * weight[i];
     }
 
-    /// <summary>gate = SiLU(gate) · up, with SiLU(x) = x / (1 + e⁻ˣ) (Shazeer, "GLU Variants Improve Transformer", https://arxiv.org/abs/2002.05202).</summary>
+    /// <summary>
+    /// Gated activation, gate = SiLU(gate) · up, with SiLU(x) = x / (1 + e⁻ˣ) (Shazeer, "GLU Variants Improve Transformer",
+    /// https://arxiv.org/abs/2002.05202).
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Gate(Span<float> gate, ReadOnlySpan<float> up)
     {
@@ -46,10 +54,10 @@ internal static class RowOperations
             gate[i] = gate[i] / (1 + MathF.Exp(-gate[i])) * up[i];
     }
 
-    /// <summary>The log-likelihood of one of the outcomes under softmax.</summary>
-    /// <param name="logits">One for each outcome.</param>
-    /// <param name="outcome">Index of the one asked for.</param>
-    /// <param name="isLikeliest">Whether no other logit is larger, and none before it as large.</param>
+    /// <summary>Computes the log-likelihood of one outcome under softmax.</summary>
+    /// <param name="logits">Logits, one for each outcome.</param>
+    /// <param name="outcome">Index of the outcome whose log-likelihood is computed.</param>
+    /// <param name="isLikeliest">Whether no other logit is larger, and none before it is equal.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static double LogSoftmax(ReadOnlySpan<float> logits, int outcome, out bool isLikeliest)
     {
@@ -66,7 +74,7 @@ internal static class RowOperations
         return logits[outcome] - largest - Math.Log(sum);
     }
 
-    /// <summary>NaN if there is one.</summary>
+    /// <summary>Returns the largest value, or NaN if any value is NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Largest(ReadOnlySpan<float> values)
     {

@@ -3,17 +3,17 @@ using DemEngine.Evaluation.Language;
 
 namespace DemEngine.Evaluation.Embedded;
 
-/// <summary>Rows of a batch: of each its position in its sequence, sequence after sequence.</summary>
-/// <param name="Positions">One for each row.</param>
-/// <param name="Starts">Index of each sequence's first row, and at the end the number of rows.</param>
+/// <summary>The rows of a batch, sequence after sequence, each with its position in its sequence.</summary>
+/// <param name="Positions">Position of each row in its sequence.</param>
+/// <param name="Starts">Index of each sequence's first row, followed by the number of rows.</param>
 internal sealed record BatchRows(ImmutableArray<int> Positions, ImmutableArray<int> Starts)
 {
     public int Count => Positions.Length;
 }
 
 /// <summary>
-/// Sequences that pass through the model together, one after the other without padding. The last token of a sequence is only predicted, so
-/// that a sequence of n tokens has n − 1 rows.
+/// Sequences that pass through the model together, one after the other without padding. The last token of a sequence is a target
+/// only, so a sequence of n tokens has n − 1 rows.
 /// </summary>
 internal sealed class SequenceBatch
 {
@@ -28,30 +28,36 @@ internal sealed class SequenceBatch
         PredictingRows = new BatchRows(
             [.. sequences.SelectMany(sequence => Enumerable.Range(sequence.FirstTarget - 1, sequence.Targets))],
             Starts(sequences.Select(sequence => sequence.Targets)));
-        PredictingRowSources = [.. sequences.SelectMany((sequence, s) => Enumerable.Range(Rows.Starts[s] + sequence.FirstTarget - 1, sequence.Targets))];
+        PredictingRowSources =
+        [
+            .. sequences.SelectMany((sequence, s) =>
+                Enumerable.Range(Rows.Starts[s] + sequence.FirstTarget - 1, sequence.Targets)),
+        ];
         Targets = [.. sequences.SelectMany(sequence => sequence.Tokens[sequence.FirstTarget..])];
     }
 
-    /// <summary>Index of the first sequence among all that are evaluated.</summary>
+    /// <summary>Index of the batch's first sequence among all sequences that are evaluated.</summary>
     public int FirstSequence { get; }
 
     public ImmutableArray<Example> Sequences { get; }
 
-    /// <summary>The token of each row.</summary>
+    /// <summary>Input token of each row.</summary>
     public ImmutableArray<int> Inputs { get; }
 
     public BatchRows Rows { get; }
 
-    /// <summary>The rows from which a target is predicted.</summary>
+    /// <summary>Rows from which a target is predicted.</summary>
     public BatchRows PredictingRows { get; }
 
-    /// <summary>Their indices among all rows.</summary>
+    /// <summary>Index of each predicting row among all rows.</summary>
     public ImmutableArray<int> PredictingRowSources { get; }
 
-    /// <summary>What each of them should predict.</summary>
+    /// <summary>Target token of each predicting row.</summary>
     public ImmutableArray<int> Targets { get; }
 
-    /// <summary>Cuts sequences into batches of about so many rows; a longer sequence is a batch by itself.</summary>
+    /// <summary>
+    /// Divides sequences into batches of at most the given number of rows; a longer sequence is a batch by itself.
+    /// </summary>
     public static ImmutableArray<SequenceBatch> Cut(ImmutableArray<Example> sequences, int rows)
     {
         var batches = ImmutableArray.CreateBuilder<SequenceBatch>();

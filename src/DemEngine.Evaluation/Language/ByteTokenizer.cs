@@ -4,8 +4,8 @@ using System.Text;
 namespace DemEngine.Evaluation.Language;
 
 /// <summary>
-/// Byte-level: ids 0 to 255 are the bytes of the text's UTF-8, 256 begins a text, 257 ends one, 258 fills up batches. Any text can be
-/// encoded, and nothing has to be stored beside a model.
+/// Byte-level tokenizer: ids 0 to 255 are the bytes of the text's UTF-8, 256 begins a text, 257 ends one, and 258 pads batches.
+/// It encodes any text and needs no files beside a model.
 /// </summary>
 public sealed class ByteTokenizer : ITokenizer
 {
@@ -15,7 +15,7 @@ public sealed class ByteTokenizer : ITokenizer
     {
     }
 
-    /// <summary>It has no state.</summary>
+    /// <summary>The only instance; it has no state.</summary>
     public static ByteTokenizer Instance { get; } = new();
 
     /// <inheritdoc/>
@@ -27,7 +27,7 @@ public sealed class ByteTokenizer : ITokenizer
     /// <inheritdoc/>
     public int EndOfText => Bytes + 1;
 
-    /// <summary>Stands where a shorter sequence has no token; never predicted.</summary>
+    /// <summary>Id that pads shorter sequences; it is never predicted.</summary>
     public int Padding => Bytes + 2;
 
     /// <inheritdoc/>

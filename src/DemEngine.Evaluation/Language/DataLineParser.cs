@@ -4,13 +4,15 @@ using DemEngine.Errors;
 
 namespace DemEngine.Evaluation.Language;
 
-/// <summary>What a line gave.</summary>
-/// <param name="Examples">One; several where a long text was cut; none for an empty text.</param>
-/// <param name="Question">If it was one.</param>
-/// <param name="HasPrompt">Whether it was a prompt and its completion.</param>
+/// <summary>The result of parsing one line.</summary>
+/// <param name="Examples">Examples of the line: one, several if a long text was divided, or none for an empty text.</param>
+/// <param name="Question">Question that the line asks; null if it is not of that form.</param>
+/// <param name="HasPrompt">Whether the line gives a prompt and its completion.</param>
 internal sealed record DataLine(ImmutableArray<Example> Examples, Question? Question, bool HasPrompt);
 
-/// <summary>One line of a data set, from JSON to tokens. The forms are <see cref="DataSetReader"/>'s.</summary>
+/// <summary>
+/// Parses one line of a data set, from JSON to tokens, in the forms that <see cref="DataSetReader"/> describes.
+/// </summary>
 internal sealed class DataLineParser
 {
     private readonly ITokenizer _tokenizer;
@@ -24,7 +26,10 @@ internal sealed class DataLineParser
         _begin = tokenizer.BeginOfText is { } id ? [id] : [];
     }
 
-    /// <exception cref="DemException">DEM2112, DEM2114, DEM2115, and the tokenizer's, each with the place.</exception>
+    /// <exception cref="DemException">
+    /// DEM2112, DEM2114, DEM2115 (BadDataLine, ExampleTooLong, TokenOutOfRange), and the tokenizer's errors, each with the line's
+    /// location.
+    /// </exception>
     public DataLine Parse(ReadOnlyMemory<byte> line, string place)
     {
         try
@@ -40,7 +45,10 @@ internal sealed class DataLineParser
                 (false, true, true, false, false) => Completion(root, place),
                 (false, true, false, true, false) => Choices(root, place),
                 (false, false, false, false, true) => Tokens(root, place),
-                _ => throw Bad(place, "it must have \"text\", or \"prompt\" and \"completion\", or \"prompt\", \"choices\" and \"answer\", or \"tokens\", and only one of these"),
+                _ => throw Bad(
+                    place,
+                    "it must have \"text\", or \"prompt\" and \"completion\", or \"prompt\", \"choices\" and \"answer\", "
+                    + "or \"tokens\", and only one of these"),
             };
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
@@ -62,7 +70,8 @@ internal sealed class DataLineParser
     {
         ImmutableArray<int> prompt = Prompt(root, place);
         ImmutableArray<int> completion = Encode(String(root, "completion", place), place);
-        return new DataLine([Make([.. prompt, .. completion, _tokenizer.EndOfText], prompt.Length, place)], null, HasPrompt: true);
+        return new DataLine(
+            [Make([.. prompt, .. completion, _tokenizer.EndOfText], prompt.Length, place)], null, HasPrompt: true);
     }
 
     private DataLine Choices(JsonElement root, string place)
@@ -88,7 +97,9 @@ internal sealed class DataLineParser
 
         Example right = choices[answer];
         return new DataLine(
-            [Make([.. right.Tokens, _tokenizer.EndOfText], right.FirstTarget, place)], new Question(choices.DrainToImmutable(), answer), HasPrompt: true);
+            [Make([.. right.Tokens, _tokenizer.EndOfText], right.FirstTarget, place)],
+            new Question(choices.DrainToImmutable(), answer),
+            HasPrompt: true);
     }
 
     private DataLine Tokens(JsonElement root, string place)
@@ -98,13 +109,16 @@ internal sealed class DataLineParser
             throw Bad(place, "\"tokens\" is not a list");
         var tokens = ImmutableArray.CreateBuilder<int>(list.GetArrayLength());
         foreach (JsonElement id in list.EnumerateArray())
-            tokens.Add(id.ValueKind == JsonValueKind.Number && id.TryGetInt32(out int token) ? token : throw Bad(place, "\"tokens\" holds something other than whole numbers"));
+            tokens.Add(id.ValueKind == JsonValueKind.Number && id.TryGetInt32(out int token)
+                ? token
+                : throw Bad(place, "\"tokens\" holds something other than whole numbers"));
         if (tokens.Count < 2)
             throw Bad(place, "\"tokens\" has fewer than two ids, so that there is nothing to predict");
 
         int from = 1;
         bool hasPrompt = root.TryGetProperty("loss_from", out JsonElement value);
-        if (hasPrompt && (value.ValueKind != JsonValueKind.Number || !value.TryGetInt32(out from) || from < 1 || from >= tokens.Count))
+        if (hasPrompt
+            && (value.ValueKind != JsonValueKind.Number || !value.TryGetInt32(out from) || from < 1 || from >= tokens.Count))
             throw Bad(place, $"\"loss_from\" is not a whole number from 1 to {tokens.Count - 1}");
         return new DataLine([Make(tokens.DrainToImmutable(), from, place)], null, hasPrompt);
     }
@@ -112,13 +126,16 @@ internal sealed class DataLineParser
     private ImmutableArray<int> Prompt(JsonElement root, string place)
     {
         ImmutableArray<int> prompt = [.. _begin, .. Encode(String(root, "prompt", place), place)];
-        return prompt.Length > 0 ? prompt : throw Bad(place, "\"prompt\" is empty, and the tokenizer has no token that begins a text");
+        return prompt.Length > 0
+            ? prompt
+            : throw Bad(place, "\"prompt\" is empty, and the tokenizer has no token that begins a text");
     }
 
     private Example Make(ImmutableArray<int> tokens, int firstTarget, string place)
     {
         if (tokens.Length > _config.MaxPositions)
-            throw new DemException(ErrorCode.ExampleTooLong, $"{place}: {tokens.Length} tokens, and the model takes {_config.MaxPositions}");
+            throw new DemException(
+                ErrorCode.ExampleTooLong, $"{place}: {tokens.Length} tokens, and the model takes {_config.MaxPositions}");
         foreach (int token in tokens)
             CheckRange(token, place);
         return new Example(tokens, firstTarget);
@@ -144,11 +161,15 @@ internal sealed class DataLineParser
     private void CheckRange(int token, string place)
     {
         if ((uint)token >= (uint)_config.VocabularySize)
-            throw new DemException(ErrorCode.TokenOutOfRange, $"{place}: token id {token}, and the model's vocabulary has {_config.VocabularySize}");
+            throw new DemException(
+                ErrorCode.TokenOutOfRange,
+                $"{place}: token id {token}, and the model's vocabulary has {_config.VocabularySize}");
     }
 
     private static string String(JsonElement root, string key, string place) =>
-        root.GetProperty(key) is { ValueKind: JsonValueKind.String } text ? text.GetString()! : throw Bad(place, $"\"{key}\" is not a string");
+        root.GetProperty(key) is { ValueKind: JsonValueKind.String } text
+            ? text.GetString()!
+            : throw Bad(place, $"\"{key}\" is not a string");
 
     private static DemException Bad(string place, string what) => new(ErrorCode.BadDataLine, $"{place}: {what}");
 }

@@ -2,16 +2,19 @@ using System.Collections.Immutable;
 
 namespace DemEngine.Evaluation.Language;
 
-/// <summary>Examples under a name, such as one data source's validation split.</summary>
+/// <summary>A named set of examples, such as one data source's validation split.</summary>
 public sealed class DataSet
 {
-    /// <summary>Makes a set.</summary>
-    /// <param name="name">Shown in results.</param>
-    /// <param name="examples">At least one.</param>
-    /// <param name="questions">One for each example, or none at all.</param>
-    /// <param name="hasPrompts">Whether every example is a prompt and its completion, so that a completion can be asked for.</param>
-    /// <exception cref="DemException">DEM2113: there is no example.</exception>
-    public DataSet(string name, ImmutableArray<Example> examples, ImmutableArray<Question> questions = default, bool hasPrompts = false)
+    /// <summary>Makes a data set.</summary>
+    /// <param name="name">Name of the set, shown in results.</param>
+    /// <param name="examples">Examples to predict, at least one.</param>
+    /// <param name="questions">Questions with choices, one for each example, or none at all.</param>
+    /// <param name="hasPrompts">
+    /// Whether every example is a prompt and its completion, so that exact match can be computed.
+    /// </param>
+    /// <exception cref="DemException">DEM2113 (EmptyDataSet): there is no example.</exception>
+    public DataSet(
+        string name, ImmutableArray<Example> examples, ImmutableArray<Question> questions = default, bool hasPrompts = false)
     {
         if (examples.IsDefaultOrEmpty)
             throw new DemException(ErrorCode.EmptyDataSet, $"{name}: the set has no examples");
@@ -21,18 +24,20 @@ public sealed class DataSet
         HasPrompts = hasPrompts;
     }
 
-    /// <summary>Shown in results.</summary>
+    /// <summary>Name of the set, shown in results.</summary>
     public string Name { get; }
 
-    /// <summary>What is predicted. Of a question: the prompt and the right answer, as for any prompt and completion.</summary>
+    /// <summary>
+    /// Examples to predict. The example of a question is the prompt and the right answer, as for any prompt and completion.
+    /// </summary>
     public ImmutableArray<Example> Examples { get; }
 
-    /// <summary>The questions, if it is a set of questions: one for each example. Otherwise none.</summary>
+    /// <summary>Questions with choices, one for each example; empty if this is not a set of questions.</summary>
     public ImmutableArray<Question> Questions { get; }
 
-    /// <summary>Whether every example is a prompt and its completion, so that a completion can be asked for.</summary>
+    /// <summary>Whether every example is a prompt and its completion, so that exact match can be computed.</summary>
     public bool HasPrompts { get; }
 
-    /// <summary>Number of tokens that are predicted.</summary>
+    /// <summary>Number of target tokens in all examples.</summary>
     public long Targets => Examples.Sum(example => (long)example.Targets);
 }

@@ -1,12 +1,17 @@
 namespace DemEngine.Evaluation.Language;
 
-/// <summary>Reads a text file line by line as bytes, so that what is wrong with a line can be said with its number.</summary>
+/// <summary>Reads a text file line by line as bytes, so that errors can name the line.</summary>
 internal static class JsonLines
 {
     private const int LongestLine = 256 << 20;
 
-    /// <summary>The lines that are not blank, with their numbers from 1. The memory is valid until the next line is asked for.</summary>
-    /// <exception cref="DemException">DEM2111: the file cannot be read. DEM2112: a line is longer than 256 MiB.</exception>
+    /// <summary>
+    /// Enumerates the lines that are not blank, with their numbers from 1. The memory of a line is valid until the next one is
+    /// read.
+    /// </summary>
+    /// <exception cref="DemException">
+    /// DEM2111 (DataNotFound): the file cannot be read. DEM2112 (BadDataLine): a line is longer than 256 MiB.
+    /// </exception>
     public static IEnumerable<(int Number, ReadOnlyMemory<byte> Line)> Read(string path)
     {
         using FileStream file = Open(path);
@@ -66,7 +71,7 @@ internal static class JsonLines
 
     private static bool IsBlank(ReadOnlySpan<byte> line) => !line.ContainsAnyExcept(" \t\r\uFEFF"u8);
 
-    // A byte order mark may stand at the start of the file.
+    // The file may start with a byte order mark.
     private static ReadOnlyMemory<byte> Trim(byte[] buffer, int start, int length, int number)
     {
         ReadOnlyMemory<byte> line = buffer.AsMemory(start, length);

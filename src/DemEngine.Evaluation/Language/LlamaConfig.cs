@@ -6,15 +6,15 @@ using DemEngine.Numerics;
 namespace DemEngine.Evaluation.Language;
 
 /// <summary>
-/// The shape and the constants of a decoder of the Llama architecture, as Hugging Face's <c>config.json</c> states them
-/// (Touvron et al., "LLaMA: Open and Efficient Foundation Language Models", https://arxiv.org/abs/2302.13971, section 2.2).
+/// Shape and constants of a decoder of the Llama architecture, as Hugging Face's <c>config.json</c> states them (Touvron et al.,
+/// "LLaMA: Open and Efficient Foundation Language Models", https://arxiv.org/abs/2302.13971, section 2.2).
 /// </summary>
 public sealed record LlamaConfig
 {
-    /// <summary>The file's name in a model's folder.</summary>
+    /// <summary>Name of the configuration file in a model's folder.</summary>
     public const string FileName = "config.json";
 
-    /// <summary><c>vocab_size</c>: rows of the embedding.</summary>
+    /// <summary><c>vocab_size</c>: number of rows of the embedding.</summary>
     public required int VocabularySize { get; init; }
 
     /// <summary><c>hidden_size</c>: width of the residual stream.</summary>
@@ -23,48 +23,56 @@ public sealed record LlamaConfig
     /// <summary><c>intermediate_size</c>: width inside an MLP.</summary>
     public required int IntermediateSize { get; init; }
 
-    /// <summary><c>num_hidden_layers</c>.</summary>
+    /// <summary><c>num_hidden_layers</c>: number of decoder layers.</summary>
     public required int Layers { get; init; }
 
-    /// <summary><c>num_attention_heads</c>: heads of queries.</summary>
+    /// <summary><c>num_attention_heads</c>: number of query heads.</summary>
     public required int AttentionHeads { get; init; }
 
-    /// <summary><c>num_key_value_heads</c>: heads of keys and values, a divisor of <see cref="AttentionHeads"/>; each serves as many consecutive query heads.</summary>
+    /// <summary>
+    /// <c>num_key_value_heads</c>: number of key-value heads, a divisor of <see cref="AttentionHeads"/>. Each serves an equal
+    /// number of consecutive query heads.
+    /// </summary>
     public required int KeyValueHeads { get; init; }
 
-    /// <summary><c>head_dim</c>: width of a head, even; mostly, but not always, hidden size over heads.</summary>
+    /// <summary>
+    /// <c>head_dim</c>: width of a head, an even number; usually, but not always, the hidden size divided by the number of heads.
+    /// </summary>
     public required int HeadSize { get; init; }
 
-    /// <summary><c>rms_norm_eps</c>: added to the mean square under the root.</summary>
+    /// <summary><c>rms_norm_eps</c>: constant added to the mean square under the root.</summary>
     public double RmsNormEpsilon { get; init; } = 1e-6;
 
     /// <summary><c>rope_theta</c>: base of the rotary frequencies θ^(−2i/d).</summary>
     public double RopeTheta { get; init; } = 10000;
 
-    /// <summary><c>max_position_embeddings</c>: the longest sequence.</summary>
+    /// <summary><c>max_position_embeddings</c>: length of the longest sequence, in tokens.</summary>
     public int MaxPositions { get; init; } = 2048;
 
     /// <summary><c>tie_word_embeddings</c>: whether the output matrix is the embedding and is not stored.</summary>
     public bool TieEmbeddings { get; init; }
 
-    /// <summary><c>bos_token_id</c>; null if there is none.</summary>
+    /// <summary><c>bos_token_id</c>: id that begins a text; null if there is none.</summary>
     public int? BeginOfText { get; init; }
 
-    /// <summary><c>eos_token_id</c>: one, several, or none.</summary>
+    /// <summary><c>eos_token_id</c>: ids that end a text; one, several, or none.</summary>
     public ImmutableArray<int> EndOfText { get; init; } = [];
 
-    /// <summary>Rows of the query projection: heads × head size.</summary>
+    /// <summary>Number of rows of the query projection: heads × head size.</summary>
     public int QueryRows => AttentionHeads * HeadSize;
 
-    /// <summary>Rows of the key projection, and of the value projection.</summary>
+    /// <summary>Number of rows of the key projection, and of the value projection: key-value heads × head size.</summary>
     public int KeyValueRows => KeyValueHeads * HeadSize;
 
     /// <summary>Number of stored weights.</summary>
     public long Parameters => LlamaTensors.Of(this).Sum(tensor => tensor.Shape.ElementCount);
 
-    /// <summary>Reads a model's configuration.</summary>
-    /// <param name="path">The model's folder, or the file itself.</param>
-    /// <exception cref="DemException">DEM2023: it cannot be read. DEM2101: another architecture. DEM2102: a value is missing or wrong.</exception>
+    /// <summary>Reads a model's configuration from disk.</summary>
+    /// <param name="path">Path of the model's folder, or of the configuration file itself.</param>
+    /// <exception cref="DemException">
+    /// DEM2023 (BadSideFile): the file cannot be read. DEM2101 (UnknownArchitecture): the architecture is another one. DEM2102
+    /// (BadConfig): a value is missing or wrong.
+    /// </exception>
     public static LlamaConfig Read(string path)
     {
         string file = Directory.Exists(path) ? Path.Combine(path, FileName) : path;
@@ -82,13 +90,18 @@ public sealed record LlamaConfig
     }
 
     /// <summary>Reads a configuration from memory.</summary>
-    /// <param name="json">The contents of <c>config.json</c>.</param>
-    /// <param name="path">Named in errors.</param>
-    /// <exception cref="DemException">DEM2101: another architecture. DEM2102: a value is missing or wrong.</exception>
+    /// <param name="json">Contents of <c>config.json</c>.</param>
+    /// <param name="path">Path of the file, named in errors.</param>
+    /// <exception cref="DemException">
+    /// DEM2101 (UnknownArchitecture): the architecture is another one. DEM2102 (BadConfig): a value is missing or wrong.
+    /// </exception>
     public static LlamaConfig Parse(ReadOnlyMemory<byte> json, string path) => LlamaConfigReader.Parse(json, path);
 
-    /// <summary>The contents of a <c>config.json</c> that Hugging Face's LlamaForCausalLM takes, and <see cref="Parse"/> reads back the same.</summary>
-    /// <param name="type">Of the weights beside it.</param>
+    /// <summary>
+    /// Writes the contents of a <c>config.json</c> that Hugging Face's LlamaForCausalLM accepts and <see cref="Parse"/> reads
+    /// back unchanged.
+    /// </summary>
+    /// <param name="type">Element type of the model's weights, written as <c>torch_dtype</c>.</param>
     public byte[] ToJson(ElementType type)
     {
         var config = new JsonObject
@@ -125,7 +138,7 @@ public sealed record LlamaConfig
     /// <inheritdoc/>
     public override int GetHashCode() => Key.GetHashCode();
 
-    // All but the list, which compares by reference.
+    // Everything but the list, which compares by reference.
     private (int, int, int, int, int, int, int, double, double, int, bool, int?) Key => (
         VocabularySize, HiddenSize, IntermediateSize, Layers, AttentionHeads, KeyValueHeads, HeadSize,
         RmsNormEpsilon, RopeTheta, MaxPositions, TieEmbeddings, BeginOfText);

@@ -5,8 +5,8 @@ using DemEngine.Errors;
 namespace DemEngine.Evaluation.Language;
 
 /// <summary>
-/// Reads <c>config.json</c> strictly: whatever would make the forward pass another one is refused by name. Keys that Hugging Face's
-/// LlamaForCausalLM does not compute with are passed over, since it passes over them.
+/// Reads <c>config.json</c> strictly: any value that would change the forward pass is refused by name. Keys that Hugging Face's
+/// LlamaForCausalLM does not compute with are ignored, as it ignores them.
 /// </summary>
 internal sealed class LlamaConfigReader
 {
@@ -72,14 +72,19 @@ internal sealed class LlamaConfigReader
             },
             EndOfText = Ids("eos_token_id"),
         };
-        if ((long)heads * headSize > int.MaxValue || (long)config.IntermediateSize * hidden > Array.MaxLength || (long)vocabulary * hidden > long.MaxValue / 8)
+        if ((long)heads * headSize > int.MaxValue
+            || (long)config.IntermediateSize * hidden > Array.MaxLength
+            || (long)vocabulary * hidden > long.MaxValue / 8)
             throw Bad("the sizes are too large");
         if (config.MaxPositions < 2)
             throw Bad("max_position_embeddings leaves no room for a token to predict");
         return config;
     }
 
-    /// <summary>Mistral without its sliding window is Llama under another name; others differ in what they compute.</summary>
+    /// <summary>
+    /// Accepts Llama, and Mistral, which without its sliding window is Llama under another name. Other architectures compute
+    /// something else.
+    /// </summary>
     private void CheckArchitecture()
     {
         string? type = Word("model_type");
@@ -114,7 +119,8 @@ internal sealed class LlamaConfigReader
                 throw Unknown($"{key} is given; neither quantised weights nor a model's own code are known");
         }
 
-        if (Find("sliding_window") is { } window && (!window.TryGetInt64(out long span) || span < Size("max_position_embeddings", 2048)))
+        if (Find("sliding_window") is { } window
+            && (!window.TryGetInt64(out long span) || span < Size("max_position_embeddings", 2048)))
             throw Unknown("sliding_window is shorter than max_position_embeddings; windowed attention is not known");
         if (Find("partial_rotary_factor") is { } factor && !(factor.TryGetDouble(out double part) && part == 1))
             throw Unknown("partial_rotary_factor is not 1");
@@ -122,7 +128,7 @@ internal sealed class LlamaConfigReader
         CheckRope("rope_parameters");
     }
 
-    /// <summary>Plain rotary positions may be spelt out; anything that stretches them is refused.</summary>
+    /// <summary>Accepts plain rotary positions where they are spelt out, and refuses any scaling of them.</summary>
     private void CheckRope(string key)
     {
         if (Find(key) is not { } rope)
@@ -131,7 +137,8 @@ internal sealed class LlamaConfigReader
             throw Bad($"{key} is not an object");
         foreach (string name in new[] { "rope_type", "type" })
         {
-            if (rope.TryGetProperty(name, out JsonElement type) && !(type.ValueKind == JsonValueKind.String && type.ValueEquals("default")))
+            if (rope.TryGetProperty(name, out JsonElement type)
+                && !(type.ValueKind == JsonValueKind.String && type.ValueEquals("default")))
                 throw Unknown($"{key} has {name} {Quoted.Name(type.ToString())}; only unscaled rotary positions are known");
         }
 
@@ -142,9 +149,11 @@ internal sealed class LlamaConfigReader
         }
     }
 
-    // Transformers 5 keeps it in rope_parameters, earlier versions beside the other keys.
+    // Transformers 5 stores it in rope_parameters, earlier versions among the other keys.
     private JsonElement? RopeTheta() =>
-        Find("rope_parameters") is { } rope && rope.TryGetProperty("rope_theta", out JsonElement theta) ? theta : Find("rope_theta");
+        Find("rope_parameters") is { } rope && rope.TryGetProperty("rope_theta", out JsonElement theta)
+            ? theta
+            : Find("rope_theta");
 
     private JsonElement? Find(string key) =>
         _config.TryGetProperty(key, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
@@ -162,9 +171,12 @@ internal sealed class LlamaConfigReader
     {
         if (found is not { } value)
             return otherwise;
-        return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && number > 0 && double.IsFinite(number)
-            ? number
-            : throw Bad($"{key} is {Quoted.Name(value.ToString())}, not a positive number");
+        return value.ValueKind == JsonValueKind.Number
+            && value.TryGetDouble(out double number)
+            && number > 0
+            && double.IsFinite(number)
+                ? number
+                : throw Bad($"{key} is {Quoted.Name(value.ToString())}, not a positive number");
     }
 
     private bool Flag(string key) => Find(key) switch

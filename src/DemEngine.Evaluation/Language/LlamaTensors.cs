@@ -4,54 +4,55 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Evaluation.Language;
 
-/// <summary>A weight of a model: what it is called and how large it is, in whatever element type.</summary>
-/// <param name="Name">Hugging Face's name.</param>
-/// <param name="Shape">A matrix is [outputs, inputs] and multiplies from the left: y = W·x.</param>
+/// <summary>A weight of a model: its name and shape, whatever its element type.</summary>
+/// <param name="Name">Hugging Face's name of the tensor.</param>
+/// <param name="Shape">Shape of the tensor. A matrix is [outputs, inputs] and multiplies from the left: y = W·x.</param>
 public sealed record LlamaTensor(string Name, TensorShape Shape);
 
 /// <summary>The weights of the Llama architecture under Hugging Face's names.</summary>
 public static class LlamaTensors
 {
-    /// <summary>[vocabulary, hidden].</summary>
+    /// <summary>Name of the token embedding, [vocabulary, hidden].</summary>
     public const string Embedding = "model.embed_tokens.weight";
 
-    /// <summary>[hidden]: normalises before the output matrix.</summary>
+    /// <summary>Name of the norm before the output matrix, [hidden].</summary>
     public const string Norm = "model.norm.weight";
 
-    /// <summary>[vocabulary, hidden]; not stored where embeddings are tied.</summary>
+    /// <summary>Name of the output matrix, [vocabulary, hidden]; it is not stored where embeddings are tied.</summary>
     public const string Head = "lm_head.weight";
 
-    /// <summary>[hidden]: normalises before attention.</summary>
+    /// <summary>Name of a layer's norm before attention, [hidden].</summary>
     public static string AttentionNorm(int layer) => $"model.layers.{layer}.input_layernorm.weight";
 
-    /// <summary>[heads × head size, hidden].</summary>
+    /// <summary>Name of a layer's query projection, [heads × head size, hidden].</summary>
     public static string Query(int layer) => $"model.layers.{layer}.self_attn.q_proj.weight";
 
-    /// <summary>[key-value heads × head size, hidden].</summary>
+    /// <summary>Name of a layer's key projection, [key-value heads × head size, hidden].</summary>
     public static string Key(int layer) => $"model.layers.{layer}.self_attn.k_proj.weight";
 
-    /// <summary>[key-value heads × head size, hidden].</summary>
+    /// <summary>Name of a layer's value projection, [key-value heads × head size, hidden].</summary>
     public static string Value(int layer) => $"model.layers.{layer}.self_attn.v_proj.weight";
 
-    /// <summary>[hidden, heads × head size].</summary>
+    /// <summary>Name of a layer's output projection, [hidden, heads × head size].</summary>
     public static string Output(int layer) => $"model.layers.{layer}.self_attn.o_proj.weight";
 
-    /// <summary>[hidden]: normalises before the MLP.</summary>
+    /// <summary>Name of a layer's norm before the MLP, [hidden].</summary>
     public static string MlpNorm(int layer) => $"model.layers.{layer}.post_attention_layernorm.weight";
 
-    /// <summary>[intermediate, hidden]: what passes through SiLU.</summary>
+    /// <summary>Name of a layer's gate projection, [intermediate, hidden], whose outputs pass through SiLU.</summary>
     public static string Gate(int layer) => $"model.layers.{layer}.mlp.gate_proj.weight";
 
-    /// <summary>[intermediate, hidden]: what the gate multiplies.</summary>
+    /// <summary>Name of a layer's up projection, [intermediate, hidden], whose outputs the gate multiplies.</summary>
     public static string Up(int layer) => $"model.layers.{layer}.mlp.up_proj.weight";
 
-    /// <summary>[hidden, intermediate].</summary>
+    /// <summary>Name of a layer's down projection, [hidden, intermediate].</summary>
     public static string Down(int layer) => $"model.layers.{layer}.mlp.down_proj.weight";
 
-    /// <summary>All weights that are stored, in the order of the network.</summary>
+    /// <summary>Lists all stored weights, in the order of the network.</summary>
     public static IEnumerable<LlamaTensor> Of(LlamaConfig config)
     {
-        static LlamaTensor Tensor(string name, params ReadOnlySpan<long> dimensions) => new(name, new TensorShape([.. dimensions]));
+        static LlamaTensor Tensor(string name, params ReadOnlySpan<long> dimensions) =>
+            new(name, new TensorShape([.. dimensions]));
 
         int hidden = config.HiddenSize;
         yield return Tensor(Embedding, config.VocabularySize, hidden);
@@ -73,11 +74,14 @@ public static class LlamaTensors
             yield return Tensor(Head, config.VocabularySize, hidden);
     }
 
-    /// <summary>Checks that weights are those of a configuration: all there, of the right shapes, floating-point, and none beside them.</summary>
-    /// <param name="config">What they should be.</param>
-    /// <param name="tensors">What there is.</param>
-    /// <param name="model">Named in errors.</param>
-    /// <exception cref="DemException">DEM2103, naming the tensors.</exception>
+    /// <summary>
+    /// Checks that tensors are the weights of a configuration: complete, of the right shapes, floating-point, and with no others
+    /// beside them.
+    /// </summary>
+    /// <param name="config">Configuration that the tensors should match.</param>
+    /// <param name="tensors">Tensors of the model.</param>
+    /// <param name="model">Name of the model, used in errors.</param>
+    /// <exception cref="DemException">DEM2103 (WrongTensors): the tensors do not match; the message names them.</exception>
     public static void Check(LlamaConfig config, IEnumerable<TensorSpec> tensors, string model)
     {
         var there = tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
@@ -85,24 +89,36 @@ public static class LlamaTensors
 
         string[] missing = [.. wanted.Select(tensor => tensor.Name).Where(name => !there.ContainsKey(name))];
         if (missing.Length > 0)
-            throw Wrong(model, $"{missing.Length} tensors that {LlamaConfig.FileName} asks for are missing: {Quoted.List(missing)}");
+            throw Wrong(
+                model, $"{missing.Length} tensors that {LlamaConfig.FileName} asks for are missing: {Quoted.List(missing)}");
 
         foreach (LlamaTensor tensor in wanted)
         {
             TensorSpec found = there[tensor.Name];
             if (found.Shape != tensor.Shape)
-                throw Wrong(model, $"{Quoted.Name(tensor.Name)} is {found.Shape}, and by {LlamaConfig.FileName} should be {tensor.Shape}");
+                throw Wrong(
+                    model,
+                    $"{Quoted.Name(tensor.Name)} is {found.Shape}, and by {LlamaConfig.FileName} should be {tensor.Shape}");
             if (!found.Type.IsFloat)
-                throw Wrong(model, $"{Quoted.Name(tensor.Name)} is of type {found.Type.SafetensorsName}, not floating-point");
+                throw Wrong(
+                    model, $"{Quoted.Name(tensor.Name)} is of type {found.Type.SafetensorsName}, not floating-point");
         }
 
-        string[] extra = [.. there.Keys.Except(wanted.Select(tensor => tensor.Name)).Where(name => !IsRedundant(name)).Order(StringComparer.Ordinal)];
+        string[] extra =
+        [
+            .. there.Keys
+                .Except(wanted.Select(tensor => tensor.Name))
+                .Where(name => !IsRedundant(name))
+                .Order(StringComparer.Ordinal),
+        ];
         if (extra.Length > 0)
             throw Wrong(model, $"{extra.Length} tensors are no part of the architecture: {Quoted.List(extra)}");
     }
 
-    // The head of tied embeddings is the embedding again; old checkpoints stored the rotary frequencies, which follow from the configuration.
-    private static bool IsRedundant(string name) => name == Head || name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal);
+    // The head of tied embeddings repeats the embedding. Old checkpoints stored the rotary frequencies as well, though the
+    // configuration determines them.
+    private static bool IsRedundant(string name) =>
+        name == Head || name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal);
 
     private static DemException Wrong(string model, string what) => new(ErrorCode.WrongTensors, $"{model}: {what}");
 }

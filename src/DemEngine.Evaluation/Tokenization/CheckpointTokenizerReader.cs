@@ -7,9 +7,10 @@ using DemEngine.Evaluation.Tokenization.SentencePiece;
 namespace DemEngine.Evaluation.Tokenization;
 
 /// <summary>
-/// Reads byte-pair tokenizers (Sennrich et al., "Neural Machine Translation of Rare Words with Subword Units", https://arxiv.org/abs/1508.07909):
-/// <c>tokenizer.json</c> of Hugging Face's tokenizers, over bytes or with bytes as a fallback, and SentencePiece's <c>tokenizer.model</c>. Whatever would
-/// give other ids than the checkpoint's own tokenizer is refused by name.
+/// Reads byte-pair tokenizers (Sennrich et al., "Neural Machine Translation of Rare Words with Subword Units",
+/// https://arxiv.org/abs/1508.07909): Hugging Face's <c>tokenizer.json</c>, over bytes or with bytes as a fallback, and
+/// SentencePiece's <c>tokenizer.model</c>. Anything that would give other ids than the checkpoint's own tokenizer is refused by
+/// name.
 /// </summary>
 public sealed class CheckpointTokenizerReader : ITokenizerReader
 {
@@ -17,7 +18,9 @@ public sealed class CheckpointTokenizerReader : ITokenizerReader
     public ITokenizer Read(string file, LlamaConfig config)
     {
         TokenizerConfig settings = TokenizerConfig.Read(Path.GetDirectoryName(Path.GetFullPath(file))!);
-        TokenizerParts parts = file.EndsWith(".json", StringComparison.Ordinal) ? TokenizerJson.Read(file, settings) : SentencePieceTokenizer.Read(file, settings);
+        TokenizerParts parts = file.EndsWith(".json", StringComparison.Ordinal)
+            ? TokenizerJson.Read(file, settings)
+            : SentencePieceTokenizer.Read(file, settings);
         return new BytePairTokenizer(parts, config);
     }
 }

@@ -1,19 +1,19 @@
 namespace DemEngine.Search.Reports;
 
-/// <summary>y ≈ a + b·t + c·t², by least squares.</summary>
-/// <param name="Value">a.</param>
-/// <param name="Slope">b: the first derivative at t = 0.</param>
-/// <param name="Curvature">2c: the second derivative.</param>
+/// <summary>A parabola y ≈ a + b·t + c·t², fitted by least squares.</summary>
+/// <param name="Value">Coefficient a: the value at t = 0.</param>
+/// <param name="Slope">Coefficient b: the first derivative at t = 0.</param>
+/// <param name="Curvature">Twice the coefficient c: the second derivative.</param>
 public sealed record Parabola(double Value, double Slope, double Curvature)
 {
-    /// <summary>Fits; null for fewer than three different t.</summary>
-    /// <param name="points">The t and y.</param>
+    /// <summary>Fits a parabola; null if there are fewer than three different t.</summary>
+    /// <param name="points">Points to fit, each with its t and y.</param>
     public static Parabola? Fit(IReadOnlyCollection<(double T, double Y)> points)
     {
         if (points.Select(point => point.T).Distinct().Count() < 3)
             return null;
 
-        // The normal equations, in multiples of the largest t so that their powers are of one size.
+        // These are the normal equations. They are scaled by the largest t, so that its powers have a similar magnitude.
         double scale = points.Max(point => Math.Abs(point.T));
         double[,] system = new double[3, 4];
         foreach (var (t, y) in points)
@@ -31,7 +31,7 @@ public sealed record Parabola(double Value, double Slope, double Curvature)
         return new Parabola(solution[0], solution[1] / scale, 2 * solution[2] / (scale * scale));
     }
 
-    /// <summary>Gaussian elimination with row pivots.</summary>
+    /// <summary>Solves a linear system by Gaussian elimination with row pivots.</summary>
     private static double[] Solve(double[,] system)
     {
         for (int column = 0; column < 3; column++)

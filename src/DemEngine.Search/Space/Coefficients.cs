@@ -2,24 +2,26 @@ using System.Collections.Immutable;
 
 namespace DemEngine.Search.Space;
 
-/// <summary>The coefficients of one candidate: of each source, one for each layer group, or one alone where all groups have the same.</summary>
+/// <summary>
+/// The coefficients of one candidate: for each source one per layer group, or a single one where all groups have the same.
+/// </summary>
 public sealed class Coefficients : IEquatable<Coefficients>
 {
-    /// <summary>Makes them.</summary>
-    /// <param name="bySource">For each source its coefficients, rounded as <see cref="SearchPoint"/> rounds.</param>
+    /// <summary>Makes the coefficients of a candidate.</summary>
+    /// <param name="bySource">Coefficients of each source; they are rounded as <see cref="SearchPoint"/> rounds.</param>
     public Coefficients(IEnumerable<IEnumerable<double>> bySource)
     {
         BySource = [.. bySource.Select(values => Collapse(new SearchPoint(values).Coordinates))];
     }
 
-    /// <summary>One coefficient for each source.</summary>
+    /// <summary>Makes coefficients with one value for each source.</summary>
     public static Coefficients Of(params IEnumerable<double> values) => new(values.Select(value => new[] { value }));
 
-    /// <summary>For each source: its one coefficient, or one for each group.</summary>
+    /// <summary>Coefficients of each source: a single one, or one per layer group.</summary>
     public ImmutableArray<ImmutableArray<double>> BySource { get; }
 
-    /// <summary>The same with all other sources' coefficients 0.</summary>
-    /// <param name="sources">The indices of those that keep theirs.</param>
+    /// <summary>Returns these coefficients with those of all other sources set to 0.</summary>
+    /// <param name="sources">Indices of the sources that keep their coefficients.</param>
     public Coefficients Only(params ReadOnlySpan<int> sources)
     {
         var kept = new HashSet<int>([.. sources]);

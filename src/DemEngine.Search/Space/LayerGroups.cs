@@ -5,17 +5,17 @@ using DemEngine.Recipes.Values;
 namespace DemEngine.Search.Space;
 
 /// <summary>
-/// The tensors of a model in groups of neighbouring layers, so that a coefficient can differ from one to the next. Embeddings belong to the
-/// first group, what follows the layers to the last.
+/// The tensors of a model in groups of neighbouring layers, so that a coefficient can differ from one group to the next.
+/// Embeddings belong to the first group, and the tensors after the layers to the last.
 /// </summary>
 public sealed class LayerGroups
 {
     private readonly ImmutableArray<(string Filter, int Group)> _filters;
 
-    /// <summary>Groups tensors.</summary>
-    /// <param name="tensors">The names of all tensors.</param>
-    /// <param name="count">Number of groups, of as equal depth as can be.</param>
-    /// <exception cref="DemException">DEM1001: there are not so many layers.</exception>
+    /// <summary>Divides tensors into groups.</summary>
+    /// <param name="tensors">Names of all tensors.</param>
+    /// <param name="count">Number of groups, which are as equal in depth as possible.</param>
+    /// <exception cref="DemException">DEM1001 (BadArgument): the model has too few layers.</exception>
     public LayerGroups(IEnumerable<string> tensors, int count)
     {
         string[] names = [.. tensors];
@@ -29,29 +29,40 @@ public sealed class LayerGroups
         ];
         if (grouped.Select(tensor => tensor.Group).Distinct().Count() != count)
         {
-            int layers = grouped.Select(tensor => tensor.Place).Where(place => place.Stack is not null).Distinct().Count();
+            int layers = grouped
+                .Select(tensor => tensor.Place)
+                .Where(place => place.Stack is not null)
+                .Distinct()
+                .Count();
             throw new DemException(ErrorCode.BadArgument, $"the model's {layers} layers cannot be cut into {count} groups");
         }
 
-        // The first filter that is found in a name decides, so one that may lie within another comes after it. What no filter finds belongs
-        // to the last group, as do all tensors outside the layers but the embeddings.
+        // The first filter that is found in a name decides, so a filter that may occur within another comes after it. Tensors
+        // that no filter finds belong to the last group, as do all tensors outside the layers except the embeddings.
         _filters =
         [
-            .. grouped.Where(tensor => tensor.Place.Stack is not null || LayerName.IsEmbedding(tensor.Filter))
-                .Select(tensor => (tensor.Filter, tensor.Group)).Distinct()
-                .OrderByDescending(pair => pair.Filter.Length).ThenBy(pair => pair.Filter, StringComparer.Ordinal),
+            .. grouped
+                .Where(tensor => tensor.Place.Stack is not null || LayerName.IsEmbedding(tensor.Filter))
+                .Select(tensor => (tensor.Filter, tensor.Group))
+                .Distinct()
+                .OrderByDescending(pair => pair.Filter.Length)
+                .ThenBy(pair => pair.Filter, StringComparer.Ordinal),
         ];
-        Names = [.. Enumerable.Range(0, count).Select(group => Describe(group, [.. grouped.Where(tensor => tensor.Group == group).Select(tensor => tensor.Place)]))];
+        Names =
+        [
+            .. Enumerable.Range(0, count).Select(group =>
+                Describe(group, [.. grouped.Where(tensor => tensor.Group == group).Select(tensor => tensor.Place)])),
+        ];
     }
 
     /// <summary>Number of groups.</summary>
     public int Count => Names.Length;
 
-    /// <summary>Such as <c>layers 0-3</c>.</summary>
+    /// <summary>Names of the groups, such as <c>layers 0-3</c>.</summary>
     public ImmutableArray<string> Names { get; }
 
-    /// <summary>A value for each group, as a recipe says it.</summary>
-    /// <param name="values">One for each group, or one for all.</param>
+    /// <summary>Returns a value for each group in the form that recipes use.</summary>
+    /// <param name="values">Values, one for each group or one for all.</param>
     public ParameterValue ValueOf(ImmutableArray<double> values)
     {
         if (values.Length == 1)

@@ -4,14 +4,15 @@ using DemEngine.Search.Space;
 namespace DemEngine.Search.Strategies;
 
 /// <summary>
-/// Covariance matrix adaptation: draws generations of points from a normal distribution, and moves, stretches and turns it towards those
-/// that are good (Hansen, "The CMA evolution strategy: a tutorial", arXiv 1604.00772; with its defaults, negative weights included). For
-/// several coefficients that depend on each other. It computes in coordinates in which every range is 0 to 1, begins at the space's start with
-/// standard deviation 0.3, and ends when that has shrunk below a twentieth of every step.
+/// Covariance matrix adaptation evolution strategy, for several coefficients that depend on each other. It draws generations of
+/// points from a normal distribution, and moves, stretches and rotates the distribution towards the good ones (Hansen, "The CMA
+/// evolution strategy: a tutorial", arXiv 1604.00772; with its defaults, including negative weights). It computes in coordinates
+/// in which every range is 0 to 1, and begins at the space's start with standard deviation 0.3. It ends when the standard
+/// deviation is below a twentieth of the step in every dimension.
 /// </summary>
 /// <remarks>
-/// Bounds: a point outside the ranges is drawn anew, up to a hundred times, and then moved to the border. The distribution learns from the
-/// points as they were tried: moved, and rounded as <see cref="SearchPoint"/> rounds.
+/// A point outside the ranges is drawn anew, up to a hundred times, and then moved to the bounds. The distribution learns from
+/// the points as they were tried: moved, and rounded as <see cref="SearchPoint"/> rounds.
 /// </remarks>
 public sealed class CmaEs(SearchSpace space, ulong seed) : SequentialStrategy
 {
@@ -45,13 +46,17 @@ public sealed class CmaEs(SearchSpace space, ulong seed) : SequentialStrategy
 
             SearchPoint[] points = [.. Enumerable.Range(0, _p.Lambda).Select(_ => Draw(mean, sigma, shape))];
             yield return points;
-            (double[] Y, double Cost)[] drawn = [.. points.Zip(Told, (point, cost) => (ToUnit(point).Zip(mean, (x, m) => (x - m) / sigma).ToArray(), cost))];
+            (double[] Y, double Cost)[] drawn =
+            [
+                .. points.Zip(Told, (point, cost) =>
+                    (ToUnit(point).Zip(mean, (x, m) => (x - m) / sigma).ToArray(), cost)),
+            ];
 
-            // Where nothing succeeded there is nothing to learn.
+            // If no trial succeeded there is nothing to learn.
             if (drawn.All(one => double.IsPositiveInfinity(one.Cost)))
                 continue;
 
-            double[][] y = [.. drawn.OrderBy(one => one.Cost).Select(one => one.Y)]; // A stable sort.
+            double[][] y = [.. drawn.OrderBy(one => one.Cost).Select(one => one.Y)]; // OrderBy is a stable sort.
             double[] step = Sum(Enumerable.Range(0, _p.Mu).Select(i => (_p.Weights[i], y[i])));
             for (int i = 0; i < _n; i++)
                 mean[i] = Math.Clamp(mean[i] + (sigma * step[i]), 0, 1);
@@ -63,8 +68,9 @@ public sealed class CmaEs(SearchSpace space, ulong seed) : SequentialStrategy
             double pathNorm = Norm(sigmaPath);
             sigma *= Math.Exp(_p.CSigma / _p.DSigma * ((pathNorm / _p.ExpectedNorm) - 1));
 
-            // While sigma grows fast the path of the covariance waits.
-            bool stalls = pathNorm / Math.Sqrt(1 - Math.Pow(1 - _p.CSigma, 2 * generation)) >= (1.4 + (2.0 / (_n + 1))) * _p.ExpectedNorm;
+            // The path of the covariance is not extended while sigma grows fast.
+            bool stalls = pathNorm / Math.Sqrt(1 - Math.Pow(1 - _p.CSigma, 2 * generation))
+                >= (1.4 + (2.0 / (_n + 1))) * _p.ExpectedNorm;
             double toCovariancePath = stalls ? 0 : Math.Sqrt(_p.CC * (2 - _p.CC) * _p.MuEff);
             covariancePath = Sum([(1 - _p.CC, covariancePath), (toCovariancePath, step)]);
             Adapt(covariance, covariancePath, y, shape, stalls);
@@ -76,7 +82,7 @@ public sealed class CmaEs(SearchSpace space, ulong seed) : SequentialStrategy
         double[] x = new double[_n];
         for (int draw = 0; draw < MaxDraws; draw++)
         {
-            // y = B·D·z, with the square roots D of the eigenvalues.
+            // y = B·D·z, where D has the square roots of the eigenvalues.
             double[] z = [.. Enumerable.Range(0, _n).Select(_ => _random.Normal())];
             for (int i = 0; i < _n; i++)
             {
@@ -93,14 +99,18 @@ public sealed class CmaEs(SearchSpace space, ulong seed) : SequentialStrategy
             dimension.Range.Low + (Math.Clamp(x[d], 0, 1) * (dimension.Range.High - dimension.Range.Low))));
     }
 
-    /// <summary>C ← (1 + c₁·δ(h) − c₁ − c_μ·Σw)·C + c₁·p·pᵀ + c_μ·Σ w°·y·yᵀ.</summary>
+    /// <summary>Updates the covariance matrix: C ← (1 + c₁·δ(h) − c₁ − c_μ·Σw)·C + c₁·p·pᵀ + c_μ·Σ w°·y·yᵀ.</summary>
     private void Adapt(double[,] covariance, double[] path, double[][] y, SymmetricEigen shape, bool stalls)
     {
         double lost = stalls ? _p.CC * (2 - _p.CC) : 0;
         double keep = 1 + (_p.C1 * lost) - _p.C1 - (_p.CMu * _p.Weights.Sum());
 
-        // So that what is subtracted leaves the matrix positive definite.
-        double[] weights = [.. _p.Weights.Select((w, k) => w >= 0 ? w : w * _n / Math.Max(Math.Pow(Norm(Whiten(shape, y[k])), 2), double.Epsilon))];
+        // Negative weights are scaled so that what they subtract leaves the matrix positive definite.
+        double[] weights =
+        [
+            .. _p.Weights.Select((w, k) =>
+                w >= 0 ? w : w * _n / Math.Max(Math.Pow(Norm(Whiten(shape, y[k])), 2), double.Epsilon)),
+        ];
         for (int i = 0; i < _n; i++)
         {
             for (int j = 0; j <= i; j++)
@@ -113,7 +123,7 @@ public sealed class CmaEs(SearchSpace space, ulong seed) : SequentialStrategy
         }
     }
 
-    /// <summary>C^(−1/2)·v = B·D⁻¹·Bᵀ·v.</summary>
+    /// <summary>Computes C^(−1/2)·v = B·D⁻¹·Bᵀ·v.</summary>
     private double[] Whiten(SymmetricEigen shape, double[] v)
     {
         double[] white = new double[_n];
@@ -135,8 +145,11 @@ public sealed class CmaEs(SearchSpace space, ulong seed) : SequentialStrategy
         double least = shape.Values.Min();
         if (!(least > 0) || shape.Values.Max() > LargestCondition * least || !double.IsFinite(sigma))
             return true;
-        return space.Dimensions.Select((dimension, d) =>
-            sigma * Math.Sqrt(covariance[d, d]) * (dimension.Range.High - dimension.Range.Low) < LastStep * dimension.Range.Step).All(small => small);
+        return space.Dimensions
+            .Select((dimension, d) =>
+                sigma * Math.Sqrt(covariance[d, d]) * (dimension.Range.High - dimension.Range.Low)
+                < LastStep * dimension.Range.Step)
+            .All(small => small);
     }
 
     private double[] ToUnit(SearchPoint point) =>

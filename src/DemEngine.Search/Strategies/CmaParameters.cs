@@ -1,8 +1,8 @@
 namespace DemEngine.Search.Strategies;
 
 /// <summary>
-/// The default constants of CMA-ES for n dimensions, from table 1 of Hansen, "The CMA evolution strategy: a tutorial", arXiv 1604.00772;
-/// the names are the tutorial's.
+/// The default constants of CMA-ES for n dimensions, from table 1 of Hansen, "The CMA evolution strategy: a tutorial", arXiv
+/// 1604.00772. The names are those of the tutorial.
 /// </summary>
 internal sealed class CmaParameters
 {
@@ -22,7 +22,9 @@ internal sealed class CmaParameters
         DSigma = 1 + (2 * Math.Max(0, Math.Sqrt((MuEff - 1) / (n + 1)) - 1)) + CSigma;
         CC = (4 + (MuEff / n)) / (n + 4 + (2 * MuEff / n));
         C1 = CovarianceRate / (Math.Pow(n + 1.3, 2) + MuEff);
-        CMu = Math.Min(1 - C1, CovarianceRate * (0.25 + MuEff + (1 / MuEff) - 2) / (Math.Pow(n + 2, 2) + (CovarianceRate * MuEff / 2)));
+        CMu = Math.Min(
+            1 - C1,
+            CovarianceRate * (0.25 + MuEff + (1 / MuEff) - 2) / (Math.Pow(n + 2, 2) + (CovarianceRate * MuEff / 2)));
 
         double alphaMu = 1 + (C1 / CMu);
         double alphaMuEff = 1 + (2 * muEffMinus / (MuEff + 2));
@@ -34,13 +36,13 @@ internal sealed class CmaParameters
         ExpectedNorm = Math.Sqrt(n) * (1 - (1 / (4.0 * n)) + (1 / (21.0 * n * n)));
     }
 
-    /// <summary>λ: points in a generation.</summary>
+    /// <summary>λ: number of points in a generation.</summary>
     public int Lambda { get; }
 
-    /// <summary>μ: the best of them, to whose mean the search moves.</summary>
+    /// <summary>μ: number of the best points of a generation, to whose weighted mean the search moves.</summary>
     public int Mu { get; }
 
-    /// <summary>wᵢ: by rank, the best first; the first μ add up to 1, the others are negative.</summary>
+    /// <summary>wᵢ: weights by rank, the best first. The first μ are positive and add up to 1; the others are negative.</summary>
     public double[] Weights { get; }
 
     public double MuEff { get; }

@@ -3,13 +3,14 @@ using DemEngine.Search.Space;
 namespace DemEngine.Search.Strategies;
 
 /// <summary>
-/// One coefficient after another: walks along it in steps of its grid, in whichever direction helps, as long as it helps. When no
-/// coefficient moves any more the step is halved; after <see cref="Halvings"/> of them the search is done. Finds the optimum of functions
-/// with one valley along the axes, in far fewer trials than a grid, and may stay in a local one otherwise.
+/// Varies one coefficient after another: walks along it in steps of its grid, in the direction that improves the result, for as
+/// long as it does. When no coefficient moves any more the step is halved, and after <see cref="Halvings"/> halvings the search
+/// ends. It finds the optimum of functions with a single valley along the axes in far fewer trials than a grid, but may otherwise
+/// end in a local optimum.
 /// </summary>
 public sealed class CoordinateDescent(SearchSpace space) : SequentialStrategy
 {
-    /// <summary>How often the step is halved: the result is good to a quarter of a step.</summary>
+    /// <summary>Number of times that the step is halved; the result is accurate to a quarter of a step.</summary>
     public const int Halvings = 2;
 
     private SearchPoint _best = space.Start;
@@ -42,7 +43,7 @@ public sealed class CoordinateDescent(SearchSpace space) : SequentialStrategy
         }
     }
 
-    /// <summary>Walks along one coefficient: onwards, or if that does not help back.</summary>
+    /// <summary>Walks along one coefficient: upwards, or downwards if that does not improve the result.</summary>
     private IEnumerable<SearchPoint> Walk(int dimension, double step)
     {
         SearchPoint start = _best;

@@ -2,7 +2,7 @@ using DemEngine.Search.Space;
 
 namespace DemEngine.Search.Strategies;
 
-/// <summary>Every point of the grid, the last coefficient changing fastest: the DEM paper's own search.</summary>
+/// <summary>Tries every point of the grid, with the last coefficient changing fastest: the search of the DEM paper.</summary>
 public sealed class GridSearch(SearchSpace space) : SequentialStrategy
 {
     /// <inheritdoc/>

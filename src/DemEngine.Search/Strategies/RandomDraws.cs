@@ -2,14 +2,14 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Search.Strategies;
 
-/// <summary>A sequence of random numbers that its seed determines: Philox's words in order.</summary>
+/// <summary>A sequence of random numbers that is determined by its seed: the words of Philox in order.</summary>
 internal sealed class RandomDraws(ulong seed)
 {
     private readonly Philox _philox = new(seed);
     private long _next;
     private double? _spare;
 
-    /// <summary>From [0, 1), in steps of 2⁻⁵³.</summary>
+    /// <summary>Draws a number from the uniform distribution on [0, 1), in steps of 2⁻⁵³.</summary>
     public double Uniform()
     {
         ulong high = _philox[_next++];
@@ -17,7 +17,10 @@ internal sealed class RandomDraws(ulong seed)
         return (((high << 32) | low) >> 11) * (1.0 / (1UL << 53));
     }
 
-    /// <summary>From the standard normal distribution (Box and Muller, "A note on the generation of random normal deviates", 1958).</summary>
+    /// <summary>
+    /// Draws a number from the standard normal distribution (Box and Muller, "A note on the generation of random normal
+    /// deviates", 1958).
+    /// </summary>
     public double Normal()
     {
         if (_spare is { } spare)

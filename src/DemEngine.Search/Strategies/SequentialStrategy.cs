@@ -3,8 +3,8 @@ using DemEngine.Search.Space;
 namespace DemEngine.Search.Strategies;
 
 /// <summary>
-/// A strategy written as one run through rounds of points, of which none depends on the costs of its own round: what it was told of one is there when the run
-/// goes on after it.
+/// A strategy written as one sequence of rounds of points. No point depends on the costs of its own round; the costs of a round
+/// are available when the sequence continues after it.
 /// </summary>
 public abstract class SequentialStrategy : ISearchStrategy
 {
@@ -16,7 +16,7 @@ public abstract class SequentialStrategy : ISearchStrategy
     /// <inheritdoc/>
     public abstract string Name { get; }
 
-    /// <summary>The costs of the last round's points, in their order; +∞ for one that is no number.</summary>
+    /// <summary>Costs of the last round's points, in their order; +∞ where a cost is NaN.</summary>
     protected IReadOnlyList<double> Told => _told;
 
     /// <inheritdoc/>
@@ -57,6 +57,6 @@ public abstract class SequentialStrategy : ISearchStrategy
         _told.Add(double.IsNaN(cost) ? double.PositiveInfinity : cost);
     }
 
-    /// <summary>Gives one round after another.</summary>
+    /// <summary>Enumerates the rounds of points, one after the other.</summary>
     protected abstract IEnumerable<IEnumerable<SearchPoint>> Rounds();
 }

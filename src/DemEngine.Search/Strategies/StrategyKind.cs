@@ -2,29 +2,29 @@ using DemEngine.Search.Space;
 
 namespace DemEngine.Search.Strategies;
 
-/// <summary>The strategies there are.</summary>
+/// <summary>Kinds of search strategies.</summary>
 public enum StrategyKind
 {
-    /// <summary><see cref="GridSearch"/>.</summary>
+    /// <summary>Every point of the grid: <see cref="GridSearch"/>.</summary>
     Grid,
 
-    /// <summary><see cref="CoordinateDescent"/>.</summary>
+    /// <summary>One coefficient after another: <see cref="CoordinateDescent"/>.</summary>
     Coordinate,
 
-    /// <summary><see cref="RandomSearch"/>.</summary>
+    /// <summary>Points drawn at random: <see cref="RandomSearch"/>.</summary>
     Random,
 
-    /// <summary><see cref="CmaEs"/>.</summary>
+    /// <summary>Covariance matrix adaptation: <see cref="CmaEs"/>.</summary>
     CmaEs,
 }
 
-/// <summary>From the name of a strategy to the strategy.</summary>
+/// <summary>Makes strategies by their kind.</summary>
 public static class StrategyKinds
 {
-    /// <summary>Begins a search.</summary>
-    /// <param name="kind">Which strategy.</param>
-    /// <param name="space">Where it searches.</param>
-    /// <param name="seed">Of the random numbers, where it uses any.</param>
+    /// <summary>Makes a strategy at the beginning of its search.</summary>
+    /// <param name="kind">Kind of strategy.</param>
+    /// <param name="space">Search space of the strategy.</param>
+    /// <param name="seed">Seed of the random numbers, where the strategy uses any.</param>
     public static ISearchStrategy Begin(this StrategyKind kind, SearchSpace space, ulong seed) => kind switch
     {
         StrategyKind.Grid => new GridSearch(space),

@@ -11,18 +11,28 @@ using DemEngine.Recipes;
 namespace DemEngine.Search.Trials;
 
 /// <summary>
-/// A merge that is tried: made in memory, with its group, when its first tensor is asked for, or written to a folder when that is, and otherwise not at all.
+/// A candidate merge of a search. It is merged in memory, together with its group, when its first tensor is read, and written to
+/// a folder when the folder is read; otherwise it is not made at all.
 /// </summary>
-/// <param name="merge">Has the models open.</param>
-/// <param name="recipe">With the coefficients to be tried.</param>
-/// <param name="group">Makes it in memory.</param>
-/// <param name="index">Its place in the group.</param>
-/// <param name="folder">Where it goes if a program outside wants to read it; deleted with it.</param>
-/// <param name="backend">What computes.</param>
-/// <param name="options">How.</param>
-/// <param name="cancel">Stops merging.</param>
+/// <param name="merge">Merge that has the models open.</param>
+/// <param name="recipe">Recipe with the coefficients to try.</param>
+/// <param name="group">Group that makes the candidate in memory.</param>
+/// <param name="index">Index of the candidate in its group.</param>
+/// <param name="folder">
+/// Folder that the candidate is written to if an external program reads it; deleted with the candidate.
+/// </param>
+/// <param name="backend">Backend that computes a candidate that is written.</param>
+/// <param name="options">Run options for a candidate that is written.</param>
+/// <param name="cancel">Token that stops merging.</param>
 internal sealed class Candidate(
-    MemoryMerge merge, Recipe recipe, CandidateGroup group, int index, string folder, IMergeBackend backend, RunOptions options, CancellationToken cancel)
+    MemoryMerge merge,
+    Recipe recipe,
+    CandidateGroup group,
+    int index,
+    string folder,
+    IMergeBackend backend,
+    RunOptions options,
+    CancellationToken cancel)
     : IModelWeights, IDisposable
 {
     private readonly Lock _lock = new();
@@ -36,10 +46,12 @@ internal sealed class Candidate(
 
     public ImmutableArray<TensorSpec> Tensors => [.. group.Plans[index].PlannedTensors.Select(tensor => tensor.Spec)];
 
-    /// <summary>How long merging took: of what was merged together, its share.</summary>
+    /// <summary>Time spent merging this candidate, in seconds; its share where several were merged together.</summary>
     public double MergeSeconds { get; private set; }
 
-    /// <summary>How long this candidate waited for it, which its group's first one does for all.</summary>
+    /// <summary>
+    /// Time that this candidate waited for merging, in seconds. The first candidate of a group waits for all of them.
+    /// </summary>
     public double WaitedSeconds { get; private set; }
 
     public string Folder
@@ -61,11 +73,17 @@ internal sealed class Candidate(
         }
     }
 
-    /// <summary>The configuration of the merged model.</summary>
-    /// <exception cref="DemException">DEM2023: it has none. DEM2101, DEM2102: it is not one that is known.</exception>
-    public static LlamaConfig ConfigOf(MemoryMerge merge) => merge.SideFiles.TryGetValue(LlamaConfig.FileName, out byte[]? json)
-        ? LlamaConfig.Parse(json, Path.Combine(merge.BaseFolder, LlamaConfig.FileName))
-        : throw new DemException(ErrorCode.BadSideFile, $"{merge.BaseFolder}: there is no {LlamaConfig.FileName}, without which a model cannot be evaluated here");
+    /// <summary>Reads the configuration of the merged model.</summary>
+    /// <exception cref="DemException">
+    /// DEM2023 (BadSideFile): there is no configuration. DEM2101, DEM2102 (UnknownArchitecture, BadConfig): it is not a supported
+    /// one.
+    /// </exception>
+    public static LlamaConfig ConfigOf(MemoryMerge merge) =>
+        merge.SideFiles.TryGetValue(LlamaConfig.FileName, out byte[]? json)
+            ? LlamaConfig.Parse(json, Path.Combine(merge.BaseFolder, LlamaConfig.FileName))
+            : throw new DemException(
+                ErrorCode.BadSideFile,
+                $"{merge.BaseFolder}: there is no {LlamaConfig.FileName}, without which a model cannot be evaluated here");
 
     public ITensorData? Find(string name)
     {

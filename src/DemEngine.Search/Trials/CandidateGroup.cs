@@ -8,8 +8,8 @@ using DemEngine.Recipes;
 namespace DemEngine.Search.Trials;
 
 /// <summary>
-/// Candidates that are tried one after the other, and merged together in memory, as a sweep merges them, when the first one's tensors are asked for. They are
-/// there until another group of the same <see cref="MemoryMerge"/> is merged.
+/// Candidates that are tried one after the other, and that are merged together in memory, in one pass over the inputs, when the
+/// first one's tensors are read. They are valid until another group of the same <see cref="MemoryMerge"/> is merged.
 /// </summary>
 internal sealed class CandidateGroup
 {
@@ -18,11 +18,11 @@ internal sealed class CandidateGroup
     private readonly Lock _lock = new();
     private ImmutableArray<MemoryModel> _models;
 
-    /// <param name="merge">Has the models open.</param>
-    /// <param name="first">The recipe of the candidate that is tried first.</param>
-    /// <param name="others">Those of the next ones, as far as there is memory for them.</param>
-    /// <param name="options">Says what to do about infinities and NaNs.</param>
-    /// <exception cref="DemException">The first recipe's parameters cannot be merged by.</exception>
+    /// <param name="merge">Merge that has the models open.</param>
+    /// <param name="first">Recipe of the candidate that is tried first.</param>
+    /// <param name="others">Recipes of the next candidates, which are included as far as memory allows.</param>
+    /// <param name="options">Run options, which give the policy on infinities and NaNs.</param>
+    /// <exception cref="DemException">The first recipe's parameters are not valid for a merge.</exception>
     public CandidateGroup(MemoryMerge merge, Recipe first, IEnumerable<Recipe> others, RunOptions options)
     {
         _merge = merge;
@@ -30,14 +30,14 @@ internal sealed class CandidateGroup
         Plans = [merge.Plan(first), .. PlansOf(others).Take(merge.MaxTogether - 1)];
     }
 
-    /// <summary>The candidates, the first one first.</summary>
+    /// <summary>Plans of the candidates, that of the first one first.</summary>
     public ImmutableArray<OutputPlan> Plans { get; }
 
-    /// <summary>How long merging took, shared out equally.</summary>
+    /// <summary>Time spent merging, in seconds, divided equally among the candidates.</summary>
     public double SecondsEach { get; private set; }
 
-    /// <summary>Merges all, unless that was done.</summary>
-    /// <exception cref="DemException">Whatever merging may throw.</exception>
+    /// <summary>Merges all candidates, unless that was done already.</summary>
+    /// <exception cref="DemException">Any error of merging.</exception>
     public void Merge(CancellationToken cancel)
     {
         lock (_lock)
@@ -50,15 +50,18 @@ internal sealed class CandidateGroup
         }
     }
 
-    /// <summary>One of the candidates, once they are merged.</summary>
-    /// <exception cref="DemException">DEM4004: there are infinities or NaNs in it.</exception>
+    /// <summary>Returns one of the candidates, once they are merged.</summary>
+    /// <exception cref="DemException">DEM4004 (NonFiniteOutput): the candidate has infinities or NaNs.</exception>
     public MemoryModel Model(int index)
     {
         _models[index].RefuseNonFinite(_options.NonFinite);
         return _models[index];
     }
 
-    /// <summary>A candidate that cannot be planned ends the search when its turn comes, and not before.</summary>
+    /// <summary>
+    /// Plans candidates up to the first that cannot be planned. The error of that one ends the search when its turn comes, and
+    /// not before.
+    /// </summary>
     private IEnumerable<OutputPlan> PlansOf(IEnumerable<Recipe> recipes)
     {
         foreach (Recipe recipe in recipes)

@@ -3,14 +3,14 @@ using System.Text;
 
 namespace DemEngine.Search.Trials;
 
-/// <summary>A name for people, and a hash of all that the named thing does to a trial's result.</summary>
-/// <param name="Name">As tables show it.</param>
-/// <param name="Hash">32 hexadecimal digits.</param>
+/// <summary>A readable name, and a hash of everything about the named thing that affects a trial's result.</summary>
+/// <param name="Name">Name as tables show it.</param>
+/// <param name="Hash">Hash as 32 hexadecimal digits.</param>
 public sealed record Identity(string Name, string Hash)
 {
-    /// <summary>Hashes texts (XXH3-128).</summary>
-    /// <param name="name">For people.</param>
-    /// <param name="parts">What counts; where one ends and the next begins counts too.</param>
+    /// <summary>Makes an identity from texts, hashed by XXH3-128.</summary>
+    /// <param name="name">Readable name, which is not hashed.</param>
+    /// <param name="parts">Texts to hash; the boundaries between them affect the hash.</param>
     public static Identity Of(string name, params IEnumerable<string> parts)
     {
         var hash = new XxHash128();

@@ -1,14 +1,14 @@
 namespace DemEngine.Search.Trials;
 
-/// <summary>How one number is made of the metric's values on several validation sets.</summary>
+/// <summary>Functions that combine a metric's values on several validation sets into one number.</summary>
 public enum ObjectiveKind
 {
-    /// <summary>Their mean.</summary>
+    /// <summary>Mean of the values.</summary>
     Mean,
 
-    /// <summary>The worst of them.</summary>
+    /// <summary>Worst of the values.</summary>
     Worst,
 
-    /// <summary>Their mean, weighted by set.</summary>
+    /// <summary>Mean of the values, weighted by set.</summary>
     Weighted,
 }

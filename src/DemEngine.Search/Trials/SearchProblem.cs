@@ -11,31 +11,43 @@ using DemEngine.Search.Space;
 namespace DemEngine.Search.Trials;
 
 /// <summary>
-/// What a trial's result depends on beside the coefficients. Trials of one problem hold in another with the same setting and judge that has
-/// no set more, as long as the sources that only one of them has play no part.
+/// Everything that a trial's result depends on beside the coefficients. Trials of one problem are valid in another with the same
+/// setting and judge whose sets are among those of the first, as long as sources that only one of the two has play no part.
 /// </summary>
-/// <param name="Setting">The recipe without its sources and their coefficients, the base, and what is done where models do not match.</param>
-/// <param name="Sources">What has coefficients: each with its contents and its other parameters.</param>
-/// <param name="Judge">What evaluates, by which metric.</param>
-/// <param name="Sets">The validation sets with their contents; empty where only the judge knows them.</param>
-/// <param name="ZeroIsAbsent">Whether a source with the coefficient 0 is as good as not there.</param>
+/// <param name="Setting">
+/// Recipe without its sources and their coefficients, the base, and the handling of models that do not match.
+/// </param>
+/// <param name="Sources">Sources that have coefficients, each with its contents and its other parameters.</param>
+/// <param name="Judge">Evaluator and its metric.</param>
+/// <param name="Sets">Validation sets with their contents; empty where only the judge knows them.</param>
+/// <param name="ZeroIsAbsent">Whether a source with coefficient 0 is equivalent to an absent one.</param>
 public sealed record SearchProblem(
-    Identity Setting, ImmutableArray<Identity> Sources, Identity Judge, ImmutableArray<Identity> Sets, bool ZeroIsAbsent)
+    Identity Setting,
+    ImmutableArray<Identity> Sources,
+    Identity Judge,
+    ImmutableArray<Identity> Sets,
+    bool ZeroIsAbsent)
 {
-    // Their sums have one term for each source, and no other source shows in it.
+    // The result of these methods is a sum with one term for each source that depends on no other source.
     private static readonly string[] SumsOfTerms = ["dem", "task_arithmetic", "linear"];
 
-    /// <summary>Describes a problem.</summary>
-    /// <param name="recipe">What is merged.</param>
-    /// <param name="map">Which coefficients are searched.</param>
-    /// <param name="inputs">The base, then the sources in the recipe's order, with their fingerprints.</param>
-    /// <param name="alignment">What is done where models do not match.</param>
-    /// <param name="judge">What evaluates.</param>
-    /// <param name="sets">The validation sets.</param>
+    /// <summary>Describes the problem of a search.</summary>
+    /// <param name="recipe">Recipe that is merged.</param>
+    /// <param name="map">Coefficient map that is searched.</param>
+    /// <param name="inputs">Inputs with their fingerprints: the base, then the sources in the recipe's order.</param>
+    /// <param name="alignment">Handling of models that do not match.</param>
+    /// <param name="judge">Identity of the evaluator and its metric.</param>
+    /// <param name="sets">Validation sets; none where only the judge knows them.</param>
     public static SearchProblem Of(
-        Recipe recipe, CoefficientMap map, ImmutableArray<ManifestInput> inputs, AlignmentOptions alignment, Identity judge, IEnumerable<DataSet> sets)
+        Recipe recipe,
+        CoefficientMap map,
+        ImmutableArray<ManifestInput> inputs,
+        AlignmentOptions alignment,
+        Identity judge,
+        IEnumerable<DataSet> sets)
     {
-        // Recipes of nothing but parameters, written as YAML: what they say is hashed, and not how they were written.
+        // The parameters are written as YAML of a recipe that has nothing else, so that the hash depends on their meaning and not
+        // on how they were written.
         int[] searched = [.. map.ModelIndices];
         string Parameters(ParameterScope scope) => new Recipe
         {
@@ -51,19 +63,34 @@ public sealed record SearchProblem(
 
         IEnumerable<ManifestInput> apart = searched.Length > 0 ? inputs.Take(1) : inputs;
         Identity setting = Identity.Of(
-            recipe.MergeMethod.Value, [Parameters(recipe.Parameters), map.Parameter, $"{alignment}", .. apart.Select(input => $"{input.Role} {input.Fingerprint}")]);
+            recipe.MergeMethod.Value,
+            [
+                Parameters(recipe.Parameters),
+                map.Parameter,
+                $"{alignment}",
+                .. apart.Select(input => $"{input.Role} {input.Fingerprint}"),
+            ]);
         IEnumerable<Identity> sources = searched.Length > 0
             ? searched.Select((model, k) => Identity.Of(
-                map.Sources[k], inputs[k + 1].Role, inputs[k + 1].Fingerprint, Parameters(recipe.Models[model].Parameters)))
+                map.Sources[k],
+                inputs[k + 1].Role,
+                inputs[k + 1].Fingerprint,
+                Parameters(recipe.Models[model].Parameters)))
             : map.Sources.Select(name => Identity.Of(name, name));
         return new SearchProblem(
-            setting, [.. sources], judge, [.. sets.Select(Of)], searched.Length > 0 && SumsOfTerms.Contains(recipe.MergeMethod.Value));
+            setting,
+            [.. sources],
+            judge,
+            [.. sets.Select(Of)],
+            searched.Length > 0 && SumsOfTerms.Contains(recipe.MergeMethod.Value));
     }
 
-    /// <summary>What evaluates in this process, by whichever means: they agree.</summary>
+    /// <summary>
+    /// Returns the identity of evaluation in this process. It is the same for all evaluators, since their results agree.
+    /// </summary>
     public static Identity BuiltInJudge(Metric metric) => Identity.Of(metric.Name, "built-in", metric.Name);
 
-    /// <summary>A command that evaluates.</summary>
+    /// <summary>Returns the identity of a command that evaluates.</summary>
     public static Identity CommandJudge(string command, Metric metric) =>
         Identity.Of(metric.Name, "command", command, metric.Name, metric.HigherIsBetter.ToString(CultureInfo.InvariantCulture));
 

@@ -3,24 +3,29 @@ using DemEngine.Search.Space;
 
 namespace DemEngine.Search.Trials;
 
-/// <summary>The metric on one validation set.</summary>
-/// <param name="Set">The set's name.</param>
-/// <param name="Value">Finite.</param>
+/// <summary>The metric's value on one validation set.</summary>
+/// <param name="Set">Name of the set.</param>
+/// <param name="Value">Value of the metric, which is finite.</param>
 public sealed record SetScore(string Set, double Value);
 
-/// <summary>One candidate that was tried.</summary>
-/// <param name="Coefficients">What it was merged with.</param>
-/// <param name="Scores">Set by set; empty if the trial failed.</param>
-/// <param name="Objective">What is made of them; NaN if the trial failed.</param>
-/// <param name="Seconds">How long it took, merging included.</param>
-/// <param name="MergeSeconds">How much of that was merging.</param>
-/// <param name="Error">Why it failed; null if it did not.</param>
+/// <summary>The trial of one candidate.</summary>
+/// <param name="Coefficients">Coefficients that the candidate was merged with.</param>
+/// <param name="Scores">Scores set by set; empty if the trial failed.</param>
+/// <param name="Objective">Objective computed from the scores; NaN if the trial failed.</param>
+/// <param name="Seconds">Duration of the trial in seconds, merging included.</param>
+/// <param name="MergeSeconds">Part of <paramref name="Seconds"/> that was spent merging.</param>
+/// <param name="Error">Error message of a failed trial; null if it succeeded.</param>
 public sealed record Trial(
-    Coefficients Coefficients, ImmutableArray<SetScore> Scores, double Objective, double Seconds, double MergeSeconds, string? Error)
+    Coefficients Coefficients,
+    ImmutableArray<SetScore> Scores,
+    double Objective,
+    double Seconds,
+    double MergeSeconds,
+    string? Error)
 {
-    /// <summary>Whether there are scores.</summary>
+    /// <summary>Whether the trial succeeded and has scores.</summary>
     public bool Succeeded => Error is null;
 
-    /// <summary>The metric on a set; NaN if it was not measured.</summary>
+    /// <summary>The metric's value on a set; NaN if it was not measured.</summary>
     public double this[string set] => Scores.FirstOrDefault(score => score.Set == set)?.Value ?? double.NaN;
 }

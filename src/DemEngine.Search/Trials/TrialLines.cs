@@ -6,7 +6,8 @@ using DemEngine.Search.Space;
 namespace DemEngine.Search.Trials;
 
 /// <summary>
-/// The lines of <c>trials.jsonl</c>: one for each trial, and before the first of a problem one that says which problem it is of.
+/// Reads and writes the lines of <c>trials.jsonl</c>: one for each trial, and one before the first trial of a problem that says
+/// which problem it is.
 /// </summary>
 internal static class TrialLines
 {
@@ -27,8 +28,8 @@ internal static class TrialLines
         json.WriteEndObject();
     });
 
-    /// <param name="sources">Their names, in the order of the trial's coefficients.</param>
-    /// <param name="trial">What is noted.</param>
+    /// <param name="sources">Names of the sources, in the order of the trial's coefficients.</param>
+    /// <param name="trial">Trial to write.</param>
     public static byte[] Write(IEnumerable<string> sources, Trial trial) => Write(json =>
     {
         json.WriteString("status", trial.Succeeded ? Ok : Failed);
@@ -61,8 +62,8 @@ internal static class TrialLines
             json.WriteString("error", error);
     });
 
-    /// <summary>The problem that a line says follows; null if it is the line of a trial.</summary>
-    /// <exception cref="Exception">Of whatever kind: it is no such line.</exception>
+    /// <summary>Reads the problem that a line announces; null if it is the line of a trial.</summary>
+    /// <exception cref="Exception">The line is not a valid one; the type of the exception varies.</exception>
     public static SearchProblem? ReadProblem(JsonElement line)
     {
         if (!line.TryGetProperty("problem", out JsonElement problem))
@@ -75,19 +76,25 @@ internal static class TrialLines
             ZeroIsAbsent: false);
     }
 
-    /// <summary>The trial that a line notes, without its objective.</summary>
-    /// <param name="line">The line.</param>
-    /// <param name="sources">The names of the problem's sources.</param>
-    /// <exception cref="Exception">Of whatever kind: it is no such line.</exception>
+    /// <summary>Reads the trial of a line, without its objective.</summary>
+    /// <param name="line">JSON object of the line.</param>
+    /// <param name="sources">Names of the problem's sources.</param>
+    /// <exception cref="Exception">The line is not a valid one; the type of the exception varies.</exception>
     public static Trial ReadTrial(JsonElement line, IEnumerable<string> sources)
     {
         JsonElement coefficients = line.GetProperty("coefficients");
         bool isOk = Text(line, "status") == Ok;
         return new Trial(
-            new Coefficients(sources.Select(source => coefficients.GetProperty(source) is { ValueKind: JsonValueKind.Array } several
-                ? several.EnumerateArray().Select(value => value.GetDouble()).ToArray()
-                : [coefficients.GetProperty(source).GetDouble()])),
-            isOk ? [.. line.GetProperty("metrics").EnumerateObject().Select(metric => new SetScore(metric.Name, metric.Value.GetDouble()))] : [],
+            new Coefficients(sources.Select(source =>
+                coefficients.GetProperty(source) is { ValueKind: JsonValueKind.Array } several
+                    ? several.EnumerateArray().Select(value => value.GetDouble()).ToArray()
+                    : [coefficients.GetProperty(source).GetDouble()])),
+            isOk
+                ? [
+                    .. line.GetProperty("metrics").EnumerateObject().Select(metric =>
+                        new SetScore(metric.Name, metric.Value.GetDouble())),
+                ]
+                : [],
             double.NaN,
             line.GetProperty("seconds").GetDouble(),
             line.GetProperty("merge_seconds").GetDouble(),

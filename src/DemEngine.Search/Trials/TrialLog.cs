@@ -5,12 +5,13 @@ using DemEngine.Search.Space;
 namespace DemEngine.Search.Trials;
 
 /// <summary>
-/// The trials of a search in <c>trials.jsonl</c>, a line each, so that one that was stopped goes on where it was, and one whose sources or
-/// objective changed keeps what still holds. Lines are only ever added; one that was torn by the end of the process that wrote it is cut.
+/// The log of a search's trials in <c>trials.jsonl</c>, one trial on each line. With it a stopped search continues where it was,
+/// and a search whose sources or objective changed keeps the trials that are still valid. Lines are only ever appended. An
+/// incomplete last line, left by a process that was killed while writing, is removed.
 /// </summary>
 public sealed class TrialLog : IDisposable
 {
-    /// <summary>Its name in the search's folder.</summary>
+    /// <summary>Name of the log in the search's folder.</summary>
     public const string FileName = "trials.jsonl";
 
     private readonly SearchProblem _problem;
@@ -25,13 +26,15 @@ public sealed class TrialLog : IDisposable
         _file = file;
     }
 
-    /// <summary>The trials that hold in this problem, in the order in which they were first noted.</summary>
+    /// <summary>Trials that are valid in this problem, in the order in which they were first logged.</summary>
     public IEnumerable<Trial> Trials => _order.Select(coefficients => _trials[coefficients]);
 
-    /// <summary>Opens the trials of a search, new or to be continued.</summary>
-    /// <param name="folder">The search's; it exists, and no other process works there.</param>
-    /// <param name="problem">Whose trials are asked for. Those of others stay in the file.</param>
-    /// <exception cref="DemException">DEM2121: a line is damaged. DEM4001, DEM4002.</exception>
+    /// <summary>Opens the log of a search, which may be new or continued.</summary>
+    /// <param name="folder">Folder of the search; it must exist, and no other process may be using it.</param>
+    /// <param name="problem">Problem whose trials are read. Trials of other problems stay in the file.</param>
+    /// <exception cref="DemException">
+    /// DEM2121 (BadTrialLog): a line is damaged. DEM4001, DEM4002 (DiskFull, WriteFailed): the file cannot be opened for writing.
+    /// </exception>
     public static TrialLog Open(string folder, SearchProblem problem)
     {
         string path = Path.Combine(folder, FileName);
@@ -58,11 +61,11 @@ public sealed class TrialLog : IDisposable
         }
     }
 
-    /// <summary>The trial with these coefficients; null if there was none.</summary>
+    /// <summary>Finds the trial with these coefficients; null if there is none.</summary>
     public Trial? Find(Coefficients coefficients) => _trials.GetValueOrDefault(coefficients);
 
-    /// <summary>Notes a trial.</summary>
-    /// <exception cref="DemException">DEM4001, DEM4002.</exception>
+    /// <summary>Appends a trial to the log.</summary>
+    /// <exception cref="DemException">DEM4001, DEM4002 (DiskFull, WriteFailed): the trial could not be written.</exception>
     public void Append(Trial trial)
     {
         try
@@ -118,14 +121,20 @@ public sealed class TrialLog : IDisposable
             {
                 throw new FormatException("the first line does not say which problem follows");
             }
-            else if (translation?.Apply(TrialLines.ReadTrial(line.RootElement, _lastProblem.Sources.Select(source => source.Name))) is { } trial)
+            else if (translation?.Apply(TrialLines.ReadTrial(
+                line.RootElement, _lastProblem.Sources.Select(source => source.Name))) is { } trial)
             {
                 Keep(trial);
             }
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException)
+        catch (Exception e) when (e is JsonException
+            or KeyNotFoundException
+            or InvalidOperationException
+            or FormatException
+            or ArgumentException)
         {
-            throw new DemException(ErrorCode.BadTrialLog, $"{_file.Name}:{number}: this is not the line of a trial: {e.Message}", e);
+            throw new DemException(
+                ErrorCode.BadTrialLog, $"{_file.Name}:{number}: this is not the line of a trial: {e.Message}", e);
         }
     }
 

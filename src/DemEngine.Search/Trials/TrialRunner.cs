@@ -8,13 +8,17 @@ using DemEngine.Search.Space;
 
 namespace DemEngine.Search.Trials;
 
-/// <summary>Tries candidates: looks a trial up where there was one, and otherwise merges, evaluates and notes it. None is evaluated twice.</summary>
+/// <summary>
+/// Tries candidates: looks up an existing trial, or otherwise merges and evaluates the candidate and logs the trial. No candidate
+/// is evaluated twice.
+/// </summary>
 public sealed class TrialRunner
 {
     private const string CandidateFolder = "candidate";
 
-    // What is wrong with one candidate; anything else would be wrong with all.
-    private static readonly ErrorCode[] OfOneCandidate = [ErrorCode.CommandFailed, ErrorCode.CommandGaveNoNumber, ErrorCode.NonFiniteOutput];
+    // Errors that concern one candidate; any other would occur with all of them.
+    private static readonly ErrorCode[] OfOneCandidate =
+        [ErrorCode.CommandFailed, ErrorCode.CommandGaveNoNumber, ErrorCode.NonFiniteOutput];
 
     private readonly MemoryMerge _merge;
     private readonly CoefficientMap _map;
@@ -30,14 +34,14 @@ public sealed class TrialRunner
     private CandidateGroup? _group;
 
     /// <summary>Makes a runner.</summary>
-    /// <param name="merge">Has the models open.</param>
-    /// <param name="map">What coefficients mean for the recipe.</param>
-    /// <param name="evaluator">Judges.</param>
-    /// <param name="objective">What is made of the scores.</param>
-    /// <param name="log">Earlier trials, and where new ones are noted.</param>
-    /// <param name="backend">What computes a candidate that is written for a program outside.</param>
-    /// <param name="options">How that is done.</param>
-    /// <param name="folder">Where it goes meanwhile.</param>
+    /// <param name="merge">Merge that has the models open.</param>
+    /// <param name="map">Coefficient map that applies coefficients to the recipe.</param>
+    /// <param name="evaluator">Evaluator of the candidates.</param>
+    /// <param name="objective">Objective that is computed from the scores.</param>
+    /// <param name="log">Log of earlier trials, which new ones are appended to.</param>
+    /// <param name="backend">Backend that computes a candidate that is written for an external program.</param>
+    /// <param name="options">Run options for merging candidates.</param>
+    /// <param name="folder">Folder of the search; a candidate that is written lies in it while it is evaluated.</param>
     /// <param name="retryFailed">Whether trials that failed in an earlier run are tried again.</param>
     public TrialRunner(
         MemoryMerge merge,
@@ -61,35 +65,38 @@ public sealed class TrialRunner
         _retryFailed = retryFailed;
     }
 
-    /// <summary>What is made of the scores.</summary>
+    /// <summary>Objective that is computed from the scores.</summary>
     public Objective Objective { get; }
 
-    /// <summary>Number of trials that were evaluated, rather than looked up.</summary>
+    /// <summary>Number of trials that were evaluated rather than looked up.</summary>
     public int Evaluated { get; private set; }
 
-    /// <summary>How long these took.</summary>
+    /// <summary>Duration of the evaluated trials in seconds, merging included.</summary>
     public double TrialSeconds { get; private set; }
 
-    /// <summary>How much of that was merging.</summary>
+    /// <summary>Part of <see cref="TrialSeconds"/> that was spent merging.</summary>
     public double MergeSeconds { get; private set; }
 
-    /// <summary>How many candidates that are expected are merged at a time, at most.</summary>
+    /// <summary>Maximum number of expected candidates that are merged together.</summary>
     public int MostTogether => _merge.MaxTogether;
 
-    /// <summary>Every trial that holds, those of earlier runs included.</summary>
+    /// <summary>All valid trials, including those of earlier runs.</summary>
     public IEnumerable<Trial> Trials => _log.Trials.Select(WithObjective);
 
-    /// <summary>The trial with these coefficients, if it need not be evaluated.</summary>
+    /// <summary>Returns the trial with these coefficients; null if they must be evaluated.</summary>
     public Trial? Known(Coefficients coefficients) =>
-        _log.Find(coefficients) is { } trial && (trial.Succeeded || !_retryFailed || _tried.Contains(coefficients)) ? WithObjective(trial) : null;
+        _log.Find(coefficients) is { } trial && (trial.Succeeded || !_retryFailed || _tried.Contains(coefficients))
+            ? WithObjective(trial)
+            : null;
 
     /// <summary>
-    /// Says which candidates will be tried next, so that they can be merged together. That shows in nothing but the time it takes.
+    /// Announces the candidates that will be tried next, so that they can be merged together. This affects nothing but the
+    /// running time.
     /// </summary>
     public void Expect(IEnumerable<Coefficients> next) => _expected = [.. next];
 
-    /// <summary>Tries a candidate.</summary>
-    /// <exception cref="DemException">Something is wrong that would be wrong with every candidate.</exception>
+    /// <summary>Tries a candidate, or looks up its trial.</summary>
+    /// <exception cref="DemException">There is an error that would occur with every candidate.</exception>
     public Trial Try(Coefficients coefficients, CancellationToken cancel)
     {
         if (Known(coefficients) is { } known)
@@ -114,7 +121,11 @@ public sealed class TrialRunner
             ModelScores scores = _evaluator.Evaluate(candidate, cancel);
             return Judge(new Trial(
                 coefficients,
-                [.. scores.Scores.Where(score => score.Metric.Name == Objective.Metric.Name).Select(score => new SetScore(score.Set, score.Value))],
+                [
+                    .. scores.Scores
+                        .Where(score => score.Metric.Name == Objective.Metric.Name)
+                        .Select(score => new SetScore(score.Set, score.Value)),
+                ],
                 double.NaN,
                 Seconds(),
                 candidate.MergeSeconds,
@@ -126,7 +137,7 @@ public sealed class TrialRunner
         }
     }
 
-    /// <summary>The candidate, in the group that was merged last or in one with those that are expected.</summary>
+    /// <summary>Makes a candidate, in the group that was merged last or in a new one with the expected candidates.</summary>
     private Candidate Merge(Coefficients coefficients, CancellationToken cancel)
     {
         if (_group is null || !_together.Contains(coefficients))
@@ -140,7 +151,10 @@ public sealed class TrialRunner
             _merge, _map.Apply(coefficients), _group, _together.IndexOf(coefficients), _folder, _backend, _options, cancel);
     }
 
-    /// <summary>JSON has no NaN, and nothing could be concluded from one.</summary>
+    /// <summary>
+    /// Adds the objective, or marks the trial as failed if a score is not finite: JSON has no NaN, and nothing could be concluded
+    /// from one.
+    /// </summary>
     private Trial Judge(Trial trial)
     {
         SetScore? bad = trial.Scores.FirstOrDefault(score => !double.IsFinite(score.Value));
@@ -149,7 +163,9 @@ public sealed class TrialRunner
         return trial with
         {
             Scores = [],
-            Error = bad is null ? $"there is no {Objective.Metric} among the scores" : $"{Objective.Metric} on {bad.Set} is {bad.Value}",
+            Error = bad is null
+                ? $"there is no {Objective.Metric} among the scores"
+                : $"{Objective.Metric} on {bad.Set} is {bad.Value}",
         };
     }
 

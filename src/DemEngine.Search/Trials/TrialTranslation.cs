@@ -3,8 +3,8 @@ using DemEngine.Search.Space;
 namespace DemEngine.Search.Trials;
 
 /// <summary>
-/// From the trials of one problem to those of another: sources are found again by their contents, whatever their names and order. One that
-/// only one of the problems has must have had, or gets, the coefficient 0.
+/// Translates the trials of one problem to another. Sources are matched by their contents, whatever their names and order. A
+/// source that only one of the problems has must have had the coefficient 0, or gets it.
 /// </summary>
 internal sealed class TrialTranslation
 {
@@ -19,7 +19,7 @@ internal sealed class TrialTranslation
         _sets = [.. to.Sets.Select(set => (from.Sets.First(old => old.Hash == set.Hash).Name, set.Name))];
     }
 
-    /// <summary>Finds a translation; null if no trial of the one problem can hold in the other.</summary>
+    /// <summary>Finds a translation; null if no trial of the first problem can be valid in the second.</summary>
     public static TrialTranslation? Find(SearchProblem from, SearchProblem to)
     {
         bool isSame = from.Setting.Hash == to.Setting.Hash && from.Judge.Hash == to.Judge.Hash;
@@ -29,15 +29,18 @@ internal sealed class TrialTranslation
         return isSame && hasSets && hasSources ? new TrialTranslation(from, to) : null;
     }
 
-    /// <summary>Translates; null if the trial does not hold in the other problem.</summary>
+    /// <summary>Translates a trial; null if it is not valid in the other problem.</summary>
     public Trial? Apply(Trial trial)
     {
         if (_lost.Any(k => trial.Coefficients.BySource[k] is not [0]))
             return null;
         return trial with
         {
-            Coefficients = new Coefficients(_placeInOld.Select(k => k < 0 ? [0.0] : trial.Coefficients.BySource[k].AsEnumerable())),
-            Scores = !trial.Succeeded || _sets.Length == 0 ? trial.Scores : [.. _sets.Select(set => new SetScore(set.New, trial[set.Old]))],
+            Coefficients = new Coefficients(
+                _placeInOld.Select(k => k < 0 ? [0.0] : trial.Coefficients.BySource[k].AsEnumerable())),
+            Scores = !trial.Succeeded || _sets.Length == 0
+                ? trial.Scores
+                : [.. _sets.Select(set => new SetScore(set.New, trial[set.Old]))],
         };
     }
 

@@ -3,18 +3,20 @@ using System.Text;
 namespace DemEngine.Evaluation.Tokenization.BytePairs;
 
 /// <summary>
-/// Bytes as printable characters (Radford et al., "Language Models are Unsupervised Multitask Learners", 2019, section 2.2, as its code has it): the
-/// printable ones of Latin-1 are themselves, the others the characters from U+0100 on, in order.
+/// Alphabet that spells each byte as one printable character (Radford et al., "Language Models are Unsupervised Multitask
+/// Learners", 2019, section 2.2, as implemented in its published code). The printable characters of Latin-1 stand for themselves;
+/// the other bytes are the characters from U+0100 on, in order.
 /// </summary>
 internal static class ByteAlphabet
 {
     private static readonly char[] Characters = Make();
-    private static readonly Dictionary<char, byte> Bytes = Enumerable.Range(0, 256).ToDictionary(value => Characters[value], value => (byte)value);
+    private static readonly Dictionary<char, byte> Bytes =
+        Enumerable.Range(0, 256).ToDictionary(value => Characters[value], value => (byte)value);
 
-    /// <summary>The bytes of a text's UTF-8.</summary>
+    /// <summary>Spells the bytes of a text's UTF-8.</summary>
     public static string Spell(string text) => string.Concat(Encoding.UTF8.GetBytes(text).Select(value => Characters[value]));
 
-    /// <returns>False if the character stands for no byte.</returns>
+    /// <returns>Whether the character stands for a byte.</returns>
     public static bool TryGetByte(char character, out byte value) => Bytes.TryGetValue(character, out value);
 
     private static char[] Make()

@@ -6,8 +6,9 @@ using Microsoft.ML.Tokenizers;
 namespace DemEngine.Evaluation.Tokenization.BytePairs;
 
 /// <summary>
-/// From a piece of text to ids. The merging is the package's; it drops characters that have no token without a word, so it is given only stretches of
-/// those that have one. What lies between becomes bytes, which no merge takes, so the ids are those of merging the piece as a whole.
+/// Encodes pieces of text as ids with byte-pair merges. The merging is done by Microsoft.ML.Tokenizers, which silently drops
+/// characters that have no token. It is therefore given only stretches of characters that have one; those between are encoded as
+/// bytes, which no merge takes, so the ids are those of merging the piece as a whole.
 /// </summary>
 internal sealed class BytePairModel
 {
@@ -17,7 +18,9 @@ internal sealed class BytePairModel
     private readonly bool _ignoreMerges;
     private readonly string _file;
 
-    /// <exception cref="DemException">DEM2104, DEM2105: the vocabulary and the merges are not fit for it.</exception>
+    /// <exception cref="DemException">
+    /// DEM2104, DEM2105 (NoTokenizer, BadTokenizer): the vocabulary or the merges cannot be used.
+    /// </exception>
     public BytePairModel(TokenizerParts parts)
     {
         _file = parts.File;
@@ -25,10 +28,11 @@ internal sealed class BytePairModel
         _vocabulary = parts.Vocabulary.GetAlternateLookup<ReadOnlySpan<char>>();
         _byteIds = parts.Spelling == Spelling.ByteFallback ? ByteTokens.Find(parts.Vocabulary, _file) : null;
         CheckMerges(parts);
-        _merging = BpeTokenizer.Create(new BpeOptions(parts.Vocabulary) { Merges = parts.Merges.Select(merge => $"{merge.Left} {merge.Right}") });
+        _merging = BpeTokenizer.Create(
+            new BpeOptions(parts.Vocabulary) { Merges = parts.Merges.Select(merge => $"{merge.Left} {merge.Right}") });
     }
 
-    /// <exception cref="DemException">DEM2104: a character has no token.</exception>
+    /// <exception cref="DemException">DEM2104 (NoTokenizer): a character has no token.</exception>
     public void Encode(ReadOnlySpan<char> piece, List<int> ids)
     {
         if (_ignoreMerges && _vocabulary.TryGetValue(piece, out int whole))
@@ -63,7 +67,9 @@ internal sealed class BytePairModel
     private void AddBytes(Rune character, List<int> ids)
     {
         if (_byteIds is null)
-            throw TokenizerFault.Unsupported(_file, $"the vocabulary has no token for {Quoted.Name(character.ToString())} (U+{character.Value:X4})");
+            throw TokenizerFault.Unsupported(
+                _file,
+                $"the vocabulary has no token for {Quoted.Name(character.ToString())} (U+{character.Value:X4})");
         Span<byte> bytes = stackalloc byte[4];
         foreach (byte value in bytes[..character.EncodeToUtf8(bytes)])
             ids.Add(_byteIds[value]);
@@ -77,13 +83,16 @@ internal sealed class BytePairModel
         {
             string named = $"the merge of {Quoted.Name(left)} and {Quoted.Name(right)}";
             if (!vocabulary.ContainsKey(left) || !vocabulary.ContainsKey(right) || !vocabulary.ContainsKey(left + right))
-                throw TokenizerFault.Damaged(parts.File, $"{named}: one of the two, or what they make, is not in the vocabulary");
+                throw TokenizerFault.Damaged(
+                    parts.File, $"{named}: one of the two, or what they make, is not in the vocabulary");
             if (!seen.Add((left, right)))
                 throw TokenizerFault.Damaged(parts.File, $"{named} is given twice");
             if (left.Contains(' ') || right.Contains(' '))
-                throw TokenizerFault.Unsupported(parts.File, $"{named}: merges of tokens that hold a space are not supported");
+                throw TokenizerFault.Unsupported(
+                    parts.File, $"{named}: merges of tokens that hold a space are not supported");
             if (parts.Spelling == Spelling.ByteFallback && (ByteTokens.IsName(left) || ByteTokens.IsName(right)))
-                throw TokenizerFault.Unsupported(parts.File, $"{named}: merges of bytes that stand for missing characters are not supported");
+                throw TokenizerFault.Unsupported(
+                    parts.File, $"{named}: merges of bytes that stand for missing characters are not supported");
         }
     }
 }

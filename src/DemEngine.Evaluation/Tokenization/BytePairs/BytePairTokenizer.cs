@@ -5,7 +5,10 @@ using DemEngine.Evaluation.Tokenization.Definition;
 
 namespace DemEngine.Evaluation.Tokenization.BytePairs;
 
-/// <summary>A checkpoint's own tokenizer. Added tokens are cut out first, then text is normalised, cut into pieces, and each piece merged.</summary>
+/// <summary>
+/// A checkpoint's own tokenizer. Added tokens are found first; the text between them is normalised and split into pieces, and
+/// each piece is merged.
+/// </summary>
 internal sealed class BytePairTokenizer : ITokenizer
 {
     private readonly TokenizerParts _parts;
@@ -15,14 +18,17 @@ internal sealed class BytePairTokenizer : ITokenizer
     private readonly AddedTokenFinder _normalized;
     private readonly int? _endOfText;
 
-    /// <exception cref="DemException">DEM2104, DEM2105.</exception>
+    /// <exception cref="DemException">
+    /// DEM2104, DEM2105 (NoTokenizer, BadTokenizer): the parts are not supported or do not fit the model.
+    /// </exception>
     public BytePairTokenizer(TokenizerParts parts, LlamaConfig config)
     {
         CheckIds(parts, config);
         _parts = parts;
         _model = new BytePairModel(parts);
         _text = new TokenText(parts);
-        _raw = new AddedTokenFinder(parts.AddedTokens.Where(token => !token.IsNormalized).Select(token => (token.Content, token)));
+        _raw = new AddedTokenFinder(
+            parts.AddedTokens.Where(token => !token.IsNormalized).Select(token => (token.Content, token)));
         _normalized = new AddedTokenFinder(
             parts.AddedTokens.Where(token => token.IsNormalized).Select(token => (parts.Normalize(token.Content), token)));
         VocabularySize = config.VocabularySize;
@@ -37,7 +43,10 @@ internal sealed class BytePairTokenizer : ITokenizer
 
     /// <inheritdoc/>
     public int EndOfText => _endOfText
-        ?? throw TokenizerFault.Unsupported(_parts.File, $"nothing says which token ends a text: neither {TokenizerParts.ConfigFileName} nor {LlamaConfig.FileName}");
+        ?? throw TokenizerFault.Unsupported(
+            _parts.File,
+            "nothing says which token ends a text: "
+            + $"neither {TokenizerParts.ConfigFileName} nor {LlamaConfig.FileName}");
 
     /// <inheritdoc/>
     public ImmutableArray<int> Encode(string text)
@@ -77,7 +86,8 @@ internal sealed class BytePairTokenizer : ITokenizer
         }
     }
 
-    // Checkpoints come with added tokens that they have no row for, such as one for padding: an error only where one is used.
+    // Some checkpoints have added tokens without a row in the embedding, such as one for padding. They are an error only where
+    // used.
     private void Add(AddedToken token, List<int> ids)
     {
         if (token.Id >= VocabularySize)
@@ -92,23 +102,37 @@ internal sealed class BytePairTokenizer : ITokenizer
         foreach (var (token, id) in parts.Vocabulary)
         {
             if (id < 0 || (id >= config.VocabularySize && !added.Contains(token)))
-                throw TokenizerFault.Damaged(parts.File, Outside("the vocabulary", token, id, config.VocabularySize));
+                throw TokenizerFault.Damaged(
+                    parts.File, Outside("the vocabulary", token, id, config.VocabularySize));
             if (!tokens.TryAdd(id, token))
-                throw TokenizerFault.Damaged(parts.File, $"{Quoted.Name(token)} and {Quoted.Name(tokens[id])} have the same id {id}");
+                throw TokenizerFault.Damaged(
+                    parts.File, $"{Quoted.Name(token)} and {Quoted.Name(tokens[id])} have the same id {id}");
         }
 
         foreach (AddedToken token in parts.AddedTokens)
         {
             if (token.Id < 0)
-                throw TokenizerFault.Damaged(parts.File, Outside("added_tokens", token.Content, token.Id, config.VocabularySize));
-            if (parts.Vocabulary.TryGetValue(token.Content, out int id) ? id != token.Id : !tokens.TryAdd(token.Id, token.Content))
-                throw TokenizerFault.Damaged(parts.File, $"the added token {Quoted.Name(token.Content)} has the id {token.Id}, and so has another token, or it has two");
+                throw TokenizerFault.Damaged(
+                    parts.File, Outside("added_tokens", token.Content, token.Id, config.VocabularySize));
+            if (parts.Vocabulary.TryGetValue(token.Content, out int id)
+                ? id != token.Id
+                : !tokens.TryAdd(token.Id, token.Content))
+                throw TokenizerFault.Damaged(
+                    parts.File,
+                    $"the added token {Quoted.Name(token.Content)} has the id {token.Id}, "
+                    + "and so has another token, or it has two");
         }
 
         foreach (int? id in new[] { parts.BeginOfText, parts.EndOfText })
         {
             if (id is { } special && (uint)special >= (uint)config.VocabularySize)
-                throw TokenizerFault.Damaged(parts.File, Outside("what begins or ends a text", tokens.GetValueOrDefault(special, ""), special, config.VocabularySize));
+                throw TokenizerFault.Damaged(
+                    parts.File,
+                    Outside(
+                        "what begins or ends a text",
+                        tokens.GetValueOrDefault(special, ""),
+                        special,
+                        config.VocabularySize));
         }
     }
 

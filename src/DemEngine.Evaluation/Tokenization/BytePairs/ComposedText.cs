@@ -6,8 +6,9 @@ using DemEngine.Evaluation.Tokenization.Definition;
 namespace DemEngine.Evaluation.Tokenization.BytePairs;
 
 /// <summary>
-/// Text in normalisation form C (Unicode Standard Annex #15). Programs built for every locale carry no tables of it, so text is not composed here: what
-/// may not be composed yet is refused. Blocks are known that hold only characters which composing leaves alone unless a combining mark follows.
+/// Checks that text is in normalisation form C (Unicode Standard Annex #15). Programs built for the invariant locale carry no
+/// normalisation tables, so text is not composed here, and text that is not known to be composed is refused. The known blocks
+/// hold only characters that composition leaves unchanged unless a combining mark follows.
 /// </summary>
 internal static class ComposedText
 {
@@ -35,8 +36,8 @@ internal static class ComposedText
         (0x20000, 0x2A6DF), // Chinese
     ];
 
-    /// <returns>The text, which is composed.</returns>
-    /// <exception cref="DemException">DEM2104: it may not be.</exception>
+    /// <returns>The same text, which is already composed.</returns>
+    /// <exception cref="DemException">DEM2104 (NoTokenizer): the text is not known to be composed.</exception>
     public static string Check(string text, string file)
     {
         foreach (Rune character in text.EnumerateRunes())
@@ -44,7 +45,9 @@ internal static class ComposedText
             if (!IsStable(character))
             {
                 throw TokenizerFault.Unsupported(
-                    file, $"its normalizer is NFC, and composing {Quoted.Name(character.ToString())} (U+{character.Value:X4}) with what stands before it is not supported");
+                    file,
+                    $"its normalizer is NFC, and composing {Quoted.Name(character.ToString())} (U+{character.Value:X4}) "
+                    + "with what stands before it is not supported");
             }
         }
 
@@ -52,6 +55,7 @@ internal static class ComposedText
     }
 
     private static bool IsStable(Rune character) =>
-        Rune.GetUnicodeCategory(character) is not (UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark)
+        Rune.GetUnicodeCategory(character)
+            is not (UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark)
         && Array.Exists(Stable, range => character.Value >= range.First && character.Value <= range.Last);
 }

@@ -1,15 +1,15 @@
 namespace DemEngine.Evaluation.Tokenization.BytePairs;
 
-/// <summary>SentencePiece's visible space.</summary>
+/// <summary>SentencePiece's visible space, and operations with it.</summary>
 internal static class Metaspace
 {
-    /// <summary>U+2581.</summary>
+    /// <summary>The character U+2581, which stands for a space.</summary>
     public const char Mark = '▁';
 
-    /// <summary>Makes spaces visible.</summary>
+    /// <summary>Replaces spaces by visible ones.</summary>
     public static string Show(string text) => text.Replace(' ', Mark);
 
-    /// <summary>Cuts before each visible space.</summary>
+    /// <summary>Splits a text before each visible space.</summary>
     public static IEnumerable<string> Words(string shown)
     {
         int start = 0;

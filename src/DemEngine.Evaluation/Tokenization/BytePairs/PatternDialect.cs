@@ -4,14 +4,14 @@ using DemEngine.Evaluation.Tokenization.Definition;
 namespace DemEngine.Evaluation.Tokenization.BytePairs;
 
 /// <summary>
-/// Lets through what means the same in Oniguruma, for which tokenizers' expressions are written, and in .NET. Elsewhere the two differ without a word: in
-/// what <c>.</c>, <c>^</c>, <c>$</c>, <c>\w</c> and <c>\b</c> match, and in classes within classes.
+/// Accepts only regular expressions that mean the same in Oniguruma, for which tokenizers' expressions are written, and in .NET.
+/// Elsewhere the two differ silently: in what <c>.</c>, <c>^</c>, <c>$</c>, <c>\w</c> and <c>\b</c> match, and in nested classes.
 /// </summary>
 internal static class PatternDialect
 {
     private const string KnownEscapes = "sSdDpPrntf";
 
-    /// <exception cref="DemException">DEM2104.</exception>
+    /// <exception cref="DemException">DEM2104 (NoTokenizer): the expression may mean something else in .NET.</exception>
     public static void Check(string pattern, string file)
     {
         bool inClass = false;

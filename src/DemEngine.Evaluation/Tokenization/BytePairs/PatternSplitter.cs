@@ -5,12 +5,13 @@ using DemEngine.Evaluation.Tokenization.Definition;
 namespace DemEngine.Evaluation.Tokenization.BytePairs;
 
 /// <summary>
-/// Cuts text at the matches of a regular expression, which stand alone, as does what lies between them. The expressions are written for a library that
-/// matches code points; .NET matches UTF-16, so what lies outside the Basic Multilingual Plane is shown to it by a <see cref="StandIn"/>.
+/// Splits text at the matches of a regular expression; each match is a piece, and so is the text between two matches. The
+/// expressions are written for a library that matches code points, whereas .NET matches UTF-16 units. Characters outside the
+/// Basic Multilingual Plane are therefore replaced by a <see cref="StandIn"/> for matching.
 /// </summary>
 internal sealed class PatternSplitter
 {
-    // For one match: no honest expression needs a fraction of it.
+    // Time limit for one match. No ordinary expression needs a fraction of it.
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(3);
 
     private readonly Regex _pattern;
@@ -22,10 +23,15 @@ internal sealed class PatternSplitter
         _file = file;
     }
 
-    /// <summary>GPT-2's, which ByteLevel uses unless told otherwise (Radford et al., 2019; in its published code).</summary>
-    public static PatternSplitter OfGpt2 { get; } = new(@"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+", "");
+    /// <summary>
+    /// GPT-2's expression, which ByteLevel uses unless told otherwise (Radford et al., 2019; in its published code).
+    /// </summary>
+    public static PatternSplitter OfGpt2 { get; } =
+        new(@"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+", "");
 
-    /// <exception cref="DemException">DEM2104: the expression may mean another thing here than there.</exception>
+    /// <exception cref="DemException">
+    /// DEM2104 (NoTokenizer): the expression is not valid in .NET, or may mean something else there.
+    /// </exception>
     public static PatternSplitter Of(string pattern, string file)
     {
         PatternDialect.Check(pattern, file);
@@ -35,12 +41,13 @@ internal sealed class PatternSplitter
         }
         catch (ArgumentException e)
         {
-            throw TokenizerFault.Unsupported(file, $"the expression {Quoted.Name(pattern)} is not supported: {e.Message}", e);
+            throw TokenizerFault.Unsupported(
+                file, $"the expression {Quoted.Name(pattern)} is not supported: {e.Message}", e);
         }
     }
 
-    /// <summary>The pieces, in order; none is empty.</summary>
-    /// <exception cref="DemException">DEM2104: it takes too long.</exception>
+    /// <summary>Returns the pieces of a text in order; none is empty.</summary>
+    /// <exception cref="DemException">DEM2104 (NoTokenizer): matching takes too long.</exception>
     public IEnumerable<string> Split(string text)
     {
         StandIn shown = StandIn.For(text);
@@ -60,7 +67,8 @@ internal sealed class PatternSplitter
         }
         catch (RegexMatchTimeoutException e)
         {
-            throw TokenizerFault.Unsupported(_file, $"the expression {Quoted.Name(_pattern.ToString())} takes too long on this text", e);
+            throw TokenizerFault.Unsupported(
+                _file, $"the expression {Quoted.Name(_pattern.ToString())} takes too long on this text", e);
         }
 
         return pieces;

@@ -3,11 +3,17 @@ using System.Text;
 
 namespace DemEngine.Evaluation.Tokenization.BytePairs;
 
-/// <summary>Text with one UTF-16 unit for each code point: those of other planes are replaced by a character of the same category, which expressions ask for.</summary>
+/// <summary>
+/// Text with one UTF-16 unit for each code point. Characters outside the Basic Multilingual Plane are replaced by one of the same
+/// general category, which is what expressions test for.
+/// </summary>
 internal readonly struct StandIn
 {
     private static readonly Dictionary<UnicodeCategory, char> OfCategory = Enumerable.Range(0, 0x10000)
-        .Select(value => (char)value).Where(value => !char.IsSurrogate(value)).GroupBy(char.GetUnicodeCategory).ToDictionary(group => group.Key, group => group.Last());
+        .Select(value => (char)value)
+        .Where(value => !char.IsSurrogate(value))
+        .GroupBy(char.GetUnicodeCategory)
+        .ToDictionary(group => group.Key, group => group.Last());
 
     private readonly int[]? _places;
 
@@ -17,7 +23,7 @@ internal readonly struct StandIn
         _places = places;
     }
 
-    /// <summary>What expressions are matched with.</summary>
+    /// <summary>Text that expressions are matched against.</summary>
     public string Text { get; }
 
     public static StandIn For(string text)
@@ -38,6 +44,6 @@ internal readonly struct StandIn
         return new StandIn(shown.ToString(), [.. places]);
     }
 
-    /// <summary>Where an index into <see cref="Text"/> lies in the text itself.</summary>
+    /// <summary>Maps an index into <see cref="Text"/> to an index into the original text.</summary>
     public int Place(int index) => _places is null ? index : _places[index];
 }

@@ -3,7 +3,7 @@ using DemEngine.Evaluation.Tokenization.Definition;
 
 namespace DemEngine.Evaluation.Tokenization.BytePairs;
 
-/// <summary>From ids back to text.</summary>
+/// <summary>Decodes ids to text.</summary>
 internal sealed class TokenText
 {
     private readonly Spelling _spelling;
@@ -19,10 +19,10 @@ internal sealed class TokenText
         _added = parts.AddedTokens.ToDictionary(token => token.Id);
     }
 
-    /// <summary>The text of ids; special tokens, and ids that are none, give nothing.</summary>
+    /// <summary>Returns the text of ids; special tokens and unknown ids give no text.</summary>
     public string Decode(ReadOnlySpan<int> ids)
     {
-        // Tokens may be parts of characters, so all the bytes come first.
+        // A token may be a part of a character, so all bytes are collected before they are decoded.
         var bytes = new List<byte>(ids.Length * 4);
         foreach (int id in ids)
         {

@@ -2,11 +2,11 @@ using DemEngine.Files;
 
 namespace DemEngine.Evaluation.Tokenization.Definition;
 
-/// <summary>A tokenizer's file as it lies on the disk.</summary>
+/// <summary>Reads the bytes of a tokenizer's file.</summary>
 internal static class TokenizerBytes
 {
     /// <summary>Reads a whole file.</summary>
-    /// <exception cref="DemException">DEM2023.</exception>
+    /// <exception cref="DemException">DEM2023 (BadSideFile): the file cannot be read.</exception>
     public static byte[] Read(string file)
     {
         if (LinuxFile.IsSpecial(file))

@@ -2,10 +2,12 @@ using DemEngine.Evaluation.Tokenization.Definition;
 
 namespace DemEngine.Evaluation.Tokenization.Json;
 
-/// <summary>An added token, as tokenizer files write it.</summary>
+/// <summary>Reads an added token from the JSON of a tokenizer's file.</summary>
 internal static class AddedTokenJson
 {
-    /// <exception cref="DemException">DEM2104, DEM2105.</exception>
+    /// <exception cref="DemException">
+    /// DEM2104, DEM2105 (NoTokenizer, BadTokenizer): the token is not supported, or its entry is damaged.
+    /// </exception>
     public static AddedToken Read(TokenizerNode node, int id)
     {
         if (node.Text("content") is not { Length: > 0 } content)

@@ -4,19 +4,34 @@ using DemEngine.Errors;
 namespace DemEngine.Evaluation.Tokenization.Json;
 
 /// <summary>The <c>model</c> of a <c>tokenizer.json</c>.</summary>
-/// <param name="Vocabulary">Token to id.</param>
-/// <param name="Merges">The first is done first.</param>
-/// <param name="IgnoreMerges"><c>ignore_merges</c>.</param>
-/// <param name="ByteFallback"><c>byte_fallback</c>.</param>
-internal sealed record BytePairJson(Dictionary<string, int> Vocabulary, List<(string Left, string Right)> Merges, bool IgnoreMerges, bool ByteFallback)
+/// <param name="Vocabulary">Vocabulary from token to id.</param>
+/// <param name="Merges">Merges in order of priority, the first to be done first.</param>
+/// <param name="IgnoreMerges">Value of <c>ignore_merges</c>: whether a piece that is itself a token is taken whole.</param>
+/// <param name="ByteFallback">Value of <c>byte_fallback</c>: whether characters without a token are spelt as bytes.</param>
+internal sealed record BytePairJson(
+    Dictionary<string, int> Vocabulary,
+    List<(string Left, string Right)> Merges,
+    bool IgnoreMerges,
+    bool ByteFallback)
 {
-    /// <exception cref="DemException">DEM2104, DEM2105.</exception>
+    /// <exception cref="DemException">
+    /// DEM2104, DEM2105 (NoTokenizer, BadTokenizer): the model is not supported, or it is damaged.
+    /// </exception>
     public static BytePairJson Read(TokenizerNode model)
     {
-        // Early files leave the type out.
+        // Files of early versions omit the type.
         if (model.Type is not ("BPE" or ""))
             throw model.Unsupported($"is of type {Quoted.Name(model.Type)}; only BPE is supported");
-        model.Only("dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk", "byte_fallback", "ignore_merges", "vocab", "merges");
+        model.Only(
+            "dropout",
+            "unk_token",
+            "continuing_subword_prefix",
+            "end_of_word_suffix",
+            "fuse_unk",
+            "byte_fallback",
+            "ignore_merges",
+            "vocab",
+            "merges");
         foreach (string key in new[] { "continuing_subword_prefix", "end_of_word_suffix" })
         {
             if (model.Text(key) is { Length: > 0 })
@@ -41,12 +56,18 @@ internal sealed record BytePairJson(Dictionary<string, int> Vocabulary, List<(st
         return new BytePairJson(ids, merges, model.Flag("ignore_merges"), model.Flag("byte_fallback"));
     }
 
-    // "a b", or ["a", "b"] in later files.
+    // A merge is "a b", or ["a", "b"] in files of later versions.
     private static (string, string)? Merge(JsonElement merge) => merge.ValueKind switch
     {
-        JsonValueKind.String => merge.GetString()!.Split(' ') is [{ Length: > 0 } left, { Length: > 0 } right] ? (left, right) : null,
-        JsonValueKind.Array => merge.GetArrayLength() == 2 && merge[0].ValueKind == JsonValueKind.String && merge[1].ValueKind == JsonValueKind.String
-            && merge[0].GetString() is { Length: > 0 } left && merge[1].GetString() is { Length: > 0 } right ? (left, right) : null,
+        JsonValueKind.String =>
+            merge.GetString()!.Split(' ') is [{ Length: > 0 } left, { Length: > 0 } right] ? (left, right) : null,
+        JsonValueKind.Array => merge.GetArrayLength() == 2
+            && merge[0].ValueKind == JsonValueKind.String
+            && merge[1].ValueKind == JsonValueKind.String
+            && merge[0].GetString() is { Length: > 0 } left
+            && merge[1].GetString() is { Length: > 0 } right
+                ? (left, right)
+                : null,
         _ => null,
     };
 }

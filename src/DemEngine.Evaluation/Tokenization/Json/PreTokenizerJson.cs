@@ -6,12 +6,14 @@ using DemEngine.Evaluation.Tokenization.Definition;
 namespace DemEngine.Evaluation.Tokenization.Json;
 
 /// <summary>The <c>pre_tokenizer</c> of a <c>tokenizer.json</c>.</summary>
-/// <param name="Split">From normalised text to pieces in the vocabulary's spelling.</param>
-/// <param name="IsByteLevel">Whether the spelling is that of bytes.</param>
-/// <param name="PrefixesSpace">Whether it puts a space before the text.</param>
+/// <param name="Split">Function that splits normalised text into pieces in the vocabulary's spelling.</param>
+/// <param name="IsByteLevel">Whether the pieces are spelt in bytes.</param>
+/// <param name="PrefixesSpace">Whether the pre-tokenizer puts a space before the text.</param>
 internal sealed record PreTokenizerJson(PreTokenization Split, bool IsByteLevel, bool PrefixesSpace)
 {
-    /// <exception cref="DemException">DEM2104, DEM2105.</exception>
+    /// <exception cref="DemException">
+    /// DEM2104, DEM2105 (NoTokenizer, BadTokenizer): the pre-tokenizer is not supported, or it is damaged.
+    /// </exception>
     public static PreTokenizerJson Read(TokenizerNode? preTokenizer)
     {
         if (preTokenizer is not { } node)
@@ -20,29 +22,35 @@ internal sealed record PreTokenizerJson(PreTokenization Split, bool IsByteLevel,
         {
             "ByteLevel" => ByteLevel(node.Only("add_prefix_space", "trim_offsets", "use_regex")),
             "Metaspace" => OfMetaspace(node.Only("replacement", "prepend_scheme", "add_prefix_space", "split", "str_rep")),
-            "Digits" => Cutting(PatternSplitter.Of(node.Only("individual_digits").Flag("individual_digits") ? @"\p{N}" : @"\p{N}+", node.File).Split),
+            "Digits" => Cutting(PatternSplitter.Of(
+                node.Only("individual_digits").Flag("individual_digits") ? @"\p{N}" : @"\p{N}+", node.File).Split),
             "Split" => Cutting(PatternSplitter.Of(Pattern(node.Only("pattern", "behavior", "invert")), node.File).Split),
             "Sequence" => Sequence(node.Only("pretokenizers")),
             _ => throw node.Unsupported($"is of type {Quoted.Name(node.Type)}, which is not supported"),
         };
     }
 
-    private static PreTokenizerJson Cutting(Func<string, IEnumerable<string>> cut) => new((text, _) => cut(text), IsByteLevel: false, PrefixesSpace: false);
+    private static PreTokenizerJson Cutting(Func<string, IEnumerable<string>> cut) =>
+        new((text, _) => cut(text), IsByteLevel: false, PrefixesSpace: false);
 
     private static string Pattern(TokenizerNode node)
     {
         if (node.Text("behavior") != "Isolated" || node.Flag("invert"))
             throw node.Unsupported("has another behavior than Isolated, or invert, which is not supported");
         TokenizerNode pattern = (node.Object("pattern") ?? throw node.Bad("there is no pattern")).Only("Regex", "String");
-        return pattern.Text("Regex") ?? (pattern.Text("String") is { } text ? Regex.Escape(text) : throw pattern.Bad("neither Regex nor String"));
+        return pattern.Text("Regex")
+            ?? (pattern.Text("String") is { } text ? Regex.Escape(text) : throw pattern.Bad("neither Regex nor String"));
     }
 
     private static PreTokenizerJson ByteLevel(TokenizerNode node)
     {
         bool prefix = node.Flag("add_prefix_space", otherwise: true);
-        Func<string, IEnumerable<string>> cut = node.Flag("use_regex", otherwise: true) ? PatternSplitter.OfGpt2.Split : text => [text];
+        Func<string, IEnumerable<string>> cut =
+            node.Flag("use_regex", otherwise: true) ? PatternSplitter.OfGpt2.Split : text => [text];
         return new PreTokenizerJson(
-            (text, _) => cut(prefix && !text.StartsWith(' ') ? ' ' + text : text).Select(ByteAlphabet.Spell), IsByteLevel: true, prefix);
+            (text, _) => cut(prefix && !text.StartsWith(' ') ? ' ' + text : text).Select(ByteAlphabet.Spell),
+            IsByteLevel: true,
+            prefix);
     }
 
     private static PreTokenizerJson OfMetaspace(TokenizerNode node)
@@ -61,7 +69,8 @@ internal sealed record PreTokenizerJson(PreTokenization Split, bool IsByteLevel,
                     shown = Metaspace.Mark + shown;
                 return split ? Metaspace.Words(shown) : [shown];
             },
-            IsByteLevel: false, PrefixesSpace: scheme != "never");
+            IsByteLevel: false,
+            PrefixesSpace: scheme != "never");
     }
 
     private static PreTokenizerJson Sequence(TokenizerNode node)
@@ -71,7 +80,9 @@ internal sealed record PreTokenizerJson(PreTokenization Split, bool IsByteLevel,
             throw node.Unsupported("goes on after ByteLevel, which is not supported");
         return new PreTokenizerJson(
             (text, begins) => steps.Aggregate(
-                (IEnumerable<string>)[text], (pieces, step) => pieces.SelectMany((piece, index) => step.Split(piece, begins && index == 0))),
-            steps.Any(step => step.IsByteLevel), steps.Any(step => step.PrefixesSpace));
+                (IEnumerable<string>)[text],
+                (pieces, step) => pieces.SelectMany((piece, index) => step.Split(piece, begins && index == 0))),
+            steps.Any(step => step.IsByteLevel),
+            steps.Any(step => step.PrefixesSpace));
     }
 }

@@ -6,28 +6,35 @@ using DemEngine.Evaluation.Tokenization.Definition;
 
 namespace DemEngine.Evaluation.Tokenization.Json;
 
-/// <summary>What <c>tokenizer_config.json</c> says beside a tokenizer's own file; all of it may be absent.</summary>
+/// <summary>
+/// The settings of a <c>tokenizer_config.json</c>, which supplements a tokenizer's own file; any of them may be absent.
+/// </summary>
 internal sealed record TokenizerConfig
 {
-    /// <summary>The file's name.</summary>
+    /// <summary>Name of the file.</summary>
     public const string FileName = TokenizerParts.ConfigFileName;
 
-    /// <summary><c>add_bos_token</c>.</summary>
+    /// <summary><c>add_bos_token</c>: whether every text begins with <see cref="BeginOfText"/>; null if absent.</summary>
     public bool? AddBeginOfText { get; init; }
 
-    /// <summary><c>bos_token</c>.</summary>
+    /// <summary><c>bos_token</c>: text of the token that begins a text; null if absent.</summary>
     public string? BeginOfText { get; init; }
 
-    /// <summary><c>eos_token</c>.</summary>
+    /// <summary><c>eos_token</c>: text of the token that ends a text; null if absent.</summary>
     public string? EndOfText { get; init; }
 
-    /// <summary><c>legacy</c>: of Llama's SentencePiece tokenizers, whether text after a special token gets a space before it too.</summary>
+    /// <summary>
+    /// <c>legacy</c>, for Llama's SentencePiece tokenizers: whether text after a special token gets a space before it too.
+    /// </summary>
     public bool Legacy { get; init; } = true;
 
-    /// <summary><c>added_tokens_decoder</c>.</summary>
+    /// <summary><c>added_tokens_decoder</c>: added tokens by id.</summary>
     public ImmutableArray<AddedToken> AddedTokens { get; init; } = [];
 
-    /// <exception cref="DemException">DEM2023, DEM2104, DEM2105.</exception>
+    /// <exception cref="DemException">
+    /// DEM2023, DEM2104, DEM2105 (BadSideFile, NoTokenizer, BadTokenizer): the file cannot be read, has something unsupported, or
+    /// is damaged.
+    /// </exception>
     public static TokenizerConfig Read(string folder)
     {
         string file = Path.Combine(folder, FileName);
@@ -41,14 +48,19 @@ internal sealed record TokenizerConfig
         EndOfText = Token(root, "eos_token"),
         Legacy = root.Flag("legacy", otherwise: true),
         AddedTokens = root.Object("added_tokens_decoder") is { } added
-            ? [.. added.Element.EnumerateObject().Select(token => AddedTokenJson.Read(added.Object(token.Name)!.Value, Id(added, token.Name)))]
+            ? [
+                .. added.Element.EnumerateObject().Select(token =>
+                    AddedTokenJson.Read(added.Object(token.Name)!.Value, Id(added, token.Name))),
+            ]
             : [],
     };
 
-    // A token is its text, or an object with its text.
+    // A token is given as its text, or as an object that has its text.
     private static string? Token(TokenizerNode root, string key) =>
         root.Find(key) is { ValueKind: JsonValueKind.Object } ? root.Object(key)!.Value.Text("content") : root.Text(key);
 
     private static int Id(TokenizerNode added, string key) =>
-        int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out int id) ? id : throw added.Bad($"{Quoted.Name(key)} is no token id");
+        int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out int id)
+            ? id
+            : throw added.Bad($"{Quoted.Name(key)} is no token id");
 }

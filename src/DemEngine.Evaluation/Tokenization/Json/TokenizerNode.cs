@@ -4,14 +4,17 @@ using DemEngine.Evaluation.Tokenization.Definition;
 
 namespace DemEngine.Evaluation.Tokenization.Json;
 
-/// <summary>An object in a tokenizer's JSON, read strictly: with the file and its place in errors.</summary>
-/// <param name="File">Named in errors.</param>
-/// <param name="Place">Named in errors, such as <c>pre_tokenizer</c>.</param>
-/// <param name="Element">The object.</param>
+/// <summary>An object in a tokenizer's JSON, which is read strictly. Errors name the file and the object's path in it.</summary>
+/// <param name="File">Path of the file, named in errors.</param>
+/// <param name="Place">Path of the object within the file, such as <c>pre_tokenizer</c>, named in errors.</param>
+/// <param name="Element">JSON object to read.</param>
 internal readonly record struct TokenizerNode(string File, string Place, JsonElement Element)
 {
-    /// <summary>Reads a file that holds one object.</summary>
-    /// <exception cref="DemException">DEM2023, DEM2105.</exception>
+    /// <summary>Reads a file that consists of one object.</summary>
+    /// <exception cref="DemException">
+    /// DEM2023 (BadSideFile): the file cannot be read. DEM2105 (BadTokenizer): it is not valid JSON. Also whatever
+    /// <paramref name="read"/> throws.
+    /// </exception>
     public static T Read<T>(string file, Func<TokenizerNode, T> read)
     {
         byte[] json = TokenizerBytes.Read(file);
@@ -28,11 +31,12 @@ internal readonly record struct TokenizerNode(string File, string Place, JsonEle
         }
     }
 
-    /// <summary>What kind of step it describes; empty where it does not say.</summary>
+    /// <summary>Type of the step that the object describes; empty if it does not say.</summary>
     public string Type => Text("type") ?? "";
 
-    /// <summary>Something that is neither absent nor null.</summary>
-    public JsonElement? Find(string key) => Element.TryGetProperty(key, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
+    /// <summary>Finds the value of a key; null if it is absent or JSON's null.</summary>
+    public JsonElement? Find(string key) =>
+        Element.TryGetProperty(key, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
     public string? Text(string key) => Find(key) switch
     {
@@ -51,7 +55,7 @@ internal readonly record struct TokenizerNode(string File, string Place, JsonEle
 
     public TokenizerNode? Object(string key) => Find(key) is { } value ? At(key, value) : null;
 
-    /// <summary>Objects in a list; none where it is absent.</summary>
+    /// <summary>Enumerates the objects in a list; none if the list is absent.</summary>
     public IEnumerable<TokenizerNode> Objects(string key)
     {
         int index = 0;
@@ -67,10 +71,12 @@ internal readonly record struct TokenizerNode(string File, string Place, JsonEle
     };
 
     public int Id(string key, JsonElement value) =>
-        value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int id) && id >= 0 ? id : throw Bad($"{Quoted.Name(key)} has {Quoted.Name(value.ToString())}, which is no token id");
+        value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int id) && id >= 0
+            ? id
+            : throw Bad($"{Quoted.Name(key)} has {Quoted.Name(value.ToString())}, which is no token id");
 
-    /// <summary>Refuses whatever is said beyond these keys.</summary>
-    /// <exception cref="DemException">DEM2104.</exception>
+    /// <summary>Refuses all keys but these, <c>type</c>, and those whose value is null.</summary>
+    /// <exception cref="DemException">DEM2104 (NoTokenizer): there is another key.</exception>
     public TokenizerNode Only(params ReadOnlySpan<string> keys)
     {
         foreach (JsonProperty property in Element.EnumerateObject())

@@ -4,19 +4,24 @@ using DemEngine.Evaluation.Tokenization.Definition;
 namespace DemEngine.Evaluation.Tokenization.SentencePiece;
 
 /// <summary>
-/// The merges that scores imply. SentencePiece joins the two neighbours that make the piece with the highest score, the leftmost of equals; so every way of
-/// cutting a piece in two pieces is a merge, and merges come in the order of scores.
+/// Derives the merges that the scores of pieces imply. SentencePiece joins the two neighbours that make the piece with the
+/// highest score, or the leftmost of equals. Therefore every division of a piece into two pieces is a merge, and the merges are
+/// ordered by score.
 /// </summary>
 internal static class ImpliedMerges
 {
-    /// <exception cref="DemException">DEM2104: scores do not say which of two pieces comes first.</exception>
+    /// <exception cref="DemException">
+    /// DEM2104 (NoTokenizer): two pieces that are made by merges have the same score, so their order is undefined.
+    /// </exception>
     public static List<(string Left, string Right)> Of(SentencePieceModel model, Dictionary<string, int> vocabulary, string file)
     {
         bool IsPart(string text) => vocabulary.TryGetValue(text, out int id) && model.Pieces[id].Type == PieceType.Normal;
 
         var merges = new List<(string, string)>();
         Piece? before = null;
-        foreach (Piece piece in model.Pieces.Where(piece => piece.Type == PieceType.Normal).OrderByDescending(piece => piece.Score))
+        foreach (Piece piece in model.Pieces
+            .Where(piece => piece.Type == PieceType.Normal)
+            .OrderByDescending(piece => piece.Score))
         {
             int count = merges.Count;
             for (int cut = 1; cut < piece.Text.Length; cut++)
@@ -28,7 +33,10 @@ internal static class ImpliedMerges
             if (merges.Count == count)
                 continue;
             if (before is { } other && other.Score == piece.Score)
-                throw TokenizerFault.Unsupported(file, $"the pieces {Quoted.Name(other.Text)} and {Quoted.Name(piece.Text)} have the same score, which is not supported");
+                throw TokenizerFault.Unsupported(
+                    file,
+                    $"the pieces {Quoted.Name(other.Text)} and {Quoted.Name(piece.Text)} have the same score, "
+                    + "which is not supported");
             before = piece;
         }
 

@@ -4,21 +4,24 @@ using DemEngine.Evaluation.Tokenization.Definition;
 
 namespace DemEngine.Evaluation.Tokenization.SentencePiece;
 
-/// <summary>The fields of a message in Protocol Buffers' wire format (https://protobuf.dev/programming-guides/encoding), one after the other.</summary>
+/// <summary>
+/// Reads the fields of a message in Protocol Buffers' wire format (https://protobuf.dev/programming-guides/encoding), one after
+/// the other.
+/// </summary>
 internal ref struct ProtobufFields(ReadOnlySpan<byte> message, string file)
 {
     private ReadOnlySpan<byte> _rest = message;
     private ulong _number;
     private ReadOnlySpan<byte> _bytes;
 
-    /// <summary>Of the field that was read.</summary>
+    /// <summary>Number of the field that was read last.</summary>
     public int Field { get; private set; }
 
     private int _wireType;
 
-    /// <summary>Goes on to the next field.</summary>
-    /// <returns>False at the end.</returns>
-    /// <exception cref="DemException">DEM2105: it is no such message.</exception>
+    /// <summary>Reads the next field.</summary>
+    /// <returns>Whether there was another field.</returns>
+    /// <exception cref="DemException">DEM2105 (BadTokenizer): the message is malformed.</exception>
     public bool Read()
     {
         if (_rest.IsEmpty)

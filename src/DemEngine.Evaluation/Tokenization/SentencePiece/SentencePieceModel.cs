@@ -1,6 +1,6 @@
 namespace DemEngine.Evaluation.Tokenization.SentencePiece;
 
-/// <summary>What a piece is for; the numbers are the file's.</summary>
+/// <summary>Type of a piece; the numbers are those of the file.</summary>
 internal enum PieceType
 {
     Normal = 1,
@@ -11,15 +11,15 @@ internal enum PieceType
     Byte = 6,
 }
 
-/// <summary>A piece; its id is its place.</summary>
-/// <param name="Text">How it is spelt.</param>
-/// <param name="Score">Of two that could be made, the one with the higher score is.</param>
-/// <param name="Type">What it is for.</param>
+/// <summary>A piece of the vocabulary; its id is its index in the model.</summary>
+/// <param name="Text">Text of the piece.</param>
+/// <param name="Score">Priority of the piece: of two pieces that could be made, the one with the higher score is made.</param>
+/// <param name="Type">Type of the piece.</param>
 internal readonly record struct Piece(string Text, float Score, PieceType Type);
 
 /// <summary>
-/// A <c>tokenizer.model</c>: the message ModelProto of sentencepiece_model.proto (https://github.com/google/sentencepiece), as far as it decides how text
-/// is encoded.
+/// The contents of a <c>tokenizer.model</c>: the message ModelProto of sentencepiece_model.proto
+/// (https://github.com/google/sentencepiece), as far as it decides how text is encoded.
 /// </summary>
 internal sealed class SentencePieceModel
 {
@@ -36,10 +36,10 @@ internal sealed class SentencePieceModel
 
     public bool WhitespaceIsSuffix { get; private set; }
 
-    /// <summary>−1 for none.</summary>
+    /// <summary>Id that begins a text; −1 for none.</summary>
     public int BeginOfText { get; private set; } = 1;
 
-    /// <summary>−1 for none.</summary>
+    /// <summary>Id that ends a text; −1 for none.</summary>
     public int EndOfText { get; private set; } = 2;
 
     public bool HasCharacterMap { get; private set; }
@@ -50,7 +50,7 @@ internal sealed class SentencePieceModel
 
     public bool ShowsSpaces { get; private set; } = true;
 
-    /// <exception cref="DemException">DEM2105.</exception>
+    /// <exception cref="DemException">DEM2105 (BadTokenizer): the message is malformed.</exception>
     public static SentencePieceModel Parse(ReadOnlySpan<byte> message, string file)
     {
         var model = new SentencePieceModel();
