@@ -43,8 +43,8 @@ public static class DataSetReader
             hasPrompts &= parsed.HasPrompt;
             lines++;
             if (questions.Count != 0 && questions.Count != lines)
-                    throw new DemException(
-                        ErrorCode.BadDataLine, $"{path}:{number}: a set is of questions with choices throughout, or has none");
+                throw new DemException(
+                    ErrorCode.BadDataLine, $"{path}:{number}: a set is of questions with choices throughout, or has none");
         }
 
         if (examples.Count == 0)
