@@ -53,15 +53,15 @@ internal static class DemCommand
         }
         catch (DemException e)
         {
-            return Report(e.Code, e.Remedy, e, verbose);
+            return Report(e.Code, Remedies.Of(e), e, verbose);
         }
         catch (OutOfMemoryException e)
         {
-            return Report(ErrorCode.OutOfMemory, ErrorCode.OutOfMemory.Remedy, e, verbose);
+            return Report(ErrorCode.OutOfMemory, Remedies.Of(ErrorCode.OutOfMemory), e, verbose);
         }
         catch (Exception e)
         {
-            return Report(ErrorCode.Internal, ErrorCode.Internal.Remedy, e, verbose);
+            return Report(ErrorCode.Internal, Remedies.Of(ErrorCode.Internal), e, verbose);
         }
     }
 

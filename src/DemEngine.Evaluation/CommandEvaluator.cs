@@ -31,7 +31,7 @@ public sealed class CommandEvaluator : IModelEvaluator
         if (!command.Contains(ModelPlaceholder, StringComparison.Ordinal))
             throw new DemException(
                 ErrorCode.BadArgument,
-                $"--evaluate-command has no {ModelPlaceholder} in it, so that it would not know what to evaluate");
+                $"the evaluation command has no {ModelPlaceholder} in it, so that it would not know what to evaluate");
         _command = command;
         _metrics = metrics;
     }

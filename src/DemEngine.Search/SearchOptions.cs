@@ -60,7 +60,7 @@ public sealed record SearchOptions
             throw new DemException(
                 ErrorCode.BadArgument,
                 $"the grid has {(space.GridCount == long.MaxValue ? "more than 9·10¹⁸" : space.GridCount)} points; "
-                + "give --trials or --minutes, a larger step, or another strategy");
+                + "limit the trials or the minutes, or take a larger step, or another strategy");
         }
 
         return isBounded || Strategy.Ends() ? Budget : Budget with { Trials = DefaultTrials };

@@ -37,91 +37,92 @@ public sealed class ErrorCode
 
     // ---- 1xxx: the request ----
 
-    /// <summary>DEM1001: A command-line argument or option has a value that cannot be used.</summary>
+    /// <summary>DEM1001: An argument or option has a value that cannot be used.</summary>
     public static readonly ErrorCode BadArgument = new(
         1001,
-        "A command-line argument or option has a value that cannot be used.",
-        "Run the command with --help to see what it takes.");
+        "An argument or option has a value that cannot be used.",
+        "The message says which value, and what is allowed.");
 
     /// <summary>DEM1002: The output folder already exists.</summary>
     public static readonly ErrorCode OutputExists = new(
         1002,
         "The output folder already exists.",
-        "Choose another --out, or pass --overwrite to replace it once the new one is complete.");
+        "Choose another output folder, or allow it to be replaced once the new one is complete "
+        + "(RunOptions.Overwrite).");
 
-    /// <summary>DEM1003: --overwrite was given for a folder that this tool did not write, or for a file.</summary>
+    /// <summary>DEM1003: A folder that this engine did not write, or a file, was to be replaced.</summary>
     public static readonly ErrorCode OutputNotOurs = new(
         1003,
-        "--overwrite was given for a folder that this tool did not write, or for a file.",
-        "Move it away yourself if it is no longer needed, or choose another --out.");
+        "A folder that this engine did not write, or a file, was to be replaced.",
+        "Move it away yourself if it is no longer needed, or choose another output folder.");
 
     /// <summary>DEM1004: The output folder is, contains, or lies inside one of the inputs.</summary>
     public static readonly ErrorCode OutputOverlapsInput = new(
         1004,
         "The output folder is, contains, or lies inside one of the inputs.",
-        "Choose an --out outside every input folder.");
+        "Choose an output folder outside every input folder.");
 
     /// <summary>DEM1005: An unfinished run of an earlier command lies beside the output.</summary>
     public static readonly ErrorCode UnfinishedRun = new(
         1005,
         "An unfinished run of an earlier command lies beside the output.",
-        "Pass --resume to go on with it, or --restart to discard it.");
+        "Go on with it or discard it (RunOptions.Unfinished).");
 
-    /// <summary>DEM1006: --resume was given, but no unfinished run lies beside the output.</summary>
+    /// <summary>DEM1006: An unfinished run was to be resumed, but none lies beside the output.</summary>
     public static readonly ErrorCode NothingToResume = new(
         1006,
-        "--resume was given, but no unfinished run lies beside the output.",
-        "Start without --resume.");
+        "An unfinished run was to be resumed, but none lies beside the output.",
+        "Start without resuming.");
 
     /// <summary>DEM1007: The unfinished run was made from another recipe, other inputs or other options.</summary>
     public static readonly ErrorCode ResumeMismatch = new(
         1007,
         "The unfinished run was made from another recipe, other inputs or other options.",
-        "Run the original command, with --resume where it has that option, or pass --restart to discard the unfinished run.");
+        "Make the original request again, or discard the unfinished run (RunOptions.Unfinished).");
 
     /// <summary>DEM1008: Another process is writing the same output.</summary>
     public static readonly ErrorCode OutputBusy = new(
         1008,
         "Another process is writing the same output.",
-        "Wait for it, or choose another --out.");
+        "Wait for it, or choose another output folder.");
 
-    /// <summary>DEM1010: --backend names a device that is not there or cannot be used.</summary>
+    /// <summary>DEM1010: A device is not there or cannot be used.</summary>
     public static readonly ErrorCode NoSuchDevice = new(
         1010,
-        "--backend names a device that is not there or cannot be used.",
-        "Run `dem devices` to see what there is; --backend cpu works everywhere and gives the same bytes.");
+        "A device is not there or cannot be used.",
+        "List the devices to see what there is; the processor is always there and gives the same bytes.");
 
     /// <summary>DEM1021: Torch's native library, libtorch, cannot be loaded.</summary>
     public static readonly ErrorCode TorchNotLoaded = new(
         1021,
         "Torch's native library, libtorch, cannot be loaded.",
-        "Run `dem setup torch` to fetch the one that fits, or name the folder of another in the environment variable "
-        + "DEM_LIBTORCH.");
+        "Bring the libtorch package of this platform, in the version that the message names, or name the folder "
+        + "of another libtorch in the environment variable DEM_LIBTORCH.");
 
-    /// <summary>DEM1022: --device names a device that Torch does not find.</summary>
+    /// <summary>DEM1022: Torch does not find a device.</summary>
     public static readonly ErrorCode NoTorchDevice = new(
         1022,
-        "--device names a device that Torch does not find.",
-        "--device cpu is always there; for NVIDIA's devices run `dem setup torch cuda-12.8`.");
+        "Torch does not find a device.",
+        "The device \"cpu\" is always there; NVIDIA's devices need the libtorch packages for CUDA 12.8.");
 
     /// <summary>DEM1023: Torch's native library, libtorch, is not there.</summary>
     public static readonly ErrorCode TorchNotFound = new(
         1023,
         "Torch's native library, libtorch, is not there.",
-        "Run `dem setup torch`, or `dem setup torch cuda-12.8` for NVIDIA's devices; or name the folder of an existing "
-        + "libtorch in the environment variable DEM_LIBTORCH.");
+        "Bring the package libtorch-cpu or libtorch-cuda-12.8 of this platform, or name the folder of an "
+        + "existing libtorch in the environment variable DEM_LIBTORCH.");
 
     /// <summary>DEM1024: A library of the system is older than Torch needs.</summary>
     public static readonly ErrorCode SystemLibraryTooOld = new(
         1024,
         "A library of the system is older than Torch needs.",
-        "Install the C++ runtime of GCC 13 or newer; `dem --version` says what is needed, and how to get it here.");
+        "Install the C++ runtime of GCC 13 or newer.");
 
     /// <summary>DEM1025: A package cannot be fetched from the NuGet sources.</summary>
     public static readonly ErrorCode PackageNotFetched = new(
         1025,
         "A package cannot be fetched from the NuGet sources.",
-        "See `dotnet nuget list source`, or name another source with --source.");
+        "See `dotnet nuget list source`, or name another source.");
 
     /// <summary>DEM1026: A package is not what was published: it has another hash.</summary>
     public static readonly ErrorCode PackageDamaged = new(
@@ -213,13 +214,13 @@ public sealed class ErrorCode
     public static readonly ErrorCode MissingTensor = new(
         2014,
         "A source lacks tensors that the base has.",
-        "Pass --missing base to take the base's tensors there, or fix the source.");
+        "Take the base's tensors there (AlignmentOptions.Missing), or fix the source.");
 
     /// <summary>DEM2015: A source has tensors that the base lacks.</summary>
     public static readonly ErrorCode ExtraTensor = new(
         2015,
         "A source has tensors that the base lacks.",
-        "Pass --extra ignore to leave them out, or fix the source.");
+        "Leave them out (AlignmentOptions.Extra), or fix the source.");
 
     /// <summary>DEM2016: A tensor has different shapes in the base and in a source.</summary>
     public static readonly ErrorCode ShapeMismatch = new(
@@ -231,7 +232,7 @@ public sealed class ErrorCode
     public static readonly ErrorCode VocabularyMismatch = new(
         2017,
         "An embedding or output matrix has different row counts (vocabularies).",
-        "Pass --vocab base to keep the base's rows, or --vocab common to keep the rows all have.");
+        "Keep the base's rows, or the rows that all have (AlignmentOptions.Vocabulary).");
 
     /// <summary>DEM2018: A tensor holds numbers in one checkpoint and integers or booleans in another.</summary>
     public static readonly ErrorCode TypeMismatch = new(
@@ -249,7 +250,7 @@ public sealed class ErrorCode
     public static readonly ErrorCode NotAVector = new(
         2020,
         "A checkpoint given as a distribution vector has no vector metadata.",
-        "Make it with `dem extract`, or give it as `model:` instead of `vector:`.");
+        "Extract it again, or give it as `model:` instead of `vector:`.");
 
     /// <summary>DEM2021: dem-manifest.json is missing or cannot be read.</summary>
     public static readonly ErrorCode BadManifest = new(
@@ -271,11 +272,11 @@ public sealed class ErrorCode
 
     // ---- 21xx: models and data sets ----
 
-    /// <summary>DEM2101: A model's config.json describes an architecture that this tool does not compute.</summary>
+    /// <summary>DEM2101: A model's config.json describes an architecture that is not computed here.</summary>
     public static readonly ErrorCode UnknownArchitecture = new(
         2101,
-        "A model's config.json describes an architecture that this tool does not compute.",
-        "Evaluate it with --evaluate-command; merging needs no configuration.");
+        "A model's config.json describes an architecture that is not computed here.",
+        "Evaluate it with a command; merging needs no configuration.");
 
     /// <summary>
     /// DEM2102: A model's config.json is not JSON of the expected form, or a value in it is missing or impossible.
@@ -357,7 +358,7 @@ public sealed class ErrorCode
     public static readonly ErrorCode BadResults = new(
         2131,
         "The results of an experiment cannot be read.",
-        "Give the experiment.json that `dem experiment` wrote.");
+        "Give the experiment.json that an experiment wrote.");
 
     // ---- 3xxx: recipes ----
 
@@ -421,25 +422,25 @@ public sealed class ErrorCode
     public static readonly ErrorCode DiskFull = new(
         4001,
         "There is not enough room on the output's disk.",
-        "Free space, then run the same command again, with --resume where it has that option.");
+        "Free space, then run again and resume (RunOptions.Unfinished).");
 
     /// <summary>DEM4002: Writing the output failed.</summary>
     public static readonly ErrorCode WriteFailed = new(
         4002,
         "Writing the output failed.",
-        "Check the disk and permissions, then run the same command again, with --resume where it has that option.");
+        "Check the disk and permissions, then run again and resume (RunOptions.Unfinished).");
 
     /// <summary>DEM4003: Reading an input failed while running.</summary>
     public static readonly ErrorCode ReadFailed = new(
         4003,
         "Reading an input failed while running.",
-        "Check the disk, then run the same command again, with --resume where it has that option.");
+        "Check the disk, then run again and resume (RunOptions.Unfinished).");
 
     /// <summary>DEM4004: The output holds infinities or NaNs.</summary>
     public static readonly ErrorCode NonFiniteOutput = new(
         4004,
         "The output holds infinities or NaNs.",
-        "Look at the tensors named; to publish it as it is, run the same command with --resume --nonfinite warn.");
+        "Look at the tensors named; to publish it as it is, resume with RunOptions.NonFinite set to Warn.");
 
     /// <summary>DEM4005: An input file changed while it was being read.</summary>
     public static readonly ErrorCode InputChanged = new(
@@ -457,21 +458,19 @@ public sealed class ErrorCode
     public static readonly ErrorCode OutOfMemory = new(
         4007,
         "The process could not get the memory it needs.",
-        "Lower --max-memory or --threads.");
+        "Lower RunOptions.MaxMemoryBytes or RunOptions.Threads.");
 
     /// <summary>DEM4010: The device has not the memory that was asked of it.</summary>
     public static readonly ErrorCode DeviceOutOfMemory = new(
         4010,
         "The device has not the memory that was asked of it.",
-        "Run the same command with --resume and a --max-vram that fits what is free, or with --resume --backend cpu: the "
-        + "bytes are the same.");
+        "Resume with a smaller bound on device memory, or on the processor: the bytes are the same.");
 
     /// <summary>DEM4011: A device was lost, or what it was given to do failed.</summary>
     public static readonly ErrorCode DeviceFailed = new(
         4011,
         "A device was lost, or what it was given to do failed.",
-        "Run the same command with --resume --backend cpu: the bytes are the same. Look at the driver's log before using "
-        + "the device again.");
+        "Resume on the processor: the bytes are the same. Look at the driver's log before using the device again.");
 
     /// <summary>DEM4101: The evaluation command failed.</summary>
     public static readonly ErrorCode CommandFailed = new(
@@ -495,19 +494,19 @@ public sealed class ErrorCode
     public static readonly ErrorCode TrainingDiverged = new(
         4201,
         "A loss or a gradient is no longer a finite number, and training stopped.",
-        "Lower --lr or lengthen --warmup, and look at the data of that step; start anew with --restart.");
+        "Lower the learning rate or lengthen its warm-up, and look at the data of that step; then start anew.");
 
     /// <summary>DEM4202: What an interrupted training run left cannot be read.</summary>
     public static readonly ErrorCode BadTrainingState = new(
         4202,
         "What an interrupted training run left cannot be read.",
-        "Pass --restart to discard it.");
+        "Discard it, and start anew.");
 
     /// <summary>DEM4999: Something that should not happen did.</summary>
     public static readonly ErrorCode Internal = new(
         4999,
         "Something that should not happen did.",
-        "Run again with --verbose and report the output.");
+        "Report it with its stack trace.");
 
     /// <summary>All codes, in ascending order of their numbers.</summary>
     public static IReadOnlyList<ErrorCode> All { get; } =

@@ -4,6 +4,7 @@ namespace DemEngine.Architecture.Tests;
 public class LayoutTests
 {
     private const int MaxFilesInFolder = 25;
+    private const int MaxColumns = 130;
 
     private static readonly SourceTree Tree = SourceTree.Read();
 
@@ -40,6 +41,17 @@ public class LayoutTests
     {
         IEnumerable<string> crowded = Tree.Files.GroupBy(Folder).Where(folder => folder.Count() > MaxFilesInFolder).Select(folder => $"{SourceTree.Show(folder.Key)}: {folder.Count()}");
         Assert.That(crowded, Is.Empty);
+    }
+
+    [Test]
+    public void No_line_is_longer_than_a_screen_is_wide()
+    {
+        IEnumerable<string> longer =
+            from file in Tree.Files
+            from line in File.ReadLines(file).Select((text, index) => (Text: text, Number: index + 1))
+            where line.Text.Length > MaxColumns
+            select $"{SourceTree.Show(file)}:{line.Number}: {line.Text.Length}";
+        Assert.That(longer, Is.Empty);
     }
 
     private static string Folder(string file) => Path.GetDirectoryName(file)!;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using DemEngine.Cli.Output;
 
 namespace DemEngine.Cli.Tests;
 
@@ -26,7 +27,7 @@ internal sealed partial record CommandResult(int ExitCode, string Output, string
         Assert.That(Output, Is.Empty);
         Assert.That(ErrorLines, Has.Length.EqualTo(2), Error);
         Assert.That(ErrorLines[0], Does.StartWith($"error {code}: ").And.Contains(message));
-        Assert.That(ErrorLines[1].Trim(), Is.EqualTo(code.Remedy));
+        Assert.That(ErrorLines[1].Trim(), Is.EqualTo(Remedies.Of(code)));
         Assert.That(Error, Does.Not.Match(StackTrace()));
         return this;
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
+using DemEngine.Cli.Output;
 
 namespace DemEngine.Cli.Tests;
 
@@ -59,7 +60,7 @@ public partial class HelpTests
     {
         string text = Dem.Run(first, "errors").Expect(0).Output;
         foreach (ErrorCode code in ErrorCode.All)
-            Assert.That(text, Does.Contain($"{code}  (exit {code.ExitCode})  {code.Meaning}").And.Contain(code.Remedy));
+            Assert.That(text, Does.Contain($"{code}  (exit {code.ExitCode})  {Remedies.MeaningOf(code)}").And.Contain(Remedies.Of(code)));
     }
 
     [Test]

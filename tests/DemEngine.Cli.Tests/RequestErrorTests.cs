@@ -1,3 +1,5 @@
+using DemEngine.Cli.Output;
+
 namespace DemEngine.Cli.Tests;
 
 /// <summary>Wrong requests: exit 2, one line with the code, one with the remedy, nothing written.</summary>
@@ -62,7 +64,7 @@ public class RequestErrorTests
 
         Assert.That(result.Output, Is.Empty);
         Assert.That(result.ErrorLines[..^1], Is.Not.Empty.And.All.Match("^error DEM1001: .+"));
-        Assert.That(result.ErrorLines[^1].Trim(), Is.EqualTo(ErrorCode.BadArgument.Remedy));
+        Assert.That(result.ErrorLines[^1].Trim(), Is.EqualTo(Remedies.Of(ErrorCode.BadArgument)));
         Assert.That(Directory.EnumerateFileSystemEntries(folder.Path), Is.Empty);
     }
 

@@ -5,7 +5,7 @@ using ILGPU.Runtime.OpenCL;
 namespace DemEngine.Kernels.Devices;
 
 /// <summary>A device that ILGPU found.</summary>
-/// <param name="Name">The name that <c>--backend</c> takes.</param>
+/// <param name="Name">Name of the device, such as <c>cuda:0</c>.</param>
 /// <param name="Model">The driver's name for the model.</param>
 /// <param name="MemoryBytes">Size of its own memory in bytes; null if it has none.</param>
 /// <param name="Unusable">The reason why it cannot be used; null if it can.</param>

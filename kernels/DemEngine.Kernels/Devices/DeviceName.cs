@@ -4,7 +4,7 @@ using ILGPU.Runtime;
 namespace DemEngine.Kernels.Devices;
 
 /// <summary>
-/// A device name in the form that <c>--backend</c> takes: <c>cuda</c>, <c>cuda:1</c>, <c>opencl:0</c>, <c>ilgpu-cpu</c>.
+/// Name of a device: <c>cuda</c>, <c>cuda:1</c>, <c>opencl:0</c>, <c>ilgpu-cpu</c>.
 /// </summary>
 /// <param name="Kind">Kind of ILGPU accelerator.</param>
 /// <param name="Index">Index among the devices of that kind, from 0.</param>

@@ -22,11 +22,13 @@ internal static class DemoPrinter
         ExperimentPrinter.PrintTable(methods);
         Console.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"models: {results.Model}, {results.Parameters} weights. What was chosen was chosen on validation data; these are test data."));
+            $"models: {results.Model}, {results.Parameters} weights. "
+            + $"What was chosen was chosen on validation data; these are test data."));
         Console.Out.WriteLine($"coefficients of DEM, one each: {chosen.Chosen}");
         Console.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"merged with them: {Printable.Text(report.Merged)}, {report.Verified} tensors read back, each as the manifest says"));
+            $"merged with them: {Printable.Text(report.Merged)}, {report.Verified} tensors read back, "
+            + $"each as the manifest says"));
 
         Heading(console, "A source is added");
         ExperimentPrinter.PrintTable(results.Tables[^1]);

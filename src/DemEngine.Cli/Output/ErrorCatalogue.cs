@@ -9,8 +9,8 @@ internal static class ErrorCatalogue
         foreach (ErrorCode code in ErrorCode.All)
         {
             output.WriteLine();
-            output.WriteLine($"{code}  (exit {code.ExitCode})  {code.Meaning}");
-            output.WriteLine($"         {code.Remedy}");
+            output.WriteLine($"{code}  (exit {code.ExitCode})  {Remedies.MeaningOf(code)}");
+            output.WriteLine($"         {Remedies.Of(code)}");
         }
     }
 }

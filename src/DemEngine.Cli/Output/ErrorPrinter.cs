@@ -6,7 +6,7 @@ namespace DemEngine.Cli.Output;
 /// <summary>Prints errors in the form that scripts expect: the code and the message on one line, then the remedy.</summary>
 internal static class ErrorPrinter
 {
-    public static void Print(ErrorCode code, params IEnumerable<string> messages) => Print(code, code.Remedy, messages);
+    public static void Print(ErrorCode code, params IEnumerable<string> messages) => Print(code, Remedies.Of(code), messages);
 
     public static void Print(ErrorCode code, string remedy, params IEnumerable<string> messages)
     {

@@ -33,7 +33,8 @@ internal static class SearchPrinter
 
         Console.Out.WriteLine();
         Console.Out.WriteLine(Invariant(
-            $"{report.Strategy}: {report.Asked} trials, {Ending(report.End)}; {report.Evaluated} evaluated now in {report.Seconds:0.0} s by {Printable.Text(report.EvaluatorDescription)}"));
+            $"{report.Strategy}: {report.Asked} trials, {Ending(report.End)}; {report.Evaluated} evaluated now ")
+            + Invariant($"in {report.Seconds:0.0} s by {Printable.Text(report.EvaluatorDescription)}"));
         if (report.TrialSeconds > 0)
             Console.Out.WriteLine(Invariant($"merging took {report.MergeSeconds / report.TrialSeconds:0.0%} of that"));
         if (report.Failed > 0)

@@ -46,7 +46,8 @@ internal static class DistanceHeatMap
 
         var svg = new SvgText();
         svg.Raw(
-            $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" role=\"img\">");
+            $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" "
+            + $"viewBox=\"0 0 {width} {height}\" role=\"img\">");
         svg.Raw($"<title>{SvgText.Escape(
             "Distance of "
             + $"{string.Join(", ", distances.Models.Select(model => model.Label))}"

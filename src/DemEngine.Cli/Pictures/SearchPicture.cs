@@ -65,7 +65,8 @@ internal static class SearchPicture
 
         var svg = new SvgText();
         svg.Raw(Inv(
-            $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:0.##}\" height=\"{height:0.##}\" viewBox=\"0 0 {width:0.##} {height:0.##}\" role=\"img\">"));
+            $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:0.##}\" height=\"{height:0.##}\" ")
+            + Inv($"viewBox=\"0 0 {width:0.##} {height:0.##}\" role=\"img\">"));
         svg.Raw($"<title>{SvgText.Escape($"{objective.Metric} on {string.Join(", ", sets)} against each coefficient")}</title>");
         svg.Raw(SvgStyle.Element);
         svg.Raw(Style);
@@ -218,8 +219,10 @@ internal static class SearchPicture
             }
 
             foreach (var (x, y) in points)
-                svg.Raw(Inv(
-                    $"<circle cx=\"{X(x):0.##}\" cy=\"{Y(y):0.##}\" r=\"2.6\" {fill}><title>{SvgText.Escape(Inv($"{name}: {y:0.######} at {x:0.######}"))}</title></circle>"));
+            {
+                string title = SvgText.Escape(Inv($"{name}: {y:0.######} at {x:0.######}"));
+                svg.Raw(Inv($"<circle cx=\"{X(x):0.##}\" cy=\"{Y(y):0.##}\" r=\"2.6\" {fill}><title>{title}</title></circle>"));
+            }
         }
 
         private double X(double value) => dimension.Range.High > dimension.Range.Low

@@ -54,7 +54,8 @@ internal static class TimelineChart
         var svg = new SvgText();
         svg.Raw(string.Create(
             CultureInfo.InvariantCulture,
-            $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{Left + Width + 24}\" height=\"{height:0.##}\" viewBox=\"0 0 {Left + Width + 24} {height:0.##}\" role=\"img\">"));
+            $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{Left + Width + 24}\" height=\"{height:0.##}\" "
+            + $"viewBox=\"0 0 {Left + Width + 24} {height:0.##}\" role=\"img\">"));
         svg.Raw($"<title>{SvgText.Escape($"Tiles on {device}")}</title>");
         svg.Raw(SvgStyle.Element);
         svg.Rectangle(0, 0, Left + Width + 24, height, "rx=\"8\" class=\"paper\"");
@@ -63,8 +64,7 @@ internal static class TimelineChart
         svg.Text(
             16,
             62,
-            $"shown: {tiles.Length} of {timeline.Count}"
-            + " tiles, each with its colour; a bar starts when the step before it ended",
+            $"shown: {tiles.Length} of {timeline.Count} tiles, each with its colour; a bar starts when the step before it ended",
             "class=\"faint\"");
         svg.Raw($"{body}</svg>");
         return svg.ToString();
@@ -73,7 +73,9 @@ internal static class TimelineChart
     /// <summary>Summarises the times and their overlap in one line.</summary>
     public static string Summary(DeviceTimeline timeline) => string.Create(
         CultureInfo.InvariantCulture,
-        $"overlap {timeline.Overlap:0.00} (copies in {Milliseconds(timeline.CopyInSeconds)} + kernels {Milliseconds(timeline.KernelSeconds)} + copies out {Milliseconds(timeline.CopyOutSeconds)}, by {Milliseconds(timeline.WallSeconds)} in all), at most {timeline.MostUnderWay} tiles under way");
+        $"overlap {timeline.Overlap:0.00} (copies in {Milliseconds(timeline.CopyInSeconds)} + "
+        + $"kernels {Milliseconds(timeline.KernelSeconds)} + copies out {Milliseconds(timeline.CopyOutSeconds)}, "
+        + $"by {Milliseconds(timeline.WallSeconds)} in all), at most {timeline.MostUnderWay} tiles under way");
 
     /// <summary>Draws the bars of a lane. Bars that overlap in time are placed in rows below each other.</summary>
     /// <returns>The number of rows.</returns>

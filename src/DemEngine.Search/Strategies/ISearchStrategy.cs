@@ -9,7 +9,7 @@ namespace DemEngine.Search.Strategies;
 /// </summary>
 public interface ISearchStrategy
 {
-    /// <summary>Name of the strategy, as <c>--strategy</c> takes it.</summary>
+    /// <summary>Name of the strategy, such as <c>grid</c>.</summary>
     string Name { get; }
 
     /// <summary>

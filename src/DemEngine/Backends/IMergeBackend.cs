@@ -9,7 +9,7 @@ namespace DemEngine.Backends;
 /// </summary>
 public interface IMergeBackend : IDisposable
 {
-    /// <summary>Name of the backend, as given to <c>--backend</c>.</summary>
+    /// <summary>Name of the backend, such as <c>cpu</c> or <c>cuda:0</c>.</summary>
     string Name { get; }
 
     /// <summary>Human-readable description of the hardware that the backend runs on.</summary>

@@ -8,7 +8,7 @@ namespace DemEngine.Backends;
 /// Several backends used as one. Each tile goes to the backend with the fewest tiles in progress, and the choice does not affect
 /// the bytes.
 /// </summary>
-/// <param name="name">Name of the backend, as given to <c>--backend</c>.</param>
+/// <param name="name">Name of the backend, such as <c>cuda:all</c>.</param>
 /// <param name="members">Backends to use, at least one. They are disposed with this backend.</param>
 internal sealed class MultiDeviceBackend(string name, IReadOnlyList<IMergeBackend> members) : IMergeBackend
 {

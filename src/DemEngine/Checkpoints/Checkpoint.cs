@@ -122,7 +122,8 @@ public sealed class Checkpoint : IDisposable
     /// <param name="name">Name of the model in recipes and errors.</param>
     /// <param name="source">The model; not disposed with the checkpoint.</param>
     /// <exception cref="DemException">DEM2005 (DuplicateName): two tensors have the same name.</exception>
-    public static Checkpoint From(string name, IModelSource source) => new(name, "", [SafetensorsFile.From(name, source)], source);
+    public static Checkpoint From(string name, IModelSource source) =>
+        new(name, "", [SafetensorsFile.From(name, source)], source);
 
     /// <summary>The small files that belong to the model, by name.</summary>
     /// <exception cref="DemException">DEM2023 (BadSideFile): a file cannot be read.</exception>

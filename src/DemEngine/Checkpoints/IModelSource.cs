@@ -1,7 +1,8 @@
 namespace DemEngine.Checkpoints;
 
 /// <summary>
-/// A model whose tensors are not in safetensors files: in memory, in an object store, in another format. A recipe names it like a folder; see
+/// A model whose tensors are not in safetensors files: in memory, in an object store, in another format. A recipe names it
+/// like a folder; see
 /// <see cref="ModelSources"/>.
 /// </summary>
 /// <remarks>Implementations are called by several threads at once.</remarks>
@@ -15,7 +16,9 @@ public interface IModelSource
 
     /// <summary>Reads a part of a tensor. A part may be asked for more than once, and parts come in any order.</summary>
     /// <param name="tensor">Position of the tensor in <see cref="Tensors"/>.</param>
-    /// <param name="offset">Offset of the part's first byte in the tensor's row-major, little-endian data; a multiple of the element size.</param>
+    /// <param name="offset">
+    /// Offset of the part's first byte in the tensor's row-major, little-endian data; a multiple of the element size.
+    /// </param>
     /// <param name="destination">Memory to fill completely.</param>
     /// <exception cref="IOException">The part cannot be read. The merge fails with DEM4003 (ReadFailed).</exception>
     void Read(int tensor, long offset, Span<byte> destination);

@@ -13,7 +13,9 @@ public sealed class ModelSources
     public static ModelSources None { get; } = new(ImmutableDictionary.Create<string, IModelSource>(StringComparer.Ordinal));
 
     /// <summary>These models and one more.</summary>
-    /// <param name="name">The name in recipes, exactly as it is written there. It stands in for a path of the same spelling.</param>
+    /// <param name="name">
+    /// The name in recipes, exactly as it is written there. It stands in for a path of the same spelling.
+    /// </param>
     /// <param name="source">The model; used until the plan that read it is disposed.</param>
     /// <exception cref="ArgumentException">The name is empty or taken.</exception>
     public ModelSources With(string name, IModelSource source)

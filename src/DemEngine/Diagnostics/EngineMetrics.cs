@@ -4,8 +4,10 @@ using System.Diagnostics.Metrics;
 namespace DemEngine.Diagnostics;
 
 /// <summary>
-/// What a program can observe of runs with the tools of the base class library, such as <c>dotnet-counters</c> or OpenTelemetry: the
-/// <see cref="Meter"/> and the <see cref="ActivitySource"/> named <see cref="Name"/>. They cost next to nothing while nobody listens.
+/// What a program can observe of runs with the tools of the base class library, such as <c>dotnet-counters</c> or
+/// OpenTelemetry: the
+/// <see cref="Meter"/> and the <see cref="ActivitySource"/> named <see cref="Name"/>. They cost next to nothing while nobody
+/// listens.
 /// </summary>
 public static class EngineMetrics
 {
@@ -25,14 +27,17 @@ public static class EngineMetrics
     internal static Counter<long> Tiles { get; } = Meter.CreateCounter<long>("dem.tiles", "{tile}", "Tiles that were finished.");
 
     /// <summary>Tensors of outputs that were completed.</summary>
-    internal static Counter<long> Tensors { get; } = Meter.CreateCounter<long>("dem.tensors", "{tensor}", "Tensors that were completed.");
+    internal static Counter<long> Tensors { get; } =
+        Meter.CreateCounter<long>("dem.tensors", "{tensor}", "Tensors that were completed.");
 
     /// <summary>Reads that the input cache answered, instead of a file.</summary>
     internal static Counter<long> CacheHits { get; } =
-        Meter.CreateCounter<long>("dem.cache.hits", "{read}", "Parts of inputs that were read from the input cache instead of their source.");
+        Meter.CreateCounter<long>(
+            "dem.cache.hits", "{read}", "Parts of inputs that were read from the input cache instead of their source.");
 
     /// <summary>Seconds that runs took, with the tag <c>operation</c>.</summary>
-    internal static Histogram<double> RunDuration { get; } = Meter.CreateHistogram<double>("dem.run.duration", "s", "Time that runs took.");
+    internal static Histogram<double> RunDuration { get; } =
+        Meter.CreateHistogram<double>("dem.run.duration", "s", "Time that runs took.");
 
     private static readonly KeyValuePair<string, object?> Statistics = new("phase", "statistics");
     private static readonly KeyValuePair<string, object?> Produce = new("phase", "produce");

@@ -45,11 +45,10 @@ internal sealed class ArceeFusion : IMergeMethod
             [
                 .. Quantiles.Select(q => new ThresholdRequest(
                     0,
-                    totals => totals.Elements - (long)(q * (totals.Elements - 1)),
+                    new AtQuantile(q),
                     DividesTies: false)),
             ],
-            MergeScope.Tensor,
-            terms: "");
+            MergeScope.Tensor);
         return new TensorMerge([divergence, quartiles], () => new DeltaCombination(
             new SparseDeltas(
                 [new SparseDelta(question.Kinds[0], new ImportanceMask(divergence.Result, Threshold(quartiles.Results)))]),
@@ -67,5 +66,12 @@ internal sealed class ArceeFusion : IMergeMethod
         double threshold = values[1] + (Ranges * (values[2] - values[0]));
         float nearest = (float)threshold;
         return new Threshold(DeltaKey.Of(nearest < threshold ? MathF.BitIncrement(nearest) : nearest), long.MaxValue);
+    }
+
+    /// <summary>Number of the keys from the top down to a quantile, which is the key at ⌊q·(n − 1)⌋ in ascending order.</summary>
+    /// <param name="Quantile">Quantile q.</param>
+    private sealed record AtQuantile(double Quantile) : ThresholdCount
+    {
+        public override long Of(KeyTotals totals) => totals.Elements - (long)(Quantile * (totals.Elements - 1));
     }
 }

@@ -3,7 +3,9 @@ using DemEngine.Methods.Definition;
 
 namespace DemEngine.Methods;
 
-/// <summary>The merge methods that recipes can name: those that come with the engine, and those that the program registers.</summary>
+/// <summary>
+/// The merge methods that recipes can name: those that come with the engine, and those that the program registers.
+/// </summary>
 public static class MergeMethods
 {
     private static readonly Lock Gate = new();
@@ -50,7 +52,11 @@ public static class MergeMethods
     {
         ArgumentNullException.ThrowIfNull(method);
         if (method.Name.Length == 0 || method.Name.Any(c => !(char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_')))
-            throw new ArgumentException($"'{method.Name}' is no name of a method: lower-case letters, digits and underscores", nameof(method));
+        {
+            throw new ArgumentException(
+                $"'{method.Name}' is no name of a method: lower-case letters, digits and underscores", nameof(method));
+        }
+
         lock (Gate)
         {
             if (Find(method.Name) is not null)
@@ -62,6 +68,7 @@ public static class MergeMethods
     /// <summary>An immutable list that is exchanged as a whole, so that readers need no lock.</summary>
     private sealed class ImmutableArrayBox(IEnumerable<IMergeMethod> methods)
     {
-        public ImmutableArray<IMergeMethod> Methods { get; } = [.. methods.OrderBy(method => method.Name, StringComparer.Ordinal)];
+        public ImmutableArray<IMergeMethod> Methods { get; } =
+            [.. methods.OrderBy(method => method.Name, StringComparer.Ordinal)];
     }
 }

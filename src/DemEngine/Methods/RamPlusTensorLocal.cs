@@ -1,4 +1,3 @@
-using System.Globalization;
 using DemEngine.Methods.Definition;
 using DemEngine.Numerics.Deltas;
 using DemEngine.Recipes.Values;
@@ -42,7 +41,7 @@ internal sealed class RamPlusTensorLocal : IMergeMethod
             DeltaSum.Overlap,
             () => deltas,
             MergeScope.Tensor,
-            string.Create(CultureInfo.InvariantCulture, $"epsilon {question.Number(Ram.Epsilon.Name, Ram.DefaultEpsilon):R}"));
+            ValueList.Create<DeltaMask>([.. deltas.Sources.Select(source => source.Filter)]));
         return new TensorMerge([overlap], () => new DeltaCombination(
             deltas,
             [.. question.Sources.Select((_, source) =>

@@ -45,18 +45,16 @@ internal sealed class Sce : IMergeMethod
         if (share < 0)
             throw question.WrongValue("select_topk", $"select_topk is {share}, and is from 0 to 1");
 
-        string terms = string.Create(CultureInfo.InvariantCulture, $"select_topk {share:R}");
         ThresholdStatistic? selection = share < 1
             ? new ThresholdStatistic(
                 () => new VarianceKeys(question.Kinds),
-                [new ThresholdRequest(0, totals => (long)(totals.NonZero * share), NeedsNonZero: true)],
-                MergeScope.Tensor,
-                terms)
+                [new ThresholdRequest(0, new Selected(share), NeedsNonZero: true)],
+                MergeScope.Tensor)
             : null;
         SparseDeltas Deltas() => new(
             [.. question.Kinds.Select(kind => new SparseDelta(kind, DeltaMask.None))],
             selection?.Results[0]);
-        var squares = new SumStatistic(DeltaSum.Squares, Deltas, MergeScope.Tensor, terms);
+        var squares = new SumStatistic(DeltaSum.Squares, Deltas, MergeScope.Tensor, new Selected(share));
         return new TensorMerge([.. new Statistic?[] { selection, squares }.OfType<Statistic>()], () => new DeltaCombination(
             Deltas(),
             [.. Weights(squares.Results).Select(weight => new DeltaWeights(weight, Vote: 1, weight))],
@@ -70,5 +68,14 @@ internal sealed class Sce : IMergeMethod
     {
         double sum = squares.Sum();
         return squares.Select(square => (float)(sum == 0 ? 1.0 / squares.Length : square / sum));
+    }
+
+    /// <summary>Number of the positions that are selected, of those that vary.</summary>
+    /// <param name="Share">Share of these positions.</param>
+    private sealed record Selected(double Share) : ThresholdCount
+    {
+        public override long Of(KeyTotals totals) => (long)(totals.NonZero * Share);
+
+        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"select_topk {Share:R}");
     }
 }

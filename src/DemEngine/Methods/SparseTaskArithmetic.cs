@@ -83,19 +83,17 @@ internal abstract class SparseTaskArithmetic : IMergeMethod
         if (!_hasConsensus && thinnings.All(thinning => thinning.IsNone))
             return TensorMerge.Of(question.Sum(weights.Select(weight => lambda * weight / divisor)));
 
-        string terms = _sparsifier.Terms(question, densities);
         ThresholdRequest[] requests =
         [
-            .. thinnings.SelectMany((thinning, source) =>
-                thinning.Cuts.Select(cut => new ThresholdRequest(source, totals => cut(totals.Elements)))),
+            .. thinnings.SelectMany((thinning, source) => thinning.Counts.Select(count => new ThresholdRequest(source, count))),
         ];
         ThresholdStatistic? cuts = requests.Length > 0
-            ? new ThresholdStatistic(() => new MagnitudeKeys(question.Kinds), [.. requests], scope, terms)
+            ? new ThresholdStatistic(() => new MagnitudeKeys(question.Kinds), [.. requests], scope)
             : null;
         SparseDeltas Deltas() =>
             new([.. Filters(thinnings, cuts).Zip(question.Kinds, (filter, kind) => new SparseDelta(kind, filter))]);
         SumStatistic? norms = rescale is "true" or "l1" && !thinnings.All(thinning => thinning.IsNone)
-            ? new SumStatistic(DeltaSum.Norms, Deltas, scope, terms)
+            ? new SumStatistic(DeltaSum.Norms, Deltas, scope, ValueList.Create<Sparsification>(thinnings))
             : null;
 
         return new TensorMerge([.. new Statistic?[] { cuts, norms }.OfType<Statistic>()], () => new DeltaCombination(
@@ -131,8 +129,8 @@ internal abstract class SparseTaskArithmetic : IMergeMethod
         int at = 0;
         foreach (Sparsification thinning in thinnings)
         {
-            yield return thinning.Filter(thinning.Cuts.IsEmpty ? [] : cuts!.Results.AsSpan(at, thinning.Cuts.Length));
-            at += thinning.Cuts.Length;
+            yield return thinning.MaskFor(thinning.Counts.IsEmpty ? [] : cuts!.Results.AsSpan(at, thinning.Counts.Length));
+            at += thinning.Counts.Length;
         }
     }
 

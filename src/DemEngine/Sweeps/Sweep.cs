@@ -43,9 +43,9 @@ public static class Sweep
             if (axis.Model >= recipe.Models.Count)
                 throw new DemException(
                     ErrorCode.BadArgument,
-                    $"--set models[{axis.Model}].{axis.Parameter}: the recipe has {recipe.Models.Count} models");
+                    $"models[{axis.Model}].{axis.Parameter}: the recipe has {recipe.Models.Count} models");
             if (axes.Any(other => other != axis && other.Model == axis.Model && other.Parameter == axis.Parameter))
-                throw new DemException(ErrorCode.BadArgument, $"--set gives {axis.Parameter} twice");
+                throw new DemException(ErrorCode.BadArgument, $"{axis.Parameter} is given twice");
         }
 
         if (axes.Aggregate(1.0, (product, axis) => product * axis.Values.Length) > MaxCandidates)

@@ -60,7 +60,7 @@ public sealed partial record SweepAxis(int? Model, string Parameter, ImmutableAr
     }
 
     private static DemException Wrong(string text, string message) =>
-        new(ErrorCode.BadArgument, $"--set {Quoted.Name(text)}: {message}");
+        new(ErrorCode.BadArgument, $"{Quoted.Name(text)}: {message}");
 
     [GeneratedRegex(@"^(models\[(?<model>\d{1,4})\]\.)?(?<name>[A-Za-z_]\w*)=(?<values>\S+)$")]
     private static partial Regex Form();

@@ -24,10 +24,14 @@ public static class HtmlReport
 
     private const string Style = """
         <style>
-        :root { color-scheme: light dark; --paper: #ffffff; --ink: #1f2328; --faint: #59636e; --rule: #d1d9e0; --band: #f6f8fa; --best: #dafbe1; }
-        @media (prefers-color-scheme: dark) { :root { --paper: #0d1117; --ink: #e6edf3; --faint: #9198a1; --rule: #3d444d; --band: #161b22; --best: #12361f; } }
+        :root { color-scheme: light dark; --paper: #ffffff; --ink: #1f2328; --faint: #59636e; --rule: #d1d9e0; }
+        :root { --band: #f6f8fa; --best: #dafbe1; }
+        @media (prefers-color-scheme: dark) {
+          :root { --paper: #0d1117; --ink: #e6edf3; --faint: #9198a1; --rule: #3d444d; --band: #161b22; --best: #12361f; }
+        }
         * { box-sizing: border-box; }
-        body { margin: 0 auto; padding: 1rem; max-width: 60rem; background: var(--paper); color: var(--ink); font: 16px/1.5 ui-sans-serif, system-ui, "Segoe UI", "DejaVu Sans", Arial, sans-serif; }
+        body { margin: 0 auto; padding: 1rem; max-width: 60rem; background: var(--paper); color: var(--ink); }
+        body { font: 16px/1.5 ui-sans-serif, system-ui, "Segoe UI", "DejaVu Sans", Arial, sans-serif; }
         h1 { font-size: 1.6rem; line-height: 1.2; margin: .5rem 0; }
         h2 { font-size: 1.2rem; margin: 2.2rem 0 .4rem; }
         p { max-width: 46rem; margin: .5rem 0; }
@@ -35,7 +39,8 @@ public static class HtmlReport
         .note { font-size: .88rem; }
         .scroll { overflow-x: auto; margin: .6rem 0; }
         table { border-collapse: collapse; font-size: .86rem; font-variant-numeric: tabular-nums; }
-        th, td { padding: .28rem .55rem; border-bottom: 1px solid var(--rule); text-align: right; white-space: nowrap; vertical-align: top; }
+        th, td { padding: .28rem .55rem; border-bottom: 1px solid var(--rule); }
+        th, td { text-align: right; white-space: nowrap; vertical-align: top; }
         th:first-child, td:first-child { text-align: left; position: sticky; left: 0; background: var(--paper); }
         th.words, td.words { text-align: left; white-space: normal; min-width: 11rem; }
         thead th { border-bottom: 2px solid var(--rule); vertical-align: bottom; }
@@ -55,7 +60,14 @@ public static class HtmlReport
         svg path.mean { stroke: var(--ink); stroke-width: 2.4; fill: none; }
         svg .centroid { stroke: var(--ink); stroke-width: 1.4; }
         code { font-size: .86rem; overflow-wrap: anywhere; }
-        @media print { body { max-width: none; padding: 0; font-size: 10pt; } table { font-size: 7.6pt; } th, td { padding: .12rem .3rem; } .scroll, figure { overflow: visible; } h2 { break-after: avoid; } tr { break-inside: avoid; } }
+        @media print {
+          body { max-width: none; padding: 0; font-size: 10pt; }
+          table { font-size: 7.6pt; }
+          th, td { padding: .12rem .3rem; }
+          .scroll, figure { overflow: visible; }
+          h2 { break-after: avoid; }
+          tr { break-inside: avoid; }
+        }
         </style>
         """;
 

@@ -16,11 +16,15 @@ internal sealed class OpenedModels(IoMode io, ModelSources? sources = null) : ID
     public Checkpoint Open(string path)
     {
         if (!_byPath.TryGetValue(path, out Checkpoint? checkpoint))
-            _byPath.Add(path, checkpoint = sources?.Find(path) is { } source ? Checkpoint.From(path, source) : Checkpoint.Open(path, io));
+        {
+            checkpoint = sources?.Find(path) is { } source ? Checkpoint.From(path, source) : Checkpoint.Open(path, io);
+            _byPath.Add(path, checkpoint);
+        }
+
         return checkpoint;
     }
 
-    /// <summary>What to open for a path of a recipe: the name of a model that is no file, or the path as it was resolved.</summary>
+    /// <summary>Gives what to open for a path of a recipe: the name of a model that is no file, or the resolved path.</summary>
     public string KeyOf(string written, string resolved) => sources?.Find(written) is null ? resolved : written;
 
     public InputModel InputOf(Checkpoint checkpoint)

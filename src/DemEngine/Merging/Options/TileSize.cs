@@ -39,7 +39,7 @@ internal readonly record struct TileSize(int Bytes, int Outputs, int Threads, lo
         {
             throw new DemException(
                 ErrorCode.BadArgument,
-                $"--max-memory {options.MaxMemoryBytes} bytes are too few: "
+                $"a memory bound of {options.MaxMemoryBytes} bytes is too small: "
                     + $"{mostBuffers} buffers for inputs and one for the output need at least {leafCost}");
         }
 

@@ -2,7 +2,9 @@ using DemEngine.Checkpoints;
 
 namespace DemEngine.Merging.Output;
 
-/// <summary>Where a merged model goes that is not to be written as a folder: to memory, to an object store, into another format.</summary>
+/// <summary>
+/// Where a merged model goes that is not to be written as a folder: to memory, to an object store, into another format.
+/// </summary>
 /// <remarks><see cref="Write"/> is called by several threads at once, the other members by one.</remarks>
 public interface IModelSink
 {
@@ -16,7 +18,10 @@ public interface IModelSink
     /// <param name="bytes">The part; its memory is used again after the call.</param>
     void Write(TensorSpec tensor, long offset, ReadOnlySpan<byte> bytes);
 
-    /// <summary>Called once, after everything is written and checked. If it is not called, the model is not complete and must not be used.</summary>
+    /// <summary>
+    /// Called once, after everything is written and checked. If it is not called, the model is not complete and must not be
+    /// used.
+    /// </summary>
     /// <param name="sideFiles">Small files that belong to the model, such as <c>config.json</c>, by name.</param>
     void Complete(IReadOnlyDictionary<string, byte[]> sideFiles);
 }

@@ -49,10 +49,14 @@ public static class OutputRun
         return ExecuteTogether([new OutputRequest(plan, output, options)], backend, progress, cancel)[0];
     }
 
-    /// <summary>Carries out a plan without blocking the caller, on threads of its own: none of the thread pool waits for it.</summary>
+    /// <summary>
+    /// Carries out a plan without blocking the caller, on threads of its own: none of the thread pool waits for it.
+    /// </summary>
     /// <param name="plan">The plan: what to read and write.</param>
     /// <param name="output">Path of the folder to be made.</param>
-    /// <param name="backend">Backend that computes; not used by another run at the same time unless it says that it may be.</param>
+    /// <param name="backend">
+    /// Backend that computes; not used by another run at the same time unless it says that it may be.
+    /// </param>
     /// <param name="options">Run options.</param>
     /// <param name="progress">Progress receiver; null for none.</param>
     /// <param name="cancel">Token that stops the run between tiles; it can then be resumed.</param>
@@ -66,7 +70,9 @@ public static class OutputRun
         RunOptions options,
         IProgress<RunProgress>? progress = null,
         CancellationToken cancel = default) =>
-        OnThreadOfItsOwn(() => Execute(plan, output, backend, options, progress is null ? null : progress.Report, cancel), cancel);
+        OnThreadOfItsOwn(
+            () => Execute(plan, output, backend, options, progress is null ? null : progress.Report, cancel),
+            cancel);
 
     /// <summary>Carries out a plan whose tensors go elsewhere than into a folder. It cannot be resumed.</summary>
     /// <param name="plan">The plan: what to read and write.</param>
@@ -76,7 +82,9 @@ public static class OutputRun
     /// <param name="progress">Progress receiver; null for none.</param>
     /// <param name="cancel">Token that stops the run between tiles.</param>
     /// <returns>The report of the finished run; its <see cref="RunReport.Output"/> is empty.</returns>
-    /// <exception cref="DemException">DEM1001 (BadArgument), DEM4003 (ReadFailed), DEM4004 (NonFiniteOutput), DEM4005 (InputChanged), DEM4007.</exception>
+    /// <exception cref="DemException">
+    /// DEM1001 (BadArgument), DEM4003 (ReadFailed), DEM4004 (NonFiniteOutput), DEM4005 (InputChanged), DEM4007.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The run was stopped.</exception>
     public static RunReport Execute(
         OutputPlan plan,
@@ -95,7 +103,10 @@ public static class OutputRun
         long start = Stopwatch.GetTimestamp();
         sink.Begin([.. plan.Layout.Tensors.Select(place => place.Spec)]);
         group.Run(
-            backend, (tensor, bytes) => progress?.Report(new RunProgress(plan.Operation, Interlocked.Add(ref done, bytes), total, tensor)), cancel);
+            backend,
+            (tensor, bytes) => progress?.Report(
+                new RunProgress(plan.Operation, Interlocked.Add(ref done, bytes), total, tensor)),
+            cancel);
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         foreach (Checkpoint checkpoint in plan.Checkpoints)
             checkpoint.CheckUnchanged();
@@ -103,7 +114,16 @@ public static class OutputRun
         sink.Complete(plan.SideFiles);
         EngineMetrics.RunDuration.Record(seconds, new KeyValuePair<string, object?>("operation", plan.Operation));
         return new RunReport(
-            "", backend.Name, plan.Tensors.Length, 0, group.BytesRead, group.BytesWritten, seconds, 0, output.NonFinite, output.Warnings);
+            Output: "",
+            backend.Name,
+            plan.Tensors.Length,
+            Resumed: 0,
+            group.BytesRead,
+            group.BytesWritten,
+            seconds,
+            SyncSeconds: 0,
+            output.NonFinite,
+            output.Warnings);
     }
 
     /// <summary>Carries out a plan whose tensors go elsewhere, without blocking the caller, on threads of its own.</summary>
@@ -126,7 +146,9 @@ public static class OutputRun
 
     private static Activity? StartActivity(OutputPlan plan, IMergeBackend backend) =>
         EngineMetrics.Activities.StartActivity("dem.run")?
-            .SetTag("dem.operation", plan.Operation).SetTag("dem.backend", backend.Name).SetTag("dem.tensors", plan.Tensors.Length);
+            .SetTag("dem.operation", plan.Operation)
+            .SetTag("dem.backend", backend.Name)
+            .SetTag("dem.tensors", plan.Tensors.Length);
 
     private static Task<RunReport> OnThreadOfItsOwn(Func<RunReport> run, CancellationToken cancel) =>
         Task.Factory.StartNew(run, cancel, TaskCreationOptions.LongRunning, TaskScheduler.Default);

@@ -1,6 +1,7 @@
 using DemEngine.Backends;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Tensors;
+using DemEngine.Recipes.Values;
 
 namespace DemEngine.Merging.Pipeline;
 
@@ -18,7 +19,7 @@ internal sealed class CrossTensorPlans
     [
         .. outputs.Select(output => output.Plan.PooledFor(output.ToMake.Select(tensor => tensor.Tensor)).ToArray())
             .Where(tensors => tensors.Length > 0)
-            .GroupBy(Asks, StringComparer.Ordinal)
+            .GroupBy(Key)
             .Select(alike => alike.ToArray()),
     ];
 
@@ -48,9 +49,8 @@ internal sealed class CrossTensorPlans
     /// The key that describes all statistics of a plan. Which tensors of a plan are grouped depends on all of its statistics, so
     /// one difference makes the whole plan different.
     /// </summary>
-    private static string Asks(OutputTensor[] tensors) =>
-        string.Join('\n', tensors.SelectMany(tensor => tensor.CrossTensorParts).Select(part =>
-            $"{part.Tensor} {part.Order} {part.Measurement.GetType().Name} {part.Measurement.Scope} {part.Measurement.Terms}"));
+    private static ValueList<(string, int, object)> Key(OutputTensor[] tensors) =>
+        [.. tensors.SelectMany(tensor => tensor.CrossTensorParts).Select(part => (part.Tensor, part.Order, part.Measurement.Key))];
 
     private static void Take(OutputTensor tensor, OutputTensor measured)
     {

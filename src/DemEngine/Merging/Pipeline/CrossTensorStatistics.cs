@@ -76,13 +76,13 @@ internal static class CrossTensorStatistics
     /// <summary>Refuses a group whose members ask for different statistics.</summary>
     private static void RequireTheSame(CrossTensorPart[] members)
     {
-        CrossTensorPart? other = members.FirstOrDefault(member => member.Measurement.Terms != members[0].Measurement.Terms);
+        CrossTensorPart? other = members.FirstOrDefault(member => !member.Measurement.Key.Equals(members[0].Measurement.Key));
         if (other is not null)
         {
             throw new DemException(
                 ErrorCode.WrongValue,
                 $"tensors {Quoted.Name(members[0].Tensor)} and {Quoted.Name(other.Tensor)} are measured together (scope), "
-                + $"and differ in what is asked of them: {members[0].Measurement.Terms}, and {other.Measurement.Terms}; "
+                + $"and differ in what is asked of them: {members[0].Measurement.RequestText}, and {other.Measurement.RequestText}; "
                 + "give one value for both, or scope: tensor");
         }
     }

@@ -52,7 +52,7 @@ internal sealed class TensorGroup
         int tileBytes)
     {
         var members = new List<TensorProgress>();
-        var measured = new Dictionary<string, TensorProgress>(StringComparer.Ordinal);
+        var measured = new Dictionary<object, TensorProgress>();
         foreach (var (tensor, output) in tensors)
         {
             TensorProgress? with = tensor.StatisticsKey is { } asks ? measured.GetValueOrDefault(asks) : null;

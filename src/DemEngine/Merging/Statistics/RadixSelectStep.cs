@@ -46,7 +46,7 @@ internal readonly record struct RadixSelectStep(KeyWindow Window, long Wanted, T
     /// <summary>Starts a search. A threshold above or below all elements is known at once.</summary>
     public static RadixSelectStep Start(ThresholdRequest request, KeyTotals totals)
     {
-        long largest = request.Largest(totals);
+        long largest = request.Largest.Of(totals);
         Threshold? known = largest <= 0
             ? Threshold.AboveAll
             : request.DividesTies && largest >= totals.Elements

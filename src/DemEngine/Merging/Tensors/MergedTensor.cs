@@ -5,6 +5,7 @@ using DemEngine.Merging.Statistics;
 using DemEngine.Methods.Definition;
 using DemEngine.Numerics;
 using DemEngine.Numerics.Deltas;
+using DemEngine.Recipes.Values;
 
 namespace DemEngine.Merging.Tensors;
 
@@ -67,9 +68,9 @@ internal sealed class MergedTensor : OutputTensor
             Solve();
     }
 
-    public override string? StatisticsKey => _program.Measurements.IsEmpty || CrossTensorParts.Count > 0
+    public override object? StatisticsKey => _program.Measurements.IsEmpty || CrossTensorParts.Count > 0
         ? null
-        : string.Join("; ", _program.Measurements.Select(measurement => $"{measurement.GetType().Name} {measurement.Terms}"));
+        : ValueList.Create<object>([.. _program.Measurements.Select(statistic => statistic.Key)]);
 
     public override void ReuseStatistics(OutputTensor other)
     {

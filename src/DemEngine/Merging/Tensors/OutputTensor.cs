@@ -58,10 +58,10 @@ internal abstract class OutputTensor(TensorSpec spec)
     public virtual void Solve() => throw new NotSupportedException();
 
     /// <summary>
-    /// Description of the statistics. Tensors made from the same inputs share statistics with equal keys. Null where there are no
+    /// Value that says what the statistics ask for. Tensors made from the same inputs share statistics with equal keys. Null where there are no
     /// statistics, or they cannot be shared.
     /// </summary>
-    public virtual string? StatisticsKey => null;
+    public virtual object? StatisticsKey => null;
 
     /// <summary>
     /// Takes the statistics from a tensor with an equal <see cref="StatisticsKey"/>, instead of the passes and

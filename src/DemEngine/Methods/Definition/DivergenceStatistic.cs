@@ -6,7 +6,7 @@ namespace DemEngine.Methods.Definition;
 /// <summary>Divergence of a tuned model's softmax from the base's for each row; see <see cref="SoftmaxDivergence"/>.</summary>
 /// <param name="kind">Kind of the single source: the tuned model, or its difference from the base.</param>
 /// <param name="rowElements">Number of elements in a row.</param>
-internal sealed class DivergenceStatistic(TermKind kind, long rowElements) : Statistic(MergeScope.Tensor, terms: "")
+internal sealed class DivergenceStatistic(TermKind kind, long rowElements) : Statistic(MergeScope.Tensor, request: "")
 {
     private RowFactors? _result;
 

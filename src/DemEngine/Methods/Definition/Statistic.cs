@@ -21,10 +21,10 @@ public enum MergeScope
 /// </summary>
 public abstract class Statistic
 {
-    private protected Statistic(MergeScope scope, string terms)
+    private protected Statistic(MergeScope scope, object request)
     {
         Scope = scope;
-        Terms = terms;
+        Request = request;
     }
 
     /// <summary>Set of elements over which the statistic is computed.</summary>
@@ -34,10 +34,15 @@ public abstract class Statistic
     public abstract string Subject { get; }
 
     /// <summary>
-    /// Description of the request, by which several statistics are known to ask for the same. Statistics with the same terms
-    /// differ in nothing but the tensor.
+    /// Request as a value: all that the result depends on besides the tensor. Its text tells users what is asked for.
     /// </summary>
-    public string Terms { get; }
+    internal object Request { get; }
+
+    /// <summary>Text of the request for messages.</summary>
+    internal virtual string RequestText => $"{Request}".Trim('[', ']');
+
+    /// <summary>Key that equals that of another statistic if both ask for the same, so that one result serves both.</summary>
+    internal object Key => (GetType(), Scope, Request);
 
     /// <summary>Copies the result of a statistic that asks for the same.</summary>
     internal abstract void TakeFrom(Statistic other);
@@ -48,7 +53,7 @@ public abstract class Statistic
 /// <summary>
 /// Gram matrix of the sources, or, where the base is subtracted, of their differences from it and then the base itself.
 /// </summary>
-public sealed class GramStatistic() : Statistic(MergeScope.Tensor, terms: "")
+public sealed class GramStatistic() : Statistic(MergeScope.Tensor, request: "")
 {
     private GramMatrix? _result;
 

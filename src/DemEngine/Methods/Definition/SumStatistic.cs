@@ -7,11 +7,13 @@ namespace DemEngine.Methods.Definition;
 /// <param name="sum">Quantity that is summed.</param>
 /// <param name="deltas">Sources and their masks; called once the statistics before this one have been computed.</param>
 /// <param name="scope">Set of elements over which the sums are taken.</param>
-/// <param name="terms">Description of the request; see <see cref="Statistic.Terms"/>.</param>
-internal sealed class SumStatistic(DeltaSum sum, Func<SparseDeltas> deltas, MergeScope scope, string terms)
-    : Statistic(scope, terms)
+/// <param name="request">All that the sums depend on, as a value; see <see cref="Statistic.Request"/>.</param>
+internal sealed class SumStatistic(DeltaSum sum, Func<SparseDeltas> deltas, MergeScope scope, object request)
+    : Statistic(scope, (sum, request))
 {
     private ImmutableArray<double> _results;
+
+    internal override string RequestText => $"{request}".Trim('[', ']');
 
     /// <inheritdoc/>
     public override string Subject => Sum switch

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DemEngine.Numerics.Deltas;
+using DemEngine.Recipes.Values;
 
 namespace DemEngine.Methods.Definition;
 
@@ -17,18 +18,21 @@ internal readonly record struct KeyTotals(long Elements, long NonZero);
 /// <param name="NeedsNonZero">Whether the number depends on how many keys are not 0.</param>
 internal sealed record ThresholdRequest(
     int Stream,
-    Func<KeyTotals, long> Largest,
+    ThresholdCount Largest,
     bool DividesTies = true,
-    bool NeedsNonZero = false);
+    bool NeedsNonZero = false)
+{
+    /// <inheritdoc/>
+    public override string ToString() => $"{Largest}";
+}
 
 /// <summary>Thresholds that have given numbers of elements above them.</summary>
 /// <param name="keys">Keys of the elements; called once the statistics before this one have been computed.</param>
 /// <param name="requests">Requests for thresholds, in the order of their streams.</param>
 /// <param name="scope">Set of elements over which the thresholds are taken.</param>
-/// <param name="terms">Description of the request; see <see cref="Statistic.Terms"/>.</param>
 internal sealed class ThresholdStatistic(
-    Func<DeltaKeys> keys, ImmutableArray<ThresholdRequest> requests, MergeScope scope, string terms)
-    : Statistic(scope, terms)
+    Func<DeltaKeys> keys, ImmutableArray<ThresholdRequest> requests, MergeScope scope)
+    : Statistic(scope, ValueList.Create<ThresholdRequest>(requests.AsSpan()))
 {
     private ImmutableArray<Threshold> _results;
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using DemEngine.Methods.Definition;
 using DemEngine.Numerics.Deltas;
 
@@ -10,16 +11,18 @@ internal sealed class RandomDrop : Sparsifier
 
     public override bool IsRandom => true;
 
-    public override string Terms(TensorContext question, double[] densities) =>
-        $"{base.Terms(question, densities)}, seed {question.Integer(RandomStream.Parameter.Name, 0)}";
-
     public override Sparsification Thin(TensorContext question, int source, double density, bool isUnbiased)
     {
         ulong threshold = (ulong)Math.Round(density * RandomStream.One);
         var filter = new BernoulliMask(RandomStream.Of(question, source), threshold);
-        return new Sparsification([], _ => filter)
-        {
-            Correction = isUnbiased && threshold > 0 ? RandomStream.One / threshold : 1,
-        };
+        return new KeptByMask(
+            new Drawn(density, question.Integer(RandomStream.Parameter.Name, 0)),
+            filter,
+            isUnbiased && threshold > 0 ? RandomStream.One / threshold : 1);
+    }
+
+    private sealed record Drawn(double Density, long Seed)
+    {
+        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"density {Density:R}, seed {Seed}");
     }
 }

@@ -22,13 +22,6 @@ internal sealed class RankedDrop : Sparsifier
 
     public override bool IsRandom => true;
 
-    public override string Terms(TensorContext question, double[] densities) =>
-        $"{base.Terms(question, densities)}, epsilon {string.Join(
-            ", ",
-            question.NumberOfEach("epsilon", DefaultEpsilon)
-                .Select(epsilon => epsilon.ToString("R", CultureInfo.InvariantCulture)))}, "
-        + $"seed {question.Integer(RandomStream.Parameter.Name, 0)}";
-
     public override Sparsification Thin(TensorContext question, int source, double density, bool isUnbiased)
     {
         double epsilon = question.NumberOf(source, "epsilon", DefaultEpsilon);
@@ -50,6 +43,13 @@ internal sealed class RankedDrop : Sparsifier
             (ulong)Math.Round(lowest * RandomStream.One),
             (ulong)(step * RandomStream.One * (1 << 30)),
             isUnbiased);
-        return new Sparsification([], _ => filter) { NeedsRanks = true };
+        return new KeptByMask(
+            new Drawn(density, epsilon, question.Integer(RandomStream.Parameter.Name, 0), isUnbiased), filter);
+    }
+
+    private sealed record Drawn(double Density, double Epsilon, long Seed, bool IsUnbiased)
+    {
+        public override string ToString() =>
+            string.Create(CultureInfo.InvariantCulture, $"density {Density:R}, epsilon {Epsilon:R}, seed {Seed}");
     }
 }
