@@ -1,8 +1,8 @@
 namespace DemEngine.Cli.Output;
 
 /// <summary>
-/// Meanings and remedies of errors in the words of the command line. The engine does not know which flag stands for which of its options;
-/// this table does.
+/// Meanings and remedies of errors in the words of the command line. The engine does not know which flag stands for which of
+/// its options; this table does.
 /// </summary>
 internal static class Remedies
 {
@@ -88,13 +88,14 @@ internal static class Remedies
 
     /// <summary>What a code stands for.</summary>
     /// <param name="code">Code of the error.</param>
-    public static string MeaningOf(ErrorCode code) => ByCode.TryGetValue(code, out var text) ? text.Meaning ?? code.Meaning : code.Meaning;
+    public static string MeaningOf(ErrorCode code) =>
+        ByCode.TryGetValue(code, out var text) ? text.Meaning ?? code.Meaning : code.Meaning;
 
     /// <summary>What the user can do about an error of a kind.</summary>
     /// <param name="code">Code of the error.</param>
     public static string Of(ErrorCode code) => ByCode.TryGetValue(code, out var text) ? text.Remedy : code.Remedy;
 
-    /// <summary>What the user can do about an error: what the error itself says, where that is more exact than its code.</summary>
+    /// <summary>What the user can do about an error: what the error itself says, where its code says less.</summary>
     /// <param name="error">The error.</param>
     public static string Of(DemException error) => error.Remedy == error.Code.Remedy ? Of(error.Code) : error.Remedy;
 }

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using DemEngine.Checkpoints;
+using DemEngine.Checkpoints.Layers;
 using DemEngine.Recipes.Values;
 
 namespace DemEngine.Search.Space;

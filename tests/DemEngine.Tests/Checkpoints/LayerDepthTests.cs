@@ -1,4 +1,4 @@
-using DemEngine.Checkpoints;
+using DemEngine.Checkpoints.Layers;
 
 namespace DemEngine.Tests.Checkpoints;
 

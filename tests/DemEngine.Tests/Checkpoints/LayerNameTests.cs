@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using DemEngine.Checkpoints;
+using DemEngine.Checkpoints.Layers;
 
 namespace DemEngine.Tests.Checkpoints;
 

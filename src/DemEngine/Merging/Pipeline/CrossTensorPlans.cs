@@ -50,7 +50,10 @@ internal sealed class CrossTensorPlans
     /// one difference makes the whole plan different.
     /// </summary>
     private static ValueList<(string, int, object)> Key(OutputTensor[] tensors) =>
-        [.. tensors.SelectMany(tensor => tensor.CrossTensorParts).Select(part => (part.Tensor, part.Order, part.Measurement.Key))];
+    [
+        .. tensors.SelectMany(tensor => tensor.CrossTensorParts)
+            .Select(part => (part.Tensor, part.Order, part.Measurement.Key)),
+    ];
 
     private static void Take(OutputTensor tensor, OutputTensor measured)
     {

@@ -82,7 +82,8 @@ internal static class CrossTensorStatistics
             throw new DemException(
                 ErrorCode.WrongValue,
                 $"tensors {Quoted.Name(members[0].Tensor)} and {Quoted.Name(other.Tensor)} are measured together (scope), "
-                + $"and differ in what is asked of them: {members[0].Measurement.RequestText}, and {other.Measurement.RequestText}; "
+                + $"and differ in what is asked of them: {members[0].Measurement.RequestText}, "
+                + $"and {other.Measurement.RequestText}; "
                 + "give one value for both, or scope: tensor");
         }
     }

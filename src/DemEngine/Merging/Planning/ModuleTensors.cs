@@ -1,4 +1,4 @@
-using DemEngine.Checkpoints;
+using DemEngine.Checkpoints.Layers;
 using DemEngine.Errors;
 using DemEngine.Merging.Inputs;
 using DemEngine.Recipes;

@@ -1,4 +1,4 @@
-using DemEngine.Checkpoints;
+using DemEngine.Checkpoints.Layers;
 using DemEngine.Merging.Inputs;
 using DemEngine.Merging.Statistics;
 using DemEngine.Methods.Definition;

@@ -58,8 +58,8 @@ internal abstract class OutputTensor(TensorSpec spec)
     public virtual void Solve() => throw new NotSupportedException();
 
     /// <summary>
-    /// Value that says what the statistics ask for. Tensors made from the same inputs share statistics with equal keys. Null where there are no
-    /// statistics, or they cannot be shared.
+    /// Value that says what the statistics ask for. Tensors made from the same inputs share statistics with equal keys. Null
+    /// where there are no statistics, or they cannot be shared.
     /// </summary>
     public virtual object? StatisticsKey => null;
 

@@ -1,8 +1,8 @@
 namespace DemEngine.Methods.Definition;
 
 /// <summary>
-/// Number of elements that are to be above a threshold, as a function of how many there are. A record, so that two that count alike are equal:
-/// whatever the number depends on is part of it.
+/// Number of elements that are to be above a threshold, as a function of how many there are. A record, so that two that count
+/// alike are equal: whatever the number depends on is part of it.
 /// </summary>
 internal abstract record ThresholdCount
 {

@@ -8,7 +8,8 @@ namespace DemEngine.Methods.Sparsifiers;
 /// <summary>Keeps exactly the ⌊d·n⌋ largest differences; of equal ones, those with the lower index.</summary>
 internal sealed class LargestMagnitudes : Sparsifier
 {
-    public override Sparsification Thin(TensorContext question, int source, double density, bool isUnbiased) => new Largest(density);
+    public override Sparsification Thin(TensorContext question, int source, double density, bool isUnbiased) =>
+        new Largest(density);
 
     /// <summary>Number of the differences that are kept: ⌊d·n⌋.</summary>
     /// <param name="Density">Share of the differences to be kept.</param>
@@ -23,7 +24,8 @@ internal sealed class LargestMagnitudes : Sparsifier
     {
         public override ImmutableArray<ThresholdCount> Counts => [new Kept(Density)];
 
-        public override DeltaMask MaskFor(ReadOnlySpan<Threshold> thresholds) => new MagnitudeMask(thresholds[0], Threshold.AboveAll);
+        public override DeltaMask MaskFor(ReadOnlySpan<Threshold> thresholds) =>
+            new MagnitudeMask(thresholds[0], Threshold.AboveAll);
 
         public override string ToString() => $"{Counts[0]}";
     }

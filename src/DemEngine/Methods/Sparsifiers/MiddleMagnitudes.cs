@@ -26,7 +26,9 @@ internal sealed class MiddleMagnitudes : Sparsifier
         return new Middle(density, gamma);
     }
 
-    /// <summary>Number of the differences that are dropped, of the largest: ⌊γ·n⌋, or fewer where too few would be left.</summary>
+    /// <summary>
+    /// Number of the largest differences that are dropped: ⌊γ·n⌋, or fewer where too few would be left.
+    /// </summary>
     /// <param name="Density">Share of the differences to be kept.</param>
     /// <param name="Gamma">Share of the largest differences to be dropped.</param>
     private sealed record Dropped(double Density, double Gamma) : ThresholdCount
@@ -48,7 +50,8 @@ internal sealed class MiddleMagnitudes : Sparsifier
 
     private sealed record Middle(double Density, double Gamma) : Sparsification
     {
-        public override ImmutableArray<ThresholdCount> Counts => [new Dropped(Density, Gamma), new DroppedAndKept(Density, Gamma)];
+        public override ImmutableArray<ThresholdCount> Counts =>
+            [new Dropped(Density, Gamma), new DroppedAndKept(Density, Gamma)];
 
         public override DeltaMask MaskFor(ReadOnlySpan<Threshold> thresholds) => new MagnitudeMask(thresholds[1], thresholds[0]);
 

@@ -5,8 +5,8 @@ using DemEngine.Numerics.Deltas;
 namespace DemEngine.Methods.Sparsifiers;
 
 /// <summary>
-/// Sparsification of one source's differences: the thresholds that it needs, and the mask. A record of all that these depend on, so that
-/// equal ones give equal masks of the same tensor.
+/// Sparsification of one source's differences: the thresholds that it needs, and the mask. A record of all that these depend
+/// on, so that equal ones give equal masks of the same tensor.
 /// </summary>
 internal abstract record Sparsification
 {

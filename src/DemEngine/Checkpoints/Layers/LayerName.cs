@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace DemEngine.Checkpoints;
+namespace DemEngine.Checkpoints.Layers;
 
 /// <summary>
 /// Position of a tensor in a network, read from its name: <c>model.layers.7.mlp.up_proj.weight</c> lies in layer 7 of the stack

@@ -1,4 +1,4 @@
-namespace DemEngine.Checkpoints;
+namespace DemEngine.Checkpoints.Layers;
 
 /// <summary>
 /// Depth of each tensor of a run of layers, from 0 to 1, at which a recipe's gradients are read: i / (L − 1) for the i-th of the
