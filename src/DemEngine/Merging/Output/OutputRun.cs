@@ -86,7 +86,7 @@ public static class OutputRun
     /// DEM1001 (BadArgument), DEM4003 (ReadFailed), DEM4004 (NonFiniteOutput), DEM4005 (InputChanged), DEM4007.
     /// </exception>
     /// <exception cref="OperationCanceledException">The run was stopped.</exception>
-    public static RunReport Execute(
+    public static RunReport ExecuteInto(
         OutputPlan plan,
         IModelSink sink,
         IMergeBackend backend,
@@ -135,14 +135,14 @@ public static class OutputRun
     /// <param name="cancel">Token that stops the run between tiles.</param>
     /// <returns>The report of the finished run; its <see cref="RunReport.Output"/> is empty.</returns>
     /// <exception cref="DemException">Those of the blocking form.</exception>
-    public static Task<RunReport> ExecuteAsync(
+    public static Task<RunReport> ExecuteIntoAsync(
         OutputPlan plan,
         IModelSink sink,
         IMergeBackend backend,
         RunOptions options,
         IProgress<RunProgress>? progress = null,
         CancellationToken cancel = default) =>
-        OnThreadOfItsOwn(() => Execute(plan, sink, backend, options, progress, cancel), cancel);
+        OnThreadOfItsOwn(() => ExecuteInto(plan, sink, backend, options, progress, cancel), cancel);
 
     private static Activity? StartActivity(OutputPlan plan, IMergeBackend backend) =>
         EngineMetrics.Activities.StartActivity("dem.run")?
