@@ -10,42 +10,8 @@ namespace DemEngine.Analysis;
 /// Streaming pass over tensors that writes no output. Threads take tiles in the order of the tensors, while the next tiles are
 /// read ahead. Memory is bounded by the tiles.
 /// </summary>
-internal sealed class TensorPass
+internal static class TensorPass
 {
-    private const int ReadAheadBytes = 32 << 20;
-
-    private readonly IReadOnlyList<PassTensor> _tensors;
-    private readonly TileSize _tile;
-    private readonly long _inputBytes;
-    private readonly long[] _firstTile;
-    private readonly int[] _tilesLeft;
-    private readonly int _depth;
-    private long _taken;
-
-    private TensorPass(IReadOnlyList<PassTensor> tensors, RunOptions options)
-    {
-        _tensors = tensors;
-        _tile = TileSize.Choose(options, tensors.Select(tensor => InputCost.Of(tensor.Inputs).Buffers).DefaultIfEmpty().Max());
-        _depth = Math.Max(1, ReadAheadBytes / _tile.Bytes);
-        _inputBytes = tensors
-            .Select(tensor => (long)TileElements(tensor) * InputCost.Of(tensor.Inputs).BufferElementBytes)
-            .DefaultIfEmpty()
-            .Max();
-
-        _firstTile = new long[tensors.Count + 1];
-        _tilesLeft = new int[tensors.Count];
-        for (int t = 0; t < tensors.Count; t++)
-        {
-            // An empty tensor has one empty tile, so that it is finished like any other.
-            _tilesLeft[t] = checked((int)Math.Max(
-                1,
-                (tensors[t].Count + TileElements(tensors[t]) - 1) / TileElements(tensors[t])));
-            _firstTile[t + 1] = _firstTile[t] + _tilesLeft[t];
-        }
-    }
-
-    private long TileCount => _firstTile[^1];
-
     /// <summary>Visits every tile of every tensor.</summary>
     /// <param name="phase">Name of the pass in progress reports.</param>
     /// <param name="tensors">Tensors in the order of their data on disk.</param>
@@ -61,66 +27,82 @@ internal sealed class TensorPass
         Action<RunProgress>? progress,
         CancellationToken cancel)
     {
-        var pass = new TensorPass(tensors, options.For(backend));
+        int buffers = tensors.Select(tensor => InputCost.Of(tensor.Inputs).Buffers).DefaultIfEmpty().Max();
+        TileSize size = TileSize.Choose(options.For(backend), buffers);
+        VisitedTensor[] visited = [.. tensors.Select(tensor => new VisitedTensor(tensor, size.Bytes))];
+        long inputBytes = visited
+            .Select(tensor => (long)tensor.TileElements * InputCost.Of(tensor.Tensor.Inputs).BufferElementBytes)
+            .DefaultIfEmpty()
+            .Max();
         long total = tensors.Sum(tensor => tensor.Count * tensor.ElementBytes);
         long done = 0;
-        for (long tile = 0; tile < Math.Min(pass._depth, pass.TileCount); tile++)
-            pass.WillNeed(tile);
 
+        using var tiles = new ReadAheadQueue<(VisitedTensor Tensor, int Index)>(
+            visited.SelectMany(tensor => Enumerable.Range(0, tensor.TileCount).Select(index => (tensor, index))),
+            ReadAheadQueue<VisitedTensor>.DepthFor(size.Bytes),
+            tile => tile.Tensor.WillNeed(tile.Index));
         WorkerThreads.Run(
-            (int)Math.Clamp(pass.TileCount, 1, pass._tile.Threads),
+            (int)Math.Clamp(visited.Sum(tensor => (long)tensor.TileCount), 1, size.Threads),
             (_, stop) =>
             {
-                using var workspace = new TileWorkspace(backend, outputs: 0, outputBytes: 0, pass._inputBytes);
-                while (!stop.IsCancellationRequested && pass.TryVisitNext(workspace, out PassTensor? tensor, out int elements))
-                    progress?.Invoke(new RunProgress(
-                        phase,
-                        Interlocked.Add(ref done, (long)elements * tensor!.ElementBytes),
-                        total,
-                        tensor.Name));
+                using var workspace = new TileWorkspace(backend, outputs: 0, outputBytes: 0, inputBytes);
+                while (!stop.IsCancellationRequested && tiles.TryTake(out (VisitedTensor Tensor, int Index) tile))
+                {
+                    long elements = tile.Tensor.Visit(tile.Index, workspace);
+                    PassTensor tensor = tile.Tensor.Tensor;
+                    progress?.Invoke(
+                        new RunProgress(phase, Interlocked.Add(ref done, elements * tensor.ElementBytes), total, tensor.Name));
+                }
             },
             cancel);
     }
 
-    private bool TryVisitNext(TileWorkspace workspace, out PassTensor? tensor, out int elements)
+    /// <summary>A tensor, its tiles, and how many of them are left.</summary>
+    private sealed class VisitedTensor
     {
-        long tile = Interlocked.Increment(ref _taken) - 1;
-        tensor = null;
-        elements = 0;
-        if (tile >= TileCount)
-            return false;
-        if (tile + _depth < TileCount)
-            WillNeed(tile + _depth);
+        private int _tilesLeft;
 
-        var (t, index, from, count) = Locate(tile);
-        (tensor, elements) = (_tensors[t], count);
-        workspace.StartTile();
-        tensor.Visit(index, from, count, workspace);
-        if (Interlocked.Decrement(ref _tilesLeft[t]) == 0)
-            tensor.Finish();
-        return true;
+        public VisitedTensor(PassTensor tensor, int tileBytes)
+        {
+            Tensor = tensor;
+
+            // The widest input fills a tile. It is a whole number of leaves of a Gram matrix, and, with one input, of a hash.
+            TileElements = tileBytes / tensor.Inputs.Max(input => input.Spec.Type.Size);
+
+            // An empty tensor has one empty tile, so that it is finished like any other.
+            TileCount = checked((int)Math.Max(1, (tensor.Count + TileElements - 1) / TileElements));
+            _tilesLeft = TileCount;
+        }
+
+        public PassTensor Tensor { get; }
+
+        public int TileElements { get; }
+
+        public int TileCount { get; }
+
+        public void WillNeed(int index)
+        {
+            var (from, count) = RangeOf(index);
+            foreach (TensorReader input in Tensor.Inputs)
+                input.WillNeed(from, count);
+        }
+
+        /// <summary>Visits a tile, and finishes the tensor after the last one.</summary>
+        /// <returns>The number of elements in the tile.</returns>
+        public int Visit(int index, TileWorkspace workspace)
+        {
+            var (from, count) = RangeOf(index);
+            workspace.StartTile();
+            Tensor.Visit(index, from, count, workspace);
+            if (Interlocked.Decrement(ref _tilesLeft) == 0)
+                Tensor.Finish();
+            return count;
+        }
+
+        private (long From, int Count) RangeOf(int index)
+        {
+            long start = (long)index * TileElements;
+            return (Tensor.First + start, (int)Math.Min(TileElements, Tensor.Count - start));
+        }
     }
-
-    private void WillNeed(long tile)
-    {
-        var (t, _, from, count) = Locate(tile);
-        foreach (TensorReader input in _tensors[t].Inputs)
-            input.WillNeed(from, count);
-    }
-
-    private (int Tensor, int Index, long From, int Count) Locate(long tile)
-    {
-        int t = Array.BinarySearch(_firstTile, tile);
-        t = t < 0 ? ~t - 1 : t;
-        PassTensor tensor = _tensors[t];
-        int index = (int)(tile - _firstTile[t]);
-        long start = (long)index * TileElements(tensor);
-        return (t, index, tensor.First + start, (int)Math.Min(TileElements(tensor), tensor.Count - start));
-    }
-
-    /// <summary>
-    /// Number of elements in a tile, so that the widest input fills it. It is a whole number of leaves of a Gram matrix, and, if
-    /// there is one input, of a hash.
-    /// </summary>
-    private int TileElements(PassTensor tensor) => _tile.Bytes / tensor.Inputs.Max(input => input.Spec.Type.Size);
 }

@@ -83,6 +83,19 @@ internal sealed class DeltaInputs(TensorSources sources, long rowElements)
         return [.. inputs.Select(input => input.Slice((int)(first - rows.First), count))];
     }
 
+    /// <summary>Requests a range of the inputs ahead of time. Inputs that end before it are left out.</summary>
+    /// <param name="first">Index of the first element.</param>
+    /// <param name="count">Number of elements.</param>
+    public void WillNeed(long first, long count)
+    {
+        foreach (TensorReader input in sources.Inputs)
+        {
+            long there = Math.Min(count, input.Spec.Shape.ElementCount - first);
+            if (there > 0)
+                input.WillNeed(first, there);
+        }
+    }
+
     /// <summary>Reads the base and the sources.</summary>
     public TypedBytes[] ReadTensors(long first, int count, ITileContext workspace) =>
     [

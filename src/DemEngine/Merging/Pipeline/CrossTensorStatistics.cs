@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using DemEngine.Backends;
 using DemEngine.Diagnostics;
 using DemEngine.Errors;
@@ -40,9 +39,16 @@ internal static class CrossTensorStatistics
                 [.. members.Select(member => (member.Measurement, member.Inputs))]);
             for (int pass = 0; pass < measuring.PassCount; pass++)
             {
-                var tiles = new TileCounter([.. members.Select((member, k) =>
-                    new MemberPass(member, measuring.Start(pass, k, tile.Bytes / member.ElementSize)))]);
-                WorkerThreads.Run(tile.Threads, (_, stop) => Work(tiles, tile, inputBytes, backend, tileDone, stop), cancel);
+                MemberPass[] passes =
+                [
+                    .. members.Select((member, k) =>
+                        new MemberPass(member, measuring.Start(pass, k, tile.Bytes / member.ElementSize))),
+                ];
+                using var tiles = new ReadAheadQueue<(MemberPass Member, int Index)>(
+                    passes.SelectMany(member => Enumerable.Range(0, member.Pass.TileCount).Select(index => (member, index))),
+                    ReadAheadQueue<MemberPass>.DepthFor(tile.Bytes),
+                    task => task.Member.WillNeed(task.Index));
+                WorkerThreads.Run(tile.Threads, (_, stop) => Work(tiles, inputBytes, backend, tileDone, stop), cancel);
             }
         }
 
@@ -51,21 +57,21 @@ internal static class CrossTensorStatistics
     }
 
     private static void Work(
-        TileCounter tiles,
-        TileSize tile,
+        ReadAheadQueue<(MemberPass Member, int Index)> tiles,
         long inputBytes,
         IMergeBackend backend,
         Action<string, long> tileDone,
         CancellationToken stop)
     {
         using var workspace = new TileWorkspace(backend, outputs: 0, outputBytes: 0, inputBytes);
-        while (!stop.IsCancellationRequested && tiles.TryTake(out MemberPass member, out int index))
+        while (!stop.IsCancellationRequested && tiles.TryTake(out (MemberPass Member, int Index) task))
         {
             workspace.StartTile();
-            var (first, count) = member.Pass.Tile(index);
+            MemberPass member = task.Member;
+            var (first, count) = member.Pass.Tile(task.Index);
             if (count > 0)
-                member.Pass.Measure(index, first, count, workspace);
-            if (tiles.IsLast(member))
+                member.Pass.Measure(task.Index, first, count, workspace);
+            if (member.IsLast())
                 member.Pass.Finish(workspace);
             long bytes = (member.Pass.ElementBytes ?? member.Part.ElementBytes) * count;
             EngineMetrics.TileDone(isStatistics: true, bytes);
@@ -88,37 +94,25 @@ internal static class CrossTensorStatistics
         }
     }
 
-    private readonly record struct MemberPass(CrossTensorPart Part, StatisticsPass Pass);
-
-    /// <summary>Hands out the tiles of one pass over several tensors.</summary>
-    private sealed class TileCounter(ImmutableArray<MemberPass> members)
+    /// <summary>One tensor's part of a pass, and how many of its tiles are left.</summary>
+    private sealed class MemberPass(CrossTensorPart part, StatisticsPass pass)
     {
-        private readonly Lock _lock = new();
-        private readonly Dictionary<StatisticsPass, int> _left =
-            members.ToDictionary(member => member.Pass, member => member.Pass.TileCount);
-        private int _member;
-        private int _tile;
+        private int _left = pass.TileCount;
 
-        public bool TryTake(out MemberPass member, out int tile)
+        public CrossTensorPart Part => part;
+
+        public StatisticsPass Pass => pass;
+
+        /// <summary>Counts a finished tile.</summary>
+        /// <returns>True for the last one.</returns>
+        public bool IsLast() => Interlocked.Decrement(ref _left) == 0;
+
+        /// <summary>Requests the inputs of a tile, unless the pass reads a sample of them only.</summary>
+        public void WillNeed(int index)
         {
-            lock (_lock)
-            {
-                while (_member < members.Length && _tile == members[_member].Pass.TileCount)
-                {
-                    _member++;
-                    _tile = 0;
-                }
-
-                member = _member < members.Length ? members[_member] : default;
-                tile = _tile++;
-                return _member < members.Length;
-            }
-        }
-
-        public bool IsLast(MemberPass member)
-        {
-            lock (_lock)
-                return --_left[member.Pass] == 0;
+            var (first, count) = pass.Tile(index);
+            if (count > 0 && pass.ElementBytes is not 0)
+                part.Inputs.WillNeed(first, count);
         }
     }
 }

@@ -13,9 +13,6 @@ namespace DemEngine.Merging.Pipeline;
 /// </summary>
 internal static class TilePipeline
 {
-    // Enough to keep a disk busy, but too little to push data that is still needed out of the page cache.
-    private const int ReadAheadBytes = 32 << 20;
-
     /// <summary>Computes and writes all tensors.</summary>
     /// <param name="tensors">Tensors to make, in order.</param>
     /// <param name="tile">Tile size and number of threads.</param>
@@ -31,7 +28,7 @@ internal static class TilePipeline
         Action<TileTask, long> tileDone,
         CancellationToken cancel)
     {
-        using var schedule = new TileSchedule(tensors, tile.Threads, ReadAheadBytes / tile.Bytes);
+        using var schedule = new TileSchedule(tensors, tile.Threads, ReadAheadQueue<TileTask>.DepthFor(tile.Bytes));
         using var held = new BufferPool<NativeBuffer>(
             tile.MaxBytes - (tile.Threads * ((tile.Outputs * (long)tile.Bytes) + inputBytes)),
             length => new NativeBuffer(length));

@@ -1,3 +1,5 @@
+using DemEngine.Memory;
+
 namespace DemEngine.Merging.Pipeline;
 
 /// <summary>A tile to be read in a statistics pass or to be made.</summary>
@@ -17,8 +19,7 @@ internal readonly record struct TileTask(TensorGroup Group, int Index, int? Pass
 /// </summary>
 internal sealed class TileSchedule : IDisposable
 {
-    private readonly Lock _lock = new();
-    private readonly Stream[] _streams;
+    private readonly ReadAheadQueue<TileTask>[] _streams;
 
     /// <param name="tensors">Tensors in the order of the layout.</param>
     /// <param name="threads">Number of threads that take tiles.</param>
@@ -30,9 +31,10 @@ internal sealed class TileSchedule : IDisposable
         _streams =
         [
             .. Enumerable.Range(0, count).Select(k =>
-                new Stream(
+                new ReadAheadQueue<TileTask>(
                     Enumerate(shards.Where((_, shard) => shard % count == k).SelectMany(shard => shard)),
-                    Math.Max(1, depth / count))),
+                    Math.Max(1, depth / count),
+                    task => task.Group.WillNeed(task.Pass, task.Index))),
         ];
     }
 
@@ -40,13 +42,10 @@ internal sealed class TileSchedule : IDisposable
     /// <returns>False if no tile is left.</returns>
     public bool TryTake(int thread, out TileTask task)
     {
-        lock (_lock)
+        for (int k = 0; k < _streams.Length; k++)
         {
-            for (int k = 0; k < _streams.Length; k++)
-            {
-                if (_streams[(thread + k) % _streams.Length].TryTake(out task))
-                    return true;
-            }
+            if (_streams[(thread + k) % _streams.Length].TryTake(out task))
+                return true;
         }
 
         task = default;
@@ -55,7 +54,7 @@ internal sealed class TileSchedule : IDisposable
 
     public void Dispose()
     {
-        foreach (Stream stream in _streams)
+        foreach (ReadAheadQueue<TileTask> stream in _streams)
             stream.Dispose();
     }
 
@@ -72,25 +71,5 @@ internal sealed class TileSchedule : IDisposable
             for (int index = 0; index < tensor.TileCount; index++)
                 yield return new TileTask(tensor, index, Pass: null);
         }
-    }
-
-    /// <summary>Tiles in order; the inputs of the next few are already requested.</summary>
-    private sealed class Stream(IEnumerable<TileTask> tasks, int depth) : IDisposable
-    {
-        private readonly IEnumerator<TileTask> _tasks = tasks.GetEnumerator();
-        private readonly Queue<TileTask> _ahead = new();
-
-        public bool TryTake(out TileTask task)
-        {
-            while (_ahead.Count <= depth && _tasks.MoveNext())
-            {
-                _ahead.Enqueue(_tasks.Current);
-                _tasks.Current.Group.WillNeed(_tasks.Current.Pass, _tasks.Current.Index);
-            }
-
-            return _ahead.TryDequeue(out task);
-        }
-
-        public void Dispose() => _tasks.Dispose();
     }
 }

@@ -94,15 +94,7 @@ internal sealed class MergedTensor : OutputTensor
         IReadOnlyList<OutputTensor> tensors, long first, IReadOnlyList<TypedBytes> outputs, ITileContext workspace) =>
         TensorProducer.ProduceEach([.. tensors.Select(tensor => ((MergedTensor)tensor)._production!)], first, outputs, workspace);
 
-    public override void WillNeed(long first, long count)
-    {
-        foreach (TensorReader input in Inputs)
-        {
-            long there = Math.Min(count, input.Spec.Shape.ElementCount - first);
-            if (there > 0)
-                input.WillNeed(first, there);
-        }
-    }
+    public override void WillNeed(long first, long count) => _inputs.WillNeed(first, count);
 
     /// <summary>Describes, for the plan, how the combination will be found.</summary>
     private static string Means(TensorMerge program)
