@@ -38,7 +38,7 @@ internal static class SweepCommand
             bool json = parsed.GetValue(run.Output.Json);
             bool quiet = parsed.GetValue(run.Output.Quiet);
             ImmutableArray<SweepCandidate> candidates = Sweep.Candidates(
-                RecipeReader.ReadFile(parsed.GetValue(recipe)!.FullName), [.. parsed.GetValue(set)!.Select(SweepAxis.Parse)]);
+                RecipeReader.ReadFile(parsed.GetValue(recipe)!.FullName), [.. parsed.GetValue(set)!.Select(Axis)]);
             using IMergeBackend backend = run.Backend.Open(parsed, quiet);
             SweepReport report;
             try
@@ -61,5 +61,17 @@ internal static class SweepCommand
             return 0;
         });
         return command;
+    }
+
+    private static SweepAxis Axis(string text)
+    {
+        try
+        {
+            return SweepAxis.Parse(text);
+        }
+        catch (DemException e)
+        {
+            throw new DemException(e.Code, $"--set {e.Message}", e);
+        }
     }
 }
