@@ -1,6 +1,6 @@
-using DemEngine.Tests;
 using DemEngine.Checkpoints;
 using DemEngine.Evaluation.Language;
+using DemEngine.Tests;
 
 namespace DemEngine.Evaluation.Tests;
 

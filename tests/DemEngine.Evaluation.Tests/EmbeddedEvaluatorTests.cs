@@ -1,4 +1,3 @@
-using DemEngine.Tests;
 using System.Collections.Immutable;
 using System.Runtime.Intrinsics.X86;
 using DemEngine.Checkpoints;
@@ -6,6 +5,7 @@ using DemEngine.Evaluation.Embedded;
 using DemEngine.Evaluation.Language;
 using DemEngine.Numerics;
 using DemEngine.Numerics.Simd;
+using DemEngine.Tests;
 
 namespace DemEngine.Evaluation.Tests;
 

@@ -1,7 +1,7 @@
-using DemEngine.Tests;
 using System.Text.Json;
 using DemEngine.Search.Space;
 using DemEngine.Search.Trials;
+using DemEngine.Tests;
 
 namespace DemEngine.Search.Tests;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using DemEngine.Backends.Cpu;
-using DemEngine.Cli.Output;
 using DemEngine.Cli.Formatting;
+using DemEngine.Cli.Output;
 using DemEngine.Kernels.Devices;
 using DemEngine.Training;
 using ILGPU.Runtime;

@@ -1,9 +1,9 @@
 using System.CommandLine;
 using DemEngine.Checkpoints;
+using DemEngine.Cli.Formatting;
 using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
 using DemEngine.Cli.Progress;
-using DemEngine.Cli.Formatting;
 using DemEngine.Evaluation.Tokenization;
 using DemEngine.Merging.Options;
 using DemEngine.Training.Reports;

@@ -1,9 +1,9 @@
 using System.CommandLine;
 using DemEngine.Backends;
 using DemEngine.Checkpoints;
+using DemEngine.Cli.Formatting;
 using DemEngine.Cli.Output;
 using DemEngine.Cli.Progress;
-using DemEngine.Cli.Formatting;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Output;
 using DemEngine.Merging.Tensors;

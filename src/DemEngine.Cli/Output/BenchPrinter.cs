@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using DemEngine.Backends.Devices;
-using DemEngine.Cli.Pictures;
 using DemEngine.Cli.Formatting;
+using DemEngine.Cli.Pictures;
 using DemEngine.Lab.Benchmarking;
 
 namespace DemEngine.Cli.Output;

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
-using DemEngine.Cli.Progress;
 using DemEngine.Cli.Formatting;
+using DemEngine.Cli.Progress;
 using DemEngine.Lab.Experiment.Results;
 using DemEngine.Lab.Experiment.Running;
 

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
+using DemEngine.Cli.Formatting;
 using DemEngine.Cli.Progress;
 using DemEngine.Cli.Setup;
-using DemEngine.Cli.Formatting;
 using DemEngine.Training;
 
 namespace DemEngine.Cli.Output;

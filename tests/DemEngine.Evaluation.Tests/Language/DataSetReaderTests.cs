@@ -1,5 +1,5 @@
-using DemEngine.Tests;
 using DemEngine.Evaluation.Language;
+using DemEngine.Tests;
 
 namespace DemEngine.Evaluation.Tests.Language;
 

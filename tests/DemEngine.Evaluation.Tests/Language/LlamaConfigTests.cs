@@ -1,8 +1,8 @@
-using DemEngine.Tests;
 using System.Text;
 using System.Text.Json.Nodes;
 using DemEngine.Evaluation.Language;
 using DemEngine.Numerics;
+using DemEngine.Tests;
 
 namespace DemEngine.Evaluation.Tests.Language;
 

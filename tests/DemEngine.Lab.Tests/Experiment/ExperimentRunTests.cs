@@ -1,10 +1,10 @@
-using DemEngine.Tests;
 using System.Text.Json;
 using DemEngine.Backends.Cpu;
 using DemEngine.Lab.Experiment.Report;
 using DemEngine.Lab.Experiment.Results;
 using DemEngine.Lab.Experiment.Running;
 using DemEngine.Search.Space;
+using DemEngine.Tests;
 
 namespace DemEngine.Lab.Tests.Experiment;
 

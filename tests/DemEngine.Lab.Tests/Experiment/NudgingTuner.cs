@@ -1,9 +1,9 @@
 using DemEngine.Checkpoints;
 using DemEngine.Evaluation;
 using DemEngine.Evaluation.Language;
+using DemEngine.Evaluation.Tests;
 using DemEngine.Lab.Experiment.Running;
 using DemEngine.Numerics;
-using DemEngine.Evaluation.Tests;
 
 namespace DemEngine.Lab.Tests.Experiment;
 

@@ -1,8 +1,8 @@
-using DemEngine.Tests;
 using System.Text.Json;
 using System.Xml.Linq;
 using DemEngine.Lab.Experiment.Report;
 using DemEngine.Lab.Experiment.Results;
+using DemEngine.Tests;
 
 namespace DemEngine.Lab.Tests.Experiment;
 

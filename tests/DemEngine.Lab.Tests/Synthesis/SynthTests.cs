@@ -1,4 +1,3 @@
-using DemEngine.Tests;
 using DemEngine.Backends.Cpu;
 using DemEngine.Checkpoints;
 using DemEngine.Lab.Synthesis;
@@ -6,6 +5,7 @@ using DemEngine.Merging.Options;
 using DemEngine.Merging.Output;
 using DemEngine.Merging.Tensors;
 using DemEngine.Numerics;
+using DemEngine.Tests;
 using DemEngine.Tests.Merging;
 
 namespace DemEngine.Lab.Tests.Synthesis;
