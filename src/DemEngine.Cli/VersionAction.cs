@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Reflection;
 using DemEngine.Checkpoints;
-using DemEngine.Training;
+using DemEngine.Cli.Output;
 using ILGPU;
 
 namespace DemEngine.Cli;
@@ -18,7 +18,7 @@ internal sealed class VersionAction : SynchronousCommandLineAction
         output.WriteLine(Manifest.ThisEngine);
         output.WriteLine($"  ILGPU {typeof(Context).Assembly
             .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]}");
-        foreach (string line in TorchLibrary.Describe())
+        foreach (string line in TorchState.Describe())
             output.WriteLine($"  {line}");
         return 0;
     }

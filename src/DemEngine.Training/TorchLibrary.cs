@@ -120,24 +120,8 @@ public static class TorchLibrary
             remedy: "See with nvidia-smi which devices and which driver there are; --device cpu is always there.");
     }
 
-    /// <summary>Describes Torch on this system, without loading it.</summary>
-    /// <returns>
-    /// One line with name and version, and the location of libtorch or the reason why it cannot be used. If it cannot be used, a
-    /// second line gives the remedy.
-    /// </returns>
-    public static IReadOnlyList<string> Describe()
-    {
-        try
-        {
-            return [$"{Wrapper}, {Check()}"];
-        }
-        catch (DemException e)
-        {
-            return [$"{Wrapper}, cannot be used: {e.Message}", e.Remedy];
-        }
-    }
-
-    private static string Wrapper { get; } =
+    /// <summary>Name and version of the library that calls libtorch.</summary>
+    public static string Name { get; } =
         $"TorchSharp {typeof(torch).Assembly
             .GetCustomAttribute<AssemblyInformationalVersionAttribute>()
             ?.InformationalVersion.Split('+')[0]}";

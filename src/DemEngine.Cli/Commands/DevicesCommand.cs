@@ -3,7 +3,6 @@ using DemEngine.Backends.Cpu;
 using DemEngine.Cli.Formatting;
 using DemEngine.Cli.Output;
 using DemEngine.Kernels.Devices;
-using DemEngine.Training;
 using ILGPU.Runtime;
 
 namespace DemEngine.Cli.Commands;
@@ -21,7 +20,7 @@ internal static class DevicesCommand
             TablePrinter.Print(["backend", " memory", "device", "unusable because"], [processor, .. Devices()]);
             foreach (string note in Notes())
                 Console.Out.WriteLine(note);
-            foreach (string line in TorchLibrary.Describe())
+            foreach (string line in TorchState.Describe())
                 Console.Out.WriteLine(line);
             return 0;
         });

@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using DemEngine.Cli.Formatting;
 using DemEngine.Cli.Progress;
 using DemEngine.Cli.Setup;
-using DemEngine.Training;
 
 namespace DemEngine.Cli.Output;
 
@@ -35,7 +34,7 @@ internal static class SetupPrinter
         if (report.WasThere)
             Console.Out.WriteLine("libtorch is there already; --force fetches it again");
         Console.Out.WriteLine(report.Folder);
-        foreach (string line in TorchLibrary.Describe())
+        foreach (string line in TorchState.Describe())
             Console.Out.WriteLine(line);
     }
 
