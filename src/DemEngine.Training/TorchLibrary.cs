@@ -11,7 +11,7 @@ namespace DemEngine.Training;
 public static class TorchLibrary
 {
     private static readonly Lock Gate = new();
-    private static bool _loaded;
+    private static Libtorch? _loaded;
 
     /// <summary>Finds libtorch and makes sure that it can be loaded, without loading it.</summary>
     /// <exception cref="DemException">
@@ -59,7 +59,7 @@ public static class TorchLibrary
     {
         lock (Gate)
         {
-            if (_loaded)
+            if (_loaded is not null)
                 return;
 
             // The libraries are loaded by their paths first, so that TorchSharp finds them whatever folder they are in. Where
@@ -80,7 +80,7 @@ public static class TorchLibrary
                 throw new DemException(ErrorCode.TorchNotLoaded, $"{libtorch}: {FirstLine(e)}", e);
             }
 
-            _loaded = true;
+            _loaded = libtorch;
         }
     }
 
@@ -100,7 +100,7 @@ public static class TorchLibrary
 
         if (!DeviceName.TryParseCuda(name, out int index))
             throw new DemException(ErrorCode.NoTorchDevice, $"there is no device {name}; devices are cpu, cuda and cuda:N");
-        Libtorch libtorch = Libtorch.Find()!;
+        Libtorch libtorch = _loaded!;
         if (!libtorch.HasCuda)
             throw new DemException(ErrorCode.NoTorchDevice, $"{name}: {libtorch} computes on processors only");
         try

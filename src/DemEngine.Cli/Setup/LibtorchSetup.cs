@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using DemEngine.Files;
 using DemEngine.Training.Native;
 using NuGet.Packaging;
 using NuGet.Packaging.Core;
@@ -31,7 +32,7 @@ internal sealed record LibtorchSetup(string Backend, PackageSources Sources)
     /// <param name="cancel">Token that stops the download; nothing is left behind then.</param>
     /// <exception cref="DemException">
     /// DEM1008 (OutputBusy): another process does the same. DEM1025 (PackageNotFetched), DEM1026 (PackageDamaged): a package
-    /// cannot be fetched, or is damaged. DEM4002 (WriteFailed): a file cannot be written.
+    /// cannot be fetched, or is damaged. DEM4001, DEM4002 (WriteFailed): a file cannot be written.
     /// </exception>
     public async Task<LibtorchSetupReport> Run(bool replace, Action<LibtorchSetupProgress>? told, CancellationToken cancel)
     {
@@ -68,7 +69,7 @@ internal sealed record LibtorchSetup(string Backend, PackageSources Sources)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DemException(ErrorCode.WriteFailed, $"{target}: {e.Message}", e);
+            throw WriteError.From(e, target);
         }
     }
 

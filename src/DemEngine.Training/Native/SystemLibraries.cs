@@ -18,9 +18,10 @@ internal static class SystemLibraries
     /// <returns>The library that is missing or too old; null if there is none.</returns>
     public static MissingVersion? Check(string file)
     {
+        byte[] bytes = File.ReadAllBytes(file);
         foreach (var (prefix, library, name) in Kinds)
         {
-            if (SymbolVersions.Newest(file, prefix) is not { } needed)
+            if (SymbolVersions.Newest(bytes, prefix) is not { } needed)
                 continue;
 
             string? found = FileInUse(library);

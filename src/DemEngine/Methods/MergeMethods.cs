@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using DemEngine.Methods.Definition;
 
 namespace DemEngine.Methods;
@@ -10,7 +9,7 @@ public static class MergeMethods
 {
     private static readonly Lock Gate = new();
 
-    private static volatile ImmutableArrayBox _all = new(
+    private static volatile IMergeMethod[] _all = ByName(
     [
         new ArceeFusion(),
         new Breadcrumbs(),
@@ -36,7 +35,7 @@ public static class MergeMethods
     ]);
 
     /// <summary>All methods, in the order of their names.</summary>
-    public static IReadOnlyList<IMergeMethod> All => _all.Methods;
+    public static IReadOnlyList<IMergeMethod> All => _all;
 
     /// <summary>Finds a method.</summary>
     /// <param name="name">The method's name, as <c>merge_method</c> spells it.</param>
@@ -61,14 +60,11 @@ public static class MergeMethods
         {
             if (Find(method.Name) is not null)
                 throw new ArgumentException($"there is a method '{method.Name}' already", nameof(method));
-            _all = new ImmutableArrayBox([.. _all.Methods, method]);
+            _all = ByName([.. _all, method]);
         }
     }
 
-    /// <summary>An immutable list that is exchanged as a whole, so that readers need no lock.</summary>
-    private sealed class ImmutableArrayBox(IEnumerable<IMergeMethod> methods)
-    {
-        public ImmutableArray<IMergeMethod> Methods { get; } =
-            [.. methods.OrderBy(method => method.Name, StringComparer.Ordinal)];
-    }
+    // Exchanged as a whole when a method is registered, so that readers need no lock.
+    private static IMergeMethod[] ByName(IMergeMethod[] methods) =>
+        [.. methods.OrderBy(method => method.Name, StringComparer.Ordinal)];
 }
