@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using DemEngine.Files;
 using DemEngine.Numerics;
 
 namespace DemEngine.Evaluation.Language;
@@ -129,7 +129,7 @@ public sealed record LlamaConfig
             },
             ["torch_dtype"] = type.TorchName,
         };
-        return [.. JsonSerializer.SerializeToUtf8Bytes(config, new JsonSerializerOptions { WriteIndented = true }), (byte)'\n'];
+        return IndentedJson.Write(config);
     }
 
     /// <inheritdoc/>

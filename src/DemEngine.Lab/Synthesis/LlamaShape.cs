@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using DemEngine.Checkpoints;
 using DemEngine.Errors;
+using DemEngine.Files;
 using DemEngine.Numerics;
 
 namespace DemEngine.Lab.Synthesis;
@@ -110,7 +111,7 @@ public sealed record LlamaShape(
             ["hidden_act"] = "silu",
             ["torch_dtype"] = type.TorchName,
         };
-        return [.. JsonSerializer.SerializeToUtf8Bytes(config, new JsonSerializerOptions { WriteIndented = true }), (byte)'\n'];
+        return IndentedJson.Write(config);
     }
 
     private static LlamaShape ReadConfig(string path)
