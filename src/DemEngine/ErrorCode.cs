@@ -270,6 +270,33 @@ public sealed class ErrorCode
         "A configuration or tokenizer file is missing or cannot be read.",
         "Fetch the file again.");
 
+    /// <summary>DEM2024: A model's weights are quantised: codes with scales beside them.</summary>
+    public static readonly ErrorCode Quantized = new(
+        2024,
+        "A model's weights are quantised: codes with scales beside them.",
+        "Give the model in BF16, F16 or F32: the one it was quantised from, or save it dequantised. "
+        + "Quantise the merged model afterwards.");
+
+    /// <summary>DEM2025: An adapter, such as LoRA, was given as a model.</summary>
+    public static readonly ErrorCode Adapter = new(
+        2025,
+        "An adapter, such as LoRA, was given as a model.",
+        "Merge the adapter into its base first, for instance with peft's merge_and_unload(), and give the model that is saved "
+        + "then. The factors of two adapters cannot be averaged: their products would differ.");
+
+    /// <summary>DEM2026: The file holds the state of an optimizer.</summary>
+    public static readonly ErrorCode OptimizerState = new(
+        2026,
+        "The file holds the state of an optimizer.",
+        "Give the folder or file with the model's weights.");
+
+    /// <summary>DEM2031: Two models store the experts of a mixture in different ways.</summary>
+    public static readonly ErrorCode ExpertLayouts = new(
+        2031,
+        "Two models store the experts of a mixture in different ways.",
+        "Save both models with the same version of transformers, so that both have a tensor for each expert, or both one tensor "
+        + "for all experts of a layer.");
+
     // ---- 21xx: models and data sets ----
 
     /// <summary>DEM2101: A model's config.json describes an architecture that is not computed here.</summary>

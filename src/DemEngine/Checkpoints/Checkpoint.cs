@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using DemEngine.Checkpoints.Locating;
 using DemEngine.Errors;
 using DemEngine.Files;
 
@@ -11,10 +12,14 @@ namespace DemEngine.Checkpoints;
 public sealed class Checkpoint : IDisposable
 {
     /// <summary>Name of the index file of a sharded checkpoint.</summary>
-    public const string IndexFileName = "model.safetensors.index.json";
+    public const string IndexFileName = CheckpointFiles.IndexName;
 
     /// <summary>Name of the only file of an unsharded checkpoint.</summary>
-    public const string SingleFileName = "model.safetensors";
+    public const string SingleFileName = CheckpointFiles.SingleName;
+
+    private const string WithoutIndex =
+        "Fetch the index and all shards again, from the same revision. If the shards are right and the index is not, remove the "
+        + "index: without one, shards named model-00001-of-00002.safetensors and so on are read as they are.";
 
     private readonly ImmutableArray<SafetensorsFile> _files;
     private readonly IModelSource? _source;
@@ -78,44 +83,31 @@ public sealed class Checkpoint : IDisposable
     public long ByteLength => Tensors.Sum(tensor => tensor.Spec.ByteLength);
 
     /// <summary>Opens a checkpoint.</summary>
-    /// <param name="path">Path of a folder with an index or a single <c>model.safetensors</c>, or of a file.</param>
+    /// <param name="path">
+    /// Path of a folder with an index, shards named <c>model-00001-of-00002.safetensors</c> and so on, or a single
+    /// <c>model.safetensors</c>; or of a file; or the id <c>org/name</c>, with or without <c>@revision</c>, of a model in the local
+    /// Hugging Face cache.
+    /// </param>
     /// <param name="io">Way of reading the files.</param>
     /// <exception cref="DemException">
-    /// DEM2001 to DEM2013, DEM2022 (UnreadableFile): the checkpoint does not exist, is not as the format demands, or cannot be
-    /// read.
+    /// DEM2001 to DEM2013, DEM2022 (UnreadableFile), DEM2025 (Adapter): the checkpoint does not exist, is not as the format
+    /// demands, or cannot be read.
     /// </exception>
     public static Checkpoint Open(string path, IoMode io = IoMode.Mmap)
     {
-        if (File.Exists(path))
+        CheckpointFiles found = CheckpointFiles.Find(path);
+        Checkpoint checkpoint = OpenFiles(path, found, io);
+        try
         {
-            return path.EndsWith(".index.json", StringComparison.Ordinal)
-                ? OpenIndex(path, path, io)
-                : OpenFiles(path, System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!, [path], io);
-        }
-
-        if (!Directory.Exists(path))
-            throw new DemException(ErrorCode.CheckpointNotFound, $"{path}: there is no such folder or file");
-
-        string index = System.IO.Path.Combine(path, IndexFileName);
-        string single = System.IO.Path.Combine(path, SingleFileName);
-        if (File.Exists(index))
-        {
-            Checkpoint checkpoint = OpenIndex(path, index, io);
-            if (File.Exists(single)
-                && !checkpoint.Files.Contains(System.IO.Path.Combine(checkpoint.Folder, SingleFileName)))
-            {
-                checkpoint.Dispose();
-                throw new DemException(ErrorCode.AmbiguousCheckpoint, $"{path}: {SingleFileName} and {IndexFileName}");
-            }
-
+            if (found is { Index: { } index, Map: { } map })
+                checkpoint.CheckIndex(map, index);
             return checkpoint;
         }
-
-        if (!File.Exists(single))
-            throw new DemException(
-                ErrorCode.CheckpointNotFound,
-                $"{path}: neither {IndexFileName} nor {SingleFileName} is there");
-        return OpenFiles(path, path, [single], io);
+        catch
+        {
+            checkpoint.Dispose();
+            throw;
+        }
     }
 
     /// <summary>A model that is no file.</summary>
@@ -147,39 +139,14 @@ public sealed class Checkpoint : IDisposable
             file.Dispose();
     }
 
-    private static Checkpoint OpenIndex(string path, string indexPath, IoMode io)
-    {
-        Dictionary<string, string> map = CheckpointIndex.Read(indexPath);
-        string folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(indexPath))!;
-        string[] shards = [.. map.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
-        foreach (string shard in shards)
-        {
-            if (!File.Exists(System.IO.Path.Combine(folder, shard)))
-                throw new DemException(ErrorCode.MissingShard, $"{indexPath}: the shard {Quoted.Name(shard)} is not there");
-        }
-
-        Checkpoint checkpoint = OpenFiles(path, folder, [.. shards.Select(shard => System.IO.Path.Combine(folder, shard))], io);
-        try
-        {
-            checkpoint.CheckIndex(map, indexPath);
-        }
-        catch
-        {
-            checkpoint.Dispose();
-            throw;
-        }
-
-        return checkpoint;
-    }
-
-    private static Checkpoint OpenFiles(string path, string folder, string[] paths, IoMode io)
+    private static Checkpoint OpenFiles(string path, CheckpointFiles found, IoMode io)
     {
         var files = new List<SafetensorsFile>();
         try
         {
-            foreach (string file in paths)
+            foreach (string file in found.Weights)
                 files.Add(SafetensorsFile.Open(file, io));
-            return new Checkpoint(path, folder, [.. files]);
+            return new Checkpoint(path, found.Folder, [.. files]);
         }
         catch
         {
@@ -189,19 +156,21 @@ public sealed class Checkpoint : IDisposable
         }
     }
 
-    private void CheckIndex(Dictionary<string, string> map, string indexPath)
+    private void CheckIndex(IReadOnlyDictionary<string, string> map, string indexPath)
     {
         string[] absent = [.. map.Keys.Where(name => Find(name) is null)];
         if (absent.Length > 0)
             throw new DemException(
                 ErrorCode.BadIndex,
-                $"{indexPath}: the shards lack {absent.Length} tensors of the index: {Quoted.List(absent)}");
+                $"{indexPath}: the shards lack {absent.Length} tensors of the index: {Quoted.List(absent)}",
+                remedy: WithoutIndex);
 
         string[] unlisted = [.. _byName.Keys.Where(name => !map.ContainsKey(name))];
         if (unlisted.Length > 0)
             throw new DemException(
                 ErrorCode.BadIndex,
-                $"{indexPath}: the index lacks {unlisted.Length} tensors of the shards: {Quoted.List(unlisted)}");
+                $"{indexPath}: the index lacks {unlisted.Length} tensors of the shards: {Quoted.List(unlisted)}",
+                remedy: WithoutIndex);
 
         string[] elsewhere =
         [
@@ -211,6 +180,7 @@ public sealed class Checkpoint : IDisposable
         if (elsewhere.Length > 0)
             throw new DemException(
                 ErrorCode.BadIndex,
-                $"{indexPath}: {elsewhere.Length} tensors lie in another shard than the index says: {Quoted.List(elsewhere)}");
+                $"{indexPath}: {elsewhere.Length} tensors lie in another shard than the index says: {Quoted.List(elsewhere)}",
+                remedy: WithoutIndex);
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using DemEngine.Checkpoints.Locating;
 using DemEngine.Files;
 using DemEngine.Memory;
 
@@ -65,12 +66,13 @@ internal sealed class SafetensorsFile : IDisposable
         }
     }
 
-    /// <summary>Throws if the file has been written to since it was opened.</summary>
-    /// <exception cref="DemException">DEM4005 (InputChanged): the file was changed or removed.</exception>
+    /// <summary>A model that is no file.</summary>
     /// <param name="name">Name of the model in recipes.</param>
     /// <param name="source">The model.</param>
     public static SafetensorsFile From(string name, IModelSource source) => new(name, new SourceShard(source, name), source);
 
+    /// <summary>Throws if the file has been written to since it was opened.</summary>
+    /// <exception cref="DemException">DEM4005 (InputChanged): the file was changed or removed.</exception>
     public void CheckUnchanged()
     {
         if (IsSource)
@@ -90,15 +92,27 @@ internal sealed class SafetensorsFile : IDisposable
 
     private static SafetensorsFile Open(string path, IShardReader reader)
     {
-        int prefixLength = (int)Math.Min(reader.Length, SafetensorsHeader.PrefixLength);
-        using var scratch = new NativeBuffer(SafetensorsHeader.PrefixLength);
-        ReadOnlySpan<byte> prefix = reader.Length == 0 ? [] : reader.Read(0, prefixLength, scratch.Bytes).Span;
-
-        int jsonLength = SafetensorsHeader.JsonLength(prefix, reader.Length, path);
-        long dataStart = SafetensorsHeader.PrefixLength + (long)jsonLength;
-        using var json = new NativeBuffer(jsonLength);
-        var header = SafetensorsHeader.Parse(
-            reader.Read(SafetensorsHeader.PrefixLength, jsonLength, json.Bytes).Span, reader.Length - dataStart, path);
-        return new SafetensorsFile(path, reader, header, dataStart);
+        int startLength = (int)Math.Min(reader.Length, FileSignature.Length);
+        using var scratch = new NativeBuffer(FileSignature.Length);
+        ReadOnlySpan<byte> start = reader.Length == 0 ? [] : reader.Read(0, startLength, scratch.Bytes).Span;
+        try
+        {
+            ReadOnlySpan<byte> prefix = start[..Math.Min(start.Length, SafetensorsHeader.PrefixLength)];
+            int jsonLength = SafetensorsHeader.JsonLength(prefix, reader.Length, path);
+            long dataStart = SafetensorsHeader.PrefixLength + (long)jsonLength;
+            using var json = new NativeBuffer(jsonLength);
+            var header = SafetensorsHeader.Parse(
+                reader.Read(SafetensorsHeader.PrefixLength, jsonLength, json.Bytes).Span, reader.Length - dataStart, path);
+            return new SafetensorsFile(path, reader, header, dataStart);
+        }
+        catch (DemException e) when (IsNoHeader(e.Code) && FileSignature.Find(start) is not null)
+        {
+            // What the file is helps more than what is wrong with the header that it does not have.
+            var (what, remedy) = FileSignature.Find(start)!.Value;
+            throw new DemException(e.Code, $"{path}: {what}", e, remedy);
+        }
     }
+
+    private static bool IsNoHeader(ErrorCode code) =>
+        code == ErrorCode.TruncatedFile || code == ErrorCode.HeaderTooLarge || code == ErrorCode.HeaderNotJson;
 }

@@ -110,6 +110,8 @@ internal sealed class SafetensorsHeader
     private static ImmutableDictionary<string, string> ParseMetadata(ref Utf8JsonReader reader, string file)
     {
         var metadata = ImmutableDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        if (reader.TokenType == JsonTokenType.Null)
+            return metadata.ToImmutable();
         Expect(reader, JsonTokenType.StartObject, file, MetadataKey);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {

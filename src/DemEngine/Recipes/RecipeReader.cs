@@ -1,4 +1,5 @@
 using System.Text;
+using DemEngine.Files;
 using DemEngine.Recipes.Text;
 
 namespace DemEngine.Recipes;
@@ -66,12 +67,10 @@ public static class RecipeReader
         string fromHere = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path.Written));
         if (Path.Exists(beside)) return beside;
         if (Path.Exists(fromHere)) return fromHere;
-        if (path.Written.Contains('@'))
-            throw path.Place.Error(
-                ErrorCode.UnsupportedFeature,
-                $"{Shown.Quote(path.Written)} is not there, and revisions (\"model@revision\") are not supported: "
-                + "models are read from disk");
+        if (HubCache.Find(path.Written) is { } snapshot) return snapshot;
         string looked = beside == fromHere ? beside : $"{beside} and {fromHere}";
+        if (HubCache.IsId(path.Written))
+            looked += ", and in the local Hugging Face cache";
         throw path.Place.Error(ErrorCode.CheckpointNotFound,
             $"{Shown.Quote(path.Written)} is not there (looked for {looked}); models are read from disk and never downloaded");
     }

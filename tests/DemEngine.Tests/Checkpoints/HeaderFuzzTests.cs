@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using DemEngine.Checkpoints;
+using DemEngine.Checkpoints.Locating;
 using DemEngine.Numerics;
 using static DemEngine.Tests.SafetensorsText;
 

@@ -87,7 +87,6 @@ internal static class HostileFolders
     [
         new("folder is empty", _ => { }, ErrorCode.CheckpointNotFound),
         new("folder holds other files", folder => File.WriteAllText(PathOf(folder, "pytorch_model.bin"), "x"), ErrorCode.CheckpointNotFound),
-        new("shards without an index", Shard("model-00001-of-00002.safetensors", "a"), ErrorCode.CheckpointNotFound),
         new("folder named model.safetensors", folder => Directory.CreateDirectory(PathOf(folder, Checkpoint.SingleFileName)), ErrorCode.CheckpointNotFound),
         new("model.safetensors is a link to nothing", folder => File.CreateSymbolicLink(PathOf(folder, Checkpoint.SingleFileName), "gone"), ErrorCode.MissingShard),
         new(

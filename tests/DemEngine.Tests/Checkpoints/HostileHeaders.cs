@@ -87,7 +87,6 @@ internal static class HostileHeaders
         Of("tensor is an array", """{"w":[]}""", ErrorCode.HeaderNotJson, "\"w\""),
         Of("tensor is a string", """{"w":"U8"}""", ErrorCode.HeaderNotJson, "\"w\""),
         Of("metadata is an array", """{"__metadata__":[]}""", ErrorCode.HeaderNotJson, "__metadata__"),
-        Of("metadata is null", """{"__metadata__":null}""", ErrorCode.HeaderNotJson, "__metadata__"),
         Of("metadata holds a number", """{"__metadata__":{"k":1}}""", ErrorCode.HeaderNotJson, "__metadata__"),
         Of("metadata holds an object", """{"__metadata__":{"k":{}}}""", ErrorCode.HeaderNotJson, "__metadata__"),
         Of("metadata holds null", """{"__metadata__":{"k":null}}""", ErrorCode.HeaderNotJson, "__metadata__"),

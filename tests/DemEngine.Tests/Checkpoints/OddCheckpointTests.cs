@@ -43,6 +43,13 @@ public sealed class OddCheckpointTests(IoMode io)
     }
 
     [Test]
+    public void Metadata_that_is_null_counts_as_absent()
+    {
+        using Checkpoint checkpoint = Open("""{"__metadata__":null}""");
+        Assert.That(checkpoint.Metadata, Is.Empty);
+    }
+
+    [Test]
     public void Metadata_of_the_first_shard_that_has_it()
     {
         _folder.Write("1", Build("""{"__metadata__":{"k":"first"},"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}"""));

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using DemEngine.Checkpoints;
+using DemEngine.Checkpoints.Locating;
 using DemEngine.Memory;
 using DemEngine.Numerics;
 

@@ -228,7 +228,7 @@ public sealed class AlignmentTests
     public void A_base_that_stands_in_is_read_once([Values] IoMode io)
     {
         var full = Values.Tensor("t", ElementType.F32, [ContentHash.LeafBytes], 4);
-        using ModelFolder folder = new ModelFolder().Model("base", full).Model("a", X).Model("b", X);
+        using ModelFolder folder = new ModelFolder().Model("base", full, X).Model("a", X).Model("b", X);
         string recipe = Linear.Replace("0.5}}", "0.25}}", StringComparison.Ordinal) + "\n  - {model: b, parameters: {weight: 0.5}}";
         folder.Merge(recipe, alignment: Lenient, options: FullTiles(io));
         Assert.That(folder.Values("out", "t"), Is.All.EqualTo(4));

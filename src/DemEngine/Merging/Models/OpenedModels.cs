@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DemEngine.Checkpoints;
+using DemEngine.Checkpoints.Forms;
 using DemEngine.Merging.Inputs;
 
 namespace DemEngine.Merging.Models;
@@ -19,6 +20,7 @@ internal sealed class OpenedModels(IoMode io, ModelSources? sources = null) : ID
         {
             checkpoint = sources?.Find(path) is { } source ? Checkpoint.From(path, source) : Checkpoint.Open(path, io);
             _byPath.Add(path, checkpoint);
+            PlainWeights.Require(checkpoint);
         }
 
         return checkpoint;

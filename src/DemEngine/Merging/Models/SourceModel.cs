@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using DemEngine.Checkpoints;
 using DemEngine.Merging.Inputs;
+using DemEngine.Merging.Names;
 
 namespace DemEngine.Merging.Models;
 
@@ -7,6 +9,7 @@ namespace DemEngine.Merging.Models;
 internal sealed class SourceModel
 {
     private readonly Func<IReadOnlyDictionary<string, byte[]>> _readSideFiles;
+    private readonly Lazy<ImmutableArray<ImmutableArray<string>>> _ties;
     private IReadOnlyDictionary<string, byte[]>? _sideFiles;
 
     /// <summary>Makes the model of a checkpoint.</summary>
@@ -17,11 +20,21 @@ internal sealed class SourceModel
         Checkpoint = checkpoint;
         Fingerprint = fingerprint;
         _readSideFiles = checkpoint.ReadSideFiles;
+        _ties = new(() => TiedWeights.Find(checkpoint));
     }
 
     /// <summary>Makes the model of an upstream recipe's result.</summary>
-    public SourceModel(InputModel tensors, string folder, IReadOnlyDictionary<string, byte[]> sideFiles)
+    /// <param name="tensors">Tensors of the result.</param>
+    /// <param name="folder">Path of the folder that the configuration was taken from.</param>
+    /// <param name="sideFiles">Contents of the small files, by name.</param>
+    /// <param name="ties">Groups of tensors that are made alike; see <see cref="Ties"/>.</param>
+    public SourceModel(
+        InputModel tensors,
+        string folder,
+        IReadOnlyDictionary<string, byte[]> sideFiles,
+        ImmutableArray<ImmutableArray<string>> ties)
     {
+        _ties = new(ties);
         Tensors = tensors;
         Folder = folder;
         _readSideFiles = () => sideFiles;
@@ -38,6 +51,9 @@ internal sealed class SourceModel
 
     /// <summary>Fingerprint of the checkpoint; null for an upstream recipe's result.</summary>
     public string? Fingerprint { get; }
+
+    /// <summary>Groups of tensors of the vocabulary that have the same contents; see <see cref="TiedWeights"/>.</summary>
+    public ImmutableArray<ImmutableArray<string>> Ties => _ties.Value;
 
     /// <summary>Whether the model is a distribution vector.</summary>
     public bool IsVector => Checkpoint is not null && DistributionVector.IsVector(Checkpoint);

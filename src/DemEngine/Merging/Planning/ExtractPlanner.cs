@@ -1,4 +1,5 @@
 using DemEngine.Checkpoints;
+using DemEngine.Checkpoints.Forms;
 using DemEngine.Memory;
 using DemEngine.Merging.Inputs;
 using DemEngine.Merging.Options;
@@ -29,6 +30,8 @@ public static class ExtractPlanner
         AlignmentOptions alignment,
         long maxShardBytes = ShardLayout.DefaultMaxShardBytes)
     {
+        PlainWeights.Require(baseModel);
+        PlainWeights.Require(tuned);
         string fingerprint = Fingerprint.Of(baseModel);
         var aligned = new TensorAlignment(
             new InputModel(baseModel),
@@ -49,7 +52,10 @@ public static class ExtractPlanner
             [baseModel, tuned],
             tensors,
             ShardLayout.Plan(tensors.Select(tensor => tensor.Spec), maxShardBytes, DistributionVector.Metadata(fingerprint)),
-            new Dictionary<string, byte[]>());
+            new Dictionary<string, byte[]>())
+        {
+            Remarks = [.. aligned.Remarks],
+        };
     }
 
     private sealed class DifferenceTensor(TensorSpec spec, TensorReader baseTensor, SourceTensor tuned) : OutputTensor(spec)

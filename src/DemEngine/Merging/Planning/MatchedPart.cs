@@ -46,6 +46,7 @@ internal sealed class MatchedPart
         var aligned = new TensorAlignment(baseModel, sources, alignment);
         Tensors = aligned.Tensors;
         VocabularyRows = aligned.VocabularyRows;
+        Remarks = aligned.Remarks;
     }
 
     /// <summary>The matched tensors, in the order of the base.</summary>
@@ -53,6 +54,9 @@ internal sealed class MatchedPart
 
     /// <summary>Number of vocabulary rows of the output if it differs from the base's; else null.</summary>
     public long? VocabularyRows { get; }
+
+    /// <summary>Notes on sources' tensors that were renamed, are not there, or are left out.</summary>
+    public IReadOnlyList<string> Remarks { get; }
 
     /// <summary>Plans one output tensor.</summary>
     /// <param name="tensor">The matched tensor to plan.</param>
@@ -82,8 +86,8 @@ internal sealed class MatchedPart
                 new SourceContext(parameters.OfEach[model], _sources[k].IsVector, inputs[k].Tensor?.Spec.Name)),
         ];
         TensorMerge program = _method.Define(new TensorContext(
-            spec.Name,
-            _depth.Of(spec.Name),
+            tensor.ComputedAs,
+            _depth.Of(tensor.ComputedAs),
             parameters.Shared,
             questions,
             _isRelative,

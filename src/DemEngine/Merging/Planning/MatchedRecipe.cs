@@ -39,9 +39,9 @@ internal sealed class MatchedRecipe
         TokenPlan? tokens = recipe.TokenizerSource is null
             ? null
             : new TokenPlan(recipe, basePath, parts.SelectMany(part => part.Models), models);
-        var matcher = new PartMatcher(recipe, method, baseModel.Tensors, models, tokens, alignment);
+        var matcher = new PartMatcher(recipe, method, baseModel, models, tokens, alignment);
         _parts = matcher.Parts;
-        _tensors = [.. _parts.SelectMany((part, k) => part.Tensors.Select(tensor => (k, tensor)))];
+        _tensors = WithCopies([.. _parts.SelectMany((part, k) => part.Tensors.Select(tensor => (k, tensor)))], matcher.Shared);
 
         ElementType? type =
             (recipe.OutDType ?? recipe.DType) is { } text && ElementTypes.TryParseFloat(text.Value, out ElementType parsed)
@@ -65,8 +65,10 @@ internal sealed class MatchedRecipe
             type,
             tokens?.Rows ?? _parts.Select(part => part.VocabularyRows).FirstOrDefault(rows => rows is not null),
             matcher.Stacks);
+        if (matcher.IsUntied)
+            EmbeddingTie.Untie(files);
         Files = files;
-        Remarks = tokens?.Remarks ?? [];
+        Remarks = [.. tokens?.Remarks ?? [], .. matcher.Remarks];
 
         // The tensors have the order that they would have in files, so that a result used directly and one written first look the
         // same.
@@ -79,7 +81,8 @@ internal sealed class MatchedRecipe
                         .Select(tensor => new NamedInput(tensor.Spec.Name, InputOf(places[tensor.Spec.Name]))),
                 ]),
             baseModel.Folder,
-            files);
+            files,
+            [.. matcher.Shared.Select(pair => ImmutableArray.Create(pair.Value, pair.Key))]);
     }
 
     /// <summary>Name of the recipe if another uses its result; else null.</summary>
@@ -110,6 +113,25 @@ internal sealed class MatchedRecipe
     {
         var (part, tensor) = _tensors[index];
         return _parts[part].Plan(tensor, Specs[index].Type, stages.Parameters.PartsOf(Stage)[part], stages);
+    }
+
+    // A copy is made from what the tensor that it is tied to is made from, wherever in the recipe that lies.
+    private static ImmutableArray<(int Part, AlignedTensor Tensor)> WithCopies(
+        ImmutableArray<(int Part, AlignedTensor Tensor)> tensors,
+        IReadOnlyDictionary<string, string> shared)
+    {
+        if (shared.Count == 0)
+            return tensors;
+        var byName = tensors.ToDictionary(pair => pair.Tensor.Spec.Name, StringComparer.Ordinal);
+        return
+        [
+            .. tensors.Select(pair =>
+                shared.TryGetValue(pair.Tensor.Spec.Name, out string? original)
+                && byName.TryGetValue(original, out var made)
+                && made.Tensor.Spec.Shape == pair.Tensor.Spec.Shape
+                    ? (made.Part, made.Tensor with { Spec = pair.Tensor.Spec, ComputedAs = original })
+                    : pair),
+        ];
     }
 
     private UpstreamReference InputOf(int index) => new(Specs[index], Stage ?? "", results => Plan(index, results));

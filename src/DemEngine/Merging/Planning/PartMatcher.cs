@@ -1,6 +1,8 @@
+using DemEngine.Checkpoints;
 using DemEngine.Errors;
 using DemEngine.Merging.Inputs;
 using DemEngine.Merging.Models;
+using DemEngine.Merging.Names;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Tokens;
 using DemEngine.Methods.Definition;
@@ -19,6 +21,9 @@ internal sealed class PartMatcher
     private readonly Dictionary<(string Path, string? Module), LayerMap> _layers = [];
     private readonly List<MatchedPart> _parts = [];
     private readonly List<SlicedStack> _stacks = [];
+    private readonly Dictionary<SourceModel, InputModel> _aligned = [];
+    private readonly TieAlignment _ties;
+    private readonly List<string> _remarks = [];
 
     /// <param name="recipe">The recipe, with resolved paths.</param>
     /// <param name="method">The recipe's merge method.</param>
@@ -31,17 +36,19 @@ internal sealed class PartMatcher
     public PartMatcher(
         Recipe recipe,
         IMergeMethod method,
-        InputModel baseModel,
+        SourceModel baseModel,
         SourceModels models,
         TokenPlan? tokens,
         AlignmentOptions alignment)
     {
         _method = method;
-        _base = baseModel;
+        _base = baseModel.Tensors;
         _models = models;
         _tokens = tokens;
         _alignment = alignment;
-        ModuleTensors.Check(baseModel, recipe.Modules);
+        _ties = AlignTies(recipe, baseModel);
+        _base = _aligned[baseModel];
+        ModuleTensors.Check(_base, recipe.Modules);
         foreach (IGrouping<string?, RecipePart> module in RecipePart.Of(recipe).GroupBy(part => part.Module))
         {
             RecipePart[] parts = [.. module];
@@ -54,6 +61,15 @@ internal sealed class PartMatcher
 
     /// <summary>The matched parts, in the recipe's order.</summary>
     public IReadOnlyList<MatchedPart> Parts => _parts;
+
+    /// <summary>Notes on how the models' tensors were matched.</summary>
+    public IEnumerable<string> Remarks => [.. _remarks, .. _ties.Remarks, .. _parts.SelectMany(part => part.Remarks)];
+
+    /// <summary>Names of tensors that are copies of another, with the other's name.</summary>
+    public IReadOnlyDictionary<string, string> Shared => _ties.Shared;
+
+    /// <summary>Whether the output has an output matrix of its own, where the base's configuration does not say so.</summary>
+    public bool IsUntied => _ties.IsUntied;
 
     /// <summary>The stacks of layers that were assembled from slices.</summary>
     public IReadOnlyList<SlicedStack> Stacks => _stacks;
@@ -106,8 +122,34 @@ internal sealed class PartMatcher
             _alignment));
     }
 
-    private InputModel TensorsOf(SourceModel model, string? module) =>
-        ModuleTensors.Of(_tokens?.Of(model.Tensors) ?? model.Tensors, module);
+    private InputModel TensorsOf(SourceModel model, string? module) => ModuleTensors.Of(_aligned[model], module);
+
+    // Names and ties are aligned before modules and layers are looked for in them.
+    private TieAlignment AlignTies(Recipe recipe, SourceModel baseModel)
+    {
+        SourceModel[] all =
+        [
+            .. RecipePart.Of(recipe)
+                .SelectMany(part => part.Models.Select(model => model.Path).Concat(part.BaseModel is { } path ? [path] : []))
+                .Select(_models.Find).Prepend(baseModel).Distinct(),
+        ];
+        var ties = new TieAlignment([.. all.Select(model => Describe(model, baseModel))]);
+        for (int k = 0; k < all.Length; k++)
+            _aligned.Add(all[k], ties.Models[k]);
+        return ties;
+    }
+
+    private TiedModel Describe(SourceModel model, SourceModel baseModel)
+    {
+        InputModel tensors = _tokens?.Of(model.Tensors) ?? model.Tensors;
+        string name = Quoted.Name(tensors.Path);
+        return new TiedModel(
+            model == baseModel ? tensors : NameAlignment.Align(_base, tensors, name, _remarks),
+            model.Ties,
+            EmbeddingTie.Read(model.Files),
+            model.Files.ContainsKey(ModelConfig.FileName),
+            name);
+    }
 
     private LayerMap LayersOf(RecipePart part, int index, ModelPath basePath)
     {

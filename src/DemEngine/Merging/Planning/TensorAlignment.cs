@@ -3,6 +3,7 @@ using DemEngine.Checkpoints;
 using DemEngine.Checkpoints.Layers;
 using DemEngine.Errors;
 using DemEngine.Merging.Inputs;
+using DemEngine.Merging.Names;
 using DemEngine.Merging.Options;
 using DemEngine.Numerics;
 
@@ -15,7 +16,14 @@ namespace DemEngine.Merging.Planning;
 internal sealed record AlignedSource(string Name, InputModel Model, bool IsVector);
 
 /// <summary>One tensor of the output together with its counterparts in the base and in each source.</summary>
-internal sealed record AlignedTensor(TensorSpec Spec, TensorReader Base, ImmutableArray<SourceTensor> Sources);
+internal sealed record AlignedTensor(TensorSpec Spec, TensorReader Base, ImmutableArray<SourceTensor> Sources)
+{
+    /// <summary>
+    /// Name under which the tensor is computed: its own, or that of the tensor that it is tied to, so that parameters and random
+    /// draws are the same for both.
+    /// </summary>
+    public string ComputedAs { get; init; } = Spec.Name;
+}
 
 /// <summary>
 /// Matches the tensors of the sources to those of the base, which defines what the output holds, and refuses those that do not
@@ -24,7 +32,8 @@ internal sealed record AlignedTensor(TensorSpec Spec, TensorReader Base, Immutab
 internal sealed class TensorAlignment
 {
     private readonly InputModel _base;
-    private readonly IReadOnlyList<AlignedSource> _sources;
+    private readonly ImmutableArray<AlignedSource> _sources;
+    private readonly List<string> _remarks = [];
     private readonly AlignmentOptions _options;
 
     /// <exception cref="DemException">
@@ -33,10 +42,8 @@ internal sealed class TensorAlignment
     public TensorAlignment(InputModel baseModel, IReadOnlyList<AlignedSource> sources, AlignmentOptions options)
     {
         _base = baseModel;
-        _sources = sources;
         _options = options;
-        foreach (AlignedSource source in sources)
-            CheckNames(source);
+        _sources = [.. sources.Select(source => source with { Model = CheckNames(source) })];
         Tensors = [.. baseModel.Tensors.Select(Align)];
         VocabularyRows = Tensors.Where(tensor => tensor.Spec.Shape != tensor.Base.Spec.Shape)
             .Select(tensor => (long?)tensor.Spec.Shape.Rows).FirstOrDefault();
@@ -45,33 +52,80 @@ internal sealed class TensorAlignment
     /// <summary>The matched tensors, in the order of the base.</summary>
     public ImmutableArray<AlignedTensor> Tensors { get; }
 
+    /// <summary>Notes on sources' tensors that were renamed, are not there, or are left out.</summary>
+    public IReadOnlyList<string> Remarks => _remarks;
+
     /// <summary>Number of vocabulary rows of the output if it differs from the base's; else null.</summary>
     public long? VocabularyRows { get; }
 
-    private void CheckNames(AlignedSource source)
+    private InputModel CheckNames(AlignedSource source)
     {
+        InputModel model = NameAlignment.Align(_base, source.Model, source.Name, _remarks);
         string[] missing =
         [
             .. _base.Tensors
-                .Where(one => (one.Tensor.Spec.Type.IsFloat || !source.IsVector) && source.Model.Find(one.Name) is null)
+                .Where(one => (one.Tensor.Spec.Type.IsFloat || !source.IsVector) && model.Find(one.Name) is null)
                 .Select(one => one.Name),
         ];
-        if (missing.Length > 0 && _options.Missing == MissingTensors.Fail)
-            throw new DemException(
-                ErrorCode.MissingTensor,
-                $"{source.Model.Path}: {missing.Length} tensors of the base are not in {source.Name}: {Quoted.List(missing)}");
+        string[] extra = [.. model.Tensors.Select(one => one.Name).Where(name => _base.Find(name) is null)];
+        if (missing.Length > 0 && extra.Length > 0)
+        {
+            ExpertLayout.RequireSame(_base, model, source.Name);
+            CheckShare(source, missing, extra);
+        }
 
-        string[] extra = [.. source.Model.Tensors.Select(one => one.Name).Where(name => _base.Find(name) is null)];
-        if (extra.Length > 0 && _options.Extra == ExtraTensors.Fail)
-            throw new DemException(
-                ErrorCode.ExtraTensor,
-                $"{source.Model.Path}: {extra.Length} tensors of {source.Name} are not in the base: {Quoted.List(extra)}");
+        if (missing.Length > 0)
+        {
+            if (_options.Missing == MissingTensors.Fail && !IsPart(model, extra))
+                throw new DemException(
+                    ErrorCode.MissingTensor,
+                    $"{model.Path}: {missing.Length} tensors of the base are not in {source.Name}: {Quoted.List(missing)}");
+            _remarks.Add(
+                $"{source.Name}: {missing.Length} of the base's {_base.Tensors.Length} tensors are not in it and stay the base's: "
+                + Quoted.List(missing));
+        }
+
+        if (extra.Length > 0)
+        {
+            if (_options.Extra == ExtraTensors.Fail)
+                throw new DemException(
+                    ErrorCode.ExtraTensor,
+                    $"{model.Path}: {extra.Length} tensors of {source.Name} are not in the base: {Quoted.List(extra)}");
+            _remarks.Add(
+                $"{source.Name}: {extra.Length} of its {model.Tensors.Length} tensors are not in the base and are left out: "
+                + Quoted.List(extra));
+        }
+
+        return model;
     }
+
+    // A source of which most tensors have no counterpart is not the base's network under the base's names. What could be taken
+    // from it would be a wrong model, whatever the policies say.
+    private void CheckShare(AlignedSource source, string[] missing, string[] extra)
+    {
+        int common = _base.Tensors.Length - missing.Length;
+        int fewer = Math.Min(_base.Tensors.Length, common + extra.Length);
+        if (common * 2 >= fewer)
+            return;
+        throw new DemException(
+            ErrorCode.MissingTensor,
+            $"{source.Model.Path}: only {common} tensors of {source.Name} are in the base; {missing.Length} of the base's are not "
+            + $"in it ({Quoted.List(missing)}), and {extra.Length} of its own are not in the base ({Quoted.List(extra)})",
+            remedy: "Merge only models of one architecture, saved under the same names; look at both with `dem inspect`.");
+    }
+
+    // A language model that was found inside a multimodal base lacks the other parts of that by its nature.
+    private static bool IsPart(InputModel model, string[] extra) =>
+        extra.Length == 0 && model.Tensors.Count(IsRenamed) * 2 > model.Tensors.Length;
+
+    // Slices change the numbers of layers in names, and nothing else.
+    private static bool IsRenamed(NamedInput tensor) =>
+        !tensor.Name.Where(c => !char.IsAsciiDigit(c)).SequenceEqual(tensor.Tensor.Spec.Name.Where(c => !char.IsAsciiDigit(c)));
 
     private AlignedTensor Align(NamedInput input)
     {
         TensorSpec spec = input.Tensor.Spec with { Name = input.Name };
-        var sources = ImmutableArray.CreateBuilder<SourceTensor>(_sources.Count);
+        var sources = ImmutableArray.CreateBuilder<SourceTensor>(_sources.Length);
         long fewestRows = spec.Shape.Rows;
         foreach (AlignedSource source in _sources)
         {

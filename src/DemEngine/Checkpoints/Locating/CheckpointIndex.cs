@@ -3,7 +3,7 @@ using System.Text.Json;
 using DemEngine.Errors;
 using DemEngine.Files;
 
-namespace DemEngine.Checkpoints;
+namespace DemEngine.Checkpoints.Locating;
 
 /// <summary>
 /// Reads <c>model.safetensors.index.json</c>, Hugging Face's map from tensors to shards. The file may be hostile, so a shard must

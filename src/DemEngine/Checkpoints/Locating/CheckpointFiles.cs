@@ -1,0 +1,110 @@
+using DemEngine.Errors;
+using DemEngine.Files;
+
+namespace DemEngine.Checkpoints.Locating;
+
+/// <summary>Files that make up a checkpoint.</summary>
+/// <param name="Folder">Path of the folder that holds them and the configuration.</param>
+/// <param name="Weights">Paths of the safetensors files, in the order of their names.</param>
+/// <param name="Index">Path of the index that names the weights; null if there is none.</param>
+/// <param name="Map">File name of each tensor's shard, by the tensor's name, as the index says; null without one.</param>
+internal sealed record CheckpointFiles(
+    string Folder,
+    string[] Weights,
+    string? Index = null,
+    IReadOnlyDictionary<string, string>? Map = null)
+{
+    /// <summary>Name of the index file of a sharded checkpoint.</summary>
+    public const string IndexName = "model.safetensors.index.json";
+
+    /// <summary>Name of the only file of an unsharded checkpoint.</summary>
+    public const string SingleName = "model.safetensors";
+
+    /// <summary>Finds the files of a checkpoint.</summary>
+    /// <param name="path">
+    /// Path of a folder or of a file: weights, or an index. The root of a model in a Hugging Face cache stands for its
+    /// snapshot, and an id <c>org/name</c> for the model in the local cache.
+    /// </param>
+    /// <exception cref="DemException">
+    /// DEM2001 (CheckpointNotFound), DEM2010 to DEM2013 (BadIndex to AmbiguousCheckpoint) or DEM2025 (Adapter): there is no
+    /// checkpoint, or not a whole one.
+    /// </exception>
+    public static CheckpointFiles Find(string path)
+    {
+        if (File.Exists(path))
+        {
+            string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+            return path.EndsWith(".index.json", StringComparison.Ordinal)
+                ? OfIndex(folder, path)
+                : new CheckpointFiles(folder, [path]);
+        }
+
+        if (Directory.Exists(path))
+            return OfFolder(HubCache.SnapshotOf(path) ?? path);
+        if (HubCache.Find(path) is { } snapshot)
+            return OfFolder(snapshot);
+        throw HubCache.IsId(path) && path.Contains('/', StringComparison.Ordinal)
+            ? new DemException(
+                ErrorCode.CheckpointNotFound,
+                $"{path}: there is no such folder or file, and the local Hugging Face cache does not have it",
+                remedy: $"Models are read from disk. Fetch it first, with `hf download {path.Split('@')[0]}`, or give its folder.")
+            : new DemException(ErrorCode.CheckpointNotFound, $"{path}: there is no such folder or file");
+    }
+
+    private static CheckpointFiles OfFolder(string path)
+    {
+        string index = Path.Combine(path, IndexName);
+        string single = Path.Combine(path, SingleName);
+        if (File.Exists(index))
+        {
+            CheckpointFiles files = OfIndex(Path.GetDirectoryName(Path.GetFullPath(index))!, index);
+            return !File.Exists(single) || files.Weights.Contains(Path.Combine(files.Folder, SingleName), StringComparer.Ordinal)
+                ? files
+                : throw new DemException(ErrorCode.AmbiguousCheckpoint, $"{path}: {SingleName} and {IndexName}");
+        }
+
+        if (File.Exists(single))
+            return new CheckpointFiles(path, [single]);
+
+        string[] names = [.. Directory.GetFiles(path).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
+        ShardNames[] models = ShardNames.Find(names);
+        if (models is not [var shards])
+            throw FolderContents.Refuse(path, names);
+        return shards.IsComplete
+            ? new CheckpointFiles(path, [.. shards.Files.Values.Select(file => Path.Combine(path, file))])
+            : throw new DemException(
+                ErrorCode.MissingShard,
+                $"{path}: of {shards.Count} shards {shards.Files.Count} are there; missing {Quoted.List([.. shards.Missing])}");
+    }
+
+    private static CheckpointFiles OfIndex(string folder, string index)
+    {
+        Dictionary<string, string> map = CheckpointIndex.Read(index);
+        string[] shards = [.. map.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        string[] missing = [.. shards.Where(shard => !File.Exists(Path.Combine(folder, shard)))];
+        if (missing.Length > 0)
+            throw Incomplete(folder, index, shards.Length, missing);
+        return new CheckpointFiles(folder, [.. shards.Select(shard => Path.Combine(folder, shard))], index, map);
+    }
+
+    private static DemException Incomplete(string folder, string index, int count, string[] missing)
+    {
+        string what = missing.Length == 1
+            ? $"{index}: the shard {Quoted.Name(missing[0])} is not there"
+            : $"{index}: of {count} shards {missing.Length} are not there: {Quoted.List(missing)}";
+        if (missing.Length == count && File.Exists(Path.Combine(folder, SingleName)))
+            return new DemException(
+                ErrorCode.MissingShard,
+                $"{what}, but {SingleName} is",
+                remedy: $"If {SingleName} is the model, remove or rename the index, or give that file itself; else fetch the shards.");
+
+        string[] names = [.. Directory.GetFiles(folder).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
+        return ShardNames.Find(names).Where(other => other.IsComplete).ToArray() is [var whole]
+            ? new DemException(
+                ErrorCode.MissingShard,
+                $"{what}; {whole.Count} whole shards of another division are, such as {Quoted.Name(whole.Files[1])}",
+                remedy: "The index is of another revision. Fetch the index that belongs to these shards, or remove it: "
+                    + "without an index the shards are read by their names.")
+            : new DemException(ErrorCode.MissingShard, what);
+    }
+}

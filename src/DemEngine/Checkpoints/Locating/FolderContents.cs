@@ -1,0 +1,75 @@
+using DemEngine.Errors;
+
+namespace DemEngine.Checkpoints.Locating;
+
+/// <summary>
+/// Tells what lies in a folder that holds no checkpoint under the usual names, so that the error can say what is there and what
+/// to do about it.
+/// </summary>
+internal static class FolderContents
+{
+    /// <summary>Makes the error of a folder without a checkpoint.</summary>
+    /// <param name="folder">Path of the folder, as it was given.</param>
+    /// <param name="files">Names of its files.</param>
+    public static DemException Refuse(string folder, IReadOnlyCollection<string> files)
+    {
+        string[] weights = [.. files.Where(file => Ends(file, ".safetensors"))];
+        if (files.Contains("adapter_config.json", StringComparer.Ordinal)
+            || files.Any(file => file.StartsWith("adapter_model.", StringComparison.Ordinal)))
+        {
+            return new DemException(
+                ErrorCode.Adapter,
+                $"{folder}: this is an adapter (adapter_config.json, adapter_model.safetensors), not a model");
+        }
+
+        if (files.Contains("model_index.json", StringComparer.Ordinal))
+        {
+            string[] parts = [.. Directory.GetDirectories(folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)
+                .Where(part => Directory.EnumerateFiles(Path.Combine(folder, part), "*.safetensors").Any())];
+            string example = parts.Length == 0 ? "the file" : Path.Combine(folder, parts[0]);
+            return NotFound(
+                $"{folder}: this is the root of a diffusers pipeline; its models lie in folders of their own: {Quoted.List(parts)}",
+                $"Merge one model at a time, and give its .safetensors file in a folder such as {example}.");
+        }
+
+        if (weights.Length == 1)
+            return NotFound(
+                $"{folder}: there is no {CheckpointFiles.SingleName}, but {Quoted.Name(weights[0])}",
+                $"Give the file itself: {Path.Combine(folder, weights[0])}");
+        if (weights.Length > 1)
+            return NotFound(
+                $"{folder}: there is no {CheckpointFiles.SingleName}; there are {weights.Length} other safetensors files: "
+                + Quoted.List(weights),
+                "Give the file that is meant, itself.");
+        if (files.FirstOrDefault(file => Ends(file, ".gguf")) is { } gguf)
+            return NotFound(
+                $"{folder}: there are no safetensors files, but {Quoted.Name(gguf)} of llama.cpp",
+                "Merge the safetensors model that it was made from, and convert the result.");
+        string[] pickles = [.. files.Where(IsPickled)];
+        if (pickles.Length > 0)
+            return NotFound($"{folder}: there are no safetensors files, but {Quoted.List(pickles)} of PyTorch", FileSignature.Converting);
+        if (files.FirstOrDefault(file => Ends(file, ".h5") || Ends(file, ".msgpack") || Ends(file, ".onnx")) is { } foreign)
+            return NotFound($"{folder}: there are no safetensors files, but {Quoted.Name(foreign)}", "Save the model as safetensors.");
+
+        string[] below = [.. Directory.GetDirectories(folder).Where(HoldsModel).Select(path => Path.GetFileName(path))
+            .Order(StringComparer.Ordinal)];
+        if (below.Length > 0)
+            return NotFound(
+                $"{folder}: there is no model in this folder itself, but in folders below it: {Quoted.List(below)}",
+                $"Give the one that is meant, such as {Path.Combine(folder, below[0])}.");
+        return NotFound(
+            $"{folder}: neither {CheckpointFiles.IndexName} nor {CheckpointFiles.SingleName} is there", ErrorCode.CheckpointNotFound.Remedy);
+    }
+
+    private static DemException NotFound(string message, string remedy) =>
+        new(ErrorCode.CheckpointNotFound, message, remedy: remedy);
+
+    private static bool HoldsModel(string folder) =>
+        File.Exists(Path.Combine(folder, CheckpointFiles.SingleName)) || File.Exists(Path.Combine(folder, CheckpointFiles.IndexName));
+
+    private static bool IsPickled(string file) =>
+        Ends(file, ".pt") || Ends(file, ".pth") || Ends(file, ".ckpt")
+        || (Ends(file, ".bin") && (file.Contains("model", StringComparison.OrdinalIgnoreCase) || file.Contains("consolidated")));
+
+    private static bool Ends(string file, string suffix) => file.EndsWith(suffix, StringComparison.OrdinalIgnoreCase);
+}
