@@ -31,6 +31,8 @@ internal static class DistancePrinter
 
         if (distances.IgnoredTensors > 0)
             Console.Out.WriteLine($"note: {distances.IgnoredTensors} tensors of integers or booleans are left out");
+        foreach (string remark in distances.Remarks)
+            Console.Out.WriteLine($"note: {remark}");
         foreach (string tensor in distances.NonFiniteTensors)
             Console.Out.WriteLine($"warning: {Printable.Text(tensor)}: infinities or NaNs");
     }
@@ -49,6 +51,7 @@ internal static class DistancePrinter
         })]),
         ["whole"] = ToJson(distances.Whole),
         ["ignored_tensors"] = distances.IgnoredTensors,
+        ["notes"] = new JsonArray([.. distances.Remarks.Select(remark => JsonValue.Create(remark))]),
         ["non_finite"] = new JsonArray([.. distances.NonFiniteTensors.Select(name => JsonValue.Create(name))]),
         ["bytes_read"] = distances.BytesRead,
     }.ToJsonString());

@@ -42,13 +42,10 @@ public static class DistanceMeasurement
         Checkpoint origin = opened.Open(baseModel);
         if (DistributionVector.IsVector(origin))
             throw new DemException(ErrorCode.BadArgument, $"{baseModel}: this is a distribution vector, not a base");
-        AlignedSource[] sources = [.. models.Select(path => OpenSource(path, origin, opened))];
-
-        AlignedTensor[] tensors =
-        [
-            .. new TensorAlignment(opened.InputOf(origin), sources, alignment).Tensors
-                .Where(tensor => tensor.Spec.Type.IsFloat),
-        ];
+        (Checkpoint Checkpoint, AlignedSource Source)[] opens = [.. models.Select(path => OpenSource(path, origin, opened))];
+        AlignedSource[] sources = [.. opens.Select(one => one.Source)];
+        TensorAlignment aligned = CheckpointAlignment.Align((origin, opened.InputOf(origin)), opens, alignment);
+        AlignedTensor[] tensors = [.. aligned.Tensors.Where(tensor => tensor.Spec.Type.IsFloat)];
         ILookup<string, DistancePart> parts = tensors.SelectMany(tensor => Cut(tensor, sources))
             .ToLookup(part => part.Name, StringComparer.Ordinal);
         DistancePart[] all = [.. tensors.SelectMany(tensor => parts[tensor.Spec.Name])];
@@ -76,16 +73,19 @@ public static class DistanceMeasurement
                 .. sums.Where(sum => sum.Gram.Upper.ContainsAnyExceptInRange(double.MinValue, double.MaxValue))
                     .Select(sum => sum.Spec.Name),
             ],
-            all.Sum(part => part.Count * part.ElementBytes));
+            all.Sum(part => part.Count * part.ElementBytes))
+        {
+            Remarks = [.. aligned.Remarks],
+        };
     }
 
-    internal static AlignedSource OpenSource(string path, Checkpoint origin, OpenedModels opened)
+    internal static (Checkpoint Checkpoint, AlignedSource Source) OpenSource(string path, Checkpoint origin, OpenedModels opened)
     {
         Checkpoint checkpoint = opened.Open(path);
         bool isVector = DistributionVector.IsVector(checkpoint);
         if (isVector)
             DistributionVector.Check(checkpoint, opened.FingerprintOf(origin));
-        return new AlignedSource(Quoted.Name(path), opened.InputOf(checkpoint), isVector);
+        return (checkpoint, new AlignedSource(Quoted.Name(path), opened.InputOf(checkpoint), isVector));
     }
 
     /// <summary>Splits a tensor at the rows where a source ends.</summary>

@@ -22,6 +22,9 @@ public sealed record LayerDistances(
     ImmutableArray<string> NonFiniteTensors,
     long BytesRead)
 {
+    /// <summary>Notes on how the models' tensors were matched to the base's, and on those that were left out.</summary>
+    public ImmutableArray<string> Remarks { get; init; } = [];
+
     private readonly ImmutableArray<double> _largest =
     [
         .. Enumerable.Range(0, Models.Length)

@@ -35,10 +35,12 @@ internal static class SignMeasurement
     {
         using var opened = new OpenedModels(options.Io);
         Checkpoint origin = opened.Open(baseModel);
-        AlignedSource[] sources = [.. models.Select(path => DistanceMeasurement.OpenSource(path, origin, opened))];
+        (Checkpoint Checkpoint, AlignedSource Source)[] opens =
+            [.. models.Select(path => DistanceMeasurement.OpenSource(path, origin, opened))];
+        AlignedSource[] sources = [.. opens.Select(one => one.Source)];
         SignPart[] parts =
         [
-            .. new TensorAlignment(opened.InputOf(origin), sources, alignment).Tensors
+            .. CheckpointAlignment.Align((origin, opened.InputOf(origin)), opens, alignment).Tensors
                 .Where(tensor => tensor.Spec.Type.IsFloat && tensor.Sources.All(source => source.Tensor is not null))
                 .Select(tensor => PartOf(tensor, sources)),
         ];

@@ -66,7 +66,7 @@ internal sealed record CheckpointFiles(
         if (File.Exists(single))
             return new CheckpointFiles(path, [single]);
 
-        string[] names = [.. Directory.GetFiles(path).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
+        string[] names = NamesIn(path);
         ShardNames[] models = ShardNames.Find(names);
         if (models is not [var shards])
             throw FolderContents.Refuse(path, names);
@@ -84,6 +84,19 @@ internal sealed record CheckpointFiles(
         string[] missing = [.. shards.Where(shard => !File.Exists(Path.Combine(folder, shard)))];
         if (missing.Length > 0)
             throw Incomplete(folder, index, shards.Length, missing);
+
+        // A shard of the same set that the index does not name holds tensors that nobody would miss.
+        string[] unlisted =
+        [
+            .. ShardNames.Find(NamesIn(folder)).Where(set => set.Files.Values.Intersect(shards).Any())
+                .SelectMany(set => set.Files.Values).Except(shards),
+        ];
+        if (unlisted.Length > 0)
+            throw new DemException(
+                ErrorCode.BadIndex,
+                $"{index}: {unlisted.Length} shards that lie beside it are not in it: {Quoted.List(unlisted)}",
+                remedy: "Fetch the index again, from the revision of the shards, or remove it: without an index the shards are read "
+                    + "by their names.");
         return new CheckpointFiles(folder, [.. shards.Select(shard => Path.Combine(folder, shard))], index, map);
     }
 
@@ -98,8 +111,7 @@ internal sealed record CheckpointFiles(
                 $"{what}, but {SingleName} is",
                 remedy: $"If {SingleName} is the model, remove or rename the index, or give that file itself; else fetch the shards.");
 
-        string[] names = [.. Directory.GetFiles(folder).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
-        return ShardNames.Find(names).Where(other => other.IsComplete).ToArray() is [var whole]
+        return ShardNames.Find(NamesIn(folder)).Where(other => other.IsComplete).ToArray() is [var whole]
             ? new DemException(
                 ErrorCode.MissingShard,
                 $"{what}; {whole.Count} whole shards of another division are, such as {Quoted.Name(whole.Files[1])}",
@@ -107,4 +119,7 @@ internal sealed record CheckpointFiles(
                     + "without an index the shards are read by their names.")
             : new DemException(ErrorCode.MissingShard, what);
     }
+
+    private static string[] NamesIn(string folder) =>
+        [.. Directory.GetFiles(folder).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
 }

@@ -77,6 +77,7 @@ internal sealed class NameAlignment
         if (pairs.Length == 0)
             return;
         Rename(pairs);
+        RenameRest(_open.Select(name => (name, WithoutWrappers(name))));
         _remarks.Add(
             $"{pairs.Length} tensors are matched to the base's without the wrappers in their names: "
             + $"{Quoted.Name(pairs[0].From)} is {Quoted.Name(pairs[0].To)}");
@@ -120,6 +121,9 @@ internal sealed class NameAlignment
                 .Where(pair => _free.Contains(pair.To)),
         ];
         Rename(pairs);
+        if (from.Length > 0 || pairs.Length * 2 > _model.Tensors.Length)
+            RenameRest(_open.Where(name => name.StartsWith(from, StringComparison.Ordinal))
+                .Select(name => (name, to + name[from.Length..])));
         _remarks.Add(
             $"{pairs.Length} tensors are matched to the base's with {Shown(to)} for {Shown(from)} in front of their names, such as "
             + Quoted.Name(pairs[0].From));
@@ -150,6 +154,19 @@ internal sealed class NameAlignment
             _baseNames.Add(from, to);
             _open.Remove(from);
             _free.Remove(to);
+        }
+    }
+
+    // What the base does not have gets the name that it would have there, since a tensor may be tied to one that the base has.
+    private void RenameRest(IEnumerable<(string From, string To)> pairs)
+    {
+        var taken = new HashSet<string>(_baseNames.Values, StringComparer.Ordinal);
+        foreach (var (from, to) in pairs.ToArray())
+        {
+            if (from == to || _base.Find(to) is not null || _model.Find(to) is not null || !taken.Add(to))
+                continue;
+            _baseNames.Add(from, to);
+            _open.Remove(from);
         }
     }
 

@@ -33,9 +33,9 @@ public static class ExtractPlanner
         PlainWeights.Require(baseModel);
         PlainWeights.Require(tuned);
         string fingerprint = Fingerprint.Of(baseModel);
-        var aligned = new TensorAlignment(
-            new InputModel(baseModel),
-            [new AlignedSource("the tuned model", new InputModel(tuned), IsVector: false)],
+        TensorAlignment aligned = CheckpointAlignment.Align(
+            (baseModel, new InputModel(baseModel)),
+            [(tuned, new AlignedSource("the tuned model", new InputModel(tuned), IsVector: false))],
             alignment);
         OutputTensor[] tensors =
         [

@@ -33,14 +33,23 @@ internal sealed class TensorAlignment
 {
     private readonly InputModel _base;
     private readonly ImmutableArray<AlignedSource> _sources;
-    private readonly List<string> _remarks = [];
+    private readonly List<string> _remarks;
     private readonly AlignmentOptions _options;
 
     /// <exception cref="DemException">
     /// DEM2014 to DEM2018 (MissingTensor to TypeMismatch): a tensor does not match the base.
     /// </exception>
-    public TensorAlignment(InputModel baseModel, IReadOnlyList<AlignedSource> sources, AlignmentOptions options)
+    /// <param name="baseModel">The base, which defines the tensors.</param>
+    /// <param name="sources">The sources.</param>
+    /// <param name="options">Policies for tensors and vocabularies that do not match.</param>
+    /// <param name="remarks">Notes made before; null for none.</param>
+    public TensorAlignment(
+        InputModel baseModel,
+        IReadOnlyList<AlignedSource> sources,
+        AlignmentOptions options,
+        IEnumerable<string>? remarks = null)
     {
+        _remarks = [.. remarks ?? []];
         _base = baseModel;
         _options = options;
         _sources = [.. sources.Select(source => source with { Model = CheckNames(source) })];
