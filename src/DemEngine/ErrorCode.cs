@@ -166,12 +166,14 @@ public sealed class ErrorCode
     public static readonly ErrorCode UnknownElementType = new(
         2006,
         "A tensor has an element type that this tool does not read.",
-        "Convert the tensor to one of F64, F32, F16, BF16, F8_E4M3, F8_E5M2, an integer type or BOOL.");
+        "Convert the tensor to a type that safetensors 0.8 has, such as BF16.");
 
-    /// <summary>DEM2007: A tensor's shape is not a list of non-negative integers, or its size overflows.</summary>
+    /// <summary>
+    /// DEM2007: A tensor's shape is not a list of non-negative integers, or its size overflows or is no whole number of bytes.
+    /// </summary>
     public static readonly ErrorCode BadShape = new(
         2007,
-        "A tensor's shape is not a list of non-negative integers, or its size overflows.",
+        "A tensor's shape is not a list of non-negative integers, or its size overflows or is no whole number of bytes.",
         "Save the checkpoint again.");
 
     /// <summary>DEM2008: A tensor's data offsets are reversed, out of range, overlap or leave a hole.</summary>

@@ -66,9 +66,9 @@ internal readonly ref struct DeltaLaunch
         Span<float> factors = _layout.HostFactors(_buffers);
         foreach (SparseDelta source in _deltas.Sources)
         {
-            if (source.Filter is not ImportanceMask filter)
+            if (source.Filter.Factors is not { } ofRows)
                 continue;
-            ReadOnlySpan<float> ofTile = DeltaLayout.FactorsOf(filter.Factors, _first, _inputs[0].Count);
+            ReadOnlySpan<float> ofTile = DeltaLayout.FactorsOf(ofRows, _first, _inputs[0].Count);
             ofTile.CopyTo(factors);
             factors = factors[ofTile.Length..];
         }
@@ -119,11 +119,11 @@ internal readonly ref struct DeltaLaunch
 
             ArrayView<float> factors = _layout.Factors(_buffers);
             DeviceMask told = DeviceMask.Of(filter);
-            if (filter is ImportanceMask importance)
+            if (filter.Factors is { } ofRows)
             {
-                long length = DeltaLayout.FactorsOf(importance.Factors, _first, _inputs[0].Count).Length;
+                long length = DeltaLayout.FactorsOf(ofRows, _first, _inputs[0].Count).Length;
                 factors = factors.SubView(factorsAt, length);
-                told.FirstRow = _first / importance.Factors.RowElements;
+                told.FirstRow = _first / ofRows.RowElements;
                 factorsAt += length;
             }
 

@@ -242,8 +242,8 @@ internal sealed class DeltaTileWorker(string device, KernelTable kernels, DeltaK
         SparseDeltas deltas, ReadOnlySpan<TypedBytes> inputs, long first, Func<int, long> resultBytes)
     {
         int factors = 0;
-        foreach (ImportanceMask filter in deltas.Sources.Select(source => source.Filter).OfType<ImportanceMask>())
-            factors += DeltaLayout.FactorsOf(filter.Factors, first, inputs[0].Count).Length;
+        foreach (RowFactors ofRows in deltas.Sources.Select(source => source.Filter.Factors).OfType<RowFactors>())
+            factors += DeltaLayout.FactorsOf(ofRows, first, inputs[0].Count).Length;
         return new DeltaLayout(inputs, deltas.Sources.Length, factors, resultBytes);
     }
 

@@ -1,7 +1,5 @@
 using DemEngine.Kernels.Elements;
-using DemEngine.Numerics.Deltas;
 using ILGPU;
-using ILGPU.Util;
 
 namespace DemEngine.Kernels.Deltas;
 
@@ -21,9 +19,7 @@ internal struct FilterShape
 
 /// <summary>Applies one source's mask to its differences, in place.</summary>
 /// <remarks>
-/// Arithmetic: <see cref="DeltaMask"/> and the types that derive from it. It is in integers but for binary32(|δ|·f), whose
-/// product is exact in double, and for binary32(δ·2³² / threshold), an exact product and one quotient. Each thread takes groups
-/// of eight elements, a grid apart. A stream's words come in blocks of four, which need not start where the groups do, so a group
+/// Arithmetic: <see cref="DeviceMask.Apply"/>. Each thread takes groups of eight elements, a grid apart. A stream's words come in blocks of four, which need not start where the groups do, so a group
 /// may need three blocks.
 /// </remarks>
 internal static class MaskKernel
@@ -37,11 +33,11 @@ internal static class MaskKernel
             EightSingles values = EightSingles.Load(deltas, shape.Start, group);
             long index = shape.First + (group * Eight.Count);
             EightSingles words = default;
-            if (shape.Filter.Kind == DeviceMask.Random || shape.Filter.Kind == DeviceMask.Ranked)
+            if (DeviceMask.NeedsWords(shape.Filter.Kind))
                 words = Words(shape.Filter.Stream, (ulong)index);
 
             EightSingles ranksOf = default;
-            if (shape.Filter.Kind == DeviceMask.Ranked)
+            if (DeviceMask.NeedsRanks(shape.Filter.Kind))
                 ranksOf = EightSingles.Load(ranks, 0, group);
 
             EightSingles kept = default;
@@ -53,54 +49,10 @@ internal static class MaskKernel
 
     private static Words4 Filter(
         Words4 values, Words4 words, Words4 ranks, long index, ArrayView<float> factors, DeviceMask filter) => new(
-        Filter(values.W0, words.W0, ranks.W0, index, factors, filter),
-        Filter(values.W1, words.W1, ranks.W1, index + 1, factors, filter),
-        Filter(values.W2, words.W2, ranks.W2, index + 2, factors, filter),
-        Filter(values.W3, words.W3, ranks.W3, index + 3, factors, filter));
-
-    private static uint Filter(uint value, uint word, uint rank, long index, ArrayView<float> factors, DeviceMask filter)
-    {
-        uint key = DeviceKey.Of(value);
-        if (filter.Kind == DeviceMask.Band)
-        {
-            bool isKept = IsAbove(filter.LeastKey, filter.LeastTie, key, index)
-                & !IsAbove(filter.MostKey, filter.MostTie, key, index);
-            return Utilities.Select(isKept, value, 0u);
-        }
-
-        if (filter.Kind == DeviceMask.Random)
-            return Utilities.Select(word < filter.Threshold, value, 0u);
-
-        if (filter.Kind == DeviceMask.Ranked)
-        {
-            ulong threshold = filter.Threshold + ((filter.Step * rank) >> 30);
-            uint result = value;
-            if (filter.IsUnbiased != 0)
-                result = Interop.FloatAsInt((float)(Interop.IntAsFloat(value) * 4294967296.0 / threshold));
-            return Utilities.Select(word < threshold, result, 0u);
-        }
-
-        if (filter.Kind == DeviceMask.Importance)
-        {
-            // Elements after the last row are padding.
-            long row = (index / filter.RowElements) - filter.FirstRow;
-            float factor = factors[Utilities.Select(row < factors.Length, row, 0L)];
-            return Utilities.Select(
-                IsAbove(filter.LeastKey, filter.LeastTie, DeviceKey.OfImportance(value, factor), index), value, 0u);
-        }
-
-        if (filter.Kind == DeviceMask.Limit)
-        {
-            uint magnitude = value & 0x7FFF_FFFF;
-            bool isBeyond = (magnitude > filter.LimitBits) & (magnitude <= 0x7F80_0000);
-            return Utilities.Select(isBeyond, (value & 0x8000_0000) | filter.LimitBits, value);
-        }
-
-        return value;
-    }
-
-    private static bool IsAbove(uint cut, long lastTie, uint key, long index) =>
-        (key > cut) | ((key == cut) & (index <= lastTie));
+        DeviceMask.Apply(values.W0, words.W0, ranks.W0, index, factors, filter),
+        DeviceMask.Apply(values.W1, words.W1, ranks.W1, index + 1, factors, filter),
+        DeviceMask.Apply(values.W2, words.W2, ranks.W2, index + 2, factors, filter),
+        DeviceMask.Apply(values.W3, words.W3, ranks.W3, index + 3, factors, filter));
 
     /// <summary>Computes the eight words of a stream from an index on.</summary>
     private static EightSingles Words(ulong stream, ulong index)

@@ -87,12 +87,14 @@ internal static class VarianceKernel
         {
             Words4 x = deltas[(k * shape.Stride) + group];
             deltas[(k * shape.Stride) + group] = new Words4(
-                Utilities.Select(k0, x.W0, 0u),
-                Utilities.Select(k1, x.W1, 0u),
-                Utilities.Select(k2, x.W2, 0u),
-                Utilities.Select(k3, x.W3, 0u));
+                Utilities.Select(k0 | IsNotFinite(x.W0), x.W0, 0u),
+                Utilities.Select(k1 | IsNotFinite(x.W1), x.W1, 0u),
+                Utilities.Select(k2 | IsNotFinite(x.W2), x.W2, 0u),
+                Utilities.Select(k3 | IsNotFinite(x.W3), x.W3, 0u));
         }
     }
+
+    private static bool IsNotFinite(uint bits) => (bits & 0x7FFF_FFFF) >= 0x7F80_0000;
 
     private static bool IsAbove(uint key, long index, VarianceShape shape) =>
         (key > shape.LeastKey) | ((key == shape.LeastKey) & (index <= shape.LeastTie));

@@ -7,7 +7,7 @@ internal readonly struct BF16 : IDeviceElement, IDeviceEncoding
 {
     public static bool FitsSingle => true;
 
-    public static uint FirstNonFinite => 0x7F80;
+    public static bool IsFinite(uint bits) => (bits & 0x7FFF) < 0x7F80;
 
     public static double Decode(uint bits) => Interop.IntAsFloat(bits << 16);
 

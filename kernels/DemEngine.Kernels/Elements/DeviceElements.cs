@@ -1,4 +1,5 @@
 using DemEngine.Numerics;
+using DemEngine.Numerics.Elements;
 
 namespace DemEngine.Kernels.Elements;
 
@@ -21,9 +22,13 @@ internal static class DeviceElements
             ElementType.F64 => visitor.Visit<F64>(),
             ElementType.F32 => visitor.Visit<F32>(),
             ElementType.BF16 => visitor.Visit<BF16>(),
-            ElementType.F16 => visitor.Visit<F16>(),
-            ElementType.F8E4M3 => visitor.Visit<F8E4M3>(),
-            ElementType.F8E5M2 => visitor.Visit<F8E5M2>(),
-            _ => throw new ArgumentOutOfRangeException(nameof(type), type, "not a floating-point type"),
+            _ => SmallFloatFormats.Dispatch<OfFormat<TVisitor, TResult>, TResult>(type, new OfFormat<TVisitor, TResult>(visitor)),
         };
+
+    private readonly struct OfFormat<TVisitor, TResult>(TVisitor visitor) : ISmallFloatVisitor<TResult>
+        where TVisitor : IDeviceElementVisitor<TResult>
+    {
+        public TResult Visit<TFormat>()
+            where TFormat : struct, ISmallFloatFormat => visitor.Visit<SmallFloat<TFormat>>();
+    }
 }

@@ -8,7 +8,7 @@ internal readonly struct F32 : IDeviceElement, IDeviceEncoding
 {
     public static bool FitsSingle => true;
 
-    public static uint FirstNonFinite => 0x7F80_0000;
+    public static bool IsFinite(uint bits) => (bits & 0x7FFF_FFFF) < 0x7F80_0000;
 
     public static double Decode(uint bits) => Interop.IntAsFloat(bits);
 
@@ -35,5 +35,5 @@ internal readonly struct F32 : IDeviceElement, IDeviceEncoding
     private static uint NonFinite(Words4 words) =>
         Bit(words.W0, 1) | Bit(words.W1, 2) | Bit(words.W2, 4) | Bit(words.W3, 8);
 
-    private static uint Bit(uint bits, uint bit) => Utilities.Select((bits & 0x7FFF_FFFF) < FirstNonFinite, 0u, bit);
+    private static uint Bit(uint bits, uint bit) => Utilities.Select(IsFinite(bits), 0u, bit);
 }

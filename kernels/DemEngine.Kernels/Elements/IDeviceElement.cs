@@ -4,7 +4,7 @@ namespace DemEngine.Kernels.Elements;
 
 /// <summary>
 /// Exact reads of one element type by a kernel, and writes with one rounding from double: nearest even, overflow to infinity (NaN
-/// in E4M3), subnormals kept, any NaN as the type's canonical quiet NaN. Kernels are generic over it and compiled once per type.
+/// where the type has none), subnormals kept, any NaN as the type's canonical quiet NaN. Kernels are generic over it and compiled once per type.
 /// </summary>
 /// <remarks>Tensors lie in device memory at multiples of 16 bytes, padded to whole groups of eight elements.</remarks>
 internal interface IDeviceElement
@@ -26,8 +26,8 @@ internal interface IDeviceElement
 /// <summary>Encoding and decoding of an element type of at most 32 bits.</summary>
 internal interface IDeviceEncoding
 {
-    /// <summary>The smallest encoding, without sign, that is not finite.</summary>
-    static abstract uint FirstNonFinite { get; }
+    /// <summary>Whether an encoding, in the low bits with anything above, is finite.</summary>
+    static abstract bool IsFinite(uint bits);
 
     /// <summary>Decodes an encoding exactly.</summary>
     /// <param name="bits">Encoding in the low bits, zeros above.</param>

@@ -33,5 +33,5 @@ internal static class OneByte
         Bit<T>(word, 1) | Bit<T>(word >> 8, 2) | Bit<T>(word >> 16, 4) | Bit<T>(word >> 24, 8);
 
     private static uint Bit<T>(uint encoding, uint bit)
-        where T : unmanaged, IDeviceEncoding => Utilities.Select((encoding & 0x7F) < T.FirstNonFinite, 0u, bit);
+        where T : unmanaged, IDeviceEncoding => Utilities.Select(T.IsFinite(encoding), 0u, bit);
 }

@@ -41,6 +41,6 @@ internal static class TwoBytes
 
     private static uint NonFinite<T>(uint word)
         where T : unmanaged, IDeviceEncoding =>
-        Utilities.Select((word & 0x7FFF) < T.FirstNonFinite, 0u, 1u)
-        | Utilities.Select(((word >> 16) & 0x7FFF) < T.FirstNonFinite, 0u, 2u);
+        Utilities.Select(T.IsFinite(word), 0u, 1u)
+        | Utilities.Select(T.IsFinite(word >> 16), 0u, 2u);
 }

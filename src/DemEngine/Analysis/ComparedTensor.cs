@@ -9,7 +9,7 @@ namespace DemEngine.Analysis;
 
 /// <summary>Pair of tensors of one shape whose elements are compared; see <see cref="TensorDiff"/>.</summary>
 internal sealed class ComparedTensor(TensorReader a, TensorReader b)
-    : PassTensor(a.Spec.Name, [a, b], 0, a.Spec.Shape.ElementCount)
+    : PassTensor(a.Spec.Name, [a, b], 0, a.Spec.UnitCount)
 {
     // Decoded blocks are small enough to stay in the cache until they are compared.
     private const int BlockElements = 4096;
@@ -32,6 +32,12 @@ internal sealed class ComparedTensor(TensorReader a, TensorReader b)
 
     public override void Visit(int tile, long from, int elements, ITileContext workspace)
     {
+        if (a.Spec.Type.Bits % 8 != 0)
+        {
+            ComparePacked(from, elements, workspace);
+            return;
+        }
+
         TypedBytes left = workspace.Read(a, from, elements);
         TypedBytes right = workspace.Read(b, from, elements);
         bool sameType = left.Type == right.Type;
@@ -49,13 +55,32 @@ internal sealed class ComparedTensor(TensorReader a, TensorReader b)
             _found += found;
     }
 
+    /// <summary>Compares elements that share bytes. An element counts in the tile in which its first bit lies.</summary>
+    private void ComparePacked(long from, int bytes, ITileContext workspace)
+    {
+        int read = (int)Math.Min(bytes + 1, a.Spec.UnitCount - from);
+        ReadOnlySpan<byte> left = workspace.Read(a, from, read).Bytes.Span;
+        ReadOnlySpan<byte> right = workspace.Read(b, from, read).Bytes.Span;
+        if (left.SequenceEqual(right))
+            return;
+
+        long differing = PackedElements.CountDifferent(a.Spec.Type.Bits, from, bytes, left, right);
+        lock (_lock)
+            _found += OfBits(differing);
+    }
+
+    /// <summary>A difference of elements that are compared as bits, and have no difference in value.</summary>
+    private static ElementDifference OfBits(long differing) => ElementDifference.None with { Differing = differing };
+
     private static ElementDifference CompareBlock(TypedBytes left, TypedBytes right, long from, ITileContext workspace)
     {
         bool sameType = left.Type == right.Type;
         if (sameType && left.Bytes.Span.SequenceEqual(right.Bytes.Span))
             return ElementDifference.None;
-        if (!left.Type.IsFloat)
+        if (left.Type.IsInteger)
             return CompareIntegers(left, right, from);
+        if (!left.Type.IsFloat)
+            return OfBits(ElementComparison.CountDifferentBits(left.Type.Size, left.Bytes.Span, right.Bytes.Span));
 
         var doubles = new TypedBytes(ElementType.F64, workspace.Scratch(2 * BlockElements * sizeof(double)));
         ReadOnlySpan<double> x = Decode(left, doubles.Slice(0, left.Count), workspace);

@@ -6,7 +6,7 @@ namespace DemEngine.Analysis;
 
 /// <summary>Tensor whose bytes are hashed; see <see cref="ContentHash"/>.</summary>
 internal sealed class HashedTensor(TensorReader tensor)
-    : PassTensor(tensor.Spec.Name, [tensor], 0, tensor.Spec.Shape.ElementCount)
+    : PassTensor(tensor.Spec.Name, [tensor], 0, tensor.Spec.UnitCount)
 {
     private readonly TensorHasher _hasher = new(tensor.Spec.ByteLength);
 

@@ -15,7 +15,9 @@ namespace DemEngine.Analysis;
 /// Otherwise their exact values are compared, where 0 equals −0 and a NaN equals any NaN.
 /// </param>
 /// <param name="NonFinite">Number of differing elements without a finite difference, since one is an infinity or a NaN.</param>
-/// <param name="Largest">Largest finite absolute difference, in double; null if there is none.</param>
+/// <param name="Largest">
+/// Largest finite absolute difference, in double; null if there is none, as in types that are compared as bits.
+/// </param>
 /// <param name="LargestAt">
 /// Coordinates of the first element with the largest difference, one number for each dimension; empty if there is none.
 /// </param>

@@ -26,8 +26,8 @@ internal static class Fingerprint
             TensorSpec spec = tensor.Spec;
             hash.Append(Encoding.UTF8.GetBytes($"{spec.Name}\n{spec.Type.SafetensorsName}\n{spec.Shape}\n"));
 
-            int sample = (int)Math.Min(spec.Shape.ElementCount, SampleBytes / spec.Type.Size);
-            long last = spec.Shape.ElementCount - sample;
+            int sample = (int)Math.Min(spec.UnitCount, SampleBytes / spec.Type.Size);
+            long last = spec.UnitCount - sample;
             foreach (long first in new[] { 0, last / 2, last })
                 hash.Append(tensor.Read(first, sample, scratch.Bytes).Bytes.Span);
         }

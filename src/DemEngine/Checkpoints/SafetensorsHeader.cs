@@ -162,6 +162,11 @@ internal sealed class SafetensorsHeader
                 $"{file}: tensor {Quoted.Name(name)}: the size of shape {Brief(shape.Value)} overflows");
 
         var spec = new TensorSpec(name, type.Value, shape.Value);
+        if (!spec.IsWholeBytes)
+            throw new DemException(
+                ErrorCode.BadShape,
+                $"{file}: tensor {Quoted.Name(name)}: {spec.Type.SafetensorsName}{Brief(spec.Shape)} "
+                + $"takes no whole number of bytes, at {spec.Type.Bits} bits an element");
         var (begin, end) = offsets.Value;
         if (end - begin != spec.ByteLength)
         {

@@ -50,8 +50,8 @@ internal static class SafetensorsWriter
     private static void Copy(ITensorData tensor, FileStream file, NativeBuffer scratch)
     {
         int part = PartBytes / tensor.Spec.Type.Size;
-        long elements = tensor.Spec.Shape.ElementCount;
-        for (long first = 0; first < elements; first += part)
-            file.Write(tensor.Read(first, (int)Math.Min(part, elements - first), scratch.Bytes).Bytes.Span);
+        long units = tensor.Spec.UnitCount;
+        for (long first = 0; first < units; first += part)
+            file.Write(tensor.Read(first, (int)Math.Min(part, units - first), scratch.Bytes).Bytes.Span);
     }
 }

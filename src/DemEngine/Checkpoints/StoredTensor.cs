@@ -38,8 +38,8 @@ public sealed class StoredTensor : ITensorData
     }
 
     /// <summary>Hints that a part will be read soon, so that the system can read ahead.</summary>
-    /// <param name="first">Index of the first element.</param>
-    /// <param name="count">Number of elements.</param>
+    /// <param name="first">Index of the first unit.</param>
+    /// <param name="count">Number of units.</param>
     public void WillNeed(long first, long count)
     {
         CheckRange(first, count);
@@ -50,6 +50,6 @@ public sealed class StoredTensor : ITensorData
     {
         ArgumentOutOfRangeException.ThrowIfNegative(first);
         ArgumentOutOfRangeException.ThrowIfNegative(count);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Spec.Shape.ElementCount - first);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Spec.UnitCount - first);
     }
 }

@@ -4,10 +4,10 @@ namespace DemEngine.Memory;
 
 /// <summary>Run of elements of one type. No alignment is guaranteed, since safetensors data may start anywhere.</summary>
 /// <param name="Type">Type of the elements.</param>
-/// <param name="Bytes">Bytes of the elements, a whole number of elements.</param>
+/// <param name="Bytes">Bytes of the elements, a whole number of elements; any number where elements share bytes.</param>
 public readonly record struct TypedBytes(ElementType Type, NativeBytes Bytes)
 {
-    /// <summary>Number of elements.</summary>
+    /// <summary>Number of elements, or of bytes where elements share bytes; see <see cref="ElementTypes.get_Size"/>.</summary>
     public int Count => Bytes.Length / Type.Size;
 
     /// <summary>Returns a part of the run.</summary>

@@ -49,55 +49,113 @@ public enum ElementType : byte
 
     /// <summary>IEEE 754 binary64.</summary>
     F64,
+
+    /// <summary>
+    /// 8-bit float, 4 exponent and 3 mantissa bits, no infinities and no negative zero (Noune et al., arXiv 2206.02915).
+    /// </summary>
+    F8E4M3Fnuz,
+
+    /// <summary>
+    /// 8-bit float, 5 exponent and 2 mantissa bits, no infinities and no negative zero (Noune et al., arXiv 2206.02915).
+    /// </summary>
+    F8E5M2Fnuz,
+
+    /// <summary>4-bit float of the OCP Microscaling Formats Specification, two in a byte; carried over as bits.</summary>
+    F4,
+
+    /// <summary>
+    /// 6-bit float of the OCP Microscaling Formats Specification, 2 exponent and 3 mantissa bits, four in three bytes; carried
+    /// over as bits.
+    /// </summary>
+    F6E2M3,
+
+    /// <summary>
+    /// 6-bit float of the OCP Microscaling Formats Specification, 3 exponent and 2 mantissa bits, four in three bytes; carried
+    /// over as bits.
+    /// </summary>
+    F6E3M2,
+
+    /// <summary>
+    /// Power of two of the OCP Microscaling Formats Specification, a scale of other elements; carried over as bits.
+    /// </summary>
+    F8E8M0,
+
+    /// <summary>Complex number of two IEEE 754 binary32; carried over as bits.</summary>
+    C64,
 }
 
 /// <summary>Sizes and names of each <see cref="ElementType"/>, and lookup by those names.</summary>
 public static class ElementTypes
 {
-    private static readonly (ElementType Type, string Safetensors, string Torch, int Size)[] Table =
+    // In the order of the enumeration.
+    private static readonly Row[] Table =
     [
-        (ElementType.Bool, "BOOL", "bool", 1),
-        (ElementType.U8, "U8", "uint8", 1),
-        (ElementType.I8, "I8", "int8", 1),
-        (ElementType.U16, "U16", "uint16", 2),
-        (ElementType.I16, "I16", "int16", 2),
-        (ElementType.U32, "U32", "uint32", 4),
-        (ElementType.I32, "I32", "int32", 4),
-        (ElementType.U64, "U64", "uint64", 8),
-        (ElementType.I64, "I64", "int64", 8),
-        (ElementType.F8E4M3, "F8_E4M3", "float8_e4m3fn", 1),
-        (ElementType.F8E5M2, "F8_E5M2", "float8_e5m2", 1),
-        (ElementType.F16, "F16", "float16", 2),
-        (ElementType.BF16, "BF16", "bfloat16", 2),
-        (ElementType.F32, "F32", "float32", 4),
-        (ElementType.F64, "F64", "float64", 8),
+        Opaque("BOOL", "bool", 8),
+        Opaque("U8", "uint8", 8),
+        Opaque("I8", "int8", 8),
+        Opaque("U16", "uint16", 16),
+        Opaque("I16", "int16", 16),
+        Opaque("U32", "uint32", 32),
+        Opaque("I32", "int32", 32),
+        Opaque("U64", "uint64", 64),
+        Opaque("I64", "int64", 64),
+        Float("F8_E4M3", "float8_e4m3fn", 8, "float8_e4m3", "f8_e4m3fn"),
+        Float("F8_E5M2", "float8_e5m2", 8),
+        Float("F16", "float16", 16, "fp16", "half"),
+        Float("BF16", "bfloat16", 16, "bf16"),
+        Float("F32", "float32", 32, "fp32", "float"),
+        Float("F64", "float64", 64, "fp64", "double"),
+        Float("F8_E4M3FNUZ", "float8_e4m3fnuz", 8),
+        Float("F8_E5M2FNUZ", "float8_e5m2fnuz", 8),
+        Opaque("F4", "float4_e2m1fn", 4),
+        Opaque("F6_E2M3", "float6_e2m3fn", 6),
+        Opaque("F6_E3M2", "float6_e3m2fn", 6),
+        Opaque("F8_E8M0", "float8_e8m0fnu", 8),
+        Opaque("C64", "complex64", 64),
     ];
 
     extension(ElementType type)
     {
-        /// <summary>Size of an element in bytes.</summary>
-        public int Size => Table[(int)type].Size;
+        /// <summary>Size of an element in bits.</summary>
+        public int Bits => Table[(int)type].Bits;
+
+        /// <summary>
+        /// Size in bytes of a unit, the smallest part of a tensor that is read on its own: an element, or a byte where elements
+        /// share bytes (F4, F6_E2M3, F6_E3M2).
+        /// </summary>
+        public int Size => Math.Max(1, Table[(int)type].Bits / 8);
 
         /// <summary>Name of the type in a safetensors header, such as <c>BF16</c>.</summary>
         public string SafetensorsName => Table[(int)type].Safetensors;
 
-        /// <summary>Name of the type in PyTorch and in <c>config.json</c>, such as <c>bfloat16</c>.</summary>
+        /// <summary>
+        /// Name of the type in PyTorch and in <c>config.json</c>, such as <c>bfloat16</c>; in ml_dtypes where PyTorch has none.
+        /// </summary>
         public string TorchName => Table[(int)type].Torch;
 
-        /// <summary>Whether this is a floating-point type. Floating-point tensors are merged, others are carried over.</summary>
-        public bool IsFloat => type >= ElementType.F8E4M3;
+        /// <summary>Whether this is an integer type or BOOL.</summary>
+        internal bool IsInteger => type <= ElementType.I64;
+
+        /// <summary>
+        /// Whether tensors of this type are merged as floating-point numbers; others are carried over, bit for bit.
+        /// </summary>
+        public bool IsFloat => Table[(int)type].IsFloat;
     }
+
+    /// <summary>PyTorch's names of the floating-point types that can be written, widest first.</summary>
+    public static IReadOnlyList<string> FloatNames { get; } =
+        [.. Table.Where(row => row.IsFloat).OrderByDescending(row => row.Bits).Select(row => row.Torch)];
 
     /// <summary>Finds the type that a safetensors header names.</summary>
     /// <param name="name">Name in a safetensors header, such as <c>F8_E4M3</c>; case-sensitive.</param>
     /// <param name="type">The type found, if the name is known.</param>
     public static bool TryParseSafetensors(ReadOnlySpan<char> name, out ElementType type)
     {
-        foreach (var row in Table)
+        for (int k = 0; k < Table.Length; k++)
         {
-            if (name.SequenceEqual(row.Safetensors))
+            if (name.SequenceEqual(Table[k].Safetensors))
             {
-                type = row.Type;
+                type = (ElementType)k;
                 return true;
             }
         }
@@ -105,10 +163,6 @@ public static class ElementTypes
         type = default;
         return false;
     }
-
-    /// <summary>PyTorch's names of the floating-point types, widest first.</summary>
-    public static IReadOnlyList<string> FloatNames { get; } =
-        [.. Table.Where(row => row.Type.IsFloat).OrderByDescending(row => row.Size).Select(row => row.Torch)];
 
     /// <summary>
     /// Finds the floating-point type that a recipe or an option names: <c>bf16</c>, <c>bfloat16</c>, <c>F8_E4M3</c> and so on.
@@ -121,17 +175,15 @@ public static class ElementTypes
     {
         const string prefix = "torch.";
         string bare = name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase) ? name[prefix.Length..] : name;
-        ElementType? found = bare.ToLowerInvariant() switch
-        {
-            "float64" or "f64" or "fp64" or "double" => ElementType.F64,
-            "float32" or "f32" or "fp32" or "float" => ElementType.F32,
-            "bfloat16" or "bf16" => ElementType.BF16,
-            "float16" or "f16" or "fp16" or "half" => ElementType.F16,
-            "float8_e4m3fn" or "float8_e4m3" or "f8_e4m3" or "f8_e4m3fn" => ElementType.F8E4M3,
-            "float8_e5m2" or "f8_e5m2" => ElementType.F8E5M2,
-            _ => null,
-        };
-        type = found ?? default;
-        return found is not null;
+        int found = Array.FindIndex(Table, row => row.Names.Contains(bare, StringComparer.OrdinalIgnoreCase));
+        type = (ElementType)Math.Max(0, found);
+        return found >= 0;
     }
+
+    private static Row Float(string safetensors, string torch, int bits, params string[] shortNames) =>
+        new(safetensors, torch, bits, IsFloat: true, [safetensors, torch, .. shortNames]);
+
+    private static Row Opaque(string safetensors, string torch, int bits) => new(safetensors, torch, bits, IsFloat: false, []);
+
+    private sealed record Row(string Safetensors, string Torch, int Bits, bool IsFloat, string[] Names);
 }

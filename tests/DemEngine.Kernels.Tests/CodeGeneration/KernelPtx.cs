@@ -1,6 +1,7 @@
 using System.Reflection;
 using DemEngine.Kernels.Deltas;
 using DemEngine.Kernels.Elements;
+using DemEngine.Numerics.Elements;
 using ILGPU;
 using ILGPU.Backends.EntryPoints;
 using ILGPU.Backends.PTX;
@@ -18,7 +19,16 @@ internal sealed class KernelPtx : IDisposable
 
     public KernelPtx() => _backend = new PTXBackend(_context, CudaArchitecture.SM_80, CudaInstructionSet.ISA_80, null!);
 
-    public static IReadOnlyList<Type> Types => [typeof(F64), typeof(F32), typeof(BF16), typeof(F16), typeof(F8E4M3), typeof(F8E5M2)];
+    public static IReadOnlyList<Type> Types =>
+    [
+        typeof(F64),
+        typeof(F32),
+        typeof(BF16),
+        typeof(SmallFloat<F16Format>),
+        typeof(SmallFloat<F8E4M3Format>),
+        typeof(SmallFloat<F8E5M2Format>),
+        typeof(SmallFloat<F8E4M3FnuzFormat>),
+    ];
 
     public string Combine(Type input, Type output) => Compile(typeof(CombineKernel), input, output);
 

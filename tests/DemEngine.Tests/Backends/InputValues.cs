@@ -87,6 +87,8 @@ internal static class InputValues
     {
         ElementType.F8E4M3 => Math.ScaleB(1, -6),
         ElementType.F8E5M2 or ElementType.F16 => Math.ScaleB(1, -14),
+        ElementType.F8E4M3Fnuz => Math.ScaleB(1, -7),
+        ElementType.F8E5M2Fnuz => Math.ScaleB(1, -15),
         ElementType.F64 => Math.ScaleB(1, -1022),
         _ => Math.ScaleB(1, -126),
     };

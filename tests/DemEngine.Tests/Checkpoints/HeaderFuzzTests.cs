@@ -155,7 +155,7 @@ public sealed class HeaderFuzzTests
             JsonElement entry = json.RootElement.GetProperty(spec.Name);
             long[] shape = [.. entry.GetProperty("shape").EnumerateArray().Select(dimension => dimension.GetInt64())];
             long[] offsets = [.. entry.GetProperty("data_offsets").EnumerateArray().Select(at => at.GetInt64())];
-            long bytes = checked(shape.Contains(0) ? 0 : shape.Aggregate(1L, (product, dimension) => product * dimension) * spec.Type.Size);
+            long bytes = checked(shape.Contains(0) ? 0 : shape.Aggregate(1L, (product, dimension) => product * dimension) * spec.Type.Bits / 8);
             if (offset != end || offsets.Length != 2 || offsets[0] != offset || offsets[1] != offset + bytes || spec.ByteLength != bytes
                 || !spec.Shape.Dimensions.SequenceEqual(shape) || entry.GetProperty("dtype").GetString() != spec.Type.SafetensorsName)
                 Assert.Fail($"{spec} at {offset}\n{Text(file)}");

@@ -96,7 +96,7 @@ internal static class HostileHeaders
     [
         Of("unknown dtype", Header(Tensor("w", "F128", "[0]", 0, 0)), ErrorCode.UnknownElementType, "\"w\"", "F128"),
         Of("dtype in lower case", Header(Tensor("w", "bf16", "[0]", 0, 0)), ErrorCode.UnknownElementType, "\"w\"", "bf16"),
-        Of("dtype of 4 bits", Header(Tensor("w", "F4", "[0]", 0, 0)), ErrorCode.UnknownElementType, "\"w\"", "F4"),
+        Of("dtype of 2 bits", Header(Tensor("w", "F2", "[0]", 0, 0)), ErrorCode.UnknownElementType, "\"w\"", "F2"),
         Of("dtype empty", Header(Tensor("w", "", "[0]", 0, 0)), ErrorCode.UnknownElementType, "\"w\""),
         Of("dtype with a space", Header(Tensor("w", "F32 ", "[0]", 0, 0)), ErrorCode.UnknownElementType, "\"w\""),
         Of("dtype is a number", """{"w":{"dtype":8,"shape":[0],"data_offsets":[0,0]}}""", ErrorCode.HeaderNotJson, "\"w\""),

@@ -140,9 +140,11 @@ public sealed class OddCheckpointTests(IoMode io)
     [Test]
     public void Every_element_type([Values] ElementType type)
     {
-        using Checkpoint checkpoint = Open(Header(Tensor("t", type.SafetensorsName, "[3]", 0, 3 * type.Size)), 3 * type.Size);
-        Assert.That(checkpoint.Find("t")!.Spec.Type, Is.EqualTo(type));
-        Assert.That(Bytes(checkpoint, "t"), Is.EqualTo(Pattern(3 * type.Size)));
+        int bytes = 12 * type.Bits / 8;
+        using Checkpoint checkpoint = Open(Header(Tensor("t", type.SafetensorsName, "[3,4]", 0, bytes)), bytes);
+        TensorSpec spec = checkpoint.Find("t")!.Spec;
+        Assert.That((spec.Type, spec.Shape.ElementCount, spec.ByteLength), Is.EqualTo((type, 12L, (long)bytes)));
+        Assert.That(Bytes(checkpoint, "t"), Is.EqualTo(Pattern(bytes)));
     }
 
     [Test]
@@ -195,7 +197,7 @@ public sealed class OddCheckpointTests(IoMode io)
     {
         StoredTensor tensor = checkpoint.Find(name)!;
         using var scratch = new NativeBuffer((int)tensor.Spec.ByteLength);
-        return tensor.Read(0, (int)tensor.Spec.Shape.ElementCount, scratch.Bytes).Bytes.Span.ToArray();
+        return tensor.Read(0, (int)tensor.Spec.UnitCount, scratch.Bytes).Bytes.Span.ToArray();
     }
 
     private Checkpoint Open() => Checkpoint.Open(_folder.Path, io);

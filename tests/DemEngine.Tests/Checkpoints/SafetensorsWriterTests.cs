@@ -26,7 +26,7 @@ public class SafetensorsWriterTests
         Assert.That(written.Metadata["step"], Is.EqualTo("12"));
         Assert.That(written.Tensors.Select(tensor => tensor.Spec), Is.EquivalentTo(tensors.Select(tensor => tensor.Spec)));
         foreach (var (spec, bytes) in tensors)
-            Assert.That(written.Find(spec.Name)!.Read(0, (int)spec.Shape.ElementCount, default).Bytes.Span.ToArray(), Is.EqualTo(bytes), spec.Name);
+            Assert.That(written.Find(spec.Name)!.Read(0, (int)spec.UnitCount, default).Bytes.Span.ToArray(), Is.EqualTo(bytes), spec.Name);
         Assert.That(Directory.GetFiles(Path.GetDirectoryName(path)!).Select(Path.GetFileName), Is.EqualTo(["state.safetensors"]), "nothing is left beside it");
     }
 

@@ -64,7 +64,7 @@ internal sealed class ModelFolder : IDisposable
     {
         using var checkpoint = Checkpoint.Open(PathOf(model), IoMode.Mmap);
         StoredTensor stored = checkpoint.Find(tensor)!;
-        return stored.Read(0, (int)stored.Spec.Shape.ElementCount, default).Bytes.Span.ToArray();
+        return stored.Read(0, (int)stored.Spec.UnitCount, default).Bytes.Span.ToArray();
     }
 
     /// <summary>The values of one tensor of a model.</summary>

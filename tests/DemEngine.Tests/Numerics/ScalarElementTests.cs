@@ -6,6 +6,8 @@ namespace DemEngine.Tests.Numerics;
 /// <summary>Reading and writing one element at a time: what defines each type.</summary>
 [TestFixture(typeof(F8E4M3Element))]
 [TestFixture(typeof(F8E5M2Element))]
+[TestFixture(typeof(F8E4M3FnuzElement))]
+[TestFixture(typeof(F8E5M2FnuzElement))]
 [TestFixture(typeof(F16Element))]
 [TestFixture(typeof(BF16Element))]
 [TestFixture(typeof(F32Element))]

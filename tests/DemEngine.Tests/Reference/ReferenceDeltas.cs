@@ -151,13 +151,16 @@ internal static class ReferenceDeltas
                 DeltaMask filter = deltas.Sources[k].Filter;
                 uint[] ranks = filter.NeedsRanks ? MemoryMarshal.Cast<byte, uint>(inputs[ranksAt++].Bytes.Span).ToArray() : [];
                 return source.Select((delta, i) =>
-                    deltas.Variance is { } cut && !IsAbove(cut, spread[i], first + i) ? 0 : Filtered(filter, delta, first + i, ranks.ElementAtOrDefault(i))).ToArray();
+                    deltas.Variance is { } cut && !IsAbove(cut, spread[i], first + i) && float.IsFinite(delta) ? 0 : Filtered(filter, delta, first + i, ranks.ElementAtOrDefault(i))).ToArray();
             }),
         ];
     }
 
     private static float Filtered(DeltaMask filter, float delta, long index, uint rank)
     {
+        if (!float.IsFinite(delta))
+            return delta;
+
         switch (filter)
         {
             case MagnitudeMask band:
@@ -172,7 +175,7 @@ internal static class ReferenceDeltas
             case ImportanceMask importance:
                 return IsAbove(importance.Least, ImportanceKey(importance.Factors, delta, index), index) ? delta : 0;
             case LimitMask limit:
-                return float.IsNaN(delta) ? delta : Math.Abs(delta) > limit.Limit ? Math.CopySign(1, delta) < 0 ? -limit.Limit : limit.Limit : delta;
+                return Math.Abs(delta) > limit.Limit ? Math.CopySign(1, delta) < 0 ? -limit.Limit : limit.Limit : delta;
             default:
                 return delta;
         }

@@ -13,6 +13,8 @@ internal abstract class ReferenceFloat(ElementType type, int size, ulong largest
     {
         new TableFloat(ElementType.F8E4M3, exponentBits: 4, mantissaBits: 3, bias: 7, hasInfinities: false, canonicalNaN: 0x7F),
         new TableFloat(ElementType.F8E5M2, exponentBits: 5, mantissaBits: 2, bias: 15, hasInfinities: true, canonicalNaN: 0x7E),
+        new TableFloat(ElementType.F8E4M3Fnuz, exponentBits: 4, mantissaBits: 3, bias: 8, hasInfinities: false, canonicalNaN: 0x80),
+        new TableFloat(ElementType.F8E5M2Fnuz, exponentBits: 5, mantissaBits: 2, bias: 16, hasInfinities: false, canonicalNaN: 0x80),
         new TableFloat(ElementType.F16, exponentBits: 5, mantissaBits: 10, bias: 15, hasInfinities: true, canonicalNaN: 0x7E00),
         new TableFloat(ElementType.BF16, exponentBits: 8, mantissaBits: 7, bias: 127, hasInfinities: true, canonicalNaN: 0x7FC0),
         new SingleFloat(),
@@ -38,7 +40,7 @@ internal abstract class ReferenceFloat(ElementType type, int size, ulong largest
     /// <summary>The encoding of the nearest value, ties to the even encoding.</summary>
     public abstract ulong Round(double value);
 
-    public bool IsFinite(ulong encoding) => (encoding & ~SignBit) <= Largest;
+    public virtual bool IsFinite(ulong encoding) => (encoding & ~SignBit) <= Largest;
 
     public ulong Load(ReadOnlySpan<byte> elements, int index)
     {

@@ -12,7 +12,7 @@ internal sealed class TableFloat : ReferenceFloat
     private readonly ulong _canonicalNaN;
 
     public TableFloat(ElementType type, int exponentBits, int mantissaBits, int bias, bool hasInfinities, ulong canonicalNaN)
-        : base(type, (1 + exponentBits + mantissaBits) / 8, LargestOf(exponentBits, mantissaBits, hasInfinities))
+        : base(type, (1 + exponentBits + mantissaBits) / 8, LargestOf(exponentBits, mantissaBits, hasInfinities, canonicalNaN))
     {
         _hasInfinities = hasInfinities;
         _canonicalNaN = canonicalNaN;
@@ -25,6 +25,9 @@ internal sealed class TableFloat : ReferenceFloat
             _values[magnitude | SignBit] = -value;
         }
 
+        if (!HasNegativeZero)
+            _values[SignBit] = double.NaN;
+
         _finite = [.. Encodings(SignBit).Where(magnitude => double.IsFinite(_values[magnitude])).OrderBy(magnitude => _values[magnitude])];
         _bounds = new double[_finite.Length];
         for (int k = 0; k < _finite.Length; k++)
@@ -33,6 +36,11 @@ internal sealed class TableFloat : ReferenceFloat
 
     /// <summary>What lies halfway between the finite values that are not negative, and beyond the largest: exact in double.</summary>
     public ReadOnlySpan<double> Bounds => _bounds;
+
+    /// <summary>Whether the sign bit alone is zero, and not the only NaN.</summary>
+    private bool HasNegativeZero => _canonicalNaN != SignBit;
+
+    public override bool IsFinite(ulong encoding) => double.IsFinite(_values[encoding]);
 
     public override double Value(ulong encoding) => _values[encoding];
 
@@ -50,7 +58,7 @@ internal sealed class TableFloat : ReferenceFloat
             k++;
 
         if (k < _finite.Length)
-            return sign | _finite[k];
+            return k == 0 && !HasNegativeZero ? 0 : sign | _finite[k];
 
         return _hasInfinities ? sign | (Largest + 1) : _canonicalNaN;
     }
@@ -65,9 +73,11 @@ internal sealed class TableFloat : ReferenceFloat
             yield return encoding;
     }
 
-    private static ulong LargestOf(int exponentBits, int mantissaBits, bool hasInfinities)
+    private static ulong LargestOf(int exponentBits, int mantissaBits, bool hasInfinities, ulong canonicalNaN)
     {
         ulong allOnes = (1UL << (exponentBits + mantissaBits)) - 1;
+        if (canonicalNaN > allOnes)
+            return allOnes;
         return hasInfinities ? allOnes - (1UL << mantissaBits) : allOnes - 1;
     }
 

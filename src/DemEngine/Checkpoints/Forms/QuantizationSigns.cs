@@ -113,7 +113,7 @@ internal sealed record QuantizationSigns(string? Form, string? Source, Immutable
             : !spec.Type.IsFloat && spec.Type != ElementType.Bool && spec.Shape.Dimensions.Length >= 2
                 && spec.Shape.Rows > 1;
 
-    private static bool IsNarrowFloat(ElementType type) => type.SafetensorsName.StartsWith("F8_", StringComparison.Ordinal);
+    private static bool IsNarrowFloat(ElementType type) => type.SafetensorsName is ['F', '4' or '6' or '8', ..];
 
     private static bool IsCodeName(TensorSpec spec)
     {

@@ -12,7 +12,7 @@ internal sealed class StoredTensorReader(StoredTensor tensor) : TensorReader(ten
     public override bool IsCopied => tensor.IsCopied;
 
     public override NativeBytes? InMemory =>
-        IsCopied || Spec.ByteLength > int.MaxValue ? null : tensor.Read(0, (int)Spec.Shape.ElementCount, scratch: default).Bytes;
+        IsCopied || Spec.ByteLength > int.MaxValue ? null : tensor.Read(0, (int)Spec.UnitCount, scratch: default).Bytes;
 
     public override TypedBytes Read(long first, int count, NativeBytes room, ITileContext context) =>
         tensor.Read(first, count, room);

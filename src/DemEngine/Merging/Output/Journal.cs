@@ -12,7 +12,8 @@ namespace DemEngine.Merging.Output;
 /// <param name="Hash">Hash of the tensor's bytes; see <see cref="ContentHash"/>.</param>
 /// <param name="NonFinite">Number of infinities and NaNs found while the tensor was made.</param>
 /// <param name="Remark">Warning for the user; null if there is none.</param>
-internal sealed record JournalEntry(string Tensor, string Hash, NonFinite NonFinite, string? Remark);
+/// <param name="IsLost">Whether the tensor is all zero although its inputs are not.</param>
+internal sealed record JournalEntry(string Tensor, string Hash, NonFinite NonFinite, string? Remark, bool IsLost = false);
 
 /// <summary>
 /// A log with one line of JSON for each finished tensor, so that a killed run can be resumed. The first line identifies the plan

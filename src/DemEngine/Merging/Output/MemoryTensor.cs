@@ -39,7 +39,7 @@ internal sealed class MemoryTensor : ITensorData, IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(first);
         ArgumentOutOfRangeException.ThrowIfNegative(count);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Spec.Shape.ElementCount - first);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Spec.UnitCount - first);
         long offset = first * Spec.Type.Size;
         int length = checked(count * Spec.Type.Size);
         NativeBytes part = Part(offset, length);

@@ -65,7 +65,8 @@ internal sealed class OutputJob : IPlannedOutput, IDisposable
 
     public void Finished(OutputTensor tensor, NonFinite nonFinite)
     {
-        var entry = new JournalEntry(tensor.Spec.Name, _hashers[tensor.Spec.Name].Finish(), nonFinite, tensor.Remark);
+        var entry = new JournalEntry(
+            tensor.Spec.Name, _hashers[tensor.Spec.Name].Finish(), nonFinite, tensor.Remark, tensor.IsLost);
         _journal.Append(entry);
         lock (_lock)
             _entries.Add(entry.Tensor, entry);
@@ -104,7 +105,12 @@ internal sealed class OutputJob : IPlannedOutput, IDisposable
             seconds,
             Stopwatch.GetElapsedTime(start).TotalSeconds,
             NonFinite,
-            [.. Plan.Remarks, .. Entries.Select(entry => entry.Remark).OfType<string>()]);
+            [
+                .. Plan.Remarks,
+                .. Entries.Select(entry => entry.Remark)
+                    .Append(ZeroCheck.Remark([.. Entries.Where(entry => entry.IsLost).Select(entry => entry.Tensor)]))
+                    .OfType<string>(),
+            ]);
     }
 
     public void Dispose()

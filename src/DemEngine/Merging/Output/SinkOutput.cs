@@ -14,6 +14,7 @@ internal sealed class SinkOutput(OutputPlan plan, IModelSink sink) : IPlannedOut
     private readonly Lock _lock = new();
     private readonly List<NonFiniteTensor> _nonFinite = [];
     private readonly List<string> _warnings = [.. plan.Remarks];
+    private readonly List<string> _lost = [];
 
     public OutputPlan Plan => plan;
 
@@ -23,7 +24,7 @@ internal sealed class SinkOutput(OutputPlan plan, IModelSink sink) : IPlannedOut
     public IReadOnlyList<NonFiniteTensor> NonFinite => _nonFinite;
 
     /// <summary>Warnings for the user, so far.</summary>
-    public IReadOnlyList<string> Warnings => _warnings;
+    public IReadOnlyList<string> Warnings => [.. _warnings, .. new[] { ZeroCheck.Remark([.. _lost.Order(StringComparer.Ordinal)]) }.OfType<string>()];
 
     public void Write(PlacedTensor place, long offset, NativeBytes tile) => sink.Write(place.Spec, offset, tile.Span);
 
@@ -35,6 +36,8 @@ internal sealed class SinkOutput(OutputPlan plan, IModelSink sink) : IPlannedOut
                 _nonFinite.Add(new NonFiniteTensor(tensor.Spec.Name, nonFinite.Inputs, nonFinite.Outputs));
             if (tensor.Remark is { } warning)
                 _warnings.Add(warning);
+            if (tensor.IsLost)
+                _lost.Add(tensor.Spec.Name);
         }
     }
 }

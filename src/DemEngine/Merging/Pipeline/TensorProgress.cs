@@ -42,7 +42,7 @@ internal sealed class TensorProgress
         TileElements = tileBytes / tensor.Spec.Type.Size;
 
         // An empty tensor has one tile without elements, so that it is finished like any other.
-        TileCount = checked((int)Math.Max(1, (tensor.Spec.Shape.ElementCount + TileElements - 1) / TileElements));
+        TileCount = checked((int)Math.Max(1, (tensor.Spec.UnitCount + TileElements - 1) / TileElements));
         _tilesToMake = TileCount;
         ElementBytes = InputCost.Of(tensor.Inputs).ElementBytes;
         Passes = measuredWith is null ? tensor.StartPasses(TileElements) : [];
@@ -55,7 +55,7 @@ internal sealed class TensorProgress
     public PlacedTensor Place { get; }
 
     /// <summary>
-    /// Number of elements in a tile; the last tile may have fewer. A whole number of hash leaves and of Gram leaves.
+    /// Number of elements, or other units, in a tile; the last tile may have fewer. A whole number of hash leaves and of Gram leaves.
     /// </summary>
     public int TileElements { get; }
 
@@ -71,7 +71,7 @@ internal sealed class TensorProgress
     public (long First, int Count) Tile(int index)
     {
         long first = (long)index * TileElements;
-        return (first, (int)Math.Min(TileElements, Tensor.Spec.Shape.ElementCount - first));
+        return (first, (int)Math.Min(TileElements, Tensor.Spec.UnitCount - first));
     }
 
     /// <summary>

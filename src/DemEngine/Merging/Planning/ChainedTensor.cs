@@ -36,6 +36,8 @@ internal sealed class ChainedTensor(OutputTensor tensor, IReadOnlyList<UpstreamT
 
     public override string? Remark => tensor.Remark;
 
+    public override bool IsLost => tensor.IsLost;
+
     public override IReadOnlyList<StatisticsPass> StartPasses(int tileElements)
     {
         var passes = new List<StatisticsPass>();

@@ -47,11 +47,8 @@ internal sealed class MatchedRecipe
             (recipe.OutDType ?? recipe.DType) is { } text && ElementTypes.TryParseFloat(text.Value, out ElementType parsed)
                 ? parsed
                 : null;
-        Specs =
-        [
-            .. _tensors.Select(pair => pair.Tensor.Spec)
-                .Select(spec => spec.Type.IsFloat ? spec with { Type = type ?? spec.Type } : spec),
-        ];
+        var buffers = new KeptBuffers([.. _tensors.Select(pair => pair.Tensor.Spec)], type);
+        Specs = [.. _tensors.Select(pair => buffers.Output(pair.Tensor.Spec))];
         IEnumerable<RecipeModel> sources = parts.SelectMany(part => BasePart.Sources(part, method).Select(k => part.Models[k]));
         IEnumerable<ManifestInput> inputs = sources
             .Select(model => (Role: model.IsVector ? "vector" : "model", model.Path)).Prepend((Role: "base", Path: basePath))
@@ -68,7 +65,7 @@ internal sealed class MatchedRecipe
         if (matcher.IsUntied)
             EmbeddingTie.Untie(files);
         Files = files;
-        Remarks = [.. tokens?.Remarks ?? [], .. matcher.Remarks];
+        Remarks = [.. tokens?.Remarks ?? [], .. matcher.Remarks, .. new[] { buffers.Remark }.OfType<string>()];
 
         // The tensors have the order that they would have in files, so that a result used directly and one written first look the
         // same.

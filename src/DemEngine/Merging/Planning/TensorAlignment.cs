@@ -150,6 +150,11 @@ internal sealed class TensorAlignment
 
         if (_options.Vocabulary == Options.VocabularyPolicy.Common && fewestRows < spec.Shape.Rows)
             spec = spec with { Shape = spec.Shape.WithRows(fewestRows) };
+        if (!spec.IsWholeBytes)
+            throw new DemException(
+                ErrorCode.ShapeMismatch,
+                $"{_base.Path}: tensor {Quoted.Name(spec.Name)} cannot be cut to {fewestRows} rows, "
+                + $"which are no whole number of bytes in {spec.Type.SafetensorsName}");
         return new AlignedTensor(spec, input.Tensor, sources.ToImmutable());
     }
 

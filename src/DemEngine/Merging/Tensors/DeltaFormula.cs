@@ -38,25 +38,8 @@ internal static class DeltaFormula
     {
         bool isVector = source.Kind == TermKind.Plain;
         string difference = isVector ? Formula.Source(place) : $"{Formula.Source(place)} − {Formula.Base}";
-        return source.Filter switch
-        {
-            KeepAll => isVector ? difference : $"({difference})",
-            LimitMask limit => $"limit({difference}, {Number(limit.Limit)})",
-            BernoulliMask random => $"keep({difference}, {Percent(random.Threshold)})",
-            MagPruneMask ranked =>
-                $"keep({difference}, {Percent(ranked.Threshold(0))} to "
-                    + $"{Percent(ranked.Threshold((uint)(rowElements - 1)))}{(ranked.IsUnbiased ? ", rescaled" : "")})",
-            MagnitudeMask band when band.Most != Threshold.AboveAll => null,
-            MagnitudeMask { Least: var least } when least == Threshold.AboveAll => "0",
-            MagnitudeMask { Least: { LastTie: -1, Key: var key } } =>
-                $"larger({difference}, {Number(BitConverter.UInt32BitsToSingle(key))})",
-            _ => null,
-        };
+        return source.Filter is KeepAll && !isVector ? $"({difference})" : source.Filter.Formula(difference, rowElements);
     }
 
     private static string Number(float value) => value.ToString("g6", CultureInfo.InvariantCulture);
-
-    /// <summary>Writes a threshold as a percentage of 2³².</summary>
-    private static string Percent(ulong threshold) =>
-        string.Create(CultureInfo.InvariantCulture, $"{threshold * (100 / 4294967296.0):0.##} %");
 }

@@ -16,6 +16,7 @@ internal sealed class MergedTensor : OutputTensor
     private readonly DeltaInputs _inputs;
     private readonly TensorMerge _program;
     private readonly IReadOnlyList<string> _models;
+    private readonly ZeroCheck _zero;
     private TensorProducer? _production;
 
     /// <param name="spec">Name, type and shape of the output tensor.</param>
@@ -30,6 +31,7 @@ internal sealed class MergedTensor : OutputTensor
         _inputs = new DeltaInputs(sources, spec.Shape.RowLength);
         _program = program;
         _models = models;
+        _zero = new ZeroCheck(sources.Inputs);
         if (program.Measurements.IsEmpty)
             Solve();
         Operation = _production?.Description ?? method + Means(program);
@@ -87,12 +89,25 @@ internal sealed class MergedTensor : OutputTensor
         var other => throw new InvalidOperationException($"{other.GetType()} is no known form of a combination"),
     };
 
-    public override NonFinite Produce(long first, TypedBytes output, ITileContext workspace) =>
-        _production!.Produce(first, output, workspace);
+    public override bool IsLost => _zero.IsLost;
+
+    public override NonFinite Produce(long first, TypedBytes output, ITileContext workspace)
+    {
+        NonFinite nonFinite = _production!.Produce(first, output, workspace);
+        _zero.See(first, output, workspace);
+        return nonFinite;
+    }
 
     public override NonFinite[] ProduceEach(
-        IReadOnlyList<OutputTensor> tensors, long first, IReadOnlyList<TypedBytes> outputs, ITileContext workspace) =>
-        TensorProducer.ProduceEach([.. tensors.Select(tensor => ((MergedTensor)tensor)._production!)], first, outputs, workspace);
+        IReadOnlyList<OutputTensor> tensors, long first, IReadOnlyList<TypedBytes> outputs, ITileContext workspace)
+    {
+        MergedTensor[] merged = [.. tensors.Cast<MergedTensor>()];
+        NonFinite[] nonFinite = TensorProducer.ProduceEach(
+            [.. merged.Select(tensor => tensor._production!)], first, outputs, workspace);
+        for (int k = 0; k < merged.Length; k++)
+            merged[k]._zero.See(first, outputs[k], workspace);
+        return nonFinite;
+    }
 
     public override void WillNeed(long first, long count) => _inputs.WillNeed(first, count);
 

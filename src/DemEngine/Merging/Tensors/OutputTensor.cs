@@ -26,7 +26,7 @@ internal abstract class OutputTensor(TensorSpec spec)
     public virtual long StatisticsElements => 0;
 
     /// <summary>Total bytes read, including those of the tensor's own statistics passes.</summary>
-    public virtual long BytesRead => InputCost.Of(Inputs).ElementBytes * (Spec.Shape.ElementCount + StatisticsElements);
+    public virtual long BytesRead => InputCost.Of(Inputs).ElementBytes * (Spec.UnitCount + StatisticsElements);
 
     /// <summary>Inputs that are read in more than one pass.</summary>
     public virtual IEnumerable<TensorReader> ReadAgain => StatisticsElements > 0 ? Inputs : [];
@@ -88,6 +88,9 @@ internal abstract class OutputTensor(TensorSpec spec)
 
     /// <summary>Warning for the user once the tensor is complete; null for none.</summary>
     public virtual string? Remark => null;
+
+    /// <summary>Whether the complete tensor is all zero although its inputs are not; see <see cref="ZeroCheck"/>.</summary>
+    public virtual bool IsLost => false;
 
     /// <summary>Announces that a part will be made soon.</summary>
     public virtual void WillNeed(long first, long count)

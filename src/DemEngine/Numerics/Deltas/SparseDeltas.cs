@@ -20,7 +20,7 @@ internal sealed record SparseDelta(TermKind Kind, DeltaMask Filter);
 /// </remarks>
 /// <param name="Sources">The sources, in order.</param>
 /// <param name="Variance">
-/// Variance threshold, or null for none. D is +0 in all sources wherever the key (<see cref="DeltaKey.OfSquares"/>) of Σ
+/// Variance threshold, or null for none. A finite D is +0 in all sources wherever the key (<see cref="DeltaKey.OfSquares"/>) of Σ
 /// binary32(δᵢ − δⱼ)² is not above it. The sum is over all pairs i &lt; j, in the order (0, 1), (0, 2) … (1, 2) … and in
 /// binary64; it is n² times the variance of the n differences.
 /// </param>

@@ -21,9 +21,16 @@ internal static class FloatElements
             ElementType.F64 => visitor.Visit<F64Element>(),
             ElementType.F32 => visitor.Visit<F32Element>(),
             ElementType.BF16 => visitor.Visit<BF16Element>(),
-            ElementType.F16 => visitor.Visit<SmallFloatElement<F16Format>>(),
-            ElementType.F8E4M3 => visitor.Visit<SmallFloatElement<F8E4M3Format>>(),
-            ElementType.F8E5M2 => visitor.Visit<SmallFloatElement<F8E5M2Format>>(),
-            _ => throw new ArgumentOutOfRangeException(nameof(type), type, "not a floating-point type"),
+            _ => SmallFloatFormats.Dispatch<OfFormat<TVisitor, TResult>, TResult>(type, new OfFormat<TVisitor, TResult>(visitor)),
         };
+
+    private readonly ref struct OfFormat<TVisitor, TResult>(TVisitor visitor) : ISmallFloatVisitor<TResult>
+        where TVisitor : IFloatElementVisitor<TResult>, allows ref struct
+        where TResult : allows ref struct
+    {
+        private readonly TVisitor _visitor = visitor;
+
+        public TResult Visit<TFormat>()
+            where TFormat : struct, ISmallFloatFormat => _visitor.Visit<SmallFloatElement<TFormat>>();
+    }
 }

@@ -4,8 +4,8 @@ namespace DemEngine.Numerics.Elements;
 
 /// <summary>
 /// Codec of one floating-point element type. It reads exactly and writes with one rounding (nearest, ties to even), one element
-/// or one vector at a time, and both ways give the same bits. A new element type is one new implementation and its line in
-/// <see cref="FloatElements"/>.
+/// or one vector at a time, and both ways give the same bits. A type with fewer exponent bits than binary32 is a line in
+/// <see cref="SmallFloatFormats"/>, any other one a new implementation and its line in <see cref="FloatElements"/>.
 /// </summary>
 internal interface IFloatElement
 {

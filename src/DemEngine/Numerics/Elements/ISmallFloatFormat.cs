@@ -1,8 +1,6 @@
 namespace DemEngine.Numerics.Elements;
 
-/// <summary>
-/// Constants of a float type with fewer exponent bits than binary32. A new such type is one new implementation.
-/// </summary>
+/// <summary>Constants of a float type with fewer exponent bits than binary32; see <see cref="SmallFloatFormats"/>.</summary>
 internal interface ISmallFloatFormat
 {
     static abstract ElementType Type { get; }
@@ -16,9 +14,12 @@ internal interface ISmallFloatFormat
     /// <summary>Exponent bias, the number that is added to the exponent before it is stored.</summary>
     static abstract int Bias { get; }
 
-    /// <summary>The smallest encoding, without sign, that is not finite: an infinity, or a NaN where the type has none.</summary>
+    /// <summary>
+    /// The smallest encoding, without sign, that is not finite: an infinity, or a NaN where the type has none. It is the sign bit
+    /// where every encoding without sign is finite.
+    /// </summary>
     static abstract uint FirstNonFinite { get; }
 
-    /// <summary>The encoding of every NaN.</summary>
+    /// <summary>The encoding of every NaN. Where it is the sign bit alone, the type has no negative zero.</summary>
     static abstract uint CanonicalNaN { get; }
 }

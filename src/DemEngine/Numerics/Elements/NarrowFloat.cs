@@ -9,7 +9,7 @@ namespace DemEngine.Numerics.Elements;
 /// <param name="overflow">
 /// Encoding, without sign, of everything too large: an infinity, or a NaN where the type has no infinity.
 /// </param>
-/// <param name="canonicalNaN">The encoding of every NaN.</param>
+/// <param name="canonicalNaN">The encoding of every NaN. Where it is the sign bit alone, the type has no negative zero.</param>
 /// <param name="signBit">Mask of the sign bit.</param>
 internal readonly struct NarrowFloat(int mantissaBits, int bias, uint overflow, uint canonicalNaN, uint signBit)
 {
@@ -38,7 +38,7 @@ internal readonly struct NarrowFloat(int mantissaBits, int bias, uint overflow, 
 
         isFinite = magnitude < overflow;
         if (isFinite)
-            return sign | magnitude;
+            return magnitude == 0 && canonicalNaN == signBit ? 0 : sign | magnitude;
 
         return overflow == canonicalNaN ? canonicalNaN : sign | overflow;
     }
@@ -46,6 +46,9 @@ internal readonly struct NarrowFloat(int mantissaBits, int bias, uint overflow, 
     /// <summary>Returns the value of an encoding.</summary>
     public double Value(uint encoding)
     {
+        if (encoding == canonicalNaN)
+            return double.NaN;
+
         uint magnitude = encoding & (signBit - 1);
         double value = double.NaN;
         if (magnitude < overflow)

@@ -9,13 +9,17 @@ internal readonly struct SmallFloatElement<TFormat> : IFloatElement
     where TFormat : ISmallFloatFormat
 {
     private static readonly NarrowFloat Scalar =
-        new(TFormat.MantissaBits, TFormat.Bias, TFormat.FirstNonFinite, TFormat.CanonicalNaN, 1u << (TFormat.Width - 1));
+        new(TFormat.MantissaBits, TFormat.Bias, TFormat.FirstNonFinite, TFormat.CanonicalNaN, SignBit);
 
     public static ElementType Type => TFormat.Type;
 
     public static int Size => TFormat.Width / 8;
 
     public static bool FitsSingle => true;
+
+    private static uint SignBit => 1u << (TFormat.Width - 1);
+
+    private static bool HasNegativeZero => TFormat.CanonicalNaN != SignBit;
 
     // The elements of 8-bit types are mostly subnormal, where the test of RoundApproximation does not hold.
     public static bool CanRoundApproximations => TFormat.Width == 16;
@@ -81,7 +85,7 @@ internal readonly struct SmallFloatElement<TFormat> : IFloatElement
             TWidth.Subtract(magnitude, TWidth.Broadcast((uint)(127 + TFormat.Bias) << 23)));
         decided = TWidth.And(TWidth.Subtract(bound, distance), inRange);
 
-        TVector sign = TWidth.And(TWidth.ShiftRight(singles, 32 - TFormat.Width), TWidth.Broadcast(1u << (TFormat.Width - 1)));
+        TVector sign = TWidth.And(TWidth.ShiftRight(singles, 32 - TFormat.Width), TWidth.Broadcast(SignBit));
         TVector rebias = TWidth.Broadcast(unchecked(half - ((uint)(127 - TFormat.Bias) << 23)));
         return TWidth.Or(sign, TWidth.ShiftRight(TWidth.Add(magnitude, rebias), shift));
     }
@@ -112,10 +116,9 @@ internal readonly struct SmallFloatElement<TFormat> : IFloatElement
         where TWidth : IVectorWidth<TVector>
         where TVector : struct
     {
-        uint signBit = 1u << (TFormat.Width - 1);
         int shift = 23 - TFormat.MantissaBits;
-        TVector sign = TWidth.ShiftLeft(TWidth.And(bits, TWidth.Broadcast(signBit)), 32 - TFormat.Width);
-        TVector magnitude = TWidth.ShiftLeft(TWidth.And(bits, TWidth.Broadcast(signBit - 1)), shift);
+        TVector sign = TWidth.ShiftLeft(TWidth.And(bits, TWidth.Broadcast(SignBit)), 32 - TFormat.Width);
+        TVector magnitude = TWidth.ShiftLeft(TWidth.And(bits, TWidth.Broadcast(SignBit - 1)), shift);
 
         TVector normal = TWidth.Add(magnitude, TWidth.Broadcast((uint)(127 - TFormat.Bias) << 23));
 
@@ -124,9 +127,12 @@ internal readonly struct SmallFloatElement<TFormat> : IFloatElement
         TVector one = TWidth.Broadcast((uint)(128 - TFormat.Bias) << 23);
         TVector subnormal = TWidth.SubtractSingle(TWidth.Add(magnitude, one), one);
 
-        TVector special = TWidth.Or(magnitude, TWidth.Broadcast(0x7F80_0000));
-
         TVector value = TWidth.Select(TWidth.Less(magnitude, TWidth.Broadcast(1u << 23)), subnormal, normal);
+        if (!HasNegativeZero)
+            return TWidth.Select(
+                TWidth.Equal(bits, TWidth.Broadcast(SignBit)), TWidth.Broadcast(0x7FC0_0000), TWidth.Or(value, sign));
+
+        TVector special = TWidth.Or(magnitude, TWidth.Broadcast(0x7F80_0000));
         value = TWidth.Select(TWidth.Less(magnitude, TWidth.Broadcast(TFormat.FirstNonFinite << shift)), value, special);
         return TWidth.Or(value, sign);
     }
@@ -145,7 +151,7 @@ internal readonly struct SmallFloatElement<TFormat> : IFloatElement
     {
         int shift = 23 - TFormat.MantissaBits;
         TVector magnitude = TWidth.And(singles, TWidth.Broadcast(0x7FFF_FFFF));
-        TVector sign = TWidth.And(TWidth.ShiftRight(singles, 32 - TFormat.Width), TWidth.Broadcast(1u << (TFormat.Width - 1)));
+        TVector sign = TWidth.And(TWidth.ShiftRight(singles, 32 - TFormat.Width), TWidth.Broadcast(SignBit));
 
         // Changes the bias and adds half a unit of the last kept bit, less one where that bit is 0, so that ties go to even.
         TVector odd = TWidth.And(TWidth.ShiftRight(magnitude, shift), TWidth.Broadcast(1));
@@ -160,6 +166,6 @@ internal readonly struct SmallFloatElement<TFormat> : IFloatElement
         TVector limit = TWidth.Broadcast(TFormat.FirstNonFinite);
         TVector encoded = TWidth.Min(TWidth.Select(isNormal, normal, subnormal), limit);
         nonFinite = TWidth.Equal(encoded, limit);
-        return TWidth.Or(encoded, sign);
+        return TWidth.Or(encoded, HasNegativeZero ? sign : TWidth.And(sign, TWidth.Less(default, encoded)));
     }
 }

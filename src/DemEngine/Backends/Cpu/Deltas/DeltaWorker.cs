@@ -10,9 +10,7 @@ namespace DemEngine.Backends.Cpu.Deltas;
 /// <summary>
 /// Worker for the operations on sparse differences, block by block in the cache: decode, mask, and then combine, count or sum.
 /// </summary>
-/// <param name="worker">Worker that computes linear combinations.</param>
-/// <param name="drawn">Cache of the bits that random masks have drawn.</param>
-internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker, KeepMaskCache drawn) : IDeltaWorker, IDisposable
+internal sealed class DeltaWorker<TWidth, TVector> : IDeltaWorker, IDisposable
     where TWidth : IVectorWidth<TVector>
     where TVector : struct
 {
@@ -22,12 +20,22 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker, KeepMaskC
     private const int BlockElements = KeepMaskCache.BlockElements;
 
     private readonly DeltaBlock<TWidth, TVector> _block = new();
-    private readonly uint[] _words = new uint[LeafElements];
+    private readonly uint[] _words;
     private readonly uint[] _found = new uint[LeafElements];
-    private readonly ulong[] _bits = new ulong[KeepMaskCache.BlockWords];
+    private readonly MaskKernel<TWidth, TVector> _masks;
+    private readonly ITileWorker _worker;
     private readonly RankSort _sort = new();
     private uint[] _row = [];
     private NativeBuffer? _rows;
+
+    /// <param name="worker">Worker that computes linear combinations.</param>
+    /// <param name="drawn">Cache of the bits that random masks have drawn.</param>
+    public DeltaWorker(ITileWorker worker, KeepMaskCache drawn)
+    {
+        _worker = worker;
+        _words = new uint[LeafElements];
+        _masks = new MaskKernel<TWidth, TVector>(_words, drawn);
+    }
 
     public NonFinite Combine(DeltaCombination combination, ReadOnlySpan<TypedBytes> inputs, long first, TypedBytes output)
     {
@@ -53,7 +61,7 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker, KeepMaskC
         for (int start = 0; start < outputs[0].Count; start += BlockElements)
         {
             int count = Math.Min(BlockElements, outputs[0].Count - start);
-            _block.Load(kinds, inputs, start, count, worker);
+            _block.Load(kinds, inputs, start, count, _worker);
             Filter(deltas, inputs, start, first + start, storesDraws: false);
             TypedBytes b = inputs[0].Slice(start, count);
             for (int k = 0; k < combinations.Length; k++)
@@ -63,7 +71,7 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker, KeepMaskC
                     b.Type, new BaseVisitor(_block, weights[k], combinations[k].Mixing, b, part));
                 if (made.Outputs > 0)
                     nonFinite[k] += made
-                        + new NonFinite(NonFiniteInputs.Count(inputs[..(kinds.Length + 1)], start, part, worker), 0);
+                        + new NonFinite(NonFiniteInputs.Count(inputs[..(kinds.Length + 1)], start, part, _worker), 0);
             }
         }
     }
@@ -75,7 +83,7 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker, KeepMaskC
         Check(inputs, kinds.Length + 1, inputs[0].Count);
         for (int start = 0; start < inputs[0].Count; start += BlockElements)
         {
-            _block.Load(kinds, inputs, start, Math.Min(BlockElements, inputs[0].Count - start), worker);
+            _block.Load(kinds, inputs, start, Math.Min(BlockElements, inputs[0].Count - start), _worker);
             Span<uint> ofStream = default;
             int stream = -1;
             int bin = 0;
@@ -98,7 +106,7 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker, KeepMaskC
         ArgumentOutOfRangeException.ThrowIfNotEqual(leafSums.Length, GramOrder.LeafCount(count) * numbers);
         for (int start = 0, at = 0; start < count; start += LeafElements, at += numbers)
         {
-            _block.Load(kinds, inputs, start, Math.Min(LeafElements, count - start), worker);
+            _block.Load(kinds, inputs, start, Math.Min(LeafElements, count - start), _worker);
             Span<double> sums = leafSums.Slice(at, numbers);
             if (sum == DeltaSum.Norms)
             {
@@ -130,7 +138,7 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker, KeepMaskC
             for (int start = 0; start < rowElements; start += LeafElements)
             {
                 int count = Math.Min(LeafElements, rowElements - start);
-                _block.Load([kind], inputs, row + start, count, worker);
+                _block.Load([kind], inputs, row + start, count, _worker);
                 Span<uint> keys = MemoryMarshal.Cast<float, uint>(Padded(0));
                 KeyKernel<TWidth, TVector>.Magnitudes(keys);
                 keys[..count].CopyTo(_row.AsSpan(start));
@@ -157,16 +165,16 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker, KeepMaskC
             TypedBytes b = inputs[0].Slice(row * rowElements, rowElements);
             TypedBytes x = inputs[1].Slice(row * rowElements, rowElements);
             if (kind == TermKind.RelativeToBase)
-                worker.Combine(
+                _worker.Combine(
                     LinearCombination.BaseAlone,
                     [x],
                     new TypedBytes(ElementType.F64, _rows.Bytes.Slice(0, rowElements * sizeof(double))));
             else
-                worker.Combine(
+                _worker.Combine(
                     LinearCombination.BaseAndDifference,
                     [b, x],
                     new TypedBytes(ElementType.F64, _rows.Bytes.Slice(0, rowElements * sizeof(double))));
-            worker.Combine(
+            _worker.Combine(
                 LinearCombination.BaseAlone,
                 [b],
                 new TypedBytes(ElementType.F64, _rows.Bytes.Slice(padded * sizeof(double), rowElements * sizeof(double))));
@@ -220,63 +228,13 @@ internal sealed class DeltaWorker<TWidth, TVector>(ITileWorker worker, KeepMaskC
         for (int k = 0; k < sources; k++)
         {
             DeltaMask filter = deltas.Sources[k].Filter;
-            Apply(
+            _masks.Apply(
                 filter,
                 Padded(k),
                 filter.NeedsRanks ? Ranks(inputs[ranks++].Slice(start, _block.Count)) : [],
                 first,
                 storesDraws);
         }
-    }
-
-    private void Apply(DeltaMask filter, Span<float> deltas, ReadOnlySpan<uint> ranks, long first, bool storesDraws)
-    {
-        switch (filter)
-        {
-            case MagnitudeMask band:
-                MaskKernel<TWidth, TVector>.Band(deltas, first, band.Least, band.Most);
-                break;
-            case BernoulliMask random:
-                for (int start = 0; start < deltas.Length; start += KeepMaskCache.BlockElements)
-                    Draw(
-                        random,
-                        deltas[start..Math.Min(deltas.Length, start + KeepMaskCache.BlockElements)],
-                        first + start,
-                        storesDraws);
-                break;
-            case MagPruneMask ranked:
-                MaskKernel<TWidth, TVector>.Ranked(deltas, Words(ranked.Stream, first, deltas.Length), ranks, ranked);
-                break;
-            case ImportanceMask importance:
-                MaskKernel<TWidth, TVector>.Importance(deltas, first, importance);
-                break;
-            case LimitMask limit:
-                MaskKernel<TWidth, TVector>.Limit(deltas, limit.Limit);
-                break;
-        }
-    }
-
-    /// <summary>Keeps the elements of a random mask, which is drawn now or was drawn before.</summary>
-    private void Draw(BernoulliMask filter, Span<float> deltas, long first, bool storesDraws)
-    {
-        if (filter.Threshold > uint.MaxValue)
-            return;
-
-        if (storesDraws || !drawn.TryTake(filter, first, _bits))
-        {
-            MaskKernel<TWidth, TVector>.Draw(Words(filter.Stream, first, deltas.Length), (uint)filter.Threshold, _bits);
-            if (storesDraws)
-                drawn.Store(filter, first, _bits);
-        }
-
-        MaskKernel<TWidth, TVector>.Drawn(deltas, _bits);
-    }
-
-    private ReadOnlySpan<uint> Words(ulong stream, long first, int count)
-    {
-        Span<uint> words = _words.AsSpan(0, count);
-        new Philox(stream).Fill(first, words);
-        return words;
     }
 
     private static ReadOnlySpan<uint> Ranks(TypedBytes ranks) => MemoryMarshal.Cast<byte, uint>(ranks.Bytes.Span);

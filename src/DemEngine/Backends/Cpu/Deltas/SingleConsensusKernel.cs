@@ -53,10 +53,11 @@ internal static class SingleConsensusKernel<TBase, TOutput, TWidth, TVector>
         double side = 0;
         foreach (ref readonly ConsensusWeights weights in mixed.Weights)
         {
+            // Sums of differences that are not finite make weights that are not.
             double product = weights.Weight * weights.Vote;
-            if (product == 0 || product * side < 0 || weights.Share <= 0)
+            if (!double.IsFinite(product) || product == 0 || product * side < 0 || !(weights.Share > 0))
                 return false;
-            side = Math.Sign(product);
+            side = product < 0 ? -1 : 1;
         }
 
         return true;
