@@ -1,4 +1,4 @@
-using DemEngine.Checkpoints;
+using DemEngine.Checkpoints.Folders;
 using DemEngine.Evaluation.Language;
 using DemEngine.Files;
 using DemEngine.Merging.Output;
@@ -46,7 +46,12 @@ internal static class MergedTokenizer
         {
             folder = Directory.CreateTempSubdirectory("merged-tokenizer-");
             foreach (var (name, contents) in files)
-                File.WriteAllBytes(Path.Combine(folder.FullName, name), contents);
+            {
+                string file = Path.Combine(folder.FullName, name);
+                Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+                File.WriteAllBytes(file, contents);
+            }
+
             return Tokenizers.Of(folder.FullName, config, reader);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -22,7 +22,7 @@ internal static class MergeCommand
             Description = "Print what would be read, made and written, and write nothing.",
         };
         var alignment = new AlignmentCommandOptions();
-        var run = new RunCommandOptions();
+        var run = new RunCommandOptions(writesCard: true);
 
         var command = new Command("merge", "Merge checkpoints as a recipe says.") { recipe, dryRun };
         alignment.AddTo(command);

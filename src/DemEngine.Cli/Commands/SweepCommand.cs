@@ -24,7 +24,7 @@ internal static class SweepCommand
             Required = true,
         };
         var alignment = new AlignmentCommandOptions();
-        var run = new RunCommandOptions();
+        var run = new RunCommandOptions(writesCard: true);
 
         var command = new Command("sweep", "Merge by many values of a recipe's parameters, reading the models once.")
         {

@@ -11,7 +11,8 @@ using DemEngine.Merging.Tensors;
 namespace DemEngine.Cli.Options;
 
 /// <summary>The options of every command that writes a checkpoint.</summary>
-internal sealed class RunCommandOptions
+/// <param name="writesCard">Whether the command writes model cards, and so has an option to leave them out.</param>
+internal sealed class RunCommandOptions(bool writesCard = false)
 {
     private readonly ReadCommandOptions _read = new();
 
@@ -42,6 +43,11 @@ internal sealed class RunCommandOptions
         "Infinities and NaNs in the output: publish nothing, or publish and name the tensors.",
         NonFinitePolicy.Fail);
 
+    public Option<bool> NoCard { get; } = new("--no-card")
+    {
+        Description = "Write no model card (README.md) and no mergekit_config.yml with the recipe.",
+    };
+
     public OutputOptions Output { get; } = new();
 
     public BackendCommandOptions Backend { get; } = new();
@@ -51,6 +57,8 @@ internal sealed class RunCommandOptions
         Output.AddTo(command);
         foreach (Option option in new Option[] { Out, Overwrite, Resume, Restart, MaxShardSize, NonFinite })
             command.Options.Add(option);
+        if (writesCard)
+            command.Options.Add(NoCard);
         _read.AddTo(command);
         command.Validators.Add(result =>
         {
@@ -91,5 +99,6 @@ internal sealed class RunCommandOptions
             : parsed.GetValue(Restart) ? UnfinishedRun.Restart : UnfinishedRun.Refuse,
         MaxShardBytes = parsed.GetValue(MaxShardSize),
         NonFinite = parsed.GetValue(NonFinite),
+        Card = writesCard && !parsed.GetValue(NoCard),
     };
 }

@@ -1,4 +1,5 @@
 using DemEngine.Checkpoints;
+using DemEngine.Checkpoints.Folders;
 using DemEngine.Merging.Inputs;
 using DemEngine.Merging.Tensors;
 using DemEngine.Numerics;
@@ -61,7 +62,7 @@ public static class SynthPlanner
         ];
         Dictionary<string, byte[]> sideFiles = SideFiles.Read(baseModel.Folder);
         if (type is not null)
-            ModelConfig.StateType(sideFiles, type.Value);
+            ModelConfig.StateType(sideFiles, baseModel.Path, type.Value);
         return new OutputPlan(
             "synth",
             $"tuned, scale {scale:r}, seed {seed}",

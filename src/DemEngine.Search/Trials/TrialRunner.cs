@@ -60,7 +60,7 @@ public sealed class TrialRunner
         Objective = objective;
         _log = log;
         _backend = backend;
-        _options = options with { Overwrite = true, Unfinished = UnfinishedRun.Restart };
+        _options = options with { Overwrite = true, Unfinished = UnfinishedRun.Restart, Card = false };
         _folder = Path.Combine(folder, CandidateFolder);
         _retryFailed = retryFailed;
     }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DemEngine.Checkpoints;
+using DemEngine.Checkpoints.Folders;
 using DemEngine.Evaluation;
 using DemEngine.Evaluation.Language;
 using DemEngine.Training.Models;
@@ -29,7 +30,7 @@ public static class TrainingJobs
         DataSet learnt = DataSetReader.Read("training", data, tokenizer, weights.Config);
         DataSet judging = DataSetReader.Read("validation", validation, tokenizer, weights.Config);
         Dictionary<string, byte[]> sideFiles = SideFiles.Read(checkpoint.Folder);
-        ModelConfig.StateType(sideFiles, options.Type);
+        ModelConfig.StateType(sideFiles, model, options.Type);
         ImmutableArray<ManifestInput> inputs =
         [
             new ManifestInput("base", model, Fingerprint.Of(checkpoint)),

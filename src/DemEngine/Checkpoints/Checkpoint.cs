@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using DemEngine.Checkpoints.Folders;
 using DemEngine.Checkpoints.Locating;
 using DemEngine.Errors;
 using DemEngine.Files;
@@ -117,9 +118,24 @@ public sealed class Checkpoint : IDisposable
     public static Checkpoint From(string name, IModelSource source) =>
         new(name, "", [SafetensorsFile.From(name, source)], source);
 
-    /// <summary>The small files that belong to the model, by name.</summary>
-    /// <exception cref="DemException">DEM2023 (BadSideFile): a file cannot be read.</exception>
-    internal IReadOnlyDictionary<string, byte[]> ReadSideFiles() => _source?.SideFiles ?? Checkpoints.SideFiles.Read(Folder);
+    /// <summary>Reads the small files that belong to the model, by their paths in its folder.</summary>
+    /// <exception cref="DemException">
+    /// DEM2023 (BadSideFile): a file cannot be read, or a model that is no file names one outside its folder.
+    /// </exception>
+    internal FolderFiles ReadSideFiles()
+    {
+        if (_source is null)
+            return SideFiles.Read(Path, Folder, OwnNames);
+        SideFilePath.Check(_source.SideFiles.Keys, []);
+        return FolderFiles.Of(_source.SideFiles);
+    }
+
+    /// <summary>Reads the model card; null if the model has none.</summary>
+    internal byte[]? ReadCard() => _source is null ? SideFiles.ReadCard(Path, Folder, OwnNames) : null;
+
+    // An index is named as its shards are.
+    private HashSet<string> OwnNames =>
+        [.. Files.Append(File.Exists(Path) ? Path : IndexFileName).Select(file => System.IO.Path.GetFileName(file))];
 
     /// <summary>Finds a tensor by its name; null if there is none.</summary>
     public StoredTensor? Find(string name) => _byName.GetValueOrDefault(name);

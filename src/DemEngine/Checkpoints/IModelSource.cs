@@ -11,7 +11,10 @@ public interface IModelSource
     /// <summary>The tensors, each name once. The list must not change while the model is in use.</summary>
     IReadOnlyList<TensorSpec> Tensors { get; }
 
-    /// <summary>Small files that belong to the model, such as <c>config.json</c>, by name.</summary>
+    /// <summary>
+    /// Small files that belong to the model, by their paths in its folder: <c>config.json</c>, or with slashes
+    /// <c>1_Pooling/config.json</c>. A path that leads out of the folder is refused (DEM2023, BadSideFile).
+    /// </summary>
     IReadOnlyDictionary<string, byte[]> SideFiles => new Dictionary<string, byte[]>();
 
     /// <summary>Reads a part of a tensor. A part may be asked for more than once, and parts come in any order.</summary>

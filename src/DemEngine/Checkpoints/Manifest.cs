@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
+using System.IO.Hashing;
 using System.Reflection;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using DemEngine.Files;
@@ -55,6 +57,21 @@ public sealed partial record Manifest(
     public static string ThisEngine { get; } =
         $"DemEngine {typeof(Manifest).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!
             .InformationalVersion.Split('+')[0]}";
+
+    /// <summary>
+    /// XXH3-128 over one line for each tensor, in the order of their names: name, element type, shape and hash. It does not
+    /// depend on how the tensors are distributed to shards.
+    /// </summary>
+    internal string TensorsHash
+    {
+        get
+        {
+            var hash = new XxHash128();
+            foreach (ManifestTensor tensor in Tensors.OrderBy(tensor => tensor.Name, StringComparer.Ordinal))
+                hash.Append(Encoding.UTF8.GetBytes($"{tensor.Name} {tensor.Dtype} [{string.Join(',', tensor.Shape)}] {tensor.Hash}\n"));
+            return Convert.ToHexStringLower(hash.GetCurrentHash());
+        }
+    }
 
     /// <summary>Reads the manifest of a folder.</summary>
     /// <exception cref="DemException">DEM2021 (BadManifest): the manifest is missing or cannot be read.</exception>

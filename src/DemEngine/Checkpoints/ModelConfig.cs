@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using DemEngine.Errors;
 using DemEngine.Files;
 using DemEngine.Numerics;
 
@@ -36,8 +37,10 @@ internal sealed class ModelConfig
     private ModelConfig(JsonObject root) => _root = root;
 
     /// <summary>Reads the configuration among a model's side files; null if there is none.</summary>
+    /// <param name="files">Side files by name.</param>
+    /// <param name="owner">Name of the model, for messages.</param>
     /// <exception cref="DemException">DEM2023 (BadSideFile): the file is not a JSON object.</exception>
-    public static ModelConfig? Of(IReadOnlyDictionary<string, byte[]> files)
+    public static ModelConfig? Of(IReadOnlyDictionary<string, byte[]> files, string owner)
     {
         if (!files.TryGetValue(FileName, out byte[]? json))
             return null;
@@ -46,21 +49,22 @@ internal sealed class ModelConfig
         {
             var options = new JsonDocumentOptions { AllowDuplicateProperties = false };
             return new ModelConfig(
-                JsonNode.Parse(json, documentOptions: options) as JsonObject ?? throw new JsonException("not an object"));
+                JsonNode.Parse(json, documentOptions: options) as JsonObject ?? throw Wrong(owner, "this is no JSON object", null));
         }
         catch (JsonException e)
         {
-            throw new DemException(ErrorCode.BadSideFile, $"{FileName}: {e.Message}", e);
+            throw Wrong(owner, JsonFault.Describe(e), e);
         }
     }
 
     /// <summary>Sets the element type in the configuration among a model's side files, if there is one.</summary>
     /// <param name="files">Side files by name; changed only where the stated type would be wrong.</param>
+    /// <param name="owner">Name of the model, for messages.</param>
     /// <param name="type">Element type of the tensors.</param>
     /// <exception cref="DemException">DEM2023 (BadSideFile): the file is not a JSON object.</exception>
-    public static void StateType(Dictionary<string, byte[]> files, ElementType type)
+    public static void StateType(Dictionary<string, byte[]> files, string owner, ElementType type)
     {
-        if (Of(files) is not { } config)
+        if (Of(files, owner) is not { } config)
             return;
         config.SetType(type);
         config.WriteTo(files);
@@ -138,6 +142,12 @@ internal sealed class ModelConfig
         if (_isChanged)
             files[FileName] = IndentedJson.Write(_root);
     }
+
+    private static DemException Wrong(string owner, string what, Exception? inner) => new(
+        ErrorCode.BadSideFile,
+        $"{owner}: {FileName}: {what}",
+        inner,
+        "Fetch the file again, or mend it there: it must be changed to describe the output, and so be read.");
 
     private static IEnumerable<JsonNode?> Items(ModelConfig? config, string stack, int section, string key, int first, int count)
     {

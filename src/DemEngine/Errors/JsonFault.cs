@@ -12,7 +12,7 @@ internal static class JsonFault
     /// <param name="fault">
     /// Exception: <see cref="JsonException"/>, or <see cref="InvalidOperationException"/> for a string that is not UTF-8.
     /// </param>
-    public static string Describe(Exception fault) => fault is JsonException json
+    public static string Describe(Exception fault) => fault is JsonException { LineNumber: not null } json
         ? $"line {json.LineNumber + 1}, byte {json.BytePositionInLine + 1}: {Quoted.Name(json.Message)}"
         : fault.Message;
 }

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using System.Text.RegularExpressions;
+using DemEngine.Recipes.Text;
 using DemEngine.Recipes.Values;
 
 namespace DemEngine.Recipes;
@@ -9,11 +9,8 @@ namespace DemEngine.Recipes;
 /// Writes recipes as YAML that YAML 1.1 readers (including mergekit's) and YAML 1.2 readers understand alike: every number with
 /// an exponent has a decimal point in its mantissa, and every text that could be read as something else is quoted.
 /// </summary>
-internal static partial class RecipeWriter
+internal static class RecipeWriter
 {
-    private static readonly HashSet<string> Words11 =
-        new(["y", "n", "yes", "no", "on", "off", "true", "false", "null"], StringComparer.OrdinalIgnoreCase);
-
     public static string Write(Recipe recipe)
     {
         var yaml = new StringBuilder();
@@ -174,21 +171,5 @@ internal static partial class RecipeWriter
         return exponent < 0 || shortest.Contains('.') ? shortest : shortest.Insert(exponent, ".0");
     }
 
-    private static string Text(string text)
-    {
-        if (Safe().IsMatch(text) && !Words11.Contains(text)) return text;
-        var quoted = new StringBuilder("\"");
-        foreach (Rune rune in text.EnumerateRunes())
-        {
-            if (rune.Value is '"' or '\\') quoted.Append('\\').Append(rune);
-            else if (rune.Value is >= 0x20 and < 0x7F || (rune.IsBmp && Rune.IsLetterOrDigit(rune))) quoted.Append(rune);
-            else if (rune.IsBmp) quoted.Append($"\\u{rune.Value:X4}");
-            else quoted.Append($"\\U{rune.Value:X8}");
-        }
-
-        return quoted.Append('"').ToString();
-    }
-
-    [GeneratedRegex(@"\A(\.{0,2}/|[A-Za-z_])[A-Za-z0-9_./-]*\z", RegexOptions.CultureInvariant)]
-    private static partial Regex Safe();
+    private static string Text(string text) => YamlScalar.Write(text);
 }

@@ -51,11 +51,11 @@ internal sealed class TokenizerFile
         {
             return JsonNode.Parse(json, documentOptions: OneOfEachKey) is JsonObject root
                 ? new TokenizerFile(root, owner)
-                : throw new DemException(ErrorCode.BadSideFile, $"{owner}: {FileName} is not a JSON object");
+                : throw new DemException(ErrorCode.BadSideFile, $"{owner}: {FileName}: this is no JSON object");
         }
         catch (JsonException e)
         {
-            throw new DemException(ErrorCode.BadSideFile, $"{owner}: {FileName}: {e.Message}", e);
+            throw new DemException(ErrorCode.BadSideFile, $"{owner}: {FileName}: {JsonFault.Describe(e)}", e);
         }
     }
 

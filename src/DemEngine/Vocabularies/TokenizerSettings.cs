@@ -27,14 +27,15 @@ internal static class TokenizerSettings
     /// <summary>Writes a changed tokenizer to the side files, and removes files that would contradict it.</summary>
     /// <param name="files">Side files, by name.</param>
     /// <param name="tokenizer">Changed tokenizer.</param>
+    /// <param name="owner">Name of the model that the files come from, for messages.</param>
     /// <exception cref="DemException">DEM2023 (BadSideFile): <c>tokenizer_config.json</c> is not a JSON object.</exception>
-    public static void Write(Dictionary<string, byte[]> files, TokenizerFile tokenizer)
+    public static void Write(Dictionary<string, byte[]> files, TokenizerFile tokenizer, string owner)
     {
         files[TokenizerFile.FileName] = tokenizer.ToJson();
         foreach (string name in OldForms)
             files.Remove(name);
 
-        if (Parse(files, SettingsFile) is not { } settings || settings["added_tokens_decoder"] is not JsonObject decoder)
+        if (Parse(files, SettingsFile, owner) is not { } settings || settings["added_tokens_decoder"] is not JsonObject decoder)
             return;
         bool changed = false;
         foreach (var (token, id) in tokenizer.Added)
@@ -54,14 +55,16 @@ internal static class TokenizerSettings
     /// <param name="files">Side files, by name.</param>
     /// <param name="from">Vocabulary to which the ids belong now.</param>
     /// <param name="to">Vocabulary to which the ids are changed.</param>
+    /// <param name="owner">Name of the model that the files come from, for messages.</param>
     /// <returns>Message for each id that stays unchanged because its token is not in the new vocabulary.</returns>
     /// <exception cref="DemException">DEM2023 (BadSideFile): a configuration file is not a JSON object.</exception>
-    public static IReadOnlyList<string> MoveIds(Dictionary<string, byte[]> files, Vocabulary from, Vocabulary to)
+    public static IReadOnlyList<string> MoveIds(
+        Dictionary<string, byte[]> files, Vocabulary from, Vocabulary to, string owner)
     {
         var left = new List<string>();
         foreach (string file in FilesWithIds)
         {
-            if (Parse(files, file) is not { } root)
+            if (Parse(files, file, owner) is not { } root)
                 continue;
             bool changed = false;
             foreach (var (key, node) in root.ToArray())
@@ -96,18 +99,25 @@ internal static class TokenizerSettings
         }
     }
 
-    private static JsonObject? Parse(Dictionary<string, byte[]> files, string name)
+    private static JsonObject? Parse(Dictionary<string, byte[]> files, string name, string owner)
     {
         if (!files.TryGetValue(name, out byte[]? json))
             return null;
         try
         {
             return JsonNode.Parse(json, documentOptions: TokenizerFile.OneOfEachKey) as JsonObject
-                ?? throw new JsonException("not an object");
+                ?? throw new DemException(
+                    ErrorCode.BadSideFile,
+                    $"{owner}: {name}: this is no JSON object",
+                    remedy: "Fetch the file again, or mend it there: its token ids follow the output's vocabulary.");
         }
         catch (JsonException e)
         {
-            throw new DemException(ErrorCode.BadSideFile, $"{name}: {e.Message}", e);
+            throw new DemException(
+                ErrorCode.BadSideFile,
+                $"{owner}: {name}: {JsonFault.Describe(e)}",
+                e,
+                "Fetch the file again, or mend it there: its token ids follow the output's vocabulary.");
         }
     }
 

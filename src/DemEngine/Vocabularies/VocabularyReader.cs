@@ -47,7 +47,8 @@ internal static class VocabularyReader
         return NotRead.FirstOrDefault(files.ContainsKey) is { } file
             ? throw new DemException(
                 ErrorCode.BadSideFile,
-                $"{owner}: there is a {file} and no {TokenizerFile.FileName}; save the tokenizer as a fast one first")
+                $"{owner}: there is a {file} and no {TokenizerFile.FileName}",
+                remedy: $"Save the tokenizer as a fast one, which writes {TokenizerFile.FileName}, and put that into the folder.")
             : null;
     }
 
@@ -85,7 +86,7 @@ internal static class VocabularyReader
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw Wrong(file, owner, e.Message, e);
+            throw Wrong(file, owner, JsonFault.Describe(e), e);
         }
 
         return ids;

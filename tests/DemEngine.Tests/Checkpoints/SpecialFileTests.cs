@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using DemEngine.Checkpoints;
+using DemEngine.Checkpoints.Folders;
 using DemEngine.Numerics;
 
 namespace DemEngine.Tests.Checkpoints;

@@ -29,7 +29,9 @@ internal sealed class ModelFolder : IDisposable
     /// <summary>Writes a file in a model's folder.</summary>
     public ModelFolder File(string model, string name, string contents)
     {
-        System.IO.File.WriteAllText(System.IO.Path.Combine(PathOf(model), name), contents);
+        string path = System.IO.Path.Combine(PathOf(model), name);
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
+        System.IO.File.WriteAllText(path, contents);
         return this;
     }
 

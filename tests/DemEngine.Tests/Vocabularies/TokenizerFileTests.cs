@@ -101,7 +101,7 @@ public sealed class TokenizerFileTests
             ["merges.txt"] = [1],
             ["special_tokens_map.json"] = [2],
         };
-        TokenizerSettings.Write(files, tokenizer);
+        TokenizerSettings.Write(files, tokenizer, "a");
         Assert.That(files.Keys, Is.EquivalentTo(["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"]));
         JsonNode decoder = JsonNode.Parse(files["tokenizer_config.json"])!["added_tokens_decoder"]!;
         Assert.That(decoder.ToJsonString(), Does.StartWith("""{"1":{"content":"\u003Cs\u003E","special":true},"2":{"content":"\u003C|new|\u003E","single_word":false"""));
@@ -118,7 +118,7 @@ public sealed class TokenizerFileTests
             ["config.json"] = TokenizerTexts.Bytes("""{"bos_token_id": 1, "eos_token_id": [2, 1], "pad_token_id": 3, "unk_token_id": null, "sep_token_id": 77, "hidden_size": 2}"""),
             ["generation_config.json"] = TokenizerTexts.Bytes("""{"eos_token_id": 2}"""),
         };
-        IReadOnlyList<string> left = TokenizerSettings.MoveIds(files, from, to);
+        IReadOnlyList<string> left = TokenizerSettings.MoveIds(files, from, to, "a");
         JsonNode config = JsonNode.Parse(files["config.json"])!;
         Assert.That(config.ToJsonString(), Is.EqualTo("""{"bos_token_id":5,"eos_token_id":[0,5],"pad_token_id":3,"unk_token_id":null,"sep_token_id":77,"hidden_size":2}"""));
         Assert.That((int)JsonNode.Parse(files["generation_config.json"])!["eos_token_id"]!, Is.Zero);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DemEngine.Checkpoints;
+using DemEngine.Checkpoints.Folders;
 using DemEngine.Merging.Inputs;
 using DemEngine.Merging.Names;
 
@@ -8,9 +9,9 @@ namespace DemEngine.Merging.Models;
 /// <summary>A model that a recipe names: a checkpoint, or the result of an upstream recipe.</summary>
 internal sealed class SourceModel
 {
-    private readonly Func<IReadOnlyDictionary<string, byte[]>> _readSideFiles;
+    private readonly Func<FolderFiles> _readSideFiles;
     private readonly Lazy<ImmutableArray<ImmutableArray<string>>> _ties;
-    private IReadOnlyDictionary<string, byte[]>? _sideFiles;
+    private FolderFiles? _sideFiles;
 
     /// <summary>Makes the model of a checkpoint.</summary>
     public SourceModel(Checkpoint checkpoint, InputModel tensors, string fingerprint)
@@ -26,12 +27,12 @@ internal sealed class SourceModel
     /// <summary>Makes the model of an upstream recipe's result.</summary>
     /// <param name="tensors">Tensors of the result.</param>
     /// <param name="folder">Path of the folder that the configuration was taken from.</param>
-    /// <param name="sideFiles">Contents of the small files, by name.</param>
+    /// <param name="sideFiles">The small files.</param>
     /// <param name="ties">Groups of tensors that are made alike; see <see cref="Ties"/>.</param>
     public SourceModel(
         InputModel tensors,
         string folder,
-        IReadOnlyDictionary<string, byte[]> sideFiles,
+        FolderFiles sideFiles,
         ImmutableArray<ImmutableArray<string>> ties)
     {
         _ties = new(ties);
@@ -60,5 +61,11 @@ internal sealed class SourceModel
 
     /// <summary>Small files beside the weights, by name. They are read on first use.</summary>
     /// <exception cref="DemException">DEM2023 (BadSideFile): a file cannot be read.</exception>
-    public IReadOnlyDictionary<string, byte[]> Files => _sideFiles ??= _readSideFiles();
+    public IReadOnlyDictionary<string, byte[]> Files => FilesAndRemarks.Files;
+
+    /// <summary>Notes on what was not taken from the model's folder, for outputs that have its files.</summary>
+    /// <exception cref="DemException">DEM2023 (BadSideFile): a file cannot be read.</exception>
+    public ImmutableArray<string> FileRemarks => FilesAndRemarks.Remarks;
+
+    private FolderFiles FilesAndRemarks => _sideFiles ??= _readSideFiles();
 }

@@ -1,4 +1,5 @@
 using DemEngine.Checkpoints;
+using DemEngine.Checkpoints.Folders;
 using DemEngine.Recipes;
 
 namespace DemEngine.Merging.Models;
@@ -61,11 +62,15 @@ internal sealed class SourceModels(OpenedModels opened)
     {
         if (path.IsStage)
             return _results[path.Written].Files;
-        if (opened.KeyOf(path.Written, path.Resolved) != path.Resolved)
+        if (opened.KeyOf(path.Written, path.Resolved) != path.Resolved || IsWeights(path.Resolved))
             return Find(path).Files;
         string folder = File.Exists(path.Resolved) ? Path.GetDirectoryName(Path.GetFullPath(path.Resolved))! : path.Resolved;
         return SideFiles.Read(folder);
     }
+
+    // Beside a file of weights may lie other models, and not all there is its own.
+    private static bool IsWeights(string path) =>
+        path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase) && File.Exists(path);
 
     private void CheckVector(RecipeModel model, SourceModel vector, ModelPath baseModel)
     {

@@ -30,6 +30,12 @@ public sealed record RunOptions
     /// <summary>Policy for an unfinished run found beside the output.</summary>
     public UnfinishedRun Unfinished { get; init; }
 
+    /// <summary>
+    /// Whether a merge that goes into a folder has a model card, <c>README.md</c> as the Hugging Face Hub shows it, and its
+    /// recipe as <c>mergekit_config.yml</c>.
+    /// </summary>
+    public bool Card { get; init; } = true;
+
     /// <summary>Policy for infinities and NaNs in the output.</summary>
     public NonFinitePolicy NonFinite { get; init; }
 

@@ -9,11 +9,11 @@ namespace DemEngine.Merging.Output;
 /// <param name="FreeBytes">Number of bytes that are free now.</param>
 public sealed record DiskRoom(long NeededBytes, long FreeBytes)
 {
-    internal static DiskRoom For(OutputPlan plan, string output)
+    internal static DiskRoom For(OutputPlan plan, string output, bool hasCard)
     {
         string folder = Path.GetFullPath(output);
         while (!Directory.Exists(folder))
             folder = Path.GetDirectoryName(folder)!;
-        return new DiskRoom(plan.BytesToWrite, new DriveInfo(folder).AvailableFreeSpace);
+        return new DiskRoom(plan.BytesToWrite + (hasCard ? plan.Card?.Bytes ?? 0 : 0), new DriveInfo(folder).AvailableFreeSpace);
     }
 }

@@ -22,6 +22,9 @@ public interface IModelSink
     /// Called once, after everything is written and checked. If it is not called, the model is not complete and must not be
     /// used.
     /// </summary>
-    /// <param name="sideFiles">Small files that belong to the model, such as <c>config.json</c>, by name.</param>
+    /// <param name="sideFiles">
+    /// Small files that belong to the model, by their paths in its folder: <c>config.json</c>, or with slashes
+    /// <c>1_Pooling/config.json</c>. No path leads out of the folder.
+    /// </param>
     void Complete(IReadOnlyDictionary<string, byte[]> sideFiles);
 }

@@ -38,7 +38,7 @@ public sealed class MemoryMerge : IDisposable
     /// </summary>
     public ImmutableArray<ManifestInput> Inputs => _models.Inputs;
 
-    /// <summary>Small files that belong to the merged model, by name.</summary>
+    /// <summary>Small files that belong to the merged model, by their paths in its folder, with slashes.</summary>
     public IReadOnlyDictionary<string, byte[]> SideFiles => _models.SmallFiles;
 
     /// <summary>Names of the tensors of every merge.</summary>

@@ -93,7 +93,7 @@ internal sealed class OutputJob : IPlannedOutput, IDisposable
         _writer.Sync();
         _journal.Dispose();
         _writer.Dispose();
-        IEnumerable<string> smallFiles = WriteSmallFiles(Plan, _staging, Entries);
+        IEnumerable<string> smallFiles = WriteSmallFiles();
         _staging.Publish([.. Plan.Layout.Shards.Select(shard => shard.FileName), .. smallFiles]);
         return new RunReport(
             _staging.Output,
@@ -165,15 +165,15 @@ internal sealed class OutputJob : IPlannedOutput, IDisposable
         return hasher.Finish();
     }
 
-    /// <returns>Names of the files that were written.</returns>
-    private static IEnumerable<string> WriteSmallFiles(OutputPlan plan, StagingDirectory staging, JournalEntry[] finished)
+    /// <returns>Paths in the output, with slashes, of the files that were written.</returns>
+    private IEnumerable<string> WriteSmallFiles()
     {
         var manifest = new Manifest(
             Manifest.ThisEngine,
-            plan.Operation,
-            plan.Recipe,
-            plan.Inputs,
-            [.. plan.Tensors.Zip(finished, (tensor, entry) => new ManifestTensor(
+            Plan.Operation,
+            Plan.Recipe,
+            Plan.Inputs,
+            [.. Plan.Tensors.Zip(Entries, (tensor, entry) => new ManifestTensor(
                 tensor.Spec.Name,
                 tensor.Spec.Type.SafetensorsName,
                 tensor.Spec.Shape.Dimensions,
@@ -181,16 +181,23 @@ internal sealed class OutputJob : IPlannedOutput, IDisposable
                 entry.NonFinite.Inputs,
                 entry.NonFinite.Outputs))]);
 
-        var files = new Dictionary<string, byte[]>(plan.SideFiles, StringComparer.Ordinal);
-        if (plan.Layout.BuildIndex() is { } index)
+        var files = new Dictionary<string, byte[]>(Plan.SideFiles, StringComparer.Ordinal);
+        if (Plan.Layout.BuildIndex() is { } index)
             files[Checkpoint.IndexFileName] = index;
+        if (_options.Card && Plan.Card is { } card)
+        {
+            foreach (var (name, contents) in card.Files(manifest.TensorsHash))
+                files[name] = contents;
+        }
+
         files[Manifest.FileName] = manifest.ToJson();
 
         foreach (var (name, contents) in files)
         {
-            string path = Path.Combine(staging.Path, name);
+            string path = Path.Combine(_staging.Path, name);
             try
             {
+                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
                 using var file = new FileStream(path, FileMode.Create, FileAccess.Write);
                 file.Write(contents);
                 file.Flush(flushToDisk: true);

@@ -26,7 +26,7 @@ public static class OutputRun
     {
         TileSize.Choose(options, plan.MaxBuffers);
         CheckOutput(plan, output, options);
-        return DiskRoom.For(plan, output);
+        return DiskRoom.For(plan, output, options.Card);
     }
 
     /// <summary>Carries out a plan.</summary>

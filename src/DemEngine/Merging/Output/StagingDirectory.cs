@@ -99,23 +99,14 @@ internal sealed class StagingDirectory : IDisposable
     /// Deletes every other file in the directory. A process that died between exchanging an old output and deleting it leaves the
     /// old one here, and none of that may be published again.
     /// </summary>
-    /// <param name="files">Names of the files that belong to the run.</param>
+    /// <param name="files">Paths in the directory, with slashes, of the files that belong to the run.</param>
     /// <exception cref="DemException">DEM4002 (WriteFailed).</exception>
     public void KeepOnly(IEnumerable<string> files)
     {
         var kept = files.Append(LockFileName).ToHashSet(StringComparer.Ordinal);
         try
         {
-            foreach (FileSystemInfo entry in new DirectoryInfo(Path)
-                .EnumerateFileSystemInfos()
-                .Where(entry => !kept.Contains(entry.Name))
-                .ToArray())
-            {
-                if (entry is DirectoryInfo { LinkTarget: null } folder)
-                    folder.Delete(recursive: true);
-                else
-                    entry.Delete();
-            }
+            KeepOnly(kept, new DirectoryInfo(Path), "");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -125,7 +116,7 @@ internal sealed class StagingDirectory : IDisposable
 
     /// <summary>Moves the finished directory to the output's path.</summary>
     /// <param name="files">
-    /// Names of the files to publish; the journal and leftovers of an earlier attempt or an exchanged output are not among them.
+    /// Paths in the directory, with slashes, of the files to publish; the journal and leftovers of an earlier attempt or an exchanged output are not among them.
     /// </param>
     /// <exception cref="DemException">
     /// DEM1002 (OutputExists) or DEM1003 (OutputNotOurs): the output's name was taken in the meantime. DEM4002 (WriteFailed).
@@ -138,6 +129,8 @@ internal sealed class StagingDirectory : IDisposable
             KeepOnly(files);
             _lock.Dispose();
             File.Delete(System.IO.Path.Combine(Path, LockFileName));
+            foreach (string folder in Directory.EnumerateDirectories(Path, "*", SearchOption.AllDirectories))
+                LinuxFile.SyncFolder(folder);
             LinuxFile.SyncFolder(Path);
             string parent = System.IO.Path.GetDirectoryName(Output)!;
             if (!Directory.Exists(Output))
@@ -167,6 +160,27 @@ internal sealed class StagingDirectory : IDisposable
     }
 
     public void Dispose() => _lock.Dispose();
+
+    private static void KeepOnly(HashSet<string> kept, DirectoryInfo folder, string prefix)
+    {
+        foreach (FileSystemInfo entry in folder.EnumerateFileSystemInfos().ToArray())
+        {
+            string path = prefix + entry.Name;
+            if (entry is not DirectoryInfo { LinkTarget: null } inner)
+            {
+                if (!kept.Contains(path))
+                    entry.Delete();
+            }
+            else if (kept.Any(file => file.StartsWith($"{path}/", StringComparison.Ordinal)))
+            {
+                KeepOnly(kept, inner, $"{path}/");
+            }
+            else
+            {
+                inner.Delete(recursive: true);
+            }
+        }
+    }
 
     private static void CheckReplaceable(string output, bool overwrite)
     {

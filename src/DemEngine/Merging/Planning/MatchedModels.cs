@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using DemEngine.Checkpoints;
 using DemEngine.Errors;
+using DemEngine.Merging.Cards;
 using DemEngine.Merging.Models;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Tensors;
@@ -17,6 +18,8 @@ internal sealed class MatchedModels : IDisposable
 {
     private readonly OpenedModels _opened;
     private readonly MatchedRecipe _result;
+    private readonly AlignmentOptions _alignment;
+    private readonly Lazy<StatedLicense?> _license;
     private readonly long _maxShardBytes;
     private readonly ImmutableArray<string> _remarks;
     private ShardLayout? _layout;
@@ -24,6 +27,8 @@ internal sealed class MatchedModels : IDisposable
     private MatchedModels(Recipe recipe, AlignmentOptions alignment, long maxShardBytes, OpenedModels opened)
     {
         _opened = opened;
+        _alignment = alignment;
+        _license = new Lazy<StatedLicense?>(() => StatedLicense.Common(opened.All));
         _maxShardBytes = maxShardBytes;
         var stages = new List<MatchedRecipe>();
         var models = new SourceModels(opened);
@@ -85,7 +90,11 @@ internal sealed class MatchedModels : IDisposable
         var parameters = new MergeParameters(recipe);
         OutputTensor[] tensors = [.. Enumerable.Range(0, _result.Specs.Length).Select(index => Plan(index, parameters))];
         _layout ??= ShardLayout.Plan(_result.Specs, _maxShardBytes);
-        return new OutputPlan("merge", recipe.ToYaml(), Inputs, Checkpoints, tensors, _layout, SmallFiles) { Remarks = _remarks };
+        return new OutputPlan("merge", recipe.ToYaml(), Inputs, Checkpoints, tensors, _layout, SmallFiles)
+        {
+            Remarks = _remarks,
+            Card = new ModelCard(recipe, Inputs, _alignment, SmallFiles.Keys, _license),
+        };
     }
 
     /// <summary>Closes the models.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DemEngine.Checkpoints;
+using DemEngine.Checkpoints.Folders;
 using DemEngine.Merging.Inputs;
 using DemEngine.Merging.Models;
 using DemEngine.Merging.Options;
@@ -59,13 +60,20 @@ internal sealed class MatchedRecipe
         var files = tokens?.Files ?? new Dictionary<string, byte[]>(baseModel.Files, StringComparer.Ordinal);
         OutputConfig.Amend(
             files,
+            basePath.Written,
             type,
             tokens?.Rows ?? _parts.Select(part => part.VocabularyRows).FirstOrDefault(rows => rows is not null),
             matcher.Stacks);
         if (matcher.IsUntied)
             EmbeddingTie.Untie(files);
         Files = files;
-        Remarks = [.. tokens?.Remarks ?? [], .. matcher.Remarks, .. new[] { buffers.Remark }.OfType<string>()];
+        Remarks =
+        [
+            .. tokens?.Remarks ?? [],
+            .. matcher.Remarks,
+            .. new[] { buffers.Remark }.OfType<string>(),
+            .. stage is null ? baseModel.FileRemarks : [],
+        ];
 
         // The tensors have the order that they would have in files, so that a result used directly and one written first look the
         // same.
@@ -78,7 +86,7 @@ internal sealed class MatchedRecipe
                         .Select(tensor => new NamedInput(tensor.Spec.Name, InputOf(places[tensor.Spec.Name]))),
                 ]),
             baseModel.Folder,
-            files,
+            new FolderFiles(files, baseModel.FileRemarks),
             [.. matcher.Shared.Select(pair => ImmutableArray.Create(pair.Value, pair.Key))]);
     }
 

@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 using System.IO.Hashing;
 using System.Text;
 using DemEngine.Checkpoints;
+using DemEngine.Checkpoints.Folders;
 using DemEngine.Files;
+using DemEngine.Merging.Cards;
 using DemEngine.Merging.Inputs;
 using DemEngine.Merging.Options;
 using DemEngine.Numerics;
@@ -18,6 +20,7 @@ public sealed class OutputPlan
         string operation, string? recipe, ImmutableArray<ManifestInput> inputs, ImmutableArray<Checkpoint> checkpoints,
         IEnumerable<OutputTensor> tensors, ShardLayout layout, IReadOnlyDictionary<string, byte[]> sideFiles)
     {
+        SideFilePath.Check(sideFiles.Keys, layout.Shards.Select(shard => shard.FileName).Append(Checkpoint.IndexFileName));
         Operation = operation;
         Recipe = recipe;
         Inputs = inputs;
@@ -40,7 +43,7 @@ public sealed class OutputPlan
     /// <summary>Layout of the output's shards.</summary>
     public ShardLayout Layout { get; }
 
-    /// <summary>Small files that are written beside the weights, by name.</summary>
+    /// <summary>Small files that are written beside the weights, by their paths in the folder, with slashes.</summary>
     public IReadOnlyDictionary<string, byte[]> SideFiles { get; }
 
     /// <summary>Warnings for the user.</summary>
@@ -93,6 +96,9 @@ public sealed class OutputPlan
             tensor.ReadAgain.Where(input => input.IsCopied).Sum(input => input.Spec.ByteLength));
         return ofTiles + Math.Clamp(held, 0, Math.Max(0, tile.MaxBytes - ofTiles));
     }
+
+    /// <summary>What a model card says about the output; null for outputs that have none.</summary>
+    internal ModelCard? Card { get; init; }
 
     /// <summary>Tensors of the output, in the order of the layout.</summary>
     internal ImmutableArray<OutputTensor> Tensors { get; }

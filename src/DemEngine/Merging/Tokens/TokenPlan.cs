@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using DemEngine.Checkpoints;
+using DemEngine.Checkpoints.Folders;
 using DemEngine.Checkpoints.Layers;
 using DemEngine.Errors;
 using DemEngine.Merging.Inputs;
@@ -118,7 +118,7 @@ internal sealed class TokenPlan
             vocabulary = VocabularyReader.Read(Files, owner)
                 ?? throw source.Place.Error(
                     ErrorCode.BadSideFile, $"{Quoted.Name(owner)} has no tokenizer whose vocabulary could be read");
-            _remarks.AddRange(TokenizerSettings.MoveIds(Files, own, vocabulary));
+            _remarks.AddRange(TokenizerSettings.MoveIds(Files, own, vocabulary, baseModel.Written));
         }
 
         bool isUnion = source.IsUnion
@@ -132,7 +132,7 @@ internal sealed class TokenPlan
             AddOthers(tokenizer, sources, source.Place);
         foreach (TokenRule rule in added.Where(rule => tokenizer.Vocabulary.Find(rule.Token) is null))
             tokenizer.AddWhole(rule.Token);
-        TokenizerSettings.Write(Files, tokenizer);
+        TokenizerSettings.Write(Files, tokenizer, owner);
         return tokenizer.Vocabulary;
     }
 
