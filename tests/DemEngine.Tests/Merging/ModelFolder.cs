@@ -85,6 +85,9 @@ internal sealed class ModelFolder : IDisposable
         return files;
     }
 
+    /// <summary>Whether a file of an output says how it was made, so that outputs of two recipes differ in it.</summary>
+    public static bool NamesTheRecipe(string file) => file is Manifest.FileName or "README.md" or "mergekit_config.yml";
+
     /// <summary>The names of what lies in the folder, models and outputs.</summary>
     public string[] Names => [.. Directory.EnumerateFileSystemEntries(Path).Select(path => System.IO.Path.GetFileName(path)).Order(StringComparer.Ordinal)];
 

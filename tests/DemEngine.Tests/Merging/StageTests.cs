@@ -72,7 +72,7 @@ public sealed class StageTests
         SortedDictionary<string, byte[]> expected = _family.Folder.Files($"{io} {chain}/result");
         SortedDictionary<string, byte[]> actual = _family.Folder.Files($"together {io} {chain}");
         Assert.That(actual.Keys, Is.EqualTo(expected.Keys));
-        foreach (var (file, bytes) in expected.Where(file => file.Key is not (Manifest.FileName or "README.md" or "mergekit_config.yml")))
+        foreach (var (file, bytes) in expected.Where(file => !ModelFolder.NamesTheRecipe(file.Key)))
             Assert.That(actual[file].AsSpan().SequenceEqual(bytes), $"{file} from byte {actual[file].AsSpan().CommonPrefixLength(bytes)}");
     }
 
@@ -131,7 +131,7 @@ public sealed class StageTests
         models.Folder.Merge(First, "first");
         models.Folder.Merge(Second("first"), "separate");
         models.Folder.Merge($"name: stage\n{First}\n---\n{Second("stage")}");
-        foreach (var (file, bytes) in models.Folder.Files("separate").Where(file => file.Key != Manifest.FileName))
+        foreach (var (file, bytes) in models.Folder.Files("separate").Where(file => !ModelFolder.NamesTheRecipe(file.Key)))
             Assert.That(models.Folder.Files("out")[file], Is.EqualTo(bytes), file);
     }
 
@@ -144,7 +144,7 @@ public sealed class StageTests
         models.Folder.Merge(First, "first");
         models.Folder.Merge(Second("first"), "separate");
         models.Folder.Merge($"name: stack\n{First}\n---\n{Second("stack")}");
-        foreach (var (file, bytes) in models.Folder.Files("separate").Where(file => file.Key != Manifest.FileName))
+        foreach (var (file, bytes) in models.Folder.Files("separate").Where(file => !ModelFolder.NamesTheRecipe(file.Key)))
             Assert.That(models.Folder.Files("out")[file], Is.EqualTo(bytes), file);
     }
 

@@ -236,7 +236,7 @@ public sealed class TokenizerTests
         const string Recipe = "merge_method: linear\nmodels: [{model: base}, {model: same}]\nparameters: {weight: 1}";
         _folder.Merge(Recipe, "without");
         _folder.Merge($"{Recipe}\ntokenizer_source: union");
-        foreach (var (name, bytes) in _folder.Files("without").Where(one => one.Key != Manifest.FileName))
+        foreach (var (name, bytes) in _folder.Files("without").Where(one => !ModelFolder.NamesTheRecipe(one.Key)))
             Assert.That(_folder.Files("out")[name], Is.EqualTo(bytes), name);
         Failing.With(ErrorCode.BadSideFile, () => _folder.Merge($"{Recipe}\ntokenizer: {{source: base, pad_to_multiple_of: 8}}", "padded"));
     }
@@ -266,7 +266,7 @@ public sealed class TokenizerTests
         _folder.Merge(First, "first");
         _folder.Merge(Second("first"), "separate");
         _folder.Merge($"name: stage\n{First}\n---\n{Second("stage")}");
-        foreach (var (file, bytes) in _folder.Files("separate").Where(file => file.Key != Manifest.FileName))
+        foreach (var (file, bytes) in _folder.Files("separate").Where(file => !ModelFolder.NamesTheRecipe(file.Key)))
             Assert.That(_folder.Files("out")[file], Is.EqualTo(bytes), file);
     }
 
