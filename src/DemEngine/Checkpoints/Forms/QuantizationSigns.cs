@@ -154,7 +154,7 @@ internal sealed record QuantizationSigns(string? Form, string? Source, Immutable
     private static (string? Form, string Source)? Configured(Checkpoint checkpoint)
     {
         IReadOnlyDictionary<string, byte[]> files = checkpoint.ReadSideFiles();
-        if (Parse(files, ModelConfig.FileName) is { } config)
+        if (files.TryGetValue(ModelConfig.FileName, out byte[]? json) && Parse(json) is { } config)
         {
             foreach (JsonObject section in Sections(config))
             {
@@ -168,8 +168,12 @@ internal sealed record QuantizationSigns(string? Form, string? Source, Immutable
 
         foreach (var (file, key) in Files)
         {
-            if (files.ContainsKey(file))
-                return (Text(Parse(files, file), key), file);
+            // These files do not go with a merged model, so that they are not among its side files.
+            string path = Path.Combine(checkpoint.Folder, file);
+            if (files.TryGetValue(file, out byte[]? given))
+                return (Text(Parse(given), key), file);
+            if (checkpoint.Folder.Length > 0 && File.Exists(path))
+                return (Text(Parse(File.ReadAllBytes(path)), key), file);
         }
 
         return null;
@@ -201,10 +205,8 @@ internal sealed record QuantizationSigns(string? Form, string? Source, Immutable
         return node is JsonValue value ? value.ToString() : null;
     }
 
-    private static JsonObject? Parse(IReadOnlyDictionary<string, byte[]> files, string name)
+    private static JsonObject? Parse(byte[] json)
     {
-        if (!files.TryGetValue(name, out byte[]? json))
-            return null;
         try
         {
             return JsonNode.Parse(json, documentOptions: new() { AllowDuplicateProperties = false }) as JsonObject;
