@@ -292,6 +292,18 @@ public sealed class ErrorCode
         "The file holds the state of an optimizer.",
         "Give the folder or file with the model's weights.");
 
+    /// <summary>DEM2028: Layers cannot be stacked as asked: their model expects another kind of layer there.</summary>
+    public static readonly ErrorCode LayersDoNotFit = new(
+        2028,
+        "Layers cannot be stacked as asked: their model expects another kind of layer there.",
+        "Take layers that have the kind of their new place, for example by moving whole periods of layers.");
+
+    /// <summary>DEM2029: A recipe has a gradient over the layers, and the model's tensors show no layers.</summary>
+    public static readonly ErrorCode NoLayers = new(
+        2029,
+        "A recipe has a gradient over the layers, and the model's tensors show no layers.",
+        "Give one number instead of the gradient, or a list of filter and value.");
+
     /// <summary>DEM2031: Two models store the experts of a mixture in different ways.</summary>
     public static readonly ErrorCode ExpertLayouts = new(
         2031,

@@ -19,30 +19,27 @@ public sealed class LayerGroups
     public LayerGroups(IEnumerable<string> tensors, int count)
     {
         string[] names = [.. tensors];
-        var depth = new LayerDepth(names);
-        (LayerName Place, string Filter, int Group)[] grouped =
+        var layers = new NetworkLayers(names);
+        var depth = new LayerDepth(layers, names);
+        (LayerPlace Place, string Filter, int Group)[] grouped =
         [
             .. from name in names
-               let place = LayerName.Parse(name)
-               let filter = place.Stack is { } stack ? $"{stack}.{place.Layer}." : name
-               select (place, filter, Math.Min(count - 1, (int)(depth.Of(name) * count))),
+               let place = layers.Of(name)
+               let filter = place.Stack is null ? name : place.Module + "."
+               select (place, filter, Math.Min(count - 1, (int)((depth.Of(name) ?? 1) * count))),
         ];
         if (grouped.Select(tensor => tensor.Group).Distinct().Count() != count)
         {
-            int layers = grouped
-                .Select(tensor => tensor.Place)
-                .Where(place => place.Stack is not null)
-                .Distinct()
-                .Count();
-            throw new DemException(ErrorCode.BadArgument, $"the model's {layers} layers cannot be cut into {count} groups");
+            int there = layers.Stacks.Sum(layers.Count);
+            throw new DemException(ErrorCode.BadArgument, $"the model's {there} layers cannot be cut into {count} groups");
         }
 
         // The first filter that is found in a name decides, so a filter that may occur within another comes after it. Tensors
-        // that no filter finds belong to the last group, as do all tensors outside the layers except the embeddings.
+        // that no filter finds belong to the last group, as do all tensors that follow the layers.
         _filters =
         [
             .. grouped
-                .Where(tensor => tensor.Place.Stack is not null || LayerName.IsEmbedding(tensor.Filter))
+                .Where(tensor => tensor.Place.Stack is not null || depth.Of(tensor.Filter) is not null)
                 .Select(tensor => (tensor.Filter, tensor.Group))
                 .Distinct()
                 .OrderByDescending(pair => pair.Filter.Length)
@@ -74,7 +71,7 @@ public sealed class LayerGroups
         ]);
     }
 
-    private static string Describe(int group, LayerName[] places)
+    private static string Describe(int group, LayerPlace[] places)
     {
         string?[] stacks = [.. places.Select(place => place.Stack).Where(stack => stack is not null).Distinct()];
         int[] layers = [.. places.Where(place => place.Stack is not null).Select(place => place.Layer)];

@@ -42,13 +42,14 @@ public sealed record CheckpointSummary(
     ];
 
     /// <summary>Stacks of layers, such as <c>encoder.block</c>, in the order of their names.</summary>
-    public ImmutableArray<LayerStack> Stacks =>
-    [
-        .. Tensors.Select(tensor => LayerName.Parse(tensor.Spec.Name)).Where(place => place.Stack is not null).Distinct()
-            .GroupBy(place => place.Stack!, StringComparer.Ordinal)
-            .Select(group => new LayerStack(group.Key, group.Count()))
-            .OrderBy(stack => stack.Name, StringComparer.Ordinal),
-    ];
+    public ImmutableArray<LayerStack> Stacks
+    {
+        get
+        {
+            var layers = new NetworkLayers(Tensors.Select(tensor => tensor.Spec.Name));
+            return [.. layers.Stacks.Select(stack => new LayerStack(stack, layers.Count(stack)))];
+        }
+    }
 
     /// <summary>Summarises an open checkpoint.</summary>
     /// <exception cref="DemException">DEM2021 (BadManifest): there is a manifest, but it cannot be read.</exception>

@@ -59,12 +59,13 @@ public static class DistanceMeasurement
             .. tensors.OrderBy(tensor => tensor.Spec.Name, StringComparer.Ordinal)
                 .Select(tensor => new TensorSum(tensor.Spec, Sum(models.Count, parts[tensor.Spec.Name]))),
         ];
-        ILookup<string, TensorSum> groups = sums.ToLookup(sum => NetworkOrder.GroupOf(sum.Spec.Name), StringComparer.Ordinal);
+        var order = new NetworkOrder([.. sums.Select(sum => sum.Spec.Name)]);
+        ILookup<string, TensorSum> groups = sums.ToLookup(sum => order.GroupOf(sum.Spec.Name), StringComparer.Ordinal);
         return new LayerDistances(
             baseModel,
             [.. models.Select((path, k) => new MeasuredModel(labels[k], path, sources[k].IsVector))],
             [
-                .. new NetworkOrder([.. sums.Select(sum => sum.Spec.Name)]).Groups
+                .. order.Groups
                     .Select(group => Total(group, groups[group], models.Count)),
             ],
             Total("whole", sums, models.Count),

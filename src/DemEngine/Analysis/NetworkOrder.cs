@@ -4,23 +4,23 @@ namespace DemEngine.Analysis;
 
 /// <summary>
 /// Groups tensors by their layer, or outside any layer by their module, and puts the groups in the order of the network:
-/// embeddings, encoder, decoder, and last the output matrix. Within encoder and decoder the layers come by number and then what
+/// embeddings, vision and sound, encoder, decoder, and last the output matrix. Within each the layers come by number and then
+/// what
 /// follows them, such as a final norm. The order on disk is mostly that of the names, in which layer 10 comes before layer 2.
 /// </summary>
 internal sealed class NetworkOrder
 {
-    private readonly (string Stack, string Root)[] _stacks;
+    private static readonly string[] Senses = ["vision", "visual", "vit", "image", "audio", "speech"];
+    private static readonly string[] Bridges = ["projector", "connector", "merger", "aligner", "resampler"];
+
+    private readonly NetworkLayers _layers;
+    private readonly string[] _stacks;
 
     /// <param name="tensors">Names of all tensors.</param>
     public NetworkOrder(IReadOnlyCollection<string> tensors)
     {
-        _stacks =
-        [
-            .. tensors.Select(name => LayerName.Parse(name).Stack).OfType<string>().Distinct(StringComparer.Ordinal)
-                .OrderBy(stack => !stack.Contains("encoder", StringComparison.Ordinal))
-                .ThenBy(stack => stack, StringComparer.Ordinal)
-                .Select(stack => (stack, stack[..(stack.LastIndexOf('.') + 1)])),
-        ];
+        _layers = new NetworkLayers(tensors);
+        _stacks = [.. _layers.Stacks.OrderBy(RegionOf).ThenBy(stack => stack, StringComparer.Ordinal)];
         Groups =
         [
             .. tensors.GroupBy(GroupOf, StringComparer.Ordinal)
@@ -33,31 +33,58 @@ internal sealed class NetworkOrder
     public IReadOnlyList<string> Groups { get; }
 
     /// <summary>Returns the group of a tensor, such as <c>encoder.block.3</c> or <c>model.norm</c>.</summary>
-    public static string GroupOf(string tensor)
+    public string GroupOf(string tensor)
     {
-        LayerName place = LayerName.Parse(tensor);
+        LayerPlace place = _layers.Of(tensor);
         if (place.Stack is not null)
-            return $"{place.Stack}.{place.Layer}";
+            return place.Module;
         int dot = tensor.LastIndexOf('.');
         return dot <= 0 ? tensor : tensor[..dot];
     }
 
+    /// <summary>Orders stacks: what sees and hears, then encoders, then decoders and what is neither.</summary>
+    private static int RegionOf(string stack)
+    {
+        string[] parts = stack.Split('.');
+        if (parts.Any(part => Senses.Any(sense => part.StartsWith(sense, StringComparison.Ordinal))))
+            return 0;
+        string? side = parts.FirstOrDefault(part => part.StartsWith("encoder", StringComparison.Ordinal)
+            || part.StartsWith("decoder", StringComparison.Ordinal));
+        return side?[0] == 'e' ? 1 : 2;
+    }
+
     private (int Region, int Stack, int Part, int Layer) Place(string tensor)
     {
-        LayerName place = LayerName.Parse(tensor);
+        LayerPlace place = _layers.Of(tensor);
         if (place.Stack is not null)
-            return (1, Array.FindIndex(_stacks, one => one.Stack == place.Stack), 1, place.Layer);
+            return (1, Array.IndexOf(_stacks, place.Stack), 1, place.Layer);
 
-        // `encoder.final_layer_norm` belongs to `encoder.block`. If several stacks qualify, the innermost one counts.
-        int owner = -1;
+        bool isFirst = _layers.PositionOf(tensor) == NetworkPosition.Before;
+        int owner = OwnerOf(tensor);
+        return owner < 0 ? (isFirst ? 0 : 2, 0, 0, 0) : (1, owner, isFirst ? 0 : 2, 0);
+    }
+
+    /// <summary>
+    /// Returns the stack that a tensor lies beside: <c>encoder.final_layer_norm</c> belongs to <c>encoder.block</c>. It is the
+    /// one
+    /// with which its name has most parts in common; −1 if there are none.
+    /// </summary>
+    private int OwnerOf(string tensor)
+    {
+        string[] parts = tensor.Split('.');
+        if (parts.Any(part => Bridges.Any(bridge => part.Contains(bridge, StringComparison.Ordinal)))
+            && Array.FindLastIndex(_stacks, stack => RegionOf(stack) == 0) is var sense and >= 0)
+            return sense;
+
+        int owner = -1, most = 0, length = 0;
         for (int k = 0; k < _stacks.Length; k++)
         {
-            if (tensor.StartsWith(_stacks[k].Root, StringComparison.Ordinal)
-                && (owner < 0 || _stacks[k].Root.Length > _stacks[owner].Root.Length))
-                owner = k;
+            string[] path = _stacks[k].Split('.')[..^1];
+            int common = path.Zip(parts).TakeWhile(pair => pair.First == pair.Second).Count();
+            if (path.Length == 0 ? owner < 0 : common > most || (common == most && common > 0 && path.Length < length))
+                (owner, most, length) = (k, common, path.Length);
         }
 
-        bool isFirst = LayerName.IsEmbedding(tensor) || GroupOf(tensor).Split('.')[^1] == "shared";
-        return owner < 0 ? (isFirst ? 0 : 2, 0, 0, 0) : (1, owner, isFirst ? 0 : 2, 0);
+        return owner;
     }
 }

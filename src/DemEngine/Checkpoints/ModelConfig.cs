@@ -20,18 +20,11 @@ internal sealed class ModelConfig
     private static readonly string[] TextSections = ["text_config", "llm_config", "language_config", "thinker_config"];
     private static readonly string[] VisionSections = ["vision_config"];
     private static readonly string[] VisionStacks = ["vision_tower", "vision_model", "visual", "vision_encoder"];
-    private static readonly string[] LayerKeys = ["num_hidden_layers", "n_layer", "n_layers", "num_layers", "depth"];
-    private static readonly string[] DecoderLayerKeys = ["num_decoder_layers", "decoder_layers"];
-    private static readonly string[] PerLayerKeys =
-    [
-        "layer_types",
-        "mlp_layer_types",
-        "layers_block_type",
-        "block_configs",
-        "no_rope_layers",
-    ];
+    private static readonly string[] AudioSections = ["audio_config"];
+    private static readonly string[] AudioStacks = ["audio_tower", "audio_model", "audio_encoder"];
 
     private readonly JsonObject _root;
+    private readonly HashSet<(JsonObject Section, string Key)> _stacked = [];
     private bool _isChanged;
 
     private ModelConfig(JsonObject root) => _root = root;
@@ -96,44 +89,48 @@ internal sealed class ModelConfig
             Set(section, "vocab_size", JsonValue.Create(rows));
     }
 
-    /// <summary>Sets the number of layers of a stack.</summary>
-    /// <param name="stack">Path of the stack: the names of its tensors up to the layer's number.</param>
-    /// <param name="count">Number of layers.</param>
-    /// <returns>False if the configuration has no known key for the number.</returns>
-    public bool SetLayers(string stack, int count)
-    {
-        bool any = false;
-        foreach (JsonObject section in SectionsOf(stack))
-        {
-            foreach (string key in LayerKeysOf(section, stack))
-            {
-                Set(section, key, JsonValue.Create(count));
-                any = true;
-            }
-        }
+    /// <summary>The whole configuration, to read.</summary>
+    public JsonObject Root => _root;
 
-        return any;
+    /// <summary>Whether a stack of layers belongs to what sees.</summary>
+    public bool IsVision(string stack) => stack.Split('.').Intersect(VisionStacks).Any();
+
+    /// <summary>
+    /// Returns the sections that describe a stack of layers, the outermost first: the one that is named as a part of the stack's
+    /// path, or that of vision or sound, or the language model's.
+    /// </summary>
+    /// <param name="stack">Path of the stack: the names of its tensors up to the layer's number.</param>
+    public IEnumerable<JsonObject> SectionsOf(string stack)
+    {
+        string[] path = stack.Split('.');
+        if (IsVision(stack))
+            return Sections(_root, VisionSections).Skip(1);
+        if (path.Intersect(AudioStacks).Any())
+            return Sections(_root, AudioSections).Skip(1);
+        if (path.Select(part => _root[$"{part}_config"]).OfType<JsonObject>().FirstOrDefault() is { } named)
+            return Sections(named, TextSections);
+        JsonObject? part = path.Select(name => _root[name]).OfType<JsonObject>()
+            .FirstOrDefault(section => section.ContainsKey("model_type"));
+        return Sections(part ?? _root, TextSections);
     }
 
-    /// <summary>Assembles the lists that have one item for each layer from those of other configurations.</summary>
-    /// <param name="stack">Path of the stack: the names of its tensors up to the layer's number.</param>
-    /// <param name="baseCount">Number of items that the lists have in this configuration.</param>
-    /// <param name="runs">Configuration, first layer and number of layers for each run of the output's layers.</param>
-    /// <exception cref="DemException">DEM2023 (BadSideFile): a configuration lacks such a list.</exception>
-    public void SetPerLayer(string stack, int baseCount, IReadOnlyList<(ModelConfig? Config, int First, int Count)> runs)
+    /// <summary>Whether a key was set to the number of layers of a stack.</summary>
+    public bool HasStacked(JsonObject section, string key) => _stacked.Contains((section, key));
+
+    /// <summary>Sets a key to the number of layers of a stack.</summary>
+    public void SetStacked(JsonObject section, string key, int count)
     {
-        JsonObject[] sections = [.. SectionsOf(stack)];
-        for (int s = 0; s < sections.Length; s++)
-        {
-            foreach (string key in PerLayerKeys)
-            {
-                if (sections[s][key] is JsonArray list && list.Count == baseCount)
-                    Set(
-                        sections[s],
-                        key,
-                        new JsonArray([.. runs.SelectMany(run => Items(run.Config, stack, s, key, run.First, run.Count))]));
-            }
-        }
+        _stacked.Add((section, key));
+        Set(section, key, JsonValue.Create(count));
+    }
+
+    /// <summary>Sets a value of one of the sections.</summary>
+    public void Set(JsonObject section, string key, JsonNode value)
+    {
+        if (JsonNode.DeepEquals(section[key], value))
+            return;
+        section[key] = value;
+        _isChanged = true;
     }
 
     /// <summary>Replaces the configuration among a model's side files, if anything was changed.</summary>
@@ -149,29 +146,6 @@ internal sealed class ModelConfig
         inner,
         "Fetch the file again, or mend it there: it must be changed to describe the output, and so be read.");
 
-    private static IEnumerable<JsonNode?> Items(ModelConfig? config, string stack, int section, string key, int first, int count)
-    {
-        if (config?.SectionsOf(stack).ElementAtOrDefault(section)?[key] is not JsonArray list || list.Count < first + count)
-            throw new DemException(
-                ErrorCode.BadSideFile,
-                $"{FileName}: {key} has an item for each layer in one model and not in another that layers are taken from");
-        return list.Skip(first).Take(count).Select(item => item?.DeepClone());
-    }
-
-    private static IEnumerable<string> LayerKeysOf(JsonObject section, string stack)
-    {
-        string[] path = stack.Split('.');
-        if (path.Contains("decoder", StringComparer.Ordinal) && DecoderLayerKeys.Any(section.ContainsKey))
-            return DecoderLayerKeys.Where(section.ContainsKey);
-        return LayerKeys.Concat(path.Contains("encoder", StringComparer.Ordinal) ? ["encoder_layers"] : [])
-            .Where(section.ContainsKey);
-    }
-
-    private IEnumerable<JsonObject> SectionsOf(string stack) =>
-        stack.Split('.').Intersect(VisionStacks).Any()
-            ? Sections(_root, VisionSections).Skip(1)
-            : Sections(_root, TextSections);
-
     private static IEnumerable<JsonObject> Sections(JsonObject root, string[] names) =>
         Sections(root, name => names.Contains(name, StringComparer.Ordinal));
 
@@ -185,13 +159,5 @@ internal sealed class ModelConfig
             foreach (JsonObject section in Sections(part, isSection))
                 yield return section;
         }
-    }
-
-    private void Set(JsonObject section, string key, JsonNode value)
-    {
-        if (JsonNode.DeepEquals(section[key], value))
-            return;
-        section[key] = value;
-        _isChanged = true;
     }
 }

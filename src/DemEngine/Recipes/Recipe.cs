@@ -49,6 +49,9 @@ public sealed record Recipe
     /// <summary>The value of <c>out_dtype</c>, or null; the names are those of <see cref="DType"/>.</summary>
     public RecipeText? OutDType { get; init; }
 
+    /// <summary>The value of <c>gradient_after_layers</c>: the end of gradients for what follows the layers.</summary>
+    public AfterLayers GradientAfterLayers { get; init; } = AfterLayers.First;
+
     /// <summary>The value of <c>tokenizer_source</c> or <c>tokenizer.source</c>; null if the vocabulary stays as it is.</summary>
     public TokenizerSource? TokenizerSource { get; init; }
 

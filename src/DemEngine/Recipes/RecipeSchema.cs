@@ -19,6 +19,7 @@ internal static class RecipeSchema
         "parameters",
         "dtype",
         "out_dtype",
+        "gradient_after_layers",
         "tokenizer_source",
         "tokenizer",
     ];
@@ -32,6 +33,7 @@ internal static class RecipeSchema
         ValueList<RecipeSlice>? slices = null;
         ValueList<RecipeModule>? modules = null;
         var parameters = new ParameterScope([], top.At("parameters", top.Line));
+        AfterLayers afterLayers = AfterLayers.First;
         TokenizerSection? tokenizer = null;
         SourceLocation? tokenizerSource = null;
         foreach (MapEntry entry in root is null ? [] : Expect.Map(root, top, "a mapping with merge_method and models"))
@@ -66,6 +68,9 @@ internal static class RecipeSchema
                 case "out_dtype":
                     outDType = ReadElementType(entry.Value, at);
                     break;
+                case "gradient_after_layers":
+                    afterLayers = ReadAfterLayers(entry.Value, at);
+                    break;
                 case "tokenizer_source" or "tokenizer":
                     TokenizerSection? read = TokenizerSchema.Read(entry, at);
                     if (read is not null && tokenizer is not null)
@@ -95,6 +100,7 @@ internal static class RecipeSchema
             Parameters = parameters,
             DType = dtype,
             OutDType = outDType,
+            GradientAfterLayers = afterLayers,
             TokenizerSource = tokenizer?.Source,
             Tokens = tokenizer?.Tokens ?? [],
             PadToMultipleOf = tokenizer?.PadToMultipleOf,
@@ -125,6 +131,14 @@ internal static class RecipeSchema
             $"unknown element type {Shown.Quote(name.Value)}{Misspelling.DidYouMean(name.Value, ElementTypes.FloatNames)}; "
             + $"known: {string.Join(", ", ElementTypes.FloatNames)}");
     }
+
+    private static AfterLayers ReadAfterLayers(RecipeNode node, SourceLocation place) =>
+        Expect.TextOrNothing(node, place, "first or last") switch
+        {
+            null or "first" => AfterLayers.First,
+            "last" => AfterLayers.Last,
+            { } other => throw place.Error(ErrorCode.WrongValue, $"expected first or last, found {Shown.Quote(other)}"),
+        };
 
     private static DemException Missing(SourceLocation place, string key, string what) =>
         place.Error(ErrorCode.MissingKey, $"{(place.Key.Length == 0 ? "the recipe" : "this")} has no \"{key}\": {what}");

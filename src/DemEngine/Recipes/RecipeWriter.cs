@@ -43,6 +43,7 @@ internal static class RecipeWriter
         Scope(yaml, 0, recipe.Parameters);
         if (recipe.DType is { } dtype) Line(yaml, 0, "dtype", Text(dtype.Value));
         if (recipe.OutDType is { } outDType) Line(yaml, 0, "out_dtype", Text(outDType.Value));
+        if (recipe.GradientAfterLayers == AfterLayers.Last) Line(yaml, 0, "gradient_after_layers", "last");
         Tokenizer(yaml, recipe);
     }
 

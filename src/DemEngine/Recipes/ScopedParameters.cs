@@ -126,6 +126,13 @@ public sealed class ScopedParameters
     public DemException WrongValue(string key, string tensorName, double t, string message) =>
         (Find(key, tensorName, t)?.Place ?? _scopes[0].Place).Error(ErrorCode.WrongValue, message);
 
+    /// <summary>Returns the gradients, of numbers that differ, which are in effect for a tensor.</summary>
+    /// <param name="tensorName">Full name of the tensor.</param>
+    internal IEnumerable<GradientValue> GradientsAt(string tensorName) =>
+        _scopes.SelectMany(scope => scope.Parameters).Select(parameter => parameter.Name).Distinct(StringComparer.Ordinal)
+            .Select(key => Select(key, tensorName)).OfType<GradientValue>()
+            .Where(gradient => gradient.Points.Distinct().Skip(1).Any());
+
     private UnconditionalValue? Select(string key, string tensorName)
     {
         foreach (ParameterScope scope in _scopes)

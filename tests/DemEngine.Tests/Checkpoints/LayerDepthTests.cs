@@ -32,46 +32,34 @@ public sealed class LayerDepthTests
     [TestCase("embed_out.weight", false, true)]
     [TestCase("model.norm.weight", false, false)]
     [TestCase("transformer.ln_f.bias", false, false)]
-    [TestCase("model.layers.0.mlp.shared_expert.up_proj.weight", false, false)]
     public void Embeddings_and_vocabularies_are_known(string tensor, bool isEmbedding, bool isVocabulary)
     {
-        Assert.That(LayerName.IsEmbedding(tensor), Is.EqualTo(isEmbedding));
+        Assert.That(OuterName.IsBefore(tensor), Is.EqualTo(isEmbedding));
         Assert.That(LayerName.IsVocabulary(tensor), Is.EqualTo(isVocabulary));
     }
 
     [Test]
     public void Depth_is_counted_within_each_stack()
     {
-        var depth = new LayerDepth(
-        [
-            "shared.weight", "encoder.block.0.layer.0.x", "encoder.block.4.layer.1.x", "decoder.block.2.layer.2.x", "decoder.final_layer_norm.weight",
-        ]);
+        LayerDepth depth = Of(
+            "shared.weight", "encoder.block.0.layer.0.x", "encoder.block.1.layer.1.x", "encoder.block.4.layer.0.x", "decoder.block.1.layer.0.x",
+            "decoder.block.2.layer.2.x", "decoder.final_layer_norm.weight");
         Assert.That(depth.Of("shared.weight"), Is.Zero);
         Assert.That(depth.Of("encoder.block.0.layer.0.x"), Is.Zero);
         Assert.That(depth.Of("encoder.block.1.layer.1.x"), Is.EqualTo(0.25));
         Assert.That(depth.Of("encoder.block.4.layer.0.x"), Is.EqualTo(1));
         Assert.That(depth.Of("decoder.block.1.layer.0.x"), Is.EqualTo(0.5));
-        Assert.That(depth.Of("decoder.final_layer_norm.weight"), Is.EqualTo(1));
+        Assert.That(depth.Of("decoder.final_layer_norm.weight"), Is.Null);
     }
 
     [Test]
-    public void One_layer_lies_at_the_end_as_in_mergekit() => Assert.That(new LayerDepth(["h.0.x"]).Of("h.0.x"), Is.EqualTo(1));
-
-    [Test]
-    public void The_depth_in_a_slice_is_counted_from_its_first_layer()
-    {
-        var depth = new LayerDepth(["wte.weight", "h.7.x", "h.8.x", "h.9.x", "ln_f.weight"], first: 7);
-        Assert.That(depth.Of("wte.weight"), Is.Zero);
-        Assert.That(depth.Of("h.7.x"), Is.Zero);
-        Assert.That(depth.Of("h.8.x"), Is.EqualTo(0.5));
-        Assert.That(depth.Of("h.9.x"), Is.EqualTo(1));
-        Assert.That(depth.Of("ln_f.weight"), Is.EqualTo(1));
-        Assert.That(new LayerDepth(["h.7.x"], first: 7).Of("h.7.x"), Is.EqualTo(1));
-    }
+    public void One_layer_lies_at_the_end_as_in_mergekit() => Assert.That(Of("h.0.x").Of("h.0.x"), Is.EqualTo(1));
 
     [TestCase("model.layers.7.mlp.experts.3.w1.weight", 12, "model.layers.12.mlp.experts.3.w1.weight")]
     [TestCase("h.11.attn.c_attn.weight", 0, "h.0.attn.c_attn.weight")]
     [TestCase("decoder.block.4.layer.0.SelfAttention.q.weight", 5, "decoder.block.5.layer.0.SelfAttention.q.weight")]
     public void A_layer_can_have_another_number(string tensor, int layer, string renumbered) =>
-        Assert.That(LayerName.Renumber(tensor, layer), Is.EqualTo(renumbered));
+        Assert.That(new NetworkLayers([tensor]).Of(tensor).Renumber(tensor, layer), Is.EqualTo(renumbered));
+
+    private static LayerDepth Of(params string[] tensors) => new(new NetworkLayers(tensors), tensors);
 }

@@ -101,11 +101,11 @@ public sealed class SliceTests
             }
         }
 
-        // Before the layers the first slice counts, at its first value; after them the last slice, at its last.
+        // Before the layers the first slice counts, after them the last slice, both at their first value.
         _models.AssertTensor("out", "model.embed_tokens.weight", ReferenceMerge.Linear(
             ElementType.BF16, (1, _models.Tensor("a", "model.embed_tokens.weight")), (0, _models.Tensor("b", "model.embed_tokens.weight"))));
         _models.AssertTensor("out", "lm_head.weight", ReferenceMerge.Linear(
-            ElementType.BF16, (0.75, _models.Tensor("c", "lm_head.weight")), (2, _models.Tensor("b", "lm_head.weight"))));
+            ElementType.BF16, (0.25, _models.Tensor("c", "lm_head.weight")), (1, _models.Tensor("b", "lm_head.weight"))));
     }
 
     [Test]
@@ -216,7 +216,7 @@ public sealed class SliceTests
         Assert.That(Setting("out", "eos_token_id")!.AsArray(), Has.Count.EqualTo(4));
 
         _models.Folder.File("c", "config.json", """{"num_hidden_layers": 4}""");
-        DemException error = Failing.With(ErrorCode.BadSideFile, () => _models.Folder.Merge(
+        DemException error = Failing.With(ErrorCode.LayersDoNotFit, () => _models.Folder.Merge(
             "merge_method: passthrough\nslices: [{sources: [{model: a, layer_range: [1, 3]}]}, {sources: [{model: c, layer_range: [0, 3]}]}]", "other"));
         Assert.That(error.Message, Does.Contain("layer_types"));
     }
@@ -226,7 +226,7 @@ public sealed class SliceTests
     {
         _models.Folder.File("a", "config.json", """{"depth_of_model": 4}""");
         _models.Folder.Merge("merge_method: passthrough\nslices: [{sources: [{model: a, layer_range: [0, 4]}]}]", "same");
-        Failing.With(ErrorCode.BadSideFile, () => _models.Folder.Merge("merge_method: passthrough\nslices: [{sources: [{model: a, layer_range: [0, 3]}]}]"));
+        Failing.With(ErrorCode.LayersDoNotFit, () => _models.Folder.Merge("merge_method: passthrough\nslices: [{sources: [{model: a, layer_range: [0, 3]}]}]"));
     }
 
     [Test]

@@ -47,7 +47,7 @@ public sealed class MalformedRecipeTests
         yield return Case(twice, "merge_method: a\nmerge_method: b\n", "r.yaml:2:1: the key \"merge_method\" is given twice, first on line 1");
         yield return Case(twice, Good + "parameters:\n  w: 1\n  \"w\": 2\n", "r.yaml:5:3: the key \"w\" is given twice, first on line 4");
         yield return Case(unknown, "merge_methd: dem\n",
-            "r.yaml:1: merge_methd: unknown key (did you mean \"merge_method\"?); known here: base_model, dtype, merge_method, models, modules, name, out_dtype, parameters, slices, tokenizer, tokenizer_source");
+            "r.yaml:1: merge_methd: unknown key (did you mean \"merge_method\"?); known here: base_model, dtype, gradient_after_layers, merge_method, models, modules, name, out_dtype, parameters, slices, tokenizer, tokenizer_source");
         yield return Case(unknown, Good + "zebra: 1\n", "r.yaml:3: zebra: unknown key; known here: ");
         yield return Case(unknown, Good + "\"a b\\n\": 1\n", "r.yaml:3: \"a b\\u000A\": unknown key");
         yield return Case(unknown, "merge_method: x\nmodels:\n  - modle: a\n", "r.yaml:3: models[0].modle: unknown key (did you mean \"model\"?); known here: model, parameters, vector");

@@ -89,6 +89,7 @@ public sealed class RecipeWriterTests
         from parameters in Scopes
         from dtype in ElementTypes
         from outDType in ElementTypes
+        from afterLayers in Gen.Elements(AfterLayers.First, AfterLayers.Last)
         from tokenizer in Tokenizers.OrNull()
         from tokens in List(Tokens, 0)
         from padding in Gen.Elements<int?>(null, 1, 64)
@@ -102,6 +103,7 @@ public sealed class RecipeWriterTests
             Parameters = parameters,
             DType = dtype,
             OutDType = outDType,
+            GradientAfterLayers = afterLayers,
             TokenizerSource = tokenizer,
             Tokens = tokenizer is null ? [] : [.. tokens.DistinctBy(rule => rule.Token)],
             PadToMultipleOf = tokenizer is null ? null : padding,

@@ -153,7 +153,7 @@ internal sealed record QuantizationSigns(string? Form, string? Source, Immutable
 
     private static (string? Form, string Source)? Configured(Checkpoint checkpoint)
     {
-        IReadOnlyDictionary<string, byte[]> files = checkpoint.ReadSideFiles();
+        IReadOnlyDictionary<string, byte[]> files = checkpoint.ReadSideFiles().Files;
         if (files.TryGetValue(ModelConfig.FileName, out byte[]? json) && Parse(json) is { } config)
         {
             foreach (JsonObject section in Sections(config))

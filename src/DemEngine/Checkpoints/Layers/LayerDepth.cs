@@ -1,38 +1,46 @@
 namespace DemEngine.Checkpoints.Layers;
 
 /// <summary>
-/// Depth of each tensor of a run of layers, from 0 to 1, at which a recipe's gradients are read: i / (L − 1) for the i-th of the
-/// L layers of its stack, 1 for a single layer, 0 for embeddings, and 1 for other tensors outside the layers.
+/// Depth of each tensor of a model or of a run of its layers, from 0 to 1, at which a recipe's gradients are read: i / (L − 1)
+/// for
+/// the i-th of the L layers of its stack, 1 for a single layer, 0 for what comes before the layers, and 1 for what predicts
+/// further
+/// tokens. What follows the layers has no depth of its own.
 /// </summary>
-/// <remarks>
-/// The depths are those of mergekit, except for what follows the layers: mergekit reads that at 0 since its version 0.1.
-/// </remarks>
 internal sealed class LayerDepth
 {
-    private readonly int _first;
-    private readonly Dictionary<string, int> _lastLayer = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, double?> _depths = new(StringComparer.Ordinal);
 
-    /// <summary>Counts the layers of a model, or of a slice.</summary>
-    /// <param name="tensors">Names of all tensors of the model or slice.</param>
-    /// <param name="first">Number of the first layer.</param>
-    public LayerDepth(IEnumerable<string> tensors, int first = 0)
+    /// <summary>Counts the layers of a model.</summary>
+    /// <param name="layers">The model's layers.</param>
+    /// <param name="tensors">Names of the tensors whose depth is wanted.</param>
+    public LayerDepth(NetworkLayers layers, IEnumerable<string> tensors)
     {
-        _first = first;
-        foreach (LayerName place in tensors.Select(LayerName.Parse))
+        foreach (string tensor in tensors)
         {
-            if (place.Stack is not null)
-                _lastLayer[place.Stack] = Math.Max(place.Layer, _lastLayer.GetValueOrDefault(place.Stack, first));
+            LayerPlace place = layers.Of(tensor);
+            Add(tensor, layers.PositionOf(tensor), place.Layer, place.Stack is null ? 0 : layers.Count(place.Stack));
         }
     }
 
-    /// <summary>Returns the depth of one tensor.</summary>
-    public double Of(string tensor)
+    /// <summary>Makes the depths of a run of layers, to which tensors are added.</summary>
+    public LayerDepth()
     {
-        LayerName place = LayerName.Parse(tensor);
-        if (place.Stack is null)
-            return LayerName.IsEmbedding(tensor) ? 0 : 1;
-
-        int last = _lastLayer.GetValueOrDefault(place.Stack, _first);
-        return last == _first ? 1 : Math.Clamp((double)(place.Layer - _first) / (last - _first), 0, 1);
     }
+
+    /// <summary>Adds a tensor.</summary>
+    /// <param name="tensor">Name of the tensor.</param>
+    /// <param name="position">Where it lies.</param>
+    /// <param name="layer">Position of its layer in the run.</param>
+    /// <param name="count">Number of layers of the run.</param>
+    public void Add(string tensor, NetworkPosition position, int layer, int count) => _depths[tensor] = position switch
+    {
+        NetworkPosition.Before => 0,
+        NetworkPosition.InLayer => count == 1 ? 1 : (double)layer / (count - 1),
+        NetworkPosition.Prediction => 1,
+        _ => null,
+    };
+
+    /// <summary>Returns the depth of one tensor; null if it follows the layers.</summary>
+    public double? Of(string tensor) => _depths[tensor];
 }

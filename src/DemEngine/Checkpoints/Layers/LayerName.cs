@@ -3,9 +3,9 @@ using System.Globalization;
 namespace DemEngine.Checkpoints.Layers;
 
 /// <summary>
-/// Position of a tensor in a network, read from its name: <c>model.layers.7.mlp.up_proj.weight</c> lies in layer 7 of the stack
-/// <c>model.layers</c>. The names of the common architectures are known: <c>layers.N</c>, <c>h.N</c>, <c>block.N</c>,
-/// <c>blocks.N</c>. Of several numbers the outermost counts: <c>encoder.block.3.layer.1</c> lies in block 3.
+/// What a tensor's name says by itself: <c>model.layers.7.mlp.up_proj.weight</c> lies in layer 7 of the stack
+/// <c>model.layers</c>. Of several numbers the outermost counts: <c>encoder.block.3.layer.1</c> lies in block 3. The layers of a
+/// whole model, of whatever name, are found by <see cref="NetworkLayers"/>.
 /// </summary>
 /// <param name="Stack">Path of the stack, up to the layer's number, such as <c>encoder.block</c>; null outside any stack.</param>
 /// <param name="Layer">Number of the layer; 0 outside any stack.</param>
@@ -37,35 +37,6 @@ internal readonly record struct LayerName(string? Stack, int Layer)
             ? new LayerName(tensor[..(number.Start.Value - 1)], layer)
             : default;
 
-    /// <summary>Returns the name of the same tensor in another layer of its stack.</summary>
-    /// <param name="tensor">Name of a tensor in a stack.</param>
-    /// <param name="layer">Number of the other layer.</param>
-    public static string Renumber(string tensor, int layer)
-    {
-        Range number = NumberIn(tensor) ?? throw new ArgumentException("not in a stack", nameof(tensor));
-        return string.Create(
-            CultureInfo.InvariantCulture,
-            $"{tensor.AsSpan(..number.Start)}{layer}{tensor.AsSpan(number.End..)}");
-    }
-
-    /// <summary>
-    /// Whether a name is that of an embedding, which comes before the layers. GPT-NeoX's <c>embed_out</c> is not one: it is the
-    /// output matrix.
-    /// </summary>
-    public static bool IsEmbedding(string tensor)
-    {
-        if (tensor.StartsWith("embed_out.", StringComparison.Ordinal))
-            return false;
-        foreach (Range range in tensor.AsSpan().Split('.'))
-        {
-            ReadOnlySpan<char> part = tensor.AsSpan(range);
-            if (part is "wte" or "wpe" or "shared" || (part.Contains("embed", StringComparison.Ordinal) && IsWord(part)))
-                return true;
-        }
-
-        return false;
-    }
-
     /// <summary>
     /// Whether a tensor has one row for each token of the vocabulary, as token embeddings and the output matrix do.
     /// </summary>
@@ -96,16 +67,5 @@ internal readonly record struct LayerName(string? Stack, int Layer)
         }
 
         return null;
-    }
-
-    private static bool IsWord(ReadOnlySpan<char> part)
-    {
-        foreach (char c in part)
-        {
-            if (c != '_' && !char.IsLetterOrDigit(c))
-                return false;
-        }
-
-        return true;
     }
 }

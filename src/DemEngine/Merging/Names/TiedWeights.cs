@@ -29,7 +29,7 @@ internal static class TiedWeights
             .GroupBy(tensor => (tensor.Spec.Type, tensor.Spec.Shape))
             .Where(alike => alike.Count() > 1))
         {
-            var open = alike.OrderBy(tensor => !LayerName.IsEmbedding(tensor.Spec.Name))
+            var open = alike.OrderBy(tensor => !OuterName.IsBefore(tensor.Spec.Name))
                 .ThenBy(tensor => tensor.Spec.Name, StringComparer.Ordinal).ToList();
             while (open.Count > 1)
             {

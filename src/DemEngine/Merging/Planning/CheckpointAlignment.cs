@@ -38,7 +38,7 @@ internal static class CheckpointAlignment
 
     private static TiedModel Describe(Checkpoint checkpoint, InputModel tensors, string name)
     {
-        IReadOnlyDictionary<string, byte[]> files = checkpoint.ReadSideFiles();
+        IReadOnlyDictionary<string, byte[]> files = checkpoint.ReadSideFiles().Files;
         return new TiedModel(
             tensors,
             TiedWeights.Find(checkpoint),

@@ -21,7 +21,7 @@ internal sealed class MatchedModels : IDisposable
     private readonly AlignmentOptions _alignment;
     private readonly Lazy<StatedLicense?> _license;
     private readonly long _maxShardBytes;
-    private readonly ImmutableArray<string> _remarks;
+    private readonly ImmutableArray<MatchedRecipe> _recipes;
     private ShardLayout? _layout;
 
     private MatchedModels(Recipe recipe, AlignmentOptions alignment, long maxShardBytes, OpenedModels opened)
@@ -40,7 +40,7 @@ internal sealed class MatchedModels : IDisposable
         }
 
         _result = new MatchedRecipe(recipe, null, models, alignment, maxShardBytes);
-        _remarks = [.. stages.SelectMany(stage => stage.Remarks).Concat(_result.Remarks).Distinct()];
+        _recipes = [.. stages, _result];
         Inputs = [.. _result.Inputs, .. stages.SelectMany(stage => stage.Inputs).Distinct().Except(_result.Inputs)];
     }
 
@@ -92,7 +92,7 @@ internal sealed class MatchedModels : IDisposable
         _layout ??= ShardLayout.Plan(_result.Specs, _maxShardBytes);
         return new OutputPlan("merge", recipe.ToYaml(), Inputs, Checkpoints, tensors, _layout, SmallFiles)
         {
-            Remarks = _remarks,
+            Remarks = [.. _recipes.SelectMany(one => one.Remarks.Concat(one.CheckGradients(parameters))).Distinct()],
             Card = new ModelCard(recipe, Inputs, _alignment, SmallFiles.Keys, _license),
         };
     }

@@ -6,6 +6,8 @@ using DemEngine.Merging.Options;
 using DemEngine.Merging.Tensors;
 using DemEngine.Methods.Definition;
 using DemEngine.Numerics;
+using DemEngine.Recipes;
+using DemEngine.Recipes.Values;
 
 namespace DemEngine.Merging.Planning;
 
@@ -18,6 +20,7 @@ internal sealed class MatchedPart
     private readonly string[] _models;
     private readonly IReadOnlyList<AlignedSource> _sources;
     private readonly LayerDepth _depth;
+    private readonly AfterLayers _afterLayers;
 
     /// <param name="method">The merge method.</param>
     /// <param name="isRelative">Whether the sources enter the merge as their differences from the base.</param>
@@ -25,7 +28,8 @@ internal sealed class MatchedPart
     /// <param name="models">Names that the recipe gives the base and the sources.</param>
     /// <param name="baseModel">The base, which defines the tensors and their names.</param>
     /// <param name="sources">The sources, whose tensors have the same names.</param>
-    /// <param name="firstLayer">Number of the part's first layer in the output.</param>
+    /// <param name="depth">Depth of each tensor of the base.</param>
+    /// <param name="afterLayers">Which end of gradients counts for tensors that follow the layers.</param>
     /// <param name="alignment">Policies for tensors and vocabularies that do not match.</param>
     public MatchedPart(
         IMergeMethod method,
@@ -34,7 +38,8 @@ internal sealed class MatchedPart
         string[] models,
         InputModel baseModel,
         IReadOnlyList<AlignedSource> sources,
-        int firstLayer,
+        LayerDepth depth,
+        AfterLayers afterLayers,
         AlignmentOptions alignment)
     {
         _method = method;
@@ -42,7 +47,8 @@ internal sealed class MatchedPart
         _sourceIndices = sourceIndices;
         _models = models;
         _sources = sources;
-        _depth = new LayerDepth(baseModel.Tensors.Select(tensor => tensor.Name), firstLayer);
+        _depth = depth;
+        _afterLayers = afterLayers;
         var aligned = new TensorAlignment(baseModel, sources, alignment);
         Tensors = aligned.Tensors;
         VocabularyRows = aligned.VocabularyRows;
@@ -57,6 +63,18 @@ internal sealed class MatchedPart
 
     /// <summary>Notes on sources' tensors that were renamed, are not there, or are left out.</summary>
     public IReadOnlyList<string> Remarks { get; }
+
+    /// <summary>Returns the gradients that are in effect for a tensor.</summary>
+    /// <param name="tensor">The matched tensor.</param>
+    /// <param name="parameters">Parameters of this part.</param>
+    public IEnumerable<GradientValue> GradientsAt(AlignedTensor tensor, PartParameters parameters) => !tensor.Spec.Type.IsFloat
+        ? []
+        : _sourceIndices.SelectMany((model, k) =>
+                parameters.OfEach[model].GradientsAt(tensor.Sources[k].Tensor?.Spec.Name ?? tensor.Spec.Name))
+            .Concat(parameters.Shared.GradientsAt(tensor.Spec.Name));
+
+    /// <summary>Whether gradients are read for a tensor at their first number because it follows the layers.</summary>
+    public bool IsReadAtFirst(AlignedTensor tensor) => _afterLayers == AfterLayers.First && _depth.Of(tensor.ComputedAs) is null;
 
     /// <summary>Plans one output tensor.</summary>
     /// <param name="tensor">The matched tensor to plan.</param>
@@ -87,7 +105,7 @@ internal sealed class MatchedPart
         ];
         TensorMerge program = _method.Define(new TensorContext(
             tensor.ComputedAs,
-            _depth.Of(tensor.ComputedAs),
+            _depth.Of(tensor.ComputedAs) ?? (_afterLayers == AfterLayers.Last ? 1 : 0),
             parameters.Shared,
             questions,
             _isRelative,

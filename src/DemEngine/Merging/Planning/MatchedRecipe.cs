@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using DemEngine.Checkpoints;
 using DemEngine.Checkpoints.Folders;
+using DemEngine.Errors;
 using DemEngine.Merging.Inputs;
 using DemEngine.Merging.Models;
 using DemEngine.Merging.Options;
@@ -19,6 +20,8 @@ internal sealed class MatchedRecipe
 {
     private readonly IReadOnlyList<MatchedPart> _parts;
     private readonly ImmutableArray<(int Part, AlignedTensor Tensor)> _tensors;
+    private readonly bool _hasLayers;
+    private readonly string _basePath;
 
     /// <param name="recipe">The recipe, with resolved paths.</param>
     /// <param name="stage">Name of the recipe if another uses its result; else null.</param>
@@ -42,6 +45,8 @@ internal sealed class MatchedRecipe
             : new TokenPlan(recipe, basePath, parts.SelectMany(part => part.Models), models);
         var matcher = new PartMatcher(recipe, method, baseModel, models, tokens, alignment);
         _parts = matcher.Parts;
+        _hasLayers = matcher.HasLayers;
+        _basePath = basePath.Written;
         _tensors = WithCopies([.. _parts.SelectMany((part, k) => part.Tensors.Select(tensor => (k, tensor)))], matcher.Shared);
 
         ElementType? type =
@@ -58,7 +63,7 @@ internal sealed class MatchedRecipe
         Inputs = [.. parts.Count == 1 ? inputs : inputs.Distinct()];
 
         var files = tokens?.Files ?? new Dictionary<string, byte[]>(baseModel.Files, StringComparer.Ordinal);
-        OutputConfig.Amend(
+        IReadOnlyList<string> remarks = OutputConfig.Amend(
             files,
             basePath.Written,
             type,
@@ -71,6 +76,7 @@ internal sealed class MatchedRecipe
         [
             .. tokens?.Remarks ?? [],
             .. matcher.Remarks,
+            .. remarks,
             .. new[] { buffers.Remark }.OfType<string>(),
             .. stage is null ? baseModel.FileRemarks : [],
         ];
@@ -137,6 +143,36 @@ internal sealed class MatchedRecipe
                     ? (made.Part, made.Tensor with { Spec = pair.Tensor.Spec, ComputedAs = original })
                     : pair),
         ];
+    }
+
+    /// <summary>
+    /// Checks the gradients of a recipe, and says for how many tensors they count where the position in the network does not.
+    /// </summary>
+    /// <param name="parameters">Parameters of all recipes.</param>
+    /// <returns>A warning for the user, or none.</returns>
+    /// <exception cref="DemException">DEM2029 (NoLayers): the model has no layers that a gradient could follow.</exception>
+    public IEnumerable<string> CheckGradients(MergeParameters parameters)
+    {
+        IReadOnlyList<PartParameters> ofParts = parameters.PartsOf(Stage);
+        var afterLayers = new List<string>();
+        foreach (var (part, tensor) in _tensors)
+        {
+            if (_parts[part].GradientsAt(tensor, ofParts[part]).FirstOrDefault() is not { } gradient)
+                continue;
+            if (!_hasLayers)
+                throw gradient.Place.Error(
+                    ErrorCode.NoLayers,
+                    $"a gradient follows the layers, and the names of the tensors of {Quoted.Name(_basePath)} show none");
+            if (_parts[part].IsReadAtFirst(tensor))
+                afterLayers.Add(tensor.Spec.Name);
+        }
+
+        return afterLayers.Count == 0
+            ? []
+            : [
+                $"{afterLayers.Count} tensors after the layers have the first number of gradients, as in mergekit: "
+                + $"{Quoted.List(afterLayers)} (`gradient_after_layers: last` gives them the last one)",
+            ];
     }
 
     private UpstreamReference InputOf(int index) => new(Specs[index], Stage ?? "", results => Plan(index, results));

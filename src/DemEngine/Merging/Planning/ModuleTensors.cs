@@ -60,7 +60,7 @@ internal static class ModuleTensors
 
     private static bool IsWhole(InputModel model, string module) =>
         WholeModelNames.Contains(module, StringComparer.Ordinal)
-        && model.Tensors.Select(tensor => LayerName.Parse(tensor.Name).Stack).OfType<string>().Distinct().Count() <= 1;
+        && new NetworkLayers(model.Tensors.Select(tensor => tensor.Name)).Stacks.Count <= 1;
 
     private static bool IsPart(string tensor, string module) => $".{tensor}.".Contains($".{module}.", StringComparison.Ordinal);
 }

@@ -1,4 +1,6 @@
 using DemEngine.Checkpoints;
+using DemEngine.Checkpoints.Configs;
+using DemEngine.Merging.Models;
 using DemEngine.Numerics;
 
 namespace DemEngine.Merging.Planning;
@@ -12,36 +14,45 @@ internal static class OutputConfig
     /// <param name="type">Element type that the output was converted to; null if it was not converted.</param>
     /// <param name="vocabularyRows">Number of vocabulary rows of the output if it differs from the base's; else null.</param>
     /// <param name="stacks">Stacks of layers that were assembled from slices.</param>
+    /// <returns>Warnings for the user.</returns>
     /// <exception cref="DemException">
-    /// DEM2023 (BadSideFile): the file is not JSON, or has no key for the number of layers.
+    /// DEM2023 (BadSideFile): the file is not JSON. DEM2028 (LayersDoNotFit): stacked layers are not of the kinds of their
+    /// places.
     /// </exception>
-    public static void Amend(
+    public static IReadOnlyList<string> Amend(
         Dictionary<string, byte[]> files,
         string owner,
         ElementType? type,
         long? vocabularyRows,
         IReadOnlyList<SlicedStack> stacks)
     {
-        if ((type is null && vocabularyRows is null && stacks.Count == 0) || ModelConfig.Of(files, owner) is not { } config)
-            return;
-
+        ModelConfig? config = type is null && vocabularyRows is null && stacks.Count == 0 ? null : ModelConfig.Of(files, owner);
         if (type is not null)
-            config.SetType(type.Value);
+            config?.SetType(type.Value);
         if (vocabularyRows is not null)
-            config.SetVocabulary(vocabularyRows.Value);
+            config?.SetVocabulary(vocabularyRows.Value);
+        var remarks = new List<string>();
         foreach (SlicedStack stack in stacks)
         {
-            if (!config.SetLayers(stack.Stack, stack.Count) && stack.Count != stack.BaseCount)
-                throw new DemException(
-                    ErrorCode.BadSideFile,
-                    $"{owner}: {ModelConfig.FileName}: no key for the number of layers is known here, such as num_hidden_layers",
-                    remedy: "Give the file such a key with the base's number of layers.");
-            config.SetPerLayer(
-                stack.Stack,
-                stack.BaseCount,
-                [.. stack.Runs.Select(run => (ModelConfig.Of(run.Model.Files, run.Model.Tensors.Path), run.Layers.First, run.Layers.Count))]);
+            StackedKinds kinds = config is null
+                ? StackedKinds.Unknown(stack.BaseCount, stack.Count)
+                : StackConfig.Amend(config, stack.Stack, stack.BaseCount, stack.Base.PredictionLayers, LayersOf(stack));
+            StackedTensors.Check(stack, kinds);
+            remarks.AddRange(kinds.Remarks);
         }
 
-        config.WriteTo(files);
+        config?.WriteTo(files);
+        return remarks;
+    }
+
+    private static StackedLayer[] LayersOf(SlicedStack stack)
+    {
+        Dictionary<SourceModel, ModelConfig?> configs = stack.Runs.Select(run => run.Model).Distinct()
+            .ToDictionary(model => model, model => ModelConfig.Of(model.Files, model.Tensors.Path));
+        return
+        [
+            .. stack.Runs.SelectMany(run => Enumerable.Range(run.Layers.First, run.Layers.Count)
+                .Select(layer => new StackedLayer(configs[run.Model], run.Name, layer, run.Map.Count))),
+        ];
     }
 }

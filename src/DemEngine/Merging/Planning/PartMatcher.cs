@@ -1,4 +1,5 @@
 using DemEngine.Checkpoints;
+using DemEngine.Checkpoints.Layers;
 using DemEngine.Errors;
 using DemEngine.Merging.Inputs;
 using DemEngine.Merging.Models;
@@ -17,6 +18,7 @@ internal sealed class PartMatcher
     private readonly SourceModels _models;
     private readonly TokenPlan? _tokens;
     private readonly AlignmentOptions _alignment;
+    private readonly AfterLayers _afterLayers;
     private readonly InputModel _base;
     private readonly Dictionary<(string Path, string? Module), LayerMap> _layers = [];
     private readonly List<MatchedPart> _parts = [];
@@ -46,8 +48,10 @@ internal sealed class PartMatcher
         _models = models;
         _tokens = tokens;
         _alignment = alignment;
+        _afterLayers = recipe.GradientAfterLayers;
         _ties = AlignTies(recipe, baseModel);
         _base = _aligned[baseModel];
+        HasLayers = new LayerMap(_base).Stacks.Length > 0;
         ModuleTensors.Check(_base, recipe.Modules);
         foreach (IGrouping<string?, RecipePart> module in RecipePart.Of(recipe).GroupBy(part => part.Module))
         {
@@ -71,6 +75,9 @@ internal sealed class PartMatcher
     /// <summary>Whether the output has an output matrix of its own, where the base's configuration does not say so.</summary>
     public bool IsUntied => _ties.IsUntied;
 
+    /// <summary>Whether the names of the base's tensors show any layers.</summary>
+    public bool HasLayers { get; }
+
     /// <summary>The stacks of layers that were assembled from slices.</summary>
     public IReadOnlyList<SlicedStack> Stacks => _stacks;
 
@@ -78,7 +85,13 @@ internal sealed class PartMatcher
     {
         ModelPath basePath = part.BaseModel ?? part.Models[0].Path;
         InputModel baseModel = TensorsOf(_models.FindWhole(basePath), part.Module);
-        Match(part, basePath, baseModel, 0, model => TensorsOf(_models.FindSource(part.Models[model], basePath), part.Module));
+        string[] names = [.. baseModel.Tensors.Select(tensor => tensor.Name)];
+        Match(
+            part,
+            basePath,
+            baseModel,
+            new LayerDepth(new NetworkLayers(names), names),
+            model => TensorsOf(_models.FindSource(part.Models[model], basePath), part.Module));
     }
 
     private void MatchSlices(RecipePart[] parts)
@@ -91,18 +104,22 @@ internal sealed class PartMatcher
             int named = Math.Max(0, BasePart.InSlice(part, _method));
             ModelPath basePath = part.Models[named].Path;
             SourceModel baseModel = _models.FindWhole(basePath);
-            InputModel Cut(int model) => LayersOf(part, model, basePath).Slice(
-                part.Layers[model], first, withBefore: part == parts[0], withAfter: part == parts[^1]);
-            Match(part, basePath, Cut(named), first, Cut);
-            runs.Add(new SlicedRun(baseModel, part.Layers[named]));
+            InputModel Cut(int model, LayerDepth? depths = null) => LayersOf(part, model, basePath).Slice(
+                part.Layers[model], first, withBefore: part == parts[0], withAfter: part == parts[^1], depths);
+            var depth = new LayerDepth();
+            Match(part, basePath, Cut(named, depth), depth, model => Cut(model));
+            runs.Add(new SlicedRun(baseModel, basePath.Written, LayersOf(part, named, basePath), part.Layers[named]));
             first += part.Layers[named].Count;
         }
 
         var ofBase = new LayerMap(ModuleTensors.Of(_base, parts[0].Module));
-        _stacks.Add(new SlicedStack(ofBase.Stacks.FirstOrDefault() ?? "", ofBase.Count, runs));
+        if (runs.FirstOrDefault(run => run.Map.IsThroughStages && run.Map.Count != first) is { } staged)
+            throw staged.Map.StagesDiffer();
+        _stacks.Add(new SlicedStack(ofBase, runs));
     }
 
-    private void Match(RecipePart part, ModelPath basePath, InputModel baseModel, int firstLayer, Func<int, InputModel> tensorsOf)
+    private void Match(
+        RecipePart part, ModelPath basePath, InputModel baseModel, LayerDepth depth, Func<int, InputModel> tensorsOf)
     {
         int[] sources = [.. BasePart.Sources(part, _method)];
         AlignedSource[] aligned =
@@ -118,7 +135,8 @@ internal sealed class PartMatcher
             models,
             baseModel,
             aligned,
-            firstLayer,
+            depth,
+            _afterLayers,
             _alignment));
     }
 
@@ -173,6 +191,7 @@ internal sealed class PartMatcher
             : throw model.Place.Error(
                 ErrorCode.WrongValue,
                 $"layer_range [{part.Layers[index].First}, {part.Layers[index].End}] goes beyond "
-                + $"the {layers.Count} layers of {Quoted.Name(model.Path.Written)}");
+                + $"the {layers.Count} layers of {Quoted.Name(model.Path.Written)}"
+                + (layers.PredictionLayers == 0 ? "" : "; what predicts further tokens follows the last slice by itself"));
     }
 }

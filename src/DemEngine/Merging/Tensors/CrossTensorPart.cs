@@ -20,27 +20,18 @@ internal sealed record CrossTensorPart(
     int ElementSize,
     long ElementBytes)
 {
-    /// <summary>Name of the group of tensors that share the statistic: those of a layer, or all.</summary>
-    private string Group
-    {
-        get
-        {
-            if (Measurement.Scope == MergeScope.Model)
-                return "";
-            var place = LayerName.Parse(Tensor);
-            return place.Stack is null ? Tensor : $"{place.Stack}.{place.Layer}";
-        }
-    }
-
     /// <summary>
     /// Groups the parts that are computed together. Parts are sorted by tensor name, so that the order does not depend on shards
     /// or files.
     /// </summary>
-    public static IEnumerable<CrossTensorPart[]> Groups(IEnumerable<CrossTensorPart> parts) =>
-        parts.OrderBy(part => part.Tensor, StringComparer.Ordinal)
-            .GroupBy(part => (part.Order, part.Measurement.GetType(), part.Group))
+    public static IEnumerable<CrossTensorPart[]> Groups(IEnumerable<CrossTensorPart> parts)
+    {
+        CrossTensorPart[] all = [.. parts.OrderBy(part => part.Tensor, StringComparer.Ordinal)];
+        var layers = new NetworkLayers(all.Select(part => part.Tensor).Distinct(StringComparer.Ordinal));
+        return all.GroupBy(part => (part.Order, part.Measurement.GetType(), part.GroupIn(layers)))
             .OrderBy(group => group.Key.Order)
             .Select(group => group.ToArray());
+    }
 
     /// <summary>Returns the number of bytes that cross-tensor statistics usually read from files.</summary>
     /// <param name="tensors">Tensors of a plan.</param>
@@ -48,4 +39,13 @@ internal sealed record CrossTensorPart(
         Groups(tensors.SelectMany(tensor => tensor.CrossTensorParts)).Sum(members =>
             StatisticsPasses.Passes(members[0].Measurement)
                 * members.Sum(member => member.Inputs.Elements * member.ElementBytes));
+
+    /// <summary>Name of the group of tensors that share the statistic: those of a layer, or all.</summary>
+    private string GroupIn(NetworkLayers layers)
+    {
+        if (Measurement.Scope == MergeScope.Model)
+            return "";
+        LayerPlace place = layers.Of(Tensor);
+        return place.Stack is null ? Tensor : place.Module;
+    }
 }
