@@ -24,6 +24,18 @@ public partial class MergeCommandTests
     }
 
     [Test]
+    public void A_model_card_is_written_unless_it_is_not_wanted()
+    {
+        Merge("card").Expect(0);
+        Assert.That(File.ReadAllText(Path.Combine(_family.PathOf("card"), "README.md")), Does.StartWith("---\nbase_model:\n- base\n").And.Not.Contain(_family.PathOf("base")));
+        Assert.That(File.Exists(Path.Combine(_family.PathOf("card"), "mergekit_config.yml")));
+        Dem.Run("verify", _family.PathOf("card")).Expect(0);
+        Merge("no card", "--no-card").Expect(0);
+        Assert.That(File.Exists(Path.Combine(_family.PathOf("no card"), "README.md")), Is.False);
+        Assert.That(File.Exists(Path.Combine(_family.PathOf("no card"), "mergekit_config.yml")), Is.False);
+    }
+
+    [Test]
     public void Quiet_prints_nothing()
     {
         CommandResult result = Merge("quiet", "--quiet").Expect(0);

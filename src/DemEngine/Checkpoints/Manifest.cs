@@ -68,7 +68,11 @@ public sealed partial record Manifest(
         {
             var hash = new XxHash128();
             foreach (ManifestTensor tensor in Tensors.OrderBy(tensor => tensor.Name, StringComparer.Ordinal))
-                hash.Append(Encoding.UTF8.GetBytes($"{tensor.Name} {tensor.Dtype} [{string.Join(',', tensor.Shape)}] {tensor.Hash}\n"));
+            {
+                string shape = string.Join(',', tensor.Shape);
+                hash.Append(Encoding.UTF8.GetBytes($"{tensor.Name} {tensor.Dtype} [{shape}] {tensor.Hash}\n"));
+            }
+
             return Convert.ToHexStringLower(hash.GetCurrentHash());
         }
     }

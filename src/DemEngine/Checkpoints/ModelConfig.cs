@@ -42,7 +42,8 @@ internal sealed class ModelConfig
         {
             var options = new JsonDocumentOptions { AllowDuplicateProperties = false };
             return new ModelConfig(
-                JsonNode.Parse(json, documentOptions: options) as JsonObject ?? throw Wrong(owner, "this is no JSON object", null));
+                JsonNode.Parse(json, documentOptions: options) as JsonObject
+                ?? throw Wrong(owner, "this is no JSON object", null));
         }
         catch (JsonException e)
         {

@@ -51,7 +51,7 @@ internal sealed class TokenizerFile
         {
             return JsonNode.Parse(json, documentOptions: OneOfEachKey) is JsonObject root
                 ? new TokenizerFile(root, owner)
-                : throw new DemException(ErrorCode.BadSideFile, $"{owner}: {FileName}: this is no JSON object");
+                : throw new DemException(ErrorCode.BadSideFile, $"{owner}: {FileName} is not a JSON object");
         }
         catch (JsonException e)
         {

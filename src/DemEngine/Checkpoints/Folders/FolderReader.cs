@@ -35,7 +35,8 @@ internal sealed class FolderReader
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DemException(ErrorCode.BadSideFile, $"{folder}: {e.Message}", e, "Check the file, its permissions and the disk.");
+            throw new DemException(
+                ErrorCode.BadSideFile, $"{folder}: {e.Message}", e, "Check the file, its permissions and the disk.");
         }
 
         return new FolderFiles(read._files, [.. read.Remarks()]);
@@ -169,7 +170,9 @@ internal sealed class FolderReader
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            string why = e is JsonException ? JsonFault.Describe(e) : "this is not the list of modules that sentence-transformers writes";
+            string why = e is JsonException
+                ? JsonFault.Describe(e)
+                : "this is not the list of modules that sentence-transformers writes";
             throw new DemException(
                 ErrorCode.BadSideFile,
                 $"{Path.Combine(_root, ModulesFile)}: {why}",
@@ -193,5 +196,6 @@ internal sealed class FolderReader
         [.. folder.EnumerateFileSystemInfos().OrderBy(entry => entry.Name, StringComparer.Ordinal)];
 
     private static bool IsIdentifier(string name) =>
-        (char.IsLetter(name[0]) || name[0] == '_') && name.EnumerateRunes().All(rune => Rune.IsLetterOrDigit(rune) || rune.Value == '_');
+        (char.IsLetter(name[0]) || name[0] == '_')
+        && name.EnumerateRunes().All(rune => Rune.IsLetterOrDigit(rune) || rune.Value == '_');
 }

@@ -20,7 +20,8 @@ internal static class SideFileContent
     /// </exception>
     public static void Check(string file, ReadOnlySpan<byte> contents)
     {
-        string start = Encoding.UTF8.GetString(contents[..Math.Min(contents.Length, LongestStart)]).TrimStart('\uFEFF', ' ', '\t', '\r', '\n');
+        string start = Encoding.UTF8.GetString(contents[..Math.Min(contents.Length, LongestStart)])
+            .TrimStart('\uFEFF', ' ', '\t', '\r', '\n');
         if (start.StartsWith(Pointer, StringComparison.Ordinal))
             throw Wrong(
                 file,

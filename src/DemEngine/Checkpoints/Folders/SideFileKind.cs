@@ -47,6 +47,8 @@ internal static class SideFileKind
     private static readonly string[] Terms =
         ["LICENSE", "LICENCE", "COPYING", "NOTICE", "USE_POLICY", "USE-POLICY", "USE POLICY", "ACCEPTABLE_USE", "TERMS_OF_USE"];
 
+    private static readonly string[] Pictures = [".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp"];
+
     // Trainers leave these beside the weights; no model imports them.
     private static readonly string[] Scripts = ["zero_to_fp32.py", "setup.py", "train.py", "finetune.py"];
 
@@ -82,7 +84,7 @@ internal static class SideFileKind
             || (name.StartsWith("generation_config", StringComparison.Ordinal) && Ends(name, ".json"))
             || IsTokenizer(name)
             || IsModule(name)
-            || Terms.Any(term => name.Contains(term, StringComparison.OrdinalIgnoreCase)));
+            || IsTerms(name));
 
     /// <summary>Whether a side file belongs to the tokenizer: its vocabulary, its settings or its chat templates.</summary>
     /// <param name="path">Path of the file in the model's folder, with slashes.</param>
@@ -123,6 +125,10 @@ internal static class SideFileKind
         Ends(name, ".json")
         && (name.Contains("processor", StringComparison.OrdinalIgnoreCase)
             || name.Contains("feature_extractor", StringComparison.OrdinalIgnoreCase));
+
+    private static bool IsTerms(string name) =>
+        Terms.Any(term => name.Contains(term, StringComparison.OrdinalIgnoreCase))
+        && !Pictures.Any(suffix => Ends(name, suffix));
 
     private static bool Ends(string name, string suffix) => name.EndsWith(suffix, StringComparison.OrdinalIgnoreCase);
 }

@@ -28,7 +28,7 @@ internal static class SideFilePath
             if (!IsInside(path))
                 throw Wrong(path, "is not a path inside the model's folder");
             string[] parts = path.Split('/');
-            if (files.Contains(path) || Enumerable.Range(1, parts.Length - 1).Any(n => files.Contains(string.Join('/', parts[..n]))))
+            if (Enumerable.Range(1, parts.Length).Any(n => files.Contains(string.Join('/', parts[..n]))))
                 throw Wrong(path, "has the name of another file of the output");
             files.Add(path);
         }

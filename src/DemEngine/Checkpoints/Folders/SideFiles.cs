@@ -60,7 +60,8 @@ internal static partial class SideFiles
         string card = Path.Combine(folder, CardName);
         try
         {
-            if ((File.Exists(path) && !IsOnlyModel(FilesBeside(folder), weights)) || !File.Exists(card) || LinuxFile.IsSpecial(card))
+            bool mayBeAnothers = File.Exists(path) && !IsOnlyModel(FilesBeside(folder), weights);
+            if (mayBeAnothers || !File.Exists(card) || LinuxFile.IsSpecial(card))
                 return null;
             byte[] contents = File.ReadAllBytes(card);
             return contents.Length <= LargestCard ? contents : null;

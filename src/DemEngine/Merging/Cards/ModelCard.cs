@@ -88,7 +88,9 @@ internal sealed class ModelCard
 
     private string Body(string tensorsHash)
     {
-        string recipe = _recipe.WithPaths(path => path.IsStage ? path : path with { Written = CardName.Of(path.Written) }).ToYaml();
+        string recipe = _recipe
+            .WithPaths(path => path.IsStage ? path : path with { Written = CardName.Of(path.Written) })
+            .ToYaml();
         string fence = FenceFor(recipe);
         string[] methods = [.. _recipe.Stages.Append(_recipe).Select(stage => stage.MergeMethod.Value).Distinct()];
         var text = new StringBuilder($"# {Title()}\n\n");
@@ -99,7 +101,8 @@ internal sealed class ModelCard
 
         text.Append("\n## Recipe\n\n").Append(fence).Append("yaml\n").Append(recipe).Append(fence).Append("\n\n");
         text.Append("## Reproduction\n\n");
-        text.Append($"`dem merge {RecipeFileName} --out FOLDER` made it{Policies()}, where the recipe's paths lead to the same models. ");
+        text.Append($"`dem merge {RecipeFileName} --out FOLDER` made it{Policies()}");
+        text.Append(", where the recipe's paths lead to the same models. ");
         text.Append("The same models, recipe and version give the same bytes on every machine. ");
         text.Append($"`{Manifest.FileName}` has the fingerprints of the inputs and a hash of every tensor; ");
         text.Append("`dem verify FOLDER` checks the tensors against it.\n\n");
@@ -148,7 +151,7 @@ internal sealed class ModelCard
     private static string OnOneLine(string text) =>
         string.Concat(text.Select(c => char.IsControl(c) || c is '\u2028' or '\u2029' ? ' ' : c));
 
-    /// <summary>Returns a fence that is longer than any run of backticks in the text, so that nothing in it ends the block.</summary>
+    /// <summary>Returns a fence longer than any run of backticks in the text, so that nothing in it ends the block.</summary>
     private static string FenceFor(string text)
     {
         int longest = 0;

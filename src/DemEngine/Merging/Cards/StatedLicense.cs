@@ -39,7 +39,9 @@ internal sealed record StatedLicense(string Id, string? Name, string? Link)
         {
             MapEntry[] entries =
             [
-                .. NodeReader.Read(string.Join('\n', lines[1..end]), "README.md").OfType<MapNode>().SelectMany(map => map.Entries),
+                .. NodeReader.Read(string.Join('\n', lines[1..end]), "README.md")
+                    .OfType<MapNode>()
+                    .SelectMany(map => map.Entries),
             ];
             string? Text(string key) =>
                 entries.FirstOrDefault(entry => entry.Key == key)?.Value is TextNode { Text.Length: > 0 } text ? text.Text : null;
