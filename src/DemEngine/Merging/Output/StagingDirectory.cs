@@ -116,7 +116,8 @@ internal sealed class StagingDirectory : IDisposable
 
     /// <summary>Moves the finished directory to the output's path.</summary>
     /// <param name="files">
-    /// Paths in the directory, with slashes, of the files to publish; the journal and leftovers of an earlier attempt or an exchanged output are not among them.
+    /// Paths in the directory, with slashes, of the files to publish; the journal and leftovers of an earlier attempt or an
+    /// exchanged output are not among them.
     /// </param>
     /// <exception cref="DemException">
     /// DEM1002 (OutputExists) or DEM1003 (OutputNotOurs): the output's name was taken in the meantime. DEM4002 (WriteFailed).
