@@ -82,8 +82,8 @@ internal struct DeviceMask
 
     /// <summary>Applies a mask to one difference.</summary>
     /// <remarks>
-    /// Arithmetic: the types that derive from <see cref="DeltaMask"/>. It is in integers but for binary32(|δ|·f), whose product is
-    /// exact in double, and for binary32(δ·2³² / threshold), an exact product and one quotient.
+    /// Arithmetic: the types that derive from <see cref="DeltaMask"/>. It is in integers but for binary32(|δ|·f), whose product
+    /// is exact in double, and for binary32(δ·2³² / threshold), an exact product and one quotient.
     /// </remarks>
     /// <param name="value">Bits of the difference.</param>
     /// <param name="word">Random word of the element, where the kind needs it.</param>

@@ -19,8 +19,8 @@ internal struct FilterShape
 
 /// <summary>Applies one source's mask to its differences, in place.</summary>
 /// <remarks>
-/// Arithmetic: <see cref="DeviceMask.Apply"/>. Each thread takes groups of eight elements, a grid apart. A stream's words come in blocks of four, which need not start where the groups do, so a group
-/// may need three blocks.
+/// Arithmetic: <see cref="DeviceMask.Apply"/>. Each thread takes groups of eight elements, a grid apart. A stream's words come in
+/// blocks of four, which need not start where the groups do, so a group may need three blocks.
 /// </remarks>
 internal static class MaskKernel
 {

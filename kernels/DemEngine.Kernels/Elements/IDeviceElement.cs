@@ -4,7 +4,8 @@ namespace DemEngine.Kernels.Elements;
 
 /// <summary>
 /// Exact reads of one element type by a kernel, and writes with one rounding from double: nearest even, overflow to infinity (NaN
-/// where the type has none), subnormals kept, any NaN as the type's canonical quiet NaN. Kernels are generic over it and compiled once per type.
+/// where the type has none), subnormals kept, any NaN as the type's canonical quiet NaN. Kernels are generic over it and compiled
+/// once per type.
 /// </summary>
 /// <remarks>Tensors lie in device memory at multiples of 16 bytes, padded to whole groups of eight elements.</remarks>
 internal interface IDeviceElement

@@ -30,7 +30,7 @@ internal static class DistancePrinter
                 .Prepend(model.Label)));
 
         if (distances.IgnoredTensors > 0)
-            Console.Out.WriteLine($"note: {distances.IgnoredTensors} tensors of integers or booleans are left out");
+            Console.Out.WriteLine($"note: {distances.IgnoredTensors} tensors that hold no floating-point numbers are left out");
         foreach (string remark in distances.Remarks)
             Console.Out.WriteLine($"note: {remark}");
         foreach (string tensor in distances.NonFiniteTensors)

@@ -17,6 +17,8 @@ public sealed record TensorSpec(string Name, ElementType Type, TensorShape Shape
     /// <summary>Number of units, which parts of the tensor are counted in; see <see cref="ElementTypes.get_Size"/>.</summary>
     public long UnitCount => Type.Bits % 8 == 0 ? Shape.ElementCount : ByteLength;
 
-    /// <summary>Whether the elements fill whole bytes. Those of 4 and 6 bits need not, and are refused where they do not.</summary>
+    /// <summary>
+    /// Whether the elements fill whole bytes. Those of 4 and 6 bits need not, and are refused where they do not.
+    /// </summary>
     internal bool IsWholeBytes => (Int128)Shape.ElementCount * Type.Bits % 8 == 0;
 }

@@ -24,7 +24,8 @@ internal sealed class SinkOutput(OutputPlan plan, IModelSink sink) : IPlannedOut
     public IReadOnlyList<NonFiniteTensor> NonFinite => _nonFinite;
 
     /// <summary>Warnings for the user, so far.</summary>
-    public IReadOnlyList<string> Warnings => [.. _warnings, .. new[] { ZeroCheck.Remark([.. _lost.Order(StringComparer.Ordinal)]) }.OfType<string>()];
+    public IReadOnlyList<string> Warnings =>
+        [.. _warnings.Append(ZeroCheck.Remark([.. _lost.Order(StringComparer.Ordinal)])).OfType<string>()];
 
     public void Write(PlacedTensor place, long offset, NativeBytes tile) => sink.Write(place.Spec, offset, tile.Span);
 

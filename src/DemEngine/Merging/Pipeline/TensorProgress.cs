@@ -55,7 +55,8 @@ internal sealed class TensorProgress
     public PlacedTensor Place { get; }
 
     /// <summary>
-    /// Number of elements, or other units, in a tile; the last tile may have fewer. A whole number of hash leaves and of Gram leaves.
+    /// Number of elements, or other units, in a tile; the last tile may have fewer. A whole number of hash leaves and of Gram
+    /// leaves.
     /// </summary>
     public int TileElements { get; }
 

@@ -5,9 +5,9 @@ using DemEngine.Numerics;
 namespace DemEngine.Merging.Planning;
 
 /// <summary>
-/// The buffers that keep their element type where a recipe gives the output another one. Models of 16 or 8 bits hold a few tensors
-/// in binary32 because their code computes with them in binary32: frequencies of rotary embeddings, biases of routers, running
-/// statistics. Rounding these changes what the model computes.
+/// The buffers that keep their element type where a recipe gives the output another one. Models of 16 or 8 bits hold a few
+/// tensors in binary32 because their code computes with them in binary32: frequencies of rotary embeddings, biases of routers,
+/// running statistics. Rounding these changes what the model computes.
 /// </summary>
 internal sealed class KeptBuffers
 {
@@ -31,7 +31,9 @@ internal sealed class KeptBuffers
     private readonly ElementType? _type;
     private readonly bool _keeps;
 
-    /// <summary>Decides whether buffers are kept: those of a model whose matrices are mostly of another type than binary32.</summary>
+    /// <summary>
+    /// Decides whether buffers are kept: those of a model whose matrices are mostly of another type than binary32.
+    /// </summary>
     /// <param name="specs">Specifications of the base's tensors.</param>
     /// <param name="type">Element type that the recipe gives the output; null for none.</param>
     public KeptBuffers(IReadOnlyCollection<TensorSpec> specs, ElementType? type)

@@ -7,8 +7,8 @@ using DemEngine.Numerics;
 namespace DemEngine.Merging.Tensors;
 
 /// <summary>
-/// Copies a tensor that is no floating-point tensor from the base, and compares its bytes with those of the sources so as to warn of
-/// differences.
+/// Copies a tensor that is no floating-point tensor from the base, and compares its bytes with those of the sources so as to warn
+/// of differences.
 /// </summary>
 /// <param name="spec">Output tensor: the base's tensor, or its first rows.</param>
 /// <param name="original">Tensor of the base.</param>

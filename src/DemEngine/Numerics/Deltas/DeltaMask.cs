@@ -4,8 +4,8 @@ namespace DemEngine.Numerics.Deltas;
 
 /// <summary>
 /// Mask that turns a source's differences δ from the base into D before they are combined. The masks are a small closed family;
-/// each is here, in the processor's <c>MaskKernel</c> and in the devices' <c>DeviceMask</c>. <c>index</c> is that of the element in
-/// the flattened tensor. A difference that is not finite is kept as it is by every mask, so that it shows in the result.
+/// each is here, in the processor's <c>MaskKernel</c> and in the devices' <c>DeviceMask</c>. <c>index</c> is that of the element
+/// in the flattened tensor. A difference that is not finite is kept as it is by every mask, so that it shows in the result.
 /// </summary>
 internal abstract record DeltaMask
 {

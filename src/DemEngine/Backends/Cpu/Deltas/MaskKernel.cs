@@ -210,8 +210,8 @@ internal sealed class MaskKernel<TWidth, TVector>(uint[] words, KeepMaskCache dr
     private static bool Splits(Threshold cut, long first, long end) => cut.LastTie >= first && cut.LastTie < end - 1;
 
     /// <summary>
-    /// Applies both thresholds where ties are all above or all below each: keeps the keys from one number on and less than another,
-    /// and those of what is not finite.
+    /// Applies both thresholds where ties are all above or all below each: keeps the keys from one number on and less than
+    /// another, and those of what is not finite.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void BandOfOneKind(Span<float> deltas, uint least, bool withLeast, uint most, bool withMost)
@@ -244,8 +244,8 @@ internal sealed class MaskKernel<TWidth, TVector>(uint[] words, KeepMaskCache dr
         ref byte place = ref Unsafe.AddByteOffset(ref deltas, (nuint)index * sizeof(float));
         TVector value = TWidth.Load(ref place);
         TVector isDrawn = TWidth.Equal(TWidth.And(TWidth.Broadcast(bits), bitOfLane), bitOfLane);
-        TVector isNotFinite = TWidth.Less(
-            TWidth.Broadcast(Infinity - 1), TWidth.And(value, TWidth.Broadcast(MagnitudeBits)));
+        TVector isNotFinite = TWidth.Equal(
+            TWidth.And(value, TWidth.Broadcast(Infinity)), TWidth.Broadcast(Infinity));
         TWidth.Store(TWidth.And(value, TWidth.Or(isDrawn, isNotFinite)), ref place);
     }
 
