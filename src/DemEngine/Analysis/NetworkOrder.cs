@@ -5,8 +5,8 @@ namespace DemEngine.Analysis;
 /// <summary>
 /// Groups tensors by their layer, or outside any layer by their module, and puts the groups in the order of the network:
 /// embeddings, vision and sound, encoder, decoder, and last the output matrix. Within each the layers come by number and then
-/// what
-/// follows them, such as a final norm. The order on disk is mostly that of the names, in which layer 10 comes before layer 2.
+/// what follows them, such as a final norm. The order on disk is mostly that of the names, in which layer 10 comes before layer
+/// 2.
 /// </summary>
 internal sealed class NetworkOrder
 {
@@ -60,20 +60,22 @@ internal sealed class NetworkOrder
             return (1, Array.IndexOf(_stacks, place.Stack), 1, place.Layer);
 
         bool isFirst = _layers.PositionOf(tensor) == NetworkPosition.Before;
+        bool isBridge = IsBridge(tensor);
         int owner = OwnerOf(tensor);
-        return owner < 0 ? (isFirst ? 0 : 2, 0, 0, 0) : (1, owner, isFirst ? 0 : 2, 0);
+        return owner < 0 ? (isFirst ? 0 : 2, 0, 0, 0) : (1, owner, isBridge ? 3 : isFirst ? 0 : 2, 0);
     }
+
+    /// <summary>Whether a tensor leads from what sees or hears to the language model.</summary>
+    private static bool IsBridge(string tensor) => Bridges.Any(bridge => tensor.Contains(bridge, StringComparison.Ordinal));
 
     /// <summary>
     /// Returns the stack that a tensor lies beside: <c>encoder.final_layer_norm</c> belongs to <c>encoder.block</c>. It is the
-    /// one
-    /// with which its name has most parts in common; −1 if there are none.
+    /// one with which its name has most parts in common; −1 if there are none.
     /// </summary>
     private int OwnerOf(string tensor)
     {
         string[] parts = tensor.Split('.');
-        if (parts.Any(part => Bridges.Any(bridge => part.Contains(bridge, StringComparison.Ordinal)))
-            && Array.FindLastIndex(_stacks, stack => RegionOf(stack) == 0) is var sense and >= 0)
+        if (IsBridge(tensor) && Array.FindLastIndex(_stacks, stack => RegionOf(stack) == 0) is var sense and >= 0)
             return sense;
 
         int owner = -1, most = 0, length = 0;

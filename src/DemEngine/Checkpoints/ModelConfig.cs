@@ -93,21 +93,27 @@ internal sealed class ModelConfig
     /// <summary>The whole configuration, to read.</summary>
     public JsonObject Root => _root;
 
+    /// <summary>Whether an object in a configuration describes a part of the model as the whole describes a model.</summary>
+    /// <param name="key">Key of the object.</param>
+    /// <param name="section">The object.</param>
+    public static bool IsSection(string key, JsonObject section) =>
+        section.ContainsKey("model_type")
+        || new[] { TextSections, VisionSections, AudioSections }.Any(names => names.Contains(key, StringComparer.Ordinal));
+
     /// <summary>Whether a stack of layers belongs to what sees.</summary>
     public bool IsVision(string stack) => stack.Split('.').Intersect(VisionStacks).Any();
 
     /// <summary>
-    /// Returns the sections that describe a stack of layers, the outermost first: the one that is named as a part of the stack's
-    /// path, or that of vision or sound, or the language model's.
+    /// Returns the sections that describe a stack of layers, the outermost first: the one that is named as a part of the
+    /// stack's path, or that of vision or sound, or the language model's.
     /// </summary>
     /// <param name="stack">Path of the stack: the names of its tensors up to the layer's number.</param>
     public IEnumerable<JsonObject> SectionsOf(string stack)
     {
         string[] path = stack.Split('.');
-        if (IsVision(stack))
-            return Sections(_root, VisionSections).Skip(1);
-        if (path.Intersect(AudioStacks).Any())
-            return Sections(_root, AudioSections).Skip(1);
+        string[]? sense = IsVision(stack) ? VisionSections : path.Intersect(AudioStacks).Any() ? AudioSections : null;
+        if (sense is not null)
+            return sense.Any(_root.ContainsKey) ? Sections(_root, sense).Skip(1) : [_root];
         if (path.Select(part => _root[$"{part}_config"]).OfType<JsonObject>().FirstOrDefault() is { } named)
             return Sections(named, TextSections);
         JsonObject? part = path.Select(name => _root[name]).OfType<JsonObject>()

@@ -140,6 +140,51 @@ public sealed class StackedConfigTests
         Assert.That(Config()["vision_config"]!.ToJsonString(), Is.EqualTo("""{"num_hidden_layers":3,"intermediate_layers_indices":[0,2]}"""));
     }
 
+    [TestCase("vision_model.encoder.layers", "num_hidden_layers: 4, feature_layers_indices: [2]", "feature_layers_indices: [3]")]
+    [TestCase("vision_model.encoder.layers", "vision_feature_layer: -2, text_config: {num_hidden_layers: 4}, vision_config: {num_hidden_layers: 4}", "text_config: {num_hidden_layers: 4}, vision_config: {num_hidden_layers: 5}")]
+    [TestCase("audio_tower.layers", "num_hidden_layers: 4, audio_config: {num_hidden_layers: 4}", "num_hidden_layers: 4, audio_config: {num_hidden_layers: 5}")]
+    [TestCase("qformer.encoder.layer", "num_hidden_layers: 4, qformer_config: {num_hidden_layers: 4}", "num_hidden_layers: 4, qformer_config: {num_hidden_layers: 5}")]
+    [TestCase("decoder.encoder.layer", "decoder: {model_type: bert, num_hidden_layers: 4}, encoder: {model_type: bert, num_hidden_layers: 2}", "encoder: {model_type: bert, num_hidden_layers: 2}")]
+    public void A_stack_changes_its_own_section(string stack, string config, string expected)
+    {
+        foreach (var (model, seed) in new[] { ("a", 1), ("b", 2) })
+            _folder.Model(model, Layers(stack, 4, seed, _ => ["mlp.weight", "norm.weight"])).File(model, "config.json", Json(config).ToJsonString());
+        Merge(Duplicating);
+        foreach (var (key, value) in Json(expected))
+            Assert.That(Config()[key]?.ToJsonString(), Is.EqualTo(value!.ToJsonString()), key);
+    }
+
+    [Test]
+    public void A_layer_of_a_vision_tower_that_the_model_picks_by_its_number_keeps_it()
+    {
+        foreach (var (model, seed) in new[] { ("a", 1), ("b", 2) })
+        {
+            _folder.Model(model, Layers("vision_tower.encoder.layers", 4, seed, _ => ["mlp.weight", "norm.weight"]))
+                .File(model, "config.json", Json("vision_feature_layer: 4, vision_config: {num_hidden_layers: 4}").ToJsonString());
+        }
+
+        Assert.That(Failing.With(ErrorCode.LayersDoNotFit, () => Merge(Duplicating)).Message, Does.Contain("vision_feature_layer"));
+    }
+
+    [Test]
+    public void A_list_with_one_item_for_one_layer_grows_too()
+    {
+        WriteModels(1, Json("num_hidden_layers: 1, layer_types: [x], architectures: [Y]"));
+        Merge("[{sources: [{model: a, layer_range: [0, 1]}]}, {sources: [{model: b, layer_range: [0, 1]}]}]");
+        Assert.That(Config()["layer_types"]!.ToJsonString(), Is.EqualTo("""["x","x"]"""));
+        Assert.That(Config()["architectures"]!.AsArray(), Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public void Layers_that_only_another_model_tells_apart_are_refused()
+    {
+        WriteModels(4, Json("num_hidden_layers: 4"));
+        _folder.File("b", "config.json", Json("num_hidden_layers: 4, layer_types: [x, y, x, y]").ToJsonString());
+        Assert.That(Failing.With(ErrorCode.LayersDoNotFit, () => Merge(Duplicating)).Message, Does.Contain("layer_types").And.Contain("\"b\""));
+        _folder.File("b", "config.json", Json("num_hidden_layers: 4, layer_types: [x, x, x, x]").ToJsonString());
+        Assert.That(() => Merge(Duplicating), Throws.Nothing);
+    }
+
     [TestCase("embed_tokens_per_layer")]
     [TestCase("per_layer_model_projection")]
     public void Tensors_with_a_part_for_each_layer_are_refused(string name)

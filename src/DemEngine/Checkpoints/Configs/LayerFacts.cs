@@ -38,7 +38,7 @@ internal sealed class LayerFacts
                 case JsonObject numbered when UnknownRule.IsByNumber(key) && NumbersOf(numbered) is { } values:
                     _facts.Add(new ObjectFact(key, values, count));
                     break;
-                case JsonObject nested when nested.Any(one =>
+                case JsonObject nested when !ModelConfig.IsSection(key, nested) && nested.Any(one =>
                     one.Value is JsonArray list && UnknownRule.NamesLayers(one.Key) && UnknownRule.MayName(list, count)):
                     _unknown.Add(key);
                     break;
@@ -87,7 +87,8 @@ internal sealed class LayerFacts
             _facts.Add(new IndexFact(key, numbers!, _count));
         else if (isIndex && UnknownRule.MayName(list, _count))
             _unknown.Add(key);
-        else if (_count > 1 && (list.Count == _count || list.Count == _count + _predictionLayers))
+        else if ((_count > 1 || UnknownRule.IsByNumber(key) || key.Contains("pattern", StringComparison.Ordinal))
+            && (list.Count == _count || list.Count == _count + _predictionLayers))
             _facts.Add(new ListFact(key, [.. list.Take(_count).Select(Json)], [.. list.Skip(_count).Select(Json)]));
         else if (list.Count > 0 && key.EndsWith("block_types", StringComparison.Ordinal))
             _facts.Add(Cycle(key, [.. list.Select(Json)]));

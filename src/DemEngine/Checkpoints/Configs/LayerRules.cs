@@ -36,8 +36,7 @@ internal static class LayerRules
 
     private static readonly string[] ImpliedRope = ["llama4", "llama4_text", "smollm3"];
 
-    private static readonly string[] FirstLayers =
-        ["num_dense_layers", "n_dense_layers", "num_hash_layers", "num_global_layers", "num_local_layers", "num_moe_layers"];
+    private static readonly string[] FirstLayers = ["num_dense_layers", "n_dense_layers", "num_hash_layers"];
 
     /// <summary>Returns what the keys of a section say by known rules.</summary>
     /// <param name="section">Section of a configuration.</param>

@@ -4,8 +4,7 @@ namespace DemEngine.Checkpoints.Configs;
 
 /// <summary>
 /// A rule that gives each layer its kind from its number, such as a period and an offset: values are kept if they fit the
-/// output's
-/// layers, else others are looked for.
+/// output's layers, else others are looked for.
 /// </summary>
 /// <param name="Subject">See <see cref="LayerFact"/>.</param>
 /// <param name="Keys">See <see cref="LayerFact"/>.</param>

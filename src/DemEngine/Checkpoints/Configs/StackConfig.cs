@@ -5,8 +5,8 @@ namespace DemEngine.Checkpoints.Configs;
 
 /// <summary>
 /// Adapts a configuration to a stack of layers taken from several places: the number of layers, and every key that tells one
-/// layer
-/// from another. What cannot be adapted is refused, so that no model is written whose layers are read as layers of another kind.
+/// layer from another. What cannot be adapted is refused, so that no model is written whose layers are read as layers of
+/// another kind.
 /// </summary>
 internal sealed class StackConfig
 {

@@ -21,7 +21,7 @@ internal static class UnknownRule
     private static readonly string[] Ends = ["idx", "index", "idxs", "indices", "indexes", "ids", "layers", "layer"];
 
     private static readonly string[] Counted =
-        ["dense", "sparse", "shared", "global", "local", "sliding", "full", "window", "moe", "hash", "cross", "mamba", "linear"];
+        ["dense", "sparse", "shared", "sliding", "full", "window", "moe", "hash", "cross", "mamba", "linear"];
 
     /// <summary>Whether a key with a number belongs to such a rule.</summary>
     public static bool Governs(string key)
@@ -54,7 +54,7 @@ internal static class UnknownRule
         string[] words = key.ToLowerInvariant().Split('_');
         return IsOfTokens(words) || words.Any(word => word is "architectures" or "conv" or "tdnn" or "mean" or "std"
             or "languages" or "pinpoints" or "labels" or "kernel" or "kernels" or "stride" or "strides" or "section" or "betas"
-            or "scaling" or "quantization" or "aspect" or "ratios" or "keys" or "modules" or "feature" or "features");
+            or "scaling" or "quantization" or "aspect" or "ratios" or "keys" or "modules" or "features");
     }
 
     /// <summary>

@@ -2,10 +2,8 @@ namespace DemEngine.Checkpoints.Layers;
 
 /// <summary>
 /// Depth of each tensor of a model or of a run of its layers, from 0 to 1, at which a recipe's gradients are read: i / (L − 1)
-/// for
-/// the i-th of the L layers of its stack, 1 for a single layer, 0 for what comes before the layers, and 1 for what predicts
-/// further
-/// tokens. What follows the layers has no depth of its own.
+/// for the i-th of the L layers of its stack, 1 for a single layer, 0 for what comes before the layers, and 1 for what predicts
+/// further tokens. What follows the layers has no depth of its own.
 /// </summary>
 internal sealed class LayerDepth
 {

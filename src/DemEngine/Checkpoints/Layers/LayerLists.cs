@@ -2,9 +2,8 @@ namespace DemEngine.Checkpoints.Layers;
 
 /// <summary>
 /// Finds the lists of layers of a model in its tensors' names. A list is known by its word, or else by what is in it: numbers
-/// from
-/// 0 on, each with several modules that have the same tensors. Of several lists in a name the outermost one counts, so that
-/// experts and heads inside a layer are none.
+/// from 0 on, each with several modules that have the same tensors. Of several lists in a name the outermost one counts, so
+/// that experts and heads inside a layer are none.
 /// </summary>
 internal static class LayerLists
 {
@@ -70,8 +69,7 @@ internal static class LayerLists
 
     /// <summary>
     /// Adds the norms that lie in a list of their own beside that of the layers, one for each, as XLM's <c>layer_norm1.3</c>
-    /// beside
-    /// <c>attentions.3</c>.
+    /// beside <c>attentions.3</c>.
     /// </summary>
     private static void AddCompanions(Dictionary<string, NumberedName> found, Dictionary<string, NumberedName[]> others)
     {

@@ -4,8 +4,8 @@ namespace DemEngine.Checkpoints.Layers;
 
 /// <summary>
 /// What a tensor's name says by itself: <c>model.layers.7.mlp.up_proj.weight</c> lies in layer 7 of the stack
-/// <c>model.layers</c>. Of several numbers the outermost counts: <c>encoder.block.3.layer.1</c> lies in block 3. The layers of a
-/// whole model, of whatever name, are found by <see cref="NetworkLayers"/>.
+/// <c>model.layers</c>. Of several numbers the outermost counts: <c>encoder.block.3.layer.1</c> lies in block 3. The layers of
+/// a whole model, of whatever name, are found by <see cref="NetworkLayers"/>.
 /// </summary>
 /// <param name="Stack">Path of the stack, up to the layer's number, such as <c>encoder.block</c>; null outside any stack.</param>
 /// <param name="Layer">Number of the layer; 0 outside any stack.</param>

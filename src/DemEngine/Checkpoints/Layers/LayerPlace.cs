@@ -2,8 +2,8 @@ namespace DemEngine.Checkpoints.Layers;
 
 /// <summary>Place of a tensor among the layers of its model.</summary>
 /// <param name="Stack">
-/// Path of the stack, up to the layer's number, such as <c>encoder.block</c>; null outside any stack. Where layers lie in stages,
-/// the path of the stages, since the layers are counted through them.
+/// Path of the stack, up to the layer's number, such as <c>encoder.block</c>; null outside any stack. Where layers lie in
+/// stages, the path of the stages, since the layers are counted through them.
 /// </param>
 /// <param name="Layer">Position of the layer in its stack; 0 outside any stack.</param>
 /// <param name="Module">Path of the layer, such as <c>encoder.block.3</c>; empty outside any stack.</param>

@@ -1,8 +1,8 @@
 namespace DemEngine.Checkpoints.Layers;
 
 /// <summary>
-/// Counts layers through the stages that they lie in, as in Swin, ConvNeXt and ResNet: <c>stages.1.layers.0</c> follows the last
-/// layer of <c>stages.0</c>.
+/// Counts layers through the stages that they lie in, as in Swin, ConvNeXt and ResNet: <c>stages.1.layers.0</c> follows the
+/// last layer of <c>stages.0</c>.
 /// </summary>
 internal static class LayerStages
 {

@@ -2,8 +2,7 @@ namespace DemEngine.Checkpoints.Layers;
 
 /// <summary>
 /// The three parts of a U-Net, which data passes one after another: blocks on the way down, the middle, blocks on the way up.
-/// They
-/// are one sequence of layers, and the middle is one layer of it.
+/// They are one sequence of layers, and the middle is one layer of it.
 /// </summary>
 internal static class UNet
 {

@@ -7,8 +7,7 @@ namespace DemEngine.Merging.Planning;
 /// <summary>
 /// Checks that stacked layers have the tensors that the model expects at their places. Layers of one kind, as the configuration
 /// tells kinds, have the same tensors; where they have not, as in T5, whose first layer alone has the table of relative
-/// positions,
-/// their number decides, and each place must get what the base has there.
+/// positions, their number decides, and each place must get what the base has there.
 /// </summary>
 internal static class StackedTensors
 {
