@@ -304,6 +304,13 @@ public sealed class ErrorCode
         "A recipe has a gradient over the layers, and the model's tensors show no layers.",
         "Give one number instead of the gradient, or a list of filter and value.");
 
+    /// <summary>DEM2030: A tensor may have a row for each token, and it is not known whether it has.</summary>
+    public static readonly ErrorCode UnknownVocabularyTensor = new(
+        2030,
+        "A tensor may have a row for each token, and it is not known whether it has.",
+        "Bring the models to one vocabulary first, as with resize_token_embeddings of Python's transformers, and merge them "
+        + "without `tokenizer_source`.");
+
     /// <summary>DEM2031: Two models store the experts of a mixture in different ways.</summary>
     public static readonly ErrorCode ExpertLayouts = new(
         2031,

@@ -83,13 +83,6 @@ internal sealed class ModelConfig
         }
     }
 
-    /// <summary>Sets the size of the vocabulary, wherever the language model's is stated.</summary>
-    public void SetVocabulary(long rows)
-    {
-        foreach (JsonObject section in Sections(_root, TextSections).Where(section => section.ContainsKey("vocab_size")))
-            Set(section, "vocab_size", JsonValue.Create(rows));
-    }
-
     /// <summary>The whole configuration, to read.</summary>
     public JsonObject Root => _root;
 

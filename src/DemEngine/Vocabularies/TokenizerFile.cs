@@ -21,16 +21,21 @@ internal sealed class TokenizerFile
 
     private readonly JsonObject _root;
     private readonly string _owner;
+    private readonly Dictionary<string, int> _ids;
+    private Vocabulary? _vocabulary;
+    private int _size;
+    private bool _statesAdded;
 
     private TokenizerFile(JsonObject root, string owner)
     {
         _root = root;
         _owner = owner;
-        Vocabulary = new Vocabulary(ReadTokens());
+        _ids = ReadTokens();
+        _size = Vocabulary.Size;
     }
 
     /// <summary>Tokens of the model and added tokens. Where a token is both, its id as an added token counts.</summary>
-    public Vocabulary Vocabulary { get; private set; }
+    public Vocabulary Vocabulary => _vocabulary ??= new Vocabulary(_ids);
 
     /// <summary>Kind of the tokenizer's model, such as <c>BPE</c>.</summary>
     public string Kind => Model["type"] is JsonValue value && value.TryGetValue(out string? type) ? type
@@ -63,6 +68,11 @@ internal sealed class TokenizerFile
     /// <returns>Names of the parts that differ.</returns>
     public IEnumerable<string> DifferencesTo(TokenizerFile other) =>
         new[] { "normalizer", "pre_tokenizer", "decoder" }.Where(part => !JsonNode.DeepEquals(_root[part], other._root[part]));
+
+    /// <summary>Whether both have the same merges, in the same order and whatever their form.</summary>
+    public bool HasMergesOf(TokenizerFile other) =>
+        (Model["merges"] as JsonArray ?? []).Select(PairOf)
+            .SequenceEqual((other.Model["merges"] as JsonArray ?? []).Select(other.PairOf));
 
     /// <summary>Adds a token that is recognised as a whole, before the model splits the text.</summary>
     /// <param name="token">Token that the tokenizer does not have yet.</param>
@@ -98,45 +108,89 @@ internal sealed class TokenizerFile
         HashSet<string> added = [.. other.AddedTokens.Select(other.ContentOf)];
         string[] missing =
         [
-            .. other.Vocabulary.Ids.Where(pair => !added.Contains(pair.Key) && Vocabulary.Find(pair.Key) is null)
+            .. other._ids.Where(pair => !added.Contains(pair.Key) && !_ids.ContainsKey(pair.Key))
                 .OrderBy(pair => pair.Value).Select(pair => pair.Key),
         ];
-        JsonObject[] missingAdded = [.. other.AddedTokens.Where(entry => Vocabulary.Find(other.ContentOf(entry)) is null)];
+        JsonObject[] missingAdded = [.. other.AddedTokens.Where(entry => !_ids.ContainsKey(other.ContentOf(entry)))];
         if (missing.Length + missingAdded.Length == 0)
             return 0;
 
-        // Unless the model's vocabulary has the added tokens, the library numbers them itself, from the size of that vocabulary.
         StateAddedTokensInModel();
-        var ids = new Dictionary<string, int>(Vocabulary.Ids, StringComparer.Ordinal);
         foreach (string token in missing)
         {
-            int id = Vocabulary.Size + (ids.Count - Vocabulary.Ids.Count);
-            ids.Add(token, id);
+            int id = TakeId(token);
             PutInModel(token, id, other.ScoreOf(token));
         }
 
-        Vocabulary = new Vocabulary(ids);
         AddMerges(other);
         foreach (JsonObject entry in missingAdded)
             Add((JsonObject)entry.DeepClone());
         return missing.Length + missingAdded.Length;
     }
 
+    /// <summary>
+    /// Removes the tokens with ids from a number on, and for BPE the merges that need them.
+    /// </summary>
+    /// <param name="size">Number of ids that are kept.</param>
+    /// <returns>The removed tokens, in the order of their ids.</returns>
+    /// <exception cref="DemException">
+    /// DEM2023 (BadSideFile): the file is not of the expected form. DEM3007 (UnsupportedFeature): another part of the file needs
+    /// one of these tokens.
+    /// </exception>
+    public IReadOnlyList<string> CutTo(int size)
+    {
+        string[] removed = [.. _ids.Where(pair => pair.Value >= size).OrderBy(pair => pair.Value).Select(pair => pair.Key)];
+        if (removed.Length == 0)
+            return removed;
+
+        HashSet<string> gone = [.. removed];
+        RefuseNeeded(gone);
+        if (Model["vocab"] is JsonArray list)
+        {
+            while (list.Count > size)
+                list.RemoveAt(list.Count - 1);
+        }
+        else
+        {
+            foreach (string token in removed)
+                ((JsonObject)Model["vocab"]!).Remove(token);
+        }
+
+        if (_root["added_tokens"] is JsonArray)
+        {
+            _root["added_tokens"] = new JsonArray(
+                [.. AddedTokens.Where(entry => !gone.Contains(ContentOf(entry))).Select(entry => entry.DeepClone())]);
+        }
+
+        if (Kind == "BPE" && Model["merges"] is JsonArray merges)
+        {
+            Model["merges"] = new JsonArray(
+            [
+                .. merges.Where(merge => PairOf(merge) is var (left, right)
+                        && !gone.Contains(left) && !gone.Contains(right) && !gone.Contains(left + right))
+                    .Select(merge => merge!.DeepClone()),
+            ]);
+        }
+
+        foreach (string token in removed)
+            _ids.Remove(token);
+        _vocabulary = null;
+        _size = Vocabulary.Size;
+        return removed;
+    }
+
     /// <summary>Returns the contents of the file.</summary>
     public byte[] ToJson() => IndentedJson.Write(_root, Encoder);
 
     /// <summary>
-    /// Returns the entry of an added token in the form of <c>tokenizer_config.json</c>, without its id; null if it is not an
-    /// added token.
+    /// Added tokens with their ids, and with their entries in the form of <c>tokenizer_config.json</c>, which lacks the id.
     /// </summary>
-    internal JsonObject? AddedEntry(string token)
+    internal IEnumerable<(string Token, int Id, JsonObject Entry)> AddedEntries => AddedTokens.Select(found =>
     {
-        if (AddedTokens.FirstOrDefault(entry => ContentOf(entry) == token) is not { } found)
-            return null;
         var entry = (JsonObject)found.DeepClone();
         entry.Remove("id");
-        return entry;
-    }
+        return (ContentOf(found), IdOf(found["id"], ContentOf(found)), entry);
+    });
 
     /// <summary>Added tokens with their ids.</summary>
     internal IEnumerable<KeyValuePair<string, int>> Added => AddedTokens.Select(entry =>
@@ -145,6 +199,27 @@ internal sealed class TokenizerFile
     internal static JsonDocumentOptions OneOfEachKey { get; } = new() { AllowDuplicateProperties = false };
 
     internal static JavaScriptEncoder Encoder => JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
+
+    private void RefuseNeeded(HashSet<string> gone)
+    {
+        string? needed = Model["unk_token"] is JsonValue unknown && unknown.TryGetValue(out string? text) && gone.Contains(text)
+            ? text
+            : Strings(_root["post_processor"]).FirstOrDefault(gone.Contains);
+        if (needed is not null)
+            throw new DemException(
+                ErrorCode.UnsupportedFeature,
+                $"{_owner}: {FileName}: the token {Quoted.Name(needed)} has no row in the output, and the tokenizer cannot do "
+                + "without it",
+                remedy: "Use the tokenizer of another model, whose tokens all have rows.");
+    }
+
+    private static IEnumerable<string> Strings(JsonNode? node) => node switch
+    {
+        JsonObject map => map.SelectMany(item => Strings(item.Value).Prepend(item.Key)),
+        JsonArray list => list.SelectMany(Strings),
+        JsonValue value when value.TryGetValue(out string? text) => [text],
+        _ => [],
+    };
 
     private Dictionary<string, int> ReadTokens()
     {
@@ -181,19 +256,33 @@ internal sealed class TokenizerFile
     {
         StateAddedTokensInModel();
         string token = ContentOf(entry);
-        int id = Vocabulary.Size;
+        int id = TakeId(token);
         entry.Remove("id");
         entry.Insert(0, "id", id);
         PutInModel(token, id, score: null);
         if (_root["added_tokens"] is not JsonArray list)
             _root["added_tokens"] = list = [];
         list.Add((JsonNode)entry);
-        Vocabulary = new Vocabulary(Vocabulary.Ids.Append(KeyValuePair.Create(token, id)));
         return id;
     }
 
+    /// <summary>Gives a new token the next free id.</summary>
+    private int TakeId(string token)
+    {
+        _ids.Add(token, _size);
+        _vocabulary = null;
+        return _size++;
+    }
+
+    /// <summary>
+    /// Puts the added tokens into the model's vocabulary. Unless they are there, the library numbers them itself, from the size
+    /// of that vocabulary.
+    /// </summary>
     private void StateAddedTokensInModel()
     {
+        if (_statesAdded)
+            return;
+        _statesAdded = true;
         foreach (var (token, id) in Added.OrderBy(pair => pair.Value))
         {
             if (Model["vocab"] is JsonObject map)
@@ -222,7 +311,7 @@ internal sealed class TokenizerFile
     }
 
     private JsonNode? ScoreOf(string token) =>
-        Model["vocab"] is JsonArray list && Vocabulary.Find(token) is { } id && id < list.Count
+        Model["vocab"] is JsonArray list && _ids.TryGetValue(token, out int id) && id < list.Count
             ? ((JsonArray)list[id]!)[1]
             : null;
 

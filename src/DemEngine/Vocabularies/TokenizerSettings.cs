@@ -10,6 +10,7 @@ namespace DemEngine.Vocabularies;
 internal static class TokenizerSettings
 {
     private const string SettingsFile = "tokenizer_config.json";
+    private const string SpecialTokensFile = "special_tokens_map.json";
 
     // These files repeat the vocabulary for older tokenizers.
     private static readonly string[] OldForms =
@@ -22,84 +23,92 @@ internal static class TokenizerSettings
         "spiece.model",
         "sentencepiece.bpe.model",
     ];
-    private static readonly string[] FilesWithIds = ["config.json", "generation_config.json"];
 
     /// <summary>Writes a changed tokenizer to the side files, and removes files that would contradict it.</summary>
     /// <param name="files">Side files, by name.</param>
     /// <param name="tokenizer">Changed tokenizer.</param>
+    /// <param name="removed">Tokens that were removed from it.</param>
     /// <param name="owner">Name of the model that the files come from, for messages.</param>
-    /// <exception cref="DemException">DEM2023 (BadSideFile): <c>tokenizer_config.json</c> is not a JSON object.</exception>
-    public static void Write(Dictionary<string, byte[]> files, TokenizerFile tokenizer, string owner)
+    /// <returns>Message for each setting that named a removed token and was removed, too.</returns>
+    /// <exception cref="DemException">
+    /// DEM2023 (BadSideFile): <c>tokenizer_config.json</c> or <c>special_tokens_map.json</c> is not a JSON object.
+    /// </exception>
+    public static IReadOnlyList<string> Write(
+        Dictionary<string, byte[]> files, TokenizerFile tokenizer, IReadOnlyCollection<string> removed, string owner)
     {
         files[TokenizerFile.FileName] = tokenizer.ToJson();
         foreach (string name in OldForms)
             files.Remove(name);
 
-        if (Parse(files, SettingsFile, owner) is not { } settings || settings["added_tokens_decoder"] is not JsonObject decoder)
-            return;
-        bool changed = false;
-        foreach (var (token, id) in tokenizer.Added)
-        {
-            string key = id.ToString(CultureInfo.InvariantCulture);
-            if (decoder.ContainsKey(key))
-                continue;
-            decoder[key] = tokenizer.AddedEntry(token);
-            changed = true;
-        }
-
-        if (changed)
-            files[SettingsFile] = ToJson(settings);
-    }
-
-    /// <summary>Changes the ids of special tokens, such as <c>eos_token_id</c>, to those of a new vocabulary.</summary>
-    /// <param name="files">Side files, by name.</param>
-    /// <param name="from">Vocabulary to which the ids belong now.</param>
-    /// <param name="to">Vocabulary to which the ids are changed.</param>
-    /// <param name="owner">Name of the model that the files come from, for messages.</param>
-    /// <returns>Message for each id that stays unchanged because its token is not in the new vocabulary.</returns>
-    /// <exception cref="DemException">DEM2023 (BadSideFile): a configuration file is not a JSON object.</exception>
-    public static IReadOnlyList<string> MoveIds(
-        Dictionary<string, byte[]> files, Vocabulary from, Vocabulary to, string owner)
-    {
+        HashSet<string> gone = [.. removed.Where(token => tokenizer.Vocabulary.Find(token) is null)];
         var left = new List<string>();
-        foreach (string file in FilesWithIds)
+        foreach (string file in gone.Count > 0 ? [SettingsFile, SpecialTokensFile] : new[] { SettingsFile })
         {
-            if (Parse(files, file, owner) is not { } root)
+            if (Parse(files, file, owner) is not { } settings)
                 continue;
-            bool changed = false;
-            foreach (var (key, node) in root.ToArray())
-            {
-                if (!key.EndsWith("_token_id", StringComparison.Ordinal))
-                    continue;
-                JsonNode? moved = Moved(node, from, to, $"{file}: {key}", left);
-                changed |= !JsonNode.DeepEquals(moved, node);
-                root[key] = moved;
-            }
-
+            bool changed = Forget(settings, gone, file, left);
+            if (settings["added_tokens_decoder"] is JsonObject decoder)
+                changed |= Add(decoder, tokenizer);
             if (changed)
-                files[file] = ToJson(root);
+                files[file] = ToJson(settings);
         }
 
         return left;
     }
 
-    private static JsonNode? Moved(JsonNode? node, Vocabulary from, Vocabulary to, string place, List<string> left)
+    private static bool Add(JsonObject decoder, TokenizerFile tokenizer)
     {
-        switch (node)
+        bool changed = false;
+        foreach (var (_, id, entry) in tokenizer.AddedEntries)
         {
-            case JsonArray list:
-                return new JsonArray([.. list.Select(item => Moved(item, from, to, place, left))]);
-            case JsonValue value when value.TryGetValue(out int id) && id >= 0 && id < from.Size && from.TokenOf(id) is { } token:
-                if (to.Find(token) is { } there)
-                    return JsonValue.Create(there);
-                left.Add($"{place} is {id}, of the token {Quoted.Name(token)}, which the output's vocabulary does not have");
-                return value.DeepClone();
-            default:
-                return node?.DeepClone();
+            string key = id.ToString(CultureInfo.InvariantCulture);
+            if (decoder.ContainsKey(key))
+                continue;
+            decoder[key] = entry;
+            changed = true;
         }
+
+        return changed;
     }
 
-    private static JsonObject? Parse(Dictionary<string, byte[]> files, string name, string owner)
+    /// <summary>
+    /// Removes settings that name a token which is gone. The library would otherwise add the token anew when it reads them.
+    /// </summary>
+    private static bool Forget(JsonObject settings, HashSet<string> gone, string file, List<string> left)
+    {
+        if (gone.Count == 0)
+            return false;
+        bool changed = false;
+        foreach (var (key, node) in settings.ToArray())
+        {
+            switch (node)
+            {
+                case JsonObject decoder when key == "added_tokens_decoder":
+                    foreach (string id in decoder.Where(entry => IsGone(entry.Value)).Select(entry => entry.Key).ToArray())
+                        changed |= decoder.Remove(id);
+                    break;
+                case JsonArray list when list.Any(IsGone):
+                    settings[key] = new JsonArray([.. list.Where(item => !IsGone(item)).Select(item => item?.DeepClone())]);
+                    changed = true;
+                    break;
+                case not null when key.EndsWith("_token", StringComparison.Ordinal) && IsGone(node):
+                    left.Add($"{file}: {key} was {Quoted.Name(TextOf(node)!)}, which has no row, and is left out");
+                    changed |= settings.Remove(key);
+                    break;
+            }
+        }
+
+        return changed;
+
+        bool IsGone(JsonNode? node) => TextOf(node) is { } text && gone.Contains(text);
+    }
+
+    private static string? TextOf(JsonNode? node) =>
+        (node is JsonObject token ? token["content"] : node) is JsonValue value && value.TryGetValue(out string? text)
+            ? text
+            : null;
+
+    internal static JsonObject? Parse(IReadOnlyDictionary<string, byte[]> files, string name, string owner)
     {
         if (!files.TryGetValue(name, out byte[]? json))
             return null;

@@ -25,6 +25,10 @@ internal sealed class Vocabulary : IEquatable<Vocabulary>
     /// <summary>Returns the id of a token; null if the vocabulary does not have it.</summary>
     public int? Find(string token) => _ids.TryGetValue(token, out int id) ? id : null;
 
+    /// <summary>Returns the same vocabulary without the tokens whose ids lie from a number on.</summary>
+    /// <param name="size">Number of ids that are kept.</param>
+    public Vocabulary Below(long size) => size >= Size ? this : new Vocabulary(_ids.Where(pair => pair.Value < size));
+
     /// <summary>Returns the token of an id; null if the id has none.</summary>
     /// <param name="id">Id of the token, 0 to <see cref="Size"/> − 1.</param>
     public string? TokenOf(int id) => _tokens[id];

@@ -30,6 +30,9 @@ internal static class VocabularyReader
             files.TryGetValue(name, out byte[]? file) == others.TryGetValue(name, out byte[]? other)
             && file.AsSpan().SequenceEqual(other));
 
+    /// <summary>Whether there is a vocabulary in any form among a model's side files.</summary>
+    public static bool HasAny(IReadOnlyDictionary<string, byte[]> files) => VocabularyFiles.Any(files.ContainsKey);
+
     /// <summary>Reads a vocabulary; null if there is no tokenizer at all.</summary>
     /// <param name="files">Side files of the model, by name.</param>
     /// <param name="owner">Name of the model, for messages.</param>
@@ -47,10 +50,39 @@ internal static class VocabularyReader
         return NotRead.FirstOrDefault(files.ContainsKey) is { } file
             ? throw new DemException(
                 ErrorCode.BadSideFile,
-                $"{owner}: there is a {file} and no {TokenizerFile.FileName}",
-                remedy: $"Save the tokenizer as a fast one, which writes {TokenizerFile.FileName}, and put that into the folder.")
+                $"{owner}: there is a {file} and no {TokenizerFile.FileName}, the form in which tokens are read here",
+                remedy: file.EndsWith(".json", StringComparison.Ordinal)
+                    ? FetchTokenizer
+                    : $"{MakeTokenizer(owner)}, {OrLeaveOut}")
             : null;
     }
+
+    /// <summary>Reads a vocabulary; null if there is none, or none that can be read.</summary>
+    /// <param name="files">Side files of the model, by name.</param>
+    /// <param name="owner">Name of the model.</param>
+    public static Vocabulary? TryRead(IReadOnlyDictionary<string, byte[]> files, string owner)
+    {
+        try
+        {
+            return Read(files, owner);
+        }
+        catch (DemException e) when (e.Code == ErrorCode.BadSideFile)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Advice for a model without a tokenizer that can be read.</summary>
+    public const string FetchTokenizer =
+        $"Put the tokenizer.json of the same model beside the weights, as its repository for transformers has it, {OrLeaveOut}";
+
+    private const string OrLeaveOut = "or leave out `tokenizer_source` where all models have one tokenizer.";
+
+    /// <summary>Returns advice for a model whose tokenizer is only there in another form, without the full stop.</summary>
+    /// <param name="folder">Folder of the model.</param>
+    public static string MakeTokenizer(string folder) =>
+        $"Make a {TokenizerFile.FileName} with Python's transformers and sentencepiece: "
+        + $"AutoTokenizer.from_pretrained({Quoted.Name(folder)}).save_pretrained({Quoted.Name(folder)})";
 
     private static Vocabulary WithAdded(Dictionary<string, int> ids, IReadOnlyDictionary<string, byte[]> files, string owner)
     {

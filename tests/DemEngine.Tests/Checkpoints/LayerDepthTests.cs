@@ -35,7 +35,7 @@ public sealed class LayerDepthTests
     public void Embeddings_and_vocabularies_are_known(string tensor, bool isEmbedding, bool isVocabulary)
     {
         Assert.That(OuterName.IsBefore(tensor), Is.EqualTo(isEmbedding));
-        Assert.That(LayerName.IsVocabulary(tensor), Is.EqualTo(isVocabulary));
+        Assert.That(VocabularyName.IsKnown(tensor), Is.EqualTo(isVocabulary));
     }
 
     [Test]

@@ -101,7 +101,7 @@ public sealed class TokenizerFileTests
             ["merges.txt"] = [1],
             ["special_tokens_map.json"] = [2],
         };
-        TokenizerSettings.Write(files, tokenizer, "a");
+        Assert.That(TokenizerSettings.Write(files, tokenizer, [], "a"), Is.Empty);
         Assert.That(files.Keys, Is.EquivalentTo(["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"]));
         JsonNode decoder = JsonNode.Parse(files["tokenizer_config.json"])!["added_tokens_decoder"]!;
         Assert.That(decoder.ToJsonString(), Does.StartWith("""{"1":{"content":"\u003Cs\u003E","special":true},"2":{"content":"\u003C|new|\u003E","single_word":false"""));
@@ -118,12 +118,52 @@ public sealed class TokenizerFileTests
             ["config.json"] = TokenizerTexts.Bytes("""{"bos_token_id": 1, "eos_token_id": [2, 1], "pad_token_id": 3, "unk_token_id": null, "sep_token_id": 77, "hidden_size": 2}"""),
             ["generation_config.json"] = TokenizerTexts.Bytes("""{"eos_token_id": 2}"""),
         };
-        IReadOnlyList<string> left = TokenizerSettings.MoveIds(files, from, to, "a");
+        IReadOnlyList<string> left = TokenIds.Move(files, from, to, "a");
         JsonNode config = JsonNode.Parse(files["config.json"])!;
         Assert.That(config.ToJsonString(), Is.EqualTo("""{"bos_token_id":5,"eos_token_id":[0,5],"pad_token_id":3,"unk_token_id":null,"sep_token_id":77,"hidden_size":2}"""));
         Assert.That((int)JsonNode.Parse(files["generation_config.json"])!["eos_token_id"]!, Is.Zero);
         Assert.That(left, Has.Count.EqualTo(1));
         Assert.That(left[0], Does.Contain("config.json: pad_token_id is 3, of the token \"<pad>\""));
+    }
+
+    [Test]
+    public void Ids_in_every_section_follow_their_tokens()
+    {
+        var from = new Vocabulary([new("a", 0), new("<img>", 1), new("</s>", 2), new("<gone>", 3)]);
+        var to = new Vocabulary([new("</s>", 0), new("<img>", 5)]);
+        var files = new Dictionary<string, byte[]>
+        {
+            ["config.json"] = TokenizerTexts.Bytes("""
+                {"image_token_index": 1, "vocab_size": 4, "text_config": {"vocab_size": 4, "eos_token_id": [2, 1], "video_token_id": 3},
+                 "qformer_config": {"vocab_size": 3, "pad_token_id": 1, "image_token_index": 3}, "vision_config": {"boi_token_index": 1, "hidden_size": 2}}
+                """),
+            ["generation_config.json"] = TokenizerTexts.Bytes(
+                """{"decoder_start_token_id": 2, "suppress_tokens": [1, 2], "forced_decoder_ids": [[1, 2], [2, null]], "lang_to_id": {"<|en|>": 1}, "max_length": 2}"""),
+        };
+        IReadOnlyList<string> left = TokenIds.Move(files, from, to, "a");
+        Assert.That(JsonNode.Parse(files["config.json"])!.ToJsonString(), Is.EqualTo(
+            """{"image_token_index":5,"vocab_size":4,"text_config":{"vocab_size":4,"eos_token_id":[0,5],"video_token_id":3},"""
+            + "\"qformer_config\":" + """{"vocab_size":3,"pad_token_id":1,"image_token_index":3},"""
+            + "\"vision_config\":" + """{"boi_token_index":5,"hidden_size":2}}"""));
+        Assert.That(JsonNode.Parse(files["generation_config.json"])!.ToJsonString(), Is.EqualTo(
+            """{"decoder_start_token_id":0,"suppress_tokens":[5,0],"forced_decoder_ids":[[1,0],[2,null]],"lang_to_id":{"<|en|>":5},"max_length":2}"""));
+        Assert.That(left, Has.Count.EqualTo(2));
+        Assert.That(left, Has.One.Contains("text_config.video_token_id is 3, of the token \"<gone>\"").And.One.Contains("qformer_config.image_token_index is 3"));
+    }
+
+    [Test]
+    public void A_large_vocabulary_grows_by_many_tokens_and_is_cut_again()
+    {
+        const int Tokens = 200_000;
+        TokenizerFile tokenizer = Parse(TokenizerTexts.Bpe([.. Enumerable.Range(0, Tokens).Select(k => $"t{k}")], merges: ["t1 t2"]));
+        string[] added = [.. Enumerable.Range(0, 2000).Select(k => $"<{k}>")];
+        Assert.That(tokenizer.AddAll(Parse(TokenizerTexts.Bpe([.. Enumerable.Range(0, Tokens).Select(k => $"u{k}")], added, ["u1 u2"]))), Is.EqualTo(Tokens + 2000));
+        Assert.That(tokenizer.Vocabulary.Find("<1999>"), Is.EqualTo((2 * Tokens) + 1999));
+        var files = new Dictionary<string, byte[]> { ["tokenizer_config.json"] = TokenizerTexts.Bytes("""{"added_tokens_decoder": {}}""") };
+        TokenizerSettings.Write(files, tokenizer, [], "a");
+        Assert.That(JsonNode.Parse(files["tokenizer_config.json"])!["added_tokens_decoder"]!.AsObject(), Has.Count.EqualTo(2000));
+        Assert.That(tokenizer.CutTo(Tokens), Has.Count.EqualTo(Tokens + 2000));
+        Assert.That(tokenizer.Vocabulary.Size, Is.EqualTo(Tokens));
     }
 
     private static TokenizerFile Parse(string json) => TokenizerFile.Parse(TokenizerTexts.Bytes(json), "m");

@@ -11,25 +11,6 @@ namespace DemEngine.Checkpoints.Layers;
 /// <param name="Layer">Number of the layer; 0 outside any stack.</param>
 internal readonly record struct LayerName(string? Stack, int Layer)
 {
-    /// <summary>Names of modules whose weights have one row for each token, wherever they lie in the model.</summary>
-    private static readonly string[] Vocabularies =
-    [
-        "embed_tokens",
-        "embed_tokens_per_layer",
-        "tok_embeddings",
-        "word_embeddings",
-        "wte",
-        "embed_in",
-        "embed_out",
-        "lm_head",
-        "shared",
-        "embeddings",
-        "output_layer",
-        "vocab_projector",
-        "predictions.decoder",
-        "predictions",
-    ];
-
     /// <summary>Parses a tensor's name.</summary>
     public static LayerName Parse(string tensor) =>
         NumberIn(tensor) is { } number
@@ -37,19 +18,15 @@ internal readonly record struct LayerName(string? Stack, int Layer)
             ? new LayerName(tensor[..(number.Start.Value - 1)], layer)
             : default;
 
-    /// <summary>
-    /// Whether a tensor has one row for each token of the vocabulary, as token embeddings and the output matrix do.
-    /// </summary>
-    public static bool IsVocabulary(string tensor)
+    /// <summary>Returns the name of the same tensor in another layer of its stack.</summary>
+    /// <param name="tensor">Name of a tensor in a stack.</param>
+    /// <param name="layer">Number of the other layer.</param>
+    public static string Renumber(string tensor, int layer)
     {
-        int end = tensor.LastIndexOf('.');
-        if (end < 0 || tensor[(end + 1)..] is not ("weight" or "bias"))
-            return false;
-        string module = tensor[..end];
-        return module is "output" or "lm_head.decoder"
-            || Array.Exists(Vocabularies, name =>
-                module.EndsWith(name, StringComparison.Ordinal)
-                && (module.Length == name.Length || module[^(name.Length + 1)] == '.'));
+        Range number = NumberIn(tensor) ?? throw new ArgumentException("not in a stack", nameof(tensor));
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{tensor.AsSpan(..number.Start)}{layer}{tensor.AsSpan(number.End..)}");
     }
 
     /// <summary>

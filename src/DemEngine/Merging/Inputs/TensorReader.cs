@@ -1,5 +1,6 @@
 using DemEngine.Checkpoints;
 using DemEngine.Memory;
+using DemEngine.Numerics;
 
 namespace DemEngine.Merging.Inputs;
 
@@ -7,6 +8,12 @@ namespace DemEngine.Merging.Inputs;
 internal abstract class TensorReader(TensorSpec spec)
 {
     public TensorSpec Spec { get; } = spec;
+
+    /// <summary>
+    /// Element type that the model has the tensor in, and the output where the recipe states none. Elements that are computed
+    /// may be read in a wider one.
+    /// </summary>
+    public virtual ElementType ModelType => Spec.Type;
 
     /// <summary>Tensors that this one is made from; empty for a stored tensor.</summary>
     public virtual IReadOnlyList<TensorReader> MadeFrom => [];

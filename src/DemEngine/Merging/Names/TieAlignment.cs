@@ -174,7 +174,7 @@ internal sealed class TieAlignment
         string[] embeddings =
         [
             .. model.Tensors.Where(tensor => tensor.Tensor.Spec.Shape.Dimensions.Length == 2
-                    && LayerName.IsVocabulary(tensor.Name) && OuterName.IsBefore(tensor.Name)
+                    && VocabularyName.IsKnown(tensor.Name) && OuterName.IsBefore(tensor.Name)
                     && LayerName.Parse(tensor.Name).Stack is null)
                 .Select(tensor => tensor.Name),
         ];
@@ -182,7 +182,7 @@ internal sealed class TieAlignment
     }
 
     private static bool IsHead(string name) =>
-        LayerName.IsVocabulary(name) && !OuterName.IsBefore(name) && name.EndsWith(".weight", StringComparison.Ordinal)
+        VocabularyName.IsKnown(name) && !OuterName.IsBefore(name) && name.EndsWith(".weight", StringComparison.Ordinal)
         && LayerName.Parse(name).Stack is null;
 
     private static InputModel Apply(InputModel model, Dictionary<string, NamedInput> added, HashSet<string> dropped) =>

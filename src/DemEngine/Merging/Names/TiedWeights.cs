@@ -44,7 +44,7 @@ internal static class TiedWeights
         return groups.ToImmutable();
     }
 
-    private static bool IsOutsideLayers(string name) => LayerName.IsVocabulary(name) && LayerName.Parse(name).Stack is null;
+    private static bool IsOutsideLayers(string name) => VocabularyName.IsKnown(name) && LayerName.Parse(name).Stack is null;
 
     private static bool AreEqual(StoredTensor a, StoredTensor b)
     {

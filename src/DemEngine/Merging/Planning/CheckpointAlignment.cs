@@ -2,6 +2,7 @@ using DemEngine.Checkpoints;
 using DemEngine.Merging.Inputs;
 using DemEngine.Merging.Names;
 using DemEngine.Merging.Options;
+using DemEngine.Merging.Tokens;
 
 namespace DemEngine.Merging.Planning;
 
@@ -32,6 +33,12 @@ internal static class CheckpointAlignment
         return new TensorAlignment(
             ties.Models[0],
             [.. sources.Select((source, k) => source.Source with { Model = ties.Models[k + 1] })],
+            new Lazy<TokenTables>(() => new TokenTables(
+            [
+                (ties.Models[0], baseModel.Checkpoint.ReadSideFiles().Files, false),
+                .. sources.Select((source, k) =>
+                    (ties.Models[k + 1], source.Checkpoint.ReadSideFiles().Files, source.Source.IsVector)),
+            ])),
             options,
             [.. remarks, .. ties.Remarks]);
     }

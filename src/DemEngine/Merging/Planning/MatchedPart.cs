@@ -4,6 +4,7 @@ using DemEngine.Checkpoints.Layers;
 using DemEngine.Merging.Inputs;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Tensors;
+using DemEngine.Merging.Tokens;
 using DemEngine.Methods.Definition;
 using DemEngine.Numerics;
 using DemEngine.Recipes;
@@ -30,6 +31,7 @@ internal sealed class MatchedPart
     /// <param name="sources">The sources, whose tensors have the same names.</param>
     /// <param name="depth">Depth of each tensor of the base.</param>
     /// <param name="afterLayers">Which end of gradients counts for tensors that follow the layers.</param>
+    /// <param name="tables">Tensors of the recipe's models that have a row for each token.</param>
     /// <param name="alignment">Policies for tensors and vocabularies that do not match.</param>
     public MatchedPart(
         IMergeMethod method,
@@ -40,6 +42,7 @@ internal sealed class MatchedPart
         IReadOnlyList<AlignedSource> sources,
         LayerDepth depth,
         AfterLayers afterLayers,
+        Lazy<TokenTables> tables,
         AlignmentOptions alignment)
     {
         _method = method;
@@ -49,7 +52,7 @@ internal sealed class MatchedPart
         _sources = sources;
         _depth = depth;
         _afterLayers = afterLayers;
-        var aligned = new TensorAlignment(baseModel, sources, alignment);
+        var aligned = new TensorAlignment(baseModel, sources, tables, alignment);
         Tensors = aligned.Tensors;
         VocabularyRows = aligned.VocabularyRows;
         Remarks = aligned.Remarks;
@@ -58,8 +61,8 @@ internal sealed class MatchedPart
     /// <summary>The matched tensors, in the order of the base.</summary>
     public ImmutableArray<AlignedTensor> Tensors { get; }
 
-    /// <summary>Number of vocabulary rows of the output if it differs from the base's; else null.</summary>
-    public long? VocabularyRows { get; }
+    /// <summary>Numbers of vocabulary rows of the output if they differ from the base's; else null.</summary>
+    public VocabularyRows? VocabularyRows { get; }
 
     /// <summary>Notes on sources' tensors that were renamed, are not there, or are left out.</summary>
     public IReadOnlyList<string> Remarks { get; }

@@ -40,14 +40,18 @@ internal sealed class MatchedRecipe
         IReadOnlyList<RecipePart> parts = RecipePart.Of(recipe);
         ModelPath basePath = recipe.BaseModel ?? parts[0].Models[0].Path;
         SourceModel baseModel = models.FindWhole(basePath);
-        TokenPlan? tokens = recipe.TokenizerSource is null
-            ? null
-            : new TokenPlan(recipe, basePath, parts.SelectMany(part => part.Models), models);
-        var matcher = new PartMatcher(recipe, method, baseModel, models, tokens, alignment);
+        RecipeModel[] all = [.. parts.SelectMany(part => part.Models)];
+        var tables = new Lazy<TokenTables>(() => TokenTables.Of(
+            all.Select(model => (models.Find(model.Path), model.IsVector)).Prepend((baseModel, false))));
+        TokenPlan? tokens = recipe.TokenizerSource is null ? null : new TokenPlan(recipe, basePath, all, models, tables.Value);
+        var matcher = new PartMatcher(recipe, method, baseModel, models, tokens, tables, alignment);
         _parts = matcher.Parts;
         _hasLayers = matcher.HasLayers;
         _basePath = basePath.Written;
         _tensors = WithCopies([.. _parts.SelectMany((part, k) => part.Tensors.Select(tensor => (k, tensor)))], matcher.Shared);
+
+        if (_parts.Count > 1 && tokens is null)
+            CheckRows(tables.Value);
 
         ElementType? type =
             (recipe.OutDType ?? recipe.DType) is { } text && ElementTypes.TryParseFloat(text.Value, out ElementType parsed)
@@ -63,18 +67,22 @@ internal sealed class MatchedRecipe
         Inputs = [.. parts.Count == 1 ? inputs : inputs.Distinct()];
 
         var files = tokens?.Files ?? new Dictionary<string, byte[]>(baseModel.Files, StringComparer.Ordinal);
-        IReadOnlyList<string> remarks = OutputConfig.Amend(
-            files,
-            basePath.Written,
-            type,
-            tokens?.Rows ?? _parts.Select(part => part.VocabularyRows).FirstOrDefault(rows => rows is not null),
-            matcher.Stacks);
+        VocabularyRows? cut = _parts.Select(part => part.VocabularyRows).FirstOrDefault(rows => rows is not null);
+        IReadOnlyList<string> ofTokens = tokens is not null
+            ? tokens.Remarks
+            :
+            [
+                .. TokenizerComparison.Remarks(baseModel, basePath.Written, all, models),
+                .. TokenizerCut.Apply(files, cut, basePath),
+            ];
+        (tokens?.Rows ?? cut)?.StateIn(files, baseModel.Files);
+        IReadOnlyList<string> remarks = OutputConfig.Amend(files, basePath.Written, type, matcher.Stacks);
         if (matcher.IsUntied)
             EmbeddingTie.Untie(files);
         Files = files;
         Remarks =
         [
-            .. tokens?.Remarks ?? [],
+            .. ofTokens,
             .. matcher.Remarks,
             .. remarks,
             .. new[] { buffers.Remark }.OfType<string>(),
@@ -173,6 +181,22 @@ internal sealed class MatchedRecipe
                 $"{afterLayers.Count} tensors after the layers have the first number of gradients, as in mergekit: "
                 + $"{Quoted.List(afterLayers)} (`gradient_after_layers: last` gives them the last one)",
             ];
+    }
+
+    /// <summary>Refuses parts whose rows are of different vocabularies, as an embedding and an output matrix can be.</summary>
+    private void CheckRows(TokenTables tables)
+    {
+        var found = _tensors
+            .Select(pair => (pair.Tensor, Table: tables.Of(pair.Tensor.Base)))
+            .Where(pair => pair.Table is { IsPerLayer: false })
+            .Select(pair => (pair.Tensor.Spec.Name, Rows: pair.Table!.Axis.Tokens(pair.Tensor.Spec.Shape) - pair.Table.Extra))
+            .ToArray();
+        if (found.Length > 0 && found.FirstOrDefault(one => one.Rows != found[0].Rows) is { Name: { } name, Rows: var rows })
+            throw new DemException(
+                ErrorCode.VocabularyMismatch,
+                $"the parts of the recipe have vocabularies of their own: {Quoted.Name(found[0].Name)} has {found[0].Rows} rows "
+                + $"and {Quoted.Name(name)} {rows}",
+                remedy: "Give the output one vocabulary, with `tokenizer_source` in the recipe.");
     }
 
     private UpstreamReference InputOf(int index) => new(Specs[index], Stage ?? "", results => Plan(index, results));

@@ -12,7 +12,6 @@ internal static class OutputConfig
     /// <param name="files">Small files of the output, by name.</param>
     /// <param name="owner">Name of the model that the files were copied from, for messages.</param>
     /// <param name="type">Element type that the output was converted to; null if it was not converted.</param>
-    /// <param name="vocabularyRows">Number of vocabulary rows of the output if it differs from the base's; else null.</param>
     /// <param name="stacks">Stacks of layers that were assembled from slices.</param>
     /// <returns>Warnings for the user.</returns>
     /// <exception cref="DemException">
@@ -23,14 +22,11 @@ internal static class OutputConfig
         Dictionary<string, byte[]> files,
         string owner,
         ElementType? type,
-        long? vocabularyRows,
         IReadOnlyList<SlicedStack> stacks)
     {
-        ModelConfig? config = type is null && vocabularyRows is null && stacks.Count == 0 ? null : ModelConfig.Of(files, owner);
+        ModelConfig? config = type is null && stacks.Count == 0 ? null : ModelConfig.Of(files, owner);
         if (type is not null)
             config?.SetType(type.Value);
-        if (vocabularyRows is not null)
-            config?.SetVocabulary(vocabularyRows.Value);
         var remarks = new List<string>();
         foreach (SlicedStack stack in stacks)
         {

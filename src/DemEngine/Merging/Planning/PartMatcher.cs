@@ -17,6 +17,7 @@ internal sealed class PartMatcher
     private readonly IMergeMethod _method;
     private readonly SourceModels _models;
     private readonly TokenPlan? _tokens;
+    private readonly Lazy<TokenTables> _tables;
     private readonly AlignmentOptions _alignment;
     private readonly AfterLayers _afterLayers;
     private readonly InputModel _base;
@@ -34,6 +35,7 @@ internal sealed class PartMatcher
     /// <param name="tokens">
     /// Plan that reorders vocabulary rows to the output's vocabulary; null if the rows stay as they are.
     /// </param>
+    /// <param name="tables">Tensors of the recipe's models that have a row for each token.</param>
     /// <param name="alignment">Policies for tensors and vocabularies that do not match.</param>
     public PartMatcher(
         Recipe recipe,
@@ -41,12 +43,14 @@ internal sealed class PartMatcher
         SourceModel baseModel,
         SourceModels models,
         TokenPlan? tokens,
+        Lazy<TokenTables> tables,
         AlignmentOptions alignment)
     {
         _method = method;
         _base = baseModel.Tensors;
         _models = models;
         _tokens = tokens;
+        _tables = tables;
         _alignment = alignment;
         _afterLayers = recipe.GradientAfterLayers;
         _ties = AlignTies(recipe, baseModel);
@@ -137,6 +141,7 @@ internal sealed class PartMatcher
             aligned,
             depth,
             _afterLayers,
+            _tables,
             _alignment));
     }
 

@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
 using DemEngine.Checkpoints;
-using DemEngine.Checkpoints.Layers;
 using DemEngine.Errors;
 using DemEngine.Merging.Inputs;
 using DemEngine.Merging.Names;
 using DemEngine.Merging.Options;
+using DemEngine.Merging.Tokens;
 using DemEngine.Numerics;
 
 namespace DemEngine.Merging.Planning;
@@ -34,28 +34,42 @@ internal sealed class TensorAlignment
     private readonly InputModel _base;
     private readonly ImmutableArray<AlignedSource> _sources;
     private readonly List<string> _remarks;
+    private readonly Lazy<TokenTables> _tables;
     private readonly AlignmentOptions _options;
+    private readonly long? _commonRows;
+    private readonly SortedSet<string> _cut = new(StringComparer.Ordinal);
+    private long? _perLayerRows;
 
-    /// <exception cref="DemException">
-    /// DEM2014 to DEM2018 (MissingTensor to TypeMismatch): a tensor does not match the base.
-    /// </exception>
-    /// <param name="baseModel">The base, which defines the tensors.</param>
+    /// <param name="baseModel">The base.</param>
     /// <param name="sources">The sources.</param>
-    /// <param name="options">Policies for tensors and vocabularies that do not match.</param>
+    /// <param name="tables">
+    /// Tensors of the models that have a row for each token, looked for only where numbers of rows differ.
+    /// </param>
+    /// <param name="options">Policies for what does not match.</param>
+    /// <exception cref="DemException">
+    /// DEM2014 to DEM2018 (MissingTensor to TypeMismatch): a tensor does not match the base. DEM2030 (UnknownVocabularyTensor):
+    /// it is not known whether a tensor has rows that would be cut.
+    /// </exception>
     /// <param name="remarks">Notes made before; null for none.</param>
     public TensorAlignment(
         InputModel baseModel,
         IReadOnlyList<AlignedSource> sources,
+        Lazy<TokenTables> tables,
         AlignmentOptions options,
         IEnumerable<string>? remarks = null)
     {
         _remarks = [.. remarks ?? []];
+        _tables = tables;
         _base = baseModel;
         _options = options;
         _sources = [.. sources.Select(source => source with { Model = CheckNames(source) })];
+        _commonRows = options.Vocabulary == VocabularyPolicy.Common && IsAnyOtherShape() ? tables.Value.CommonRows : null;
         Tensors = [.. baseModel.Tensors.Select(Align)];
-        VocabularyRows = Tensors.Where(tensor => tensor.Spec.Shape != tensor.Base.Spec.Shape)
-            .Select(tensor => (long?)tensor.Spec.Shape.Rows).FirstOrDefault();
+        if (_cut.Count > 0)
+        {
+            tables.Value.RefuseDoubtful();
+            VocabularyRows = new VocabularyRows(_commonRows!.Value, _perLayerRows, _cut);
+        }
     }
 
     /// <summary>The matched tensors, in the order of the base.</summary>
@@ -64,8 +78,11 @@ internal sealed class TensorAlignment
     /// <summary>Notes on sources' tensors that were renamed, are not there, or are left out.</summary>
     public IReadOnlyList<string> Remarks => _remarks;
 
-    /// <summary>Number of vocabulary rows of the output if it differs from the base's; else null.</summary>
-    public long? VocabularyRows { get; }
+    /// <summary>Numbers of vocabulary rows of the output if they differ from the base's; else null.</summary>
+    public VocabularyRows? VocabularyRows { get; }
+
+    private bool IsAnyOtherShape() => _base.Tensors.Any(one => _sources.Any(source =>
+        source.Model.Find(one.Name) is { } tensor && tensor.Spec.Shape != one.Tensor.Spec.Shape));
 
     private InputModel CheckNames(AlignedSource source)
     {
@@ -133,33 +150,71 @@ internal sealed class TensorAlignment
 
     private AlignedTensor Align(NamedInput input)
     {
-        TensorSpec spec = input.Tensor.Spec with { Name = input.Name };
-        var sources = ImmutableArray.CreateBuilder<SourceTensor>(_sources.Length);
-        long fewestRows = spec.Shape.Rows;
-        foreach (AlignedSource source in _sources)
+        TensorSpec spec = input.Tensor.Spec with { Name = input.Name, Type = input.Tensor.ModelType };
+        TensorReader own = input.Tensor;
+        TensorReader?[] others = [.. _sources.Select(source => source.Model.Find(spec.Name))];
+        for (int k = 0; k < others.Length; k++)
         {
-            TensorReader? other = source.Model.Find(spec.Name);
-            if (other is not null)
-                CheckMatch(spec, other.Spec, source);
-
-            long rows = other?.Spec.Shape.Rows ?? 0;
-            if (other is not null)
-                fewestRows = Math.Min(fewestRows, rows);
-            sources.Add(new SourceTensor(other, rows));
+            if (others[k] is { } other)
+                CheckMatch(spec, own, other, _sources[k]);
         }
 
-        if (_options.Vocabulary == Options.VocabularyPolicy.Common && fewestRows < spec.Shape.Rows)
-            spec = spec with { Shape = spec.Shape.WithRows(fewestRows) };
+        if (_commonRows is { } common && _tables.Value.Of(own) is { } table)
+        {
+            long rows = table.IsPerLayer
+                ? others.OfType<TensorReader>().Append(own).Min(table.TokensOf)
+                : Math.Min(common + table.Extra, table.TokensOf(own));
+            if (rows < table.TokensOf(own))
+            {
+                _cut.Add(spec.Name);
+                if (table.IsPerLayer)
+                    _perLayerRows = rows;
+                spec = spec with { Shape = table.Axis.With(spec.Shape, rows) };
+            }
+        }
+
+        // A source is read by rows of the first dimension; where tokens are another one, it is brought to the output's shape.
+        if (spec.Shape != own.Spec.Shape || others.Any(other => other is not null && other.Spec.Shape != spec.Shape))
+        {
+            if (_tables.Value.Of(own) is { Axis.Dimension: > 0 } across)
+            {
+                long tokens = across.Axis.Tokens(spec.Shape);
+                for (int k = 0; k < others.Length; k++)
+                    others[k] = others[k] is { } other ? Fit(other, own, across.Axis, tokens, _sources[k].IsVector) : null;
+                own = Fit(own, own, across.Axis, tokens, isVector: false);
+            }
+        }
+
         if (!spec.IsWholeBytes)
             throw new DemException(
                 ErrorCode.ShapeMismatch,
-                $"{_base.Path}: tensor {Quoted.Name(spec.Name)} cannot be cut to {fewestRows} rows, "
-                + $"which are no whole number of bytes in {spec.Type.SafetensorsName}");
-        return new AlignedTensor(spec, input.Tensor, sources.ToImmutable());
+                $"{_base.Path}: tensor {Quoted.Name(spec.Name)} cannot be cut to {spec.Shape}, "
+                + $"which is no whole number of bytes in {spec.Type.SafetensorsName}");
+        return new AlignedTensor(
+            spec, own, [.. others.Select(other => new SourceTensor(other, other?.Spec.Shape.Rows ?? 0))]);
     }
 
-    private void CheckMatch(TensorSpec spec, TensorSpec other, AlignedSource source)
+    /// <summary>Cuts a tensor to a number of tokens, or fills it up from the base, a vector with zeros.</summary>
+    private static TensorReader Fit(TensorReader tensor, TensorReader baseTensor, TokenAxis axis, long tokens, bool isVector)
     {
+        long own = axis.Tokens(tensor.Spec.Shape);
+        if (own == tokens)
+            return tensor;
+        var fills = ImmutableArray.CreateBuilder<RowFill>();
+        var rows = new int[tokens];
+        for (int token = 0; token < tokens; token++)
+        {
+            rows[token] = token < own ? token : PermutedEmbedding.Filled(fills.Count);
+            if (token >= own)
+                fills.Add(new RowFill(isVector ? [] : [new DonorRow(baseTensor, token)]));
+        }
+
+        return new PermutedEmbedding(tensor, axis, [.. rows], fills.ToImmutable());
+    }
+
+    private void CheckMatch(TensorSpec spec, TensorReader own, TensorReader tensor, AlignedSource source)
+    {
+        TensorSpec other = tensor.Spec;
         if (spec.Type.IsFloat != other.Type.IsFloat || (!spec.Type.IsFloat && spec.Type != other.Type))
         {
             throw new DemException(
@@ -171,10 +226,8 @@ internal sealed class TensorAlignment
         if (spec.Shape == other.Shape)
             return;
 
-        bool onlyRows = spec.Shape.Dimensions.Length > 0
-            && spec.Shape.Dimensions.Length == other.Shape.Dimensions.Length
-            && spec.Shape.Dimensions.AsSpan()[1..].SequenceEqual(other.Shape.Dimensions.AsSpan()[1..]);
-        if (!onlyRows || !LayerName.IsVocabulary(spec.Name))
+        TokenTable? table = _tables.Value.Of(own);
+        if (table is null || _tables.Value.Of(tensor) is null || !table.Axis.Fits(spec.Shape, other.Shape))
         {
             throw new DemException(
                 ErrorCode.ShapeMismatch,
@@ -182,12 +235,21 @@ internal sealed class TensorAlignment
                 + $"and {spec.Shape} in the base");
         }
 
-        if (_options.Vocabulary == Options.VocabularyPolicy.Fail)
+        if (_options.Vocabulary == VocabularyPolicy.Fail)
         {
             throw new DemException(
                 ErrorCode.VocabularyMismatch,
-                $"{source.Model.Path}: tensor {Quoted.Name(spec.Name)} has {other.Shape.Rows} rows in {source.Name} "
-                + $"and {spec.Shape.Rows} in the base");
+                $"{source.Model.Path}: tensor {Quoted.Name(spec.Name)} has {table.TokensOf(tensor)} rows in {source.Name} "
+                + $"and {table.TokensOf(own)} rows in the base");
+        }
+
+        if (table.Extra > 0)
+        {
+            throw new DemException(
+                ErrorCode.VocabularyMismatch,
+                $"{source.Model.Path}: tensor {Quoted.Name(spec.Name)} has {table.Extra} rows beyond the vocabulary, whose place "
+                + $"differs: {table.TokensOf(tensor)} rows in {source.Name}, {table.TokensOf(own)} in the base",
+                remedy: "Merge by tokens, with `tokenizer_source` in the recipe.");
         }
     }
 }

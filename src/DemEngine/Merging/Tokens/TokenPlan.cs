@@ -1,10 +1,8 @@
 using System.Collections.Immutable;
 using DemEngine.Checkpoints.Folders;
-using DemEngine.Checkpoints.Layers;
 using DemEngine.Errors;
 using DemEngine.Merging.Inputs;
 using DemEngine.Merging.Models;
-using DemEngine.Numerics;
 using DemEngine.Recipes;
 using DemEngine.Recipes.Text;
 using DemEngine.Vocabularies;
@@ -19,30 +17,35 @@ internal sealed class TokenPlan
 {
     private readonly Dictionary<InputModel, InputModel> _rearranged = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<InputModel, TokenModel> _models = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<string, TokenModel> _byPath = new(StringComparer.Ordinal);
     private readonly Dictionary<string, TokenRowMap> _tables = new(StringComparer.Ordinal);
     private readonly Recipe _recipe;
     private readonly SourceModels _sources;
+    private readonly TokenTables _found;
     private readonly List<string> _remarks = [];
 
     /// <param name="recipe">Recipe that has a <see cref="Recipe.TokenizerSource"/>.</param>
     /// <param name="baseModel">Model whose side files and tokenizer the result has, unless the recipe says otherwise.</param>
     /// <param name="sources">Other models of the recipe.</param>
     /// <param name="models">Finder of the models that the recipe names.</param>
+    /// <param name="tables">Tensors of these models that have a row for each token.</param>
     /// <exception cref="DemException">
-    /// DEM2023 (BadSideFile), DEM3004 (WrongValue) or DEM3007 (UnsupportedFeature).
+    /// DEM2023 (BadSideFile), DEM2030 (UnknownVocabularyTensor), DEM3004 (WrongValue) or DEM3007 (UnsupportedFeature).
     /// </exception>
-    public TokenPlan(Recipe recipe, ModelPath baseModel, IEnumerable<RecipeModel> sources, SourceModels models)
+    public TokenPlan(
+        Recipe recipe, ModelPath baseModel, IEnumerable<RecipeModel> sources, SourceModels models, TokenTables tables)
     {
         _recipe = recipe;
         _sources = models;
+        _found = tables;
         SourceModel origin = models.Find(baseModel);
         Files = new Dictionary<string, byte[]>(origin.Files, StringComparer.Ordinal);
-        if (IsOneTokenizer(origin, sources.Where(source => !source.IsVector).Select(source => models.Find(source.Path))))
+        if (IsOneTokenizer(
+            origin, [.. sources.Where(source => !source.IsVector).Select(source => models.Find(source.Path))]))
             return;
 
         Vocabulary own = VocabularyReader.Read(origin.Files, baseModel.Written)
-            ?? throw recipe.TokenizerSource!.Place.Error(
-                ErrorCode.BadSideFile, $"{Quoted.Name(baseModel.Written)} has no tokenizer whose vocabulary could be read");
+            ?? throw NoTokenizer(recipe.TokenizerSource!.Place, baseModel.Written);
         AddModel(baseModel, isVector: false, own);
         foreach (RecipeModel source in sources)
             AddModel(source.Path, source.IsVector, own);
@@ -52,24 +55,21 @@ internal sealed class TokenPlan
         if (IsKept(vocabulary))
             return;
 
-        int multiple = recipe.PadToMultipleOf ?? 1;
-        Rows = (vocabulary.Size + (long)multiple - 1) / multiple * multiple;
-        TokenModel[] all = [.. _models.Values];
-        Dictionary<string, TokenRule> rules = recipe.Tokens.ToDictionary(rule => rule.Token, StringComparer.Ordinal);
-        foreach (string name in all.SelectMany(model => Names(model.Tensors)).Distinct(StringComparer.Ordinal))
-            _tables.Add(name, new TokenRowMap(name, vocabulary, Rows.Value, all, rules, FindForRule));
-        foreach (TokenModel model in all)
-            _rearranged.Add(model.Tensors, Rearrange(model));
-        string[] unknown = [.. _tables.Values.SelectMany(table => table.Unknown).Distinct(StringComparer.Ordinal)];
-        if (unknown.Length > 0)
-            _remarks.Add($"{unknown.Length} tokens are in no model, so their rows are zeros: {Quoted.List(unknown)}");
+        tables.RefuseDoubtful();
+        if (tables.ByName.Count == 0)
+            throw new DemException(
+                ErrorCode.UnknownVocabularyTensor,
+                $"{Quoted.Name(baseModel.Written)}: no tensor is known to have a row for each token, "
+                    + "so that none can be rearranged",
+                remedy: "Put the model's own config.json, which states vocab_size, beside the weights.");
+        Rearrange(vocabulary);
     }
 
     /// <summary>Side files of the base, with the tokenizer of the result.</summary>
     public Dictionary<string, byte[]> Files { get; }
 
-    /// <summary>Number of rows of the embeddings; null if they stay as they are.</summary>
-    public long? Rows { get; }
+    /// <summary>Numbers of rows of the vocabulary's tensors; null if they stay as they are.</summary>
+    public VocabularyRows? Rows { get; private set; }
 
     /// <summary>Warnings for the user.</summary>
     public IReadOnlyList<string> Remarks => _remarks;
@@ -77,23 +77,33 @@ internal sealed class TokenPlan
     /// <summary>Returns a model of the recipe with its rows rearranged to the order of the result.</summary>
     public InputModel Of(InputModel model) => _rearranged.GetValueOrDefault(model, model);
 
-    private static IEnumerable<string> Names(InputModel model) => model.Tensors
-        .Where(tensor => LayerName.IsVocabulary(tensor.Name)
-            && LayerName.Parse(tensor.Name).Stack is null
-            && tensor.Tensor.Spec is { Type.IsFloat: true, Shape.Dimensions.Length: > 0 })
-        .Select(tensor => tensor.Name);
+    private static DemException NoTokenizer(SourceLocation place, string model) => new(
+        ErrorCode.BadSideFile,
+        $"{place}: {Quoted.Name(model)} has no tokenizer whose vocabulary could be read",
+        remedy: VocabularyReader.FetchTokenizer);
 
-    private static long[] RowCounts(IEnumerable<InputModel> models) =>
-        [.. models.SelectMany(model => Names(model).Select(name => model.Find(name)!.Spec.Shape.Rows)).Distinct()];
+    /// <summary>Whether every table has the same number of rows in all models that have it.</summary>
+    private bool HaveSameRows(IReadOnlyCollection<InputModel> models) => _found.ByName.Values.All(table => models
+        .Select(model => model.Find(table.Name))
+        .OfType<TensorReader>()
+        .Select(table.TokensOf)
+        .Distinct()
+        .Count() <= 1)
+        && models.Select(_found.RowsOf).Distinct().Count() <= 1;
 
     /// <summary>
     /// Whether all models have the base's own tokenizer, file by file, or all have none, and the recipe asks for no other. If so,
     /// no row moves and the tokens need not be known.
     /// </summary>
-    private bool IsOneTokenizer(SourceModel origin, IEnumerable<SourceModel> others) =>
+    private bool IsOneTokenizer(SourceModel origin, IReadOnlyCollection<SourceModel> others) =>
         _recipe is { TokenizerSource.Path: null, PadToMultipleOf: null, Tokens.Count: 0 }
         && others.All(other => VocabularyReader.HaveSameFiles(other.Files, origin.Files))
-        && RowCounts(others.Append(origin).Select(model => model.Tensors)).Length <= 1;
+        && HaveSameRows([.. others.Append(origin).Select(model => model.Tensors)])
+        && !HasTokensWithoutRow(origin);
+
+    private bool HasTokensWithoutRow(SourceModel origin) =>
+        _found.IdsOf(origin.Tensors) is > 0 and var ids
+        && VocabularyReader.TryRead(origin.Files, origin.Tensors.Path)?.Size > ids;
 
     private void AddModel(ModelPath path, bool isVector, Vocabulary ofBase)
     {
@@ -103,7 +113,15 @@ internal sealed class TokenPlan
         Vocabulary? vocabulary = isVector ? ofBase : VocabularyReader.Read(model.Files, path.Written);
         if (vocabulary is null)
             _remarks.Add($"{Quoted.Name(path.Written)} has no tokenizer; its tokens are taken to be the base's");
-        _models.Add(model.Tensors, new TokenModel(path.Written, model.Tensors, vocabulary ?? ofBase, isVector));
+        long ids = _found.IdsOf(model.Tensors);
+        var added = new TokenModel(
+            path.Written,
+            model.Tensors,
+            ids == 0 ? vocabulary ?? ofBase : (vocabulary ?? ofBase).Below(ids),
+            _found.RowsOf(model.Tensors) ?? 0,
+            isVector);
+        _models.Add(model.Tensors, added);
+        _byPath[path.Resolved] = added;
     }
 
     /// <summary>Chooses the tokenizer of the result, adds it to <see cref="Files"/> and returns its vocabulary.</summary>
@@ -115,25 +133,57 @@ internal sealed class TokenPlan
         if (source.Path is { } path)
         {
             SideFiles.ReplaceTokenizer(Files, _sources.FilesOf(path), owner);
-            vocabulary = VocabularyReader.Read(Files, owner)
-                ?? throw source.Place.Error(
-                    ErrorCode.BadSideFile, $"{Quoted.Name(owner)} has no tokenizer whose vocabulary could be read");
-            _remarks.AddRange(TokenizerSettings.MoveIds(Files, own, vocabulary, baseModel.Written));
+            vocabulary = VocabularyReader.Read(Files, owner) ?? throw NoTokenizer(source.Place, owner);
         }
 
+        long rows = RowsFor(vocabulary, source.Path ?? baseModel);
+        Vocabulary kept = vocabulary.Below(rows);
         bool isUnion = source.IsUnion
-            && _models.Values.Any(model => model.Vocabulary.Ids.Keys.Any(token => vocabulary.Find(token) is null));
-        TokenRule[] added = [.. _recipe.Tokens.Where(rule => vocabulary.Find(rule.Token) is null)];
-        if (!isUnion && added.Length == 0)
-            return vocabulary;
+            && _models.Values.Any(model => model.Vocabulary.Ids.Keys.Any(token => kept.Find(token) is null));
+        TokenRule[] added = [.. _recipe.Tokens.Where(rule => kept.Find(rule.Token) is null)];
+        if (isUnion || added.Length > 0 || rows < vocabulary.Size)
+        {
+            TokenizerFile tokenizer = Parse(Files, owner, source.Place);
+            IReadOnlyList<string> removed = Cut(tokenizer, (int)Math.Min(rows, int.MaxValue), owner);
+            if (isUnion)
+                AddOthers(tokenizer, sources, source.Place);
+            foreach (TokenRule rule in added.Where(rule => tokenizer.Vocabulary.Find(rule.Token) is null))
+                tokenizer.AddWhole(rule.Token);
+            _remarks.AddRange(TokenizerSettings.Write(Files, tokenizer, removed, owner));
+            kept = tokenizer.Vocabulary;
+        }
 
-        TokenizerFile tokenizer = Parse(Files, owner, source.Place);
-        if (isUnion)
-            AddOthers(tokenizer, sources, source.Place);
-        foreach (TokenRule rule in added.Where(rule => tokenizer.Vocabulary.Find(rule.Token) is null))
-            tokenizer.AddWhole(rule.Token);
-        TokenizerSettings.Write(Files, tokenizer, owner);
-        return tokenizer.Vocabulary;
+        if (!kept.Equals(own))
+            _remarks.AddRange(TokenIds.Move(Files, own, kept, baseModel.Written));
+        return kept;
+    }
+
+    /// <summary>
+    /// Returns the number of ids of a tokenizer that have a row: in the model that it belongs to, or, where that is none of the
+    /// recipe's, in any model.
+    /// </summary>
+    private long RowsFor(Vocabulary vocabulary, ModelPath owner)
+    {
+        if (_byPath.GetValueOrDefault(owner.Resolved) is { IsVector: false } model)
+            return _found.IdsOf(model.Tensors) is > 0 and var ids ? ids : vocabulary.Size;
+        if (VocabularySizes.Of(_sources.FilesOf(owner), owner.Written)?.Main(() => vocabulary.Size) is not { } stated)
+            return vocabulary.Size;
+        return vocabulary.Ids
+            .Where(pair => _models.Values.Any(model => !model.IsVector && model.Vocabulary.Find(pair.Key) is not null))
+            .Select(pair => pair.Value + 1L)
+            .DefaultIfEmpty()
+            .Max() is var last && last > stated ? last : stated;
+    }
+
+    /// <summary>Removes tokens without a row, which a model could never put out.</summary>
+    private IReadOnlyList<string> Cut(TokenizerFile tokenizer, int rows, string owner)
+    {
+        IReadOnlyList<string> removed = tokenizer.CutTo(rows);
+        if (removed.Count > 0)
+            _remarks.Add(
+                $"{removed.Count} tokens of the tokenizer of {Quoted.Name(owner)} have no row there "
+                    + $"and are left out of the output's: {Quoted.List(removed)}");
+        return removed;
     }
 
     private void AddOthers(TokenizerFile tokenizer, IEnumerable<RecipeModel> sources, SourceLocation place)
@@ -143,10 +193,14 @@ internal sealed class TokenPlan
             .DistinctBy(path => path.Resolved))
         {
             IReadOnlyDictionary<string, byte[]> files = _sources.Find(path).Files;
+            TokenModel model = _models[_sources.Find(path).Tensors];
+            Vocabulary present = tokenizer.Vocabulary;
             if (VocabularyReader.Read(files, path.Written) is not { } vocabulary
-                || vocabulary.Ids.Keys.All(token => tokenizer.Vocabulary.Find(token) is not null))
+                || model.Vocabulary.Ids.Keys.All(token => present.Find(token) is not null))
                 continue;
             TokenizerFile other = Parse(files, path.Written, place);
+            if (_found.IdsOf(model.Tensors) is > 0 and var ids && ids < vocabulary.Size)
+                Cut(other, (int)ids, path.Written);
             string[] different = [.. tokenizer.DifferencesTo(other)];
             if (different.Length > 0)
                 _remarks.Add(
@@ -172,20 +226,86 @@ internal sealed class TokenPlan
         _recipe.PadToMultipleOf is null
         && !_recipe.Tokens.Any(rule => rule.Force)
         && _models.Values.All(model => model.Vocabulary.Equals(vocabulary))
-        && RowCounts(_models.Values.Select(model => model.Tensors)) is { Length: <= 1 } rows
-        && rows.All(count => count >= vocabulary.Size);
+        && HaveSameRows([.. _models.Keys]);
 
-    private InputModel Rearrange(TokenModel model)
+    private void Rearrange(Vocabulary vocabulary)
     {
-        HashSet<string> names = [.. Names(model.Tensors)];
-        return new InputModel(
-            model.Tensors.Path,
-            [
-                .. model.Tensors.Tensors.Select(tensor => names.Contains(tensor.Name)
-                    ? tensor with { Tensor = _tables[tensor.Name].Rearrange(model) }
-                    : tensor),
-            ]);
+        TokenModel[] all = [.. _models.Values];
+        long rows = Padded(CountRows(vocabulary, _found.ByName.Values.Where(table => !table.IsPerLayer), all));
+        TokenTable[] perLayer = [.. _found.ByName.Values.Where(table => table.IsPerLayer)];
+        long? perLayerRows = perLayer.Length == 0 ? null : Padded(CountRows(vocabulary, perLayer, all));
+        Rows = new VocabularyRows(rows, perLayerRows, [.. _found.ByName.Keys]);
+        Dictionary<string, TokenRule> rules = _recipe.Tokens.ToDictionary(rule => rule.Token, StringComparer.Ordinal);
+        foreach (var (name, table) in _found.ByName)
+        {
+            long own = table.IsPerLayer ? perLayerRows!.Value : rows;
+            _tables.Add(name, new TokenRowMap(table, vocabulary, own, all, rules, FindForRule));
+        }
+
+        foreach (TokenModel model in all)
+            _rearranged.Add(model.Tensors, Rearranged(model));
+        RemarkZeros(all);
+        if (_found.OfOtherParts.Count > 0)
+            _remarks.Add(
+                $"{_found.OfOtherParts.Count} tensors have rows for a vocabulary of their own, and stay as they lie: "
+                    + Quoted.List(_found.OfOtherParts));
     }
+
+    private long Padded(long rows)
+    {
+        long multiple = _recipe.PadToMultipleOf ?? 1;
+        return (rows + multiple - 1) / multiple * multiple;
+    }
+
+    /// <summary>
+    /// Counts the rows that tables need: up to the last token that has a row in one of them. Tokens in the rows that a table has
+    /// beyond the vocabulary need none, nor do tokens beyond the embedding for each layer.
+    /// </summary>
+    private long CountRows(Vocabulary vocabulary, IEnumerable<TokenTable> tables, TokenModel[] models)
+    {
+        TokenTable[] all = [.. tables];
+        long extra = all.Select(table => table.Extra).DefaultIfEmpty().Max();
+        if (extra == 0 && !all.Any(table => table.IsPerLayer))
+            return vocabulary.Size;
+        int id = vocabulary.Size - 1;
+        while (id >= 0 && !NeedsRow(vocabulary.TokenOf(id)))
+            id--;
+        return extra == 0 ? id + 1 : Math.Max(id + 1, vocabulary.Size - extra);
+
+        bool NeedsRow(string? token) => token is not null
+            && (_recipe.Tokens.Any(rule => rule.Token == token)
+                || models.All(model => model.Vocabulary.Find(token) is null)
+                || models.Any(model => !model.IsVector && all.Any(table => table.Extra == 0
+                    && model.Tensors.Find(table.Name) is { } tensor
+                    && model.RowOf(token, tensor, table) is not null)));
+    }
+
+    private void RemarkZeros(TokenModel[] models)
+    {
+        bool IsKnown(string token) => models.Any(model => !model.IsVector && model.Vocabulary.Find(token) is not null);
+        string[] unknown =
+        [
+            .. _tables.Values.SelectMany(table => table.Unknown).Distinct(StringComparer.Ordinal).Where(token => !IsKnown(token)),
+        ];
+        if (unknown.Length > 0)
+            _remarks.Add($"{unknown.Length} tokens are in no model, so their rows are zeros: {Quoted.List(unknown)}");
+        foreach (var (name, table) in _tables)
+        {
+            string[] lacking = [.. table.Unknown.Distinct(StringComparer.Ordinal).Where(IsKnown)];
+            if (lacking.Length > 0)
+                _remarks.Add(
+                    $"{lacking.Length} tokens have a row in no model's {Quoted.Name(name)}, so their rows there are zeros: "
+                        + Quoted.List(lacking));
+        }
+    }
+
+    private InputModel Rearranged(TokenModel model) => new(
+        model.Tensors.Path,
+        [
+            .. model.Tensors.Tensors.Select(one => _tables.TryGetValue(one.Name, out TokenRowMap? table)
+                ? one with { Tensor = table.Rearrange(model) }
+                : one),
+        ]);
 
     private void CheckRule(TokenRule rule)
     {
