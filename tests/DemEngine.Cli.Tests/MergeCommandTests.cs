@@ -123,6 +123,32 @@ public partial class MergeCommandTests
     }
 
     [Test]
+    public void Several_results_of_one_file_go_into_folders_of_their_names()
+    {
+        string recipe = _family.PathOf("several.yaml");
+        File.WriteAllText(recipe, string.Join("---\n", new[] { "left", "right" }.Select((name, k) =>
+            $"name: {name}\nmerge_method: slerp\nbase_model: base\nmodels: [{{model: half}}]\nparameters: {{t: 0.{k + 3}}}\n"))
+            + "---\nname: half\nmerge_method: linear\nmodels: [{model: tuned 1}, {model: tuned 2}]\nparameters: {weight: 1}\n");
+        string output = _family.PathOf("several");
+        CommandResult plan = Dem.Run("merge", recipe, "--out", output, "--dry-run", "--json").Expect(0);
+        Assert.That(plan.Json.GetProperty("results").GetArrayLength(), Is.EqualTo(2));
+        Assert.That(Directory.Exists(output), Is.False);
+
+        CommandResult result = Dem.Run("merge", recipe, "--out", output, "--json").Expect(0);
+        Assert.That(
+            result.Json.GetProperty("results").EnumerateArray().Select(one => one.GetProperty("output").GetString()),
+            Is.EqualTo([Path.Combine(output, "left"), Path.Combine(output, "right")]));
+        Assert.That(Directory.GetDirectories(output).Select(Path.GetFileName), Is.EquivalentTo(["left", "right"]));
+        Dem.Run("verify", Path.Combine(output, "right")).Expect(0);
+        Dem.Run("merge", recipe, "--out", output).ExpectError(ErrorCode.OutputExists);
+
+        Directory.Delete(Path.Combine(output, "right"), recursive: true);
+        CommandResult rest = Dem.Run("merge", recipe, "--out", output, "--resume", "--json").Expect(0);
+        Assert.That(rest.Json.GetProperty("results").GetArrayLength(), Is.EqualTo(1));
+        Assert.That(File.Exists(Path.Combine(output, "right", "dem-manifest.json")));
+    }
+
+    [Test]
     public void Overwrite_replaces_its_own_output_only()
     {
         Merge("again").Expect(0);

@@ -30,9 +30,12 @@ internal static class MergeCommand
         run.Backend.AddTo(command);
         command.SetAction(parsed =>
         {
+            var results = RecipeReader.ReadResults(parsed.GetValue(recipe)!.FullName);
+            if (results.Count > 1)
+                return SeveralResults.Merge(results, alignment.Read(parsed), run, parsed, parsed.GetValue(dryRun));
+
             RunOptions options = run.Read(parsed);
-            using MergePlan merge = MergePlanner.Plan(
-                RecipeReader.ReadFile(parsed.GetValue(recipe)!.FullName), alignment.Read(parsed), options);
+            using MergePlan merge = MergePlanner.Plan(results[0], alignment.Read(parsed), options);
             if (!parsed.GetValue(dryRun))
                 return run.Execute(parsed, merge.Plan);
 

@@ -70,25 +70,27 @@ internal sealed class RunCommandOptions(bool writesCard = false)
     /// <summary>Carries out a plan with these options, and prints what was done.</summary>
     public int Execute(ParseResult parsed, OutputPlan plan)
     {
-        bool json = parsed.GetValue(Output.Json);
+        RunReport report = Execute(parsed, plan, parsed.GetValue(Out)!.FullName, Read(parsed));
+        RunSummary.Print(report, parsed.GetValue(Output.Quiet), parsed.GetValue(Output.Json));
+        return 0;
+    }
+
+    /// <summary>Carries out a plan into a folder, with the backend that these options name.</summary>
+    public RunReport Execute(ParseResult parsed, OutputPlan plan, string folder, RunOptions options)
+    {
         bool quiet = parsed.GetValue(Output.Quiet);
-        RunOptions options = Read(parsed);
         using IMergeBackend backend = Backend.Open(parsed, quiet);
-        RunReport report;
         try
         {
-            report = ProgressDisplay.Run(
-                quiet || json,
-                progress => OutputRun.Execute(plan, parsed.GetValue(Out)!.FullName, backend, options, progress, Interrupt.Token));
+            return ProgressDisplay.Run(
+                quiet || parsed.GetValue(Output.Json),
+                progress => OutputRun.Execute(plan, folder, backend, options, progress, Interrupt.Token));
         }
         catch (OperationCanceledException e)
         {
             throw new ResumableInterruption(
                 options.Unfinished == UnfinishedRun.Restart ? "--resume in place of --restart" : "--resume", e);
         }
-
-        RunSummary.Print(report, quiet, json);
-        return 0;
     }
 
     public RunOptions Read(ParseResult parsed) => _read.Read(parsed) with

@@ -57,7 +57,8 @@ internal static class PlanPrinter
     private static string Describe(PlannedSource source, PlannedTensor tensor) =>
         Printable.Text($"{source.Symbol} = {source.Model}{(source.Tensor == tensor.Spec.Name ? "" : $" {source.Tensor}")}");
 
-    private static JsonObject ToJson(OutputPlan plan, RunOptions options, DiskRoom room) => new()
+    /// <summary>Returns a plan as JSON.</summary>
+    public static JsonObject ToJson(OutputPlan plan, RunOptions options, DiskRoom room) => new()
     {
         ["operation"] = plan.Operation,
         ["inputs"] = new JsonArray([.. plan.Inputs.Select(input =>

@@ -8,6 +8,16 @@ namespace DemEngine.Cli.Output;
 /// <summary>Prints what a finished run did, in words or as JSON.</summary>
 internal static partial class RunSummary
 {
+    /// <summary>Prints what several runs did, one after the other, or as one JSON object.</summary>
+    public static void Print(IReadOnlyList<RunReport> reports, bool quiet, bool json)
+    {
+        if (json)
+            Console.Out.WriteLine(JsonSerializer.Serialize(new RunReports(reports), ReportJson.Default.RunReports));
+        else
+            foreach (RunReport report in reports)
+                Print(report, quiet, json);
+    }
+
     public static void Print(RunReport report, bool quiet, bool json)
     {
         if (json)
@@ -36,5 +46,8 @@ internal static partial class RunSummary
 
     [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
     [JsonSerializable(typeof(RunReport))]
+    [JsonSerializable(typeof(RunReports))]
     private sealed partial class ReportJson : JsonSerializerContext;
+
+    private sealed record RunReports(IReadOnlyList<RunReport> Results);
 }

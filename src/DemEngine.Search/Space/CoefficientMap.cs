@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using DemEngine.Analysis;
 using DemEngine.Errors;
+using DemEngine.Merging.Parts;
 using DemEngine.Merging.Planning;
 using DemEngine.Methods.Definition;
 using DemEngine.Recipes;

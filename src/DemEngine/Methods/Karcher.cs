@@ -31,7 +31,7 @@ internal sealed class Karcher : IMergeMethod
     ];
 
     /// <inheritdoc/>
-    public BaseUse Base => BaseUse.NotUsed;
+    public BaseUse Base => BaseUse.Joined;
 
     /// <inheritdoc/>
     public (int Fewest, int Most) Sources => (1, int.MaxValue);

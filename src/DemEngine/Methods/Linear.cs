@@ -23,7 +23,7 @@ internal sealed class Linear : IMergeMethod
     ];
 
     /// <inheritdoc/>
-    public BaseUse Base => BaseUse.NotUsed;
+    public BaseUse Base => BaseUse.Joined;
 
     /// <inheritdoc/>
     public (int Fewest, int Most) Sources => (1, int.MaxValue);

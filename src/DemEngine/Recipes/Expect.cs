@@ -1,5 +1,6 @@
 using DemEngine.Errors;
 using DemEngine.Recipes.Text;
+using DemEngine.Recipes.Values;
 
 namespace DemEngine.Recipes;
 
@@ -30,7 +31,7 @@ internal static class Expect
 
     /// <summary>Reads true or false.</summary>
     public static bool Flag(RecipeNode node, SourceLocation place) =>
-        node is TextNode text && PlainScalar.Read(text) is bool flag ? flag : throw Wrong(node, place, "true or false");
+        node is TextNode text && AsFlag(text) is { } flag ? flag : throw Wrong(node, place, "true or false");
 
     /// <summary>Reads a non-empty text; null for nothing.</summary>
     public static string? TextOrNothing(RecipeNode node, SourceLocation place, string what)
@@ -46,6 +47,14 @@ internal static class Expect
         $"{Misspelling.DidYouMean(key, known)}; known here: {Shown.List(known)}";
 
     public static bool IsNothing(RecipeNode node) => node is TextNode text && PlainScalar.Read(text) is null;
+
+    private static bool? AsFlag(TextNode node) => PlainScalar.Read(node) switch
+    {
+        bool flag => flag,
+        double number => FlagWord.Read(number),
+        string word => FlagWord.Read(word),
+        _ => null,
+    };
 
     private static DemException Wrong(RecipeNode node, SourceLocation place, string what) =>
         place.Error(ErrorCode.WrongValue, $"expected {what}, found {Shown.Found(node)}");

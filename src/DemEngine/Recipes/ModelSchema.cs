@@ -7,6 +7,7 @@ namespace DemEngine.Recipes;
 internal static class ModelSchema
 {
     private static readonly string[] ModelKeys = ["model", "vector", "parameters"];
+    private static readonly string[] ReferenceKeys = ["model", "path"];
     private static readonly string[] SliceSourceKeys = [.. ModelKeys, "layer_range"];
     private static readonly string[] SliceKeys = ["sources", "base_model", "parameters"];
     private static readonly string[] ModuleKeys = ["models", "slices", "parameters"];
@@ -32,26 +33,43 @@ internal static class ModelSchema
         return [.. entries.Select(entry => ReadModule(entry.Key, entry.Value, place.At(entry.Key, entry.Line)))];
     }
 
-    /// <summary>Reads the path of a model; null for nothing.</summary>
+    /// <summary>
+    /// Reads the path of a model, alone or in mergekit's mapping <c>{model: {path: ...}, lora: ...}</c>; null for nothing.
+    /// </summary>
     public static ModelPath? ReadPath(RecipeNode node, SourceLocation place)
     {
-        if (node is MapNode)
-            throw place.Error(ErrorCode.UnsupportedFeature, "a model given as a mapping is not supported; write its path alone");
+        if (node is MapNode map) return ReadReference(map, place);
         if (Expect.TextOrNothing(node, place, "the path of a model") is not { } text) return null;
         if (text.Contains('\0')) throw place.Error(ErrorCode.WrongValue, "a path cannot hold a NUL character");
-        if (text.Contains('+'))
-        {
-            throw place.Error(ErrorCode.UnsupportedFeature,
-                $"{Shown.Quote(text)}: \"model+lora\" is not supported; merge the adapter into its model first "
-                + "(or, if the \"+\" belongs to the path, rename it)");
-        }
-
         return new ModelPath(text, place);
     }
 
     /// <summary>Reads the path of a model, which must be given.</summary>
     public static ModelPath RequirePath(RecipeNode node, SourceLocation place) =>
         ReadPath(node, place) ?? throw place.Error(ErrorCode.WrongValue, "expected the path of a model, found nothing");
+
+    private static ModelPath ReadReference(MapNode map, SourceLocation place)
+    {
+        ModelPath? path = null;
+        foreach (MapEntry entry in map.Entries)
+        {
+            SourceLocation at = place.At(entry.Key, entry.Line);
+            switch (entry.Key)
+            {
+                case "model" or "path" when path is null:
+                    path = RequirePath(entry.Value, at);
+                    break;
+                case "model" or "path":
+                    throw at.Error(ErrorCode.WrongValue, "expected either model or path, found both");
+                case "revision" or "lora" or "override_architecture" when Expect.IsNothing(entry.Value):
+                    break;
+                default:
+                    throw Unsupported.Refuse(entry.Key, at, Unsupported.InReference, ReferenceKeys);
+            }
+        }
+
+        return path ?? throw place.Error(ErrorCode.MissingKey, "the model has no \"path\"");
+    }
 
     private static RecipeModule ReadModule(string name, RecipeNode node, SourceLocation place)
     {

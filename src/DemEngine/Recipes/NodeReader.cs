@@ -18,15 +18,19 @@ internal sealed class NodeReader
     internal const int MaxKeyLength = 128;
     internal const int MaxDocuments = 100;
 
+    private const string MergeKey = "<<";
+
     private readonly string _file;
     private readonly IParser _parser;
-    private readonly Dictionary<AnchorName, RecipeNode> _anchors = [];
+    private readonly Dictionary<AnchorName, Anchored> _anchors = [];
+    private readonly HashSet<int> _usedEntries = [];
+    private int _rootEntry;
     private long _nodes;
 
     private NodeReader(string text, string file)
     {
         _file = file;
-        _parser = new Parser(new StringReader(text));
+        _parser = new Parser(new SteadyScanner(new StringReader(text)));
     }
 
     /// <summary>Reads the documents of a YAML text.</summary>
@@ -62,6 +66,7 @@ internal sealed class NodeReader
 
             Next();
             _anchors.Clear();
+            _usedEntries.Clear();
             RecipeNode root = ReadNode(1);
             if (root is TextNode { IsPlain: true, Text: "" })
                 continue;
@@ -99,10 +104,12 @@ internal sealed class NodeReader
         if (current is AnchorAlias alias)
         {
             // An anchor is registered once its node is complete, so no alias can refer to a node that contains it.
-            return _anchors.TryGetValue(alias.Value, out RecipeNode? node)
-                ? node
-                : throw Error(ErrorCode.RecipeNotYaml, alias.Start,
+            if (!_anchors.TryGetValue(alias.Value, out Anchored? anchored))
+                throw Error(ErrorCode.RecipeNotYaml, alias.Start,
                     $"the alias {Shown.Quote("*" + alias.Value)} has no anchor before it");
+            if (anchored.RootEntry != _rootEntry)
+                _usedEntries.Add(anchored.RootEntry);
+            return anchored.Node;
         }
 
         var start = (NodeEvent)current;
@@ -119,7 +126,7 @@ internal sealed class NodeReader
             _ => throw new InvalidOperationException($"unexpected {start}"),
         };
         if (read.Size > MaxNodes) throw TooMany(start.Start);
-        if (!start.Anchor.IsEmpty) _anchors[start.Anchor] = read;
+        if (!start.Anchor.IsEmpty) _anchors[start.Anchor] = new Anchored(read, _rootEntry);
         return read;
     }
 
@@ -133,24 +140,53 @@ internal sealed class NodeReader
     private MapNode ReadMap(NodeEvent start, int depth)
     {
         List<MapEntry> entries = [];
+        List<MapEntry> merged = [];
         Dictionary<string, int> lines = [];
+        bool hasMergeKey = false;
         while (Next() && _parser.Current is not MappingEnd)
         {
             Mark mark = _parser.Current!.Start;
+            if (depth == 1)
+                _rootEntry = entries.Count;
             if (ReadNode(depth + 1) is not TextNode { Text: var key } name)
                 throw Error(ErrorCode.WrongValue, mark, "a key must be a plain text, not a list or a mapping");
             if (key.Length > MaxKeyLength)
                 throw Error(ErrorCode.WrongValue, mark, $"the key {Shown.Quote(key)} is longer than {MaxKeyLength} characters");
-            if (key == "<<" && name.IsPlain)
-                throw Error(ErrorCode.UnsupportedFeature, mark, "the YAML merge key \"<<\" is not supported; write the keys out");
-            if (!lines.TryAdd(key, Line(mark)))
-                throw Error(ErrorCode.DuplicateKey, mark,
-                    $"the key {Shown.Quote(key)} is given twice, first on line {lines[key]}");
+            bool isMergeKey = key == MergeKey && name.IsPlain;
+            if (isMergeKey ? hasMergeKey : !lines.TryAdd(key, Line(mark)))
+                throw Error(ErrorCode.DuplicateKey, mark, $"the key {Shown.Quote(key)} is given twice"
+                    + (isMergeKey ? "; write \"<<: [*first, *second]\"" : $", first on line {lines[key]}"));
             Next();
-            entries.Add(new MapEntry(key, Line(mark), ReadNode(depth + 1)));
+            RecipeNode value = ReadNode(depth + 1);
+            if (isMergeKey)
+                merged = Merged(value, mark);
+            else
+                entries.Add(new MapEntry(key, Line(mark), value));
+            hasMergeKey |= isMergeKey;
         }
 
-        return new MapNode(Line(start.Start), entries);
+        if (depth == 1)
+            entries = [.. entries.Select((entry, k) => entry with { IsUsedElsewhere = _usedEntries.Contains(k) })];
+        return new MapNode(Line(start.Start), [.. entries, .. merged.Where(entry => !lines.ContainsKey(entry.Key))]);
+    }
+
+    /// <summary>Returns the entries that a merge key brings in: of several mappings, an earlier one's win.</summary>
+    private List<MapEntry> Merged(RecipeNode value, Mark mark)
+    {
+        IEnumerable<RecipeNode> maps = value is ListNode list ? list.Items : [value];
+        List<MapEntry> merged = [];
+        HashSet<string> keys = [];
+        foreach (RecipeNode node in maps)
+        {
+            if (node is not MapNode map)
+                throw Error(ErrorCode.WrongValue, mark,
+                    $"\"<<\" takes a mapping, or a list of mappings, such as \"<<: *name\", and found {Shown.Found(node)}");
+            // They count like nodes of the text, or a short one could make each mapping as large as all before it.
+            if ((_nodes += map.Entries.Count) > MaxNodes) throw TooMany(mark);
+            merged.AddRange(map.Entries.Where(entry => keys.Add(entry.Key)).Select(entry => entry with { IsUsedElsewhere = false }));
+        }
+
+        return merged;
     }
 
     private DemException TooMany(Mark mark) =>
@@ -168,4 +204,9 @@ internal sealed class NodeReader
     // Some of the parser's errors wrap the one that says what is wrong.
     private static string Reason(YamlException error) =>
         (error.InnerException ?? error).Message.TrimEnd('.').ReplaceLineEndings(" ");
+
+    /// <summary>A node that aliases can refer to.</summary>
+    /// <param name="Node">The node.</param>
+    /// <param name="RootEntry">Number of the root mapping's entry that it stands in.</param>
+    private sealed record Anchored(RecipeNode Node, int RootEntry);
 }

@@ -62,6 +62,11 @@ public sealed record Recipe
     public int? PadToMultipleOf { get; init; }
 
     /// <summary>
+    /// The value of <c>chat_template</c>, or null: <c>auto</c>, the name of a template, or a template's own text in Jinja.
+    /// </summary>
+    public RecipeText? ChatTemplate { get; init; }
+
+    /// <summary>
     /// The upstream recipes: the named recipes of the same file that this one needs, each after those that it needs itself. A
     /// <see cref="ModelPath"/> with <see cref="ModelPath.IsStage"/> names one of them.
     /// </summary>

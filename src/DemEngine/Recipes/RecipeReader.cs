@@ -1,6 +1,7 @@
 using System.Text;
 using DemEngine.Files;
 using DemEngine.Recipes.Text;
+using DemEngine.Recipes.Values;
 
 namespace DemEngine.Recipes;
 
@@ -24,10 +25,7 @@ public static class RecipeReader
     {
         ArgumentNullException.ThrowIfNull(text);
         ArgumentNullException.ThrowIfNull(name);
-        IReadOnlyList<RecipeNode> roots = NodeReader.Read(text, name);
-        return roots.Count == 0
-            ? RecipeSchema.Read(null, name)
-            : RecipeStages.Link([.. roots.Select(root => RecipeSchema.Read(root, name))]);
+        return RecipeStages.Link(ReadAll(text, name));
     }
 
     /// <summary>Reads a recipe file and resolves the paths of its models.</summary>
@@ -41,6 +39,28 @@ public static class RecipeReader
         ArgumentException.ThrowIfNullOrEmpty(path);
         Recipe recipe = Parse(ReadText(path), path);
         return Resolve(recipe, Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
+
+    /// <summary>
+    /// Reads a recipe file that may have several results, and resolves the paths of its models. A recipe whose result another one
+    /// of the file uses makes no result of its own.
+    /// </summary>
+    /// <param name="path">Path of the recipe file.</param>
+    /// <returns>
+    /// The recipes that make the results, with resolved paths, in the order of the file; at least one. Where there are several,
+    /// each has a name that can be the name of a folder.
+    /// </returns>
+    /// <exception cref="DemException">
+    /// DEM3001 (RecipeNotFound), DEM2001 (CheckpointNotFound), or any error of <see cref="Parse"/>.
+    /// </exception>
+    public static ValueList<Recipe> ReadResults(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ValueList<Recipe> results = RecipeStages.Results(ReadAll(ReadText(path), path));
+        foreach (Recipe result in results.Count > 1 ? results : [])
+            CheckFolderName(result);
+        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        return [.. results.Select(result => Resolve(result, folder))];
     }
 
     /// <summary>
@@ -60,6 +80,22 @@ public static class RecipeReader
         return recipe.WithPaths(path => path.IsStage ? path : path with { Resolved = Locate(path, folder) });
     }
 
+    private static Recipe[] ReadAll(string text, string name)
+    {
+        IReadOnlyList<RecipeNode> roots = NodeReader.Read(text, name);
+        return roots.Count == 0 ? [RecipeSchema.Read(null, name)] : [.. roots.Select(root => RecipeSchema.Read(root, name))];
+    }
+
+    private static void CheckFolderName(Recipe result)
+    {
+        if (result.Name is not { } name)
+            throw result.Place.Error(ErrorCode.MissingKey,
+                "the file has several results, which are written into folders of their names, and this one has no \"name\"");
+        if (name.Value.AsSpan().ContainsAny('/', '\\', '\0') || name.Value.StartsWith('.') || name.Value.Any(char.IsControl))
+            throw name.Place.Error(ErrorCode.WrongValue,
+                $"{Shown.Quote(name.Value)} cannot be the name of the folder that the result is written into");
+    }
+
     private static string Locate(ModelPath path, string folder)
     {
         // Trimmed so that models/base and models/base/ are one model.
@@ -68,6 +104,11 @@ public static class RecipeReader
         if (Path.Exists(beside)) return beside;
         if (Path.Exists(fromHere)) return fromHere;
         if (HubCache.Find(path.Written) is { } snapshot) return snapshot;
+        if (path.Written.Contains('+'))
+            throw path.Place.Error(
+                ErrorCode.UnsupportedFeature,
+                $"{Shown.Quote(path.Written)} is not there, and LoRA adapters (\"model+lora\") are not supported; "
+                + "merge the adapter into its model first");
         string looked = beside == fromHere ? beside : $"{beside} and {fromHere}";
         if (HubCache.IsId(path.Written))
             looked += ", and in the local Hugging Face cache";

@@ -22,12 +22,13 @@ internal static class RecipeSchema
         "gradient_after_layers",
         "tokenizer_source",
         "tokenizer",
+        "chat_template",
     ];
 
     public static Recipe Read(RecipeNode? root, string file)
     {
         var top = new SourceLocation(file, root?.Line ?? 1, "");
-        RecipeText? name = null, method = null, dtype = null, outDType = null;
+        RecipeText? name = null, method = null, dtype = null, outDType = null, chatTemplate = null;
         ModelPath? baseModel = null;
         ValueList<RecipeModel>? models = null;
         ValueList<RecipeSlice>? slices = null;
@@ -80,6 +81,12 @@ internal static class RecipeSchema
                             + $"the other on line {tokenizerSource!.Line}");
                     (tokenizer, tokenizerSource) = (read ?? tokenizer, read is null ? tokenizerSource : at);
                     break;
+                case "chat_template":
+                    chatTemplate = Expect.Text(entry.Value, at, "auto, the name of a chat template or its text");
+                    break;
+                // YAML has no other place for a value that several keys share.
+                case var _ when entry.IsUsedElsewhere && !Unsupported.InRecipe.ContainsKey(entry.Key) && !IsMisspelt(entry):
+                    break;
                 default:
                     throw Unsupported.Refuse(entry.Key, at, Unsupported.InRecipe, Keys);
             }
@@ -104,6 +111,7 @@ internal static class RecipeSchema
             TokenizerSource = tokenizer?.Source,
             Tokens = tokenizer?.Tokens ?? [],
             PadToMultipleOf = tokenizer?.PadToMultipleOf,
+            ChatTemplate = chatTemplate,
         };
     }
 
@@ -122,6 +130,10 @@ internal static class RecipeSchema
         if (given.Count > 1)
             throw place.Error(ErrorCode.WrongValue, $"{string.Join(" and ", given)} exclude each other");
     }
+
+    /// <summary>Whether a key that only holds anchors might be one of the recipe's that was meant to do something.</summary>
+    private static bool IsMisspelt(MapEntry entry) =>
+        entry.Value is not TextNode && Misspelling.DidYouMean(entry.Key, Keys).Length > 0;
 
     private static RecipeText? ReadElementType(RecipeNode node, SourceLocation place)
     {

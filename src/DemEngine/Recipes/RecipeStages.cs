@@ -1,14 +1,15 @@
 using DemEngine.Recipes.Text;
+using DemEngine.Recipes.Values;
 
 namespace DemEngine.Recipes;
 
 /// <summary>
-/// Links the recipes of one file: finds the one that makes the result, and the upstream recipes that it needs, by their names.
+/// Links the recipes of one file: finds those that make results, and the upstream recipes that they need, by their names.
 /// Their order in the file does not matter, as in mergekit.
 /// </summary>
 internal static class RecipeStages
 {
-    /// <summary>Links the recipes of one file.</summary>
+    /// <summary>Links the recipes of one file that has one result.</summary>
     /// <param name="recipes">Recipes in the order of the file; at least one.</param>
     /// <returns>The recipe that makes the result, with the others as its upstream recipes.</returns>
     /// <exception cref="DemException">
@@ -16,8 +17,22 @@ internal static class RecipeStages
     /// </exception>
     public static Recipe Link(IReadOnlyList<Recipe> recipes)
     {
+        ValueList<Recipe> results = Results(recipes);
+        if (results.Count == 1)
+            return results[0];
+        Recipe unused = results[0].Name is null ? results[1] : results[0];
+        throw (unused.Name?.Place ?? unused.Place).Error(ErrorCode.UnsupportedFeature,
+            "no other recipe uses this one's result, and one result is expected here; give it a file of its own");
+    }
+
+    /// <summary>Links the recipes of one file, and returns those whose results no other one uses.</summary>
+    /// <param name="recipes">Recipes in the order of the file; at least one.</param>
+    /// <returns>The recipes that make results, each with the upstream recipes that it needs, in the order of the file.</returns>
+    /// <exception cref="DemException">DEM3004 (WrongValue), DEM3005 (MissingKey) or DEM3008 (DuplicateKey).</exception>
+    public static ValueList<Recipe> Results(IReadOnlyList<Recipe> recipes)
+    {
         if (recipes.Count == 1)
-            return recipes[0];
+            return [recipes[0]];
 
         var named = new Dictionary<string, Recipe>(StringComparer.Ordinal);
         foreach (Recipe recipe in recipes.Where(recipe => recipe.Name is not null))
@@ -32,32 +47,29 @@ internal static class RecipeStages
         [
             .. recipes.Select(recipe => recipe.WithPaths(path => path with { IsStage = named.ContainsKey(path.Written) })),
         ];
-        Dictionary<string, Recipe> stages = linked
-            .Where(recipe => recipe.Name is not null)
-            .ToDictionary(recipe => recipe.Name!.Value, StringComparer.Ordinal);
-        Recipe result = Result(linked);
-        var ordered = new List<Recipe>();
-        Order(result, stages, [], ordered);
-        Recipe? unused = linked.FirstOrDefault(recipe => !ordered.Contains(recipe, ReferenceEqualityComparer.Instance));
-        if (unused is not null)
-            throw (unused.Name?.Place ?? unused.Place).Error(ErrorCode.UnsupportedFeature,
-                "no other recipe uses this one's result, and one result is written; give it a file of its own");
-        return result with { Stages = [.. ordered.SkipLast(1)] };
-    }
-
-    /// <summary>Returns the recipe without a name, or else the last one that no other recipe uses.</summary>
-    private static Recipe Result(Recipe[] recipes)
-    {
-        Recipe[] nameless = [.. recipes.Where(recipe => recipe.Name is null)];
+        Recipe[] nameless = [.. linked.Where(recipe => recipe.Name is null)];
         if (nameless.Length > 1)
             throw nameless[1].Place.Error(ErrorCode.MissingKey,
                 $"two recipes have no \"name\", the first on line {nameless[0].Place.Line}; "
-                + "only the one that makes the result may do without");
-        if (nameless.Length == 1)
-            return nameless[0];
+                + "only one that makes a result may do without");
 
-        HashSet<string> used = [.. recipes.SelectMany(Used)];
-        return recipes.LastOrDefault(recipe => !used.Contains(recipe.Name!.Value)) ?? throw Circle(recipes[0]);
+        Dictionary<string, Recipe> stages = linked
+            .Where(recipe => recipe.Name is not null)
+            .ToDictionary(recipe => recipe.Name!.Value, StringComparer.Ordinal);
+        HashSet<string> used = [.. linked.SelectMany(Used)];
+        Recipe[] results = [.. linked.Where(recipe => recipe.Name is null || !used.Contains(recipe.Name.Value))];
+        var needed = new HashSet<Recipe>(ReferenceEqualityComparer.Instance);
+        var complete = new List<Recipe>();
+        foreach (Recipe result in results)
+        {
+            var ordered = new List<Recipe>();
+            Order(result, stages, [], ordered);
+            needed.UnionWith(ordered);
+            complete.Add(result with { Stages = [.. ordered.SkipLast(1)] });
+        }
+
+        // What no result needs is used, and so by a recipe that no result needs either: they go round in a circle.
+        return linked.FirstOrDefault(recipe => !needed.Contains(recipe)) is { } left ? throw Circle(left) : [.. complete];
     }
 
     /// <summary>Adds the recipes that a recipe needs, then the recipe itself.</summary>

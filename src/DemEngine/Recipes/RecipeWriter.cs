@@ -45,6 +45,7 @@ internal static class RecipeWriter
         if (recipe.OutDType is { } outDType) Line(yaml, 0, "out_dtype", Text(outDType.Value));
         if (recipe.GradientAfterLayers == AfterLayers.Last) Line(yaml, 0, "gradient_after_layers", "last");
         Tokenizer(yaml, recipe);
+        if (recipe.ChatTemplate is { } template) Line(yaml, 0, "chat_template", Text(template.Value));
     }
 
     private static void Models(StringBuilder yaml, int indent, ValueList<RecipeModel> models)

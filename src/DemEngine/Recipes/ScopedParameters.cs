@@ -73,8 +73,8 @@ public sealed class ScopedParameters
     /// </exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="t"/> is outside [0, 1].</exception>
     public bool Flag(string key, string tensorName, double t, bool? defaultValue) =>
-        Find(key, tensorName, t, ParameterType.Flag) is FlagValue value
-            ? value.Flag
+        Find(key, tensorName, t, ParameterType.Flag) is { } value
+            ? FlagWord.Read(value)!.Value
             : defaultValue ?? throw Missing(key, tensorName);
 
     /// <summary>Looks up a text.</summary>
@@ -105,11 +105,11 @@ public sealed class ScopedParameters
         ScalarValue? value = Find(key, tensorName, t, ParameterType.FlagOrText);
         string? word = value switch
         {
-            FlagValue flag => flag.Flag ? "true" : "false",
-            TextValue text => text.Text,
-            _ => choices[0],
+            null => choices[0],
+            TextValue text when choices.Contains(text.Text) => text.Text,
+            _ => FlagWord.Read(value) is { } flag ? flag ? "true" : "false" : null,
         };
-        return choices.Contains(word)
+        return word is not null && choices.Contains(word)
             ? word
             : throw WrongValue(
                 key,

@@ -15,7 +15,6 @@ internal static class Unsupported
     /// <summary>Unsupported keys at the top level of a recipe, with the reasons.</summary>
     public static readonly Dictionary<string, string> InRecipe = new()
     {
-        ["chat_template"] = "setting a chat template is not supported; edit tokenizer_config.json after the merge",
         ["experts"] = Experts,
         ["shared_experts"] = Experts,
         ["experts_per_token"] = Experts,
@@ -55,8 +54,9 @@ internal static class Unsupported
     /// <summary>Unsupported keys in a model of <c>models</c>, with the reasons.</summary>
     public static readonly Dictionary<string, string> InModel = new()
     {
-        ["path"] = "a model given as a mapping is not supported; write \"model: PATH\"",
+        ["path"] = "a path goes under \"model\"; write \"model: PATH\"",
         ["lora"] = "LoRA adapters are not supported; merge the adapter into its model first",
+        ["revision"] = "revisions are not supported: models are read from disk, so name the folder that has this one",
         ["override_architecture"] = "naming an architecture is not supported; it is that of the models",
         ["layer_range"] = "a model of \"models\" is taken whole; a range of its layers goes under \"slices\"",
         ["sources"] = "sources go under \"slices\", not under \"models\"",
@@ -67,6 +67,15 @@ internal static class Unsupported
     {
         ["path"] = InModel["path"],
         ["lora"] = InModel["lora"],
+        ["revision"] = InModel["revision"],
+        ["override_architecture"] = InModel["override_architecture"],
+    };
+
+    /// <summary>Unsupported keys in the mapping that a model can be given as, with the reasons.</summary>
+    public static readonly Dictionary<string, string> InReference = new()
+    {
+        ["lora"] = InModel["lora"],
+        ["revision"] = InModel["revision"],
         ["override_architecture"] = InModel["override_architecture"],
     };
 

@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
 using DemEngine.Backends;
-using DemEngine.Checkpoints;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Output;
+using DemEngine.Merging.Parts;
 using DemEngine.Merging.Planning;
-using DemEngine.Merging.Tensors;
+using DemEngine.Methods;
 using DemEngine.Recipes;
 using DemEngine.Recipes.Values;
 
@@ -46,6 +46,9 @@ public static class Sweep
                     $"models[{axis.Model}].{axis.Parameter}: the recipe has {recipe.Models.Count} models");
             if (axes.Any(other => other != axis && other.Model == axis.Model && other.Parameter == axis.Parameter))
                 throw new DemException(ErrorCode.BadArgument, $"{axis.Parameter} is given twice");
+            if (MergeMethods.Find(recipe.MergeMethod.Value) is { } method && PassedOver.Includes(axis.Parameter, method))
+                throw new DemException(
+                    ErrorCode.BadArgument, $"{axis.Parameter}: {method.Name} does not use it, so all merges would be the same");
         }
 
         if (axes.Aggregate(1.0, (product, axis) => product * axis.Values.Length) > MaxCandidates)
@@ -87,23 +90,11 @@ public static class Sweep
         OutputRequest[] requests =
         [
             .. candidates.Select(candidate => (Plan: merge.Plan(candidate.Recipe), Folder: Path.Combine(output, candidate.Name)))
-                .Where(made => options.Unfinished != UnfinishedRun.Resume || !IsThere(made.Folder, made.Plan))
-                .Select(made => new OutputRequest(made.Plan, made.Folder, OptionsFor(made.Folder, options))),
+                .Where(made => options.Unfinished != UnfinishedRun.Resume || !FinishedOutput.IsThere(made.Folder, made.Plan))
+                .Select(made => new OutputRequest(made.Plan, made.Folder, FinishedOutput.OptionsFor(made.Folder, options))),
         ];
         IReadOnlyList<RunReport> reports =
             requests.Length == 0 ? [] : OutputRun.ExecuteTogether(requests, backend, progress, cancel);
         return new SweepReport(Path.GetFullPath(output), [.. candidates.Select(candidate => candidate.Name)], reports);
     }
-
-    private static bool IsThere(string folder, OutputPlan plan) =>
-        File.Exists(Path.Combine(folder, Manifest.FileName)) && Manifest.Read(folder) is var there
-        && there.Recipe == plan.Recipe && there.Inputs.SequenceEqual(plan.Inputs);
-
-    /// <summary>
-    /// Returns the options of one merge. A merge that an interrupted sweep had not begun has nothing to resume.
-    /// </summary>
-    private static RunOptions OptionsFor(string folder, RunOptions options) =>
-        options.Unfinished == UnfinishedRun.Resume && !Directory.Exists(StagingDirectory.PathFor(folder))
-            ? options with { Unfinished = UnfinishedRun.Refuse }
-            : options;
 }

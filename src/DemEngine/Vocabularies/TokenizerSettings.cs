@@ -9,7 +9,9 @@ namespace DemEngine.Vocabularies;
 /// <summary>Keeps the small files that refer to tokens by their ids in step with the vocabulary.</summary>
 internal static class TokenizerSettings
 {
-    private const string SettingsFile = "tokenizer_config.json";
+    /// <summary>Name of the file with the tokenizer's settings.</summary>
+    public const string FileName = "tokenizer_config.json";
+
     private const string SpecialTokensFile = "special_tokens_map.json";
 
     // These files repeat the vocabulary for older tokenizers.
@@ -42,7 +44,7 @@ internal static class TokenizerSettings
 
         HashSet<string> gone = [.. removed.Where(token => tokenizer.Vocabulary.Find(token) is null)];
         var left = new List<string>();
-        foreach (string file in gone.Count > 0 ? [SettingsFile, SpecialTokensFile] : new[] { SettingsFile })
+        foreach (string file in gone.Count > 0 ? [FileName, SpecialTokensFile] : new[] { FileName })
         {
             if (Parse(files, file, owner) is not { } settings)
                 continue;
@@ -108,7 +110,12 @@ internal static class TokenizerSettings
             ? text
             : null;
 
-    internal static JsonObject? Parse(IReadOnlyDictionary<string, byte[]> files, string name, string owner)
+    /// <summary>Reads a JSON object among the side files; null if there is no such file.</summary>
+    /// <param name="files">Side files, by name.</param>
+    /// <param name="name">Name of the file.</param>
+    /// <param name="owner">Name of the model that the files come from, for messages.</param>
+    /// <exception cref="DemException">DEM2023 (BadSideFile): the file is not a JSON object.</exception>
+    public static JsonObject? Parse(IReadOnlyDictionary<string, byte[]> files, string name, string owner)
     {
         if (!files.TryGetValue(name, out byte[]? json))
             return null;
@@ -130,5 +137,6 @@ internal static class TokenizerSettings
         }
     }
 
-    private static byte[] ToJson(JsonObject root) => IndentedJson.Write(root, TokenizerFile.Encoder);
+    /// <summary>Writes a JSON object in the form of these files.</summary>
+    public static byte[] ToJson(JsonObject root) => IndentedJson.Write(root, TokenizerFile.Encoder);
 }

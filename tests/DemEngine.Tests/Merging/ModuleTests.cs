@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using DemEngine.Checkpoints;
+using DemEngine.Merging.Output;
 using DemEngine.Numerics;
 using DemEngine.Tests.Reference;
 
@@ -71,6 +72,30 @@ public sealed class ModuleTests
         var config = JsonNode.Parse(File.ReadAllBytes(_folder.PathOf("out/config.json")))!;
         Assert.That((int)config["num_layers"]!, Is.EqualTo(3));
         Assert.That((int)config["num_decoder_layers"]!, Is.EqualTo(3));
+    }
+
+    [TestCase("slerp", "a", "t: 0.5")]
+    [TestCase("slerp", "a", "t: 0.5, scale: 2")]
+    [TestCase("ties", "a", "weight: 1, density: 0.5")]
+    [TestCase("nuslerp", "b", "weight: 1")]
+    [TestCase("model_stock", "b", "filter_wise: no")]
+    public void A_module_of_one_model_alone_is_taken_as_it_is(string method, string model, string parameters)
+    {
+        _folder.Model("c", [.. Names.Select(name => Values.Random(name, ElementType.F32, [4, 3], 3))]);
+        string both = method == "model_stock" || method == "nuslerp" ? "[{model: b}, {model: c}]" : "[{model: b}]";
+        RunReport report = _folder.Merge($$"""
+            merge_method: {{method}}
+            base_model: a
+            modules:
+              encoder: {models: {{both}}}
+              decoder: {models: {{both}}}
+              shared: {models: [{model: {{model}}}]}
+            parameters: { {{parameters}} }
+            """);
+        Assert.That(_folder.Bytes("out", "shared.weight"), Is.EqualTo(_tensors[model]["shared.weight"].Bytes));
+        Assert.That(report.Remarks, Has.One.EqualTo(
+            $"the module \"shared\" is of \"{model}\" alone and taken as it is, since {method} merges several"));
+        Assert.That(_folder.Bytes("out", Names[1]), Is.Not.EqualTo(_tensors[model][Names[1]].Bytes));
     }
 
     [TestCase("{encoder: {models: [{model: a}]}, decoder: {models: [{model: a}]}}", "1 tensors of", "\"shared.weight\"")]

@@ -39,8 +39,8 @@ public sealed class RecipeCheckTests
     public void An_unknown_parameter_is_refused_in_either_scope([Values("dem", "linear", "slerp", "task_arithmetic")] string method)
     {
         string head = $"merge_method: {method}\nbase_model: b\nmodels:\n  - model: x\n";
-        Assert.That(Refused(3003, head + "parameters: {density: 1}"), Does.Contain(method).And.Contain("density").And.StartWith("r.yaml:5"));
-        Assert.That(Refused(3003, head + "    parameters:\n      density: 1"), Does.Contain(method).And.Contain("density").And.StartWith("r.yaml:6"));
+        Assert.That(Refused(3003, head + "parameters: {densty: 1}"), Does.Contain(method).And.Contain("densty").And.StartWith("r.yaml:5"));
+        Assert.That(Refused(3003, head + "    parameters:\n      densty: 1"), Does.Contain(method).And.Contain("densty").And.StartWith("r.yaml:6"));
     }
 
     [TestCase("dem", "lambda: 1")]
@@ -49,8 +49,27 @@ public sealed class RecipeCheckTests
     public void A_global_parameter_is_refused_with_a_model(string method, string parameter) =>
         Refused(3003, $"merge_method: {method}\nbase_model: b\nmodels:\n  - {{model: x, parameters: {{{parameter}}}}}");
 
+    [Test]
+    public void A_misspelt_parameter_of_another_method_is_named() =>
+        Assert.That(
+            Refused(3003, "merge_method: slerp\nbase_model: b\nmodels: [{model: x}]\nparameters: {t: 0.5, normalise: true}"),
+            Does.Contain("did you mean \"normalize\"?"));
+
+    [TestCase("model_stock", "weight: 0.5, density: 0.3")]
+    [TestCase("slerp", "normalize: true, int8_mask: true, weight: 0.5")]
+    [TestCase("sce", "weight: 0.5, normalize: 1.0")]
+    [TestCase("task_arithmetic", "density: 0.3, rescale: true, int8_mask: true")]
+    [TestCase("passthrough", "t: 0.5, int8_mask: true")]
+    public void A_parameter_of_another_method_is_passed_over_in_either_scope(string method, string parameters)
+    {
+        string models = method == "model_stock" ? "{model: x}, {model: y}" : "{model: x}";
+        Assert.That(() => Check($"merge_method: {method}\nbase_model: b\nmodels: [{models}]\nparameters: {{{parameters}}}"), Throws.Nothing);
+        string own = models.Replace("x}", $"x, parameters: {{{parameters}}}}}", StringComparison.Ordinal);
+        Assert.That(() => Check($"merge_method: {method}\nbase_model: b\nmodels: [{own}]"), Throws.Nothing);
+    }
+
     [TestCase("lambda: true")]
-    [TestCase("normalize: 1")]
+    [TestCase("normalize: 2")]
     [TestCase("weight: much")]
     public void A_value_of_the_wrong_type_is_refused(string parameter) =>
         Assert.That(Refused(3004, $"merge_method: dem\nbase_model: b\nmodels: [{{model: x}}]\nparameters:\n  {parameter}"), Does.StartWith("r.yaml:5"));

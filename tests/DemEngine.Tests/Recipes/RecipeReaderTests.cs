@@ -22,6 +22,54 @@ public sealed class RecipeReaderTests
         """;
 
     [Test]
+    public void A_file_may_have_several_results()
+    {
+        using var folder = new TempFolder();
+        Directory.CreateDirectory(folder.PathOf("m"));
+        ValueList<Recipe> results = Results(
+            "name: first\nmerge_method: x\nmodels: [{model: half}]\n---\n"
+            + "name: half\nmerge_method: x\nmodels: [{model: m}]\n---\n"
+            + "name: second\nmerge_method: x\nmodels: [{model: half}, {model: m}]\n");
+        Assert.That(results.Select(result => result.Name!.Value), Is.EqualTo(["first", "second"]));
+        Assert.That(results.Select(result => result.Stages.Single().Name!.Value), Is.All.EqualTo("half"));
+        Assert.That(results[1].Models[1].Path.Resolved, Is.EqualTo(folder.PathOf("m")));
+
+        const string One = "name: one\nmerge_method: x\nmodels: [{model: m}]\n---\n";
+        const string Rest = "merge_method: x\nmodels: [{model: m}]\n";
+        Assert.That(RecipeErrors.Of(() => Results(One + Rest)).Code, Is.SameAs(ErrorCode.MissingKey));
+        foreach (string name in new[] { "../up", "a/b", ".", "'a\\b'" })
+            Assert.That(RecipeErrors.Of(() => Results(One + $"name: {name}\n" + Rest)).Code, Is.SameAs(ErrorCode.WrongValue), name);
+        Assert.That(Results(One.Replace("one", "a/b", StringComparison.Ordinal).TrimEnd('-', '\n')), Has.Count.EqualTo(1));
+
+        ValueList<Recipe> Results(string text)
+        {
+            File.WriteAllText(folder.PathOf("r.yaml"), text);
+            return RecipeReader.ReadResults(folder.PathOf("r.yaml"));
+        }
+    }
+
+    [TestCase("{model: {path: in/a, revision: null}, lora: null, override_architecture: null}")]
+    [TestCase("{path: in/a}")]
+    [TestCase("{model: in/a, lora: ~}")]
+    public void A_model_may_be_given_as_a_mapping(string model) =>
+        Assert.That(RecipeErrors.Parse($"merge_method: x\nmodels: [{{model: {model}}}]\nbase_model: {model}\n"), Is.EqualTo(
+            RecipeErrors.Parse("merge_method: x\nmodels: [{model: in/a}]\nbase_model: in/a\n")));
+
+    [Test]
+    public void A_plus_may_be_part_of_a_folders_name_and_else_means_a_LoRA()
+    {
+        using var folder = new TempFolder();
+        Directory.CreateDirectory(folder.PathOf("a+x"));
+        Assert.That(Resolved("a+x"), Is.EqualTo(folder.PathOf("a+x")));
+        DemException error = RecipeErrors.Of(() => Resolved("a+y"));
+        Assert.That(error.Code, Is.SameAs(ErrorCode.UnsupportedFeature));
+        Assert.That(error.Message, Does.Contain("LoRA").And.Contain("merge the adapter").And.StartWith("r.yaml:2: models[0].model: "));
+
+        string Resolved(string path) =>
+            RecipeReader.Resolve(RecipeErrors.Parse($"merge_method: x\nmodels: [{{model: {path}}}]"), folder.Path).Models[0].Path.Resolved;
+    }
+
+    [Test]
     public void Every_key_is_read_with_its_line()
     {
         Recipe recipe = RecipeErrors.Parse(Whole);

@@ -93,6 +93,7 @@ public sealed class RecipeWriterTests
         from tokenizer in Tokenizers.OrNull()
         from tokens in List(Tokens, 0)
         from padding in Gen.Elements<int?>(null, 1, 64)
+        from template in Texts.OrNull()
         select new Recipe
         {
             MergeMethod = method,
@@ -107,6 +108,7 @@ public sealed class RecipeWriterTests
             TokenizerSource = tokenizer,
             Tokens = tokenizer is null ? [] : [.. tokens.DistinctBy(rule => rule.Token)],
             PadToMultipleOf = tokenizer is null ? null : padding,
+            ChatTemplate = template is { Length: > 0 } ? new RecipeText(template, SourceLocation.None) : null,
         };
 
     // Each recipe after the first is based on the one before it.

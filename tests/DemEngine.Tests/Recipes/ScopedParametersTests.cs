@@ -80,8 +80,8 @@ public sealed class ScopedParametersTests
             "r.yaml:9: models[0].parameters.half: expected a whole number or a list of {filter, value}, found the number 0.5");
         yield return Case("gradient for whole number", () => First.Integer("ramp", "x", 1, 1),
             "r.yaml:17: parameters.ramp: expected a whole number or a list of {filter, value}, found a list of numbers");
-        yield return Case("yes for true", () => First.Flag("on", "x", 0, true),
-            "r.yaml:10: models[0].parameters.on: expected true, false or a list of {filter, value}, found the text \"yes\"");
+        yield return Case("half for a flag", () => First.Flag("half", "x", 0, true),
+            "r.yaml:9: models[0].parameters.half: expected true, false or a list of {filter, value}, found the number 0.5");
         yield return Case("number for text", () => First.Text("seed", "x", 0, "d"),
             "r.yaml:8: models[0].parameters.seed: expected a text or a list of {filter, value}, found the number 7");
     }
@@ -93,6 +93,29 @@ public sealed class ScopedParametersTests
         Assert.That(error.Code, Is.SameAs(ErrorCode.WrongValue));
         Assert.That(error.Message, Is.EqualTo(message));
     }
+
+    [TestCase(true, "true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON", "1", "1.0", "'true'")]
+    [TestCase(false, "false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF", "0", "0.0", "'no'")]
+    public void A_flag_is_any_that_YAML_1_1_has_or_1_or_0(bool flag, params string[] words)
+    {
+        foreach (string word in words)
+        {
+            ScopedParameters parameters = RecipeErrors.WithModelParameters($"f: {word}\nby:\n  - filter: x\n    value: {word}").ParametersOf(0);
+            Assert.That(parameters.Flag("f", "x", 0, null), Is.EqualTo(flag), word);
+            Assert.That(parameters.Flag("by", "x", 0, null), Is.EqualTo(flag), word);
+            Assert.That(parameters.Choice("f", "x", 0, "l1", "true", "false"), Is.EqualTo(flag ? "true" : "false"), word);
+        }
+    }
+
+    [TestCase("2")]
+    [TestCase("-1")]
+    [TestCase("y")]
+    [TestCase("tRue")]
+    [TestCase("[1.0]")]
+    public void What_is_no_flag_is_refused(string word) =>
+        Assert.That(
+            RecipeErrors.Of(() => RecipeErrors.WithModelParameters("f: " + word).ParametersOf(0).Flag("f", "x", 0, null)).Code,
+            Is.SameAs(ErrorCode.WrongValue));
 
     [Test]
     public void A_whole_number_must_be_one_that_a_double_holds_exactly()

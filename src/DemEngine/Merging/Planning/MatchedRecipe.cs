@@ -5,6 +5,7 @@ using DemEngine.Errors;
 using DemEngine.Merging.Inputs;
 using DemEngine.Merging.Models;
 using DemEngine.Merging.Options;
+using DemEngine.Merging.Parts;
 using DemEngine.Merging.Tensors;
 using DemEngine.Merging.Tokens;
 using DemEngine.Methods.Definition;
@@ -37,7 +38,7 @@ internal sealed class MatchedRecipe
         IMergeMethod method = RecipeCheck.Run(recipe);
 
         // Without base_model the first model defines the tensors.
-        IReadOnlyList<RecipePart> parts = RecipePart.Of(recipe);
+        IReadOnlyList<RecipePart> parts = MergeParts.Of(recipe, method);
         ModelPath basePath = recipe.BaseModel ?? parts[0].Models[0].Path;
         SourceModel baseModel = models.FindWhole(basePath);
         RecipeModel[] all = [.. parts.SelectMany(part => part.Models)];
@@ -59,7 +60,8 @@ internal sealed class MatchedRecipe
                 : null;
         var buffers = new KeptBuffers([.. _tensors.Select(pair => pair.Tensor.Spec)], type);
         Specs = [.. _tensors.Select(pair => buffers.Output(pair.Tensor.Spec))];
-        IEnumerable<RecipeModel> sources = parts.SelectMany(part => BasePart.Sources(part, method).Select(k => part.Models[k]));
+        IEnumerable<RecipeModel> sources = parts.SelectMany(part =>
+            BasePart.Sources(part, TakenAsIs.OrMethod(part, method)).Select(k => part.Models[k]));
         IEnumerable<ManifestInput> inputs = sources
             .Select(model => (Role: model.IsVector ? "vector" : "model", model.Path)).Prepend((Role: "base", Path: basePath))
             .Where(input => !input.Path.IsStage)
@@ -79,12 +81,24 @@ internal sealed class MatchedRecipe
         IReadOnlyList<string> remarks = OutputConfig.Amend(files, basePath.Written, type, matcher.Stacks);
         if (matcher.IsUntied)
             EmbeddingTie.Untie(files);
+        ModelPath[] whole =
+        [
+            .. parts.SelectMany(part => part.Models).Where(model => !model.IsVector).Select(model => model.Path)
+                .Prepend(basePath)
+                .DistinctBy(path => path.Resolved),
+        ];
+        IReadOnlyList<string> ofTemplate = ChatTemplatePlan.Apply(recipe, whole, models, files);
+        IEnumerable<string> ofConfigs = ConfigDifferences.Of(
+            basePath.Written, baseModel.Files, whole.Skip(1).Select(path => (path.Written, models.Find(path).Files)));
         Files = files;
         Remarks =
         [
+            .. RecipeRemarks.Of(recipe, method),
             .. ofTokens,
             .. matcher.Remarks,
             .. remarks,
+            .. ofTemplate,
+            .. ofConfigs,
             .. new[] { buffers.Remark }.OfType<string>(),
             .. stage is null ? baseModel.FileRemarks : [],
         ];

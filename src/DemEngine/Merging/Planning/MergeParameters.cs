@@ -1,3 +1,5 @@
+using DemEngine.Merging.Parts;
+using DemEngine.Methods;
 using DemEngine.Recipes;
 
 namespace DemEngine.Merging.Planning;
@@ -25,7 +27,7 @@ internal sealed class MergeParameters
 
     private static PartParameters[] Of(Recipe recipe) =>
     [
-        .. RecipePart.Of(recipe).Select(part => new PartParameters(
+        .. MergeParts.Of(recipe, MergeMethods.Find(recipe.MergeMethod.Value)!).Select(part => new PartParameters(
             part.SharedParameters, [.. Enumerable.Range(0, part.Models.Count).Select(part.ParametersOf)])),
     ];
 }

@@ -1,5 +1,6 @@
 using DemEngine.Checkpoints;
 using DemEngine.Merging.Options;
+using DemEngine.Merging.Parts;
 using DemEngine.Methods.Definition;
 using DemEngine.Recipes;
 

@@ -5,6 +5,7 @@ using DemEngine.Merging.Inputs;
 using DemEngine.Merging.Models;
 using DemEngine.Merging.Names;
 using DemEngine.Merging.Options;
+using DemEngine.Merging.Parts;
 using DemEngine.Merging.Tokens;
 using DemEngine.Methods.Definition;
 using DemEngine.Recipes;
@@ -57,7 +58,7 @@ internal sealed class PartMatcher
         _base = _aligned[baseModel];
         HasLayers = new LayerMap(_base).Stacks.Length > 0;
         ModuleTensors.Check(_base, recipe.Modules);
-        foreach (IGrouping<string?, RecipePart> module in RecipePart.Of(recipe).GroupBy(part => part.Module))
+        foreach (IGrouping<string?, RecipePart> module in MergeParts.Of(recipe, method).GroupBy(part => part.Module))
         {
             RecipePart[] parts = [.. module];
             if (parts[0].IsSlice)
@@ -87,7 +88,7 @@ internal sealed class PartMatcher
 
     private void MatchWhole(RecipePart part)
     {
-        ModelPath basePath = part.BaseModel ?? part.Models[0].Path;
+        ModelPath basePath = (TakenAsIs.Applies(part, _method) ? null : part.BaseModel) ?? part.Models[0].Path;
         InputModel baseModel = TensorsOf(_models.FindWhole(basePath), part.Module);
         string[] names = [.. baseModel.Tensors.Select(tensor => tensor.Name)];
         Match(
@@ -105,7 +106,7 @@ internal sealed class PartMatcher
         foreach (RecipePart part in parts)
         {
             // The base defines the tensors if the slice includes it; otherwise the first source does.
-            int named = Math.Max(0, BasePart.InSlice(part, _method));
+            int named = Math.Max(0, BasePart.InSlice(part, TakenAsIs.OrMethod(part, _method)));
             ModelPath basePath = part.Models[named].Path;
             SourceModel baseModel = _models.FindWhole(basePath);
             InputModel Cut(int model, LayerDepth? depths = null) => LayersOf(part, model, basePath).Slice(
@@ -125,7 +126,8 @@ internal sealed class PartMatcher
     private void Match(
         RecipePart part, ModelPath basePath, InputModel baseModel, LayerDepth depth, Func<int, InputModel> tensorsOf)
     {
-        int[] sources = [.. BasePart.Sources(part, _method)];
+        IMergeMethod method = TakenAsIs.OrMethod(part, _method);
+        int[] sources = [.. BasePart.Sources(part, method)];
         AlignedSource[] aligned =
             [
                 .. sources.Select(k =>
@@ -133,8 +135,8 @@ internal sealed class PartMatcher
             ];
         string[] models = [basePath.Written, .. sources.Select(k => part.Models[k].Path.Written)];
         _parts.Add(new MatchedPart(
-            _method,
-            BasePart.IsSubtracted(part, _method),
+            method,
+            BasePart.IsSubtracted(part, method),
             sources,
             models,
             baseModel,
@@ -152,7 +154,7 @@ internal sealed class PartMatcher
     {
         SourceModel[] all =
         [
-            .. RecipePart.Of(recipe)
+            .. MergeParts.Of(recipe, _method)
                 .SelectMany(part => part.Models.Select(model => model.Path).Concat(part.BaseModel is { } path ? [path] : []))
                 .Select(_models.Find).Prepend(baseModel).Distinct(),
         ];

@@ -20,6 +20,11 @@ public enum BaseUse
     /// The base only says which tensors there are. It takes no part in the merge unless it is also among the models.
     /// </summary>
     NotUsed,
+
+    /// <summary>
+    /// The base is a source like the others. Where whole models are merged and it is not among them, it is added as the last.
+    /// </summary>
+    Joined,
 }
 
 /// <summary>Parameter of a merge method.</summary>

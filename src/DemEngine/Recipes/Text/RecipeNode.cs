@@ -19,4 +19,8 @@ internal sealed record MapNode(int Line, IReadOnlyList<MapEntry> Entries)
     : RecipeNode(Line, 1 + Entries.Sum(entry => 1 + entry.Value.Size));
 
 /// <summary>One entry of a mapping: a key and its value.</summary>
-internal sealed record MapEntry(string Key, int Line, RecipeNode Value);
+internal sealed record MapEntry(string Key, int Line, RecipeNode Value)
+{
+    /// <summary>Whether the document uses an anchor of the value elsewhere. It is only known of the root's entries.</summary>
+    public bool IsUsedElsewhere { get; init; }
+}

@@ -53,14 +53,21 @@ public sealed record ParameterScope
     /// <exception cref="DemException">
     /// DEM3003 (UnknownKey): the message gives the line, the known names and the nearest of them.
     /// </exception>
-    public void RefuseUnknown(IReadOnlyCollection<string> known, string methodName)
+    public void RefuseUnknown(IReadOnlyCollection<string> known, string methodName) => RefuseUnknown(known, methodName, []);
+
+    /// <summary>Refuses the first parameter that the method does not know.</summary>
+    /// <param name="known">Names of the parameters that the method knows.</param>
+    /// <param name="methodName">Name of the method, for the message.</param>
+    /// <param name="elsewhere">Further names that may have been meant, if none of the method's is near.</param>
+    internal void RefuseUnknown(IReadOnlyCollection<string> known, string methodName, IEnumerable<string> elsewhere)
     {
         Parameter? unknown = Parameters.FirstOrDefault(parameter => !known.Contains(parameter.Name));
         if (unknown is null) return;
+        string further = Misspelling.DidYouMean(unknown.Name, elsewhere);
         string takes = known.Count == 0 ? "takes no parameters here" : $"takes {Shown.List(known)}";
         throw unknown.Value.Place.Error(ErrorCode.UnknownKey,
             $"the method {methodName} has no parameter {Shown.Quote(unknown.Name)}"
-            + $"{Misspelling.DidYouMean(unknown.Name, known)}; it {takes}");
+            + $"{(Misspelling.DidYouMean(unknown.Name, known) is { Length: > 0 } near ? near : further)}; it {takes}");
     }
 
     /// <summary>

@@ -9,13 +9,13 @@ public enum ParameterType
     /// <summary>A whole number within ±(2⁵³ − 1), the range in which a double holds every whole number exactly.</summary>
     Integer,
 
-    /// <summary>True or false.</summary>
+    /// <summary>True or false, or one of the words yes, no, on and off, or 1 or 0.</summary>
     Flag,
 
     /// <summary>A text.</summary>
     Text,
 
-    /// <summary>True, false, or a word for a further choice.</summary>
+    /// <summary>A flag, or a word for a further choice.</summary>
     FlagOrText,
 }
 
@@ -28,9 +28,9 @@ internal static class ParameterTypes
         (ParameterType.Number, NumberValue or GradientValue) => true,
         (ParameterType.Integer, NumberValue { Number: var number }) =>
             double.IsInteger(number) && Math.Abs(number) <= LargestInteger,
-        (ParameterType.Flag, FlagValue) => true,
+        (ParameterType.Flag, _) => FlagWord.Read(value) is not null,
         (ParameterType.Text, TextValue) => true,
-        (ParameterType.FlagOrText, FlagValue or TextValue) => true,
+        (ParameterType.FlagOrText, _) => value is TextValue || FlagWord.Read(value) is not null,
         _ => false,
     };
 

@@ -1,10 +1,11 @@
 using DemEngine.Errors;
+using DemEngine.Merging.Tokens;
 using DemEngine.Methods;
 using DemEngine.Methods.Definition;
 using DemEngine.Recipes;
 using DemEngine.Recipes.Values;
 
-namespace DemEngine.Merging.Planning;
+namespace DemEngine.Merging.Parts;
 
 /// <summary>Checks a recipe against its method without opening a model.</summary>
 internal static class RecipeCheck
@@ -19,23 +20,34 @@ internal static class RecipeCheck
                 $"there is no method {Quoted.Name(recipe.MergeMethod.Value)}; "
                 + $"there are {string.Join(", ", MergeMethods.All.Select(one => one.Name))}");
 
+        ChatTemplatePlan.Check(recipe);
         string[] all = [.. method.Parameters.Select(parameter => parameter.Name)];
         string[] perModel = [.. method.Parameters.Where(parameter => parameter.PerModel).Select(parameter => parameter.Name)];
-        foreach (RecipePart part in RecipePart.Of(recipe))
+        foreach (RecipePart part in MergeParts.Of(recipe, method))
         {
-            CheckBase(part, method);
+            IMergeMethod ofPart = TakenAsIs.OrMethod(part, method);
+            CheckBase(part, ofPart);
             foreach (ParameterScope scope in part.Scopes)
                 CheckScope(scope, all, method);
             foreach (RecipeModel model in part.Models)
             {
                 CheckScope(model.Parameters, perModel, method);
-                if (model.IsVector && !BasePart.IsSubtracted(part, method))
+                if (model.IsVector && !BasePart.IsSubtracted(part, ofPart))
                     throw model.Place.Error(
                         ErrorCode.WrongValue,
                         $"{method.Name} merges whole models; a distribution vector is no model");
             }
 
-            CheckCount(part, method);
+            CheckCount(part, ofPart);
+        }
+
+        foreach (RecipePart part in RecipePart.Of(recipe).Where(part => MergeParts.AddsBase(part, method)))
+        {
+            if (method is Linear && part.Scopes.All(scope => scope.Find("weight") is null))
+                throw part.BaseModel!.Place.Error(
+                    ErrorCode.MissingKey,
+                    $"{method.Name} merges the base {Quoted.Name(part.BaseModel.Written)}, too, and no weight is given for it: "
+                    + "list it among the models, give a weight for all of them under \"parameters\", or leave base_model out");
         }
 
         return method;
@@ -70,7 +82,9 @@ internal static class RecipeCheck
 
     private static void CheckScope(ParameterScope scope, string[] known, IMergeMethod method)
     {
-        scope.RefuseUnknown(known, method.Name);
+        // What only other methods have is passed over. What this one has, but not for a single model, would be meant to do something.
+        new ParameterScope([.. scope.Parameters.Where(given => !PassedOver.Includes(given.Name, method))], scope.Place)
+            .RefuseUnknown(known, method.Name, MergeMethods.All.SelectMany(one => one.Parameters).Select(one => one.Name).Distinct());
         foreach (MethodParameter parameter in method.Parameters)
         {
             if (scope.Find(parameter.Name) is not null)

@@ -1,7 +1,7 @@
 using DemEngine.Methods.Definition;
 using DemEngine.Recipes;
 
-namespace DemEngine.Merging.Planning;
+namespace DemEngine.Merging.Parts;
 
 /// <summary>The role of the base among the models of a recipe part.</summary>
 internal static class BasePart
@@ -33,6 +33,7 @@ internal static class BasePart
     public static bool TakesPart(RecipePart part, IMergeMethod method) =>
         IsSubtracted(part, method) || method.Base == BaseUse.First;
 
-    private static bool IsBase(RecipeModel model, RecipePart part) =>
+    /// <summary>Whether a model of a part is its base.</summary>
+    public static bool IsBase(RecipeModel model, RecipePart part) =>
         !model.IsVector && model.Path.Resolved == part.BaseModel?.Resolved;
 }
