@@ -50,7 +50,8 @@ internal sealed class BenchRecipe(IMergeMethod method)
     /// <param name="sources">Paths of the source models.</param>
     public string Text(string baseModel, IEnumerable<string> sources)
     {
-        string head = $"merge_method: {method.Name}\n" + (method.Base is BaseUse.NotUsed or BaseUse.Joined ? "" : $"base_model: '{baseModel}'\n");
+        string head = $"merge_method: {method.Name}\n"
+            + (method.Base is BaseUse.NotUsed or BaseUse.Joined ? "" : $"base_model: '{baseModel}'\n");
         string shares = string.Join(
             ", ",
             method.Parameters

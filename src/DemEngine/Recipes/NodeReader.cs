@@ -183,7 +183,9 @@ internal sealed class NodeReader
                     $"\"<<\" takes a mapping, or a list of mappings, such as \"<<: *name\", and found {Shown.Found(node)}");
             // They count like nodes of the text, or a short one could make each mapping as large as all before it.
             if ((_nodes += map.Entries.Count) > MaxNodes) throw TooMany(mark);
-            merged.AddRange(map.Entries.Where(entry => keys.Add(entry.Key)).Select(entry => entry with { IsUsedElsewhere = false }));
+            merged.AddRange(map.Entries
+                .Where(entry => keys.Add(entry.Key))
+                .Select(entry => entry with { IsUsedElsewhere = false }));
         }
 
         return merged;

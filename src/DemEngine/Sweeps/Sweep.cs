@@ -34,7 +34,8 @@ public static class Sweep
     /// <param name="recipe">The recipe to merge by; the axes' values replace its own.</param>
     /// <param name="axes">Parameters and their values.</param>
     /// <exception cref="DemException">
-    /// DEM1001 (BadArgument): an axis does not fit the recipe, or there are too many combinations.
+    /// DEM1001 (BadArgument): an axis does not fit the recipe, or there are too many combinations. DEM3003 (UnknownKey): the
+    /// method does not use an axis's parameter.
     /// </exception>
     public static ImmutableArray<SweepCandidate> Candidates(Recipe recipe, IReadOnlyList<SweepAxis> axes)
     {
@@ -48,7 +49,9 @@ public static class Sweep
                 throw new DemException(ErrorCode.BadArgument, $"{axis.Parameter} is given twice");
             if (MergeMethods.Find(recipe.MergeMethod.Value) is { } method && PassedOver.Includes(axis.Parameter, method))
                 throw new DemException(
-                    ErrorCode.BadArgument, $"{axis.Parameter}: {method.Name} does not use it, so all merges would be the same");
+                    ErrorCode.UnknownKey,
+                    $"{axis.Parameter}: {method.Name} does not use it, so all merges would be the same; "
+                    + $"it takes {string.Join(", ", method.Parameters.Select(parameter => parameter.Name))}");
         }
 
         if (axes.Aggregate(1.0, (product, axis) => product * axis.Values.Length) > MaxCandidates)

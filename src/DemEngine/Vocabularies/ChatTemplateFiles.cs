@@ -25,7 +25,8 @@ internal static class ChatTemplateFiles
     {
         string? found = files.TryGetValue(JinjaFile, out byte[]? jinja)
             ? Encoding.UTF8.GetString(jinja)
-            : JsonFiles.Select(name => DefaultOf(TokenizerSettings.Parse(files, name, owner)?[Key])).FirstOrDefault(text => text is not null);
+            : JsonFiles.Select(name => DefaultOf(TokenizerSettings.Parse(files, name, owner)?[Key]))
+                .FirstOrDefault(text => text is not null);
         return string.IsNullOrWhiteSpace(found) ? null : found.Trim();
     }
 

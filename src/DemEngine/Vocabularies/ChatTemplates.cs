@@ -3,9 +3,9 @@ using System.Collections.Immutable;
 namespace DemEngine.Vocabularies;
 
 /// <summary>
-/// The chat templates that a recipe can set by name, as Jinja over <c>messages</c>, <c>add_generation_prompt</c>, <c>bos_token</c> and
-/// <c>eos_token</c>, the variables that Hugging Face's tokenizers give. The forms of the prompts are the published ones of each
-/// family.
+/// The chat templates that a recipe can set by name, as Jinja over <c>messages</c>, <c>add_generation_prompt</c>,
+/// <c>bos_token</c> and <c>eos_token</c>, the variables that Hugging Face's tokenizers give. The forms of the prompts are the
+/// published ones of each family.
 /// </summary>
 internal static class ChatTemplates
 {

@@ -82,9 +82,10 @@ internal static class RecipeCheck
 
     private static void CheckScope(ParameterScope scope, string[] known, IMergeMethod method)
     {
-        // What only other methods have is passed over. What this one has, but not for a single model, would be meant to do something.
+        // What only other methods have is passed over. What this one has, but not for a single model, is meant to do something.
         new ParameterScope([.. scope.Parameters.Where(given => !PassedOver.Includes(given.Name, method))], scope.Place)
-            .RefuseUnknown(known, method.Name, MergeMethods.All.SelectMany(one => one.Parameters).Select(one => one.Name).Distinct());
+            .RefuseUnknown(
+                known, method.Name, MergeMethods.All.SelectMany(one => one.Parameters).Select(one => one.Name).Distinct());
         foreach (MethodParameter parameter in method.Parameters)
         {
             if (scope.Find(parameter.Name) is not null)

@@ -6,8 +6,8 @@ using DemEngine.Errors;
 namespace DemEngine.Merging.Planning;
 
 /// <summary>
-/// Finds what two models' <c>config.json</c> say differently about how their tensors are computed with. Tensors of equal shapes can
-/// be merged all the same, but the output can have only one of the two, so the user should know.
+/// Finds what two models' <c>config.json</c> say differently about how their tensors are computed with. Tensors of equal shapes
+/// can be merged all the same, but the output can have only one of the two, so the user should know.
 /// </summary>
 internal static class ConfigDifferences
 {
@@ -127,7 +127,8 @@ internal static class ConfigDifferences
 
     private static bool IsSame(JsonNode? first, JsonNode? second) => (first, second) switch
     {
-        (JsonObject a, JsonObject b) => a.Count == b.Count && a.All(pair => b.ContainsKey(pair.Key) && IsSame(pair.Value, b[pair.Key])),
+        (JsonObject a, JsonObject b) =>
+            a.Count == b.Count && a.All(pair => b.ContainsKey(pair.Key) && IsSame(pair.Value, b[pair.Key])),
         (JsonArray a, JsonArray b) => a.Count == b.Count && a.Zip(b).All(pair => IsSame(pair.First, pair.Second)),
         (JsonValue a, JsonValue b) when a.GetValueKind() == JsonValueKind.Number && b.GetValueKind() == JsonValueKind.Number =>
             a.GetValue<double>().Equals(b.GetValue<double>()),

@@ -4,8 +4,8 @@ using YamlDotNet.Core.Tokens;
 namespace DemEngine.Recipes.Text;
 
 /// <summary>
-/// A scanner that stays at a comma until it is consumed. After an anchored scalar in a flow mapping YamlDotNet's parser
-/// asks for the next token twice, and its own scanner then loses the comma, so that it refuses <c>{model: &amp;m a, parameters: {}}</c>.
+/// A scanner that stays at a comma until it is consumed. After an anchored scalar in a flow mapping YamlDotNet's parser asks for
+/// the next token twice, and its own scanner then loses the comma, so that <c>{model: &amp;m a, parameters: {}}</c> is refused.
 /// </summary>
 internal sealed class SteadyScanner(TextReader text) : IScanner
 {
