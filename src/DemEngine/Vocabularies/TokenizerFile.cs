@@ -152,8 +152,10 @@ internal sealed class TokenizerFile
         }
         else
         {
-            foreach (string token in removed)
-                ((JsonObject)Model["vocab"]!).Remove(token);
+            // Removing one entry after another would take a time that grows with the square of their number.
+            Model["vocab"] = new JsonObject(((JsonObject)Model["vocab"]!)
+                .Where(entry => !gone.Contains(entry.Key))
+                .Select(entry => KeyValuePair.Create(entry.Key, entry.Value?.DeepClone())));
         }
 
         if (_root["added_tokens"] is JsonArray)

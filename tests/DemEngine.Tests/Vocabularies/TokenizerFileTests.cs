@@ -138,7 +138,7 @@ public sealed class TokenizerFileTests
                  "qformer_config": {"vocab_size": 3, "pad_token_id": 1, "image_token_index": 3}, "vision_config": {"boi_token_index": 1, "hidden_size": 2}}
                 """),
             ["generation_config.json"] = TokenizerTexts.Bytes(
-                """{"decoder_start_token_id": 2, "suppress_tokens": [1, 2], "forced_decoder_ids": [[1, 2], [2, null]], "lang_to_id": {"<|en|>": 1}, "max_length": 2}"""),
+                """{"decoder_start_token_id": 2, "suppress_tokens": [1, 2], "forced_decoder_ids": [[1, 2], [2, null]], "lang_to_id": {"en": 1}, "max_length": 2}"""),
         };
         IReadOnlyList<string> left = TokenIds.Move(files, from, to, "a");
         Assert.That(JsonNode.Parse(files["config.json"])!.ToJsonString(), Is.EqualTo(
@@ -146,7 +146,7 @@ public sealed class TokenizerFileTests
             + "\"qformer_config\":" + """{"vocab_size":3,"pad_token_id":1,"image_token_index":3},"""
             + "\"vision_config\":" + """{"boi_token_index":5,"hidden_size":2}}"""));
         Assert.That(JsonNode.Parse(files["generation_config.json"])!.ToJsonString(), Is.EqualTo(
-            """{"decoder_start_token_id":0,"suppress_tokens":[5,0],"forced_decoder_ids":[[1,0],[2,null]],"lang_to_id":{"<|en|>":5},"max_length":2}"""));
+            """{"decoder_start_token_id":0,"suppress_tokens":[5,0],"forced_decoder_ids":[[1,0],[2,null]],"lang_to_id":{"en":5},"max_length":2}"""));
         Assert.That(left, Has.Count.EqualTo(2));
         Assert.That(left, Has.One.Contains("text_config.video_token_id is 3, of the token \"<gone>\"").And.One.Contains("qformer_config.image_token_index is 3"));
     }
