@@ -4,7 +4,6 @@ using DemEngine.Checkpoints;
 using DemEngine.Merging.Models;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Planning;
-using DemEngine.Merging.Tokens;
 using DemEngine.Numerics;
 
 namespace DemEngine.Analysis;

@@ -1,6 +1,5 @@
 using DemEngine.Checkpoints;
 using DemEngine.Files;
-using DemEngine.Numerics;
 using static DemEngine.Tests.SafetensorsText;
 
 namespace DemEngine.Tests.Checkpoints;

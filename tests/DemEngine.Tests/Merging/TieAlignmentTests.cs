@@ -1,6 +1,5 @@
 using DemEngine.Checkpoints;
 using DemEngine.Merging.Output;
-using DemEngine.Methods;
 using DemEngine.Numerics;
 
 namespace DemEngine.Tests.Merging;

@@ -4,7 +4,6 @@ using DemEngine.Memory;
 using DemEngine.Merging.Inputs;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Tensors;
-using DemEngine.Merging.Tokens;
 using DemEngine.Numerics;
 
 namespace DemEngine.Merging.Planning;

@@ -1,4 +1,3 @@
-using DemEngine.Checkpoints;
 using DemEngine.Checkpoints.Layers;
 using DemEngine.Errors;
 using DemEngine.Merging.Inputs;
