@@ -86,8 +86,8 @@ public sealed class Checkpoint : IDisposable
     /// <summary>Opens a checkpoint.</summary>
     /// <param name="path">
     /// Path of a folder with an index, shards named <c>model-00001-of-00002.safetensors</c> and so on, or a single
-    /// <c>model.safetensors</c>; or of a file; or the id <c>org/name</c>, with or without <c>@revision</c>, of a model in the local
-    /// Hugging Face cache.
+    /// <c>model.safetensors</c>; or of a file; or the id <c>org/name</c>, with or without <c>@revision</c>, of a model in the
+    /// local Hugging Face cache.
     /// </param>
     /// <param name="io">Way of reading the files.</param>
     /// <exception cref="DemException">

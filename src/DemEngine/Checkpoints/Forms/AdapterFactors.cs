@@ -20,7 +20,8 @@ internal static partial class AdapterFactors
         ImmutableArray<string> factors =
             [.. checkpoint.Tensors.Select(tensor => tensor.Spec.Name).Where(name => Factor().IsMatch(name))];
         bool isUnmerged = factors.Any(name =>
-            name.StartsWith("base_model.model.", StringComparison.Ordinal) || name.Contains(".default.", StringComparison.Ordinal));
+            name.StartsWith("base_model.model.", StringComparison.Ordinal)
+            || name.Contains(".default.", StringComparison.Ordinal));
         int others = checkpoint.Tensors.Length - factors.Length;
         return isUnmerged || factors.Length > others || BelongsToAdapter(checkpoint) ? factors : [];
     }

@@ -36,7 +36,8 @@ internal static class PlainWeights
             ErrorCode.Quantized,
             $"{checkpoint.Path}: the weights are quantised: {signs.Describe()}",
             remedy: signs.Codes.IsEmpty
-                ? $"Give the model in BF16, F16 or F32. If the weights are plain and only {signs.Source} says otherwise, remove that."
+                ? "Give the model in BF16, F16 or F32. If the weights are plain and only "
+                    + $"{signs.Source} says otherwise, remove that."
                 : null);
     }
 }

@@ -63,7 +63,9 @@ internal sealed record QuantizationSigns(string? Form, string? Source, Immutable
         (ImmutableArray<string> codes, string? companion) = FindCodes(checkpoint);
         if (Configured(checkpoint) is { } configured)
             return new QuantizationSigns(configured.Form, configured.Source, codes, companion);
-        if (checkpoint.Metadata.Keys.FirstOrDefault(key => key.Contains("quantization", StringComparison.OrdinalIgnoreCase)) is { } key)
+        string? key = checkpoint.Metadata.Keys
+            .FirstOrDefault(name => name.Contains("quantization", StringComparison.OrdinalIgnoreCase));
+        if (key is not null)
             return new QuantizationSigns(null, $"the header's {key}", codes, companion);
         return codes.IsEmpty ? null : new QuantizationSigns(null, null, codes, companion);
     }

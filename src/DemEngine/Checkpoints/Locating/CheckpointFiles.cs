@@ -47,7 +47,8 @@ internal sealed record CheckpointFiles(
             ? new DemException(
                 ErrorCode.CheckpointNotFound,
                 $"{path}: there is no such folder or file, and the local Hugging Face cache does not have it",
-                remedy: $"Models are read from disk. Fetch it first, with `hf download {path.Split('@')[0]}`, or give its folder.")
+                remedy: $"Models are read from disk. Fetch it first, with `hf download {path.Split('@')[0]}`, "
+                    + "or give its folder.")
             : new DemException(ErrorCode.CheckpointNotFound, $"{path}: there is no such folder or file");
     }
 
@@ -95,8 +96,8 @@ internal sealed record CheckpointFiles(
             throw new DemException(
                 ErrorCode.BadIndex,
                 $"{index}: {unlisted.Length} shards that lie beside it are not in it: {Quoted.List(unlisted)}",
-                remedy: "Fetch the index again, from the revision of the shards, or remove it: without an index the shards are read "
-                    + "by their names.");
+                remedy: "Fetch the index again, from the revision of the shards, or remove it: without an index the shards "
+                    + "are read by their names.");
         return new CheckpointFiles(folder, [.. shards.Select(shard => Path.Combine(folder, shard))], index, map);
     }
 
@@ -109,7 +110,8 @@ internal sealed record CheckpointFiles(
             return new DemException(
                 ErrorCode.MissingShard,
                 $"{what}, but {SingleName} is",
-                remedy: $"If {SingleName} is the model, remove or rename the index, or give that file itself; else fetch the shards.");
+                remedy: $"If {SingleName} is the model, remove or rename the index, or give that file itself; "
+                    + "else fetch the shards.");
 
         return ShardNames.Find(NamesIn(folder)).Where(other => other.IsComplete).ToArray() is [var whole]
             ? new DemException(

@@ -14,7 +14,9 @@ internal static class FileSignature
     public static (string What, string Remedy)? Find(ReadOnlySpan<byte> start)
     {
         if (start.StartsWith("GGUF"u8) || start.StartsWith("ggml"u8) || start.StartsWith("tjgg"u8) || start.StartsWith("fmgg"u8))
-            return ("this is a GGUF file of llama.cpp", "Merge the safetensors model that it was made from, and convert the result.");
+            return (
+                "this is a GGUF file of llama.cpp",
+                "Merge the safetensors model that it was made from, and convert the result.");
         if (start.StartsWith("PK\u0003\u0004"u8) || start.StartsWith("PK\u0005\u0006"u8))
             return ("this is a zip archive, as PyTorch's torch.save writes it (a pickle)", Converting);
         if (IsPickle(start))

@@ -24,11 +24,17 @@ internal static class FolderContents
 
         if (files.Contains("model_index.json", StringComparer.Ordinal))
         {
-            string[] parts = [.. Directory.GetDirectories(folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)
-                .Where(part => Directory.EnumerateFiles(Path.Combine(folder, part), "*.safetensors").Any())];
+            string[] parts =
+            [
+                .. Directory.GetDirectories(folder)
+                    .Where(part => Directory.EnumerateFiles(part, "*.safetensors").Any())
+                    .Select(path => Path.GetFileName(path))
+                    .Order(StringComparer.Ordinal),
+            ];
             string example = parts.Length == 0 ? "the file" : Path.Combine(folder, parts[0]);
             return NotFound(
-                $"{folder}: this is the root of a diffusers pipeline; its models lie in folders of their own: {Quoted.List(parts)}",
+                $"{folder}: this is the root of a diffusers pipeline; its models lie in folders of their own: "
+                + Quoted.List(parts),
                 $"Merge one model at a time, and give its .safetensors file in a folder such as {example}.");
         }
 
@@ -47,9 +53,13 @@ internal static class FolderContents
                 "Merge the safetensors model that it was made from, and convert the result.");
         string[] pickles = [.. files.Where(IsPickled)];
         if (pickles.Length > 0)
-            return NotFound($"{folder}: there are no safetensors files, but {Quoted.List(pickles)} of PyTorch", FileSignature.Converting);
+            return NotFound(
+                $"{folder}: there are no safetensors files, but {Quoted.List(pickles)} of PyTorch",
+                FileSignature.Converting);
         if (files.FirstOrDefault(file => Ends(file, ".h5") || Ends(file, ".msgpack") || Ends(file, ".onnx")) is { } foreign)
-            return NotFound($"{folder}: there are no safetensors files, but {Quoted.Name(foreign)}", "Save the model as safetensors.");
+            return NotFound(
+                $"{folder}: there are no safetensors files, but {Quoted.Name(foreign)}",
+                "Save the model as safetensors.");
 
         string[] below = [.. Directory.GetDirectories(folder).Where(HoldsModel).Select(path => Path.GetFileName(path))
             .Order(StringComparer.Ordinal)];
@@ -58,14 +68,16 @@ internal static class FolderContents
                 $"{folder}: there is no model in this folder itself, but in folders below it: {Quoted.List(below)}",
                 $"Give the one that is meant, such as {Path.Combine(folder, below[0])}.");
         return NotFound(
-            $"{folder}: neither {CheckpointFiles.IndexName} nor {CheckpointFiles.SingleName} is there", ErrorCode.CheckpointNotFound.Remedy);
+            $"{folder}: neither {CheckpointFiles.IndexName} nor {CheckpointFiles.SingleName} is there",
+            ErrorCode.CheckpointNotFound.Remedy);
     }
 
     private static DemException NotFound(string message, string remedy) =>
         new(ErrorCode.CheckpointNotFound, message, remedy: remedy);
 
     private static bool HoldsModel(string folder) =>
-        File.Exists(Path.Combine(folder, CheckpointFiles.SingleName)) || File.Exists(Path.Combine(folder, CheckpointFiles.IndexName));
+        File.Exists(Path.Combine(folder, CheckpointFiles.SingleName))
+        || File.Exists(Path.Combine(folder, CheckpointFiles.IndexName));
 
     private static bool IsPickled(string file) =>
         Ends(file, ".pt") || Ends(file, ".pth") || Ends(file, ".ckpt")

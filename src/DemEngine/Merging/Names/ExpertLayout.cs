@@ -13,7 +13,9 @@ internal static class ExpertLayout
     /// <param name="baseModel">The base.</param>
     /// <param name="model">A source, under the base's names.</param>
     /// <param name="name">Name of the source in messages.</param>
-    /// <exception cref="DemException">DEM2031 (ExpertLayouts): one has a tensor for each expert, the other one for all.</exception>
+    /// <exception cref="DemException">
+    /// DEM2031 (ExpertLayouts): one has a tensor for each expert, the other one for all.
+    /// </exception>
     public static void RequireSame(InputModel baseModel, InputModel model, string name)
     {
         if (FirstExperts(baseModel, other: model) is not { } ofBase || FirstExperts(model, other: baseModel) is not { } ofModel
@@ -28,7 +30,8 @@ internal static class ExpertLayout
     private static string? FirstExperts(InputModel model, InputModel other) => model.Tensors.Select(tensor => tensor.Name)
         .FirstOrDefault(name => Experts(name) >= 0 && other.Find(name) is null);
 
-    private static bool IsSeparate(string name) => Experts(name) is >= 0 and var end && end < name.Length && char.IsAsciiDigit(name[end]);
+    private static bool IsSeparate(string name) =>
+        Experts(name) is >= 0 and var end && end < name.Length && char.IsAsciiDigit(name[end]);
 
     private static string Layout(string name) => IsSeparate(name) ? "one by one" : "all in one tensor";
 

@@ -125,8 +125,8 @@ internal sealed class NameAlignment
             RenameRest(_open.Where(name => name.StartsWith(from, StringComparison.Ordinal))
                 .Select(name => (name, to + name[from.Length..])));
         _remarks.Add(
-            $"{pairs.Length} tensors are matched to the base's with {Shown(to)} for {Shown(from)} in front of their names, such as "
-            + Quoted.Name(pairs[0].From));
+            $"{pairs.Length} tensors are matched to the base's with {Shown(to)} for {Shown(from)} in front of their names, "
+            + $"such as {Quoted.Name(pairs[0].From)}");
         return true;
     }
 
@@ -176,7 +176,8 @@ internal sealed class NameAlignment
         var other = _base.Find(baseName)!.Spec;
         return one.Type.IsFloat == other.Type.IsFloat
             && one.Shape.Dimensions.Length == other.Shape.Dimensions.Length
-            && (one.Shape == other.Shape || (one.Shape.Dimensions.Length > 1 && one.Shape.RowElements == other.Shape.RowElements));
+            && (one.Shape == other.Shape
+                || (one.Shape.Dimensions.Length > 1 && one.Shape.RowElements == other.Shape.RowElements));
     }
 
     // Where a prefix can end: before any part up to the first number, so that a layer is never taken for another, and not between

@@ -63,7 +63,9 @@ internal sealed class TieAlignment
     /// <summary>The models' tensors, matched, in the order in which they were given.</summary>
     public ImmutableArray<InputModel> Models { get; }
 
-    /// <summary>Names of tensors that are copies of another, with the other's name: each is made exactly as the other is.</summary>
+    /// <summary>
+    /// Names of tensors that are copies of another, with the other's name: each is made exactly as the other is.
+    /// </summary>
     public IReadOnlyDictionary<string, string> Shared => _shared;
 
     /// <summary>Whether the output has an output matrix of its own, where the base's configuration does not say so.</summary>

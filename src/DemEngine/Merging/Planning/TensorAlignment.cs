@@ -107,8 +107,8 @@ internal sealed class TensorAlignment
                     ErrorCode.MissingTensor,
                     $"{model.Path}: {missing.Length} tensors of the base are not in {source.Name}: {Quoted.List(missing)}");
             _remarks.Add(
-                $"{source.Name}: {missing.Length} of the base's {_base.Tensors.Length} tensors are not in it and stay the base's: "
-                + Quoted.List(missing));
+                $"{source.Name}: {missing.Length} of the base's {_base.Tensors.Length} tensors are not in it and stay the "
+                + $"base's: {Quoted.List(missing)}");
         }
 
         if (extra.Length > 0)
@@ -135,8 +135,8 @@ internal sealed class TensorAlignment
             return;
         throw new DemException(
             ErrorCode.MissingTensor,
-            $"{source.Model.Path}: only {common} tensors of {source.Name} are in the base; {missing.Length} of the base's are not "
-            + $"in it ({Quoted.List(missing)}), and {extra.Length} of its own are not in the base ({Quoted.List(extra)})",
+            $"{source.Model.Path}: only {common} tensors of {source.Name} are in the base; {missing.Length} of the base's are "
+            + $"not in it ({Quoted.List(missing)}), and {extra.Length} of its own are not in the base ({Quoted.List(extra)})",
             remedy: "Merge only models of one architecture, saved under the same names; look at both with `dem inspect`.");
     }
 

@@ -48,7 +48,10 @@ internal static class ChatTemplatePlan
         }
 
         (ModelPath Path, string? Template)[] found =
-            [.. paths.DistinctBy(path => path.Resolved).Select(path => (path, ChatTemplateFiles.Find(models.Find(path).Files, path.Written)))];
+            [
+                .. paths.DistinctBy(path => path.Resolved)
+                    .Select(path => (path, ChatTemplateFiles.Find(models.Find(path).Files, path.Written))),
+            ];
         IGrouping<string?, (ModelPath Path, string? Template)>? commonest = found.Where(one => one.Template is not null)
             .GroupBy(one => one.Template)
             .MaxBy(group => group.Count());
