@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DemEngine.Checkpoints;
+using DemEngine.Checkpoints.Forms;
 using DemEngine.Checkpoints.Layers;
 using DemEngine.Numerics;
 
@@ -7,7 +8,9 @@ namespace DemEngine.Analysis;
 
 /// <summary>Summary of a checkpoint's contents, from its headers alone.</summary>
 /// <param name="Path">Path that was opened.</param>
-/// <param name="Kind">Kind of checkpoint: <c>model</c> or <c>distribution vector</c>.</param>
+/// <param name="Kind">
+/// Kind of checkpoint: <c>model</c>, <c>distribution vector</c>, <c>quantised model</c>, <c>adapter</c> or <c>optimizer state</c>.
+/// </param>
 /// <param name="Files">Shards, in the order of their names.</param>
 /// <param name="Tensors">Tensors, in the order of their data in the shards.</param>
 /// <param name="Metadata">Free text in the headers, in the order of the keys.</param>
@@ -59,7 +62,7 @@ public sealed record CheckpointSummary(
         ILookup<string, StoredTensor> byFile = checkpoint.Tensors.ToLookup(tensor => tensor.File, StringComparer.Ordinal);
         return new CheckpointSummary(
             checkpoint.Path,
-            DistributionVector.IsVector(checkpoint) ? "distribution vector" : "model",
+            KindOf(checkpoint),
             [
                 .. checkpoint.Files.Select(file =>
                     new SummarizedFile(System.IO.Path.GetFileName(file), new FileInfo(file).Length, byFile[file].Count())),
@@ -70,6 +73,27 @@ public sealed record CheckpointSummary(
             ],
             checkpoint.Metadata.ToImmutableSortedDictionary(StringComparer.Ordinal),
             hasManifest ? Manifest.Read(checkpoint.Folder) : null);
+    }
+
+    private static string KindOf(Checkpoint checkpoint)
+    {
+        if (DistributionVector.IsVector(checkpoint))
+            return "distribution vector";
+        ErrorCode? fault;
+        try
+        {
+            fault = PlainWeights.Find(checkpoint)?.Code;
+        }
+        catch (DemException e) when (e.Code == ErrorCode.BadSideFile)
+        {
+            // What lies beside the weights cannot be read, and only says more of them.
+            fault = null;
+        }
+
+        return fault == ErrorCode.Quantized ? "quantised model"
+            : fault == ErrorCode.Adapter ? "adapter"
+            : fault == ErrorCode.OptimizerState ? "optimizer state"
+            : "model";
     }
 }
 

@@ -82,7 +82,7 @@ public sealed class FormulaTests
         using MergePlan differences = _folder.Plan("merge_method: dem\nbase_model: base\nmodels: [{model: small}, {model: a}]\nparameters: {weight: 0.5}", alignment: alignment);
         Assert.That(Embedding(differences).Operation, Is.EqualTo("rows 0 to 3: b + 0.5·(x1 − b) + 0.5·(x2 − b); rows 4 to 5: b + 0.5·(x2 − b)"));
 
-        using MergePlan whole = _folder.Plan("merge_method: linear\nbase_model: base\nmodels: [{model: small}, {model: a}]\nparameters: {weight: 1}", alignment: alignment);
+        using MergePlan whole = _folder.Plan("merge_method: linear\nbase_model: base\nmodels: [{model: small, parameters: {weight: 1}}, {model: a, parameters: {weight: 1}}]", alignment: alignment);
         Assert.That(Embedding(whole).Operation, Is.EqualTo("rows 0 to 3: 0.5·x1 + 0.5·x2; rows 4 to 5: 0.5·b + 0.5·x2"));
         Assert.That(Embedding(whole).Sources.Select(source => source.Symbol), Is.EqualTo(["b", "x1", "x2"]));
     }

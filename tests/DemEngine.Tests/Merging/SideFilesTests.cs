@@ -42,7 +42,6 @@ public sealed class SideFilesTests
     [TestCase("trainer_state.json")]
     [TestCase("training_args.bin")]
     [TestCase("adapter_config.json")]
-    [TestCase("quantize_config.json")]
     [TestCase("zero_to_fp32.py")]
     [TestCase("latest")]
     [TestCase("train.log")]

@@ -16,28 +16,36 @@ internal static class PlainWeights
     /// </exception>
     public static void Require(Checkpoint checkpoint)
     {
+        if (Find(checkpoint) is { } fault)
+            throw fault;
+    }
+
+    /// <summary>Says why a checkpoint holds no plain weights; null if it does.</summary>
+    /// <param name="checkpoint">The open checkpoint.</param>
+    public static DemException? Find(Checkpoint checkpoint)
+    {
         ImmutableArray<string> factors = AdapterFactors.Find(checkpoint);
         if (!factors.IsEmpty)
-            throw new DemException(
+            return new DemException(
                 ErrorCode.Adapter,
                 $"{checkpoint.Path}: {factors.Length} of {checkpoint.Tensors.Length} tensors are the factors of an adapter: "
                 + Quoted.List(factors));
 
         ImmutableArray<string> states = OptimizerTensors.Find(checkpoint);
         if (!states.IsEmpty)
-            throw new DemException(
+            return new DemException(
                 ErrorCode.OptimizerState,
                 $"{checkpoint.Path}: {states.Length} of {checkpoint.Tensors.Length} tensors are an optimizer's state: "
                 + Quoted.List(states));
 
-        if (QuantizationSigns.Find(checkpoint) is not { } signs)
-            return;
-        throw new DemException(
-            ErrorCode.Quantized,
-            $"{checkpoint.Path}: the weights are quantised: {signs.Describe()}",
-            remedy: signs.Codes.IsEmpty
-                ? "Give the model in BF16, F16 or F32. If the weights are plain and only "
-                    + $"{signs.Source} says otherwise, remove that."
-                : null);
+        return QuantizationSigns.Find(checkpoint) is { } signs
+            ? new DemException(
+                ErrorCode.Quantized,
+                $"{checkpoint.Path}: the weights are quantised: {signs.Describe()}",
+                remedy: signs.Codes.IsEmpty
+                    ? "Give the model in BF16, F16 or F32. If the weights are plain and only "
+                        + $"{signs.Source} says otherwise, remove that."
+                    : null)
+            : null;
     }
 }

@@ -1,3 +1,4 @@
+using DemEngine.Methods;
 using DemEngine.Methods.Definition;
 using DemEngine.Recipes;
 using DemEngine.Recipes.Values;
@@ -32,9 +33,22 @@ internal static class MergeParts
     /// <summary>Whether the base is added to a part of the recipe.</summary>
     /// <param name="part">Part of the recipe, as <see cref="RecipePart.Of"/> gives it.</param>
     /// <param name="method">Method of the recipe.</param>
-    public static bool AddsBase(RecipePart part, IMergeMethod method) =>
+    public static bool AddsBase(RecipePart part, IMergeMethod method) => LacksBase(part, method) && HasWeight(part, method);
+
+    /// <summary>
+    /// Whether the base takes no part although the method would merge it: nothing lists it, and no weight is given for it.
+    /// </summary>
+    /// <param name="part">Part of the recipe, as <see cref="RecipePart.Of"/> gives it.</param>
+    /// <param name="method">Method of the recipe.</param>
+    public static bool LeavesBaseOut(RecipePart part, IMergeMethod method) => LacksBase(part, method) && !HasWeight(part, method);
+
+    private static bool LacksBase(RecipePart part, IMergeMethod method) =>
         method.Base == BaseUse.Joined
         && !part.IsSlice
         && part.BaseModel is not null
         && !part.Models.Any(model => BasePart.IsBase(model, part));
+
+    // A linear merge needs a weight for each model; other methods have one by default.
+    private static bool HasWeight(RecipePart part, IMergeMethod method) =>
+        method is not Linear || part.Scopes.Any(scope => scope.Find("weight") is not null);
 }

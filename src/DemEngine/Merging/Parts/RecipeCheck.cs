@@ -41,15 +41,6 @@ internal static class RecipeCheck
             CheckCount(part, ofPart);
         }
 
-        foreach (RecipePart part in RecipePart.Of(recipe).Where(part => MergeParts.AddsBase(part, method)))
-        {
-            if (method is Linear && part.Scopes.All(scope => scope.Find("weight") is null))
-                throw part.BaseModel!.Place.Error(
-                    ErrorCode.MissingKey,
-                    $"{method.Name} merges the base {Quoted.Name(part.BaseModel.Written)}, too, and no weight is given for it: "
-                    + "list it among the models, give a weight for all of them under \"parameters\", or leave base_model out");
-        }
-
         return method;
     }
 

@@ -29,6 +29,10 @@ internal static class RecipeRemarks
             yield return $"{of}{method.Name} merges the base {Quoted.Name(recipe.BaseModel!.Written)} as the last of the models, "
                 + "with the parameters for all of them, since the recipe does not list it";
 
+        if (RecipePart.Of(recipe).Any(part => MergeParts.LeavesBaseOut(part, method)))
+            yield return $"{of}{method.Name} leaves out the base {Quoted.Name(recipe.BaseModel!.Written)}, which gives names and "
+                + "configuration only, since the recipe neither lists it nor gives a weight for all models";
+
         foreach (RecipePart part in RecipePart.Of(recipe).Where(part => TakenAsIs.Applies(part, method)))
         {
             string what = part.IsSlice ? $"layer range [{part.Layers[0].First}, {part.Layers[0].End}]" : "the module";

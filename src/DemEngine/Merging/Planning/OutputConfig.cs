@@ -28,6 +28,10 @@ internal static class OutputConfig
         if (type is not null)
             config?.SetType(type.Value);
         var remarks = new List<string>();
+        if (type is { } narrow && narrow.SafetensorsName.StartsWith("F8_", StringComparison.Ordinal))
+            remarks.Add(
+                $"{narrow.SafetensorsName} is written as plain numbers without scales: what lies beyond its range or below its "
+                + "precision is lost, and transformers does not load such a model");
         foreach (SlicedStack stack in stacks)
         {
             StackedKinds kinds = config is null
