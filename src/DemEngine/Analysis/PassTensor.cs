@@ -1,4 +1,7 @@
+using DemEngine.Backends;
 using DemEngine.Merging.Inputs;
+using DemEngine.Merging.Options;
+using DemEngine.Numerics;
 
 namespace DemEngine.Analysis;
 
@@ -21,6 +24,24 @@ internal abstract class PassTensor(string name, IReadOnlyList<TensorReader> inpu
 
     /// <summary>Total size in bytes of one element of every input.</summary>
     public int ElementBytes { get; } = inputs.Sum(input => input.ElementBytes);
+
+    /// <summary>Size in bytes of an element of the widest input, which fills a tile.</summary>
+    public int WidestSize => Inputs.Max(input => input.Spec.Type.Size);
+
+    /// <summary>Memory that a thread needs for a tile.</summary>
+    public TensorDemand Demand
+    {
+        get
+        {
+            InputCost cost = InputCost.Of(Inputs);
+            return new TensorDemand(
+                WidestSize,
+                cost.Buffers,
+                cost.BufferElementBytes,
+                Margin: 0,
+                IMergeBackend.WorkerBytes(cost.Tensors, rowElements: 0));
+        }
+    }
 
     /// <summary>Visits a tile.</summary>
     /// <param name="tile">

@@ -2,7 +2,6 @@ using DemEngine.Backends;
 using DemEngine.Memory;
 using DemEngine.Merging.Inputs;
 using DemEngine.Merging.Options;
-using DemEngine.Numerics;
 
 namespace DemEngine.Analysis;
 
@@ -27,13 +26,9 @@ internal static class TensorPass
         Action<RunProgress>? progress,
         CancellationToken cancel)
     {
-        int buffers = tensors.Select(tensor => InputCost.Of(tensor.Inputs).Buffers).DefaultIfEmpty().Max();
-        TileSize size = TileSize.Choose(options.For(backend), buffers);
+        var budget = MemoryBudget.For(options.For(backend), tensors.Select(tensor => tensor.Demand));
+        TileSize size = budget.Tile;
         VisitedTensor[] visited = [.. tensors.Select(tensor => new VisitedTensor(tensor, size.Bytes))];
-        long inputBytes = visited
-            .Select(tensor => (long)tensor.TileElements * InputCost.Of(tensor.Tensor.Inputs).BufferElementBytes)
-            .DefaultIfEmpty()
-            .Max();
         long total = tensors.Sum(tensor => tensor.Count * tensor.ElementBytes);
         long done = 0;
 
@@ -45,7 +40,7 @@ internal static class TensorPass
             (int)Math.Clamp(visited.Sum(tensor => (long)tensor.TileCount), 1, size.Threads),
             (_, stop) =>
             {
-                using var workspace = new TileWorkspace(backend, outputs: 0, outputBytes: 0, inputBytes);
+                using var workspace = new TileWorkspace(backend, outputs: 0, outputBytes: 0, budget.InputBytesPerThread);
                 while (!stop.IsCancellationRequested && tiles.TryTake(out (VisitedTensor Tensor, int Index) tile))
                 {
                     long elements = tile.Tensor.Visit(tile.Index, workspace);
@@ -66,8 +61,8 @@ internal static class TensorPass
         {
             Tensor = tensor;
 
-            // The widest input fills a tile. It is a whole number of leaves of a Gram matrix, and, with one input, of a hash.
-            TileElements = tileBytes / tensor.Inputs.Max(input => input.Spec.Type.Size);
+            // It is a whole number of leaves of a Gram matrix, and, with one input, of a hash.
+            TileElements = tileBytes / tensor.WidestSize;
 
             // An empty tensor has one empty tile, so that it is finished like any other.
             TileCount = checked((int)Math.Max(1, (tensor.Count + TileElements - 1) / TileElements));

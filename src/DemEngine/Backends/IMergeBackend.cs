@@ -27,6 +27,16 @@ public interface IMergeBackend : IDisposable
     static int KeptShare => 16;
 
     /// <summary>
+    /// Upper bound on the host memory in bytes that a worker and the code that calls it take for themselves, beside inputs and
+    /// outputs: three leaves of binary64 numbers for each input and three more, and 40 bytes for each element of a row that is
+    /// ranked or compared. What a device locks of the host's memory is bounded along with the device's own.
+    /// </summary>
+    /// <param name="inputs">Number of tensors that a tile is made from.</param>
+    /// <param name="rowElements">Number of elements in a row, where rows are worked on as a whole; otherwise 0.</param>
+    internal static long WorkerBytes(int inputs, long rowElements) =>
+        ((inputs + 1) * 3L * GramOrder.LeafElements * sizeof(double)) + (rowElements * 5 * sizeof(ulong));
+
+    /// <summary>
     /// Announces that workers will be given parts of these bytes repeatedly, and that bytes do not change any more once they have
     /// been given, until the result is disposed. A device may cache a copy. Host memory is used only for what is computed from
     /// the bytes, one bit for each element.

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using DemEngine.Backends;
 using DemEngine.Memory;
+using DemEngine.Merging.Options;
 
 namespace DemEngine.Merging.Inputs;
 
@@ -37,7 +38,7 @@ internal sealed class InputCache : IDisposable
             .. wanted.Distinct().Select(tensor => tensor.InMemory).OfType<NativeBytes>(),
             .. _tensors.Values.Select(tensor => tensor.Bytes),
         ];
-        long share = inMemory.Sum(input => (long)input.Length) / IMergeBackend.KeptShare;
+        long share = MemoryBudget.KeptBytes(inMemory.Sum(input => (long)input.Length));
         if (memory.TryTake(share))
             (_kept, _keptShare) = (backend.MakeResident(inMemory), share);
     }

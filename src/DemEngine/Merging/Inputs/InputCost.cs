@@ -8,7 +8,8 @@ namespace DemEngine.Merging.Inputs;
 /// <param name="ElementBytes">Bytes read from files per element, summed over the tensors.</param>
 /// <param name="Buffers">Number of workspace buffers that are filled.</param>
 /// <param name="BufferElementBytes">Bytes of these buffers per element, summed over the tensors.</param>
-internal readonly record struct InputCost(long ElementBytes, int Buffers, long BufferElementBytes)
+/// <param name="Tensors">Number of tensors.</param>
+internal readonly record struct InputCost(long ElementBytes, int Buffers, long BufferElementBytes, int Tensors)
 {
     /// <summary>Computes the cost of reading the same elements of several tensors.</summary>
     public static InputCost Of(IEnumerable<TensorReader> inputs)
@@ -24,7 +25,8 @@ internal readonly record struct InputCost(long ElementBytes, int Buffers, long B
             cost = new InputCost(
                 cost.ElementBytes + input.ElementBytes,
                 cost.Buffers + copied,
-                cost.BufferElementBytes + (copied * input.Spec.Type.Size));
+                cost.BufferElementBytes + (copied * input.Spec.Type.Size),
+                cost.Tensors + 1);
             foreach (TensorReader from in input.MadeFrom)
                 left.Push(from);
         }

@@ -48,8 +48,7 @@ public sealed class MemoryMerge : IDisposable
     /// Maximum number of merges that are made and kept in memory at a time. As many as the memory bound allows beside the
     /// buffers, and at least one.
     /// </summary>
-    public int MaxTogether =>
-        (int)Math.Clamp(_options.MaxMemoryBytes / Math.Max(1, ModelBytes), 1, MaxModels);
+    public int MaxTogether => MemoryBudget.ResultsWithin(_options, ModelBytes, MaxModels);
 
     /// <summary>Path of the folder that supplies the side files.</summary>
     public string BaseFolder => _models.BaseFolder;
@@ -101,9 +100,8 @@ public sealed class MemoryMerge : IDisposable
         IPlannedOutput[] outputs = [.. plans.Zip(_merged, (plan, model) => model.Output(plan))];
 
         // The merged models count towards the memory bound; inputs are cached in what they leave.
-        TileSize tile = OutputGroup.TileFor(plans, _options, _backend);
-        tile = tile with { MaxBytes = tile.MaxBytes - (plans.Length * ModelBytes) };
-        new OutputGroup(outputs, tile).Run(_backend, (_, _) => { }, cancel);
+        MemoryBudget budget = OutputGroup.BudgetFor(plans, _options, _backend).WithResults(plans.Length * ModelBytes);
+        new OutputGroup(outputs, budget).Run(_backend, (_, _) => { }, cancel);
         foreach (Checkpoint checkpoint in _models.Checkpoints)
             checkpoint.CheckUnchanged();
         return [.. _merged.Take(plans.Length)];

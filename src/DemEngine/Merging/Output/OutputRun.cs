@@ -24,7 +24,7 @@ public static class OutputRun
     /// <exception cref="DemException">DEM1001 to DEM1006 (BadArgument to NothingToResume): the run would not begin.</exception>
     public static DiskRoom Check(OutputPlan plan, string output, RunOptions options)
     {
-        TileSize.Choose(options, plan.MaxBuffers);
+        MemoryBudget.For(options, plan.Demands);
         CheckOutput(plan, output, options);
         return DiskRoom.For(plan, output, options.Card);
     }
@@ -95,9 +95,9 @@ public static class OutputRun
         CancellationToken cancel = default)
     {
         using Activity? activity = StartActivity(plan, backend);
-        TileSize tile = OutputGroup.TileFor([plan], options, backend);
+        MemoryBudget budget = OutputGroup.BudgetFor([plan], options, backend);
         var output = new SinkOutput(plan, sink);
-        var group = new OutputGroup([output], tile);
+        var group = new OutputGroup([output], budget);
         long total = group.BytesRead + group.BytesWritten;
         long done = 0;
         long start = Stopwatch.GetTimestamp();
@@ -161,14 +161,14 @@ public static class OutputRun
         CancellationToken cancel)
     {
         using Activity? activity = StartActivity(requests[0].Plan, backend);
-        TileSize tile = OutputGroup.TileFor([.. requests.Select(request => request.Plan)], requests[0].Options, backend);
+        MemoryBudget budget = OutputGroup.BudgetFor([.. requests.Select(request => request.Plan)], requests[0].Options, backend);
         foreach (OutputRequest request in requests)
             CheckOutput(request.Plan, request.Output, request.Options);
 
-        OutputJob[] jobs = Begin(requests, tile.Threads, progress, cancel);
+        OutputJob[] jobs = Begin(requests, budget.Tile.Threads, progress, cancel);
         try
         {
-            var group = new OutputGroup(jobs, tile);
+            var group = new OutputGroup(jobs, budget);
             string operation = requests[0].Plan.Operation;
             long total = group.BytesRead + group.BytesWritten;
             long done = 0;

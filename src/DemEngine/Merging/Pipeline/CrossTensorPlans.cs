@@ -28,15 +28,14 @@ internal sealed class CrossTensorPlans
 
     /// <summary>Computes the statistics; see <see cref="CrossTensorStatistics.Run"/>.</summary>
     public void Measure(
-        TileSize tile,
-        long inputBytes,
+        MemoryBudget budget,
         IMergeBackend backend,
         Action<string, long> tileDone,
         CancellationToken cancel)
     {
         foreach (OutputTensor[][] plans in _alike)
         {
-            CrossTensorStatistics.Run(plans[0], tile, inputBytes, backend, tileDone, cancel);
+            CrossTensorStatistics.Run(plans[0], budget, backend, tileDone, cancel);
             foreach (OutputTensor[] other in plans[1..])
             {
                 foreach (var (tensor, measured) in other.Zip(plans[0]))

@@ -17,19 +17,18 @@ internal static class CrossTensorStatistics
 {
     /// <summary>Computes the cross-tensor statistics of a plan.</summary>
     /// <param name="tensors">Tensors of the plan, including those that are made already.</param>
-    /// <param name="tile">Tile size and number of threads.</param>
-    /// <param name="inputBytes">Scratch memory for inputs that each thread needs, in bytes.</param>
+    /// <param name="budget">Tile size, number of threads, and the memory of their buffers.</param>
     /// <param name="backend">Backend that computes the statistics.</param>
     /// <param name="tileDone">Callback after every tile; it receives the tensor's name and the number of bytes read.</param>
     /// <param name="cancel">Token that stops the run between tiles.</param>
     public static void Run(
         IEnumerable<OutputTensor> tensors,
-        TileSize tile,
-        long inputBytes,
+        MemoryBudget budget,
         IMergeBackend backend,
         Action<string, long> tileDone,
         CancellationToken cancel)
     {
+        TileSize tile = budget.Tile;
         OutputTensor[] measured = [.. tensors.Where(tensor => tensor.CrossTensorParts.Count > 0)];
         foreach (CrossTensorPart[] members in CrossTensorPart.Groups(measured.SelectMany(tensor => tensor.CrossTensorParts)))
         {
@@ -48,7 +47,7 @@ internal static class CrossTensorStatistics
                     passes.SelectMany(member => Enumerable.Range(0, member.Pass.TileCount).Select(index => (member, index))),
                     ReadAheadQueue<MemberPass>.DepthFor(tile.Bytes),
                     task => task.Member.WillNeed(task.Index));
-                WorkerThreads.Run(tile.Threads, (_, stop) => Work(tiles, inputBytes, backend, tileDone, stop), cancel);
+                WorkerThreads.Run(tile.Threads, (_, stop) => Work(tiles, budget.InputBytesPerThread, backend, tileDone, stop), cancel);
             }
         }
 

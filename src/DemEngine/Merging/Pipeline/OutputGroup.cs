@@ -12,24 +12,22 @@ namespace DemEngine.Merging.Pipeline;
 /// </summary>
 internal sealed class OutputGroup
 {
-    private readonly TileSize _tile;
-    private readonly long _inputBytes;
+    private readonly MemoryBudget _budget;
     private readonly CrossTensorPlans _pooled;
     private readonly TensorGroup[] _tensors;
 
     /// <param name="outputs">Outputs of the group; at least one.</param>
-    /// <param name="tile">Tile size and number of threads; see <see cref="TileFor"/>.</param>
-    public OutputGroup(IReadOnlyList<IPlannedOutput> outputs, TileSize tile)
+    /// <param name="budget">Memory of the group; see <see cref="BudgetFor"/>.</param>
+    public OutputGroup(IReadOnlyList<IPlannedOutput> outputs, MemoryBudget budget)
     {
-        _tile = tile;
-        _inputBytes = outputs.Max(output => output.Plan.InputBytes(tile));
+        _budget = budget;
         _pooled = new CrossTensorPlans(outputs);
         _tensors =
         [
             .. outputs.SelectMany(output => output.ToMake.Select(tensor => (Output: output, tensor.Tensor, tensor.Place)))
                 .GroupBy(made => (made.Place.Shard, made.Place.Offset, made.Place.Spec.Name))
                 .OrderBy(made => made.Key.Shard).ThenBy(made => made.Key.Offset)
-                .Select(made => TensorGroup.Of(made.Select(one => (one.Tensor, one.Output)), made.First().Place, tile.Bytes)),
+                .Select(made => TensorGroup.Of(made.Select(one => (one.Tensor, one.Output)), made.First().Place, budget.Tile.Bytes)),
         ];
         BytesRead = _tensors.Sum(tensor => tensor.BytesRead) + _pooled.BytesRead;
         BytesWritten = _tensors.Sum(tensor => tensor.BytesWritten);
@@ -41,10 +39,10 @@ internal sealed class OutputGroup
     /// <summary>Number of bytes written for all outputs together.</summary>
     public long BytesWritten { get; }
 
-    /// <summary>Chooses the tile size for carrying out several plans together.</summary>
+    /// <summary>Divides the memory for carrying out several plans together.</summary>
     /// <exception cref="DemException">DEM1001 (BadArgument): the memory bound is too small.</exception>
-    public static TileSize TileFor(IReadOnlyCollection<OutputPlan> plans, RunOptions options, IMergeBackend backend) =>
-        TileSize.Choose(options.For(backend), plans.Max(plan => plan.MaxBuffers), plans.Count);
+    public static MemoryBudget BudgetFor(IReadOnlyCollection<OutputPlan> plans, RunOptions options, IMergeBackend backend) =>
+        MemoryBudget.For(options.For(backend), plans.SelectMany(plan => plan.Demands), plans.Count);
 
     /// <summary>Makes all outputs. Can be called only once.</summary>
     /// <param name="backend">Backend that computes the tiles.</param>
@@ -55,8 +53,8 @@ internal sealed class OutputGroup
     public void Run(IMergeBackend backend, Action<string, long> done, CancellationToken cancel)
     {
         using (EngineMetrics.Activities.StartActivity("dem.statistics"))
-            _pooled.Measure(_tile, _inputBytes, backend, done, cancel);
+            _pooled.Measure(_budget, backend, done, cancel);
         using Activity? produce = EngineMetrics.Activities.StartActivity("dem.tiles");
-        TilePipeline.Run(_tensors, _tile, _inputBytes, backend, (task, bytes) => done(task.Group.Place.Spec.Name, bytes), cancel);
+        TilePipeline.Run(_tensors, _budget, backend, (task, bytes) => done(task.Group.Place.Spec.Name, bytes), cancel);
     }
 }

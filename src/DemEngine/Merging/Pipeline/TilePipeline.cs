@@ -15,30 +15,27 @@ internal static class TilePipeline
 {
     /// <summary>Computes and writes all tensors.</summary>
     /// <param name="tensors">Tensors to make, in order.</param>
-    /// <param name="tile">Tile size and number of threads.</param>
-    /// <param name="inputBytes">Scratch memory for inputs that each thread needs, in bytes.</param>
+    /// <param name="budget">Tile size, number of threads, and the memory of their buffers and of the input cache.</param>
     /// <param name="backend">Backend that computes the tiles.</param>
     /// <param name="tileDone">Callback after every tile; it receives the tile and the number of bytes read and written.</param>
     /// <param name="cancel">Token that stops the run between tiles.</param>
     public static void Run(
         IReadOnlyCollection<TensorGroup> tensors,
-        TileSize tile,
-        long inputBytes,
+        MemoryBudget budget,
         IMergeBackend backend,
         Action<TileTask, long> tileDone,
         CancellationToken cancel)
     {
+        TileSize tile = budget.Tile;
         using var schedule = new TileSchedule(tensors, tile.Threads, ReadAheadQueue<TileTask>.DepthFor(tile.Bytes));
-        using var held = new BufferPool<NativeBuffer>(
-            tile.MaxBytes - (tile.Threads * ((tile.Outputs * (long)tile.Bytes) + inputBytes)),
-            length => new NativeBuffer(length));
+        using var held = new BufferPool<NativeBuffer>(budget.CacheBytes, length => new NativeBuffer(length));
         try
         {
             WorkerThreads.Run(
                 tile.Threads,
                 (thread, stop) =>
                 {
-                    using var workspace = new TileWorkspace(backend, tile.Outputs, tile.Bytes, inputBytes);
+                    using var workspace = new TileWorkspace(backend, tile.Outputs, tile.Bytes, budget.InputBytesPerThread);
                     while (!stop.IsCancellationRequested && schedule.TryTake(thread, out TileTask task))
                     {
                         workspace.StartTile(task.Group.Hold(held, backend));

@@ -14,6 +14,9 @@ namespace DemEngine.Merging.Statistics;
 /// <param name="Found">The threshold, once it is found. It stays null where the threshold divides ties.</param>
 internal readonly record struct RadixSelectStep(KeyWindow Window, long Wanted, Threshold? Found)
 {
+    /// <summary>Maximum size in bytes of a thread's counts for one stream: two for each bin.</summary>
+    public const int MaxTableBytes = 2 * (1 << MaxBits) * sizeof(uint);
+
     private const int KeyBits = 31;
 
     // A pass has as many bins as fit in a second-level cache, and fewer where there is little to count. A guess has so few that

@@ -7,7 +7,6 @@ using DemEngine.Files;
 using DemEngine.Merging.Cards;
 using DemEngine.Merging.Inputs;
 using DemEngine.Merging.Options;
-using DemEngine.Numerics;
 
 namespace DemEngine.Merging.Tensors;
 
@@ -90,11 +89,10 @@ public sealed class OutputPlan
     /// <exception cref="DemException">DEM1001 (BadArgument): the memory bound is too small.</exception>
     public long BufferBytes(RunOptions options)
     {
-        TileSize tile = TileSize.Choose(options, MaxBuffers);
-        long ofTiles = tile.Threads * (tile.Bytes + InputBytes(tile));
+        var budget = MemoryBudget.For(options, Demands);
         long held = Tensors.Sum(tensor =>
             tensor.ReadAgain.Where(input => input.IsCopied).Sum(input => input.Spec.ByteLength));
-        return ofTiles + Math.Clamp(held, 0, Math.Max(0, tile.MaxBytes - ofTiles));
+        return budget.OutputBytes + budget.InputBytes + budget.WorkerBytes + Math.Min(held, budget.CacheBytes);
     }
 
     /// <summary>What a model card says about the output; null for outputs that have none.</summary>
@@ -106,9 +104,8 @@ public sealed class OutputPlan
     /// <summary>Open checkpoints that the run reads.</summary>
     internal ImmutableArray<Checkpoint> Checkpoints { get; }
 
-    /// <summary>Maximum number of input buffers that a tile of any tensor takes.</summary>
-    internal int MaxBuffers =>
-        Tensors.Select(tensor => InputCost.Of(tensor.Inputs).Buffers + tensor.RankBuffers).DefaultIfEmpty().Max();
+    /// <summary>Memory that each tensor's tiles need. Only copied inputs need buffers.</summary>
+    internal IEnumerable<TensorDemand> Demands => Tensors.Select(tensor => tensor.Demand);
 
     /// <summary>
     /// Hash that identifies the plan, over the operation, recipe, inputs and exact headers of the output. A fingerprint only
@@ -131,14 +128,6 @@ public sealed class OutputPlan
             return Convert.ToHexStringLower(hash.GetCurrentHash());
         }
     }
-
-    /// <summary>Returns the maximum size in bytes of the buffers for a tile's inputs. Only copied inputs need buffers.</summary>
-    internal long InputBytes(TileSize tile) =>
-        Tensors
-            .Select(tensor => ((tile.Bytes / tensor.Spec.Type.Size) + tensor.ReadMargin)
-                * (InputCost.Of(tensor.Inputs).BufferElementBytes + (tensor.RankBuffers * (long)sizeof(uint))))
-            .DefaultIfEmpty()
-            .Max();
 
     /// <summary>
     /// Returns the tensors whose cross-tensor statistics are needed before the given tensors are made: all tensors of the plan,

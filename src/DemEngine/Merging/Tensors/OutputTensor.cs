@@ -1,6 +1,8 @@
+using DemEngine.Backends;
 using DemEngine.Checkpoints;
 using DemEngine.Memory;
 using DemEngine.Merging.Inputs;
+using DemEngine.Merging.Options;
 using DemEngine.Merging.Statistics;
 using DemEngine.Numerics;
 
@@ -36,6 +38,26 @@ internal abstract class OutputTensor(TensorSpec spec)
 
     /// <summary>Number of workspace buffers for the elements' ranks in their rows.</summary>
     public virtual int RankBuffers => 0;
+
+    /// <summary>Memory that a thread needs for a tile. Only copied inputs and ranks need buffers.</summary>
+    public TensorDemand Demand
+    {
+        get
+        {
+            InputCost cost = InputCost.Of(Inputs);
+            bool isMeasured = StatisticsElements > 0 || CrossTensorParts.Count > 0;
+            long tables = isMeasured ? cost.Tensors * (long)RadixSelectStep.MaxTableBytes : 0;
+            long rowElements = isMeasured || ReadMargin > 0 ? Spec.Shape.RowLength : 0;
+
+            // No more is read beyond a tile than there is, so that a single long row counts once.
+            return new TensorDemand(
+                Spec.Type.Size,
+                cost.Buffers + RankBuffers,
+                cost.BufferElementBytes + (RankBuffers * (long)sizeof(uint)),
+                Math.Min(ReadMargin, Spec.UnitCount),
+                IMergeBackend.WorkerBytes(cost.Tensors, rowElements) + tables);
+        }
+    }
 
     /// <summary>
     /// Starts the statistics passes that run one after another before any part is made. They start afresh in each run.
