@@ -48,8 +48,8 @@ internal sealed class MemoryBudget
     public long InputBytes { get; }
 
     /// <summary>
-    /// Part of the results that stay in memory, in bytes. It is smaller than they are where not even one result fits, since one is
-    /// made nevertheless.
+    /// Part of the results that stay in memory, in bytes. It is smaller than they are where not even one result fits, since one
+    /// is made nevertheless.
     /// </summary>
     public long ResultBytes { get; }
 
@@ -59,7 +59,9 @@ internal sealed class MemoryBudget
     /// </summary>
     public long WorkerBytes { get; }
 
-    /// <summary>Part of the input cache, with what a backend keeps about cached inputs, in bytes; see <see cref="KeptBytes"/>.</summary>
+    /// <summary>
+    /// Part of the input cache, in bytes, with what a backend computes from inputs and keeps; see <see cref="KeptBytes"/>.
+    /// </summary>
     public long CacheBytes { get; }
 
     /// <summary>Divides the memory for making tensors.</summary>
@@ -92,10 +94,11 @@ internal sealed class MemoryBudget
     public static int ResultsWithin(RunOptions options, long bytes, int most) =>
         (int)Math.Clamp(options.MaxMemoryBytes / Math.Max(1, bytes), 1, most);
 
-    /// <summary>Returns the bytes that a backend may use for what it computes from inputs of the given size that it keeps.</summary>
+    /// <summary>Returns the bytes that a backend may use for what it computes from inputs in memory, and keeps.</summary>
+    /// <param name="inputBytes">Size of these inputs in bytes.</param>
     public static long KeptBytes(long inputBytes) => inputBytes / IMergeBackend.KeptShare;
 
-    /// <summary>Returns the budget with results that stay in memory. Tiles are the same; workers and the cache get less.</summary>
+    /// <summary>Returns the budget with results that stay in memory; workers and the cache get less.</summary>
     /// <param name="bytes">Size of all results together in bytes.</param>
     public MemoryBudget WithResults(long bytes) => new(MaxBytes, Tile, InputBytesPerThread, _workerDemand, bytes);
 

@@ -47,7 +47,8 @@ internal static class CrossTensorStatistics
                     passes.SelectMany(member => Enumerable.Range(0, member.Pass.TileCount).Select(index => (member, index))),
                     ReadAheadQueue<MemberPass>.DepthFor(tile.Bytes),
                     task => task.Member.WillNeed(task.Index));
-                WorkerThreads.Run(tile.Threads, (_, stop) => Work(tiles, budget.InputBytesPerThread, backend, tileDone, stop), cancel);
+                WorkerThreads.Run(
+                    tile.Threads, (_, stop) => Work(tiles, budget.InputBytesPerThread, backend, tileDone, stop), cancel);
             }
         }
 

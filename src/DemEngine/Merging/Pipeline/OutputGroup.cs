@@ -27,7 +27,8 @@ internal sealed class OutputGroup
             .. outputs.SelectMany(output => output.ToMake.Select(tensor => (Output: output, tensor.Tensor, tensor.Place)))
                 .GroupBy(made => (made.Place.Shard, made.Place.Offset, made.Place.Spec.Name))
                 .OrderBy(made => made.Key.Shard).ThenBy(made => made.Key.Offset)
-                .Select(made => TensorGroup.Of(made.Select(one => (one.Tensor, one.Output)), made.First().Place, budget.Tile.Bytes)),
+                .Select(made => TensorGroup.Of(
+                    made.Select(one => (one.Tensor, one.Output)), made.First().Place, budget.Tile.Bytes)),
         ];
         BytesRead = _tensors.Sum(tensor => tensor.BytesRead) + _pooled.BytesRead;
         BytesWritten = _tensors.Sum(tensor => tensor.BytesWritten);
