@@ -28,7 +28,7 @@ internal static class DistanceHeatMap
         string[] modelNames = [.. distances.Models.Select(model => SvgText.Shorten(model.Label, LongestModelName))];
 
         // Slanted model names need as much space above and to the right as the longest of them takes.
-        double slant = modelNames.Max(name => name.Length) * LetterWidth * 0.72;
+        double slant = modelNames.Max(name => name.Length) * LetterWidth * ColourCells.Slant;
         double left = Margin + Math.Max(14, layerNames.Select(name => name.Length).DefaultIfEmpty().Max()) * LetterWidth + 10;
         double top = Top + slant + 10;
         double rowHeight = layers <= 30 ? 22 : layers <= 50 ? 18 : 15;
@@ -44,17 +44,8 @@ internal static class DistanceHeatMap
         double width = Math.Ceiling(Math.Max(right + (models > 1 ? Math.Max(0, slant - BarRoom - 16) : slant), 470) + Margin);
         double height = Math.Ceiling(top + Math.Max(mapHeight + 56, Math.Max(matrixSize, models > 1 ? 100 : 0) + 16) + Margin);
 
-        var svg = new SvgText();
-        svg.Raw(
-            $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" "
-            + $"viewBox=\"0 0 {width} {height}\" role=\"img\">");
-        svg.Raw($"<title>{SvgText.Escape(
-            "Distance of "
-            + $"{string.Join(", ", distances.Models.Select(model => model.Label))}"
-            + " to "
-            + $"{distances.Base}, layer by layer")}</title>");
-        svg.Raw(SvgStyle.Element);
-        svg.Rectangle(0, 0, width, height, "rx=\"8\" class=\"paper\"");
+        string labels = string.Join(", ", distances.Models.Select(model => model.Label));
+        SvgText svg = SvgText.File(width, height, $"Distance of {labels} to {distances.Base}, layer by layer");
         svg.Text(Margin, 28, "Distance to the base, layer by layer", "class=\"heading\"");
         svg.Text(Margin, 46, "‖Δ‖ as a share of each model’s largest layer", "class=\"faint\"");
 
@@ -85,17 +76,13 @@ internal static class DistanceHeatMap
                 [-1, -0.5, 0, 0.5, 1]);
         }
 
-        svg.Raw("</svg>");
-        return svg.ToString();
+        return svg.End();
     }
 
     private static void ModelNames(SvgText svg, LayerDistances distances, string[] names, double left, double top, double step)
     {
         for (int m = 0; m < names.Length; m++)
-        {
-            double x = left + ((m + 0.5) * step);
-            svg.Text(x, top - 8, names[m], $"transform=\"rotate(-45 {x:0.##} {top - 8:0.##})\"", distances.Models[m].Path);
-        }
+            ColourCells.Head(svg, names[m], left + ((m + 0.5) * step), top - 8, distances.Models[m].Path);
     }
 
     private static void Map(SvgText svg, LayerDistances distances, string[] names, double left, double top, double rowHeight)
@@ -113,7 +100,7 @@ internal static class DistanceHeatMap
             for (int m = 0; m < distances.Models.Length; m++)
             {
                 double share = distances.Normalised(l, m);
-                Cell(
+                ColourCells.Cell(
                     svg,
                     ColourScale.Sequential,
                     share,
@@ -136,21 +123,11 @@ internal static class DistanceHeatMap
             for (int j = 0; j < names.Length; j++)
             {
                 double cosine = distances.Whole.Cosines[i][j];
-                Cell(
+                ColourCells.Cell(
                     svg, ColourScale.Diverging, cosine, left + (j * size), top + (i * size), size, size,
                     $"{distances.Models[i].Label}, {distances.Models[j].Label}: cosine {cosine:0.000000;−0.000000;0.000000}");
             }
         }
-    }
-
-    private static void Cell(
-        SvgText svg, ColourScale scale, double value, double x, double y, double width, double height, string title)
-    {
-        string number = double.IsNaN(value) ? "–" : $"{value:0.00;−0.00;0.00}";
-        svg.Raw("<g>" + $"<title>{SvgText.Escape(title)}</title>");
-        svg.Rectangle(x + 0.5, y + 0.5, width - 1, height - 1, $"rx=\"2\" fill=\"{scale.Of(value)}\"");
-        svg.Text(x + (width / 2), y + (height / 2) + 4, number, $"text-anchor=\"middle\" style=\"fill:{scale.InkOn(value)}\"");
-        svg.Raw("</g>");
     }
 
     private static void Totals(SvgText svg, LayerDistances distances, double left, double top)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using DemEngine.Lab.Charts;
 using DemEngine.Search.Space;
 using DemEngine.Search.Trials;
@@ -63,14 +62,8 @@ internal static class SearchPicture
         double width = (2 * Margin) + (columns * PanelWidth);
         double height = legend + ((panels + columns - 1) / columns * (PanelHeight + FootRoom)) + Margin;
 
-        var svg = new SvgText();
-        svg.Raw(Inv(
-            $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:0.##}\" height=\"{height:0.##}\" ")
-            + Inv($"viewBox=\"0 0 {width:0.##} {height:0.##}\" role=\"img\">"));
-        svg.Raw($"<title>{SvgText.Escape($"{objective.Metric} on {string.Join(", ", sets)} against each coefficient")}</title>");
-        svg.Raw(SvgStyle.Element);
-        svg.Raw(Style);
-        svg.Rectangle(0, 0, width, height, "rx=\"8\" class=\"paper\"");
+        SvgText svg = SvgText.File(
+            width, height, $"{objective.Metric} on {string.Join(", ", sets)} against each coefficient", Style);
         svg.Text(Margin, 28, $"{Title(objective.Metric.Name)} against each coefficient", "class=\"heading\"");
         svg.Text(
             Margin,
@@ -80,23 +73,23 @@ internal static class SearchPicture
             "class=\"faint\"");
         Legend(svg, objective, sets, columns);
 
-        (double Low, double High) range = Range(shown, optimum, sets);
+        (double low, double high) = Range(shown, optimum, sets);
+        Axis values = Axis.Exact(objective.Metric.Name, low, high, 5);
         for (int d = 0; d < panels; d++)
         {
-            var panel = new Panel(
-                svg,
-                map.Space.Dimensions[d],
-                range,
+            SearchDimension dimension = map.Space.Dimensions[d];
+            var panel = new Panel(svg, (low, high), new PlotArea(
+                Axis.Exact(dimension.Name, dimension.Range.Low, dimension.Range.High, 6),
+                values,
                 Margin + (d % columns * PanelWidth) + AxisRoom,
                 legend + (d / columns * (PanelHeight + FootRoom)) + HeadRoom,
                 PanelWidth - AxisRoom - 14,
-                PanelHeight - HeadRoom);
+                PanelHeight - HeadRoom));
             panel.Frame(optimum[d]);
             Draw(panel, d, shown, optimum, sets);
         }
 
-        svg.Raw("</svg>");
-        return svg.ToString();
+        return svg.End();
     }
 
     private static void Draw(
@@ -144,7 +137,7 @@ internal static class SearchPicture
             string colour = k < sets.Length
                 ? $"stroke=\"{SeriesColour.Of(k)}\""
                 : "class=\"objective\" stroke-dasharray=\"2 2\"";
-            svg.Raw(Inv($"<path d=\"M{x:0.##} {y - 4:0.##}h18\" stroke-width=\"2\" {colour}/>"));
+            svg.Raw($"<path d=\"M{x:0.##} {y - 4:0.##}h18\" stroke-width=\"2\" {colour}/>");
             svg.Text(x + 24, y, SvgText.Shorten(names[k], LongestName), title: names[k]);
         }
     }
@@ -167,70 +160,52 @@ internal static class SearchPicture
 
     private static string Title(string text) => char.ToUpperInvariant(text[0]) + text[1..];
 
-    private static string Inv(FormattableString text) => FormattableString.Invariant(text);
-
     /// <summary>One set of axes, for one coefficient.</summary>
-    private sealed class Panel(
-        SvgText svg,
-        SearchDimension dimension,
-        (double Low, double High) range,
-        double left,
-        double top,
-        double width,
-        double height)
+    private sealed class Panel(SvgText svg, (double Low, double High) range, PlotArea area)
     {
         public void Frame(double optimum)
         {
-            svg.Text(left, top - 9, SvgText.Shorten(dimension.Name, LongestName), "class=\"name\"", dimension.Name);
-            svg.Text(
-                left + width,
-                top - 9,
-                optimum.ToString("0.######", CultureInfo.InvariantCulture),
-                "text-anchor=\"end\" class=\"faint\"");
-            foreach (double tick in RoundNumbers.Between(range.Low, range.High, 5))
+            string name = area.X.Label;
+            svg.Text(area.Left, area.Top - 9, SvgText.Shorten(name, LongestName), "class=\"name\"", name);
+            svg.Text(area.Right, area.Top - 9, $"{optimum:0.######}", "text-anchor=\"end\" class=\"faint\"");
+            foreach (var (value, text) in area.Y.Ticks)
             {
-                svg.Raw(Inv($"<path class=\"rule\" d=\"M{left:0.##} {Y(tick):0.##}h{width:0.##}\"/>"));
-                svg.Text(left - 6, Y(tick) + 4, Number(tick), "text-anchor=\"end\" class=\"faint\"");
+                double y = area.PlaceY(value);
+                svg.Raw($"<path class=\"rule\" d=\"M{area.Left:0.##} {y:0.##}h{area.Width:0.##}\"/>");
+                svg.Text(area.Left - 6, y + 4, text, "text-anchor=\"end\" class=\"faint\"");
             }
 
-            foreach (double tick in RoundNumbers.Between(dimension.Range.Low, dimension.Range.High, 6))
+            foreach (var (value, text) in area.X.Ticks)
             {
-                svg.Raw(Inv($"<path class=\"rule\" d=\"M{X(tick):0.##} {top + height:0.##}v4\"/>"));
-                svg.Text(X(tick), top + height + 16, Number(tick), "text-anchor=\"middle\" class=\"faint\"");
+                double x = area.PlaceX(value);
+                svg.Raw($"<path class=\"rule\" d=\"M{x:0.##} {area.Bottom:0.##}v4\"/>");
+                svg.Text(x, area.Bottom + 16, text, "text-anchor=\"middle\" class=\"faint\"");
             }
 
-            svg.Raw(Inv($"<path class=\"rule\" d=\"M{left:0.##} {top + height:0.##}h{width:0.##}\"/>"));
-            svg.Raw(Inv($"<path class=\"best\" d=\"M{X(optimum):0.##} {top:0.##}v{height:0.##}\"/>"));
+            svg.Raw($"<path class=\"rule\" d=\"M{area.Left:0.##} {area.Bottom:0.##}h{area.Width:0.##}\"/>");
+            svg.Raw($"<path class=\"best\" d=\"M{area.PlaceX(optimum):0.##} {area.Top:0.##}v{area.Height:0.##}\"/>");
         }
 
         public void Dot(double x, double y, string colour)
         {
             if (y >= range.Low && y <= range.High)
-                svg.Raw(Inv(
-                    $"<circle cx=\"{X(x):0.##}\" cy=\"{Y(y):0.##}\" r=\"1.6\" fill=\"{colour}\" fill-opacity=\"0.28\"/>"));
+                svg.Raw(
+                    $"<circle cx=\"{area.PlaceX(x):0.##}\" cy=\"{area.PlaceY(y):0.##}\" r=\"1.6\" "
+                    + $"fill=\"{colour}\" fill-opacity=\"0.28\"/>");
         }
 
         public void Line((double X, double Y)[] points, string stroke, string fill, string name)
         {
-            if (points.Length > 1)
-            {
-                string path = string.Join('L', points.Select(point => Inv($"{X(point.X):0.##} {Y(point.Y):0.##}")));
-                svg.Raw($"<path d=\"M{path}\" fill=\"none\" stroke-width=\"1.6\" {stroke}/>");
-            }
-
+            svg.Line(
+                points.Select(point => (area.PlaceX(point.X), area.PlaceY(point.Y))),
+                $"fill=\"none\" stroke-width=\"1.6\" {stroke}");
             foreach (var (x, y) in points)
             {
-                string title = SvgText.Escape(Inv($"{name}: {y:0.######} at {x:0.######}"));
-                svg.Raw(Inv($"<circle cx=\"{X(x):0.##}\" cy=\"{Y(y):0.##}\" r=\"2.6\" {fill}><title>{title}</title></circle>"));
+                string title = SvgText.Escape($"{name}: {y:0.######} at {x:0.######}");
+                svg.Raw(
+                    $"<circle cx=\"{area.PlaceX(x):0.##}\" cy=\"{area.PlaceY(y):0.##}\" r=\"2.6\" {fill}>"
+                    + $"<title>{title}</title></circle>");
             }
         }
-
-        private double X(double value) => dimension.Range.High > dimension.Range.Low
-            ? left + ((value - dimension.Range.Low) / (dimension.Range.High - dimension.Range.Low) * width)
-            : left + (width / 2);
-
-        private double Y(double value) => top + ((range.High - value) / (range.High - range.Low) * height);
-
-        private static string Number(double value) => value.ToString("0.######", CultureInfo.InvariantCulture).Replace('-', '−');
     }
 }

@@ -51,14 +51,7 @@ internal static class TimelineChart
         body.Text(Left + Width, y + 8, Milliseconds(to - from), "text-anchor=\"end\" class=\"faint\"");
         double height = y + 24;
 
-        var svg = new SvgText();
-        svg.Raw(string.Create(
-            CultureInfo.InvariantCulture,
-            $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{Left + Width + 24}\" height=\"{height:0.##}\" "
-            + $"viewBox=\"0 0 {Left + Width + 24} {height:0.##}\" role=\"img\">"));
-        svg.Raw($"<title>{SvgText.Escape($"Tiles on {device}")}</title>");
-        svg.Raw(SvgStyle.Element);
-        svg.Rectangle(0, 0, Left + Width + 24, height, "rx=\"8\" class=\"paper\"");
+        SvgText svg = SvgText.File(Left + Width + 24, height, $"Tiles on {device}");
         svg.Text(16, 28, $"Tiles on {device}", "class=\"heading\"");
         svg.Text(16, 46, Summary(timeline), "class=\"faint\"");
         svg.Text(
@@ -66,8 +59,8 @@ internal static class TimelineChart
             62,
             $"shown: {tiles.Length} of {timeline.Count} tiles, each with its colour; a bar starts when the step before it ended",
             "class=\"faint\"");
-        svg.Raw($"{body}</svg>");
-        return svg.ToString();
+        svg.Raw(body.ToString());
+        return svg.End();
     }
 
     /// <summary>Summarises the times and their overlap in one line.</summary>

@@ -46,6 +46,14 @@ internal sealed class Axis
             [.. Enumerable.Range(0, count + 1).Select(k => Tick(from + (k * step), format))]);
     }
 
+    /// <summary>Makes a linear axis that ends exactly at the given numbers, with round numbers between them.</summary>
+    /// <param name="label">Label of the axis.</param>
+    /// <param name="from">First number.</param>
+    /// <param name="to">Last number; where it equals the first, the middle of the axis stands for it.</param>
+    /// <param name="about">About how many numbers to write.</param>
+    public static Axis Exact(string label, double from, double to, int about) =>
+        new(label, from, to, isLog: false, [.. RoundNumbers.Between(from, to, about).Select(value => Tick(value, "0.######"))]);
+
     /// <summary>Makes an axis on which every power of ten has the same length.</summary>
     /// <param name="label">Label of the axis.</param>
     /// <param name="values">Values that must lie on the axis; those that are not positive are ignored.</param>
@@ -69,7 +77,7 @@ internal sealed class Axis
     }
 
     /// <summary>Position of a value along the axis, from 0 to 1.</summary>
-    public double At(double value) => ((IsLog ? Math.Log10(value) : value) - _from) / (_to - _from);
+    public double At(double value) => _to > _from ? ((IsLog ? Math.Log10(value) : value) - _from) / (_to - _from) : 0.5;
 
     private static (double Value, string Text) Tick(double value, string format)
     {

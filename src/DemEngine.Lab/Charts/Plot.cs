@@ -8,8 +8,7 @@ internal sealed class Plot
     private const double Right = 12;
     private const double Bottom = 40;
 
-    private readonly double _width;
-    private readonly double _height;
+    private readonly PlotArea _area;
 
     /// <summary>Starts a chart.</summary>
     /// <param name="title">Title above the chart, also read aloud by screen readers.</param>
@@ -19,58 +18,45 @@ internal sealed class Plot
     /// <param name="height">Height of the whole chart in pixels.</param>
     public Plot(string title, Axis x, Axis y, double width, double height)
     {
-        (X, Y) = (x, y);
-        _width = width - Left - Right;
-        _height = height - Top - Bottom;
-        Svg.Raw(
-            $"<svg class=\"chart\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" "
-            + $"role=\"img\" aria-label=\"{SvgText.Escape(title)}\">");
-        Svg.Text(Left, 15, title, "class=\"title\"");
+        _area = new PlotArea(x, y, Left, Top, width - Left - Right, height - Top - Bottom);
+        Svg = SvgText.Figure(width, height, title, Left);
         foreach (var (value, text) in y.Ticks)
         {
-            Svg.Raw($"<path class=\"grid\" d=\"M{Left:0.##} {PlaceY(value):0.##}h{_width:0.##}\"/>");
+            Svg.Raw($"<path class=\"grid\" d=\"M{Left:0.##} {PlaceY(value):0.##}h{_area.Width:0.##}\"/>");
             Svg.Text(Left - 6, PlaceY(value) + 3.5, text, "text-anchor=\"end\"");
         }
 
         foreach (var (value, text) in x.Ticks)
         {
-            Svg.Raw($"<path class=\"grid\" d=\"M{PlaceX(value):0.##} {Top:0.##}v{_height:0.##}\"/>");
-            Svg.Text(PlaceX(value), Top + _height + 15, text, "text-anchor=\"middle\"");
+            Svg.Raw($"<path class=\"grid\" d=\"M{PlaceX(value):0.##} {Top:0.##}v{_area.Height:0.##}\"/>");
+            Svg.Text(PlaceX(value), _area.Bottom + 15, text, "text-anchor=\"middle\"");
         }
 
-        Svg.Raw($"<path class=\"axis\" d=\"M{Left:0.##} {Top:0.##}v{_height:0.##}h{_width:0.##}\"/>");
-        Svg.Text(Left + (_width / 2), height - 6, x.Label, "text-anchor=\"middle\" class=\"faint\"");
-        double middle = Top + (_height / 2);
+        Svg.Raw($"<path class=\"axis\" d=\"M{Left:0.##} {Top:0.##}v{_area.Height:0.##}h{_area.Width:0.##}\"/>");
+        Svg.Text(Left + (_area.Width / 2), height - 6, x.Label, "text-anchor=\"middle\" class=\"faint\"");
+        double middle = Top + (_area.Height / 2);
         Svg.Text(11, middle, y.Label, $"text-anchor=\"middle\" class=\"faint\" transform=\"rotate(-90 11 {middle:0.##})\"");
     }
 
-    public SvgText Svg { get; } = new();
+    public SvgText Svg { get; }
 
-    public Axis X { get; }
+    public double PlaceX(double value) => _area.PlaceX(value);
 
-    public Axis Y { get; }
-
-    public double PlaceX(double value) => Left + (X.At(value) * _width);
-
-    public double PlaceY(double value) => Top + ((1 - Y.At(value)) * _height);
+    public double PlaceY(double value) => _area.PlaceY(value);
 
     /// <summary>Draws a level across the whole chart.</summary>
     public void Level(double value, string name)
     {
-        Svg.Raw($"<path class=\"level\" d=\"M{Left:0.##} {PlaceY(value):0.##}h{_width:0.##}\"/>");
-        Svg.Text(Left + _width - 4, PlaceY(value) - 4, name, "text-anchor=\"end\" class=\"faint\"");
+        Svg.Raw($"<path class=\"level\" d=\"M{Left:0.##} {PlaceY(value):0.##}h{_area.Width:0.##}\"/>");
+        Svg.Text(_area.Right - 4, PlaceY(value) - 4, name, "text-anchor=\"end\" class=\"faint\"");
     }
 
     /// <summary>Marks a value of the horizontal axis by an upright line.</summary>
     public void Upright(double value, string title) =>
         Svg.Raw(
-            $"<path class=\"level\" d=\"M{PlaceX(value):0.##} {Top:0.##}v{_height:0.##}\">"
+            $"<path class=\"level\" d=\"M{PlaceX(value):0.##} {Top:0.##}v{_area.Height:0.##}\">"
             + $"<title>{SvgText.Escape(title)}</title></path>");
 
     /// <summary>Ends the chart and returns its SVG element.</summary>
-    public string End()
-    {
-        Svg.Raw("</svg>");
-        return Svg.ToString();
-    }
+    public string End() => Svg.End();
 }

@@ -43,6 +43,40 @@ internal sealed class SvgText
         return $"{text[..starts[head]]}…{text[starts[starts.Length - (length - 1 - head)]..]}";
     }
 
+    /// <summary>Starts a picture that is a file of its own, in the common style.</summary>
+    /// <param name="width">Width in pixels.</param>
+    /// <param name="height">Height in pixels.</param>
+    /// <param name="title">Title, read aloud by screen readers.</param>
+    /// <param name="style">Style element that follows the common one; empty for none.</param>
+    public static SvgText File(double width, double height, string title, string style = "")
+    {
+        var svg = new SvgText();
+        svg.Raw(
+            $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:0.##}\" height=\"{height:0.##}\" "
+            + $"viewBox=\"0 0 {width:0.##} {height:0.##}\" role=\"img\">");
+        svg.Raw(Title(title));
+        svg.Raw(SvgStyle.Element);
+        if (style.Length > 0)
+            svg.Raw(style);
+        svg.Rectangle(0, 0, width, height, "rx=\"8\" class=\"paper\"");
+        return svg;
+    }
+
+    /// <summary>Starts a figure inside a page, which gives it its style.</summary>
+    /// <param name="width">Width in pixels.</param>
+    /// <param name="height">Height in pixels.</param>
+    /// <param name="title">Title above the figure, also read aloud by screen readers.</param>
+    /// <param name="left">Horizontal position of the title.</param>
+    public static SvgText Figure(double width, double height, string title, double left)
+    {
+        var svg = new SvgText();
+        svg.Raw(
+            $"<svg class=\"chart\" width=\"{width:0.##}\" height=\"{height:0.##}\" "
+            + $"viewBox=\"0 0 {width:0.##} {height:0.##}\" role=\"img\" aria-label=\"{Escape(title)}\">");
+        svg.Text(left, 15, title, "class=\"title\"");
+        return svg;
+    }
+
     /// <summary>Writes markup as it is.</summary>
     public void Raw(string markup) => _svg.Append(markup).Append('\n');
 
@@ -60,6 +94,21 @@ internal sealed class SvgText
         Raw(
             $"<rect x=\"{x:0.##}\" y=\"{y:0.##}\" width=\"{width:0.##}\" height=\"{height:0.##}\""
             + $"{Space(attributes)}>{Title(title)}</rect>");
+
+    /// <summary>Joins points by a line; fewer than two points draw nothing.</summary>
+    public void Line(IEnumerable<(double X, double Y)> points, string attributes)
+    {
+        string[] places = [.. points.Select(point => $"{point.X:0.##} {point.Y:0.##}")];
+        if (places.Length > 1)
+            Raw($"<path d=\"M{string.Join('L', places)}\" {attributes}/>");
+    }
+
+    /// <summary>Ends the picture and returns its text.</summary>
+    public string End()
+    {
+        Raw("</svg>");
+        return ToString();
+    }
 
     public override string ToString() => _svg.ToString();
 

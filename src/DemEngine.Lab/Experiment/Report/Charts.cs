@@ -34,14 +34,11 @@ internal static class Charts
         {
             bool isMean = line == curve.Lines.Length - 1 && line > 0;
             var points = curve.Values.Zip(curve.Lines[line].Values).Where(point => point.Second <= ceiling).ToArray();
-            string path = string.Join(
-                'L', points.Select(point => $"{plot.PlaceX(point.First):0.##} {plot.PlaceY(point.Second):0.##}"));
             string look = isMean
                 ? "class=\"mean\""
                 : $"stroke=\"{SeriesColour.Of(line)}\" stroke-dasharray=\"{Series.Dash(line)}\" "
                     + "stroke-width=\"1.6\" fill=\"none\"";
-            if (points.Length > 1)
-                plot.Svg.Raw($"<path d=\"M{path}\" {look}/>");
+            plot.Svg.Line(points.Select(point => (plot.PlaceX(point.First), plot.PlaceY(point.Second))), look);
             foreach (var (value, loss) in isMean ? [] : points)
                 Series.Mark(
                     plot.Svg,
@@ -144,46 +141,31 @@ internal static class Charts
         string[] names = [.. rows.Select(row => SvgText.Shorten(row, 20))];
         string[] heads = [.. columns.Select(column => SvgText.Shorten(column, 14))];
         double left = (names.Max(name => name.Length) * LetterWidth) + 10;
-        double slant = heads.Max(head => head.Length) * LetterWidth * 0.72;
+        double slant = heads.Max(head => head.Length) * LetterWidth * ColourCells.Slant;
         double top = 30 + slant;
         double height = rows.Count <= 16 ? 24 : 17;
         double width = left + (columns.Count * CellWidth) + slant;
-        var svg = new SvgText();
         double bottom = top + (rows.Count * height) + 6;
-        svg.Raw(
-            $"<svg class=\"chart\" width=\"{width:0}\" height=\"{bottom:0}\" viewBox=\"0 0 {width:0} {bottom:0}\" "
-            + $"role=\"img\" aria-label=\"{SvgText.Escape(title)}\">");
-        svg.Text(0, 15, title, "class=\"title\"");
+        SvgText svg = SvgText.Figure(Math.Round(width), Math.Round(bottom), title, 0);
         for (int c = 0; c < heads.Length; c++)
-        {
-            double x = left + ((c + 0.5) * CellWidth);
-            svg.Text(x, top - 6, heads[c], $"transform=\"rotate(-45 {x:0.##} {top - 6:0.##})\"", columns[c]);
-        }
+            ColourCells.Head(svg, heads[c], left + ((c + 0.5) * CellWidth), top - 6, columns[c]);
 
         for (int r = 0; r < names.Length; r++)
         {
             double y = top + (r * height);
             svg.Text(left - 6, y + (height / 2) + 4, names[r], "text-anchor=\"end\"", rows[r]);
             for (int c = 0; c < heads.Length; c++)
-            {
-                double value = values[r][c];
-                double x = left + (c * CellWidth);
-                svg.Rectangle(
-                    x + 0.5,
-                    y + 0.5,
-                    CellWidth - 1,
-                    height - 1,
-                    $"rx=\"2\" fill=\"{scale.Of(value)}\"",
-                    $"{rows[r]}, {columns[c]}: {value:0.0000}");
-                svg.Text(
-                    x + (CellWidth / 2),
-                    y + (height / 2) + 4,
-                    double.IsNaN(value) ? "–" : $"{value:0.00;−0.00;0.00}",
-                    $"text-anchor=\"middle\" pointer-events=\"none\" style=\"fill:{scale.InkOn(value)}\"");
-            }
+                ColourCells.Cell(
+                    svg,
+                    scale,
+                    values[r][c],
+                    left + (c * CellWidth),
+                    y,
+                    CellWidth,
+                    height,
+                    $"{rows[r]}, {columns[c]}: {values[r][c]:0.0000}");
         }
 
-        svg.Raw("</svg>");
-        return svg.ToString();
+        return svg.End();
     }
 }
