@@ -9,7 +9,8 @@ namespace DemEngine.Analysis;
 /// <summary>Summary of a checkpoint's contents, from its headers alone.</summary>
 /// <param name="Path">Path that was opened.</param>
 /// <param name="Kind">
-/// Kind of checkpoint: <c>model</c>, <c>distribution vector</c>, <c>quantised model</c>, <c>adapter</c> or <c>optimizer state</c>.
+/// Kind of checkpoint: <c>model</c>, <c>distribution vector</c>, <c>quantised model</c>, <c>adapter</c> or
+/// <c>optimizer state</c>.
 /// </param>
 /// <param name="Files">Shards, in the order of their names.</param>
 /// <param name="Tensors">Tensors, in the order of their data in the shards.</param>
