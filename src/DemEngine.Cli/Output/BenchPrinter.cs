@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using DemEngine.Backends.Devices;
 using DemEngine.Cli.Formatting;
 using DemEngine.Cli.Pictures;
@@ -9,10 +8,10 @@ using DemEngine.Lab.Benchmarking;
 namespace DemEngine.Cli.Output;
 
 /// <summary>Prints the results of <c>dem bench</c> as tables or as JSON.</summary>
-internal static partial class BenchPrinter
+internal static class BenchPrinter
 {
     public static void PrintJson(BenchReport report) =>
-        Console.Out.WriteLine(JsonSerializer.Serialize(report, BenchJson.Default.BenchReport));
+        Console.Out.WriteLine(JsonSerializer.Serialize(report, ReportJson.Default.BenchReport));
 
     public static void PrintText(BenchReport report)
     {
@@ -99,8 +98,4 @@ internal static partial class BenchPrinter
     }
 
     private static string Number(double value) => value.ToString("0.00", CultureInfo.InvariantCulture);
-
-    [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
-    [JsonSerializable(typeof(BenchReport))]
-    private sealed partial class BenchJson : JsonSerializerContext;
 }

@@ -46,8 +46,8 @@ internal static class DiffPrinter
         ["a"] = diff.A,
         ["b"] = diff.B,
         ["identical"] = diff.IsIdentical,
-        ["only_in_a"] = new JsonArray([.. diff.OnlyInA.Select(name => JsonValue.Create(name))]),
-        ["only_in_b"] = new JsonArray([.. diff.OnlyInB.Select(name => JsonValue.Create(name))]),
+        ["only_in_a"] = JsonValues.Of(diff.OnlyInA),
+        ["only_in_b"] = JsonValues.Of(diff.OnlyInB),
         ["common"] = diff.Common.Length,
         ["different"] = new JsonArray([.. diff.Different.Select(tensor => new JsonObject
         {
@@ -58,8 +58,8 @@ internal static class DiffPrinter
             ["elements"] = tensor.A.Shape.ElementCount,
             ["differing_elements"] = tensor.DifferingElements,
             ["non_finite"] = tensor.NonFinite,
-            ["largest"] = tensor.Largest is { } largest ? JsonNumber.Of(largest) : null,
-            ["largest_at"] = tensor.Largest is null ? null : Numbers(tensor.LargestAt),
+            ["largest"] = tensor.Largest is { } largest ? JsonValues.Of(largest) : null,
+            ["largest_at"] = tensor.Largest is null ? null : JsonValues.Of(tensor.LargestAt),
         })]),
         ["bytes_read"] = diff.BytesRead,
     }.ToJsonString());
@@ -69,8 +69,6 @@ internal static class DiffPrinter
     private static JsonObject ToJson(TensorSpec spec) => new()
     {
         ["dtype"] = spec.Type.SafetensorsName,
-        ["shape"] = Numbers(spec.Shape.Dimensions),
+        ["shape"] = JsonValues.Of(spec.Shape.Dimensions),
     };
-
-    private static JsonArray Numbers(IEnumerable<long> numbers) => new([.. numbers.Select(number => JsonValue.Create(number))]);
 }

@@ -45,14 +45,14 @@ internal static class DistancePrinter
         ["layers"] = new JsonArray([.. distances.Layers.Select((layer, l) =>
         {
             JsonObject json = ToJson(layer);
-            json["normalised"] = JsonNumber.Of(
+            json["normalised"] = JsonValues.Of(
                 Enumerable.Range(0, distances.Models.Length).Select(m => distances.Normalised(l, m)));
             return json;
         })]),
         ["whole"] = ToJson(distances.Whole),
         ["ignored_tensors"] = distances.IgnoredTensors,
-        ["notes"] = new JsonArray([.. distances.Remarks.Select(remark => JsonValue.Create(remark))]),
-        ["non_finite"] = new JsonArray([.. distances.NonFiniteTensors.Select(name => JsonValue.Create(name))]),
+        ["notes"] = JsonValues.Of(distances.Remarks),
+        ["non_finite"] = JsonValues.Of(distances.NonFiniteTensors),
         ["bytes_read"] = distances.BytesRead,
     }.ToJsonString());
 
@@ -66,9 +66,9 @@ internal static class DistancePrinter
         ["name"] = layer.Name,
         ["tensors"] = layer.Tensors,
         ["parameters"] = layer.Parameters,
-        ["base_norm"] = JsonNumber.Of(layer.BaseNorm),
-        ["distance"] = JsonNumber.Of(layer.Distances),
-        ["relative"] = JsonNumber.Of(layer.RelativeChanges),
-        ["cosine"] = new JsonArray([.. layer.Cosines.Select(row => JsonNumber.Of(row))]),
+        ["base_norm"] = JsonValues.Of(layer.BaseNorm),
+        ["distance"] = JsonValues.Of(layer.Distances),
+        ["relative"] = JsonValues.Of(layer.RelativeChanges),
+        ["cosine"] = new JsonArray([.. layer.Cosines.Select(row => JsonValues.Of(row))]),
     };
 }

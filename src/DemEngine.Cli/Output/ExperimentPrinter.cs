@@ -60,7 +60,7 @@ internal static class ExperimentPrinter
     {
         ["name"] = table.Name,
         ["rows"] = new JsonObject(table.Rows.Select(row => KeyValuePair.Create(
-            row.Name, (JsonNode?)JsonNumber.Of(row.Runs.Average(run => run.ExactMatch.Take(table.Averaged).Average()))))),
+            row.Name, (JsonNode?)JsonValues.Of(row.Runs.Average(run => run.ExactMatch.Take(table.Averaged).Average()))))),
     };
 
     private static string Percent(double share) => $"{100 * share:0.0}";

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using DemEngine.Analysis;
 using DemEngine.Checkpoints;
@@ -70,7 +69,7 @@ internal static class InspectPrinter
         {
             ["name"] = tensor.Spec.Name,
             ["dtype"] = tensor.Spec.Type.SafetensorsName,
-            ["shape"] = JsonSerializer.SerializeToNode(tensor.Spec.Shape.Dimensions.ToArray()),
+            ["shape"] = JsonValues.Of(tensor.Spec.Shape.Dimensions),
             ["bytes"] = tensor.Spec.ByteLength,
             ["file"] = tensor.File,
             ["offset"] = tensor.Offset,

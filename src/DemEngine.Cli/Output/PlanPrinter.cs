@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using DemEngine.Checkpoints;
 using DemEngine.Cli.Formatting;
@@ -69,14 +68,14 @@ internal static class PlanPrinter
         {
             ["name"] = tensor.Spec.Name,
             ["dtype"] = tensor.Spec.Type.SafetensorsName,
-            ["shape"] = JsonSerializer.SerializeToNode(tensor.Spec.Shape.Dimensions.ToArray()),
+            ["shape"] = JsonValues.Of(tensor.Spec.Shape.Dimensions),
             ["file"] = tensor.File,
             ["offset"] = tensor.Offset,
             ["operation"] = tensor.Operation,
             ["sources"] = new JsonArray([.. tensor.Sources.Select(source =>
                 new JsonObject { ["symbol"] = source.Symbol, ["model"] = source.Model, ["tensor"] = source.Tensor })]),
         })]),
-        ["remarks"] = JsonSerializer.SerializeToNode(plan.Remarks.ToArray()),
+        ["remarks"] = JsonValues.Of(plan.Remarks),
         ["bytes_to_read"] = plan.BytesToRead,
         ["bytes_to_write"] = plan.BytesToWrite,
         ["buffer_bytes"] = plan.BufferBytes(options),

@@ -1,12 +1,11 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using DemEngine.Cli.Formatting;
 using DemEngine.Merging.Output;
 
 namespace DemEngine.Cli.Output;
 
 /// <summary>Prints what a finished run did, in words or as JSON.</summary>
-internal static partial class RunSummary
+internal static class RunSummary
 {
     /// <summary>Prints what several runs did, one after the other, or as one JSON object.</summary>
     public static void Print(IReadOnlyList<RunReport> reports, bool quiet, bool json)
@@ -43,11 +42,4 @@ internal static partial class RunSummary
                 $"warning: {Printable.Text(tensor.Tensor)}: {tensor.Outputs} infinities or NaNs, {tensor.Inputs} in the inputs");
         Console.Out.WriteLine(report.Output);
     }
-
-    [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
-    [JsonSerializable(typeof(RunReport))]
-    [JsonSerializable(typeof(RunReports))]
-    private sealed partial class ReportJson : JsonSerializerContext;
-
-    private sealed record RunReports(IReadOnlyList<RunReport> Results);
 }

@@ -28,7 +28,7 @@ internal static class ScoresPrinter
         var sets = new JsonObject();
         foreach (IGrouping<string, Score> set in scores.Scores.GroupBy(score => score.Set))
             sets[set.Key] = new JsonObject(
-                set.Select(score => KeyValuePair.Create(score.Metric.Name, JsonNumber.Of(score.Value))));
+                set.Select(score => KeyValuePair.Create(score.Metric.Name, JsonValues.Of(score.Value))));
         Console.Out.WriteLine(new JsonObject
         {
             ["model"] = model,

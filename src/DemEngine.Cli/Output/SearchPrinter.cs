@@ -163,10 +163,10 @@ internal static class SearchPrinter
         ["coefficients"] = new JsonObject(report.Map.Sources.Zip(
             trial.Coefficients.BySource,
             (source, values) => KeyValuePair.Create(
-                source, values.Length == 1 ? (JsonNode?)JsonValue.Create(values[0]) : JsonNumber.Of(values)))),
+                source, values.Length == 1 ? (JsonNode?)JsonValue.Create(values[0]) : JsonValues.Of(values)))),
         ["metrics"] = new JsonObject(
-            trial.Scores.Select(score => KeyValuePair.Create(score.Set, JsonNumber.Of(score.Value)))),
-        ["objective"] = JsonNumber.Of(trial.Objective),
+            trial.Scores.Select(score => KeyValuePair.Create(score.Set, JsonValues.Of(score.Value)))),
+        ["objective"] = JsonValues.Of(trial.Objective),
         ["error"] = trial.Error,
     };
 
@@ -174,12 +174,12 @@ internal static class SearchPrinter
     {
         ["coefficient"] = one.Dimension,
         ["best"] = one.Best,
-        ["values"] = JsonNumber.Of(one.Steps.Select(step => step.Value)),
-        ["objective"] = JsonNumber.Of(one.Steps.Select(step => step.Trial.Objective)),
-        ["slope"] = one.Objective is { } fit ? JsonNumber.Of(fit.Slope) : null,
-        ["curvature"] = one.Objective is { } same ? JsonNumber.Of(same.Curvature) : null,
+        ["values"] = JsonValues.Of(one.Steps.Select(step => step.Value)),
+        ["objective"] = JsonValues.Of(one.Steps.Select(step => step.Trial.Objective)),
+        ["slope"] = one.Objective is { } fit ? JsonValues.Of(fit.Slope) : null,
+        ["curvature"] = one.Objective is { } same ? JsonValues.Of(same.Curvature) : null,
         ["sets"] = new JsonObject(one.Sets.Select(set => KeyValuePair.Create(set.Set, set.Fit is { } own
-            ? (JsonNode?)new JsonObject { ["slope"] = JsonNumber.Of(own.Slope), ["curvature"] = JsonNumber.Of(own.Curvature) }
+            ? (JsonNode?)new JsonObject { ["slope"] = JsonValues.Of(own.Slope), ["curvature"] = JsonValues.Of(own.Curvature) }
             : null))),
     };
 
@@ -191,9 +191,9 @@ internal static class SearchPrinter
         ["pairs"] = new JsonArray([.. conflicts.Pairs.Select(pair => new JsonObject
         {
             ["sources"] = new JsonArray(pair.First, pair.Second),
-            ["cosine"] = JsonNumber.Of(pair.Cosine),
-            ["opposed_share"] = JsonNumber.Of(pair.Signs.OpposedShare),
-            ["cancelled_share"] = JsonNumber.Of(pair.Signs.CancelledShare),
+            ["cosine"] = JsonValues.Of(pair.Cosine),
+            ["opposed_share"] = JsonValues.Of(pair.Signs.OpposedShare),
+            ["cancelled_share"] = JsonValues.Of(pair.Signs.CancelledShare),
             ["together"] = ToJson(report, pair.Together),
         })]),
     };

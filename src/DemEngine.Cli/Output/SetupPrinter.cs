@@ -19,8 +19,8 @@ internal static class SetupPrinter
             Console.Out.WriteLine(new JsonObject
             {
                 ["folder"] = report.Folder,
-                ["packages"] = Names(report.Packages),
-                ["unchecked"] = Names(report.Unchecked),
+                ["packages"] = JsonValues.Of(report.Packages),
+                ["unchecked"] = JsonValues.Of(report.Unchecked),
                 ["was_there"] = report.WasThere,
             }.ToJsonString());
             return;
@@ -37,6 +37,4 @@ internal static class SetupPrinter
         foreach (string line in TorchState.Describe())
             Console.Out.WriteLine(line);
     }
-
-    private static JsonArray Names(IEnumerable<string> names) => new([.. names.Select(name => JsonValue.Create(name))]);
 }

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using DemEngine.Cli.Formatting;
 using DemEngine.Merging.Output;
 using DemEngine.Sweeps;
@@ -7,13 +6,13 @@ using DemEngine.Sweeps;
 namespace DemEngine.Cli.Output;
 
 /// <summary>Prints what a sweep did, in words or as JSON.</summary>
-internal static partial class SweepPrinter
+internal static class SweepPrinter
 {
     public static void Print(SweepReport report, bool quiet, bool json)
     {
         if (json)
         {
-            Console.Out.WriteLine(JsonSerializer.Serialize(report, SweepJson.Default.SweepReport));
+            Console.Out.WriteLine(JsonSerializer.Serialize(report, ReportJson.Default.SweepReport));
             return;
         }
 
@@ -40,8 +39,4 @@ internal static partial class SweepPrinter
         foreach (string candidate in report.Candidates)
             Console.Out.WriteLine(Path.Combine(report.Output, candidate));
     }
-
-    [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
-    [JsonSerializable(typeof(SweepReport))]
-    private sealed partial class SweepJson : JsonSerializerContext;
 }

@@ -1,17 +1,16 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using DemEngine.Training.Reports;
 
 namespace DemEngine.Cli.Output;
 
 /// <summary>Prints what a finished training run did, in words or as JSON.</summary>
-internal static partial class TrainingPrinter
+internal static class TrainingPrinter
 {
     public static void Print(TrainingReport report, string output, bool quiet, bool json)
     {
         if (json)
         {
-            Console.Out.WriteLine(JsonSerializer.Serialize(report, TrainingJson.Default.TrainingReport));
+            Console.Out.WriteLine(JsonSerializer.Serialize(report, ReportJson.Default.TrainingReport));
             return;
         }
 
@@ -25,8 +24,4 @@ internal static partial class TrainingPrinter
             Console.Out.WriteLine("note: no step improved on the weights that it started from; the output holds those");
         Console.Out.WriteLine(output);
     }
-
-    [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
-    [JsonSerializable(typeof(TrainingReport))]
-    private sealed partial class TrainingJson : JsonSerializerContext;
 }

@@ -25,10 +25,8 @@ internal static class VerifyPrinter
         ["intact"] = report.IsIntact,
         ["tensors"] = report.Tensors,
         ["bytes"] = report.Bytes,
-        ["differing"] = Names(report.Differing),
-        ["missing"] = Names(report.Missing),
-        ["extra"] = Names(report.Extra),
+        ["differing"] = JsonValues.Of(report.Differing),
+        ["missing"] = JsonValues.Of(report.Missing),
+        ["extra"] = JsonValues.Of(report.Extra),
     }.ToJsonString());
-
-    private static JsonArray Names(IEnumerable<string> names) => new([.. names.Select(name => JsonValue.Create(name))]);
 }
