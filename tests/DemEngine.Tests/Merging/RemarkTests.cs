@@ -53,12 +53,12 @@ public sealed class RemarkTests
     }
 
     [Test]
-    public void A_base_that_is_not_listed_needs_a_weight()
+    public void A_base_that_is_neither_listed_nor_weighted_is_left_out()
     {
-        DemException error = Assert.Throws<DemException>(() => _models.Folder.Plan(
-            "merge_method: linear\nbase_model: a\nmodels: [{model: b, parameters: {weight: 1}}]"))!;
-        Assert.That(error.Code, Is.SameAs(ErrorCode.MissingKey));
-        Assert.That(error.Message, Does.StartWith("r.yaml:2: base_model: linear merges the base \"a\", too"));
+        using MergePlan plan = _models.Folder.Plan(
+            "merge_method: linear\nbase_model: a\nmodels: [{model: b, parameters: {weight: 1}}]");
+        Assert.That(plan.Plan.Remarks, Has.Some.StartsWith("linear leaves out the base \"a\""));
+        Assert.That(plan.Plan.PlannedTensors.Select(tensor => tensor.Operation), Has.All.EqualTo("x1"));
     }
 
     [Test]
