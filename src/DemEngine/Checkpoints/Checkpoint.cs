@@ -25,6 +25,7 @@ public sealed class Checkpoint : IDisposable
     private readonly ImmutableArray<SafetensorsFile> _files;
     private readonly IModelSource? _source;
     private readonly Dictionary<string, StoredTensor> _byName;
+    private FolderFiles? _sideFiles;
 
     private Checkpoint(string path, string folder, ImmutableArray<SafetensorsFile> files, IModelSource? source = null)
     {
@@ -118,14 +119,16 @@ public sealed class Checkpoint : IDisposable
     public static Checkpoint From(string name, IModelSource source) =>
         new(name, "", [SafetensorsFile.From(name, source)], source);
 
-    /// <summary>Reads the small files that belong to the model, by their paths in its folder.</summary>
+    /// <summary>
+    /// Reads the small files that belong to the model, by their paths in its folder. They are read once, on first use.
+    /// </summary>
     /// <exception cref="DemException">
     /// DEM2023 (BadSideFile): a file cannot be read, or a model that is no file names one outside its folder.
     /// </exception>
     internal FolderFiles ReadSideFiles()
     {
         if (_source is null)
-            return SideFiles.Read(Path, Folder, OwnNames);
+            return _sideFiles ??= SideFiles.Read(Path, Folder, OwnNames);
         SideFilePath.Check(_source.SideFiles.Keys, []);
         return FolderFiles.Of(_source.SideFiles);
     }

@@ -36,22 +36,6 @@ internal static class FileSignature
         return null;
     }
 
-    /// <summary>Reads a file's first bytes and describes it; null if it cannot be read or is of no known kind.</summary>
-    /// <param name="path">Path of the file.</param>
-    public static (string What, string Remedy)? FindIn(string path)
-    {
-        Span<byte> start = stackalloc byte[Length];
-        try
-        {
-            using FileStream file = File.OpenRead(path);
-            return Find(start[..file.ReadAtLeast(start, Length, throwOnEndOfStream: false)]);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
-
     /// <summary>Advice for weights that PyTorch has pickled.</summary>
     public const string Converting =
         "Convert it to safetensors, for instance with transformers: "

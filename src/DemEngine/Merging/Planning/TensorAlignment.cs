@@ -41,7 +41,7 @@ internal sealed class TensorAlignment
     private long? _perLayerRows;
 
     /// <param name="baseModel">The base.</param>
-    /// <param name="sources">The sources.</param>
+    /// <param name="sources">The sources, whose tensors have the base's names; see <see cref="NameAlignment"/>.</param>
     /// <param name="tables">
     /// Tensors of the models that have a row for each token, looked for only where numbers of rows differ.
     /// </param>
@@ -62,7 +62,9 @@ internal sealed class TensorAlignment
         _tables = tables;
         _base = baseModel;
         _options = options;
-        _sources = [.. sources.Select(source => source with { Model = CheckNames(source) })];
+        _sources = [.. sources];
+        foreach (AlignedSource source in sources)
+            CheckNames(source);
         _commonRows = options.Vocabulary == VocabularyPolicy.Common && IsAnyOtherShape() ? tables.Value.CommonRows : null;
         Tensors = [.. baseModel.Tensors.Select(Align)];
         if (_cut.Count > 0)
@@ -84,9 +86,9 @@ internal sealed class TensorAlignment
     private bool IsAnyOtherShape() => _base.Tensors.Any(one => _sources.Any(source =>
         source.Model.Find(one.Name) is { } tensor && tensor.Spec.Shape != one.Tensor.Spec.Shape));
 
-    private InputModel CheckNames(AlignedSource source)
+    private void CheckNames(AlignedSource source)
     {
-        InputModel model = NameAlignment.Align(_base, source.Model, source.Name, _remarks);
+        InputModel model = source.Model;
         string[] missing =
         [
             .. _base.Tensors
@@ -121,8 +123,6 @@ internal sealed class TensorAlignment
                 $"{source.Name}: {extra.Length} of its {model.Tensors.Length} tensors are not in the base and are left out: "
                 + Quoted.List(extra));
         }
-
-        return model;
     }
 
     // A source of which most tensors have no counterpart is not the base's network under the base's names. What could be taken
