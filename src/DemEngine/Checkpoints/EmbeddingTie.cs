@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using DemEngine.Files;
 
@@ -42,18 +41,7 @@ internal static class EmbeddingTie
         root.Where(pair => pair.Key.EndsWith("_config", StringComparison.Ordinal)).Select(pair => pair.Value)
             .OfType<JsonObject>().Prepend(root);
 
-    private static JsonObject? Parse(IReadOnlyDictionary<string, byte[]> files)
-    {
-        try
-        {
-            return files.TryGetValue(ModelConfig.FileName, out byte[]? json)
-                ? JsonNode.Parse(json, documentOptions: new() { AllowDuplicateProperties = false }) as JsonObject
-                : null;
-        }
-        catch (JsonException)
-        {
-            // ModelConfig says what is wrong with it where it has to be amended.
-            return null;
-        }
-    }
+    // ModelConfig says what is wrong with the file where it has to be amended.
+    private static JsonObject? Parse(IReadOnlyDictionary<string, byte[]> files) =>
+        files.TryGetValue(ModelConfig.FileName, out byte[]? json) ? JsonObjectFile.TryParse(json) : null;
 }

@@ -1,6 +1,10 @@
+using DemEngine.Analysis;
+using DemEngine.Backends.Cpu;
 using DemEngine.Checkpoints;
 using DemEngine.Merging.Options;
+using DemEngine.Merging.Output;
 using DemEngine.Numerics;
+using DemEngine.Recipes;
 
 namespace DemEngine.Tests.Merging;
 
@@ -40,6 +44,17 @@ public sealed class PlainWeightsTests
         Failing.With(ErrorCode.Quantized, () => folder.Merge(Linear, alignment: new AlignmentOptions { Missing = MissingTensors.Base, Extra = ExtraTensors.Ignore }));
         Failing.With(ErrorCode.Quantized, () => folder.Extract("a", "vector"));
         Assert.That(folder.Names, Is.EqualTo(new[] { "a", "base" }), "nothing is written");
+    }
+
+    [Test]
+    public void Distances_and_merges_in_memory_refuse_quantised_weights_too()
+    {
+        (TensorSpec, byte[])[] tensors = [Norm, .. Quantised[0].Tensors.Select(one => TestCheckpoint.Tensor(one.Name, one.Type, one.Shape))];
+        using ModelFolder folder = new ModelFolder().Model("base", tensors).Model("a", tensors);
+        using var backend = new CpuBackend();
+        Failing.With(ErrorCode.Quantized, () => DistanceMeasurement.Run(folder.PathOf("base"), [folder.PathOf("a")], new AlignmentOptions(), new RunOptions(), backend));
+        Recipe recipe = RecipeReader.Resolve(RecipeReader.Parse(Linear, "r.yaml"), folder.Path);
+        Failing.With(ErrorCode.Quantized, () => MemoryMerge.Open(recipe, new AlignmentOptions(), backend, new RunOptions()).Dispose());
     }
 
     [TestCase("config.json", """{"quantization_config": {"quant_method": "fp8"}}""", "fp8")]

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using DemEngine.Checkpoints.Layers;
+using DemEngine.Files;
 using DemEngine.Numerics;
 
 namespace DemEngine.Checkpoints.Forms;
@@ -156,7 +156,7 @@ internal sealed record QuantizationSigns(string? Form, string? Source, Immutable
     private static (string? Form, string Source)? Configured(Checkpoint checkpoint)
     {
         IReadOnlyDictionary<string, byte[]> files = checkpoint.ReadSideFiles().Files;
-        if (files.TryGetValue(ModelConfig.FileName, out byte[]? json) && Parse(json) is { } config)
+        if (files.TryGetValue(ModelConfig.FileName, out byte[]? json) && JsonObjectFile.TryParse(json) is { } config)
         {
             foreach (JsonObject section in Sections(config))
             {
@@ -173,9 +173,9 @@ internal sealed record QuantizationSigns(string? Form, string? Source, Immutable
             // These files do not go with a merged model, so that they are not among its side files.
             string path = Path.Combine(checkpoint.Folder, file);
             if (files.TryGetValue(file, out byte[]? given))
-                return (Text(Parse(given), key), file);
+                return (Text(JsonObjectFile.TryParse(given), key), file);
             if (checkpoint.Folder.Length > 0 && File.Exists(path))
-                return (Text(Parse(File.ReadAllBytes(path)), key), file);
+                return (Text(JsonObjectFile.TryParse(File.ReadAllBytes(path)), key), file);
         }
 
         return null;
@@ -205,19 +205,6 @@ internal sealed record QuantizationSigns(string? Form, string? Source, Immutable
         foreach (string part in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
             node = (node as JsonObject)?[part];
         return node is JsonValue value ? value.ToString() : null;
-    }
-
-    private static JsonObject? Parse(byte[] json)
-    {
-        try
-        {
-            return JsonNode.Parse(json, documentOptions: new() { AllowDuplicateProperties = false }) as JsonObject;
-        }
-        catch (JsonException)
-        {
-            // Whoever needs the file says what is wrong with it.
-            return null;
-        }
     }
 
     private static string ModuleOf(string name) => name.LastIndexOf('.') is >= 0 and var dot ? name[..dot] : "";
