@@ -1,12 +1,13 @@
 using DemEngine.Methods.Definition;
 using DemEngine.Methods.Geometry;
+using DemEngine.Numerics;
 using DemEngine.Recipes.Values;
 
 namespace DemEngine.Methods;
 
 /// <summary>
 /// Spherical interpolation by weights between two models, or between their differences from a base: sin((1 − t)·Ω)/sin Ω · x₁ +
-/// sin(t·Ω)/sin Ω · x₂ with t = w₂ / (w₁ + w₂), Ω being the angle between the two tensors, or between each pair of rows.
+/// sin(t·Ω)/sin Ω · x₂ with t = w₂ / (w₁ + w₂), Ω being the angle between the two tensors, or between each pair of rows or columns.
 /// </summary>
 internal sealed class NuSlerp : IMergeMethod
 {
@@ -33,7 +34,7 @@ internal sealed class NuSlerp : IMergeMethod
             "nuslerp_row_wise",
             ParameterType.Flag,
             PerModel: false,
-            "angles along the first dimension, which is not done; false"),
+            "unless flatten: angles between vectors along the first dimension, as mergekit has it; false"),
     ];
 
     /// <inheritdoc/>
@@ -46,21 +47,16 @@ internal sealed class NuSlerp : IMergeMethod
     public TensorMerge Define(TensorContext question)
     {
         bool flatten = question.Flag("nuslerp_flatten", true);
-        if (question.Flag("nuslerp_row_wise", false) && !flatten)
-        {
-            throw new DemException(
-                ErrorCode.UnsupportedFeature,
-                "nuslerp_row_wise: true, angles between the vectors along a tensor's first dimension, is not supported; "
-                + "leave it out for those along its last");
-        }
-
+        bool byColumn = question.Flag("nuslerp_row_wise", false) && !flatten;
         double[] weights = question.NumberOfEach("weight", null);
         double sum = weights[0] + weights[1];
         double t = Math.Abs(sum) < NegligibleWeights ? 0.5 : weights[1] / sum;
-        return TensorMerge.FromGram(question, byRow: !flatten, gram =>
+        return byColumn ? TensorMerge.FromColumnGram(question, SumAlongArc) : TensorMerge.FromGram(question, !flatten, SumAlongArc);
+
+        LinearCombination SumAlongArc(GramMatrix gram)
         {
             var (first, second) = Arc.At(t, gram.Cosine(0, 1), NearlyCollinear);
             return question.Sum([first, second]);
-        });
+        }
     }
 }

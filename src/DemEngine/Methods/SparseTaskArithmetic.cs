@@ -96,18 +96,27 @@ internal abstract class SparseTaskArithmetic : IMergeMethod
             ? new SumStatistic(DeltaSum.Norms, Deltas, scope, ValueList.Create<Sparsification>(thinnings))
             : null;
 
+        DeltaWeights[] Weights()
+        {
+            double[] corrections = [.. thinnings.Select((thinning, source) => norms is null
+                ? thinning.Correction
+                : Ratio(norms.Results[2 * source], norms.Results[(2 * source) + 1]))];
+            double[] rescaled = [.. weights.Zip(corrections, (weight, correction) => weight * correction)];
+
+            // A correction that all sources share changes no sign.
+            float[] votes = VoteWeights.Of(corrections.Distinct().Count() == 1 ? weights : rescaled);
+            return
+            [
+                .. weights.Select((weight, source) => new DeltaWeights(
+                    (float)(lambda * rescaled[source] / (_hasConsensus ? 1 : divisor)),
+                    votes[source],
+                    (float)weight)),
+            ];
+        }
+
         return new TensorMerge([.. new Statistic?[] { cuts, norms }.OfType<Statistic>()], () => new DeltaCombination(
             Deltas(),
-            [.. weights.Select((weight, source) =>
-            {
-                double rescaled = weight * (norms is null
-                    ? thinnings[source].Correction
-                    : Ratio(norms.Results[2 * source], norms.Results[(2 * source) + 1]));
-                return new DeltaWeights(
-                    (float)(lambda * rescaled / (_hasConsensus ? 1 : divisor)),
-                    (float)rescaled,
-                    (float)weight);
-            })],
+            [.. Weights()],
             isMean ? Consensus.AgreeingMean : _hasConsensus ? Consensus.Agreeing : Consensus.Sum))
         {
             RankedSources = thinnings.Count(thinning => thinning.NeedsRanks),

@@ -48,6 +48,7 @@ public sealed class FormulaTests
     [TestCase("sce", "[{model: a}, {model: b}]", "select_topk: 0.5", "sce after measuring thresholds and squares")]
     [TestCase("slerp", "[{model: a}]", "t: 0.5", "slerp after measuring dot products")]
     [TestCase("nuslerp", "[{model: a}, {model: b}]", "weight: 1, nuslerp_flatten: false", "nuslerp, row by row")]
+    [TestCase("nuslerp", "[{model: a}, {model: b}]", "weight: 1, nuslerp_flatten: false, nuslerp_row_wise: true", "nuslerp after measuring dot products of columns")]
     [TestCase("linear", "[{model: a, parameters: {weight: 3}}, {model: b, parameters: {weight: 1}}]", "", "0.75·x1 + 0.25·x2")]
     [TestCase("linear", "[{model: a, parameters: {weight: -1}}, {model: b, parameters: {weight: 2}}]", "", "−x1 + 2·x2")]
     [TestCase("passthrough", "[{model: a}]", "", "x1")]

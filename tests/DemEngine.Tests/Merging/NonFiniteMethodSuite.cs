@@ -49,6 +49,13 @@ public abstract class NonFiniteMethodSuite
                 continue;
             }
 
+            if (merged.Sources.Most == 1 && merged.Base == BaseUse.NotUsed && double.IsInfinity(value))
+            {
+                Assert.That(folder.Merge(recipe, backend: backend).NonFinite, Is.Empty, "the only model's own");
+                Assert.That(folder.Values("out", "w")[Place], Is.EqualTo(value));
+                continue;
+            }
+
             string message = Failing.With(ErrorCode.NonFiniteOutput, () => folder.Merge(recipe, backend: backend)).Message;
             Assert.That(message, Does.Contain("(1 in the inputs)").And.Contain("\"w\""));
 
@@ -62,6 +69,42 @@ public abstract class NonFiniteMethodSuite
             using var processor = new CpuBackend();
             folder.Merge(recipe, "by-cpu", asked, backend: processor);
             Assert.That(folder.Bytes("out", "w").AsSpan().SequenceEqual(folder.Bytes("by-cpu", "w")), $"{type}: the processor's bytes");
+        }
+    }
+
+    private static IEnumerable<string> AllMethods => MergeMethods.All.Select(method => method.Name);
+
+    /// <summary>Some models clip activations between bounds that are stored as infinities in buffers.</summary>
+    [TestCaseSource(nameof(AllMethods))]
+    public void Infinities_that_all_models_share_stay(string method)
+    {
+        IMergeMethod merged = MergeMethods.Find(method)!;
+        using var folder = new ModelFolder();
+        foreach (var (model, seed) in new[] { ("base", 1), ("a", 2), ("b", 3) })
+        {
+            folder.Model(
+                model,
+                Tensor(seed, ElementType.BF16, null),
+                Values.Tensor("input_max", ElementType.BF16, [], double.PositiveInfinity),
+                Values.Tensor("bounds", ElementType.F32, [2], double.NegativeInfinity, double.PositiveInfinity));
+        }
+
+        using IMergeBackend backend = CreateBackend();
+        string recipe = Recipe(merged, "");
+        Assert.That(folder.Merge(recipe, backend: backend).NonFinite, Is.Empty);
+        AssertBounds("out");
+
+        if (merged.Base != BaseUse.Subtracted)
+            return;
+        folder.Extract("a", "a.vector");
+        Assert.That(folder.Values("a.vector", "input_max"), Is.EqualTo(new[] { 0.0 }));
+        folder.Merge(recipe.Replace("model: a", "vector: a.vector", StringComparison.Ordinal), "of-vector", backend: backend);
+        AssertBounds("of-vector");
+
+        void AssertBounds(string output)
+        {
+            Assert.That(folder.Values(output, "input_max"), Is.EqualTo(new[] { double.PositiveInfinity }));
+            Assert.That(folder.Values(output, "bounds"), Is.EqualTo(new[] { double.NegativeInfinity, double.PositiveInfinity }));
         }
     }
 

@@ -6,7 +6,7 @@ using DemEngine.Tests.Reference;
 namespace DemEngine.Tests.Merging;
 
 /// <summary>
-/// A model's folder with features of real ones, drawn at random: a prefix in the names, tied weights stored once or twice, types,
+/// A model's folder with features of real ones, drawn at random: a prefix in the names, tied weights stored once or twice, types, one or mixed,
 /// shards, an index with a fault, marks of quantisation, side files, special values. What the network computes with is known.
 /// </summary>
 internal sealed class RandomFolder
@@ -19,6 +19,7 @@ internal sealed class RandomFolder
     private static readonly ElementType[] Types = [ElementType.F32, ElementType.BF16, ElementType.F16];
 
     private readonly Dictionary<string, double[]> _values = new(StringComparer.Ordinal);
+    private readonly bool _isMixed;
 
     public RandomFolder(string path, Random random, bool isBase, RandomFolder? other)
     {
@@ -28,6 +29,7 @@ internal sealed class RandomFolder
             IsTied = !IsTied;
         StoresCopy = IsTied && random.Next(2) == 0;
         Type = Types[random.Next(Types.Length)];
+        _isMixed = random.Next(3) == 0;
         var tensors = new List<(TensorSpec Spec, byte[] Bytes)>();
         Add(tensors, random, "model.embed_tokens.weight", Tokens, Width);
         for (int layer = 0; layer < Layers; layer++)
@@ -43,7 +45,7 @@ internal sealed class RandomFolder
         else
             _values["lm_head.weight"] = _values["model.embed_tokens.weight"];
         if (StoresCopy)
-            tensors.Add(TestCheckpoint.Tensor(Prefix + "lm_head.weight", Type, [Tokens, Width], tensors[0].Bytes));
+            tensors.Add(TestCheckpoint.Tensor(Prefix + "lm_head.weight", tensors[0].Spec.Type, [Tokens, Width], tensors[0].Bytes));
         if (random.Next(10) == 0)
             AddSpecial(tensors, random);
         if (random.Next(10) == 0)
@@ -76,19 +78,20 @@ internal sealed class RandomFolder
     public IEnumerable<string> Names => _values.Keys;
 
     public override string ToString() =>
-        $"{Prefix}{Type.SafetensorsName}{(IsTied ? StoresCopy ? " tied, stored twice" : " tied" : " untied")}{(IsFaulty ? " faulty" : "")}";
+        $"{Prefix}{(_isMixed ? "mixed types" : Type.SafetensorsName)}{(IsTied ? StoresCopy ? " tied, stored twice" : " tied" : " untied")}{(IsFaulty ? " faulty" : "")}";
 
     private void Add(List<(TensorSpec Spec, byte[] Bytes)> tensors, Random random, string name, params long[] shape)
     {
-        var tensor = Values.Tensor(Prefix + name, Type, shape, _ => random.NextDouble() - 0.5);
+        ElementType type = _isMixed ? Types[random.Next(Types.Length)] : Type;
+        var tensor = Values.Tensor(Prefix + name, type, shape, _ => random.NextDouble() - 0.5);
         tensors.Add(tensor);
-        _values[name] = Values.Of(Type, tensor.Bytes);
+        _values[name] = Values.Of(type, tensor.Bytes);
     }
 
     private void AddSpecial(List<(TensorSpec Spec, byte[] Bytes)> tensors, Random random)
     {
         int at = random.Next(tensors.Count);
-        var element = ReferenceFloat.Of(Type);
+        var element = ReferenceFloat.Of(tensors[at].Spec.Type);
         element.Store(tensors[at].Bytes, 0, element.Round(random.Next(2) == 0 ? double.NaN : double.PositiveInfinity));
         IsNonFinite = true;
     }

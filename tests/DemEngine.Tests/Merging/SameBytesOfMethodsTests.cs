@@ -22,6 +22,7 @@ public sealed class SameBytesOfMethodsTests
         ["ramplus_tl"] = Recipe("ramplus_tl", "epsilon: 0.0003"),
         ["model_stock"] = Recipe("model_stock", "filter_wise: true"),
         ["nuslerp"] = Recipe("nuslerp", "weight: 0.4, nuslerp_flatten: false", vector: false),
+        ["nuslerp-columns"] = Recipe("nuslerp", "weight: 0.4, nuslerp_flatten: false, nuslerp_row_wise: true", vector: false),
         ["arcee_fusion"] = "merge_method: arcee_fusion\nbase_model: base\nmodels: [{model: a}]",
     };
 

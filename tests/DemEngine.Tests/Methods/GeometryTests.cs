@@ -36,6 +36,20 @@ public sealed class GeometryTests
     }
 
     [Test]
+    public void NuSlerp_by_column([ValueSource(nameof(Shapes))] long[] shape, [Values] Kind kind, [Values] bool relative)
+    {
+        var random = new Random(4);
+        double[] b = relative ? TestVectors.Random(random, shape) : TestVectors.Times(0, TestVectors.Random(random, shape));
+        double[][] deltas = [.. Vectors(random, shape, kind, 2).Select(x => TestVectors.Times(relative ? 0.01 : 1, x))];
+        using var run = new MethodRun(shape, ElementType.F64, [.. deltas.Select(delta => TestVectors.Plus(b, delta))]);
+        run.Add("base", ElementType.F64, b);
+        double[] actual = run.Merge((relative ? "base_model: base\n" : "")
+            + Recipe("nuslerp", [0.9, 0.4], "nuslerp_flatten: false, nuslerp_row_wise: true"));
+        double[] sum = TestVectors.ByColumn(shape, deltas, v => ReferenceGeometry.Slerp(0.4 / 1.3, v[0], v[1], 1 - 1e-12));
+        TestVectors.AssertNear(actual, TestVectors.Plus(b, sum), Tolerance);
+    }
+
+    [Test]
     public void NuSlerp_of_differences([ValueSource(nameof(Shapes))] long[] shape, [Values] Kind kind, [Values] bool flatten)
     {
         var random = new Random(2);

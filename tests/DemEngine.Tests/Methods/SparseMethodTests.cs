@@ -66,6 +66,22 @@ public sealed class SparseMethodTests
             new Definition(method == "ties", normalize, rescale, $"normalize: {Word(normalize)}, rescale: {Word(rescale)}, lambda: {lambda}", lambda)));
     }
 
+    /// <summary>Sums of decimals that are 0 go by the rule for 0, +1, although binary fractions would leave a remainder.</summary>
+    [TestCase("0.6, 0.3, 0.5", 1, -2, 0, 1)]
+    [TestCase("0.1, 0.3, 1", 3, -1, 0, 3)]
+    [TestCase("0.7, 0.1, 0.2", -1, 3, 2, 7.0 / 3)]
+    [TestCase("1e-9, 3e-9, 1", -3, 1, 0, 1)]
+    public void A_vote_that_vanishes_in_decimals_is_for_plus(string weights, double first, double second, double third, double expected)
+    {
+        string[] written = weights.Split(", ");
+        double[] b = [0, 0];
+        using var run = new MethodRun([2], ElementType.F32, [first, 1], [second, 1], [third, 1]);
+        run.Add("base", ElementType.F32, b);
+        double[] actual = run.Merge(Head("ties", "") + string.Concat(written.Select((weight, k) =>
+            $"  - {{model: m{k}, parameters: {{weight: {weight}, density: 1}}}}\n")));
+        Assert.That(actual[0], Is.EqualTo(expected).Within(1e-6));
+    }
+
     [Test]
     public void Each_source_has_its_own_density()
     {

@@ -24,6 +24,23 @@ internal static class TestVectors
     public static double[] ByRow(int row, double[][] vectors, Func<double[][], double[]> merge) =>
         row == 0 ? [] : [.. vectors[0].Chunk(row).SelectMany((_, r) => merge([.. vectors.Select(vector => vector[(r * row)..((r + 1) * row)])]))];
 
+    /// <summary>Applies a function of several vectors to each of their columns, which extend along the first dimension.</summary>
+    public static double[] ByColumn(long[] shape, double[][] vectors, Func<double[][], double[]> merge)
+    {
+        int rows = shape.Length == 0 ? 1 : (int)shape[0];
+        int columns = rows == 0 || shape.Length < 2 ? 1 : vectors[0].Length / rows;
+        double[] result = new double[vectors[0].Length];
+        for (int column = 0; column < columns; column++)
+        {
+            int[] places = [.. Enumerable.Range(0, result.Length).Where(i => i % columns == column)];
+            double[] merged = merge([.. vectors.Select(vector => places.Select(i => vector[i]).ToArray())]);
+            foreach (var (place, value) in places.Zip(merged))
+                result[place] = value;
+        }
+
+        return result;
+    }
+
     /// <summary>Fails unless two tensors agree but for so much of their size.</summary>
     public static void AssertNear(double[] actual, double[] expected, double relative, string what = "")
     {

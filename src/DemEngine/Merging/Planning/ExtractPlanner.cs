@@ -71,10 +71,12 @@ public static class ExtractPlanner
             // Vocabulary rows that the tuned model lacks count as unchanged.
             int count = (int)Math.Clamp(_covered - first, 0, output.Count);
             output.Slice(count, output.Count - count).Bytes.Span.Clear();
-            return count == 0 ? default : workspace.Worker.Combine(
-                LinearCombination.Difference,
-                [workspace.Read(baseTensor, first, count), workspace.Read(tuned.Tensor!, first, count)],
-                output.Slice(0, count));
+            if (count == 0)
+                return default;
+            TypedBytes b = workspace.Read(baseTensor, first, count);
+            TypedBytes x = workspace.Read(tuned.Tensor!, first, count);
+            NonFinite made = workspace.Worker.Combine(LinearCombination.Difference, [b, x], output.Slice(0, count));
+            return SharedInfinities.Cancel(b, x, output.Slice(0, count), made, workspace);
         }
 
         public override void WillNeed(long first, long count)

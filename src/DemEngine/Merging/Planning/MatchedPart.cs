@@ -113,7 +113,10 @@ internal sealed class MatchedPart
             questions,
             _isRelative,
             spec.Shape.ElementCount,
-            spec.Shape.RowLength));
+            spec.Shape.RowLength)
+        {
+            Columns = spec.Shape.Dimensions.Length > 1 ? spec.Shape.RowElements : 1,
+        });
         return new MergedTensor(
             spec with { Type = type },
             new TensorSources(

@@ -15,6 +15,8 @@ internal static class StatisticsPasses
         {
             case GramStatistic gram:
                 return [new GramPass(gram, sources, tileElements)];
+            case ColumnGramStatistic columns:
+                return [new ColumnGramPass(columns, sources, tileElements)];
             case DivergenceStatistic divergence:
                 return [new DivergencePass(divergence, inputs, tileElements)];
             default:
@@ -38,7 +40,7 @@ internal static class StatisticsPasses
 
     /// <summary>Returns the number of elements that a statistic's passes read, counted in each pass.</summary>
     public static long Elements(Statistic measurement, TensorSources sources, DeltaInputs inputs) =>
-        measurement is GramStatistic ? sources.CommonElements : Passes(measurement) * inputs.Elements;
+        measurement is GramStatistic or ColumnGramStatistic ? sources.CommonElements : Passes(measurement) * inputs.Elements;
 
     /// <summary>Returns the number of passes that a statistic usually takes.</summary>
     public static int Passes(Statistic measurement) => measurement is ThresholdStatistic cuts ? RadixSelect.UsualPasses(cuts) : 1;

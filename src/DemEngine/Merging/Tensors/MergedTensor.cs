@@ -42,7 +42,10 @@ internal sealed class MergedTensor : OutputTensor
     public override int RankBuffers => _program.RankedSources;
 
     // A method that works by row reads the whole of the rows in which a tile starts or ends.
-    public override long ReadMargin => _program.IsByRow ? 2 * Spec.Shape.RowLength : 0;
+    // One that measures columns takes a leaf of whole rows at a time.
+    public override long ReadMargin => _program.IsByColumn
+        ? ColumnGramPass.LeafRows(Spec.Shape.RowElements) * Spec.Shape.RowElements
+        : _program.IsByRow ? 2 * Spec.Shape.RowLength : 0;
 
     // Set once when the plan is made: the plan's hash includes it, so a run must not change it.
     public override string Operation { get; }
@@ -86,6 +89,7 @@ internal sealed class MergedTensor : OutputTensor
         DeltaCombination deltas => new DeltaProducer(deltas, _inputs),
         LinearCombination sum => new LinearProducer(sum, _sources),
         RowwiseCombination rows => new RowwiseProducer(rows, _sources, Spec.Shape),
+        ColumnwiseCombination columns => new ColumnwiseProducer(columns, _sources),
         var other => throw new InvalidOperationException($"{other.GetType()} is no known form of a combination"),
     };
 
@@ -93,7 +97,8 @@ internal sealed class MergedTensor : OutputTensor
 
     public override NonFinite Produce(long first, TypedBytes output, ITileContext workspace)
     {
-        NonFinite nonFinite = _production!.Produce(first, output, workspace);
+        NonFinite made = _production!.Produce(first, output, workspace);
+        NonFinite nonFinite = SharedInfinities.Keep(_sources, first, output, made, workspace);
         _zero.See(first, output, workspace);
         return nonFinite;
     }
@@ -105,7 +110,11 @@ internal sealed class MergedTensor : OutputTensor
         NonFinite[] nonFinite = TensorProducer.ProduceEach(
             [.. merged.Select(tensor => tensor._production!)], first, outputs, workspace);
         for (int k = 0; k < merged.Length; k++)
+        {
+            nonFinite[k] = SharedInfinities.Keep(merged[k]._sources, first, outputs[k], nonFinite[k], workspace);
             merged[k]._zero.See(first, outputs[k], workspace);
+        }
+
         return nonFinite;
     }
 

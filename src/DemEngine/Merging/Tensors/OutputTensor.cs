@@ -47,7 +47,7 @@ internal abstract class OutputTensor(TensorSpec spec)
             InputCost cost = InputCost.Of(Inputs);
             bool isMeasured = StatisticsElements > 0 || CrossTensorParts.Count > 0;
             long tables = isMeasured ? cost.Tensors * (long)RadixSelectStep.MaxTableBytes : 0;
-            long rowElements = isMeasured || ReadMargin > 0 ? Spec.Shape.RowLength : 0;
+            long rowElements = isMeasured || ReadMargin > 0 ? Math.Max(Spec.Shape.RowLength, ReadMargin / 2) : 0;
 
             // No more is read beyond a tile than there is, so that a single long row counts once.
             return new TensorDemand(

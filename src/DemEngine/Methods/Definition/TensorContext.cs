@@ -24,6 +24,11 @@ public sealed record TensorContext(
     long Elements,
     long RowElements)
 {
+    /// <summary>
+    /// Number of columns, which extend along the tensor's first dimension: the product of the others; 1 where there is no other.
+    /// </summary>
+    public long Columns { get; init; } = 1;
+
     /// <summary>Reads a number from the global scope.</summary>
     public double Number(string key, double? defaultValue) => Global.Number(key, Tensor, Depth, defaultValue);
 
@@ -65,6 +70,18 @@ public sealed record TensorContext(
                 ErrorCode.UnsupportedFeature,
                 $"tensor {Quoted.Name(Tensor)} has rows of {RowElements} elements; "
                 + $"a method that works row by row takes at most {elements}");
+        }
+    }
+
+    /// <summary>Rejects a tensor with so many columns that a row cannot be in memory at once.</summary>
+    /// <exception cref="DemException">DEM3007 (UnsupportedFeature): there are more columns than the limit.</exception>
+    internal void RequireColumnsOfAtMost(int columns)
+    {
+        if (Columns > columns)
+        {
+            throw new DemException(
+                ErrorCode.UnsupportedFeature,
+                $"tensor {Quoted.Name(Tensor)} has {Columns} columns; a method that works column by column takes at most {columns}");
         }
     }
 

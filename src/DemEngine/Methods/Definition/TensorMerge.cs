@@ -30,6 +30,9 @@ public sealed class TensorMerge
     /// <summary>Whether rows are processed whole, so that the rows at the ends of a tile are read beyond it.</summary>
     public bool IsByRow { get; init; }
 
+    /// <summary>Whether columns are measured, for which a few whole rows are needed at a time.</summary>
+    public bool IsByColumn { get; init; }
+
     /// <summary>Returns the combination. May be called only once all statistics have been computed.</summary>
     public Combination Solve() => _solve();
 
@@ -50,5 +53,21 @@ public sealed class TensorMerge
 
         var gram = new GramStatistic();
         return new TensorMerge([gram], () => solve(gram.Result));
+    }
+
+    /// <summary>
+    /// Creates a merge in which each column has coefficients of its own, which follow from its Gram matrix. The base is not among
+    /// the vectors. A tensor of one dimension is a single column.
+    /// </summary>
+    /// <param name="question">Context of the tensor.</param>
+    /// <param name="solve">Pure function that maps a column's Gram matrix to its sum.</param>
+    public static TensorMerge FromColumnGram(TensorContext question, Func<GramMatrix, LinearCombination> solve)
+    {
+        if (question.Columns <= 1)
+            return FromGram(question, byRow: false, solve);
+
+        question.RequireColumnsOfAtMost(RowwiseCombination.MaxRowElements);
+        var gram = new ColumnGramStatistic();
+        return new TensorMerge([gram], () => new ColumnwiseCombination([.. gram.Result.Select(solve)])) { IsByColumn = true };
     }
 }
