@@ -78,6 +78,7 @@ public static class SearchRun
 
         ImmutableArray<Trial> trials = [.. runner.Trials];
         string recipeFile = Path.Combine(folder.Path, RecipeName);
+        log.Sync();
         ReportFile.Write(
             recipeFile, FoundRecipe.Write(map.Apply(best.Coefficients), folder.Path, best, objective, trials.Length));
         return new SearchReport(

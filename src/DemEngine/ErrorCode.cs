@@ -520,6 +520,19 @@ public sealed class ErrorCode
         "A device was lost, or what it was given to do failed.",
         "Resume on the processor: the bytes are the same. Look at the driver's log before using the device again.");
 
+    /// <summary>DEM4012: A file would be larger than the system allows.</summary>
+    public static readonly ErrorCode FileTooLarge = new(
+        4012,
+        "A file would be larger than the system allows.",
+        "Raise the limit on file sizes (`ulimit -f`), write to a file system that takes larger files, or write smaller shards "
+        + "(RunOptions.MaxShardBytes); then run again.");
+
+    /// <summary>DEM4013: The process may not have as many files open as it needs.</summary>
+    public static readonly ErrorCode TooManyOpenFiles = new(
+        4013,
+        "The process may not have as many files open as it needs.",
+        "Raise the limit on open files (`ulimit -n`), then run again and resume (RunOptions.Unfinished).");
+
     /// <summary>DEM4101: The evaluation command failed.</summary>
     public static readonly ErrorCode CommandFailed = new(
         4101,

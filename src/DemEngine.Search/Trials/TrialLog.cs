@@ -15,12 +15,12 @@ public sealed class TrialLog : IDisposable
     public const string FileName = "trials.jsonl";
 
     private readonly SearchProblem _problem;
-    private readonly FileStream _file;
+    private readonly AppendedFile _file;
     private readonly Dictionary<Coefficients, Trial> _trials = [];
     private readonly List<Coefficients> _order = [];
     private SearchProblem? _lastProblem;
 
-    private TrialLog(SearchProblem problem, FileStream file)
+    private TrialLog(SearchProblem problem, AppendedFile file)
     {
         _problem = problem;
         _file = file;
@@ -38,16 +38,7 @@ public sealed class TrialLog : IDisposable
     public static TrialLog Open(string folder, SearchProblem problem)
     {
         string path = Path.Combine(folder, FileName);
-        FileStream file;
-        try
-        {
-            file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw WriteError.From(e, path);
-        }
-
+        AppendedFile file = AppendedFile.Open(path);
         var log = new TrialLog(problem, file);
         try
         {
@@ -68,33 +59,26 @@ public sealed class TrialLog : IDisposable
     /// <exception cref="DemException">DEM4001, DEM4002 (DiskFull, WriteFailed): the trial could not be written.</exception>
     public void Append(Trial trial)
     {
-        try
-        {
-            byte[] problem = TrialLines.Write(_problem);
-            if (_lastProblem is null || !TrialLines.Write(_lastProblem).AsSpan().SequenceEqual(problem))
-                _file.Write(problem);
-            _lastProblem = _problem;
-            _file.Write(TrialLines.Write(_problem.Sources.Select(source => source.Name), trial));
-            _file.Flush();
-        }
-        catch (IOException e)
-        {
-            throw WriteError.From(e, _file.Name);
-        }
-
+        byte[] problem = TrialLines.Write(_problem);
+        bool isNew = _lastProblem is null || !TrialLines.Write(_lastProblem).AsSpan().SequenceEqual(problem);
+        byte[] line = TrialLines.Write(_problem.Sources.Select(source => source.Name), trial);
+        _file.Append(isNew ? [.. problem, .. line] : line);
+        _lastProblem = _problem;
         Keep(trial);
     }
+
+    /// <summary>Waits until all trials are on disk.</summary>
+    /// <exception cref="DemException">DEM4001, DEM4002 (DiskFull, WriteFailed): they may not be there.</exception>
+    public void Sync() => _file.Sync();
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
     private void ReadAll()
     {
-        byte[] text = new byte[_file.Length];
-        _file.ReadExactly(text);
+        byte[] text = _file.ReadAll();
         int end = text.AsSpan().LastIndexOf((byte)'\n') + 1;
-        _file.SetLength(end);
-        _file.Position = end;
+        _file.Cut(end);
 
         TrialTranslation? translation = null;
         int number = 0;
@@ -134,7 +118,7 @@ public sealed class TrialLog : IDisposable
             or ArgumentException)
         {
             throw new DemException(
-                ErrorCode.BadTrialLog, $"{_file.Name}:{number}: this is not the line of a trial: {e.Message}", e);
+                ErrorCode.BadTrialLog, $"{_file.Path}:{number}: this is not the line of a trial: {e.Message}", e);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using DemEngine.Files;
 
 namespace DemEngine.Training.Runs;
@@ -53,7 +54,7 @@ internal sealed class RunFolder : IDisposable
         catch (Exception e)
         {
             lockFile?.Dispose();
-            if (e is IOException or UnauthorizedAccessException)
+            if (WriteError.Covers(e))
                 throw WriteError.From(e, path);
             throw;
         }
@@ -67,7 +68,7 @@ internal sealed class RunFolder : IDisposable
         {
             Directory.Delete(Path, recursive: true);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (WriteError.Covers(e))
         {
             throw WriteError.From(e, Path);
         }
@@ -89,8 +90,7 @@ internal sealed class RunFolder : IDisposable
         {
             // A state without an identity would be taken for one of this run.
             File.Delete(State);
-            File.WriteAllText($"{file}.partial", identity);
-            File.Move($"{file}.partial", file, overwrite: true);
+            OutputFile.Replace(file, written => written.Write(Encoding.UTF8.GetBytes(identity), 0));
         }
         else if (File.ReadAllText(file) != identity)
         {

@@ -13,7 +13,7 @@ internal sealed class TrainLog : IDisposable
     /// <summary>Name of the file in the run's folder and in the model's.</summary>
     public const string Name = "train.jsonl";
 
-    private readonly FileStream _file;
+    private readonly AppendedFile _file;
 
     /// <summary>Opens the log of a run.</summary>
     /// <param name="path">Path of the file, which need not exist.</param>
@@ -24,22 +24,17 @@ internal sealed class TrainLog : IDisposable
     /// </exception>
     public TrainLog(string path, long length)
     {
-        FileStream? file = null;
+        _file = AppendedFile.Open(path);
         try
         {
-            file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
-            if (file.Length < length)
+            if (_file.Length < length)
                 throw new DemException(
-                    ErrorCode.BadTrainingState, $"{path}: {file.Length} bytes, and the state speaks of {length}");
-            file.SetLength(length);
-            file.Position = length;
-            _file = file;
+                    ErrorCode.BadTrainingState, $"{path}: {_file.Length} bytes, and the state speaks of {length}");
+            _file.Cut(length);
         }
-        catch (Exception e)
+        catch
         {
-            file?.Dispose();
-            if (e is IOException or UnauthorizedAccessException)
-                throw Failed(path, e);
+            _file.Dispose();
             throw;
         }
     }
@@ -71,32 +66,17 @@ internal sealed class TrainLog : IDisposable
         }
 
         line.WriteByte((byte)'\n');
-        try
-        {
-            _file.Write(line.GetBuffer().AsSpan(0, (int)line.Length));
-        }
-        catch (IOException e)
-        {
-            throw Failed(_file.Name, e);
-        }
+        _file.Append(line.GetBuffer().AsSpan(0, (int)line.Length));
     }
 
     /// <summary>Flushes all lines to disk.</summary>
     /// <returns>Length of the log in bytes.</returns>
+    /// <exception cref="DemException">DEM4001 (DiskFull), DEM4002 (WriteFailed).</exception>
     public long Sync()
     {
-        try
-        {
-            _file.Flush(flushToDisk: true);
-            return _file.Position;
-        }
-        catch (IOException e)
-        {
-            throw Failed(_file.Name, e);
-        }
+        _file.Sync();
+        return _file.Length;
     }
 
     public void Dispose() => _file.Dispose();
-
-    private static DemException Failed(string path, Exception e) => WriteError.From(e, path);
 }

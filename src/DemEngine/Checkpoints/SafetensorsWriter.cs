@@ -18,7 +18,10 @@ internal static class SafetensorsWriter
     /// Tensors to write; those with larger elements come first in the file, otherwise the order is kept.
     /// </param>
     /// <param name="metadata">Free text for the header, by key.</param>
-    /// <exception cref="DemException">DEM4001 (DiskFull): the disk is full. DEM4002 (WriteFailed): writing failed.</exception>
+    /// <exception cref="DemException">
+    /// DEM4001 (DiskFull): the disk is full. DEM4002 (WriteFailed): writing failed. DEM4012 (FileTooLarge), DEM4013
+    /// (TooManyOpenFiles): the system's limits are too low.
+    /// </exception>
     public static void Write(
         string path,
         IReadOnlyCollection<ITensorData> tensors,
@@ -26,32 +29,24 @@ internal static class SafetensorsWriter
     {
         ShardLayout layout = ShardLayout.Plan(tensors.Select(tensor => tensor.Spec), long.MaxValue, metadata);
         Dictionary<string, ITensorData> byName = tensors.ToDictionary(tensor => tensor.Spec.Name, StringComparer.Ordinal);
-        string partial = $"{path}.partial";
-        try
+        OutputFile.Replace(path, file =>
         {
-            using (var file = new FileStream(partial, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0))
-            {
-                file.Write(layout.Shards[0].Header.Span);
-                using var scratch = new NativeBuffer(PartBytes);
-                foreach (PlacedTensor place in layout.Tensors)
-                    Copy(byName[place.Spec.Name], file, scratch);
-                file.Flush(flushToDisk: true);
-            }
-
-            File.Move(partial, path, overwrite: true);
-            LinuxFile.SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw WriteError.From(e, path);
-        }
+            ReadOnlySpan<byte> header = layout.Shards[0].Header.Span;
+            file.Write(header, 0);
+            using var scratch = new NativeBuffer(PartBytes);
+            foreach (PlacedTensor place in layout.Tensors)
+                Copy(byName[place.Spec.Name], file, place.Offset, scratch);
+        });
     }
 
-    private static void Copy(ITensorData tensor, FileStream file, NativeBuffer scratch)
+    private static void Copy(ITensorData tensor, OutputFile file, long offset, NativeBuffer scratch)
     {
         int part = PartBytes / tensor.Spec.Type.Size;
         long units = tensor.Spec.UnitCount;
         for (long first = 0; first < units; first += part)
-            file.Write(tensor.Read(first, (int)Math.Min(part, units - first), scratch.Bytes).Bytes.Span);
+        {
+            ReadOnlySpan<byte> bytes = tensor.Read(first, (int)Math.Min(part, units - first), scratch.Bytes).Bytes.Span;
+            file.Write(bytes, offset + (first * tensor.Spec.Type.Size));
+        }
     }
 }

@@ -3,7 +3,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DemEngine.Files;
 
-/// <summary>System calls that .NET does not offer. All are hints or have a fallback, and do nothing on other systems.</summary>
+/// <summary>
+/// System calls that .NET does not offer, or whose errors it passes over. All but the flushes to disk are hints or have a
+/// fallback, and do nothing on other systems.
+/// </summary>
 internal static unsafe partial class LinuxFile
 {
     private const int MadviseWillNeed = 3;
@@ -18,8 +21,16 @@ internal static unsafe partial class LinuxFile
     private const int KindMask = 0xF000;
     private const int RegularKind = 0x8000;
     private const int FolderKind = 0x4000;
+    private const int Interrupted = 4; // EINTR
+    private const int InputOutput = 5; // EIO
+    private const int NoAccess = 13; // EACCES
+    private const int Invalid = 22; // EINVAL
+    private const int TooLarge = 27; // EFBIG
     private const int NoSpace = 28; // ENOSPC
+    private const int NoSuchCall = 38; // ENOSYS
+    private const int NotSupported = 95; // EOPNOTSUPP
     private const int QuotaExceeded = 122; // EDQUOT
+    private const int OpenFilesLimit = 7; // RLIMIT_NOFILE
 
     /// <summary>
     /// Whether a path leads to a pipe, a socket or a device. Opening one could block for ever, and reading it might never end.
@@ -69,25 +80,61 @@ internal static unsafe partial class LinuxFile
     /// <exception cref="IOException">The disk is full; <see cref="Exception.HResult"/> is the system's error number.</exception>
     public static void Allocate(SafeFileHandle file, long length)
     {
-        if (!OperatingSystem.IsLinux() || length == 0 || Fallocate(file, 0, 0, length) == 0)
+        if (!OperatingSystem.IsLinux() || length == 0)
             return;
 
-        int error = Marshal.GetLastPInvokeError();
-        if (error is NoSpace or QuotaExceeded)
-            throw new IOException(Marshal.GetPInvokeErrorMessage(error), error);
+        // Other errors say that the file system cannot reserve; then writing has to show whether there is space.
+        int error = Retried(() => Fallocate(file, 0, 0, length));
+        if (error is NoSpace or QuotaExceeded or TooLarge or InputOutput)
+            throw Error(error);
+    }
+
+    /// <summary>
+    /// Waits until a file is on disk. .NET's own call reports no failure, and after one the data may be lost although they can
+    /// still be read from the system's cache.
+    /// </summary>
+    /// <exception cref="IOException">
+    /// The data may not be on disk; <see cref="Exception.HResult"/> is the system's error number.
+    /// </exception>
+    public static void Sync(SafeFileHandle file)
+    {
+        if (!OperatingSystem.IsLinux())
+            RandomAccess.FlushToDisk(file);
+        int error = OperatingSystem.IsWindows() ? 0 : Retried(() => Fsync(file));
+        if (error != 0 && !IsNoSuchSync(error))
+            throw Error(error);
     }
 
     /// <summary>Syncs a folder, so that the file names in it are durable.</summary>
+    /// <exception cref="IOException">
+    /// The names may not be on disk; <see cref="Exception.HResult"/> is the system's error number.
+    /// </exception>
     public static void SyncFolder(string path)
     {
         if (OperatingSystem.IsWindows())
             return;
 
-        int folder = Open(path, 0);
-        if (folder < 0)
-            return;
-        _ = Fsync(folder);
-        _ = Close(folder);
+        int folder = -1;
+        int error = Retried(() => folder = Open(path, 0));
+        if (error == NoAccess)
+            return; // A folder that may be written and not read cannot be synced.
+        if (error == 0)
+        {
+            error = Retried(() => FsyncFolder(folder));
+            _ = Close(folder);
+        }
+
+        if (error != 0 && !IsNoSuchSync(error))
+            throw Error(error);
+    }
+
+    /// <summary>Number of files that the process may have open at a time; null where the system does not say.</summary>
+    public static long? MostOpenFiles()
+    {
+        long* limits = stackalloc long[2];
+        if (!OperatingSystem.IsLinux() || GetLimit(OpenFilesLimit, limits) != 0)
+            return null;
+        return limits[0] < 0 ? null : limits[0];
     }
 
     /// <summary>Exchanges two paths atomically.</summary>
@@ -107,6 +154,24 @@ internal static unsafe partial class LinuxFile
         }
     }
 
+    /// <summary>Calls the system until no signal interrupts it.</summary>
+    /// <returns>The system's error number; 0 for success.</returns>
+    private static int Retried(Func<int> call)
+    {
+        while (call() < 0)
+        {
+            int error = Marshal.GetLastPInvokeError();
+            if (error != Interrupted)
+                return error;
+        }
+
+        return 0;
+    }
+
+    private static bool IsNoSuchSync(int error) => error is Invalid or NoSuchCall or NotSupported;
+
+    private static IOException Error(int error) => new(Marshal.GetPInvokeErrorMessage(error), error);
+
     [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Statx(int folder, string path, int flags, uint mask, byte* status);
 
@@ -119,11 +184,17 @@ internal static unsafe partial class LinuxFile
     [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
     private static partial int Fallocate(SafeFileHandle file, int mode, long offset, long length);
 
-    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     private static partial int Open(string path, int flags);
 
-    [LibraryImport("libc", EntryPoint = "fsync")]
-    private static partial int Fsync(int file);
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int Fsync(SafeFileHandle file);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int FsyncFolder(int folder);
+
+    [LibraryImport("libc", EntryPoint = "getrlimit")]
+    private static partial int GetLimit(int resource, long* limits);
 
     [LibraryImport("libc", EntryPoint = "close")]
     private static partial int Close(int file);

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace DemEngine.Files;
 
 /// <summary>Writes report files, each completely or not at all.</summary>
@@ -15,19 +17,9 @@ internal static class ReportFile
     }
 
     /// <summary>Writes UTF-8 text to a temporary file beside the target and renames it to the target.</summary>
-    /// <exception cref="DemException">DEM4001 (DiskFull), DEM4002 (WriteFailed): the file cannot be written.</exception>
-    public static void Write(string path, string text)
-    {
-        string partial = $"{path}.{Environment.ProcessId}.partial";
-        try
-        {
-            File.WriteAllText(partial, text);
-            File.Move(partial, path, overwrite: true);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            File.Delete(partial);
-            throw WriteError.From(e, path);
-        }
-    }
+    /// <exception cref="DemException">
+    /// DEM4001 (DiskFull), DEM4002 (WriteFailed), DEM4012 (FileTooLarge), DEM4013 (TooManyOpenFiles): the file cannot be written.
+    /// </exception>
+    public static void Write(string path, string text) =>
+        OutputFile.Replace(path, file => file.Write(Encoding.UTF8.GetBytes(text), 0));
 }

@@ -1,3 +1,4 @@
+using DemEngine.Files;
 using DemEngine.Merging.Tensors;
 
 namespace DemEngine.Merging.Output;
@@ -14,6 +15,20 @@ public sealed record DiskRoom(long NeededBytes, long FreeBytes)
         string folder = Path.GetFullPath(output);
         while (!Directory.Exists(folder))
             folder = Path.GetDirectoryName(folder)!;
-        return new DiskRoom(plan.BytesToWrite + (hasCard ? plan.Card?.Bytes ?? 0 : 0), new DriveInfo(folder).AvailableFreeSpace);
+        return new DiskRoom(plan.BytesToWrite + (hasCard ? plan.Card?.Bytes ?? 0 : 0), FreeIn(folder));
+    }
+
+    /// <summary>Number of bytes that are free on a folder's disk.</summary>
+    /// <exception cref="DemException">DEM4002 (WriteFailed): the disk does not say.</exception>
+    internal static long FreeIn(string folder)
+    {
+        try
+        {
+            return new DriveInfo(folder).AvailableFreeSpace;
+        }
+        catch (Exception e) when (WriteError.Covers(e))
+        {
+            throw WriteError.From(e, $"{folder}: the disk does not say how much is free");
+        }
     }
 }

@@ -26,9 +26,9 @@ internal sealed partial class Journal : IDisposable
     public const string FileName = "dem-journal.jsonl";
 
     private readonly Lock _lock = new();
-    private readonly FileStream _file;
+    private readonly AppendedFile _file;
 
-    private Journal(FileStream file, IReadOnlyDictionary<string, JournalEntry> finished)
+    private Journal(AppendedFile file, IReadOnlyDictionary<string, JournalEntry> finished)
     {
         _file = file;
         Finished = finished;
@@ -40,32 +40,32 @@ internal sealed partial class Journal : IDisposable
     /// <summary>Opens the journal of a plan: creates it or continues an existing one.</summary>
     /// <param name="folder">Path of the staging directory.</param>
     /// <param name="planHash">Hash that identifies the plan.</param>
-    /// <exception cref="DemException">DEM1007 (ResumeMismatch): the journal belongs to another plan.</exception>
+    /// <exception cref="DemException">
+    /// DEM1007 (ResumeMismatch): the journal belongs to another plan. DEM4001 to DEM4003, DEM4012, DEM4013: the journal cannot be
+    /// read or written.
+    /// </exception>
     public static Journal Open(string folder, string planHash)
     {
         string path = Path.Combine(folder, FileName);
-        FileStream? file = null;
+        AppendedFile file = AppendedFile.Open(path);
         try
         {
             var finished = new Dictionary<string, JournalEntry>(StringComparer.Ordinal);
-            file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
             var journal = new Journal(file, finished);
-            file.SetLength(ReadAll(file, planHash, finished));
-            file.Position = file.Length;
+            file.Cut(ReadAll(file, planHash, finished));
             if (file.Length == 0)
                 journal.Append(JsonSerializer.SerializeToUtf8Bytes(new Heading(planHash), JournalJson.Default.Heading));
             return journal;
         }
-        catch (Exception e)
+        catch
         {
-            file?.Dispose();
-            if (e is IOException or UnauthorizedAccessException)
-                throw WriteError.From(e, path);
+            file.Dispose();
             throw;
         }
     }
 
     /// <summary>Records a finished tensor.</summary>
+    /// <exception cref="DemException">DEM4001 (DiskFull), DEM4002 (WriteFailed), DEM4012 (FileTooLarge).</exception>
     public void Append(JournalEntry entry) =>
         Append(JsonSerializer.SerializeToUtf8Bytes(entry, JournalJson.Default.JournalEntry));
 
@@ -73,15 +73,14 @@ internal sealed partial class Journal : IDisposable
 
     /// <summary>Reads the complete lines of the journal.</summary>
     /// <returns>Offset of the end of the last complete line; anything after it was torn when the writing process ended.</returns>
-    private static long ReadAll(FileStream file, string planHash, Dictionary<string, JournalEntry> finished)
+    private static long ReadAll(AppendedFile file, string planHash, Dictionary<string, JournalEntry> finished)
     {
-        byte[] text = new byte[file.Length];
-        file.ReadExactly(text);
+        byte[] text = file.ReadAll();
         int end = text.AsSpan().IndexOf((byte)'\n') + 1;
         if (end == 0 || Parse(text.AsSpan(0, end), JournalJson.Default.Heading) is not { } heading)
             return 0;
         if (heading.Plan != planHash)
-            throw new DemException(ErrorCode.ResumeMismatch, $"{file.Name}: this is the journal of another run");
+            throw new DemException(ErrorCode.ResumeMismatch, $"{file.Path}: this is the journal of another run");
 
         while (text.AsSpan(end).IndexOf((byte)'\n') + 1 is int length and > 0
             && Parse(text.AsSpan(end, length), JournalJson.Default.JournalEntry) is { Tensor: not null, Hash: not null } entry)
@@ -108,18 +107,8 @@ internal sealed partial class Journal : IDisposable
 
     private void Append(byte[] json)
     {
-        try
-        {
-            lock (_lock)
-            {
-                _file.Write([.. json, (byte)'\n']);
-                _file.Flush();
-            }
-        }
-        catch (IOException e)
-        {
-            throw WriteError.From(e, _file.Name);
-        }
+        lock (_lock)
+            _file.Append([.. json, (byte)'\n']);
     }
 
     private sealed record Heading(string Plan);

@@ -23,9 +23,10 @@ internal sealed class OutputJob : IPlannedOutput, IDisposable
 
     /// <summary>Begins an output or resumes an unfinished one.</summary>
     /// <param name="request">The plan, the output folder and the run options.</param>
+    /// <param name="shards">Keeps the shards open.</param>
     /// <param name="progress">Progress callback while the work of an earlier run is checked.</param>
     /// <param name="cancel">Token that stops the checking.</param>
-    public OutputJob(OutputRequest request, Action<RunProgress>? progress, CancellationToken cancel)
+    public OutputJob(OutputRequest request, OpenShards shards, Action<RunProgress>? progress, CancellationToken cancel)
     {
         Plan = request.Plan;
         _options = request.Options;
@@ -33,8 +34,9 @@ internal sealed class OutputJob : IPlannedOutput, IDisposable
         try
         {
             _journal = Journal.Open(_staging.Path, Plan.Hash);
-            _staging.KeepOnly([Journal.FileName, .. Plan.Layout.Shards.Select(shard => shard.FileName)]);
-            _writer = new ShardWriter(_staging.Path, Plan.Layout);
+            IEnumerable<string> kept = _journal.Finished.Count == 0 ? [] : Plan.Layout.Shards.Select(shard => shard.FileName);
+            _staging.KeepOnly([Journal.FileName, .. kept]);
+            _writer = new ShardWriter(_staging.Path, Plan.Layout, shards);
             foreach (JournalEntry entry in Reverify(progress, cancel))
                 _entries.Add(entry.Tensor, entry);
         }
@@ -90,9 +92,8 @@ internal sealed class OutputJob : IPlannedOutput, IDisposable
     public RunReport Publish(string backend, long bytesRead, double seconds)
     {
         long start = Stopwatch.GetTimestamp();
-        _writer.Sync();
+        _writer.Finish();
         _journal.Dispose();
-        _writer.Dispose();
         IEnumerable<string> smallFiles = WriteSmallFiles();
         _staging.Publish([.. Plan.Layout.Shards.Select(shard => shard.FileName), .. smallFiles]);
         return new RunReport(
@@ -115,7 +116,6 @@ internal sealed class OutputJob : IPlannedOutput, IDisposable
 
     public void Dispose()
     {
-        _writer?.Dispose();
         _journal?.Dispose();
         _staging.Dispose();
     }
@@ -135,6 +135,7 @@ internal sealed class OutputJob : IPlannedOutput, IDisposable
         if (_journal.Finished.Count == 0)
             yield break;
 
+        _writer.ReadFromDisk();
         using var buffer = new NativeBuffer(ContentHash.LeafBytes);
         long total = Plan.Layout.Tensors
             .Where(place => _journal.Finished.ContainsKey(place.Spec.Name))
@@ -198,14 +199,13 @@ internal sealed class OutputJob : IPlannedOutput, IDisposable
             try
             {
                 Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-                using var file = new FileStream(path, FileMode.Create, FileAccess.Write);
-                file.Write(contents);
-                file.Flush(flushToDisk: true);
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            catch (Exception e) when (WriteError.Covers(e))
             {
                 throw WriteError.From(e, path);
             }
+
+            OutputFile.WriteWhole(path, contents);
         }
 
         return files.Keys;

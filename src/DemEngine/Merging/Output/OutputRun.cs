@@ -3,6 +3,7 @@ using System.Diagnostics;
 using DemEngine.Backends;
 using DemEngine.Checkpoints;
 using DemEngine.Diagnostics;
+using DemEngine.Files;
 using DemEngine.Memory;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Pipeline;
@@ -16,6 +17,9 @@ namespace DemEngine.Merging.Output;
 /// </summary>
 public static class OutputRun
 {
+    // Its lock and its journal.
+    private const int FilesOfJob = 2;
+
     /// <summary>Checks for the errors that a run would report before it begins, and changes nothing.</summary>
     /// <param name="plan">The plan to be carried out.</param>
     /// <param name="output">Path of the folder to create.</param>
@@ -165,7 +169,9 @@ public static class OutputRun
         foreach (OutputRequest request in requests)
             CheckOutput(request.Plan, request.Output, request.Options);
 
-        OutputJob[] jobs = Begin(requests, budget.Tile.Threads, progress, cancel);
+        int files = OpenFileLimit.Require((FilesOfJob * requests.Count) + budget.Tile.Threads, requests[0].Output);
+        using var shards = new OpenShards(Math.Max(1, files));
+        OutputJob[] jobs = Begin(requests, shards, budget.Tile.Threads, progress, cancel);
         try
         {
             var group = new OutputGroup(jobs, budget);
@@ -200,6 +206,7 @@ public static class OutputRun
     /// </summary>
     private static OutputJob[] Begin(
         IReadOnlyList<OutputRequest> requests,
+        OpenShards shards,
         int threads,
         Action<RunProgress>? progress,
         CancellationToken cancel)
@@ -213,7 +220,7 @@ public static class OutputRun
                 (_, stop) =>
                 {
                     for (int k; (k = Interlocked.Increment(ref next)) < jobs.Length && !stop.IsCancellationRequested;)
-                        jobs[k] = new OutputJob(requests[k], progress, stop);
+                        jobs[k] = new OutputJob(requests[k], shards, progress, stop);
                 },
                 cancel);
             return jobs;

@@ -1,6 +1,5 @@
 using DemEngine.Checkpoints;
 using DemEngine.Files;
-using Microsoft.Win32.SafeHandles;
 
 namespace DemEngine.Merging.Output;
 
@@ -8,27 +7,27 @@ namespace DemEngine.Merging.Output;
 /// Writes the shards of an output, which are created at their full size with their headers. Any thread may write at the planned
 /// offsets.
 /// </summary>
-internal sealed class ShardWriter : IDisposable
+internal sealed class ShardWriter
 {
-    private readonly SafeFileHandle[] _files;
+    private readonly OpenShards _files;
     private readonly string[] _paths;
 
     /// <summary>Creates the shards, or opens those of an unfinished run.</summary>
-    /// <exception cref="DemException">DEM4001 (DiskFull), DEM4002 (WriteFailed).</exception>
-    public ShardWriter(string folder, ShardLayout layout)
+    /// <param name="folder">Folder of the shards.</param>
+    /// <param name="layout">Layout of the output.</param>
+    /// <param name="files">Keeps the shards open; they belong to it.</param>
+    /// <exception cref="DemException">
+    /// DEM4001 (DiskFull), DEM4002 (WriteFailed), DEM4012 (FileTooLarge), DEM4013 (TooManyOpenFiles).
+    /// </exception>
+    public ShardWriter(string folder, ShardLayout layout, OpenShards files)
     {
         _paths = [.. layout.Shards.Select(shard => Path.Combine(folder, shard.FileName))];
-        _files = new SafeFileHandle[_paths.Length];
+        _files = files;
         CheckRoom(folder, layout);
-        try
+        for (int shard = 0; shard < _paths.Length; shard++)
         {
-            for (int shard = 0; shard < _files.Length; shard++)
-                _files[shard] = Open(_paths[shard], layout.Shards[shard]);
-        }
-        catch
-        {
-            Dispose();
-            throw;
+            using OpenShards.Lease lease = _files.Open(_paths[shard]);
+            Prepare(lease.File, layout.Shards[shard]);
         }
     }
 
@@ -36,79 +35,52 @@ internal sealed class ShardWriter : IDisposable
     /// <param name="place">The tensor's place in the layout.</param>
     /// <param name="offset">Offset of the part's first byte in the tensor.</param>
     /// <param name="bytes">Bytes of the part.</param>
-    /// <exception cref="DemException">DEM4001 (DiskFull), DEM4002 (WriteFailed).</exception>
+    /// <exception cref="DemException">
+    /// DEM4001 (DiskFull), DEM4002 (WriteFailed), DEM4012 (FileTooLarge), DEM4013 (TooManyOpenFiles).
+    /// </exception>
     public void Write(PlacedTensor place, long offset, ReadOnlySpan<byte> bytes)
     {
-        try
-        {
-            RandomAccess.Write(_files[place.Shard], bytes, place.Offset + offset);
-        }
-        catch (IOException e)
-        {
-            throw WriteError.From(e, _paths[place.Shard]);
-        }
+        using OpenShards.Lease lease = _files.Open(_paths[place.Shard]);
+        lease.File.Write(bytes, place.Offset + offset);
     }
 
     /// <summary>Reads bytes of a shard back.</summary>
     /// <returns>Number of bytes read; less than requested only at the end of the file.</returns>
+    /// <exception cref="DemException">DEM4003 (ReadFailed), DEM4013 (TooManyOpenFiles).</exception>
     public int Read(int shard, long offset, Span<byte> bytes)
     {
-        try
+        using OpenShards.Lease lease = _files.Open(_paths[shard]);
+        return lease.File.Read(offset, bytes);
+    }
+
+    /// <summary>
+    /// Has what an earlier process wrote read from the disk, and not from the system's cache, where data may be that the disk
+    /// never got.
+    /// </summary>
+    /// <exception cref="DemException">DEM4001 (DiskFull), DEM4002 (WriteFailed): the data may not be on disk.</exception>
+    public void ReadFromDisk()
+    {
+        foreach (string path in _paths)
         {
-            int total = 0;
-            while (total < bytes.Length && RandomAccess.Read(_files[shard], bytes[total..], offset + total) is int read and > 0)
-                total += read;
-            return total;
-        }
-        catch (IOException e)
-        {
-            throw new DemException(ErrorCode.ReadFailed, $"{_paths[shard]}: {e.Message}", e);
+            using OpenShards.Lease lease = _files.Open(path);
+            OpenShards.Sync(lease.File);
+            lease.File.DropFromCache();
         }
     }
 
-    /// <summary>Waits until everything is on disk.</summary>
-    public void Sync()
+    /// <summary>Waits until everything is on disk, and closes the shards.</summary>
+    /// <exception cref="DemException">DEM4001 (DiskFull), DEM4002 (WriteFailed): the data may not be on disk.</exception>
+    public void Finish()
     {
-        for (int shard = 0; shard < _files.Length; shard++)
-        {
-            try
-            {
-                RandomAccess.FlushToDisk(_files[shard]);
-            }
-            catch (IOException e)
-            {
-                throw WriteError.From(e, _paths[shard]);
-            }
-        }
+        foreach (string path in _paths)
+            _files.Close(path);
     }
 
-    public void Dispose()
+    private static void Prepare(OutputFile file, PlannedShard shard)
     {
-        foreach (SafeFileHandle? file in _files)
-            file?.Dispose();
-    }
-
-    private static SafeFileHandle Open(string path, PlannedShard shard)
-    {
-        SafeFileHandle? file = null;
-        try
-        {
-            file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite);
-            if (RandomAccess.GetLength(file) != shard.Length)
-            {
-                // .NET's own preallocation leaves the length unchanged, and a resumed run recognises its shard by the length.
-                LinuxFile.Allocate(file, shard.Length);
-                RandomAccess.SetLength(file, shard.Length);
-            }
-
-            RandomAccess.Write(file, shard.Header.Span, 0);
-            return file;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            file?.Dispose();
-            throw WriteError.From(e, path);
-        }
+        if (file.Length != shard.Length)
+            file.Reserve(shard.Length);
+        file.Write(shard.Header.Span, 0);
     }
 
     /// <summary>Refuses at once an output that the disk has no space for, rather than fail hours later.</summary>
@@ -116,7 +88,7 @@ internal sealed class ShardWriter : IDisposable
     {
         long needed = layout.Shards.Sum(shard => shard.Length);
         long there = _paths.Where(File.Exists).Sum(path => new FileInfo(path).Length);
-        long free = new DriveInfo(folder).AvailableFreeSpace;
+        long free = DiskRoom.FreeIn(folder);
         if (needed - there > free)
             throw new DemException(ErrorCode.DiskFull, $"{folder}: {needed - there} bytes are needed, {free} are free");
     }

@@ -89,7 +89,7 @@ internal sealed class StagingDirectory : IDisposable
         catch (Exception e)
         {
             lockFile?.Dispose();
-            if (e is IOException or UnauthorizedAccessException)
+            if (WriteError.Covers(e))
                 throw WriteError.From(e, path);
             throw;
         }
@@ -108,7 +108,7 @@ internal sealed class StagingDirectory : IDisposable
         {
             KeepOnly(kept, new DirectoryInfo(Path), "");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (WriteError.Covers(e))
         {
             throw WriteError.From(e, Path);
         }
@@ -131,32 +131,93 @@ internal sealed class StagingDirectory : IDisposable
             _lock.Dispose();
             File.Delete(System.IO.Path.Combine(Path, LockFileName));
             foreach (string folder in Directory.EnumerateDirectories(Path, "*", SearchOption.AllDirectories))
-                LinuxFile.SyncFolder(folder);
-            LinuxFile.SyncFolder(Path);
-            string parent = System.IO.Path.GetDirectoryName(Output)!;
-            if (!Directory.Exists(Output))
-            {
-                Directory.Move(Path, Output);
-                LinuxFile.SyncFolder(parent);
-                return;
-            }
-
-            // After the exchange the old output has the staging directory's name. If the process dies before it is deleted, it is
-            // intact there.
-            string old = Path;
-            if (!LinuxFile.TryExchange(Path, Output))
-            {
-                old = $"{Path}.old";
-                Directory.Move(Output, old);
-                Directory.Move(Path, Output);
-            }
-
-            LinuxFile.SyncFolder(parent);
-            Directory.Delete(old, recursive: true);
+                SyncFolder(folder);
+            SyncFolder(Path);
+            if (Directory.Exists(Output))
+                Replace();
+            else
+                Move();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (WriteError.Covers(e))
         {
             throw WriteError.From(e, Output);
+        }
+    }
+
+    private string Parent => System.IO.Path.GetDirectoryName(Output)!;
+
+    private void Move()
+    {
+        Directory.Move(Path, Output);
+        SyncParent(() => Directory.Move(Output, Path));
+    }
+
+    /// <summary>
+    /// Takes the place of the old output. After the exchange the old output has the staging directory's name: if the process dies
+    /// before it is deleted, it is intact there.
+    /// </summary>
+    private void Replace()
+    {
+        string old = Path;
+        if (LinuxFile.TryExchange(Path, Output))
+        {
+            SyncParent(() => LinuxFile.TryExchange(Path, Output));
+        }
+        else
+        {
+            old = $"{Path}.old";
+            Directory.Move(Output, old);
+            Undoing(() => Directory.Move(old, Output), () => Directory.Move(Path, Output));
+            SyncParent(() =>
+            {
+                Directory.Move(Output, Path);
+                Directory.Move(old, Output);
+            });
+        }
+
+        try
+        {
+            Directory.Delete(old, recursive: true);
+        }
+        catch (Exception e) when (WriteError.Covers(e))
+        {
+            throw WriteError.From(e, $"{Output} is complete; what it replaced cannot be deleted: {old}");
+        }
+    }
+
+    /// <summary>Makes the new name durable; where that fails, the names are as before, as far as the system allows.</summary>
+    private void SyncParent(Action undo) => Undoing(undo, () => SyncFolder(Parent));
+
+    private static void Undoing(Action undo, Action act)
+    {
+        try
+        {
+            act();
+        }
+        catch
+        {
+            try
+            {
+                undo();
+            }
+            catch (Exception e) when (WriteError.Covers(e))
+            {
+                // The first error is the one to report.
+            }
+
+            throw;
+        }
+    }
+
+    private static void SyncFolder(string folder)
+    {
+        try
+        {
+            LinuxFile.SyncFolder(folder);
+        }
+        catch (IOException e)
+        {
+            throw WriteError.From(e, folder);
         }
     }
 

@@ -1,0 +1,225 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace DemEngine.Files;
+
+/// <summary>
+/// File that is being written. Every failure is a documented error that names the file. Any thread may write at any offset.
+/// </summary>
+internal sealed class OutputFile : IDisposable
+{
+    private readonly SafeFileHandle _file;
+
+    private OutputFile(string path, SafeFileHandle file)
+    {
+        Path = path;
+        _file = file;
+    }
+
+    /// <summary>Path of the file.</summary>
+    public string Path { get; }
+
+    /// <summary>Length of the file in bytes.</summary>
+    /// <exception cref="DemException">DEM4002 (WriteFailed).</exception>
+    public long Length
+    {
+        get
+        {
+            try
+            {
+                return RandomAccess.GetLength(_file);
+            }
+            catch (Exception e) when (WriteError.Covers(e))
+            {
+                throw WriteError.From(e, Path);
+            }
+        }
+    }
+
+    /// <summary>Opens a file and keeps what is in it; creates it if there is none.</summary>
+    /// <param name="path">Path of the file.</param>
+    /// <exception cref="DemException">DEM4001 (DiskFull), DEM4002 (WriteFailed), DEM4013 (TooManyOpenFiles).</exception>
+    public static OutputFile Open(string path)
+    {
+        try
+        {
+            return new OutputFile(path, File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite));
+        }
+        catch (Exception e) when (WriteError.Covers(e))
+        {
+            throw WriteError.From(e, path);
+        }
+    }
+
+    /// <summary>Creates an empty file; one that was there loses its contents.</summary>
+    /// <param name="path">Path of the file.</param>
+    /// <exception cref="DemException">DEM4001 (DiskFull), DEM4002 (WriteFailed), DEM4013 (TooManyOpenFiles).</exception>
+    public static OutputFile Create(string path)
+    {
+        OutputFile file = Open(path);
+        try
+        {
+            file.SetLength(0);
+            return file;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Creates a file, writes all of it and waits until it is on disk.</summary>
+    /// <param name="path">Path of the file.</param>
+    /// <param name="contents">Contents of the file.</param>
+    /// <exception cref="DemException">
+    /// DEM4001 (DiskFull), DEM4002 (WriteFailed), DEM4012 (FileTooLarge), DEM4013 (TooManyOpenFiles).
+    /// </exception>
+    public static void WriteWhole(string path, ReadOnlySpan<byte> contents)
+    {
+        using OutputFile file = Create(path);
+        file.Write(contents, 0);
+        file.Sync();
+    }
+
+    /// <summary>
+    /// Writes a file beside the target, waits until it is on disk and renames it to the target, so that the name always leads to
+    /// a whole file: the new one or the one before.
+    /// </summary>
+    /// <param name="path">Path of the target.</param>
+    /// <param name="write">Writes the contents.</param>
+    /// <exception cref="DemException">
+    /// DEM4001 (DiskFull), DEM4002 (WriteFailed), DEM4012 (FileTooLarge), DEM4013 (TooManyOpenFiles); what
+    /// <paramref name="write"/> throws.
+    /// </exception>
+    public static void Replace(string path, Action<OutputFile> write)
+    {
+        string partial = $"{path}.partial";
+        try
+        {
+            using (OutputFile file = Create(partial))
+            {
+                write(file);
+                file.Sync();
+            }
+
+            File.Move(partial, path, overwrite: true);
+            LinuxFile.SyncFolder(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!);
+        }
+        catch (Exception e)
+        {
+            TryDelete(partial);
+            if (e is DemException failed)
+                throw new DemException(failed.Code, failed.Message.Replace(partial, path, StringComparison.Ordinal), failed);
+            if (WriteError.Covers(e))
+                throw WriteError.From(e, path);
+            throw;
+        }
+    }
+
+    /// <summary>Deletes a file that is of no use any more; one that cannot be deleted stays.</summary>
+    /// <param name="path">Path of the file.</param>
+    public static void TryDelete(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception e) when (WriteError.Covers(e))
+        {
+            // The error that made the file useless is the one to report.
+        }
+    }
+
+    /// <summary>Sets the length of the file.</summary>
+    /// <param name="length">Length in bytes.</param>
+    /// <exception cref="DemException">DEM4001 (DiskFull), DEM4002 (WriteFailed), DEM4012 (FileTooLarge).</exception>
+    public void SetLength(long length)
+    {
+        try
+        {
+            RandomAccess.SetLength(_file, length);
+        }
+        catch (Exception e) when (WriteError.Covers(e))
+        {
+            throw WriteError.From(e, Path);
+        }
+    }
+
+    /// <summary>Sets the length of the file and reserves disk space for it, where the file system can.</summary>
+    /// <param name="length">Length in bytes.</param>
+    /// <exception cref="DemException">DEM4001 (DiskFull), DEM4002 (WriteFailed), DEM4012 (FileTooLarge).</exception>
+    public void Reserve(long length)
+    {
+        try
+        {
+            // .NET's own preallocation leaves the length unchanged, and a resumed run recognises its shard by the length.
+            LinuxFile.Allocate(_file, length);
+        }
+        catch (IOException e)
+        {
+            throw WriteError.From(e, Path);
+        }
+
+        SetLength(length);
+    }
+
+    /// <summary>Writes bytes.</summary>
+    /// <param name="bytes">Bytes to write; all are written.</param>
+    /// <param name="offset">Offset of the first byte in the file.</param>
+    /// <exception cref="DemException">DEM4001 (DiskFull), DEM4002 (WriteFailed), DEM4012 (FileTooLarge).</exception>
+    public void Write(ReadOnlySpan<byte> bytes, long offset)
+    {
+        try
+        {
+            RandomAccess.Write(_file, bytes, offset);
+        }
+        catch (Exception e) when (WriteError.Covers(e))
+        {
+            throw WriteError.From(e, Path);
+        }
+    }
+
+    /// <summary>Reads bytes back.</summary>
+    /// <param name="offset">Offset of the first byte in the file.</param>
+    /// <param name="bytes">Where the bytes go.</param>
+    /// <returns>Number of bytes read; less than requested only at the end of the file.</returns>
+    /// <exception cref="DemException">DEM4003 (ReadFailed).</exception>
+    public int Read(long offset, Span<byte> bytes)
+    {
+        try
+        {
+            int total = 0;
+            while (total < bytes.Length && RandomAccess.Read(_file, bytes[total..], offset + total) is int read and > 0)
+                total += read;
+            return total;
+        }
+        catch (Exception e) when (WriteError.Covers(e))
+        {
+            throw new DemException(ErrorCode.ReadFailed, $"{Path}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Waits until everything is on disk.</summary>
+    /// <exception cref="DemException">
+    /// DEM4001 (DiskFull), DEM4002 (WriteFailed): what was written may not be on disk, even if it can be read.
+    /// </exception>
+    public void Sync()
+    {
+        try
+        {
+            LinuxFile.Sync(_file);
+        }
+        catch (IOException e)
+        {
+            throw WriteError.From(e, Path);
+        }
+    }
+
+    /// <summary>
+    /// Asks the system to read the file from the disk again, and not from its cache. After <see cref="Sync"/> only.
+    /// </summary>
+    public void DropFromCache() => LinuxFile.DropFromCache(_file);
+
+    /// <inheritdoc/>
+    public void Dispose() => _file.Dispose();
+}

@@ -1,0 +1,176 @@
+// Makes one system call of a process fail: loaded before the C library (LD_PRELOAD), it counts the calls of one name that
+// concern a folder, and lets the n-th fail, or all from the n-th.
+//
+//   FAULT_CALL   name of the call, such as pwrite
+//   FAULT_PATH   part of the path that a call must concern to count
+//   FAULT_AT     number of the first call that fails, from 1; 0 for none
+//   FAULT_TIMES  how many calls fail from there
+//   FAULT_ERROR  error number; 0 for a short read or write
+//   FAULT_COUNT  file to which the number of calls is written at the end
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+static const char *wanted, *part;
+static long first, times = 1;
+static int error_number;
+static atomic_long calls;
+
+static void *(*real_dlsym)(void *, const char *);
+
+__attribute__((constructor)) static void begin(void)
+{
+    wanted = getenv("FAULT_CALL");
+    part = getenv("FAULT_PATH");
+    if (getenv("FAULT_AT")) first = atol(getenv("FAULT_AT"));
+    if (getenv("FAULT_TIMES")) times = atol(getenv("FAULT_TIMES"));
+    if (getenv("FAULT_ERROR")) error_number = atoi(getenv("FAULT_ERROR"));
+}
+
+__attribute__((destructor)) static void end(void)
+{
+    const char *file = getenv("FAULT_COUNT");
+    char text[32];
+    if (!file) return;
+    int fd = (int)syscall(SYS_openat, AT_FDCWD, file, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    int length = snprintf(text, sizeof text, "%ld\n", atomic_load(&calls));
+    syscall(SYS_write, fd, text, length);
+    syscall(SYS_close, fd);
+}
+
+static void *real(const char *name)
+{
+    if (!real_dlsym) {
+        static const char *versions[] = {"GLIBC_2.34", "GLIBC_2.17", "GLIBC_2.2.5"};
+        for (int k = 0; k < 3 && !real_dlsym; k++)
+            real_dlsym = (void *(*)(void *, const char *))dlvsym(RTLD_NEXT, "dlsym", versions[k]);
+        if (!real_dlsym) abort();
+    }
+    return real_dlsym(RTLD_NEXT, name);
+}
+
+// Whether this call is one that fails.
+static int fails(const char *name, const char *path)
+{
+    if (!wanted || !part || strcmp(name, wanted) || !path || !strstr(path, part)) return 0;
+    long n = atomic_fetch_add(&calls, 1) + 1;
+    if (!first || n < first || n >= first + times) return 0;
+    errno = error_number;
+    return 1;
+}
+
+static int fails_fd(const char *name, int fd)
+{
+    char link[64], path[4096];
+    if (!wanted || strcmp(name, wanted)) return 0;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t length = syscall(SYS_readlinkat, AT_FDCWD, link, path, sizeof path - 1);
+    if (length < 0) return 0;
+    path[length] = 0;
+    return fails(name, path);
+}
+
+#define REAL(name) static __typeof__(&name) real_##name; if (!real_##name) real_##name = (__typeof__(&name))real(#name)
+
+#define MOVE(name, as, ...) \
+    REAL(name); \
+    if (fails_fd(as, fd)) { \
+        if (error_number) return -1; \
+        if (count > 1) count /= 2; \
+    } \
+    return real_##name(fd, buffer, count __VA_OPT__(,) __VA_ARGS__)
+
+ssize_t read(int fd, void *buffer, size_t count) { MOVE(read, "read"); }
+ssize_t write(int fd, const void *buffer, size_t count) { MOVE(write, "write"); }
+ssize_t pread(int fd, void *buffer, size_t count, off_t at) { MOVE(pread, "pread", at); }
+ssize_t pread64(int fd, void *buffer, size_t count, off64_t at) { MOVE(pread64, "pread", at); }
+ssize_t pwrite(int fd, const void *buffer, size_t count, off_t at) { MOVE(pwrite, "pwrite", at); }
+ssize_t pwrite64(int fd, const void *buffer, size_t count, off64_t at) { MOVE(pwrite64, "pwrite", at); }
+
+int fsync(int fd) { REAL(fsync); return fails_fd("fsync", fd) ? -1 : real_fsync(fd); }
+int fdatasync(int fd) { REAL(fdatasync); return fails_fd("fdatasync", fd) ? -1 : real_fdatasync(fd); }
+int ftruncate(int fd, off_t n) { REAL(ftruncate); return fails_fd("ftruncate", fd) ? -1 : real_ftruncate(fd, n); }
+int ftruncate64(int fd, off64_t n) { REAL(ftruncate64); return fails_fd("ftruncate", fd) ? -1 : real_ftruncate64(fd, n); }
+int fallocate(int fd, int mode, off_t at, off_t n)
+{ REAL(fallocate); return fails_fd("fallocate", fd) ? -1 : real_fallocate(fd, mode, at, n); }
+int fallocate64(int fd, int mode, off64_t at, off64_t n)
+{ REAL(fallocate64); return fails_fd("fallocate", fd) ? -1 : real_fallocate64(fd, mode, at, n); }
+int posix_fallocate(int fd, off_t at, off_t n)
+{ REAL(posix_fallocate); return fails_fd("posix_fallocate", fd) ? error_number : real_posix_fallocate(fd, at, n); }
+int posix_fallocate64(int fd, off64_t at, off64_t n)
+{ REAL(posix_fallocate64); return fails_fd("posix_fallocate", fd) ? error_number : real_posix_fallocate64(fd, at, n); }
+int fstat(int fd, struct stat *s) { REAL(fstat); return fails_fd("fstat", fd) ? -1 : real_fstat(fd, s); }
+int fstat64(int fd, struct stat64 *s) { REAL(fstat64); return fails_fd("fstat", fd) ? -1 : real_fstat64(fd, s); }
+int flock(int fd, int operation);
+int flock(int fd, int operation) { REAL(flock); return fails_fd("flock", fd) ? -1 : real_flock(fd, operation); }
+// The file is closed in any case, as Linux does it.
+int close(int fd)
+{ REAL(close); int failed = fails_fd("close", fd); int result = real_close(fd); if (failed) { errno = error_number; return -1; } return result; }
+
+void *mmap(void *to, size_t n, int protection, int flags, int fd, off_t at)
+{ REAL(mmap); return fd >= 0 && fails_fd("mmap", fd) ? MAP_FAILED : real_mmap(to, n, protection, flags, fd, at); }
+void *mmap64(void *to, size_t n, int protection, int flags, int fd, off64_t at)
+{ REAL(mmap64); return fd >= 0 && fails_fd("mmap", fd) ? MAP_FAILED : real_mmap64(to, n, protection, flags, fd, at); }
+
+int statfs(const char *path, struct statfs *s) { REAL(statfs); return fails("statfs", path) ? -1 : real_statfs(path, s); }
+int statfs64(const char *path, struct statfs64 *s) { REAL(statfs64); return fails("statfs", path) ? -1 : real_statfs64(path, s); }
+int statvfs(const char *path, void *s);
+int statvfs(const char *path, void *s) { REAL(statvfs); return fails("statfs", path) ? -1 : real_statvfs(path, s); }
+int statvfs64(const char *path, void *s);
+int statvfs64(const char *path, void *s) { REAL(statvfs64); return fails("statfs", path) ? -1 : real_statvfs64(path, s); }
+int stat(const char *path, struct stat *s) { REAL(stat); return fails("stat", path) ? -1 : real_stat(path, s); }
+int stat64(const char *path, struct stat64 *s) { REAL(stat64); return fails("stat", path) ? -1 : real_stat64(path, s); }
+int lstat(const char *path, struct stat *s) { REAL(lstat); return fails("lstat", path) ? -1 : real_lstat(path, s); }
+int lstat64(const char *path, struct stat64 *s) { REAL(lstat64); return fails("lstat", path) ? -1 : real_lstat64(path, s); }
+int statx(int folder, const char *path, int flags, unsigned mask, struct statx *s)
+{ REAL(statx); return fails("statx", path) ? -1 : real_statx(folder, path, flags, mask, s); }
+int access(const char *path, int mode) { REAL(access); return fails("access", path) ? -1 : real_access(path, mode); }
+int mkdir(const char *path, mode_t mode) { REAL(mkdir); return fails("mkdir", path) ? -1 : real_mkdir(path, mode); }
+int rmdir(const char *path) { REAL(rmdir); return fails("rmdir", path) ? -1 : real_rmdir(path); }
+int unlink(const char *path) { REAL(unlink); return fails("unlink", path) ? -1 : real_unlink(path); }
+int rename(const char *from, const char *to) { REAL(rename); return fails("rename", from) ? -1 : real_rename(from, to); }
+int renameat2(int a, const char *from, int b, const char *to, unsigned flags)
+{ REAL(renameat2); return fails("renameat2", from) ? -1 : real_renameat2(a, from, b, to, flags); }
+ssize_t readlink(const char *path, char *to, size_t n)
+{ REAL(readlink); return fails("readlink", path) ? -1 : real_readlink(path, to, n); }
+void *opendir(const char *path);
+void *opendir(const char *path) { REAL(opendir); return fails("opendir", path) ? 0 : real_opendir(path); }
+
+#define MODE(flags) \
+    mode_t mode = 0; \
+    if ((flags) & (O_CREAT | O_TMPFILE)) { va_list more; va_start(more, flags); mode = va_arg(more, mode_t); va_end(more); }
+
+int open(const char *path, int flags, ...)
+{ MODE(flags) REAL(open); return fails("open", path) ? -1 : real_open(path, flags, mode); }
+int open64(const char *path, int flags, ...)
+{ MODE(flags) REAL(open64); return fails("open", path) ? -1 : real_open64(path, flags, mode); }
+int openat(int folder, const char *path, int flags, ...)
+{ MODE(flags) REAL(openat); return fails("open", path) ? -1 : real_openat(folder, path, flags, mode); }
+int openat64(int folder, const char *path, int flags, ...)
+{ MODE(flags) REAL(openat64); return fails("open", path) ? -1 : real_openat64(folder, path, flags, mode); }
+
+// .NET looks calls up in the C library itself, past what was loaded before it.
+void *dlsym(void *library, const char *name)
+{
+    static const struct { const char *name; void *here; } table[] = {
+        {"open", open}, {"fsync", fsync}, {"fdatasync", fdatasync}, {"fallocate", fallocate}, {"close", close},
+        {"renameat2", renameat2}, {"statx", statx}, {"ftruncate", ftruncate}, {"pread", pread}, {"pwrite", pwrite},
+    };
+    if (!real_dlsym) real("dlsym");
+    if (library != RTLD_NEXT)
+        for (size_t k = 0; k < sizeof table / sizeof *table; k++)
+            if (!strcmp(name, table[k].name)) return table[k].here;
+    return real_dlsym(library, name);
+}
