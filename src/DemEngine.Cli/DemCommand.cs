@@ -4,6 +4,7 @@ using System.CommandLine.Parsing;
 using DemEngine.Cli.Commands;
 using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
+using DemEngine.Files;
 
 namespace DemEngine.Cli;
 
@@ -16,6 +17,29 @@ internal static class DemCommand
     /// <summary>Runs the command that the arguments name.</summary>
     /// <returns>The exit code: 0 done; 1 failed while running; 2 the request or its inputs are wrong; 130 interrupted.</returns>
     public static int Run(string[] args)
+    {
+        bool verbose = args.Contains(GlobalOptions.Verbose.Name);
+        try
+        {
+            return Invoke(args);
+        }
+        catch (OperationCanceledException e)
+        {
+            Console.Error.WriteLine(e is ResumableInterruption ? $"interrupted; {e.Message}" : "interrupted");
+            return Interrupted;
+        }
+        catch (DemException e)
+        {
+            return Report(e.Code, Remedies.Of(e), e, verbose);
+        }
+        catch (Exception e)
+        {
+            ErrorCode code = SystemError.CodeOf(e);
+            return Report(code, Remedies.Of(code), e, verbose);
+        }
+    }
+
+    private static int Invoke(string[] args)
     {
         if (args is ["--help" or "-h" or "-?" or "help", "errors"])
         {
@@ -36,33 +60,12 @@ internal static class DemCommand
             return WrongRequest;
         }
 
-        bool verbose = parsed.GetValue(GlobalOptions.Verbose);
         using var interrupt = new Interrupt();
-        try
+        return parsed.Invoke(new InvocationConfiguration
         {
-            return parsed.Invoke(new InvocationConfiguration
-            {
-                EnableDefaultExceptionHandler = false,
-                ProcessTerminationTimeout = null,
-            });
-        }
-        catch (OperationCanceledException e)
-        {
-            Console.Error.WriteLine(e is ResumableInterruption ? $"interrupted; {e.Message}" : "interrupted");
-            return Interrupted;
-        }
-        catch (DemException e)
-        {
-            return Report(e.Code, Remedies.Of(e), e, verbose);
-        }
-        catch (OutOfMemoryException e)
-        {
-            return Report(ErrorCode.OutOfMemory, Remedies.Of(ErrorCode.OutOfMemory), e, verbose);
-        }
-        catch (Exception e)
-        {
-            return Report(ErrorCode.Internal, Remedies.Of(ErrorCode.Internal), e, verbose);
-        }
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null,
+        });
     }
 
     /// <summary>Builds the root command with all commands.</summary>

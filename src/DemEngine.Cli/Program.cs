@@ -1,3 +1,4 @@
 using DemEngine.Cli;
+using DemEngine.Cli.Startup;
 
-return DemCommand.Run(args);
+return ProcessLimits.AreEnough() ? GuardedStreams.Run(() => DemCommand.Run(args)) : 1;

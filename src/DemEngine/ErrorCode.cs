@@ -533,6 +533,24 @@ public sealed class ErrorCode
         "The process may not have as many files open as it needs.",
         "Raise the limit on open files (`ulimit -n`), then run again and resume (RunOptions.Unfinished).");
 
+    /// <summary>DEM4014: The current directory does not exist any more, or cannot be read.</summary>
+    public static readonly ErrorCode NoWorkingFolder = new(
+        4014,
+        "The current directory does not exist any more, or cannot be read.",
+        "Change to a folder that exists, and run again.");
+
+    /// <summary>DEM4015: Standard output cannot be written.</summary>
+    public static readonly ErrorCode OutputStreamFailed = new(
+        4015,
+        "Standard output cannot be written.",
+        "Files and folders that the command wrote are complete; print to a disk with free space, or to an open pipe.");
+
+    /// <summary>DEM4016: The system refused to open, read or write a file.</summary>
+    public static readonly ErrorCode FileSystemFailed = new(
+        4016,
+        "The system refused to open, read or write a file.",
+        "The message has the system's own words; check the disk and permissions, then run again.");
+
     /// <summary>DEM4101: The evaluation command failed.</summary>
     public static readonly ErrorCode CommandFailed = new(
         4101,

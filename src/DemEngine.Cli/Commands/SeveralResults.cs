@@ -6,6 +6,7 @@ using DemEngine.Merging.Options;
 using DemEngine.Merging.Output;
 using DemEngine.Merging.Planning;
 using DemEngine.Recipes;
+using DemEngine.Sweeps;
 
 namespace DemEngine.Cli.Commands;
 
@@ -32,9 +33,8 @@ internal static class SeveralResults
         foreach (Recipe result in results)
         {
             using MergePlan merge = MergePlanner.Plan(result, alignment, options);
-            if (options.Unfinished == UnfinishedRun.Resume && FinishedOutput.IsThere(FolderOf(result), merge.Plan))
+            if (SweepMember.OptionsFor(FolderOf(result), merge.Plan, options, null, Interrupt.Token) is not { } own)
                 continue;
-            RunOptions own = FinishedOutput.OptionsFor(FolderOf(result), options);
             DiskRoom room = OutputRun.Check(merge.Plan, FolderOf(result), own);
             toMake.Add((result, own));
             if (isDryRun && json)

@@ -71,6 +71,14 @@ internal static class Remedies
             "Look at the tensors named; to publish it as it is, run the same command with --resume --nonfinite "
             + "warn."),
         [ErrorCode.OutOfMemory] = (null, "Lower --max-memory or --threads."),
+        [ErrorCode.FileTooLarge] = (
+            null,
+            "Raise the limit on file sizes (`ulimit -f`), write to a file system that takes larger files, or pass a smaller "
+            + "--max-shard-size with --restart."),
+        [ErrorCode.TooManyOpenFiles] = (
+            null,
+            "Raise the limit on open files (`ulimit -n`), then run the same command again, with --resume where it has that "
+            + "option."),
         [ErrorCode.DeviceOutOfMemory] = (
             null,
             "Run the same command with --resume and a --max-vram that fits what is free, or with --resume "

@@ -4,6 +4,7 @@ using DemEngine.Merging.Options;
 using DemEngine.Merging.Output;
 using DemEngine.Merging.Parts;
 using DemEngine.Merging.Planning;
+using DemEngine.Merging.Tensors;
 using DemEngine.Methods;
 using DemEngine.Recipes;
 using DemEngine.Recipes.Values;
@@ -73,7 +74,9 @@ public static class Sweep
     /// <param name="output">Path of the folder that holds the merges' folders.</param>
     /// <param name="alignment">Policies for tensors and vocabularies that do not match.</param>
     /// <param name="backend">Backend that computes the merges.</param>
-    /// <param name="options">Run options. Resuming means making the merges that do not exist yet.</param>
+    /// <param name="options">
+    /// Run options. Resuming means making the merges that do not exist yet, or whose bytes are not those that their manifest says.
+    /// </param>
     /// <param name="progress">Progress callback; called often and from any thread.</param>
     /// <param name="cancel">Token that stops the sweep between tiles; the sweep can then be resumed.</param>
     /// <exception cref="DemException">Any documented error of a run.</exception>
@@ -90,14 +93,17 @@ public static class Sweep
             MergePlanner.CheckRecipe(candidate.Recipe);
 
         using var merge = MemoryMerge.Open(candidates[0].Recipe, alignment, backend, options);
-        OutputRequest[] requests =
-        [
-            .. candidates.Select(candidate => (Plan: merge.Plan(candidate.Recipe), Folder: Path.Combine(output, candidate.Name)))
-                .Where(made => options.Unfinished != UnfinishedRun.Resume || !FinishedOutput.IsThere(made.Folder, made.Plan))
-                .Select(made => new OutputRequest(made.Plan, made.Folder, FinishedOutput.OptionsFor(made.Folder, options))),
-        ];
+        var requests = new List<OutputRequest>();
+        foreach (SweepCandidate candidate in candidates)
+        {
+            OutputPlan plan = merge.Plan(candidate.Recipe);
+            string folder = Path.Combine(output, candidate.Name);
+            if (SweepMember.OptionsFor(folder, plan, options, progress, cancel) is { } own)
+                requests.Add(new OutputRequest(plan, folder, own));
+        }
+
         IReadOnlyList<RunReport> reports =
-            requests.Length == 0 ? [] : OutputRun.ExecuteTogether(requests, backend, progress, cancel);
+            requests.Count == 0 ? [] : OutputRun.ExecuteTogether(requests, backend, progress, cancel);
         return new SweepReport(Path.GetFullPath(output), [.. candidates.Select(candidate => candidate.Name)], reports);
     }
 }

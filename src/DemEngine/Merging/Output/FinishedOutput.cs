@@ -1,23 +1,25 @@
 using DemEngine.Checkpoints;
-using DemEngine.Merging.Options;
 using DemEngine.Merging.Tensors;
 
 namespace DemEngine.Merging.Output;
 
-/// <summary>
-/// One output of several that are made by one command: when the command is resumed, some are there already and some were never
-/// begun.
-/// </summary>
+/// <summary>An output that is there already, when a command that makes several is resumed.</summary>
 internal static class FinishedOutput
 {
-    /// <summary>Whether a folder has the output of a plan.</summary>
-    public static bool IsThere(string folder, OutputPlan plan) =>
-        File.Exists(Path.Combine(folder, Manifest.FileName)) && Manifest.Read(folder) is var there
-        && there.Recipe == plan.Recipe && there.Inputs.SequenceEqual(plan.Inputs);
-
-    /// <summary>Returns the options of one output. One that an interrupted run had not begun has nothing to resume.</summary>
-    public static RunOptions OptionsFor(string folder, RunOptions options) =>
-        options.Unfinished == UnfinishedRun.Resume && !Directory.Exists(StagingDirectory.PathFor(folder))
-            ? options with { Unfinished = UnfinishedRun.Refuse }
-            : options;
+    /// <summary>Whether a folder says that it has the output of a plan, and has all files of it.</summary>
+    public static bool IsThere(string folder, OutputPlan plan)
+    {
+        IEnumerable<string> files = plan.SideFiles.Keys.Append(Manifest.FileName);
+        if (!files.All(file => File.Exists(Path.Combine(folder, file))))
+            return false;
+        try
+        {
+            Manifest there = Manifest.Read(folder);
+            return there.Recipe == plan.Recipe && there.Inputs.SequenceEqual(plan.Inputs);
+        }
+        catch (DemException)
+        {
+            return false; // What the folder has is not known, so it is not this output.
+        }
+    }
 }

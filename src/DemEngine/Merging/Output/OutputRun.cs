@@ -166,7 +166,9 @@ public static class OutputRun
     {
         using Activity? activity = StartActivity(requests[0].Plan, backend);
         MemoryBudget budget = OutputGroup.BudgetFor([.. requests.Select(request => request.Plan)], requests[0].Options, backend);
-        foreach (OutputRequest request in requests)
+
+        // Where one of several was left unfinished, how to go on is better advice than what to do about those that are complete.
+        foreach (OutputRequest request in requests.OrderBy(request => !StagingDirectory.IsThere(request.Output)))
             CheckOutput(request.Plan, request.Output, request.Options);
 
         int files = OpenFileLimit.Require((FilesOfJob * requests.Count) + budget.Tile.Threads, requests[0].Output);

@@ -38,6 +38,30 @@ internal sealed class StagingDirectory : IDisposable
             $".{System.IO.Path.GetFileName(full)}.dem-unfinished");
     }
 
+    /// <summary>Whether an output has a staging directory, which an unfinished run left or a running one has.</summary>
+    public static bool IsThere(string output) => Directory.Exists(PathFor(output));
+
+    /// <summary>Deletes what a run left that has published its output.</summary>
+    /// <param name="output">Path of the output.</param>
+    /// <exception cref="DemException">
+    /// DEM1008 (OutputBusy): another process works there. DEM4002 (WriteFailed): it cannot be deleted.
+    /// </exception>
+    public static void Discard(string output)
+    {
+        if (!IsThere(output))
+            return;
+        string path = PathFor(output);
+        try
+        {
+            using (Lock(path, FileMode.OpenOrCreate))
+                Directory.Delete(path, recursive: true);
+        }
+        catch (Exception e) when (WriteError.Covers(e))
+        {
+            throw WriteError.From(e, path);
+        }
+    }
+
     /// <summary>Checks whether a run may write to an output, and changes nothing.</summary>
     /// <param name="output">Path of the folder to create.</param>
     /// <param name="inputs">Folders and files that are read.</param>
@@ -59,7 +83,7 @@ internal sealed class StagingDirectory : IDisposable
         }
 
         CheckReplaceable(full, options.Overwrite);
-        bool isUnfinished = Directory.Exists(PathFor(output));
+        bool isUnfinished = IsThere(output);
         if (isUnfinished && options.Unfinished == UnfinishedRun.Refuse)
         {
             // While another process still works on it, the advice on how to resume it would be wrong.
@@ -275,8 +299,22 @@ internal sealed class StagingDirectory : IDisposable
         }
     }
 
-    private static string Normalize(string path) =>
-        ResolveLinks(System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path)));
+    private static string Normalize(string path)
+    {
+        string full = WorkingFolder.FullPath(path);
+        try
+        {
+            return ResolveLinks(System.IO.Path.TrimEndingDirectorySeparator(full));
+        }
+        catch (Exception e) when (WriteError.Covers(e))
+        {
+            throw new DemException(
+                ErrorCode.BadArgument,
+                $"{path}: the path cannot be followed: {e.Message}",
+                e,
+                remedy: "Choose another path, or mend the symbolic link that leads to itself.");
+        }
+    }
 
     /// <summary>Resolves symbolic links so that a folder or file is recognised under any name.</summary>
     private static string ResolveLinks(string path)

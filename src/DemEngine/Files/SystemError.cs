@@ -1,0 +1,26 @@
+namespace DemEngine.Files;
+
+/// <summary>Finds the documented error for what the system refused where nobody expected it.</summary>
+internal static class SystemError
+{
+    /// <summary>Returns the code that says most of an exception that is not documented itself.</summary>
+    /// <param name="e">Exception that reached the end of a command.</param>
+    public static ErrorCode CodeOf(Exception e)
+    {
+        if (e is OutOfMemoryException)
+            return ErrorCode.OutOfMemory;
+        for (Exception? cause = e; cause is not null; cause = cause.InnerException)
+        {
+            if (WriteError.Covers(cause))
+                return WorkingFolder.IsGone ? ErrorCode.NoWorkingFolder : CodeOfFile(cause);
+        }
+
+        return ErrorCode.Internal;
+    }
+
+    private static ErrorCode CodeOfFile(Exception e)
+    {
+        ErrorCode code = WriteError.From(e, "").Code;
+        return code == ErrorCode.WriteFailed ? ErrorCode.FileSystemFailed : code;
+    }
+}
