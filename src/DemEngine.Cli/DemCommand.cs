@@ -134,7 +134,9 @@ internal static class DemCommand
 
     private static int Report(ErrorCode code, string remedy, Exception e, bool verbose)
     {
-        ErrorPrinter.Print(code, remedy, code == ErrorCode.Internal ? $"{e.GetType().Name}: {e.Message}" : e.Message);
+        string message = code == ErrorCode.NoWorkingFolder && e is not DemException ? code.Meaning
+            : code == ErrorCode.Internal ? $"{e.GetType().Name}: {e.Message}" : e.Message;
+        ErrorPrinter.Print(code, remedy, message);
         if (verbose)
             Console.Error.WriteLine(e);
         return code.ExitCode;

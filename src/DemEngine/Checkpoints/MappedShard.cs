@@ -11,9 +11,11 @@ internal sealed unsafe class MappedShard : IShardReader
     private readonly MemoryMappedFile? _file;
     private readonly MemoryMappedViewAccessor? _view;
     private readonly byte* _origin;
+    private readonly string _path;
 
     public MappedShard(string path)
     {
+        _path = path;
         using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read);
         Stamp = FileStamp.Of(file);
         if (Length == 0)
@@ -49,6 +51,8 @@ internal sealed unsafe class MappedShard : IShardReader
     public NativeBytes Read(long offset, int length, NativeBytes scratch)
     {
         CheckRange(offset, length);
+        if (!LinuxFile.TryPopulate(_origin + offset, length))
+            throw Failed();
         return new NativeBytes(_origin + offset, length);
     }
 
@@ -63,6 +67,21 @@ internal sealed unsafe class MappedShard : IShardReader
         _view?.SafeMemoryMappedViewHandle.ReleasePointer();
         _view?.Dispose();
         _file?.Dispose();
+    }
+
+    private DemException Failed()
+    {
+        try
+        {
+            if (FileStamp.Of(_path).Length < Length)
+                return new DemException(ErrorCode.InputChanged, $"{_path}: the file became shorter while it was read");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return new DemException(ErrorCode.ReadFailed, $"{_path}: {e.Message}", e);
+        }
+
+        return new DemException(ErrorCode.ReadFailed, $"{_path}: a part of the file cannot be read from the disk");
     }
 
     private void CheckRange(long offset, long length)

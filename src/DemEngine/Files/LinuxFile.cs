@@ -10,6 +10,7 @@ namespace DemEngine.Files;
 internal static unsafe partial class LinuxFile
 {
     private const int MadviseWillNeed = 3;
+    private const int MadvisePopulateRead = 22; // Linux 5.14 and later.
     private const int FadviseWillNeed = 3;
     private const int FadviseDontNeed = 4;
     private const int AtCurrentDirectory = -100;
@@ -24,6 +25,8 @@ internal static unsafe partial class LinuxFile
     private const int Interrupted = 4; // EINTR
     private const int InputOutput = 5; // EIO
     private const int NoAccess = 13; // EACCES
+    private const int BadAddress = 14; // EFAULT
+    private const int HardwarePoison = 133; // EHWPOISON
     private const int Invalid = 22; // EINVAL
     private const int TooLarge = 27; // EFBIG
     private const int NoSpace = 28; // ENOSPC
@@ -62,6 +65,26 @@ internal static unsafe partial class LinuxFile
 
         nuint start = (nuint)origin & ~(nuint)(Environment.SystemPageSize - 1);
         _ = Madvise((void*)start, (nuint)(origin + length) - start, MadviseWillNeed);
+    }
+
+    /// <summary>
+    /// Brings a part of a mapping into memory. Without this call a page that the disk does not give, or that is no longer in the
+    /// file, would end the process when it is read.
+    /// </summary>
+    /// <returns>False if a page cannot be had; true too where the system cannot be asked.</returns>
+    public static bool TryPopulate(byte* origin, long length)
+    {
+        if (!OperatingSystem.IsLinux() || length == 0)
+            return true;
+
+        nuint start = (nuint)origin & ~(nuint)(Environment.SystemPageSize - 1);
+        int error;
+        do
+            error = Madvise((void*)start, (nuint)(origin + length) - start, MadvisePopulateRead) == 0
+                ? 0
+                : Marshal.GetLastPInvokeError();
+        while (error == Interrupted);
+        return error is not (BadAddress or HardwarePoison);
     }
 
     /// <summary>Starts to read ahead a part of a file.</summary>
@@ -175,7 +198,7 @@ internal static unsafe partial class LinuxFile
     [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Statx(int folder, string path, int flags, uint mask, byte* status);
 
-    [LibraryImport("libc", EntryPoint = "madvise")]
+    [LibraryImport("libc", EntryPoint = "madvise", SetLastError = true)]
     private static partial int Madvise(void* address, nuint length, int advice);
 
     [LibraryImport("libc", EntryPoint = "posix_fadvise")]
