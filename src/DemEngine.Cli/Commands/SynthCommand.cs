@@ -1,6 +1,7 @@
 using System.CommandLine;
 using DemEngine.Checkpoints;
 using DemEngine.Cli.Options;
+using DemEngine.Cli.Output;
 using DemEngine.Lab.Synthesis;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Tensors;
@@ -15,14 +16,13 @@ internal static class SynthCommand
     {
         var shape = new Option<string?>("--shape")
         {
-            Description = $"The model's shape: {string.Join(", ", LlamaShape.Named.Select(one => one.Name))}, or a config.json.",
+            Description = $"The model's shape: {string.Join(", ", ModelShapes.Names)}, or a config.json.",
             HelpName = "name|file",
         };
         var seed = new Option<long>("--seed")
         {
             Description = "Chooses the numbers; the same seed gives the same bytes.",
             HelpName = "n",
-            Required = true,
         };
         var tunedFrom = new Option<DirectoryInfo?>("--tuned-from")
         {
@@ -34,28 +34,48 @@ internal static class SynthCommand
             $"Standard deviation of the differences from that checkpoint. Default {SynthPlanner.DefaultScale}.",
             SynthPlanner.DefaultScale);
         var type = Choice.FloatType("--dtype", "Element type. Default bf16, or that of --tuned-from.", "bf16", "f16", "f32");
+        var sparse = new Option<bool>("--sparse")
+        {
+            Description = "Write holes in place of numbers: files of full length that take no room, to try plans of large models.",
+        };
         var run = new RunCommandOptions();
 
         var command = new Command("synth", "Make a checkpoint of random numbers, for trials and measurements.")
         {
-            shape, seed, tunedFrom, scale, type,
+            shape, seed, tunedFrom, scale, type, sparse,
         };
         run.AddTo(command);
         command.Validators.Add(result =>
         {
             if (result.GetValue(shape) is null == result.GetValue(tunedFrom) is null)
                 result.AddError("give --shape or --tuned-from");
+            if (result.GetValue(sparse) && result.GetValue(tunedFrom) is not null)
+                result.AddError("--sparse needs --shape");
+            if (!result.GetValue(sparse) && result.GetResult(seed) is null)
+                result.AddError("Option '--seed' is required.");
         });
         command.SetAction(parsed =>
         {
             RunOptions options = run.Read(parsed);
+            if (parsed.GetValue(sparse))
+            {
+                RunSummary.Print(
+                    SparseCheckpoint.Write(
+                        ModelShapes.Find(parsed.GetValue(shape)!),
+                        parsed.GetValue(type) ?? ElementType.BF16,
+                        parsed.GetValue(run.Out)!.FullName,
+                        options),
+                    parsed.GetValue(run.Output.Quiet),
+                    parsed.GetValue(run.Output.Json));
+                return 0;
+            }
 
             using Checkpoint? baseModel = parsed.GetValue(tunedFrom) is { } path
                 ? Checkpoint.Open(path.FullName, options.Io)
                 : null;
             OutputPlan plan = baseModel is null
                 ? SynthPlanner.PlanBase(
-                    LlamaShape.Find(parsed.GetValue(shape)!),
+                    ModelShapes.Find(parsed.GetValue(shape)!),
                     parsed.GetValue(type) ?? ElementType.BF16,
                     parsed.GetValue(seed),
                     options.MaxShardBytes)

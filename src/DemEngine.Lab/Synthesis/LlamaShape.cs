@@ -26,7 +26,7 @@ public sealed record LlamaShape(
     int Heads,
     int KeyValueHeads,
     int Vocabulary,
-    bool TiedEmbeddings = false)
+    bool TiedEmbeddings = false) : IModelShape
 {
     /// <summary>The named shapes: from a few hundred kilobytes to 26 GB in BF16.</summary>
     public static IReadOnlyList<LlamaShape> Named { get; } =
@@ -57,14 +57,13 @@ public sealed record LlamaShape(
             throw new DemException(
                 ErrorCode.BadArgument,
                 $"there is no shape or file {Quoted.Name(nameOrFile)}; "
-                + $"shapes are {string.Join(", ", Named.Select(shape => shape.Name))}");
+                + $"shapes are {string.Join(", ", ModelShapes.Names)}");
         }
 
         return ReadConfig(nameOrFile);
     }
 
-    /// <summary>Lists the tensors of the model, in the order of the network, under Hugging Face's names.</summary>
-    /// <param name="type">Element type of the tensors.</param>
+    /// <inheritdoc/>
     public IEnumerable<TensorSpec> Tensors(ElementType type)
     {
         TensorSpec Spec(string name, params ReadOnlySpan<long> dimensions) => new(name, type, new TensorShape([.. dimensions]));
@@ -90,8 +89,7 @@ public sealed record LlamaShape(
             yield return Spec("lm_head.weight", Vocabulary, Hidden);
     }
 
-    /// <summary>Writes the contents of <c>config.json</c>.</summary>
-    /// <param name="type">Element type of the tensors.</param>
+    /// <inheritdoc/>
     public byte[] ToConfig(ElementType type)
     {
         var config = new JsonObject

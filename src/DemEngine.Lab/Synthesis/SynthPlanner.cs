@@ -21,7 +21,7 @@ public static class SynthPlanner
     /// <param name="type">Element type of the tensors.</param>
     /// <param name="seed">Random seed of the weights.</param>
     /// <param name="maxShardBytes">Maximum shard size in bytes; see <see cref="ShardLayout.Plan"/>.</param>
-    public static OutputPlan PlanBase(LlamaShape shape, ElementType type, long seed, long maxShardBytes)
+    public static OutputPlan PlanBase(IModelShape shape, ElementType type, long seed, long maxShardBytes)
     {
         OutputTensor[] tensors =
         [

@@ -1,6 +1,6 @@
+using System.Buffers;
 using System.IO.Hashing;
 using System.Text;
-using DemEngine.Memory;
 using DemEngine.Numerics;
 
 namespace DemEngine.Checkpoints;
@@ -20,16 +20,30 @@ internal static class Fingerprint
     public static string Of(Checkpoint checkpoint)
     {
         var hash = new XxHash128();
-        using var scratch = new NativeBuffer(SampleBytes);
-        foreach (StoredTensor tensor in checkpoint.Tensors.OrderBy(tensor => tensor.Spec.Name, StringComparer.Ordinal))
+        Span<byte> memory = new byte[SampleBytes];
+        var text = new ArrayBufferWriter<byte>();
+        StoredTensor[] tensors = [.. checkpoint.Tensors];
+        Array.Sort(tensors, (a, b) => string.CompareOrdinal(a.Spec.Name, b.Spec.Name));
+        foreach (StoredTensor tensor in tensors)
         {
             TensorSpec spec = tensor.Spec;
-            hash.Append(Encoding.UTF8.GetBytes($"{spec.Name}\n{spec.Type.SafetensorsName}\n{spec.Shape}\n"));
+            text.ResetWrittenCount();
+            Encoding.UTF8.GetBytes(spec.Name, text);
+            Encoding.UTF8.GetBytes($"\n{spec.Type.SafetensorsName}\n{spec.Shape}\n", text);
+            hash.Append(text.WrittenSpan);
 
-            int sample = (int)Math.Min(spec.UnitCount, SampleBytes / spec.Type.Size);
-            long last = spec.UnitCount - sample;
-            foreach (long first in new[] { 0, last / 2, last })
-                hash.Append(tensor.Read(first, sample, scratch.Bytes).Bytes.Span);
+            int count = (int)Math.Min(spec.UnitCount, SampleBytes / spec.Type.Size);
+            Span<byte> sample = memory[..(count * spec.Type.Size)];
+            long last = spec.UnitCount - count;
+            long read = -1;
+            foreach (long first in (ReadOnlySpan<long>)[0, last / 2, last])
+            {
+                // A small tensor is its own sample, and need not be read three times.
+                if (first != read)
+                    tensor.Peek(first, sample);
+                read = first;
+                hash.Append(sample);
+            }
         }
 
         return Convert.ToHexStringLower(hash.GetCurrentHash());

@@ -22,6 +22,13 @@ internal interface IShardReader : IDisposable
     /// <returns>Bytes of the part, valid until the scratch memory is used again or the reader is disposed.</returns>
     NativeBytes Read(long offset, int length, NativeBytes scratch);
 
+    /// <summary>
+    /// Copies a small part of the file, such as its header or a sample, without what a mapping would read around it.
+    /// </summary>
+    /// <param name="offset">Offset of the first byte in the file.</param>
+    /// <param name="destination">Memory to fill completely.</param>
+    void Peek(long offset, Span<byte> destination);
+
     /// <summary>Hints that a part will be read soon.</summary>
     void WillNeed(long offset, long length);
 }

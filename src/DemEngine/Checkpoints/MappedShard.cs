@@ -5,26 +5,31 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DemEngine.Checkpoints;
 
-/// <summary>Shard reader that maps the whole file through one pointer.</summary>
+/// <summary>
+/// Shard reader that maps the whole file through one pointer. Small parts are not read through the mapping, since a page that is
+/// not in memory brings as much of the file as the disk reads ahead: megabytes for a few kilobytes.
+/// </summary>
 internal sealed unsafe class MappedShard : IShardReader
 {
+    private readonly SafeFileHandle _handle;
+    private readonly string _path;
     private readonly MemoryMappedFile? _file;
     private readonly MemoryMappedViewAccessor? _view;
     private readonly byte* _origin;
-    private readonly string _path;
 
     public MappedShard(string path)
     {
         _path = path;
-        using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-        Stamp = FileStamp.Of(file);
-        if (Length == 0)
-            return; // An empty file cannot be mapped.
-
+        _handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read);
         try
         {
+            Stamp = FileStamp.Of(_handle);
+            if (Length == 0)
+                return; // An empty file cannot be mapped.
+
+            LinuxFile.WillReadHereAndThere(_handle);
             _file = MemoryMappedFile.CreateFromFile(
-                file,
+                _handle,
                 null,
                 0,
                 MemoryMappedFileAccess.Read,
@@ -36,8 +41,7 @@ internal sealed unsafe class MappedShard : IShardReader
         }
         catch
         {
-            _view?.Dispose();
-            _file?.Dispose();
+            Dispose();
             throw;
         }
     }
@@ -56,6 +60,8 @@ internal sealed unsafe class MappedShard : IShardReader
         return new NativeBytes(_origin + offset, length);
     }
 
+    public void Peek(long offset, Span<byte> destination) => PreadShard.Fill(_handle, _path, offset, destination);
+
     public void WillNeed(long offset, long length)
     {
         CheckRange(offset, length);
@@ -64,9 +70,11 @@ internal sealed unsafe class MappedShard : IShardReader
 
     public void Dispose()
     {
-        _view?.SafeMemoryMappedViewHandle.ReleasePointer();
+        if (_origin is not null)
+            _view?.SafeMemoryMappedViewHandle.ReleasePointer();
         _view?.Dispose();
         _file?.Dispose();
+        _handle.Dispose();
     }
 
     private DemException Failed()

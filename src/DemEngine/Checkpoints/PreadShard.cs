@@ -26,26 +26,39 @@ internal sealed class PreadShard : IShardReader
     public NativeBytes Read(long offset, int length, NativeBytes scratch)
     {
         NativeBytes target = scratch.Slice(0, length);
-        Span<byte> rest = target.Span;
+        Fill(_file, _path, offset, target.Span);
+        return target;
+    }
+
+    public void Peek(long offset, Span<byte> destination) => Fill(_file, _path, offset, destination);
+
+    /// <summary>Reads a part of a file.</summary>
+    /// <param name="file">The open file.</param>
+    /// <param name="path">Path of the file, for messages.</param>
+    /// <param name="offset">Offset of the first byte in the file.</param>
+    /// <param name="rest">Memory to fill completely.</param>
+    /// <exception cref="DemException">
+    /// DEM4003 (ReadFailed): the file cannot be read. DEM4005 (InputChanged): it became shorter.
+    /// </exception>
+    public static void Fill(SafeFileHandle file, string path, long offset, Span<byte> rest)
+    {
         while (rest.Length > 0)
         {
             int read;
             try
             {
-                read = RandomAccess.Read(_file, rest, offset);
+                read = RandomAccess.Read(file, rest, offset);
             }
             catch (IOException e)
             {
-                throw new DemException(ErrorCode.ReadFailed, $"{_path}: {e.Message}", e);
+                throw new DemException(ErrorCode.ReadFailed, $"{path}: {e.Message}", e);
             }
 
             if (read == 0)
-                throw new DemException(ErrorCode.InputChanged, $"{_path}: the file became shorter while it was read");
+                throw new DemException(ErrorCode.InputChanged, $"{path}: the file became shorter while it was read");
             rest = rest[read..];
             offset += read;
         }
-
-        return target;
     }
 
     public void WillNeed(long offset, long length) => LinuxFile.WillNeed(_file, offset, length);

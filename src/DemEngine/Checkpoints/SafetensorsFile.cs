@@ -93,16 +93,16 @@ internal sealed class SafetensorsFile : IDisposable
     private static SafetensorsFile Open(string path, IShardReader reader)
     {
         int startLength = (int)Math.Min(reader.Length, FileSignature.Length);
-        using var scratch = new NativeBuffer(FileSignature.Length);
-        ReadOnlySpan<byte> start = reader.Length == 0 ? [] : reader.Read(0, startLength, scratch.Bytes).Span;
+        Span<byte> start = new byte[startLength];
+        reader.Peek(0, start);
         try
         {
-            ReadOnlySpan<byte> prefix = start[..Math.Min(start.Length, SafetensorsHeader.PrefixLength)];
+            Span<byte> prefix = start[..Math.Min(start.Length, SafetensorsHeader.PrefixLength)];
             int jsonLength = SafetensorsHeader.JsonLength(prefix, reader.Length, path);
             long dataStart = SafetensorsHeader.PrefixLength + (long)jsonLength;
             using var json = new NativeBuffer(jsonLength);
-            var header = SafetensorsHeader.Parse(
-                reader.Read(SafetensorsHeader.PrefixLength, jsonLength, json.Bytes).Span, reader.Length - dataStart, path);
+            reader.Peek(SafetensorsHeader.PrefixLength, json.Bytes.Span);
+            var header = SafetensorsHeader.Parse(json.Bytes.Span, reader.Length - dataStart, path);
             return new SafetensorsFile(path, reader, header, dataStart);
         }
         catch (DemException e) when (IsNoHeader(e.Code) && FileSignature.Find(start) is not null)

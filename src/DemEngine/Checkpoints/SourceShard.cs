@@ -37,8 +37,14 @@ internal sealed class SourceShard : IShardReader
     public NativeBytes Read(long offset, int length, NativeBytes scratch)
     {
         NativeBytes part = scratch.Slice(0, length);
-        if (length == 0)
-            return part;
+        Peek(offset, part.Span);
+        return part;
+    }
+
+    public void Peek(long offset, Span<byte> destination)
+    {
+        if (destination.IsEmpty)
+            return;
 
         // Empty tensors start where the next one does: the last of equal starts is the one that has bytes.
         int tensor = Array.BinarySearch(_starts, offset);
@@ -47,14 +53,12 @@ internal sealed class SourceShard : IShardReader
             tensor++;
         try
         {
-            _source.Read(tensor, offset - _starts[tensor], part.Span);
+            _source.Read(tensor, offset - _starts[tensor], destination);
         }
         catch (IOException e)
         {
             throw new DemException(ErrorCode.ReadFailed, $"{_name}: {_source.Tensors[tensor].Name}: {e.Message}", e);
         }
-
-        return part;
     }
 
     public void WillNeed(long offset, long length)

@@ -37,6 +37,15 @@ public sealed class StoredTensor : ITensorData
         return new TypedBytes(Spec.Type, _reader.Read(Offset + (first * size), checked(count * size), scratch));
     }
 
+    /// <summary>Copies a small part, without what a mapping would read around it.</summary>
+    /// <param name="first">Index of the first unit.</param>
+    /// <param name="destination">Memory for whole units, which is filled completely.</param>
+    internal void Peek(long first, Span<byte> destination)
+    {
+        CheckRange(first, destination.Length / Spec.Type.Size);
+        _reader.Peek(Offset + (first * Spec.Type.Size), destination);
+    }
+
     /// <summary>Hints that a part will be read soon, so that the system can read ahead.</summary>
     /// <param name="first">Index of the first unit.</param>
     /// <param name="count">Number of units.</param>

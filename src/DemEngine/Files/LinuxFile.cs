@@ -11,6 +11,7 @@ internal static unsafe partial class LinuxFile
 {
     private const int MadviseWillNeed = 3;
     private const int MadvisePopulateRead = 22; // Linux 5.14 and later.
+    private const int FadviseRandom = 1;
     private const int FadviseWillNeed = 3;
     private const int FadviseDontNeed = 4;
     private const int AtCurrentDirectory = -100;
@@ -92,6 +93,13 @@ internal static unsafe partial class LinuxFile
     {
         if (OperatingSystem.IsLinux() && length > 0)
             _ = PosixFadvise(file, offset, length, FadviseWillNeed);
+    }
+
+    /// <summary>Says that a file will be read here and there, so that the system reads nothing beyond what is asked for.</summary>
+    public static void WillReadHereAndThere(SafeFileHandle file)
+    {
+        if (OperatingSystem.IsLinux())
+            _ = PosixFadvise(file, 0, 0, FadviseRandom);
     }
 
     /// <summary>Asks the system to drop a file from the page cache.</summary>
