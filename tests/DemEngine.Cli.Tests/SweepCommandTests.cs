@@ -20,7 +20,7 @@ public sealed class SweepCommandTests
         string[] lines = Dem.Run(command).Expect(0).Output.TrimEnd().Split('\n');
         Assert.That(lines[0], Is.EqualTo("6 merges"));
         Assert.That(lines[2..], Is.EqualTo(new[] { "0.25", "0.5", "0.75" }.SelectMany(weight => new[] { 1, 2 }.Select(lambda =>
-            Path.Combine(_family.PathOf("sweep"), $"models.0.weight={weight},lambda={lambda}")))));
+            Path.Combine(_family.PathOf("sweep"), $"models.0.weight-{weight}_lambda-{lambda}")))));
         foreach (string folder in lines[2..])
             Dem.Run("verify", folder).Expect(0);
 

@@ -12,7 +12,10 @@ using DemEngine.Recipes.Values;
 namespace DemEngine.Sweeps;
 
 /// <summary>One merge of a sweep.</summary>
-/// <param name="Name">Name of the merge's folder: its parameters and their values.</param>
+/// <param name="Name">
+/// Name of the merge's folder: its parameters and their values, such as <c>models.0.weight-0.1_lambda-0.5</c>, or its number where
+/// these are too many for a name. It can be the name of a repository on the Hugging Face Hub.
+/// </param>
 /// <param name="Recipe">The recipe with these values.</param>
 public sealed record SweepCandidate(string Name, Recipe Recipe);
 
@@ -30,6 +33,9 @@ public static class Sweep
 {
     /// <summary>Maximum number of merges in one sweep.</summary>
     public const int MaxCandidates = 1000;
+
+    /// <summary>The longest name of a repository on the Hugging Face Hub.</summary>
+    private const int LongestName = 96;
 
     /// <summary>Lists every combination of the axes' values; the last axis changes fastest.</summary>
     /// <param name="recipe">The recipe to merge by; the axes' values replace its own.</param>
@@ -62,11 +68,14 @@ public static class Sweep
         foreach (SweepAxis axis in axes)
         {
             candidates = candidates.SelectMany(candidate => axis.Values.Select(value => new SweepCandidate(
-                candidate.Name.Length == 0 ? axis.NameOf(value) : $"{candidate.Name},{axis.NameOf(value)}",
+                candidate.Name.Length == 0 ? axis.NameOf(value) : $"{candidate.Name}_{axis.NameOf(value)}",
                 candidate.Recipe.With(new Parameter(axis.Parameter, new NumberValue((double)value)), axis.Model))));
         }
 
-        return [.. candidates];
+        SweepCandidate[] all = [.. candidates];
+        return all.Any(candidate => candidate.Name.Length > LongestName)
+            ? [.. all.Select((candidate, k) => candidate with { Name = $"merge-{k + 1:0000}" })]
+            : [.. all];
     }
 
     /// <summary>Makes the merges. The merges that an interrupted sweep has completed are kept.</summary>

@@ -39,11 +39,15 @@ public sealed partial record SweepAxis(int? Model, string Parameter, ImmutableAr
             [.. all]);
     }
 
-    /// <summary>Returns the text that stands for a value in a folder's name.</summary>
+    /// <summary>
+    /// Returns the text that stands for a value in a folder's name, such as <c>models.0.weight-0.1</c>. A name on the Hugging Face
+    /// Hub has letters, digits, and single hyphens, dots and underscores, so that a minus sign is written out.
+    /// </summary>
     public string NameOf(decimal value)
     {
-        string number = value.ToString(Shortest, CultureInfo.InvariantCulture);
-        return Model is { } model ? $"models.{model}.{Parameter}={number}" : $"{Parameter}={number}";
+        string number = Math.Abs(value).ToString(Shortest, CultureInfo.InvariantCulture);
+        string of = Model is { } model ? $"models.{model}.{Parameter}" : Parameter;
+        return value < 0 ? $"{of}-minus{number}" : $"{of}-{number}";
     }
 
     /// <summary>Expands a range. Decimal arithmetic makes steps of 0.1 meet 0.3 exactly.</summary>

@@ -115,16 +115,27 @@ public sealed class SweepTests
         Failing.With(ErrorCode.OutputExists, () => Run(recipe, axes, "resumed", new RunOptions()));
     }
 
-    [TestCase("models[0].weight=0.1:0.9:0.1", 9, "models.0.weight=0.9")]
-    [TestCase("lambda=0.5,1,2e0", 3, "lambda=2")]
-    [TestCase("t=-0.5:0.5:0.3", 4, "t=0.4")]
-    [TestCase("t=1:1:1", 1, "t=1")]
-    [TestCase("t=0:0.50:0.25", 3, "t=0.5")]
+    [TestCase("models[0].weight=0.1:0.9:0.1", 9, "models.0.weight-0.9")]
+    [TestCase("lambda=0.5,1,2e0", 3, "lambda-2")]
+    [TestCase("t=-0.5:0.5:0.3", 4, "t-0.4")]
+    [TestCase("t=-1:-0.5:0.5", 2, "t-minus0.5")]
+    [TestCase("t=1:1:1", 1, "t-1")]
+    [TestCase("t=0:0.50:0.25", 3, "t-0.5")]
     public void Values_are_read(string text, int count, string last)
     {
         var axis = SweepAxis.Parse(text);
         Assert.That(axis.Values, Has.Length.EqualTo(count));
         Assert.That(axis.NameOf(axis.Values[^1]), Is.EqualTo(last));
+    }
+
+    [TestCase("models[0].weight=-0.1,0.2 lambda=0.5", "models.0.weight-minus0.1_lambda-0.5")]
+    [TestCase("models[0].weight=0.123456789 models[1].weight=0.123456789 models[2].weight=0.123456789 lambda=0.123456789", "merge-0001")]
+    public void Names_are_names_on_the_hub(string axes, string first)
+    {
+        IReadOnlyList<SweepCandidate> candidates = Candidates(Sweeps["sums"].Recipe, axes.Split(' '));
+        Assert.That(candidates[0].Name, Is.EqualTo(first));
+        foreach (SweepCandidate candidate in candidates)
+            Assert.That(candidate.Name, Does.Match(@"^(?!.*(--|\.\.))[A-Za-z0-9][\w.-]{0,94}\w$"));
     }
 
     [TestCase("weight")]
