@@ -31,6 +31,27 @@ public sealed class SweepCommandTests
     }
 
     [Test]
+    public void A_table_says_what_is_where()
+    {
+        string output = _family.PathOf("table");
+        Dem.Run("sweep", _family.Recipe, "--set", "models[0].weight=-0.1,0.2", "--out", output).Expect(0);
+        Dem.Run("sweep", _family.Recipe, "--set", "lambda=2", "--out", output).Expect(0);
+        Assert.That(File.ReadAllText(Path.Combine(output, "sweep.csv")), Is.EqualTo(
+            "folder,models[0].weight,lambda\r\nmodels.0.weight-minus0.1,-0.1,\r\nmodels.0.weight-0.2,0.2,\r\nlambda-2,,2\r\n"));
+        JsonElement table = JsonDocument.Parse(File.ReadAllText(Path.Combine(output, "sweep.json"))).RootElement;
+        Assert.That(table.GetProperty("schema").GetInt32(), Is.EqualTo(1));
+        JsonElement merge = table.GetProperty("merges")[0];
+        Assert.That(merge.GetProperty("parameters").GetProperty("models[0].weight").GetDouble(), Is.EqualTo(-0.1));
+        foreach (JsonElement one in table.GetProperty("merges").EnumerateArray())
+            Dem.Run("verify", Path.Combine(output, one.GetProperty("folder").GetString()!)).Expect(0);
+
+        Directory.Delete(Path.Combine(output, "models.0.weight-0.2"), recursive: true);
+        File.WriteAllText(Path.Combine(output, "sweep.csv"), "");
+        Dem.Run("sweep", _family.Recipe, "--set", "lambda=2", "--out", output, "--resume").Expect(0);
+        Assert.That(File.ReadAllLines(Path.Combine(output, "sweep.csv")), Has.Length.EqualTo(3), "what is gone is no longer listed");
+    }
+
+    [Test]
     public void What_is_no_number_of_the_recipe_is_refused()
     {
         Dem.Run("sweep", _family.Recipe, "--set", "lambda", "--out", _family.PathOf("none")).ExpectError(ErrorCode.BadArgument, "--set \"lambda\"");

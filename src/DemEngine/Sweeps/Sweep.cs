@@ -17,7 +17,11 @@ namespace DemEngine.Sweeps;
 /// these are too many for a name. It can be the name of a repository on the Hugging Face Hub.
 /// </param>
 /// <param name="Recipe">The recipe with these values.</param>
-public sealed record SweepCandidate(string Name, Recipe Recipe);
+public sealed record SweepCandidate(string Name, Recipe Recipe)
+{
+    /// <summary>The values that tell this merge from the others, in the order of the axes.</summary>
+    public ImmutableArray<SweepSetting> Settings { get; init; } = [];
+}
 
 /// <summary>The report of a sweep.</summary>
 /// <param name="Output">Full path of the folder that holds the merges' folders.</param>
@@ -69,7 +73,10 @@ public static class Sweep
         {
             candidates = candidates.SelectMany(candidate => axis.Values.Select(value => new SweepCandidate(
                 candidate.Name.Length == 0 ? axis.NameOf(value) : $"{candidate.Name}_{axis.NameOf(value)}",
-                candidate.Recipe.With(new Parameter(axis.Parameter, new NumberValue((double)value)), axis.Model))));
+                candidate.Recipe.With(new Parameter(axis.Parameter, new NumberValue((double)value)), axis.Model))
+            {
+                Settings = [.. candidate.Settings, new SweepSetting(axis.Model, axis.Parameter, value)],
+            }));
         }
 
         SweepCandidate[] all = [.. candidates];
@@ -78,7 +85,10 @@ public static class Sweep
             : [.. all];
     }
 
-    /// <summary>Makes the merges. The merges that an interrupted sweep has completed are kept.</summary>
+    /// <summary>
+    /// Makes the merges, and beside them <c>sweep.json</c> and <c>sweep.csv</c>, which say what is where. The merges that an
+    /// interrupted sweep has completed are kept.
+    /// </summary>
     /// <param name="candidates">Merges to make; at least one.</param>
     /// <param name="output">Path of the folder that holds the merges' folders.</param>
     /// <param name="alignment">Policies for tensors and vocabularies that do not match.</param>
@@ -113,6 +123,7 @@ public static class Sweep
 
         IReadOnlyList<RunReport> reports =
             requests.Count == 0 ? [] : OutputRun.ExecuteTogether(requests, backend, progress, cancel);
+        SweepTable.Write(output, candidates);
         return new SweepReport(Path.GetFullPath(output), [.. candidates.Select(candidate => candidate.Name)], reports);
     }
 }
