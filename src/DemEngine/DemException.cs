@@ -26,4 +26,16 @@ public sealed class DemException : Exception
 
     /// <summary>Advice on what the user can do about the error, in whole sentences.</summary>
     public string Remedy { get; }
+
+    /// <summary>Path of the file or folder at fault, or name of the recipe; null where the error is about none, or is not known.</summary>
+    public string? Path { get; init; }
+
+    /// <summary>Name of the tensor at fault; null where the error is about none, or about several.</summary>
+    public string? Tensor { get; init; }
+
+    /// <summary>Line of <see cref="Path"/>, counted from 1; null where it is not known.</summary>
+    public int? Line { get; init; }
+
+    /// <summary>Key of the recipe at fault, such as <c>models[1].parameters.weight</c>; null where it is not known.</summary>
+    public string? Key { get; init; }
 }

@@ -8,8 +8,11 @@ namespace DemEngine;
 /// </summary>
 public sealed class ErrorCode
 {
-    private ErrorCode(int number, string meaning, string remedy)
+    private const int TemporaryFailure = 75;
+
+    private ErrorCode(int number, string meaning, string remedy, bool isTemporary = false)
     {
+        IsTemporary = isTemporary;
         Number = number;
         Meaning = meaning;
         Remedy = remedy;
@@ -29,8 +32,14 @@ public sealed class ErrorCode
     /// <summary>True for a failure while running (exit code 1); false for a wrong request or input (exit code 2).</summary>
     public bool IsRunFailure => Number >= 4000;
 
-    /// <summary>Process exit code of this error: 1 for a failure while running, 2 for a wrong request or input.</summary>
-    public int ExitCode => IsRunFailure ? 1 : 2;
+    /// <summary>True if the same request may well succeed later, because something else is in the way only now.</summary>
+    public bool IsTemporary { get; }
+
+    /// <summary>
+    /// Process exit code of this error: 75 (EX_TEMPFAIL of sysexits.h) for what passes by itself, 1 for another failure while running,
+    /// 2 for a wrong request or input.
+    /// </summary>
+    public int ExitCode => IsTemporary ? TemporaryFailure : IsRunFailure ? 1 : 2;
 
     /// <inheritdoc/>
     public override string ToString() => $"DEM{Number}";
@@ -84,7 +93,8 @@ public sealed class ErrorCode
     public static readonly ErrorCode OutputBusy = new(
         1008,
         "Another process is writing the same output.",
-        "Wait for it, or choose another output folder.");
+        "Wait for it, or choose another output folder.",
+        isTemporary: true);
 
     /// <summary>DEM1010: A device is not there or cannot be used.</summary>
     public static readonly ErrorCode NoSuchDevice = new(
@@ -122,7 +132,8 @@ public sealed class ErrorCode
     public static readonly ErrorCode PackageNotFetched = new(
         1025,
         "A package cannot be fetched from the NuGet sources.",
-        "See `dotnet nuget list source`, or name another source.");
+        "See `dotnet nuget list source`, or name another source.",
+        isTemporary: true);
 
     /// <summary>DEM1026: A package is not what was published: it has another hash.</summary>
     public static readonly ErrorCode PackageDamaged = new(
@@ -332,7 +343,7 @@ public sealed class ErrorCode
     public static readonly ErrorCode BadConfig = new(
         2102,
         "A model's config.json is not JSON of the expected form, or a value in it is missing or impossible.",
-        "Fetch the file again, or mend the key that the message names.");
+        "Fetch the file again, or correct the key that the message names.");
 
     /// <summary>DEM2103: A model's tensors are not those that its config.json asks for.</summary>
     public static readonly ErrorCode WrongTensors = new(
@@ -365,7 +376,7 @@ public sealed class ErrorCode
     public static readonly ErrorCode BadDataLine = new(
         2112,
         "A line of a data file is not a JSON object of a known form.",
-        "Mend the line that the message names: {\"text\"}, {\"prompt\", \"completion\"}, {\"prompt\", \"choices\", "
+        "Correct the line that the message names: {\"text\"}, {\"prompt\", \"completion\"}, {\"prompt\", \"choices\", "
         + "\"answer\"} or {\"tokens\"}.");
 
     /// <summary>DEM2113: A data set holds nothing to predict.</summary>
@@ -420,7 +431,7 @@ public sealed class ErrorCode
     public static readonly ErrorCode RecipeNotYaml = new(
         3002,
         "The recipe is not valid YAML.",
-        "Mend the line that the message names.");
+        "Correct the line that the message names.");
 
     /// <summary>DEM3003: The recipe has a key that is not known here.</summary>
     public static readonly ErrorCode UnknownKey = new(
@@ -432,7 +443,7 @@ public sealed class ErrorCode
     public static readonly ErrorCode WrongValue = new(
         3004,
         "A recipe value has the wrong type or is out of range.",
-        "Mend the line that the message names.");
+        "Correct the line that the message names.");
 
     /// <summary>DEM3005: The recipe lacks a required key or parameter.</summary>
     public static readonly ErrorCode MissingKey = new(
@@ -450,7 +461,7 @@ public sealed class ErrorCode
     public static readonly ErrorCode UnsupportedFeature = new(
         3007,
         "The recipe asks for something that this version does not do.",
-        "Leave it out; nothing is half-obeyed.");
+        "Do as the message says, or leave it out.");
 
     /// <summary>DEM3008: A key occurs twice in one mapping of the recipe.</summary>
     public static readonly ErrorCode DuplicateKey = new(

@@ -48,7 +48,7 @@ public static class DataSetReader
         }
 
         if (examples.Count == 0)
-            throw new DemException(ErrorCode.EmptyDataSet, $"{path}: there is no example in it");
+            throw new DemException(ErrorCode.EmptyDataSet, $"{path}: there is no example in it") { Path = path };
         return new DataSet(name, examples.DrainToImmutable(), questions.DrainToImmutable(), hasPrompts);
     }
 }

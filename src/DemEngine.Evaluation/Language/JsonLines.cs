@@ -53,7 +53,7 @@ internal static class JsonLines
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DemException(ErrorCode.DataNotFound, $"{path}: {e.Message}", e);
+            throw new DemException(ErrorCode.DataNotFound, $"{path}: {e.Message}", e) { Path = path };
         }
     }
 
@@ -65,7 +65,7 @@ internal static class JsonLines
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DemException(ErrorCode.DataNotFound, $"{path}: {e.Message}", e);
+            throw new DemException(ErrorCode.DataNotFound, $"{path}: {e.Message}", e) { Path = path };
         }
     }
 

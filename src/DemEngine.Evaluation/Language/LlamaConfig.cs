@@ -83,7 +83,7 @@ public sealed record LlamaConfig
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DemException(ErrorCode.BadSideFile, $"{file}: {e.Message}", e);
+            throw new DemException(ErrorCode.BadSideFile, $"{file}: {e.Message}", e) { Path = file };
         }
 
         return LlamaConfigReader.Parse(json, file);

@@ -25,12 +25,12 @@ internal sealed class LlamaConfigReader
         {
             using var document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false });
             if (document.RootElement.ValueKind != JsonValueKind.Object)
-                throw new DemException(ErrorCode.BadConfig, $"{path}: not a JSON object");
+                throw new DemException(ErrorCode.BadConfig, $"{path}: not a JSON object") { Path = path };
             return new LlamaConfigReader(document.RootElement, path).Read();
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new DemException(ErrorCode.BadConfig, $"{path}: {JsonFault.Describe(e)}", e);
+            throw new DemException(ErrorCode.BadConfig, $"{path}: {JsonFault.Describe(e)}", e) { Path = path };
         }
     }
 
@@ -208,7 +208,7 @@ internal sealed class LlamaConfigReader
         };
     }
 
-    private DemException Bad(string what) => new(ErrorCode.BadConfig, $"{_path}: {what}");
+    private DemException Bad(string what) => new(ErrorCode.BadConfig, $"{_path}: {what}") { Path = _path };
 
-    private DemException Unknown(string what) => new(ErrorCode.UnknownArchitecture, $"{_path}: {what}");
+    private DemException Unknown(string what) => new(ErrorCode.UnknownArchitecture, $"{_path}: {what}") { Path = _path };
 }

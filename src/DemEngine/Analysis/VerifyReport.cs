@@ -37,6 +37,6 @@ public sealed record VerifyReport(
             parts.Add($"{Missing.Length} are missing: {Quoted.List(Missing)}");
         if (!Extra.IsEmpty)
             parts.Add($"{Extra.Length} are not in the manifest: {Quoted.List(Extra)}");
-        throw new DemException(ErrorCode.VerifyFailed, $"{Path}: of the tensors {string.Join("; ", parts)}");
+        throw new DemException(ErrorCode.VerifyFailed, $"{Path}: of the tensors {string.Join("; ", parts)}") { Path = Path };
     }
 }

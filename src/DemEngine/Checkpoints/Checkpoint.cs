@@ -43,7 +43,10 @@ public sealed class Checkpoint : IDisposable
                     ErrorCode.DuplicateName,
                     $"{path}: the tensor {Quoted.Name(tensor.Spec.Name)} "
                     + $"is in {System.IO.Path.GetFileName(_byName[tensor.Spec.Name].File)} "
-                    + $"and in {System.IO.Path.GetFileName(tensor.File)}");
+                    + $"and in {System.IO.Path.GetFileName(tensor.File)}")
+                {
+                    Path = path,
+                };
             }
         }
     }

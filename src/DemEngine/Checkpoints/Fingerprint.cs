@@ -63,7 +63,7 @@ internal static class Fingerprint
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DemException(ErrorCode.UnreadableFile, $"{path}: {e.Message}", e);
+            throw new DemException(ErrorCode.UnreadableFile, $"{path}: {e.Message}", e) { Path = path };
         }
     }
 }

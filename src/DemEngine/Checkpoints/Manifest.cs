@@ -83,17 +83,20 @@ public sealed partial record Manifest(
     {
         string path = System.IO.Path.Combine(folder, FileName);
         if (LinuxFile.IsSpecial(path))
-            throw new DemException(ErrorCode.BadManifest, $"{path}: this is a pipe, a socket or a device, and no file");
+            throw new DemException(ErrorCode.BadManifest, $"{path}: this is a pipe, a socket or a device, and no file")
+            {
+                Path = path,
+            };
         try
         {
             Manifest? manifest = JsonSerializer.Deserialize(File.ReadAllBytes(path), ManifestJson.Default.Manifest);
             return IsWhole(manifest)
                 ? manifest
-                : throw new DemException(ErrorCode.BadManifest, $"{path}: not a manifest");
+                : throw new DemException(ErrorCode.BadManifest, $"{path}: not a manifest") { Path = path };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
-            throw new DemException(ErrorCode.BadManifest, $"{path}: {e.Message}", e);
+            throw new DemException(ErrorCode.BadManifest, $"{path}: {e.Message}", e) { Path = path };
         }
     }
 

@@ -51,11 +51,14 @@ internal sealed class PreadShard : IShardReader
             }
             catch (IOException e)
             {
-                throw new DemException(ErrorCode.ReadFailed, $"{path}: {e.Message}", e);
+                throw new DemException(ErrorCode.ReadFailed, $"{path}: {e.Message}", e) { Path = path };
             }
 
             if (read == 0)
-                throw new DemException(ErrorCode.InputChanged, $"{path}: the file became shorter while it was read");
+                throw new DemException(ErrorCode.InputChanged, $"{path}: the file became shorter while it was read")
+                {
+                    Path = path,
+                };
             rest = rest[read..];
             offset += read;
         }

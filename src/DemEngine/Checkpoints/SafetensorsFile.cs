@@ -46,7 +46,10 @@ internal sealed class SafetensorsFile : IDisposable
     public static SafetensorsFile Open(string path, IoMode io)
     {
         if (LinuxFile.IsSpecial(path))
-            throw new DemException(ErrorCode.UnreadableFile, $"{path}: this is a pipe, a socket or a device, and no file");
+            throw new DemException(ErrorCode.UnreadableFile, $"{path}: this is a pipe, a socket or a device, and no file")
+            {
+                Path = path,
+            };
         IShardReader? reader = null;
         try
         {
@@ -59,9 +62,9 @@ internal sealed class SafetensorsFile : IDisposable
 
             // Callers have checked that the name exists, so it is a link.
             if (e is FileNotFoundException)
-                throw new DemException(ErrorCode.MissingShard, $"{path}: a link that leads to no file", e);
+                throw new DemException(ErrorCode.MissingShard, $"{path}: a link that leads to no file", e) { Path = path };
             if (e is IOException or UnauthorizedAccessException)
-                throw new DemException(ErrorCode.UnreadableFile, $"{path}: {e.Message}", e);
+                throw new DemException(ErrorCode.UnreadableFile, $"{path}: {e.Message}", e) { Path = path };
             throw;
         }
     }
@@ -80,11 +83,17 @@ internal sealed class SafetensorsFile : IDisposable
         try
         {
             if (LinuxFile.IsSpecial(Path) || FileStamp.Of(Path) != _reader.Stamp)
-                throw new DemException(ErrorCode.InputChanged, $"{Path}: the file was changed while it was being read");
+                throw new DemException(ErrorCode.InputChanged, $"{Path}: the file was changed while it was being read")
+                {
+                    Path = Path,
+                };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DemException(ErrorCode.InputChanged, $"{Path}: the file was there and is no longer: {e.Message}", e);
+            throw new DemException(ErrorCode.InputChanged, $"{Path}: the file was there and is no longer: {e.Message}", e)
+            {
+                Path = Path,
+            };
         }
     }
 

@@ -47,17 +47,26 @@ internal sealed class SafetensorsHeader
     public static int JsonLength(ReadOnlySpan<byte> prefix, long fileLength, string file)
     {
         if (prefix.Length < PrefixLength || fileLength < PrefixLength)
-            throw new DemException(ErrorCode.TruncatedFile, $"{file}: {fileLength} bytes are too few for a safetensors file");
+            throw new DemException(ErrorCode.TruncatedFile, $"{file}: {fileLength} bytes are too few for a safetensors file")
+            {
+                Path = file,
+            };
 
         ulong length = System.Buffers.Binary.BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (length > MaxJsonLength)
             throw new DemException(
                 ErrorCode.HeaderTooLarge,
-                $"{file}: the header claims {length} bytes, more than {MaxJsonLength}");
+                $"{file}: the header claims {length} bytes, more than {MaxJsonLength}")
+            {
+                Path = file,
+            };
         if ((long)length > fileLength - PrefixLength)
             throw new DemException(
                 ErrorCode.HeaderTooLarge,
-                $"{file}: the header claims {length} bytes, the file has {fileLength}");
+                $"{file}: the header claims {length} bytes, the file has {fileLength}")
+            {
+                Path = file,
+            };
         return (int)length;
     }
 
@@ -71,7 +80,7 @@ internal sealed class SafetensorsHeader
     public static SafetensorsHeader Parse(ReadOnlySpan<byte> json, long dataLength, string file)
     {
         if (json.Length == 0 || json[0] != (byte)'{')
-            throw new DemException(ErrorCode.HeaderNotJson, $"{file}: the header does not begin with '{{'");
+            throw new DemException(ErrorCode.HeaderNotJson, $"{file}: the header does not begin with '{{'") { Path = file };
 
         var tensors = new List<TensorEntry>();
         var metadata = ImmutableDictionary<string, string>.Empty;
@@ -84,7 +93,10 @@ internal sealed class SafetensorsHeader
             {
                 string name = reader.GetString()!;
                 if (!names.Add(name))
-                    throw new DemException(ErrorCode.DuplicateName, $"{file}: the name {Quoted.Name(name)} occurs twice");
+                    throw new DemException(ErrorCode.DuplicateName, $"{file}: the name {Quoted.Name(name)} occurs twice")
+                    {
+                        Path = file,
+                    };
 
                 reader.Read();
                 if (name == MetadataKey)
@@ -94,11 +106,17 @@ internal sealed class SafetensorsHeader
             }
 
             if (reader.Read())
-                throw new DemException(ErrorCode.HeaderNotJson, $"{file}: text follows the header's closing brace");
+                throw new DemException(ErrorCode.HeaderNotJson, $"{file}: text follows the header's closing brace")
+                {
+                    Path = file,
+                };
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new DemException(ErrorCode.HeaderNotJson, $"{file}: the header is not valid JSON: {JsonFault.Describe(e)}", e);
+            throw new DemException(ErrorCode.HeaderNotJson, $"{file}: the header is not valid JSON: {JsonFault.Describe(e)}", e)
+            {
+                Path = file,
+            };
         }
 
         // Empty tensors come before the tensor that starts at the same offset.
@@ -119,7 +137,10 @@ internal sealed class SafetensorsHeader
             reader.Read();
             Expect(reader, JsonTokenType.String, file, MetadataKey);
             if (!metadata.TryAdd(key, reader.GetString()!))
-                throw new DemException(ErrorCode.DuplicateName, $"{file}: the metadata key {Quoted.Name(key)} occurs twice");
+                throw new DemException(ErrorCode.DuplicateName, $"{file}: the metadata key {Quoted.Name(key)} occurs twice")
+                {
+                    Path = file,
+                };
         }
 
         return metadata.ToImmutable();
@@ -142,38 +163,62 @@ internal sealed class SafetensorsHeader
                 "shape" => Set(ref shape, ParseShape(ref reader, name, file)),
                 "data_offsets" => Set(ref offsets, ParseOffsets(ref reader, name, file)),
                 _ => throw new DemException(
-                    ErrorCode.HeaderNotJson, $"{file}: tensor {Quoted.Name(name)}: unknown key {Quoted.Name(key)}"),
+                    ErrorCode.HeaderNotJson, $"{file}: tensor {Quoted.Name(name)}: unknown key {Quoted.Name(key)}")
+                {
+                    Path = file,
+                    Tensor = name,
+                },
             };
             if (!isNew)
                 throw new DemException(
                     ErrorCode.DuplicateName,
-                    $"{file}: tensor {Quoted.Name(name)}: key \"{key}\" occurs twice");
+                    $"{file}: tensor {Quoted.Name(name)}: key \"{key}\" occurs twice")
+                {
+                    Path = file,
+                    Tensor = name,
+                };
         }
 
         if (type is null || shape is null || offsets is null)
             throw new DemException(
                 ErrorCode.HeaderNotJson,
-                $"{file}: tensor {Quoted.Name(name)} lacks dtype, shape or data_offsets");
+                $"{file}: tensor {Quoted.Name(name)} lacks dtype, shape or data_offsets")
+            {
+                Path = file,
+                Tensor = name,
+            };
 
         long elements = shape.Value.ElementCount;
         if (elements > long.MaxValue / type.Value.Size)
             throw new DemException(
                 ErrorCode.BadShape,
-                $"{file}: tensor {Quoted.Name(name)}: the size of shape {Brief(shape.Value)} overflows");
+                $"{file}: tensor {Quoted.Name(name)}: the size of shape {Brief(shape.Value)} overflows")
+            {
+                Path = file,
+                Tensor = name,
+            };
 
         var spec = new TensorSpec(name, type.Value, shape.Value);
         if (!spec.IsWholeBytes)
             throw new DemException(
                 ErrorCode.BadShape,
                 $"{file}: tensor {Quoted.Name(name)}: {spec.Type.SafetensorsName}{Brief(spec.Shape)} "
-                + $"takes no whole number of bytes, at {spec.Type.Bits} bits an element");
+                + $"takes no whole number of bytes, at {spec.Type.Bits} bits an element")
+            {
+                Path = file,
+                Tensor = name,
+            };
         var (begin, end) = offsets.Value;
         if (end - begin != spec.ByteLength)
         {
             throw new DemException(
                 ErrorCode.SizeMismatch,
                 $"{file}: tensor {Quoted.Name(name)}: {spec.Type.SafetensorsName}{Brief(spec.Shape)} "
-                + $"takes {spec.ByteLength} bytes, its offsets span {end - begin}");
+                + $"takes {spec.ByteLength} bytes, its offsets span {end - begin}")
+            {
+                Path = file,
+                Tensor = name,
+            };
         }
 
         return new TensorEntry(spec, begin);
@@ -197,7 +242,11 @@ internal sealed class SafetensorsHeader
         if (!ElementTypes.TryParseSafetensors(text, out ElementType type))
             throw new DemException(
                 ErrorCode.UnknownElementType,
-                $"{file}: tensor {Quoted.Name(name)}: element type {Quoted.Name(text)}");
+                $"{file}: tensor {Quoted.Name(name)}: element type {Quoted.Name(text)}")
+            {
+                Path = file,
+                Tensor = name,
+            };
         return type;
     }
 
@@ -210,14 +259,22 @@ internal sealed class SafetensorsHeader
             if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out long dimension) || dimension < 0)
                 throw new DemException(
                     ErrorCode.BadShape,
-                    $"{file}: tensor {Quoted.Name(name)}: a dimension is not a non-negative integer");
+                    $"{file}: tensor {Quoted.Name(name)}: a dimension is not a non-negative integer")
+                {
+                    Path = file,
+                    Tensor = name,
+                };
             dimensions.Add(dimension);
         }
 
         if (!TensorShape.TryCreate(dimensions.ToImmutable(), out TensorShape shape))
             throw new DemException(
                 ErrorCode.BadShape,
-                $"{file}: tensor {Quoted.Name(name)}: the shape's element count overflows");
+                $"{file}: tensor {Quoted.Name(name)}: the shape's element count overflows")
+            {
+                Path = file,
+                Tensor = name,
+            };
         return shape;
     }
 
@@ -234,14 +291,22 @@ internal sealed class SafetensorsHeader
                 || offsets[count] < 0)
                 throw new DemException(
                     ErrorCode.BadOffsets,
-                    $"{file}: tensor {Quoted.Name(name)}: data_offsets are not two non-negative integers");
+                    $"{file}: tensor {Quoted.Name(name)}: data_offsets are not two non-negative integers")
+                {
+                    Path = file,
+                    Tensor = name,
+                };
             count++;
         }
 
         if (count != 2 || offsets[0] > offsets[1])
             throw new DemException(
                 ErrorCode.BadOffsets,
-                $"{file}: tensor {Quoted.Name(name)}: data_offsets are not [begin, end] in order");
+                $"{file}: tensor {Quoted.Name(name)}: data_offsets are not [begin, end] in order")
+            {
+                Path = file,
+                Tensor = name,
+            };
         return (offsets[0], offsets[1]);
     }
 
@@ -250,7 +315,10 @@ internal sealed class SafetensorsHeader
         if (reader.TokenType != expected)
         {
             throw new DemException(
-                ErrorCode.HeaderNotJson, $"{file}: {Quoted.Name(name)}: expected {expected}, found {reader.TokenType}");
+                ErrorCode.HeaderNotJson, $"{file}: {Quoted.Name(name)}: expected {expected}, found {reader.TokenType}")
+            {
+                Path = file,
+            };
         }
     }
 
@@ -264,7 +332,10 @@ internal sealed class SafetensorsHeader
                 string fault = tensor.Offset < covered ? "overlaps the tensor before it" : "leaves a hole before it";
                 throw new DemException(
                     ErrorCode.BadOffsets,
-                    $"{file}: tensor {Quoted.Name(tensor.Spec.Name)} at offset {tensor.Offset} {fault} (expected {covered})");
+                    $"{file}: tensor {Quoted.Name(tensor.Spec.Name)} at offset {tensor.Offset} {fault} (expected {covered})")
+                {
+                    Path = file,
+                };
             }
 
             covered += tensor.Spec.ByteLength;
@@ -273,13 +344,19 @@ internal sealed class SafetensorsHeader
                 throw new DemException(
                     ErrorCode.TruncatedFile,
                     $"{file}: tensor {Quoted.Name(tensor.Spec.Name)} "
-                    + $"ends at byte {covered} of the data, the file has {dataLength}");
+                    + $"ends at byte {covered} of the data, the file has {dataLength}")
+                {
+                    Path = file,
+                };
             }
         }
 
         if (covered != dataLength)
             throw new DemException(
                 ErrorCode.BadOffsets,
-                $"{file}: {dataLength - covered} bytes after the last tensor belong to none");
+                $"{file}: {dataLength - covered} bytes after the last tensor belong to none")
+            {
+                Path = file,
+            };
     }
 }

@@ -32,9 +32,12 @@ internal sealed class ClaimedFolder : IDisposable
         try
         {
             if (File.Exists(path))
-                throw new DemException(ErrorCode.OutputNotOurs, $"{path}: this is a file");
+                throw new DemException(ErrorCode.OutputNotOurs, $"{path}: this is a file") { Path = path };
             if (Directory.Exists(path) && !File.Exists(file) && Directory.EnumerateFileSystemEntries(path).Any())
-                throw new DemException(ErrorCode.OutputNotOurs, $"{path}: the folder holds something else, and no {mark}");
+                throw new DemException(ErrorCode.OutputNotOurs, $"{path}: the folder holds something else, and no {mark}")
+                {
+                    Path = path,
+                };
             Directory.CreateDirectory(path);
             var claimed = new ClaimedFolder(path, Open(path, file));
             claimed._mark.SetLength(0);
@@ -59,7 +62,7 @@ internal sealed class ClaimedFolder : IDisposable
         }
         catch (IOException e) when (File.Exists(file))
         {
-            throw new DemException(ErrorCode.OutputBusy, $"{path}: another process works there", e);
+            throw new DemException(ErrorCode.OutputBusy, $"{path}: another process works there", e) { Path = path };
         }
     }
 }

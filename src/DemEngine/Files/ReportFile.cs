@@ -11,9 +11,9 @@ internal static class ReportFile
     {
         string full = Path.GetFullPath(path);
         if (Directory.Exists(full))
-            throw new DemException(ErrorCode.BadArgument, $"{path}: this is a folder");
+            throw new DemException(ErrorCode.BadArgument, $"{path}: this is a folder") { Path = path };
         if (!Directory.Exists(Path.GetDirectoryName(full)))
-            throw new DemException(ErrorCode.BadArgument, $"{path}: there is no such folder");
+            throw new DemException(ErrorCode.BadArgument, $"{path}: there is no such folder") { Path = path };
     }
 
     /// <summary>Writes UTF-8 text to a temporary file beside the target and renames it to the target.</summary>

@@ -20,6 +20,7 @@ internal sealed class NodeReader
 
     private const string MergeKey = "<<";
 
+    private readonly string _text;
     private readonly string _file;
     private readonly IParser _parser;
     private readonly Dictionary<AnchorName, Anchored> _anchors = [];
@@ -29,6 +30,7 @@ internal sealed class NodeReader
 
     private NodeReader(string text, string file)
     {
+        _text = text;
         _file = file;
         _parser = new Parser(new SteadyScanner(new StringReader(text)));
     }
@@ -48,13 +50,20 @@ internal sealed class NodeReader
         }
         catch (YamlException error)
         {
-            throw new DemException(ErrorCode.RecipeNotYaml,
-                $"{file}:{error.End.Line}:{error.End.Column}: not valid YAML: {Reason(error)}", error);
+            string reason = Reason(error);
+            if (reason.Contains("tab", StringComparison.Ordinal) && TabIndentation.Find(text, (int)error.End.Line) is { } tab)
+                throw Tab(file, tab, error);
+            throw new DemException(
+                ErrorCode.RecipeNotYaml, $"{file}:{error.End.Line}:{error.End.Column}: not valid YAML: {reason}", error)
+            {
+                Path = file,
+                Line = (int)error.End.Line,
+            };
         }
     }
 
     public static DemException TooLarge(string file) =>
-        new(ErrorCode.RecipeNotYaml, $"{file}: the file is larger than 1 MiB, the most that a recipe may be");
+        new(ErrorCode.RecipeNotYaml, $"{file}: the file is larger than 1 MiB, the most that a recipe may be") { Path = file };
 
     private List<RecipeNode> ReadDocuments()
     {
@@ -88,6 +97,8 @@ internal sealed class NodeReader
         {
             // On some malformed texts the scanner fails on its own internal state instead of reporting what is wrong.
             Mark last = _parser.Current?.End ?? Mark.Empty;
+            if (TabIndentation.Find(_text, (int)last.Line) is { } tab && tab.Line <= last.Line + 1)
+                throw Tab(_file, tab, error);
             throw Error(ErrorCode.RecipeNotYaml, last, "not valid YAML: what follows cannot be read");
         }
     }
@@ -195,7 +206,17 @@ internal sealed class NodeReader
         Error(ErrorCode.RecipeNotYaml, mark, $"more than {MaxNodes} values once every alias is followed");
 
     private DemException Error(ErrorCode code, Mark mark, string message) =>
-        new(code, $"{_file}:{mark.Line}:{mark.Column}: {message}");
+        new(code, $"{_file}:{mark.Line}:{mark.Column}: {message}") { Path = _file, Line = (int)mark.Line };
+
+    private static DemException Tab(string file, (int Line, int Column) tab, Exception inner) => new(
+        ErrorCode.RecipeNotYaml,
+        $"{file}:{tab.Line}:{tab.Column}: not valid YAML: the line is indented by a tab",
+        inner,
+        "Indent the line that the message names by spaces.")
+    {
+        Path = file,
+        Line = tab.Line,
+    };
 
     // Half a surrogate pair, which an escape can produce, could not be written back.
     private static bool IsUnicode(string text) =>

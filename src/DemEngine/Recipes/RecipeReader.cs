@@ -56,11 +56,21 @@ public static class RecipeReader
     public static ValueList<Recipe> ReadResults(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        ValueList<Recipe> results = RecipeStages.Results(ReadAll(ReadText(path), path));
-        foreach (Recipe result in results.Count > 1 ? results : [])
-            CheckFolderName(result);
-        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        return [.. results.Select(result => Resolve(result, folder))];
+        return Results(ReadText(path), path, Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
+
+    /// <summary>
+    /// Reads recipes from a stream as <see cref="ReadResults(string)"/> does from a file. Relative paths start from the current
+    /// folder.
+    /// </summary>
+    /// <param name="stream">YAML text, at most 1 MiB of UTF-8; it is read to its end.</param>
+    /// <param name="name">Name of the recipe in messages.</param>
+    /// <exception cref="DemException">Any error of <see cref="ReadResults(string)"/>.</exception>
+    public static ValueList<Recipe> ReadResults(Stream stream, string name)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        return Results(ReadText(stream, name), name, Directory.GetCurrentDirectory());
     }
 
     /// <summary>
@@ -78,6 +88,14 @@ public static class RecipeReader
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentException.ThrowIfNullOrEmpty(folder);
         return recipe.WithPaths(path => path.IsStage ? path : path with { Resolved = Locate(path, folder) });
+    }
+
+    private static ValueList<Recipe> Results(string text, string name, string folder)
+    {
+        ValueList<Recipe> results = RecipeStages.Results(ReadAll(text, name));
+        foreach (Recipe result in results.Count > 1 ? results : [])
+            CheckFolderName(result);
+        return [.. results.Select(result => Resolve(result, folder))];
     }
 
     private static Recipe[] ReadAll(string text, string name)
@@ -116,34 +134,45 @@ public static class RecipeReader
             $"{Shown.Quote(path.Written)} is not there (looked for {looked}); models are read from disk and never downloaded");
     }
 
+    private static string ReadText(Stream stream, string name)
+    {
+        // The length is not trusted, since the stream may be a pipe.
+        var buffer = new byte[NodeReader.MaxBytes + 1];
+        int length = stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+        if (length > NodeReader.MaxBytes) throw NodeReader.TooLarge(name);
+        ReadOnlySpan<byte> bytes = buffer.AsSpan(0, length);
+        try
+        {
+            return StrictUtf8.GetString(bytes.StartsWith(Encoding.UTF8.Preamble) ? bytes[3..] : bytes);
+        }
+        catch (DecoderFallbackException error)
+        {
+            throw new DemException(ErrorCode.RecipeNotYaml, $"{name}: the file is not UTF-8 text", error);
+        }
+    }
+
     private static string ReadText(string path)
     {
         try
         {
             using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-            // The file length is not trusted, since the path may name a pipe.
-            var buffer = new byte[NodeReader.MaxBytes + 1];
-            int length = file.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
-            if (length > NodeReader.MaxBytes) throw NodeReader.TooLarge(path);
-            ReadOnlySpan<byte> bytes = buffer.AsSpan(0, length);
-            return StrictUtf8.GetString(bytes.StartsWith(Encoding.UTF8.Preamble) ? bytes[3..] : bytes);
-        }
-        catch (DecoderFallbackException error)
-        {
-            throw new DemException(ErrorCode.RecipeNotYaml, $"{path}: the file is not UTF-8 text", error);
+            return ReadText(file, path);
         }
         catch (Exception) when (Directory.Exists(path))
         {
-            throw new DemException(ErrorCode.RecipeNotFound, $"{path}: this is a folder; a recipe is a YAML file");
+            throw new DemException(ErrorCode.RecipeNotFound, $"{path}: this is a folder; a recipe is a YAML file")
+            {
+                Path = path,
+            };
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new DemException(ErrorCode.RecipeNotFound, $"{path}: there is no such file", error);
+            throw new DemException(ErrorCode.RecipeNotFound, $"{path}: there is no such file", error) { Path = path };
         }
         catch (Exception error)
             when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            throw new DemException(ErrorCode.RecipeNotFound, $"{path}: {error.Message}", error);
+            throw new DemException(ErrorCode.RecipeNotFound, $"{path}: {error.Message}", error) { Path = path };
         }
     }
 }

@@ -39,6 +39,15 @@ public sealed class OutputPlaceTests
     }
 
     [Test]
+    public void An_empty_folder_is_filled([Values] bool overwrite)
+    {
+        Directory.CreateDirectory(_folder.PathOf("out"));
+        _folder.Merge(Recipe, options: new RunOptions { Overwrite = overwrite });
+        Assert.That(_folder.Files("out").Keys, Does.Contain("dem-manifest.json"));
+        Assert.That(_folder.Names, Is.EqualTo(new[] { "a", "base", "out" }));
+    }
+
+    [Test]
     public void It_is_replaced_when_asked()
     {
         _folder.Merge(Recipe);

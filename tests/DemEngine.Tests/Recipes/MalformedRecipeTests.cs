@@ -8,6 +8,18 @@ public sealed class MalformedRecipeTests
 {
     private const string Good = "merge_method: dem\nmodels: [{model: a}]\n";
 
+    [TestCase("merge_method: dem\nmodels: [{model: a}]\nzebra: 1\n", 3, "zebra")]
+    [TestCase("merge_method: dem\nmodels:\n\t- model: x\n", 3, null)]
+    [TestCase("merge_method: *nowhere\n", 1, null)]
+    [TestCase("merge_method: dem\nmodels:\n  - modle: a\n", 3, "models[0].modle")]
+    public void Programs_are_told_the_place(string text, int line, string? key)
+    {
+        DemException error = RecipeErrors.Of(text);
+        Assert.That(error.Path, Is.EqualTo("r.yaml"));
+        Assert.That(error.Line, Is.EqualTo(line));
+        Assert.That(error.Key, Is.EqualTo(key));
+    }
+
     private static IEnumerable<TestCaseData> Cases()
     {
         static TestCaseData Case(ErrorCode code, string text, string message) =>
@@ -19,7 +31,10 @@ public sealed class MalformedRecipeTests
         // Not YAML.
         yield return Case(notYaml, "merge_method: dem\nmodels: [a\n", "r.yaml:3:1: not valid YAML");
         yield return Case(notYaml, "merge_method: \"dem\n", "not valid YAML");
-        yield return Case(notYaml, "merge_method: dem\n\tmodels: []\n", "r.yaml:2:");
+        yield return Case(notYaml, "merge_method: dem\n\tmodels: []\n", "r.yaml:2:1: not valid YAML: the line is indented by a tab");
+        yield return Case(notYaml, "merge_method: dem\nbase_model: b\nmodels:\n\t- model: x\n", "r.yaml:4:1: not valid YAML: the line is indented by a tab");
+        yield return Case(notYaml, "merge_method: dem\nmodels:\n  - model: x\n    parameters:\n  \t  w: 1\n", "r.yaml:5:3: not valid YAML: the line is indented by a tab");
+        yield return Case(notYaml, "merge_method: dem\nbase_model: [\nmodels:\n#\tx\n", "r.yaml:2:13: not valid YAML: what follows cannot be read");
         yield return Case(notYaml, "merge_method: 'a' b\n", "r.yaml:1:");
         yield return Case(notYaml, "merge_method: dem\n  models: x\n", "r.yaml:2:");
         yield return Case(notYaml, "merge_method: @dem\n", "r.yaml:1:");

@@ -10,14 +10,17 @@ internal static class TokenizerBytes
     public static byte[] Read(string file)
     {
         if (LinuxFile.IsSpecial(file))
-            throw new DemException(ErrorCode.BadSideFile, $"{file}: this is a pipe, a socket or a device, and no file");
+            throw new DemException(ErrorCode.BadSideFile, $"{file}: this is a pipe, a socket or a device, and no file")
+            {
+                Path = file,
+            };
         try
         {
             return File.ReadAllBytes(file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DemException(ErrorCode.BadSideFile, $"{file}: {e.Message}", e);
+            throw new DemException(ErrorCode.BadSideFile, $"{file}: {e.Message}", e) { Path = file };
         }
     }
 }

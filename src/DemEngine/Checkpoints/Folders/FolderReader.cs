@@ -36,7 +36,10 @@ internal sealed class FolderReader
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new DemException(
-                ErrorCode.BadSideFile, $"{folder}: {e.Message}", e, "Check the file, its permissions and the disk.");
+                ErrorCode.BadSideFile, $"{folder}: {e.Message}", e, "Check the file, its permissions and the disk.")
+            {
+                Path = folder,
+            };
         }
 
         return new FolderFiles(read._files, [.. read.Remarks()]);

@@ -48,5 +48,5 @@ internal static class SideFileContent
         starts.Any(start => text.StartsWith(start, StringComparison.OrdinalIgnoreCase));
 
     private static DemException Wrong(string file, string what, string remedy) =>
-        new(ErrorCode.BadSideFile, $"{file}: {what}", remedy: remedy);
+        new(ErrorCode.BadSideFile, $"{file}: {what}", remedy: remedy) { Path = file };
 }

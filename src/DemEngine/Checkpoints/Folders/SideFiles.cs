@@ -124,7 +124,10 @@ internal static partial class SideFiles
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DemException(ErrorCode.BadSideFile, $"{folder}: {e.Message}", e, "Check its permissions and the disk.");
+            throw new DemException(ErrorCode.BadSideFile, $"{folder}: {e.Message}", e, "Check its permissions and the disk.")
+            {
+                Path = folder,
+            };
         }
     }
 

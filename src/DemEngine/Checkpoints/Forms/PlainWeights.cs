@@ -29,14 +29,20 @@ internal static class PlainWeights
             return new DemException(
                 ErrorCode.Adapter,
                 $"{checkpoint.Path}: {factors.Length} of {checkpoint.Tensors.Length} tensors are the factors of an adapter: "
-                + Quoted.List(factors));
+                + Quoted.List(factors))
+            {
+                Path = checkpoint.Path,
+            };
 
         ImmutableArray<string> states = OptimizerTensors.Find(checkpoint);
         if (!states.IsEmpty)
             return new DemException(
                 ErrorCode.OptimizerState,
                 $"{checkpoint.Path}: {states.Length} of {checkpoint.Tensors.Length} tensors are an optimizer's state: "
-                + Quoted.List(states));
+                + Quoted.List(states))
+            {
+                Path = checkpoint.Path,
+            };
 
         return QuantizationSigns.Find(checkpoint) is { } signs
             ? new DemException(
@@ -46,6 +52,9 @@ internal static class PlainWeights
                     ? "Give the model in BF16, F16 or F32. If the weights are plain and only "
                         + $"{signs.Source} says otherwise, remove that."
                     : null)
+            {
+                Path = checkpoint.Path,
+            }
             : null;
     }
 }

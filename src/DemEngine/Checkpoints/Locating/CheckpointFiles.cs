@@ -49,7 +49,10 @@ internal sealed record CheckpointFiles(
                 $"{path}: there is no such folder or file, and the local Hugging Face cache does not have it",
                 remedy: $"Models are read from disk. Fetch it first, with `hf download {path.Split('@')[0]}`, "
                     + "or give its folder.")
-            : new DemException(ErrorCode.CheckpointNotFound, $"{path}: there is no such folder or file");
+            {
+                Path = path,
+            }
+            : new DemException(ErrorCode.CheckpointNotFound, $"{path}: there is no such folder or file") { Path = path };
     }
 
     private static CheckpointFiles OfFolder(string path)
@@ -61,7 +64,10 @@ internal sealed record CheckpointFiles(
             CheckpointFiles files = OfIndex(Path.GetDirectoryName(Path.GetFullPath(index))!, index);
             return !File.Exists(single) || files.Weights.Contains(Path.Combine(files.Folder, SingleName), StringComparer.Ordinal)
                 ? files
-                : throw new DemException(ErrorCode.AmbiguousCheckpoint, $"{path}: {SingleName} and {IndexName}");
+                : throw new DemException(ErrorCode.AmbiguousCheckpoint, $"{path}: {SingleName} and {IndexName}")
+                {
+                    Path = path,
+                };
         }
 
         if (File.Exists(single))
@@ -75,7 +81,10 @@ internal sealed record CheckpointFiles(
             ? new CheckpointFiles(path, [.. shards.Files.Values.Select(file => Path.Combine(path, file))])
             : throw new DemException(
                 ErrorCode.MissingShard,
-                $"{path}: of {shards.Count} shards {shards.Files.Count} are there; missing {Quoted.List([.. shards.Missing])}");
+                $"{path}: of {shards.Count} shards {shards.Files.Count} are there; missing {Quoted.List([.. shards.Missing])}")
+            {
+                Path = path,
+            };
     }
 
     private static CheckpointFiles OfIndex(string folder, string index)
@@ -97,7 +106,10 @@ internal sealed record CheckpointFiles(
                 ErrorCode.BadIndex,
                 $"{index}: {unlisted.Length} shards that lie beside it are not in it: {Quoted.List(unlisted)}",
                 remedy: "Fetch the index again, from the revision of the shards, or remove it: without an index the shards "
-                    + "are read by their names.");
+                    + "are read by their names.")
+            {
+                Path = index,
+            };
         return new CheckpointFiles(folder, [.. shards.Select(shard => Path.Combine(folder, shard))], index, map);
     }
 

@@ -20,20 +20,26 @@ internal static class CheckpointIndex
     public static Dictionary<string, string> Read(string path)
     {
         if (LinuxFile.IsSpecial(path))
-            throw new DemException(ErrorCode.UnreadableFile, $"{path}: this is a pipe, a socket or a device, and no file");
+            throw new DemException(ErrorCode.UnreadableFile, $"{path}: this is a pipe, a socket or a device, and no file")
+            {
+                Path = path,
+            };
         byte[] json;
         try
         {
             // The length is taken from the open file, since a link's own length would be too short.
             using FileStream file = File.OpenRead(path);
             if (file.Length > MaxLength)
-                throw new DemException(ErrorCode.BadIndex, $"{path}: the index is larger than {MaxLength} bytes");
+                throw new DemException(ErrorCode.BadIndex, $"{path}: the index is larger than {MaxLength} bytes")
+                {
+                    Path = path,
+                };
             json = new byte[file.Length];
             file.ReadExactly(json);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            throw new DemException(ErrorCode.UnreadableFile, $"{path}: {e.Message}", e);
+            throw new DemException(ErrorCode.UnreadableFile, $"{path}: {e.Message}", e) { Path = path };
         }
 
         return Parse(json, path);
@@ -46,7 +52,7 @@ internal static class CheckpointIndex
         {
             var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 64 });
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
-                throw new DemException(ErrorCode.BadIndex, $"{path}: not a JSON object");
+                throw new DemException(ErrorCode.BadIndex, $"{path}: not a JSON object") { Path = path };
 
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
@@ -57,24 +63,24 @@ internal static class CheckpointIndex
                 else if (map is null)
                     map = ParseMap(ref reader, path);
                 else
-                    throw new DemException(ErrorCode.DuplicateName, $"{path}: weight_map occurs twice");
+                    throw new DemException(ErrorCode.DuplicateName, $"{path}: weight_map occurs twice") { Path = path };
             }
 
             if (reader.Read())
-                throw new DemException(ErrorCode.BadIndex, $"{path}: text follows the closing brace");
+                throw new DemException(ErrorCode.BadIndex, $"{path}: text follows the closing brace") { Path = path };
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new DemException(ErrorCode.BadIndex, $"{path}: not valid JSON: {JsonFault.Describe(e)}", e);
+            throw new DemException(ErrorCode.BadIndex, $"{path}: not valid JSON: {JsonFault.Describe(e)}", e) { Path = path };
         }
 
-        return map ?? throw new DemException(ErrorCode.BadIndex, $"{path}: there is no weight_map");
+        return map ?? throw new DemException(ErrorCode.BadIndex, $"{path}: there is no weight_map") { Path = path };
     }
 
     private static Dictionary<string, string> ParseMap(ref Utf8JsonReader reader, string path)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
-            throw new DemException(ErrorCode.BadIndex, $"{path}: weight_map is not an object");
+            throw new DemException(ErrorCode.BadIndex, $"{path}: weight_map is not an object") { Path = path };
 
         var map = new Dictionary<string, string>(StringComparer.Ordinal);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -82,15 +88,24 @@ internal static class CheckpointIndex
             string tensor = reader.GetString()!;
             reader.Read();
             if (reader.TokenType != JsonTokenType.String)
-                throw new DemException(ErrorCode.BadIndex, $"{path}: the shard of {Quoted.Name(tensor)} is not a string");
+                throw new DemException(ErrorCode.BadIndex, $"{path}: the shard of {Quoted.Name(tensor)} is not a string")
+                {
+                    Path = path,
+                };
 
             string shard = reader.GetString()!;
             if (!IsPlainFileName(shard))
                 throw new DemException(
                     ErrorCode.ShardOutsideFolder,
-                    $"{path}: the shard {Quoted.Name(shard)} of {Quoted.Name(tensor)}");
+                    $"{path}: the shard {Quoted.Name(shard)} of {Quoted.Name(tensor)}")
+                {
+                    Path = path,
+                };
             if (!map.TryAdd(tensor, shard))
-                throw new DemException(ErrorCode.DuplicateName, $"{path}: the tensor {Quoted.Name(tensor)} occurs twice");
+                throw new DemException(ErrorCode.DuplicateName, $"{path}: the tensor {Quoted.Name(tensor)} occurs twice")
+                {
+                    Path = path,
+                };
         }
 
         return map;

@@ -19,7 +19,10 @@ internal static class FolderContents
         {
             return new DemException(
                 ErrorCode.Adapter,
-                $"{folder}: this is an adapter (adapter_config.json, adapter_model.safetensors), not a model");
+                $"{folder}: this is an adapter (adapter_config.json, adapter_model.safetensors), not a model")
+            {
+                Path = folder,
+            };
         }
 
         if (files.Contains("model_index.json", StringComparer.Ordinal))

@@ -24,7 +24,10 @@ internal static class ExpertLayout
         throw new DemException(
             ErrorCode.ExpertLayouts,
             $"{model.Path}: the experts are stored {Layout(ofModel)} in {name} ({Quoted.Name(ofModel)}), "
-            + $"and {Layout(ofBase)} in the base ({Quoted.Name(ofBase)})");
+            + $"and {Layout(ofBase)} in the base ({Quoted.Name(ofBase)})")
+        {
+            Path = model.Path,
+        };
     }
 
     private static string? FirstExperts(InputModel model, InputModel other) => model.Tensors.Select(tensor => tensor.Name)

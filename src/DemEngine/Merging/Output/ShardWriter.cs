@@ -90,6 +90,9 @@ internal sealed class ShardWriter
         long there = _paths.Where(File.Exists).Sum(path => new FileInfo(path).Length);
         long free = DiskRoom.FreeIn(folder);
         if (needed - there > free)
-            throw new DemException(ErrorCode.DiskFull, $"{folder}: {needed - there} bytes are needed, {free} are free");
+            throw new DemException(ErrorCode.DiskFull, $"{folder}: {needed - there} bytes are needed, {free} are free")
+            {
+                Path = folder,
+            };
     }
 }

@@ -73,13 +73,16 @@ internal sealed class StagingDirectory : IDisposable
     {
         string full = Normalize(output);
         if (System.IO.Path.GetDirectoryName(full) is null)
-            throw new DemException(ErrorCode.BadArgument, $"{output}: the root of a disk cannot be an output");
+            throw new DemException(ErrorCode.BadArgument, $"{output}: the root of a disk cannot be an output")
+            {
+                Path = output,
+            };
 
         foreach (string input in inputs)
         {
             string other = Normalize(input);
             if (IsWithin(full, other) || IsWithin(other, full))
-                throw new DemException(ErrorCode.OutputOverlapsInput, $"{output}: the input {input}");
+                throw new DemException(ErrorCode.OutputOverlapsInput, $"{output}: the input {input}") { Path = output };
         }
 
         CheckReplaceable(full, options.Overwrite);
@@ -271,14 +274,21 @@ internal sealed class StagingDirectory : IDisposable
     private static void CheckReplaceable(string output, bool overwrite)
     {
         if (File.Exists(output))
-            throw new DemException(ErrorCode.OutputNotOurs, $"{output}: this is a file");
+            throw new DemException(ErrorCode.OutputNotOurs, $"{output}: this is a file") { Path = output };
         if (!Directory.Exists(output))
             return;
+        if (!Directory.EnumerateFileSystemEntries(output).Any())
+            return;
         if (!overwrite)
-            throw new DemException(ErrorCode.OutputExists, $"{output}: the folder is there already");
-        bool isOurs = File.Exists(System.IO.Path.Combine(output, Manifest.FileName));
-        if (!isOurs && Directory.EnumerateFileSystemEntries(output).Any())
-            throw new DemException(ErrorCode.OutputNotOurs, $"{output}: the folder has no {Manifest.FileName}");
+            throw new DemException(ErrorCode.OutputExists, $"{output}: the folder is there already, and is not empty")
+            {
+                Path = output,
+            };
+        if (!File.Exists(System.IO.Path.Combine(output, Manifest.FileName)))
+            throw new DemException(ErrorCode.OutputNotOurs, $"{output}: the folder has no {Manifest.FileName}")
+            {
+                Path = output,
+            };
     }
 
     /// <returns>The lock; null if there is no lock file and <paramref name="mode"/> does not create one.</returns>
@@ -295,7 +305,7 @@ internal sealed class StagingDirectory : IDisposable
         }
         catch (IOException e) when (File.Exists(file))
         {
-            throw new DemException(ErrorCode.OutputBusy, $"{path}: another process holds it", e);
+            throw new DemException(ErrorCode.OutputBusy, $"{path}: another process holds it", e) { Path = path };
         }
     }
 

@@ -58,7 +58,7 @@ internal static class StackedTensors
         if (expected.Keys.FirstOrDefault(name => !found.ContainsKey(name)) is { } missing)
             return $"has no {Quoted.Name(missing)}";
         if (found.Keys.FirstOrDefault(name => !expected.ContainsKey(name)) is { } extra)
-            return $"has {Quoted.Name(extra)}, which there is no place for";
+            return $"has {Quoted.Name(extra)}, which its new place does not take";
         return expected.FirstOrDefault(one => found[one.Key] != one.Value) is { Key: not null } other
             ? $"has {Quoted.Name(other.Key)} of {found[other.Key]} instead of {other.Value}"
             : null;

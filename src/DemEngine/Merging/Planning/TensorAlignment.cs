@@ -107,7 +107,10 @@ internal sealed class TensorAlignment
             if (_options.Missing == MissingTensors.Fail && !IsPart(model, extra))
                 throw new DemException(
                     ErrorCode.MissingTensor,
-                    $"{model.Path}: {missing.Length} tensors of the base are not in {source.Name}: {Quoted.List(missing)}");
+                    $"{model.Path}: {missing.Length} tensors of the base are not in {source.Name}: {Quoted.List(missing)}")
+                {
+                    Path = model.Path,
+                };
             _remarks.Add(
                 $"{source.Name}: {missing.Length} of the base's {_base.Tensors.Length} tensors are not in it and stay the "
                 + $"base's: {Quoted.List(missing)}");
@@ -118,7 +121,10 @@ internal sealed class TensorAlignment
             if (_options.Extra == ExtraTensors.Fail)
                 throw new DemException(
                     ErrorCode.ExtraTensor,
-                    $"{model.Path}: {extra.Length} tensors of {source.Name} are not in the base: {Quoted.List(extra)}");
+                    $"{model.Path}: {extra.Length} tensors of {source.Name} are not in the base: {Quoted.List(extra)}")
+                {
+                    Path = model.Path,
+                };
             _remarks.Add(
                 $"{source.Name}: {extra.Length} of its {model.Tensors.Length} tensors are not in the base and are left out: "
                 + Quoted.List(extra));
@@ -137,7 +143,10 @@ internal sealed class TensorAlignment
             ErrorCode.MissingTensor,
             $"{source.Model.Path}: only {common} tensors of {source.Name} are in the base; {missing.Length} of the base's are "
             + $"not in it ({Quoted.List(missing)}), and {extra.Length} of its own are not in the base ({Quoted.List(extra)})",
-            remedy: "Merge only models of one architecture, saved under the same names; look at both with `dem inspect`.");
+            remedy: "Merge only models of one architecture, saved under the same names; look at both with `dem inspect`.")
+        {
+            Path = source.Model.Path,
+        };
     }
 
     // A language model that was found inside a multimodal base lacks the other parts of that by its nature.
@@ -189,7 +198,11 @@ internal sealed class TensorAlignment
             throw new DemException(
                 ErrorCode.ShapeMismatch,
                 $"{_base.Path}: tensor {Quoted.Name(spec.Name)} cannot be cut to {spec.Shape}, "
-                + $"which is no whole number of bytes in {spec.Type.SafetensorsName}");
+                + $"which is no whole number of bytes in {spec.Type.SafetensorsName}")
+            {
+                Path = _base.Path,
+                Tensor = spec.Name,
+            };
         return new AlignedTensor(
             spec, own, [.. others.Select(other => new SourceTensor(other, other?.Spec.Shape.Rows ?? 0))]);
     }
@@ -220,7 +233,11 @@ internal sealed class TensorAlignment
             throw new DemException(
                 ErrorCode.TypeMismatch,
                 $"{source.Model.Path}: tensor {Quoted.Name(spec.Name)} is {other.Type.SafetensorsName} in {source.Name} "
-                + $"and {spec.Type.SafetensorsName} in the base");
+                + $"and {spec.Type.SafetensorsName} in the base")
+            {
+                Path = source.Model.Path,
+                Tensor = spec.Name,
+            };
         }
 
         if (spec.Shape == other.Shape)
@@ -232,7 +249,11 @@ internal sealed class TensorAlignment
             throw new DemException(
                 ErrorCode.ShapeMismatch,
                 $"{source.Model.Path}: tensor {Quoted.Name(spec.Name)} is {other.Shape} in {source.Name} "
-                + $"and {spec.Shape} in the base");
+                + $"and {spec.Shape} in the base")
+            {
+                Path = source.Model.Path,
+                Tensor = spec.Name,
+            };
         }
 
         if (_options.Vocabulary == VocabularyPolicy.Fail)
@@ -240,7 +261,11 @@ internal sealed class TensorAlignment
             throw new DemException(
                 ErrorCode.VocabularyMismatch,
                 $"{source.Model.Path}: tensor {Quoted.Name(spec.Name)} has {table.TokensOf(tensor)} rows in {source.Name} "
-                + $"and {table.TokensOf(own)} rows in the base");
+                + $"and {table.TokensOf(own)} rows in the base")
+            {
+                Path = source.Model.Path,
+                Tensor = spec.Name,
+            };
         }
 
         if (table.Extra > 0)
@@ -249,7 +274,11 @@ internal sealed class TensorAlignment
                 ErrorCode.VocabularyMismatch,
                 $"{source.Model.Path}: tensor {Quoted.Name(spec.Name)} has {table.Extra} rows beyond the vocabulary, whose place "
                 + $"differs: {table.TokensOf(tensor)} rows in {source.Name}, {table.TokensOf(own)} in the base",
-                remedy: "Merge by tokens, with `tokenizer_source` in the recipe.");
+                remedy: "Merge by tokens, with `tokenizer_source` in the recipe.")
+            {
+                Path = source.Model.Path,
+                Tensor = spec.Name,
+            };
         }
     }
 }

@@ -36,7 +36,12 @@ public sealed class SourceLocation : IEquatable<SourceLocation>
     /// <param name="code">Error code.</param>
     /// <param name="message">Description of what is wrong, without the location.</param>
     /// <returns>The error, to be thrown.</returns>
-    public DemException Error(ErrorCode code, string message) => new(code, $"{this}: {message}");
+    public DemException Error(ErrorCode code, string message) => new(code, $"{this}: {message}")
+    {
+        Path = File,
+        Line = Line > 0 ? Line : null,
+        Key = Key.Length > 0 ? Key : null,
+    };
 
     /// <summary>Compares two locations; any two are equal.</summary>
     /// <param name="other">The other location.</param>
