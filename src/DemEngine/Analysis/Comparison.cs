@@ -13,7 +13,7 @@ public static class Comparison
     /// <param name="b">Path of the second checkpoint.</param>
     /// <param name="options">Run options: threads, memory and I/O. They do not affect the result.</param>
     /// <param name="backend">Backend that decodes the elements.</param>
-    /// <param name="progress">Progress callback; called often and from any thread.</param>
+    /// <param name="progress">Progress callback, called in order; null for none.</param>
     /// <param name="cancel">Token that stops the run between tiles.</param>
     /// <exception cref="DemException">
     /// DEM2001 to DEM2013, DEM2022 (UnreadableFile): a checkpoint cannot be opened. DEM4003 (ReadFailed), DEM4005 (InputChanged):

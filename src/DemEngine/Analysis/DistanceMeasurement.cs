@@ -19,7 +19,7 @@ public static class DistanceMeasurement
     /// </param>
     /// <param name="options">Run options: threads, memory and I/O. They do not affect the result.</param>
     /// <param name="backend">Backend that computes the products.</param>
-    /// <param name="progress">Progress callback; called often and from any thread.</param>
+    /// <param name="progress">Progress callback, called in order; null for none.</param>
     /// <param name="cancel">Token that stops the run between tiles.</param>
     /// <exception cref="DemException">
     /// DEM1001 (BadArgument): no model is given, or the base is a distribution vector. DEM2001 to DEM2022: a checkpoint cannot be

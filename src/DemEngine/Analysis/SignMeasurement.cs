@@ -17,7 +17,7 @@ internal static class SignMeasurement
     /// <param name="alignment">Rules for models that do not match. Rows that one model lacks are left out of all.</param>
     /// <param name="options">Run options: threads, memory and I/O. They do not affect the result.</param>
     /// <param name="backend">Backend that computes the differences.</param>
-    /// <param name="progress">Progress callback; called often and from any thread.</param>
+    /// <param name="progress">Progress callback, called in order; null for none.</param>
     /// <param name="cancel">Token that stops the run between tiles.</param>
     /// <returns>Square matrix with a row and a column for each model; the diagonal is zero.</returns>
     /// <exception cref="DemException">

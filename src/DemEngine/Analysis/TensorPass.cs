@@ -16,7 +16,7 @@ internal static class TensorPass
     /// <param name="tensors">Tensors in the order of their data on disk.</param>
     /// <param name="options">Run options: threads, memory bound, and the I/O mode of the tensors' checkpoints.</param>
     /// <param name="backend">Backend that computes.</param>
-    /// <param name="progress">Progress callback; called often and from any thread.</param>
+    /// <param name="progress">Progress callback, called in order; null for none.</param>
     /// <param name="cancel">Token that stops the run between tiles.</param>
     public static void Run(
         string phase,
@@ -30,7 +30,7 @@ internal static class TensorPass
         TileSize size = budget.Tile;
         VisitedTensor[] visited = [.. tensors.Select(tensor => new VisitedTensor(tensor, size.Bytes))];
         long total = tensors.Sum(tensor => tensor.Count * tensor.ElementBytes);
-        long done = 0;
+        var done = new OrderedProgress(progress, phase, total);
 
         using var tiles = new ReadAheadQueue<(VisitedTensor Tensor, int Index)>(
             visited.SelectMany(tensor => Enumerable.Range(0, tensor.TileCount).Select(index => (tensor, index))),
@@ -45,8 +45,7 @@ internal static class TensorPass
                 {
                     long elements = tile.Tensor.Visit(tile.Index, workspace);
                     PassTensor tensor = tile.Tensor.Tensor;
-                    progress?.Invoke(
-                        new RunProgress(phase, Interlocked.Add(ref done, elements * tensor.ElementBytes), total, tensor.Name));
+                    done.Add(tensor.Name, elements * tensor.ElementBytes);
                 }
             },
             cancel);

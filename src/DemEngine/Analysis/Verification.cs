@@ -12,7 +12,7 @@ public static class Verification
     /// <summary>Hashes every tensor and compares the hashes with the manifest.</summary>
     /// <param name="folder">Path of a folder with a <c>dem-manifest.json</c>.</param>
     /// <param name="options">Run options: threads, memory and I/O.</param>
-    /// <param name="progress">Progress callback; called often and from any thread.</param>
+    /// <param name="progress">Progress callback, called in order; null for none.</param>
     /// <param name="cancel">Token that stops the run between tiles.</param>
     /// <exception cref="DemException">
     /// DEM2001 to DEM2013, DEM2022 (UnreadableFile): the checkpoint cannot be opened. DEM2021 (BadManifest): the manifest is

@@ -96,7 +96,7 @@ public static class Sweep
     /// <param name="options">
     /// Run options. Resuming means making the merges that do not exist yet, or whose bytes are not those that their manifest says.
     /// </param>
-    /// <param name="progress">Progress callback; called often and from any thread.</param>
+    /// <param name="progress">Progress callback, called in order; null for none.</param>
     /// <param name="cancel">Token that stops the sweep between tiles; the sweep can then be resumed.</param>
     /// <exception cref="DemException">Any documented error of a run.</exception>
     public static SweepReport Run(

@@ -20,6 +20,7 @@ internal sealed class OutputJob : IPlannedOutput, IDisposable
     private readonly Journal _journal;
     private readonly ShardWriter _writer;
     private readonly int _resumed;
+    private readonly Lazy<Dictionary<string, int>> _shards;
 
     /// <summary>Begins an output or resumes an unfinished one.</summary>
     /// <param name="request">The plan, the output folder and the run options.</param>
@@ -47,6 +48,8 @@ internal sealed class OutputJob : IPlannedOutput, IDisposable
         }
 
         _resumed = _entries.Count;
+        _shards = new(() => Plan.Layout.Tensors.ToDictionary(
+            place => place.Spec.Name, place => place.Shard, StringComparer.Ordinal));
         _hashers = Plan.Tensors.ToDictionary(
             tensor => tensor.Spec.Name,
             tensor => new TensorHasher(tensor.Spec.ByteLength),
@@ -56,8 +59,22 @@ internal sealed class OutputJob : IPlannedOutput, IDisposable
 
     public OutputPlan Plan { get; }
 
+    /// <summary>Number of tensors that are finished, those of an earlier run included.</summary>
+    public int FinishedTensors
+    {
+        get
+        {
+            lock (_lock)
+                return _entries.Count;
+        }
+    }
+
     /// <summary>The tensors that no earlier run has finished.</summary>
     public IReadOnlyList<(OutputTensor Tensor, PlacedTensor Place)> ToMake { get; }
+
+    /// <summary>Name of the file that a tensor of the output goes into; null for another tensor.</summary>
+    public string? ShardOf(string tensor) =>
+        _shards.Value.TryGetValue(tensor, out int shard) ? Plan.Layout.Shards[shard].FileName : null;
 
     public void Write(PlacedTensor place, long offset, NativeBytes tile)
     {

@@ -38,7 +38,7 @@ public static class OutputRun
     /// <param name="output">Path of the folder to create.</param>
     /// <param name="backend">Backend that computes the tensors.</param>
     /// <param name="options">Run options.</param>
-    /// <param name="progress">Progress callback; called often and from any thread.</param>
+    /// <param name="progress">Progress callback, called in order; null for none.</param>
     /// <param name="cancel">Token that stops the run between tiles; the run can then be resumed.</param>
     /// <exception cref="DemException">Any documented error of a run.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
@@ -103,14 +103,10 @@ public static class OutputRun
         var output = new SinkOutput(plan, sink);
         var group = new OutputGroup([output], budget);
         long total = group.BytesRead + group.BytesWritten;
-        long done = 0;
+        var done = new OrderedProgress(progress is null ? null : progress.Report, plan.Operation, total);
         long start = Stopwatch.GetTimestamp();
         sink.Begin([.. plan.Layout.Tensors.Select(place => place.Spec)]);
-        group.Run(
-            backend,
-            (tensor, bytes) => progress?.Report(
-                new RunProgress(plan.Operation, Interlocked.Add(ref done, bytes), total, tensor)),
-            cancel);
+        group.Run(backend, done.Add, cancel);
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         foreach (Checkpoint checkpoint in plan.Checkpoints)
             checkpoint.CheckUnchanged();
@@ -179,18 +175,14 @@ public static class OutputRun
             var group = new OutputGroup(jobs, budget);
             string operation = requests[0].Plan.Operation;
             long total = group.BytesRead + group.BytesWritten;
-            long done = 0;
+            var done = new OrderedProgress(progress, operation, total) { Complete = report => Complete(report, jobs) };
             long start = Stopwatch.GetTimestamp();
-            group.Run(
-                backend,
-                (tensor, bytes) =>
-                    progress?.Invoke(new RunProgress(operation, Interlocked.Add(ref done, bytes), total, tensor)),
-                cancel);
+            group.Run(backend, done.Add, cancel);
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
 
             foreach (OutputJob job in jobs)
                 job.Check();
-            progress?.Invoke(new RunProgress("syncing", total, total, ""));
+            progress?.Invoke(Complete(new RunProgress("syncing", total, total, ""), jobs));
             using Activity? publish = EngineMetrics.Activities.StartActivity("dem.publish");
             EngineMetrics.RunDuration.Record(seconds, new KeyValuePair<string, object?>("operation", operation));
             return [.. jobs.Select(job => job.Publish(backend.Name, group.BytesRead, seconds))];
@@ -234,6 +226,13 @@ public static class OutputRun
             throw;
         }
     }
+
+    private static RunProgress Complete(RunProgress report, OutputJob[] jobs) => report with
+    {
+        TensorsDone = jobs.Sum(job => job.FinishedTensors),
+        TensorsTotal = jobs.Sum(job => job.Plan.Tensors.Length),
+        Shard = jobs[0].ShardOf(report.Tensor),
+    };
 
     private static void CheckOutput(OutputPlan plan, string output, RunOptions options) =>
         StagingDirectory.Check(output, plan.Checkpoints.SelectMany(checkpoint => checkpoint.PathsOnDisk), options);
