@@ -1,25 +1,10 @@
-using System.Globalization;
-using System.Text;
+using DemEngine.Errors;
 
 namespace DemEngine.Cli.Formatting;
 
 /// <summary>Makes text from files fit for a terminal: one line, and no characters that a terminal would interpret.</summary>
 internal static class Printable
 {
-    public static string Text(string text)
-    {
-        var printable = new StringBuilder(text.Length);
-        foreach (char c in text)
-        {
-            if (char.IsControl(c)
-                || char.GetUnicodeCategory(c) is UnicodeCategory.Format
-                    or UnicodeCategory.LineSeparator
-                    or UnicodeCategory.ParagraphSeparator)
-                printable.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
-            else
-                printable.Append(c);
-        }
-
-        return printable.ToString();
-    }
+    /// <summary>Returns the text with such characters escaped.</summary>
+    public static string Text(string text) => Quoted.Plain(text);
 }

@@ -32,7 +32,7 @@ internal static class DistancePrinter
         if (distances.IgnoredTensors > 0)
             Console.Out.WriteLine($"note: {distances.IgnoredTensors} tensors that hold no floating-point numbers are left out");
         foreach (string remark in distances.Remarks)
-            Console.Out.WriteLine($"note: {remark}");
+            Console.Out.WriteLine($"note: {Printable.Text(remark)}");
         foreach (string tensor in distances.NonFiniteTensors)
             Console.Out.WriteLine($"warning: {Printable.Text(tensor)}: infinities or NaNs");
     }

@@ -1,11 +1,12 @@
-using System.Globalization;
-using System.Text;
+using DemEngine.Errors;
 
 namespace DemEngine.Cli.Output;
 
 /// <summary>Prints errors in the form that scripts expect: the code and the message on one line, then the remedy.</summary>
 internal static class ErrorPrinter
 {
+    private const int LongestMessage = 4000;
+
     public static void Print(ErrorCode code, params IEnumerable<string> messages) => Print(code, Remedies.Of(code), messages);
 
     public static void Print(ErrorCode code, string remedy, params IEnumerable<string> messages)
@@ -16,20 +17,7 @@ internal static class ErrorPrinter
     }
 
     /// <summary>
-    /// Escapes control characters and joins lines, because paths and messages of the system may hold what a terminal would
-    /// interpret.
+    /// Joins lines and escapes what a terminal would interpret, because paths, files and messages of the system may hold it.
     /// </summary>
-    private static string OneLine(string message)
-    {
-        var line = new StringBuilder(message.Length);
-        foreach (char c in message.ReplaceLineEndings(" "))
-        {
-            if (char.IsControl(c))
-                line.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
-            else
-                line.Append(c);
-        }
-
-        return line.ToString();
-    }
+    private static string OneLine(string message) => Quoted.Plain(message.ReplaceLineEndings(" "), LongestMessage);
 }

@@ -44,7 +44,7 @@ internal static class PlanPrinter
         foreach (var (name, contents) in plan.SideFiles)
             Console.Out.WriteLine($"{Printable.Text(name)}  {contents.Length} bytes");
         foreach (string remark in plan.Remarks)
-            Console.Out.WriteLine($"note: {remark}");
+            Console.Out.WriteLine($"note: {Printable.Text(remark)}");
         Console.Out.WriteLine($"to read   {Sizes.Format(plan.BytesToRead)}");
         Console.Out.WriteLine($"to write  {Sizes.Format(plan.BytesToWrite)}");
         Console.Out.WriteLine($"memory    {Sizes.Format(plan.BufferBytes(options))} at most, in buffers");

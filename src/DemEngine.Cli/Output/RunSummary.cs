@@ -36,7 +36,7 @@ internal static class RunSummary
         Console.Out.WriteLine(
             $"{report.Seconds:0.00} s at {report.GigabytesPerSecond:0.00} GB/s, then {report.SyncSeconds:0.00} s until on disk");
         foreach (string remark in report.Remarks)
-            Console.Out.WriteLine($"note: {remark}");
+            Console.Out.WriteLine($"note: {Printable.Text(remark)}");
         foreach (NonFiniteTensor tensor in report.NonFinite)
             Console.Out.WriteLine(
                 $"warning: {Printable.Text(tensor.Tensor)}: {tensor.Outputs} infinities or NaNs, {tensor.Inputs} in the inputs");

@@ -33,7 +33,7 @@ internal static class SweepPrinter
         }
 
         foreach (string remark in report.Merges.SelectMany(merge => merge.Remarks).Distinct())
-            Console.Out.WriteLine($"note: {remark}");
+            Console.Out.WriteLine($"note: {Printable.Text(remark)}");
         foreach (NonFiniteTensor tensor in report.Merges.SelectMany(merge => merge.NonFinite).DistinctBy(tensor => tensor.Tensor))
             Console.Out.WriteLine($"warning: {Printable.Text(tensor.Tensor)}: infinities or NaNs");
         foreach (string candidate in report.Candidates)

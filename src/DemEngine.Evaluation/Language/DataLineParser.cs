@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using DemEngine.Errors;
+using DemEngine.Files;
 
 namespace DemEngine.Evaluation.Language;
 
@@ -34,7 +35,7 @@ internal sealed class DataLineParser
     {
         try
         {
-            using var document = JsonDocument.Parse(line, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            using var document = StrictJson.ParseDocument(line);
             JsonElement root = document.RootElement;
             if (root.ValueKind != JsonValueKind.Object)
                 throw Bad(place, "not a JSON object");

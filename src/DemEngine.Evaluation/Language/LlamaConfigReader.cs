@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using DemEngine.Errors;
+using DemEngine.Files;
 
 namespace DemEngine.Evaluation.Language;
 
@@ -23,7 +24,7 @@ internal sealed class LlamaConfigReader
     {
         try
         {
-            using var document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            using var document = StrictJson.ParseDocument(json);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
                 throw new DemException(ErrorCode.BadConfig, $"{path}: not a JSON object") { Path = path };
             return new LlamaConfigReader(document.RootElement, path).Read();

@@ -116,7 +116,7 @@ public sealed record LlamaShape(
     {
         try
         {
-            JsonNode config = JsonNode.Parse(File.ReadAllBytes(path)) ?? throw new JsonException("empty");
+            JsonNode config = StrictJson.ParseNode(File.ReadAllBytes(path)) ?? throw new JsonException("empty");
             int Size(string key, int? otherwise = null)
             {
                 int size = config[key] is { } node
@@ -142,7 +142,7 @@ public sealed record LlamaShape(
             or IOException
             or UnauthorizedAccessException)
         {
-            throw new DemException(ErrorCode.BadSideFile, $"{path}: {e.Message}", e);
+            throw new DemException(ErrorCode.BadSideFile, $"{path}: {JsonFault.Describe(e)}", e);
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DemEngine.Errors;
 using DemEngine.Files;
 using DemEngine.Search.Space;
 
@@ -95,7 +96,7 @@ public sealed class TrialLog : IDisposable
     {
         try
         {
-            using JsonDocument line = JsonDocument.Parse(text);
+            using JsonDocument line = StrictJson.ParseDocument(text);
             if (TrialLines.ReadProblem(line.RootElement) is { } problem)
             {
                 _lastProblem = problem;
@@ -118,7 +119,7 @@ public sealed class TrialLog : IDisposable
             or ArgumentException)
         {
             throw new DemException(
-                ErrorCode.BadTrialLog, $"{_file.Path}:{number}: this is not the line of a trial: {e.Message}", e);
+                ErrorCode.BadTrialLog, $"{_file.Path}:{number}: this is not the line of a trial: {JsonFault.Describe(e)}", e);
         }
     }
 

@@ -4,6 +4,7 @@ using System.Reflection;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using DemEngine.Errors;
 using DemEngine.Files;
 
 namespace DemEngine.Checkpoints;
@@ -89,14 +90,16 @@ public sealed partial record Manifest(
             };
         try
         {
-            Manifest? manifest = JsonSerializer.Deserialize(File.ReadAllBytes(path), ManifestJson.Default.Manifest);
+            byte[] json = File.ReadAllBytes(path);
+            StrictJson.CheckText(json);
+            Manifest? manifest = JsonSerializer.Deserialize(json, ManifestJson.Default.Manifest);
             return IsWhole(manifest)
                 ? manifest
                 : throw new DemException(ErrorCode.BadManifest, $"{path}: not a manifest") { Path = path };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
-            throw new DemException(ErrorCode.BadManifest, $"{path}: {e.Message}", e) { Path = path };
+            throw new DemException(ErrorCode.BadManifest, $"{path}: {JsonFault.Describe(e)}", e) { Path = path };
         }
     }
 

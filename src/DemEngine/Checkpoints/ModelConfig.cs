@@ -40,9 +40,8 @@ internal sealed class ModelConfig
 
         try
         {
-            var options = new JsonDocumentOptions { AllowDuplicateProperties = false };
             return new ModelConfig(
-                JsonNode.Parse(json, documentOptions: options) as JsonObject
+                StrictJson.ParseNode(json) as JsonObject
                 ?? throw Wrong(owner, "this is no JSON object", null));
         }
         catch (JsonException e)

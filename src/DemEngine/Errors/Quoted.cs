@@ -35,6 +35,28 @@ internal static class Quoted
         return names.Count > MaxListed ? $"{listed} and {names.Count - MaxListed} more" : listed;
     }
 
+    /// <summary>
+    /// Returns text of any length on one line, without quotation marks, and without what a terminal would interpret.
+    /// </summary>
+    /// <param name="text">Text that may hold parts of files.</param>
+    /// <param name="longest">Maximum number of characters that are shown.</param>
+    public static string Plain(string text, int longest = int.MaxValue)
+    {
+        var plain = new StringBuilder(Math.Min(text.Length, longest));
+        for (int k = 0; k < Math.Min(text.Length, longest); k++)
+        {
+            char c = text[k];
+            if (char.IsSurrogatePair(text, k) && k + 1 < longest)
+                plain.Append(c).Append(text[++k]);
+            else if (IsUnseen(c))
+                plain.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
+            else
+                plain.Append(c);
+        }
+
+        return plain.Append(text.Length > longest ? "…" : "").ToString();
+    }
+
     // Line ends would break a message in two, and direction overrides could disguise its text.
     private static bool IsUnseen(char c) => char.GetUnicodeCategory(c) is UnicodeCategory.Control or UnicodeCategory.Format
         or UnicodeCategory.Surrogate or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;

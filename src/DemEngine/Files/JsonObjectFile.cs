@@ -12,7 +12,7 @@ internal static class JsonObjectFile
     {
         try
         {
-            return JsonNode.Parse(contents, documentOptions: new() { AllowDuplicateProperties = false }) as JsonObject;
+            return StrictJson.ParseNode(contents) as JsonObject;
         }
         catch (JsonException)
         {

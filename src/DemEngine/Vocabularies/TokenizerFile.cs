@@ -54,7 +54,7 @@ internal sealed class TokenizerFile
     {
         try
         {
-            return JsonNode.Parse(json, documentOptions: OneOfEachKey) is JsonObject root
+            return StrictJson.ParseNode(json) is JsonObject root
                 ? new TokenizerFile(root, owner)
                 : throw new DemException(ErrorCode.BadSideFile, $"{owner}: {FileName} is not a JSON object");
         }
@@ -198,7 +198,6 @@ internal sealed class TokenizerFile
     internal IEnumerable<KeyValuePair<string, int>> Added => AddedTokens.Select(entry =>
         KeyValuePair.Create(ContentOf(entry), IdOf(entry["id"], ContentOf(entry))));
 
-    internal static JsonDocumentOptions OneOfEachKey { get; } = new() { AllowDuplicateProperties = false };
 
     internal static JavaScriptEncoder Encoder => JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
 

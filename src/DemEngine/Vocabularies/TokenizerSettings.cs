@@ -121,7 +121,7 @@ internal static class TokenizerSettings
             return null;
         try
         {
-            return JsonNode.Parse(json, documentOptions: TokenizerFile.OneOfEachKey) as JsonObject
+            return StrictJson.ParseNode(json) as JsonObject
                 ?? throw new DemException(
                     ErrorCode.BadSideFile,
                     $"{owner}: {name}: this is no JSON object",

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using DemEngine.Errors;
+using DemEngine.Files;
 
 namespace DemEngine.Vocabularies;
 
@@ -100,6 +101,7 @@ internal static class VocabularyReader
         var ids = new Dictionary<string, int>(StringComparer.Ordinal);
         try
         {
+            StrictJson.CheckText(json);
             using JsonDocument document = JsonDocument.Parse(json);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
                 throw Wrong(file, owner, "not a JSON object");

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using DemEngine.Errors;
 using DemEngine.Evaluation.Tokenization.Definition;
+using DemEngine.Files;
 
 namespace DemEngine.Evaluation.Tokenization.Json;
 
@@ -20,7 +21,7 @@ internal readonly record struct TokenizerNode(string File, string Place, JsonEle
         byte[] json = TokenizerBytes.Read(file);
         try
         {
-            using var document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            using var document = StrictJson.ParseDocument(json);
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? read(new TokenizerNode(file, "it", document.RootElement))
                 : throw TokenizerFault.Damaged(file, "not a JSON object");

@@ -22,7 +22,9 @@ public static class ResultsFile
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(path), ResultsJson.Default.ExperimentResults)
+            byte[] json = File.ReadAllBytes(path);
+            StrictJson.CheckText(json);
+            return JsonSerializer.Deserialize(json, ResultsJson.Default.ExperimentResults)
                 ?? throw new JsonException("null");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

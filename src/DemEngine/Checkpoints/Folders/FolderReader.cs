@@ -160,6 +160,7 @@ internal sealed class FolderReader
             return [];
         try
         {
+            StrictJson.CheckText(json);
             using JsonDocument document = JsonDocument.Parse(json);
             return
             [

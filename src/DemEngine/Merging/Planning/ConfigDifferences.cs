@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using DemEngine.Checkpoints;
 using DemEngine.Errors;
+using DemEngine.Files;
 
 namespace DemEngine.Merging.Planning;
 
@@ -18,7 +19,6 @@ internal static class ConfigDifferences
     // transformers 5 keeps both of the above in this object.
     private const string RopeParameters = "rope_parameters";
 
-    private static readonly JsonDocumentOptions OneOfEachKey = new() { AllowDuplicateProperties = false };
 
     // The kind of the model comes first, since it explains the others.
     private static readonly string[] Keys =
@@ -146,7 +146,7 @@ internal static class ConfigDifferences
         try
         {
             return files.TryGetValue(ModelConfig.FileName, out byte[]? json)
-                ? JsonNode.Parse(json, documentOptions: OneOfEachKey) as JsonObject
+                ? StrictJson.ParseNode(json) as JsonObject
                 : null;
         }
         catch (JsonException)
