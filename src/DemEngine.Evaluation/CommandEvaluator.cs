@@ -1,40 +1,54 @@
 using System.Collections.Immutable;
-using System.ComponentModel;
 using System.Diagnostics;
-using DemEngine.Errors;
+using System.Globalization;
 
 namespace DemEngine.Evaluation;
 
 /// <summary>
-/// Evaluates models with an external program: runs a shell command for each model and reads the metrics from its output, see
-/// <see cref="CommandOutput"/>.
+/// Evaluates models with an external program: runs a shell command for each model and reads the metrics from the files that it
+/// wrote, if it was told a folder for them and wrote any, or otherwise from its output, see <see cref="CommandOutput"/>. Several
+/// threads may evaluate different models at the same time.
 /// </summary>
 public sealed class CommandEvaluator : IModelEvaluator
 {
     /// <summary>Placeholder in the command for the model's folder.</summary>
-    public const string ModelPlaceholder = "{model}";
+    public const string ModelPlaceholder = CommandTemplate.Model;
 
-    private const int LastLines = 8;
+    /// <summary>
+    /// Placeholder for a folder in which the command may write its results; they are read from there, see
+    /// <see cref="CommandPlace.Output"/>.
+    /// </summary>
+    public const string OutputPlaceholder = CommandTemplate.Output;
+
+    /// <summary>Placeholder for the devices of the command, see <see cref="CommandPlace.Devices"/>.</summary>
+    public const string DevicesPlaceholder = CommandTemplate.Devices;
+
+    /// <summary>Placeholder for the number of the trial, see <see cref="CommandPlace.Trial"/>.</summary>
+    public const string TrialPlaceholder = CommandTemplate.Trial;
 
     private readonly string _command;
+    private readonly CommandTemplate _template;
     private readonly ImmutableArray<Metric> _metrics;
 
     /// <summary>Makes an evaluator that runs a command.</summary>
     /// <param name="command">
-    /// Command line for <c>sh -c</c> (on Windows <c>cmd /c</c>). <c>{model}</c> in it is replaced by the model's folder, quoted
-    /// as one word.
+    /// Command line for <c>sh -c</c> (on Windows <c>cmd /c</c>). Placeholders in it are replaced by their values, quoted so that
+    /// the shell takes each as it is, within quotation marks too. <c>{model}</c> must be there.
     /// </param>
-    /// <param name="metrics">Metrics to take from the command's output; empty for all that it prints.</param>
+    /// <param name="metrics">Metrics to take from the command's results; empty for all of them.</param>
     /// <exception cref="DemException">DEM1001 (BadArgument): the command does not say where the model's folder goes.</exception>
     public CommandEvaluator(string command, ImmutableArray<Metric> metrics)
     {
-        if (!command.Contains(ModelPlaceholder, StringComparison.Ordinal))
-            throw new DemException(
-                ErrorCode.BadArgument,
-                $"the evaluation command has no {ModelPlaceholder} in it, so that it would not know what to evaluate");
+        _template = new CommandTemplate(command);
         _command = command;
         _metrics = metrics;
     }
+
+    /// <summary>Time after which the command is ended, and has failed; null for no limit.</summary>
+    public TimeSpan? Longest { get; init; }
+
+    /// <summary>Number of times that a command which failed is run again before its failure counts.</summary>
+    public int Retries { get; init; }
 
     /// <inheritdoc/>
     public string Description => _command;
@@ -42,12 +56,51 @@ public sealed class CommandEvaluator : IModelEvaluator
     /// <inheritdoc/>
     public ImmutableArray<(string Set, Metric Metric)> Measures => [];
 
+    /// <summary>Whether the command has a placeholder for a folder of its own files.</summary>
+    public bool HasOutput => _template.HasOutput;
+
+    /// <summary>Whether the command has a placeholder for devices.</summary>
+    public bool HasDevices => _template.HasDevices;
+
     /// <inheritdoc/>
     public ModelScores Evaluate(IModelWeights model, CancellationToken cancel = default)
     {
+        DirectoryInfo output = Directory.CreateTempSubdirectory("dem-eval-");
+        try
+        {
+            return Evaluate(model, new CommandPlace(1, output.FullName), cancel);
+        }
+        finally
+        {
+            output.Delete(recursive: true);
+        }
+    }
+
+    /// <summary>Evaluates a model for a trial.</summary>
+    /// <param name="model">Model to evaluate; only its folder is used.</param>
+    /// <param name="place">What the placeholders stand for. The folder of results is made here, or emptied.</param>
+    /// <param name="cancel">Token that ends the command.</param>
+    /// <exception cref="DemException">
+    /// DEM4101, DEM4204 (CommandFailed, CommandTimedOut): the command failed or ran too long, and so did all retries. DEM4102,
+    /// DEM4203 (CommandGaveNoNumber, MetricUnclear): its results have no metric, or not exactly one that was asked for.
+    /// </exception>
+    public ModelScores Evaluate(IModelWeights model, CommandPlace place, CancellationToken cancel)
+    {
         long start = Stopwatch.GetTimestamp();
-        string output = Run(_command.Replace(ModelPlaceholder, ShellWord.Of(model.Folder), StringComparison.Ordinal), cancel);
-        return new ModelScores(CommandOutput.Read(output, _metrics), Tokens: 0, Stopwatch.GetElapsedTime(start).TotalSeconds);
+        string folder = model.Folder;
+        for (int attempt = 0; ; attempt++)
+        {
+            try
+            {
+                return new ModelScores(
+                    Run(folder, place, cancel), Tokens: 0, Stopwatch.GetElapsedTime(start).TotalSeconds);
+            }
+            catch (DemException e) when (attempt < Retries
+                && (e.Code == ErrorCode.CommandFailed || e.Code == ErrorCode.CommandTimedOut || e.Code == ErrorCode.CommandGaveNoNumber))
+            {
+                // The command is run again.
+            }
+        }
     }
 
     /// <inheritdoc/>
@@ -55,65 +108,39 @@ public sealed class CommandEvaluator : IModelEvaluator
     {
     }
 
-    private static string Run(string command, CancellationToken cancel)
+    private ImmutableArray<Score> Run(string model, CommandPlace place, CancellationToken cancel)
     {
-        (string shell, string flag) = OperatingSystem.IsWindows() ? ("cmd.exe", "/c") : ("/bin/sh", "-c");
-        using Process process = Start(shell, flag, command);
-
-        // Both pipes must be emptied while the command runs, or it would block once one of them is full.
-        Task<string> output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
-        Task<string> error = process.StandardError.ReadToEndAsync(CancellationToken.None);
-        using (cancel.Register(() => Kill(process)))
-            process.WaitForExit();
-        cancel.ThrowIfCancellationRequested();
-        if (process.ExitCode != 0)
-        {
-            throw new DemException(
-                ErrorCode.CommandFailed,
-                $"{command}: exit code {process.ExitCode}; the end of its standard error: "
-                + $"{LastWords(error.GetAwaiter().GetResult())}");
-        }
-
-        return output.GetAwaiter().GetResult();
+        if (HasOutput)
+            Empty(place.Output);
+        string output = CommandProcess.Run(_template.Fill(model, place), Environment(model, place), Longest, cancel);
+        return HasOutput && CommandFiles.Read(place.Output) is { Count: > 0 } metrics
+            ? CommandOutput.Choose(metrics, _metrics)
+            : CommandOutput.Read(output, _metrics);
     }
 
-    private static Process Start(string shell, string flag, string command)
+    private static IEnumerable<(string Name, string Value)> Environment(string model, CommandPlace place)
     {
-        var start = new ProcessStartInfo(shell)
+        yield return ("DEM_MODEL", model);
+        yield return ("DEM_OUT", place.Output);
+        yield return ("DEM_TRIAL", place.Trial.ToString(CultureInfo.InvariantCulture));
+        if (place.Devices is { } devices)
         {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.ArgumentList.Add(flag);
-        start.ArgumentList.Add(command);
-        try
-        {
-            Process process = Process.Start(start)!;
-            process.StandardInput.Close();
-            return process;
-        }
-        catch (Win32Exception e)
-        {
-            throw new DemException(ErrorCode.CommandFailed, $"{shell}: {e.Message}", e);
+            yield return ("DEM_GPU", devices);
+            yield return ("CUDA_VISIBLE_DEVICES", devices);
         }
     }
 
-    private static void Kill(Process process)
+    private static void Empty(string folder)
     {
         try
         {
-            process.Kill(entireProcessTree: true);
+            if (Directory.Exists(folder))
+                Directory.Delete(folder, recursive: true);
+            Directory.CreateDirectory(folder);
         }
-        catch (InvalidOperationException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // The process has just ended by itself.
+            throw new DemException(ErrorCode.WriteFailed, $"{folder}: {e.Message}", e);
         }
-    }
-
-    private static string LastWords(string error)
-    {
-        string[] lines = [.. error.Split('\n').Select(line => line.TrimEnd()).Where(line => line.Length > 0).TakeLast(LastLines)];
-        return lines.Length > 0 ? string.Join(" ", lines.Select(line => Quoted.Name(line))) : "nothing";
     }
 }

@@ -36,15 +36,24 @@ public sealed record Metric(string Name, bool HigherIsBetter)
     public static Metric? Find(string name) => BuiltIn.FirstOrDefault(metric => metric.Name == name);
 
     /// <summary>
-    /// Parses the name of a metric: a built-in one, or one that an external command prints. A larger value of the latter is
-    /// better, unless <c>:lower</c> follows the name.
+    /// Whether <see cref="HigherIsBetter"/> was only concluded from the name, so that an external command's output may say
+    /// otherwise.
+    /// </summary>
+    public bool DirectionIsAssumed { get; init; }
+
+    /// <summary>
+    /// Parses the name of a metric: a built-in one, or one that an external command prints. Whether a larger value of the latter
+    /// is better is said by <c>:lower</c> or <c>:higher</c> after the name, or otherwise assumed by the name: less is better of a
+    /// loss, a perplexity or an error, more of anything else.
     /// </summary>
     public static Metric Parse(string text)
     {
-        const string lower = ":lower";
-        bool isLower = text.EndsWith(lower, StringComparison.Ordinal);
-        string name = isLower ? text[..^lower.Length] : text;
-        return Find(name) ?? new Metric(name, HigherIsBetter: !isLower);
+        const string lower = ":lower", higher = ":higher";
+        if (text.EndsWith(lower, StringComparison.Ordinal))
+            return Find(text[..^lower.Length]) ?? new Metric(text[..^lower.Length], HigherIsBetter: false);
+        if (text.EndsWith(higher, StringComparison.Ordinal))
+            return Find(text[..^higher.Length]) ?? new Metric(text[..^higher.Length], HigherIsBetter: true);
+        return Find(text) ?? new Metric(text, MetricDirection.HigherIsBetter(text)) { DirectionIsAssumed = true };
     }
 
     /// <summary>

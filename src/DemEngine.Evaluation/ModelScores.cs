@@ -10,7 +10,11 @@ namespace DemEngine.Evaluation;
 /// Number of items that the value is a mean over: target tokens for loss and perplexity, examples or questions otherwise; 0 if
 /// that is not known.
 /// </param>
-public sealed record Score(string Set, Metric Metric, double Value, long Count);
+public sealed record Score(string Set, Metric Metric, double Value, long Count)
+{
+    /// <summary>Standard error of the value, where an external command said it; null otherwise.</summary>
+    public double? StandardError { get; init; }
+}
 
 /// <summary>The result of evaluating one model.</summary>
 /// <param name="Scores">Scores set by set and metric by metric, in the evaluator's order.</param>

@@ -28,7 +28,8 @@ internal static class FoundRecipe
         return heading + Relocate(recipe, folder).ToYaml();
     }
 
-    private static Recipe Relocate(Recipe recipe, string folder) => recipe.WithPaths(path => Path.IsPathRooted(path.Written)
+    /// <summary>Makes a recipe's relative paths lead from a folder.</summary>
+    public static Recipe Relocate(Recipe recipe, string folder) => recipe.WithPaths(path => Path.IsPathRooted(path.Written)
         ? path
         : path with { Written = Path.GetRelativePath(folder, path.Resolved).Replace('\\', '/') });
 }

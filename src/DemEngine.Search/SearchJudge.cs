@@ -49,10 +49,12 @@ public sealed class SearchJudge
     /// <summary>Makes a judge that runs an external command, which has its own data.</summary>
     /// <param name="command">Command line, see <see cref="CommandEvaluator"/>.</param>
     /// <param name="metric">Metric that is searched by, one of those that the command prints.</param>
+    /// <param name="longest">Time after which the command is ended, and has failed; null for no limit.</param>
+    /// <param name="retries">Number of times that a command which failed is run again before the trial has failed.</param>
     /// <exception cref="DemException">DEM1001 (BadArgument): the command does not say where the model's folder goes.</exception>
-    public static SearchJudge ByCommand(string command, Metric metric)
+    public static SearchJudge ByCommand(string command, Metric metric, TimeSpan? longest = null, int retries = 0)
     {
-        var evaluator = new CommandEvaluator(command, [metric]);
+        var evaluator = new CommandEvaluator(command, [metric]) { Longest = longest, Retries = retries };
         return new SearchJudge(metric, (_, _) => new OpenedJudge(evaluator, SearchProblem.CommandJudge(command, metric), []));
     }
 

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using DemEngine.Evaluation;
 using DemEngine.Merging.Options;
 using DemEngine.Search.Space;
 using DemEngine.Search.Strategies;
@@ -43,6 +45,21 @@ public sealed record SearchOptions
 
     /// <summary>Whether trials that failed in an earlier run are repeated.</summary>
     public bool RetryFailed { get; init; }
+
+    /// <summary>
+    /// Number of candidates that an external program evaluates at the same time. What a strategy asks for does not depend on it,
+    /// nor on which of them is done first.
+    /// </summary>
+    public int Jobs { get; init; } = 1;
+
+    /// <summary>
+    /// Devices of the candidates that an external program evaluates, one entry for each that is evaluated at the same time, see
+    /// <see cref="CommandPlace.Devices"/>; empty to leave them to the program.
+    /// </summary>
+    public ImmutableArray<string> Devices { get; init; } = [];
+
+    /// <summary>Whether the first trial that fails ends the search, and stays out of the log, so that it is made again.</summary>
+    public bool StopOnFailure { get; init; }
 
     /// <summary>Handling of models that do not match.</summary>
     public AlignmentOptions Alignment { get; init; } = new();

@@ -44,4 +44,8 @@ public sealed record SearchReport(
     string EvaluatorDescription,
     double Seconds,
     double TrialSeconds,
-    double MergeSeconds);
+    double MergeSeconds)
+{
+    /// <summary>Number of the candidates that were tried for comparison or analysis in this run, beside those of the strategy.</summary>
+    public int EvaluatedBeside { get; init; }
+}

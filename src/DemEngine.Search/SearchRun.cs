@@ -18,8 +18,6 @@ public static class SearchRun
     /// <summary>Name of the recipe's file in the search's folder.</summary>
     public const string RecipeName = "recipe.yaml";
 
-    private const string Mark = ".dem-search";
-
     /// <summary>
     /// Searches for the best coefficients of a recipe. A search that was stopped, or whose inputs changed, continues with the
     /// trials in the folder that are still valid.
@@ -44,6 +42,14 @@ public static class SearchRun
         CancellationToken cancel = default)
     {
         long start = Stopwatch.GetTimestamp();
+        if (options.Jobs > 1 && options.Devices.Length > 0 && options.Jobs > options.Devices.Length)
+        {
+            throw new DemException(
+                ErrorCode.BadArgument,
+                $"{options.Jobs} jobs are to run at the same time, and {options.Devices.Length} devices are named for them; "
+                + "name a device twice to give it two jobs");
+        }
+
         var objective = new Objective(options.Objective, judge.Metric, options.SetWeights);
         using var merge = MemoryMerge.Open(recipe, options.Alignment, backend, options.Run);
         var map = new CoefficientMap(recipe, merge.TensorNames, options.Coefficients);
@@ -55,16 +61,21 @@ public static class SearchRun
         if (opened.Sets.Length > 0)
             objective.Of([.. opened.Sets.Select(set => new SetScore(set.Name, 0))]); // Refuses weights of unknown sets now.
 
-        using ClaimedFolder folder =
-            ClaimedFolder.Claim(output, Mark, "`dem search` works in this folder. It goes on with the trials in it.\n");
+        using ClaimedFolder folder = SearchFolder.Claim(output);
         using TrialLog log = TrialLog.Open(
             folder.Path,
             SearchProblem.Of(recipe, map, merge.Inputs, options.Alignment, opened.Identity, opened.Sets));
-        var runner = new TrialRunner(
-            merge, map, opened.Evaluator, objective, log, backend, options.Run, folder.Path, options.RetryFailed);
+        using var runner = new TrialRunner(
+            merge, map, opened.Evaluator, objective, log, backend, options.Run, folder.Path, options.RetryFailed)
+        {
+            Jobs = options.Jobs,
+            Devices = options.Devices,
+            StopOnFailure = options.StopOnFailure,
+        };
 
         ISearchStrategy strategy = options.Strategy.Begin(map.Space, options.Seed);
         SearchOutcome outcome = WeightSearch.Run(strategy, map, runner, budget, progress, cancel);
+        int evaluatedInSearch = runner.Evaluated;
         ImmutableArray<ComparedCandidate> comparisons = Compare(map, runner, options, progress, cancel);
         ImmutableArray<CoefficientSensitivity> sensitivity = options.Sensitivity
             ? Sensitivity.Measure(outcome.Best, map, runner, Tell("sensitivity", Sensitivity.MaxTrials(map), progress), cancel)
@@ -80,13 +91,13 @@ public static class SearchRun
         string recipeFile = Path.Combine(folder.Path, RecipeName);
         log.Sync();
         ReportFile.Write(
-            recipeFile, FoundRecipe.Write(map.Apply(best.Coefficients), folder.Path, best, objective, trials.Length));
+            recipeFile, FoundRecipe.Write(map.Apply(best.Coefficients), folder.Path, best, runner.Objective, trials.Length));
         return new SearchReport(
             folder.Path,
             recipeFile,
             Path.Combine(folder.Path, TrialLog.FileName),
             map,
-            objective,
+            runner.Objective,
             strategy.Name,
             outcome.End,
             outcome.Asked,
@@ -100,7 +111,10 @@ public static class SearchRun
             opened.Evaluator.Description,
             Stopwatch.GetElapsedTime(start).TotalSeconds,
             runner.TrialSeconds,
-            runner.MergeSeconds);
+            runner.MergeSeconds)
+        {
+            EvaluatedBeside = runner.Evaluated - evaluatedInSearch,
+        };
     }
 
     private static ImmutableArray<ComparedCandidate> Compare(

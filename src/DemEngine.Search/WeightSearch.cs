@@ -30,6 +30,8 @@ public static class WeightSearch
     /// <summary>Number of failed trials, with no success before them, after which a search gives up.</summary>
     public const int FailuresAtOnce = 5;
 
+    private const int RoundsOfJobs = 32;
+
     // A strategy that has no new points left may keep asking for known ones.
     private const int MaxRepeats = 10_000;
 
@@ -58,14 +60,14 @@ public static class WeightSearch
         while (end is null && repeats < MaxRepeats && strategy.Ask(Most()) is { Count: > 0 } points)
         {
             Coefficients[] candidates = [.. points.Select(map.Expand)];
-            runner.Expect(candidates);
+            runner.Expect(candidates, () => !(Stopwatch.GetElapsedTime(start) >= budget.Time));
             foreach (Coefficients coefficients in candidates)
             {
                 bool isNew = !asked.Contains(coefficients);
                 bool isKnown = runner.Known(coefficients) is not null;
                 if (isNew && asked.Count >= budget.Trials)
                     end = SearchEnd.Trials;
-                else if (!isKnown && Stopwatch.GetElapsedTime(start) >= budget.Time)
+                else if (!isKnown && !runner.IsBegun(coefficients) && Stopwatch.GetElapsedTime(start) >= budget.Time)
                     end = SearchEnd.Time;
                 if (end is not null)
                     break;
@@ -92,9 +94,12 @@ public static class WeightSearch
             }
         }
 
-        // No more candidates are merged together than the budget allows to be tried.
-        int Most() => Math.Clamp((budget.Trials ?? int.MaxValue) - asked.Count, 1, runner.MostTogether);
+        // No more candidates are merged together or evaluated at the same time than the budget allows to be tried. Rounds of
+        // several jobs are long, so that few jobs wait at their ends.
+        int Most() => Math.Clamp(
+            (budget.Trials ?? int.MaxValue) - asked.Count, 1, Math.Max(runner.MostTogether, runner.Jobs > 1 ? runner.Jobs * RoundsOfJobs : 1));
 
+        runner.FinishBegun();
         return new SearchOutcome(BestOf(map, runner), asked.Count, end ?? SearchEnd.Complete);
     }
 

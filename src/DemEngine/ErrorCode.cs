@@ -592,6 +592,20 @@ public sealed class ErrorCode
         "What an interrupted training run left cannot be read.",
         "Discard it, and start anew.");
 
+    // ---- 4203 to 4209: evaluation commands ----
+
+    /// <summary>DEM4203: The output of an evaluation command does not tell which of its metrics counts.</summary>
+    public static readonly ErrorCode MetricUnclear = new(
+        4203,
+        "The output of an evaluation command does not tell which of its metrics counts.",
+        "Name one of those that the message lists, as METRIC, METRIC,FILTER or TASK/METRIC.");
+
+    /// <summary>DEM4204: The evaluation command ran longer than it was allowed to, and was stopped.</summary>
+    public static readonly ErrorCode CommandTimedOut = new(
+        4204,
+        "The evaluation command ran longer than it was allowed to, and was stopped.",
+        "Allow it more time, or let it evaluate fewer examples.");
+
     /// <summary>DEM4999: Something that should not happen did.</summary>
     public static readonly ErrorCode Internal = new(
         4999,

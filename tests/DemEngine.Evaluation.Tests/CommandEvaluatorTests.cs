@@ -48,6 +48,68 @@ public class CommandEvaluatorTests
         Assert.That(evaluator.Evaluate(new FolderOnly(model)).Scores.Single().Value, Is.EqualTo(0.5));
     }
 
+    [TestCase("cat {model}/answer")]
+    [TestCase("cat \"{model}/answer\"")]
+    [TestCase("cat '{model}/answer'")]
+    [TestCase("echo \"$(cat \"{model}/answer\")\"")]
+    [TestCase("(echo \"x) $(cat {model}/answer)\")")]
+    [TestCase("x=\\\"; cat \"{model}\"/answer")]
+    [TestCase("cat \"$DEM_MODEL/answer\" # {model}")]
+    public void Values_are_quoted_as_their_place_needs_it(string command)
+    {
+        using var folder = new TempFolder();
+        string model = folder.PathOf("it's $HOME; `a` \"model\" \\n {out}");
+        Directory.CreateDirectory(model);
+        File.WriteAllText(Path.Combine(model, "answer"), "0.5");
+        using var evaluator = new CommandEvaluator(command, []);
+        Assert.That(evaluator.Evaluate(new FolderOnly(model)).Scores.Single().Value, Is.EqualTo(0.5));
+    }
+
+    [Test]
+    public void Placeholders_and_the_environment_say_where_and_for_which_trial()
+    {
+        using var folder = new TempFolder();
+        using var evaluator = new CommandEvaluator("test -z \"$(ls {out})\" && test {gpu} = \"$CUDA_VISIBLE_DEVICES\" && test {out} = \"$DEM_OUT\" && echo $CUDA_VISIBLE_DEVICES; echo {trial} # {model}", []);
+        var place = new CommandPlace(7, folder.PathOf("out")) { Devices = "2,3" };
+        Directory.CreateDirectory(place.Output);
+        File.WriteAllText(Path.Combine(place.Output, "results.json"), """{"old": 1}""");
+        Assert.That(evaluator.Evaluate(new FolderOnly("/tmp"), place, default).Scores.Single().Value, Is.EqualTo(7), "what an earlier run left is gone");
+    }
+
+    [Test]
+    public void Results_in_the_folder_come_before_what_is_printed()
+    {
+        const string Write = "mkdir -p {out}/a__b && echo '{\"results\": {\"arc\": {\"acc,none\": 0.25, \"acc_stderr,none\": 0.01}}}' > {out}/a__b/results_2026-01-01T00-00-00.json";
+        using var evaluator = new CommandEvaluator($"{Write}; echo '{{}}' > {{out}}/a__b/samples.json; echo 0.9 # {{model}}", [Metric.Parse("acc")]);
+        Score score = evaluator.Evaluate(new FolderOnly("/tmp")).Scores.Single();
+        Assert.That((score.Set, score.Value, score.StandardError), Is.EqualTo(("arc", 0.25, 0.01)));
+
+        using var two = new CommandEvaluator("echo '{\"a\": 1}' > {out}/x.json; echo '{\"b\": 1}' > {out}/y.json; # {model}", []);
+        var error = Assert.Throws<DemException>(() => two.Evaluate(new FolderOnly("/tmp")))!;
+        Assert.That(error.Code, Is.EqualTo(ErrorCode.MetricUnclear));
+        Assert.That(error.Message, Does.Contain("x.json").And.Contain("y.json"));
+    }
+
+    [Test]
+    public void A_command_that_runs_too_long_is_ended()
+    {
+        using var evaluator = new CommandEvaluator("sleep 60; echo 1 {model}", []) { Longest = TimeSpan.FromMilliseconds(200) };
+        Assert.That(Assert.Throws<DemException>(() => evaluator.Evaluate(new FolderOnly("/tmp")))!.Code, Is.EqualTo(ErrorCode.CommandTimedOut));
+    }
+
+    [Test]
+    public void A_command_that_fails_is_run_again_as_often_as_was_said()
+    {
+        using var folder = new TempFolder();
+        string count = folder.PathOf("count");
+        string command = $"echo x >> {count}; test $(wc -l < {count}) -ge 3 && echo 0.5 # {{model}}";
+        using var once = new CommandEvaluator(command, []) { Retries = 1 };
+        Assert.That(Assert.Throws<DemException>(() => once.Evaluate(new FolderOnly("/tmp")))!.Code, Is.EqualTo(ErrorCode.CommandFailed));
+        File.Delete(count);
+        using var twice = new CommandEvaluator(command, []) { Retries = 2 };
+        Assert.That(twice.Evaluate(new FolderOnly("/tmp")).Scores.Single().Value, Is.EqualTo(0.5));
+    }
+
     [Test]
     public void A_failing_command_is_quoted()
     {

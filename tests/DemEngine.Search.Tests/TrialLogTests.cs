@@ -50,7 +50,7 @@ public class TrialLogTests
         JsonElement[] lines = [.. System.IO.File.ReadLines(File).Select(line => JsonDocument.Parse(line).RootElement)];
         Assert.That(lines, Has.Length.EqualTo(3), "the problem and two trials");
         Assert.That(lines[1].ToString(), Is.EqualTo(
-            """{"status":"ok","objective":1.75,"coefficients":{"a":0.1,"b":0.25},"metrics":{"x":1.5,"y":2},"seconds":0.5,"merge_seconds":0.125}"""));
+            """{"trial":1,"status":"ok","objective":1.75,"coefficients":{"a":0.1,"b":0.25},"metrics":{"x":1.5,"y":2},"seconds":0.5,"merge_seconds":0.125}"""));
     }
 
     [TestCase("{\"status\":\"ok\"")]

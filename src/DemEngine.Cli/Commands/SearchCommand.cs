@@ -36,6 +36,7 @@ internal static class SearchCommand
         };
         var search = new SearchCommandOptions();
         var evaluation = new EvaluationCommandOptions($"{Metric.Loss}, or of a command its {CommandOutput.Score}");
+        var jobs = new JobCommandOptions();
         var alignment = new AlignmentCommandOptions();
         var read = new ReadCommandOptions();
         var device = new BackendCommandOptions();
@@ -46,14 +47,19 @@ internal static class SearchCommand
             recipe, valid, folder,
         };
         search.AddTo(command);
+        jobs.AddTo(command);
         evaluation.AddTo(command);
         alignment.AddTo(command);
         command.Options.Add(read.MaxMemory);
         command.Options.Add(read.Io);
         device.AddTo(command);
         output.AddTo(command);
+        command.Subcommands.Add(SearchAskCommand.Build());
+        command.Subcommands.Add(SearchTellCommand.Build());
         command.Validators.Add(result =>
         {
+            if (result.GetResult("--evaluate-command") is null && JobCommandOptions.Given(result) is { } given)
+                result.AddError($"{given} is for --evaluate-command");
             if (result.GetResult(valid) is null == result.GetResult("--evaluate-command") is null)
                 result.AddError("give --valid, or --evaluate-command");
             if (result.GetResult("--metric") is { Tokens.Count: > 1 })
@@ -63,6 +69,9 @@ internal static class SearchCommand
         {
             SearchOptions options = search.Read(parsed) with
             {
+                Jobs = jobs.Jobs(parsed),
+                Devices = jobs.Devices(parsed),
+                StopOnFailure = jobs.StopOnFailure(parsed),
                 Alignment = alignment.Read(parsed),
                 Run = new RunOptions
                 {
@@ -110,7 +119,8 @@ internal static class SearchCommand
     {
         Metric? metric = evaluation.Metrics(parsed).FirstOrDefault();
         return evaluation.CommandText(parsed) is { } command
-            ? SearchJudge.ByCommand(command, metric ?? CommandOutput.Score)
+            ? SearchJudge.ByCommand(
+                command, metric ?? CommandOutput.Score, evaluation.Longest(parsed), evaluation.Retries(parsed))
             : SearchJudge.OnSets(
                 DataFile.ParseAll(parsed.GetValue(valid)!),
                 new CheckpointTokenizerReader(),

@@ -15,7 +15,8 @@ internal sealed class EvaluationCommandOptions(string defaultMetric)
     {
         Description = "What to measure: "
             + $"{string.Join(", ", Metric.BuiltIn)}"
-            + ", or what --evaluate-command prints (add :lower where less is better). Default: "
+            + ", or what --evaluate-command gives: acc, acc,none or gsm8k/exact_match,strict-match "
+            + "(add :lower or :higher where its output does not say what is better). Default: "
             + $"{defaultMetric}.",
         HelpName = "name",
         AllowMultipleArgumentsPerToken = true,
@@ -23,9 +24,18 @@ internal sealed class EvaluationCommandOptions(string defaultMetric)
 
     private readonly Option<string?> _command = new("--evaluate-command")
     {
-        Description = "Let this shell command judge models. {model} in it becomes the folder; "
-            + "its last number, or a JSON object of numbers, is the result.",
+        Description = "Let this shell command judge models. {model} in it becomes the folder, {out} a new folder for its results. "
+            + "Read are the results of lm-evaluation-harness, JSON objects, lines of name: number, or the last number.",
         HelpName = "command",
+    };
+
+    private readonly Option<double> _timeout = Numbers.NotNegative(
+        "--timeout", "End --evaluate-command after so many minutes, and take it as failed; 0 for no bound. Default 0.", 0);
+
+    private readonly Option<int> _retries = new("--retries")
+    {
+        Description = "Run an --evaluate-command that failed so many times again. Default 0.",
+        HelpName = "n",
     };
 
     private readonly Option<Evaluators> _evaluator = Choice.Option(
@@ -51,9 +61,21 @@ internal sealed class EvaluationCommandOptions(string defaultMetric)
 
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { _metrics, _command, _evaluator, _device, Threads })
+        foreach (Option option in new Option[] { _metrics, _command, _timeout, _retries, _evaluator, _device, Threads })
             command.Options.Add(option);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(_retries) is { } retries && !retries.Errors.Any() && result.GetValue(_retries) < 0)
+                result.AddError("--retries: a whole number from 0 is wanted");
+        });
     }
+
+    /// <summary>Time after which the command is ended; null for no bound.</summary>
+    public TimeSpan? Longest(ParseResult parsed) =>
+        parsed.GetValue(_timeout) is > 0 and var minutes ? TimeSpan.FromMinutes(Math.Min(minutes, 1e4)) : null;
+
+    /// <summary>Number of times that a failed command is run again.</summary>
+    public int Retries(ParseResult parsed) => parsed.GetValue(_retries);
 
     public ImmutableArray<Metric> Metrics(ParseResult parsed) => [.. (parsed.GetValue(_metrics) ?? []).Select(Metric.Parse)];
 
@@ -62,7 +84,9 @@ internal sealed class EvaluationCommandOptions(string defaultMetric)
 
     /// <summary>The evaluator that runs the shell command; null if none was given.</summary>
     public CommandEvaluator? Command(ParseResult parsed) =>
-        CommandText(parsed) is { } command ? new CommandEvaluator(command, Metrics(parsed)) : null;
+        CommandText(parsed) is { } command
+            ? new CommandEvaluator(command, Metrics(parsed)) { Longest = Longest(parsed), Retries = Retries(parsed) }
+            : null;
 
     /// <summary>Opens the evaluator that computes in this process: Torch or the embedded one.</summary>
     public IModelEvaluator Open(ParseResult parsed, ImmutableArray<MeasuredSet> sets) =>

@@ -55,6 +55,10 @@ internal static class Remedies
         [ErrorCode.UnknownArchitecture] = (
             "A model's config.json describes an architecture that this tool does not compute.",
             "Evaluate it with --evaluate-command; merging needs no configuration."),
+        [ErrorCode.MetricUnclear] = (
+            null,
+            "Name one of those that the message lists: --metric NAME, NAME,FILTER or TASK/NAME; add :lower if less is better."),
+        [ErrorCode.CommandTimedOut] = (null, "Give it more time with --timeout MINUTES, or let it evaluate fewer examples."),
         [ErrorCode.BadResults] = (null, "Give the experiment.json that `dem experiment` wrote."),
         [ErrorCode.DiskFull] = (
             null,

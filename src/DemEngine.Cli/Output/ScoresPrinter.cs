@@ -29,10 +29,15 @@ internal static class ScoresPrinter
         foreach (IGrouping<string, Score> set in scores.Scores.GroupBy(score => score.Set))
             sets[set.Key] = new JsonObject(
                 set.Select(score => KeyValuePair.Create(score.Metric.Name, JsonValues.Of(score.Value))));
+        var errors = new JsonObject();
+        foreach (IGrouping<string, Score> set in scores.Scores.Where(score => score.StandardError is not null).GroupBy(score => score.Set))
+            errors[set.Key] = new JsonObject(
+                set.Select(score => KeyValuePair.Create(score.Metric.Name, JsonValues.Of(score.StandardError!.Value))));
         Console.Out.WriteLine(new JsonObject
         {
             ["model"] = model,
             ["data"] = sets,
+            ["standard_errors"] = errors.Count > 0 ? errors : null,
             ["tokens"] = scores.Tokens,
             ["seconds"] = scores.Seconds,
         }.ToJsonString());
@@ -42,6 +47,7 @@ internal static class ScoresPrinter
     {
         "exact-match" or "choice-accuracy" => $"{score.Value:0.0%}",
         "perplexity" => $"{score.Value:0.000}",
+        _ when score.StandardError is { } error => $"{score.Value:0.0000} ± {error:0.0000}",
         _ => $"{score.Value:0.0000}",
     };
 }

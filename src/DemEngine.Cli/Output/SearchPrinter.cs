@@ -11,6 +11,8 @@ namespace DemEngine.Cli.Output;
 /// <summary>Prints a <see cref="SearchReport"/> as tables or as JSON.</summary>
 internal static class SearchPrinter
 {
+    private const int MostFailed = 5;
+
     public static void PrintText(SearchReport report, string picture)
     {
         string[] sets = [.. report.Best.Scores.Select(score => score.Set)];
@@ -33,12 +35,12 @@ internal static class SearchPrinter
 
         Console.Out.WriteLine();
         Console.Out.WriteLine(Invariant(
-            $"{report.Strategy}: {report.Asked} trials, {Ending(report.End)}; {report.Evaluated} evaluated now ")
+            $"{report.Strategy}: {report.Asked} trials, {Ending(report.End)}; {Evaluated(report)} ")
             + Invariant($"in {report.Seconds:0.0} s by {Printable.Text(report.EvaluatorDescription)}"));
         if (report.TrialSeconds > 0)
             Console.Out.WriteLine(Invariant($"merging took {report.MergeSeconds / report.TrialSeconds:0.0%} of that"));
         if (report.Failed > 0)
-            Console.Out.WriteLine($"warning: {report.Failed} trials failed; {report.TrialLog} says why");
+            PrintFailed(report);
         Console.Out.WriteLine(picture);
         Console.Out.WriteLine(report.Recipe);
     }
@@ -52,6 +54,7 @@ internal static class SearchPrinter
         ["end"] = report.End.ToString().ToLowerInvariant(),
         ["asked"] = report.Asked,
         ["evaluated"] = report.Evaluated,
+        ["evaluated_to_compare"] = report.EvaluatedBeside,
         ["failed"] = report.Failed,
         ["metric"] = report.Objective.Metric.Name,
         ["objective_kind"] = report.Objective.Kind.ToString().ToLowerInvariant(),
@@ -66,6 +69,30 @@ internal static class SearchPrinter
         ["trial_seconds"] = report.TrialSeconds,
         ["merge_seconds"] = report.MergeSeconds,
     }.ToJsonString());
+
+    private static string Evaluated(SearchReport report)
+    {
+        string now = Invariant($"{report.Evaluated - report.EvaluatedBeside} of them evaluated now");
+        return report.EvaluatedBeside switch
+        {
+            0 => now,
+            1 => $"{now}, and 1 more to compare with,",
+            _ => Invariant($"{now}, and {report.EvaluatedBeside} more to compare with,"),
+        };
+    }
+
+    private static void PrintFailed(SearchReport report)
+    {
+        Trial[] failed = [.. report.Trials.Where(trial => !trial.Succeeded)];
+        Console.Out.WriteLine($"warning: {(failed.Length == 1 ? "1 trial" : $"{failed.Length} trials")} failed, "
+            + $"and counted for nothing; {report.TrialLog} has all errors");
+        foreach (Trial trial in failed.Take(MostFailed))
+        {
+            string at = string.Join(", ", report.Map.Sources.Zip(
+                trial.Coefficients.BySource, (source, values) => $"{source} {string.Join('/', values.Select(Number))}"));
+            Console.Out.WriteLine($"  trial {trial.Number} ({at}): {Printable.Text(trial.Error!)}");
+        }
+    }
 
     private static void PrintSensitivity(SearchReport report)
     {

@@ -75,6 +75,24 @@ public sealed class CoefficientMap
     public Coefficients Expand(SearchPoint point) => new(Enumerable.Range(0, Sources.Length).Select(source =>
         Enumerable.Range(0, _groups.Count).Select(group => point[((_options.Shared ? 0 : source) * _groups.Count) + group])));
 
+    /// <summary>Returns coefficients that are given by the names of the sources, one for each.</summary>
+    /// <exception cref="DemException">DEM1001 (BadArgument): a source is missing, or a name is none.</exception>
+    internal Coefficients WithNames(IReadOnlyDictionary<string, double> values)
+    {
+        string[] unknown = [.. values.Keys.Except(Sources)];
+        string[] missing = [.. Sources.Except(values.Keys)];
+        if (unknown.Length > 0 || missing.Length > 0)
+        {
+            throw new DemException(
+                ErrorCode.BadArgument,
+                unknown.Length > 0
+                    ? $"a coefficient is given for {Quoted.List(unknown)}; the sources are {Quoted.List(Sources)}"
+                    : $"no coefficient is given for {Quoted.List(missing)}");
+        }
+
+        return Coefficients.Of(Sources.Select(source => values[source]));
+    }
+
     /// <summary>Finds the point that stands for coefficients, within the ranges or outside them; null if there is none.</summary>
     public SearchPoint? PointOf(Coefficients coefficients)
     {

@@ -56,7 +56,7 @@ public sealed class CmaEs(SearchSpace space, ulong seed) : SequentialStrategy
             if (drawn.All(one => double.IsPositiveInfinity(one.Cost)))
                 continue;
 
-            double[][] y = [.. drawn.OrderBy(one => one.Cost).Select(one => one.Y)]; // OrderBy is a stable sort.
+            double[][] y = Ranked(drawn);
             double[] step = Sum(Enumerable.Range(0, _p.Mu).Select(i => (_p.Weights[i], y[i])));
             for (int i = 0; i < _n; i++)
                 mean[i] = Math.Clamp(mean[i] + (sigma * step[i]), 0, 1);
@@ -75,6 +75,27 @@ public sealed class CmaEs(SearchSpace space, ulong seed) : SequentialStrategy
             covariancePath = Sum([(1 - _p.CC, covariancePath), (toCovariancePath, step)]);
             Adapt(covariance, covariancePath, y, shape, stalls);
         }
+    }
+
+    /// <summary>
+    /// Orders the steps to the points by cost. A failed trial says nothing of its point: it takes a place in the middle, where
+    /// weights are small, with a step of 0, so that the distribution is neither drawn to the point nor driven away from it.
+    /// </summary>
+    private double[][] Ranked((double[] Y, double Cost)[] drawn)
+    {
+        double[][] succeeded =
+        [
+            .. drawn.Where(one => !double.IsPositiveInfinity(one.Cost))
+                .OrderBy(one => one.Cost) // A stable sort.
+                .Select(one => one.Y),
+        ];
+        int better = (succeeded.Length + 1) / 2;
+        return
+        [
+            .. succeeded[..better],
+            .. Enumerable.Range(0, drawn.Length - succeeded.Length).Select(_ => new double[_n]),
+            .. succeeded[better..],
+        ];
     }
 
     private SearchPoint Draw(double[] mean, double sigma, SymmetricEigen shape)
@@ -109,7 +130,7 @@ public sealed class CmaEs(SearchSpace space, ulong seed) : SequentialStrategy
         double[] weights =
         [
             .. _p.Weights.Select((w, k) =>
-                w >= 0 ? w : w * _n / Math.Max(Math.Pow(Norm(Whiten(shape, y[k])), 2), double.Epsilon)),
+                w >= 0 ? w : Norm(Whiten(shape, y[k])) is > 0 and var norm ? w * _n / (norm * norm) : 0),
         ];
         for (int i = 0; i < _n; i++)
         {

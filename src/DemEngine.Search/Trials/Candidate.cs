@@ -18,6 +18,7 @@ namespace DemEngine.Search.Trials;
 /// <param name="recipe">Recipe with the coefficients to try.</param>
 /// <param name="group">Group that makes the candidate in memory.</param>
 /// <param name="index">Index of the candidate in its group.</param>
+/// <param name="merging">Lock that is held while a candidate is written, since the merge is one for all of them.</param>
 /// <param name="folder">
 /// Folder that the candidate is written to if an external program reads it; deleted with the candidate.
 /// </param>
@@ -29,6 +30,7 @@ internal sealed class Candidate(
     Recipe recipe,
     CandidateGroup group,
     int index,
+    Lock merging,
     string folder,
     IMergeBackend backend,
     RunOptions options,
@@ -62,9 +64,13 @@ internal sealed class Candidate(
             {
                 if (!_isWritten)
                 {
-                    double seconds = Time(() => OutputRun.Execute(merge.Plan(recipe), folder, backend, options, null, cancel));
-                    WaitedSeconds += seconds;
-                    MergeSeconds += seconds;
+                    lock (merging)
+                    {
+                        double seconds =
+                            Time(() => OutputRun.Execute(merge.Plan(recipe), folder, backend, options, null, cancel));
+                        WaitedSeconds += seconds;
+                        MergeSeconds += seconds;
+                    }
                 }
 
                 _isWritten = true;

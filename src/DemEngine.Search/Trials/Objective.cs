@@ -36,6 +36,13 @@ public sealed class Objective
     /// <summary>Metric of the values.</summary>
     public Metric Metric { get; }
 
+    /// <summary>Weights of sets by name.</summary>
+    internal IReadOnlyDictionary<string, double> Weights => _weights;
+
+    /// <summary>Returns this objective for the same metric of a known direction.</summary>
+    internal Objective InDirection(bool higherIsBetter) =>
+        new(Kind, Metric with { HigherIsBetter = higherIsBetter, DirectionIsAssumed = false }, _weights);
+
     /// <summary>Computes the objective of a candidate, in the metric's unit; NaN if any value is NaN.</summary>
     /// <param name="scores">Scores on the validation sets, at least one.</param>
     /// <exception cref="DemException">

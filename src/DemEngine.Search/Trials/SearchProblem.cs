@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using DemEngine.Checkpoints;
 using DemEngine.Evaluation;
 using DemEngine.Evaluation.Language;
@@ -30,6 +29,9 @@ public sealed record SearchProblem(
 {
     // The result of these methods is a sum with one term for each source that depends on no other source.
     private static readonly string[] SumsOfTerms = ["dem", "task_arithmetic", "linear"];
+
+    // Names the rules by which commands' results are read: with other rules earlier trials would not hold.
+    private const string CommandReader = "command 2";
 
     /// <summary>Describes the problem of a search.</summary>
     /// <param name="recipe">Recipe that is merged.</param>
@@ -92,7 +94,10 @@ public sealed record SearchProblem(
 
     /// <summary>Returns the identity of a command that evaluates.</summary>
     public static Identity CommandJudge(string command, Metric metric) =>
-        Identity.Of(metric.Name, "command", command, metric.Name, metric.HigherIsBetter.ToString(CultureInfo.InvariantCulture));
+        Identity.Of(metric.Name, CommandReader, command, metric.Name);
+
+    /// <summary>Returns the identity of evaluation by whoever asks for trials and tells their metrics.</summary>
+    public static Identity ToldJudge(Metric metric) => Identity.Of(metric.Name, "told", metric.Name);
 
     private static Identity Of(DataSet set)
     {

@@ -23,6 +23,16 @@ public sealed record Trial(
     double MergeSeconds,
     string? Error)
 {
+    /// <summary>
+    /// Number of the trial in its log, in the order in which the trials were asked for, from 1; 0 if it is in no log.
+    /// </summary>
+    public int Number { get; init; }
+
+    /// <summary>
+    /// Whether a larger value of the metric is better, where an external program said so; null if that is known otherwise.
+    /// </summary>
+    public bool? HigherIsBetter { get; init; }
+
     /// <summary>Whether the trial succeeded and has scores.</summary>
     public bool Succeeded => Error is null;
 

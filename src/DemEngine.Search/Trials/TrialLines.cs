@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using DemEngine.Evaluation;
 using DemEngine.Search.Space;
 
 namespace DemEngine.Search.Trials;
@@ -32,28 +33,19 @@ internal static class TrialLines
     /// <param name="trial">Trial to write.</param>
     public static byte[] Write(IEnumerable<string> sources, Trial trial) => Write(json =>
     {
+        json.WriteNumber("trial", trial.Number);
         json.WriteString("status", trial.Succeeded ? Ok : Failed);
         if (trial.Succeeded)
             json.WriteNumber("objective", trial.Objective);
-        json.WriteStartObject("coefficients");
-        foreach (var (source, values) in sources.Zip(trial.Coefficients.BySource))
-        {
-            json.WritePropertyName(source);
-            if (values.Length > 1)
-                json.WriteStartArray();
-            foreach (double value in values)
-                json.WriteNumberValue(value);
-            if (values.Length > 1)
-                json.WriteEndArray();
-        }
-
-        json.WriteEndObject();
+        Write(json, sources, trial.Coefficients);
         if (trial.Succeeded)
         {
             json.WriteStartObject("metrics");
             foreach (SetScore score in trial.Scores)
                 json.WriteNumber(score.Set, score.Value);
             json.WriteEndObject();
+            if (trial.HigherIsBetter is { } isHigher)
+                json.WriteBoolean("higher_is_better", isHigher);
         }
 
         json.WriteNumber("seconds", Math.Round(trial.Seconds, 6));
@@ -76,19 +68,15 @@ internal static class TrialLines
             ZeroIsAbsent: false);
     }
 
-    /// <summary>Reads the trial of a line, without its objective.</summary>
+    /// <summary>Reads the trial of a line, without its objective; its number is 0 if the line has none.</summary>
     /// <param name="line">JSON object of the line.</param>
     /// <param name="sources">Names of the problem's sources.</param>
     /// <exception cref="Exception">The line is not a valid one; the type of the exception varies.</exception>
     public static Trial ReadTrial(JsonElement line, IEnumerable<string> sources)
     {
-        JsonElement coefficients = line.GetProperty("coefficients");
         bool isOk = Text(line, "status") == Ok;
         return new Trial(
-            new Coefficients(sources.Select(source =>
-                coefficients.GetProperty(source) is { ValueKind: JsonValueKind.Array } several
-                    ? several.EnumerateArray().Select(value => value.GetDouble()).ToArray()
-                    : [coefficients.GetProperty(source).GetDouble()])),
+            ReadCoefficients(line, sources),
             isOk
                 ? [
                     .. line.GetProperty("metrics").EnumerateObject().Select(metric =>
@@ -98,7 +86,71 @@ internal static class TrialLines
             double.NaN,
             line.GetProperty("seconds").GetDouble(),
             line.GetProperty("merge_seconds").GetDouble(),
-            isOk ? null : Text(line, "error"));
+            isOk ? null : Text(line, "error"))
+        {
+            Number = line.TryGetProperty("trial", out JsonElement number) ? number.GetInt32() : 0,
+            HigherIsBetter = line.TryGetProperty("higher_is_better", out JsonElement isHigher) ? isHigher.GetBoolean() : null,
+        };
+    }
+
+    /// <summary>Writes a line of the file of trials that were handed out.</summary>
+    public static byte[] Write(IEnumerable<string> sources, AskedTrial asked) => Write(json =>
+    {
+        json.WriteNumber("trial", asked.Number);
+        Write(json, sources, asked.Coefficients);
+        json.WriteString("recipe", asked.Recipe);
+        json.WriteString("objective", asked.Objective.Kind.ToString());
+        if (!asked.Objective.Metric.DirectionIsAssumed)
+            json.WriteBoolean("higher_is_better", asked.Objective.Metric.HigherIsBetter);
+        json.WriteStartObject("set_weights");
+        foreach (var (set, weight) in asked.Objective.Weights)
+            json.WriteNumber(set, weight);
+        json.WriteEndObject();
+    });
+
+    /// <summary>Reads a line of the file of trials that were handed out.</summary>
+    /// <param name="line">JSON object of the line.</param>
+    /// <param name="problem">Problem that the trial belongs to.</param>
+    /// <exception cref="Exception">The line is not a valid one; the type of the exception varies.</exception>
+    public static AskedTrial ReadAsked(JsonElement line, SearchProblem problem)
+    {
+        Metric metric = line.TryGetProperty("higher_is_better", out JsonElement isHigher)
+            ? new Metric(problem.Judge.Name, isHigher.GetBoolean())
+            : Metric.Parse(problem.Judge.Name);
+        return new AskedTrial(
+            line.GetProperty("trial").GetInt32(),
+            ReadCoefficients(line, problem.Sources.Select(source => source.Name)),
+            Text(line, "recipe"),
+            new Objective(
+                Enum.Parse<ObjectiveKind>(Text(line, "objective")),
+                metric,
+                line.GetProperty("set_weights").EnumerateObject().ToDictionary(one => one.Name, one => one.Value.GetDouble())));
+    }
+
+    private static Coefficients ReadCoefficients(JsonElement line, IEnumerable<string> sources)
+    {
+        JsonElement coefficients = line.GetProperty("coefficients");
+        return new Coefficients(sources.Select(source =>
+            coefficients.GetProperty(source) is { ValueKind: JsonValueKind.Array } several
+                ? several.EnumerateArray().Select(value => value.GetDouble()).ToArray()
+                : [coefficients.GetProperty(source).GetDouble()]));
+    }
+
+    private static void Write(Utf8JsonWriter json, IEnumerable<string> sources, Coefficients coefficients)
+    {
+        json.WriteStartObject("coefficients");
+        foreach (var (source, values) in sources.Zip(coefficients.BySource))
+        {
+            json.WritePropertyName(source);
+            if (values.Length > 1)
+                json.WriteStartArray();
+            foreach (double value in values)
+                json.WriteNumberValue(value);
+            if (values.Length > 1)
+                json.WriteEndArray();
+        }
+
+        json.WriteEndObject();
     }
 
     private static ImmutableArray<Identity> ReadIdentities(JsonElement problem, string key) =>

@@ -18,7 +18,8 @@ public sealed class TrialLog : IDisposable
     private readonly SearchProblem _problem;
     private readonly AppendedFile _file;
     private readonly Dictionary<Coefficients, Trial> _trials = [];
-    private readonly List<Coefficients> _order = [];
+    private readonly SortedList<(int Number, int Place), Coefficients> _order = [];
+    private int _lastNumber;
     private SearchProblem? _lastProblem;
 
     private TrialLog(SearchProblem problem, AppendedFile file)
@@ -27,8 +28,11 @@ public sealed class TrialLog : IDisposable
         _file = file;
     }
 
-    /// <summary>Trials that are valid in this problem, in the order in which they were first logged.</summary>
-    public IEnumerable<Trial> Trials => _order.Select(coefficients => _trials[coefficients]);
+    /// <summary>Trials that are valid in this problem, by the numbers under which they were first logged.</summary>
+    public IEnumerable<Trial> Trials => _order.Values.Select(coefficients => _trials[coefficients]);
+
+    /// <summary>Number of the next trial, which is larger than that of any trial in the file.</summary>
+    internal int NextNumber => _lastNumber + 1;
 
     /// <summary>Opens the log of a search, which may be new or continued.</summary>
     /// <param name="folder">Folder of the search; it must exist, and no other process may be using it.</param>
@@ -56,10 +60,12 @@ public sealed class TrialLog : IDisposable
     /// <summary>Finds the trial with these coefficients; null if there is none.</summary>
     public Trial? Find(Coefficients coefficients) => _trials.GetValueOrDefault(coefficients);
 
-    /// <summary>Appends a trial to the log.</summary>
+    /// <summary>Appends a trial to the log. One without a number gets the next one.</summary>
     /// <exception cref="DemException">DEM4001, DEM4002 (DiskFull, WriteFailed): the trial could not be written.</exception>
     public void Append(Trial trial)
     {
+        if (trial.Number == 0)
+            trial = trial with { Number = NextNumber };
         byte[] problem = TrialLines.Write(_problem);
         bool isNew = _lastProblem is null || !TrialLines.Write(_lastProblem).AsSpan().SequenceEqual(problem);
         byte[] line = TrialLines.Write(_problem.Sources.Select(source => source.Name), trial);
@@ -106,10 +112,14 @@ public sealed class TrialLog : IDisposable
             {
                 throw new FormatException("the first line does not say which problem follows");
             }
-            else if (translation?.Apply(TrialLines.ReadTrial(
-                line.RootElement, _lastProblem.Sources.Select(source => source.Name))) is { } trial)
+            else
             {
-                Keep(trial);
+                Trial trial = TrialLines.ReadTrial(line.RootElement, _lastProblem.Sources.Select(source => source.Name));
+                if (trial.Number == 0)
+                    trial = trial with { Number = NextNumber };
+                _lastNumber = Math.Max(_lastNumber, trial.Number);
+                if (translation?.Apply(trial) is { } valid)
+                    Keep(valid);
             }
         }
         catch (Exception e) when (e is JsonException
@@ -125,8 +135,9 @@ public sealed class TrialLog : IDisposable
 
     private void Keep(Trial trial)
     {
+        _lastNumber = Math.Max(_lastNumber, trial.Number);
         if (!_trials.ContainsKey(trial.Coefficients))
-            _order.Add(trial.Coefficients);
+            _order.Add((trial.Number, _order.Count), trial.Coefficients);
         _trials[trial.Coefficients] = trial;
     }
 }

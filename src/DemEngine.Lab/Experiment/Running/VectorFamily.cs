@@ -121,6 +121,7 @@ internal sealed class VectorFamily : IDisposable
             recipe,
             new CandidateGroup(_merge, recipe, [], _options),
             index: 0,
+            new Lock(),
             Path.Combine(_folder, CandidateName),
             _backend,
             _options,
