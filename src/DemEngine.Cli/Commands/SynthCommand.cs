@@ -38,15 +38,28 @@ internal static class SynthCommand
         {
             Description = "Write holes in place of numbers: files of full length that take no room, to try plans of large models.",
         };
+        var examples = new ExampleOption();
         var run = new RunCommandOptions();
+        run.Out.Required = false;
 
         var command = new Command("synth", "Make a checkpoint of random numbers, for trials and measurements.")
         {
             shape, seed, tunedFrom, scale, type, sparse,
         };
+        examples.AddTo(command);
         run.AddTo(command);
         command.Validators.Add(result =>
         {
+            if (examples.IsGiven(result))
+            {
+                if (new Option[] { shape, seed, tunedFrom, sparse, run.Out }.FirstOrDefault(
+                    option => result.GetResult(option) is { Implicit: false }) is { } other)
+                    result.AddError($"--examples makes models of its own; leave out {other.Name}");
+                return;
+            }
+
+            if (result.GetResult(run.Out) is null)
+                result.AddError("Option '--out' is required.");
             if (result.GetValue(shape) is null == result.GetValue(tunedFrom) is null)
                 result.AddError("give --shape or --tuned-from");
             if (result.GetValue(sparse) && result.GetValue(tunedFrom) is not null)
@@ -69,6 +82,9 @@ internal static class SynthCommand
                     parsed.GetValue(run.Output.Json));
                 return 0;
             }
+            if (examples.Read(parsed) is { } folder)
+                return ExampleOption.Write(
+                    folder, options, parsed.GetValue(run.Output.Quiet), parsed.GetValue(run.Output.Json));
 
             using Checkpoint? baseModel = parsed.GetValue(tunedFrom) is { } path
                 ? Checkpoint.Open(path.FullName, options.Io)

@@ -1,0 +1,23 @@
+using System.Text.Json.Nodes;
+using DemEngine.Cli.Formatting;
+using DemEngine.Errors;
+
+namespace DemEngine.Cli.Output;
+
+/// <summary>Prints which example models were made.</summary>
+internal static class ExamplePrinter
+{
+    public static void PrintText(string folder, int recipes, IReadOnlyList<string> models)
+    {
+        Console.Out.WriteLine($"{models.Count} models for {recipes} recipes in {Printable.Text(folder)}. For example:");
+        Console.Out.WriteLine($"dem merge {ShellWord.Of(Path.Combine(folder, "ties.yaml"))} --out merged");
+    }
+
+    public static void PrintJson(string folder, IReadOnlyList<string> recipes, IReadOnlyList<string> models) =>
+        Console.Out.WriteLine(new JsonObject
+        {
+            ["folder"] = folder,
+            ["recipes"] = JsonValues.Of(recipes),
+            ["models"] = JsonValues.Of(models),
+        }.ToJsonString());
+}
