@@ -37,6 +37,48 @@ public class DemoTests
     }
 
     [Test]
+    public void It_ends_with_what_was_bought_and_at_which_cost()
+    {
+        Dictionary<string, double[]> right = Table("Methods on 4 sources");
+        string Percent(string method) => FormattableString.Invariant($"{100 * right[method].Take(Sources.Length).Average():0.0}");
+        string verdict = _shown.Output.Split('\n').Single(line => line.StartsWith("DEM with a coefficient for each source", StringComparison.Ordinal));
+        Assert.That(verdict, Does.Contain($"answers {Percent("DEM, one each")} ±").And.Contain($"(base {Percent("base")}").And.Contain($"mixture {Percent("data mixing, searched")}").And.Contain(" operations"));
+        Assert.That(File.ReadAllText(Path.Combine(Folder, "experiment", "report.html")), Does.Contain(verdict));
+    }
+
+    [Test]
+    public void The_report_says_what_was_run() =>
+        Assert.That(File.ReadAllText(Path.Combine(Folder, "experiment", "report.html")), Does.Contain($"<code>dem demo --dir &#39;{Folder}&#39;</code>"));
+
+    [Test]
+    public void Its_folder_can_be_moved()
+    {
+        Assert.That(File.ReadAllText(Path.Combine(Folder, "experiment", "seed-1", "recipe.yaml")), Does.Contain("base_model: models/base").And.Not.Contain(Folder));
+        string copy = _folder.PathOf("moved");
+        Directory.CreateDirectory(Path.Combine(copy, "models"));
+        File.Copy(Path.Combine(Folder, "experiment", "seed-1", "recipe.yaml"), Path.Combine(copy, "recipe.yaml"));
+        foreach (string model in new[] { "base", "reverse", "sort", "date-eu", "brackets" })
+        {
+            Directory.CreateDirectory(Path.Combine(copy, "models", model));
+            foreach (string file in Directory.GetFiles(Path.Combine(Models, model)))
+                File.Copy(file, Path.Combine(copy, "models", model, Path.GetFileName(file)));
+        }
+
+        Dem.Run("merge", Path.Combine(copy, "recipe.yaml"), "--out", Path.Combine(copy, "merged"), "-q").Expect(0);
+    }
+
+    [TestCase("methods")]
+    [TestCase("cost")]
+    [TestCase("coefficients")]
+    [TestCase("vectors")]
+    public void Its_figures_are_pictures_for_light_and_dark(string name)
+    {
+        string svg = File.ReadAllText(Path.Combine(Folder, "experiment", "figures", $"{name}.svg"));
+        Assert.That(System.Xml.Linq.XDocument.Parse(svg).Root!.Name.LocalName, Is.EqualTo("svg"));
+        Assert.That(svg, Does.Contain("prefers-color-scheme: dark").And.Not.Contain("NaN"));
+    }
+
+    [Test]
     public void What_it_shows_is_so()
     {
         // The models learnt what they should, and the merge does better than what it is made of: on test data, which neither saw.

@@ -18,9 +18,9 @@ internal static class DemoCommand
         var folder = new Option<DirectoryInfo>("--dir")
         {
             Description = "Where the models, the trials, the report and the merged model go, 15 MB. "
-                + "Default: dem-demo in the temporary folder.",
+                + "Default: dem-demo- and your name in the temporary folder.",
             HelpName = "dir",
-            DefaultValueFactory = _ => new DirectoryInfo(Path.Combine(Path.GetTempPath(), "dem-demo")),
+            DefaultValueFactory = _ => new DirectoryInfo(Path.Combine(Path.GetTempPath(), $"dem-demo-{Environment.UserName}")),
         };
         var threads = ReadCommandOptions.NewThreads();
         var output = new OutputOptions();

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using DemEngine.Cli.Formatting;
 using DemEngine.Errors;
 using DemEngine.Lab.Demonstration;
+using DemEngine.Lab.Experiment.Report;
 using DemEngine.Lab.Experiment.Results;
 using Spectre.Console;
 
@@ -49,6 +50,12 @@ internal static class DemoPrinter
             + " "
             + $"{string.Join(' ', results.Sources.Take(2).Select(source => ShellWord.Of(Path.Combine(models, source.Name))))}");
         Console.Out.WriteLine("# how fast this machine merges\ndem bench --shape llama-160m");
+        if (Verdict.Of(results) is { } verdict)
+        {
+            Heading(console, "What DEM bought, and at which cost");
+            Console.Out.WriteLine(verdict);
+        }
+
         Console.Out.WriteLine();
         Console.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"done in {elapsed.TotalSeconds:0.0} s; the report, with figures:"));

@@ -5,6 +5,12 @@ namespace DemEngine.Lab.Charts;
 /// <summary>One axis of a chart.</summary>
 internal sealed class Axis
 {
+    // Share of the range that is left free at each end, so that no mark is cut off.
+    private const double Room = 0.05;
+
+    // About how many numbers are written along an axis.
+    private const int Numbers = 6;
+
     private const string Superscripts = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
     private readonly double _from;
@@ -25,7 +31,9 @@ internal sealed class Axis
 
     public ImmutableArray<(double Value, string Text)> Ticks { get; }
 
-    /// <summary>Makes a linear axis over the given values that ends at round numbers.</summary>
+    /// <summary>
+    /// Makes a linear axis over the given values, with a little room beyond the first and the last, and round numbers on it.
+    /// </summary>
     /// <param name="label">Label of the axis.</param>
     /// <param name="values">Values that must lie on the axis; those that are not finite are ignored.</param>
     /// <param name="format">Format of the numbers on the axis.</param>
@@ -34,16 +42,10 @@ internal sealed class Axis
         (double least, double most) = Range(values);
         if (most - least < 1e-12)
             (least, most) = (least - 0.5, most + 0.5);
-        double step = RoundNumbers.Step((most - least) / 5);
-        double from = Math.Floor((least / step) + 1e-9) * step;
-        double to = Math.Ceiling((most / step) - 1e-9) * step;
-        int count = (int)Math.Round((to - from) / step);
+        double room = (most - least) * Room;
+        (double from, double to) = (least - room, most + room);
         return new Axis(
-            label,
-            from,
-            to,
-            isLog: false,
-            [.. Enumerable.Range(0, count + 1).Select(k => Tick(from + (k * step), format))]);
+            label, from, to, isLog: false, [.. RoundNumbers.Between(from, to, Numbers).Select(value => Tick(value, format))]);
     }
 
     /// <summary>Makes a linear axis that ends exactly at the given numbers, with round numbers between them.</summary>

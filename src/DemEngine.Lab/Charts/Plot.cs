@@ -57,6 +57,10 @@ internal sealed class Plot
             $"<path class=\"level\" d=\"M{PlaceX(value):0.##} {Top:0.##}v{_area.Height:0.##}\">"
             + $"<title>{SvgText.Escape(title)}</title></path>");
 
-    /// <summary>Ends the chart and returns its SVG element.</summary>
-    public string End() => Svg.End();
+    /// <summary>Ends the chart and returns it.</summary>
+    public SvgText End()
+    {
+        Svg.End();
+        return Svg;
+    }
 }

@@ -8,6 +8,12 @@ internal sealed class SvgText
 {
     private readonly StringBuilder _svg = new();
 
+    /// <summary>Width of the picture in pixels; 0 if it is none.</summary>
+    public double Width { get; private init; }
+
+    /// <summary>Height of the picture in pixels; 0 if it is none.</summary>
+    public double Height { get; private init; }
+
     /// <summary>
     /// Escapes text as XML character data: markup is escaped, and characters that XML forbids or that would change the writing
     /// direction are replaced.
@@ -50,7 +56,7 @@ internal sealed class SvgText
     /// <param name="style">Style element that follows the common one; empty for none.</param>
     public static SvgText File(double width, double height, string title, string style = "")
     {
-        var svg = new SvgText();
+        var svg = new SvgText { Width = width, Height = height };
         svg.Raw(
             $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:0.##}\" height=\"{height:0.##}\" "
             + $"viewBox=\"0 0 {width:0.##} {height:0.##}\" role=\"img\">");
@@ -69,7 +75,7 @@ internal sealed class SvgText
     /// <param name="left">Horizontal position of the title.</param>
     public static SvgText Figure(double width, double height, string title, double left)
     {
-        var svg = new SvgText();
+        var svg = new SvgText { Width = width, Height = height };
         svg.Raw(
             $"<svg class=\"chart\" width=\"{width:0.##}\" height=\"{height:0.##}\" "
             + $"viewBox=\"0 0 {width:0.##} {height:0.##}\" role=\"img\" aria-label=\"{Escape(title)}\">");

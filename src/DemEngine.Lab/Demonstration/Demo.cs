@@ -1,5 +1,6 @@
 using DemEngine.Analysis;
 using DemEngine.Backends;
+using DemEngine.Errors;
 using DemEngine.Files;
 using DemEngine.Lab.Experiment.Running;
 using DemEngine.Merging.Options;
@@ -54,7 +55,14 @@ public static class Demo
         string experiment = Path.Combine(claimed.Path, ExperimentName);
         Discard(experiment);
         ExperimentReport found = ExperimentRun.Run(
-            experiment, ExperimentPreset.Demo, new TrainedModels(models), backend, run.Threads, progress, cancel);
+            experiment,
+            ExperimentPreset.Demo,
+            new TrainedModels(models),
+            backend,
+            run.Threads,
+            progress,
+            cancel,
+            $"dem demo --dir {ShellWord.Of(claimed.Path)}");
 
         string merged = Path.Combine(claimed.Path, MergedName);
         run = run with { Overwrite = true, Unfinished = UnfinishedRun.Restart };

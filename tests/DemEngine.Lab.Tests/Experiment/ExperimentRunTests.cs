@@ -183,6 +183,7 @@ public class ExperimentRunTests
     private static string WithoutTimes(ExperimentResults results) => JsonSerializer.Serialize(
         results with
         {
+            Command = "",
             Tables =
             [
                 .. results.Tables.Select(table => table with

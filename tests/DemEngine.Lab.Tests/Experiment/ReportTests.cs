@@ -23,6 +23,10 @@ public class ReportTests
         Assert.That(page.Descendants("table").Count(), Is.EqualTo(1 + (3 * results.Tables.Length)));
         Assert.That(page.Descendants("figure").Count(), Is.EqualTo(1 + results.Curves.Length + 2 + 1));
         Assert.That(page.Descendants("code").Single().Value, Is.EqualTo(results.Command));
+
+        // What it comes to stands above all tables, and a figure before the first of them.
+        string[] order = [.. page.Descendants().Where(one => one.Name.LocalName is "table" or "figure" || ((string?)one.Attribute("class") ?? "") == "verdict").Select(one => one.Name.LocalName)];
+        Assert.That(order[..3], Is.EqualTo(new[] { "p", "figure", "table" }));
     }
 
     [Test]
@@ -30,7 +34,7 @@ public class ReportTests
     {
         ExperimentResults results = MadeUpResults.Make();
         ResultTable table = results.Tables[0];
-        XElement[] rows = [.. Parse(HtmlReport.Write(results)).Descendants("table").ElementAt(1).Descendants("tbody").Single().Elements("tr")];
+        XElement[] rows = [.. Parse(HtmlReport.Write(results)).Descendants("table").First().Descendants("tbody").Single().Elements("tr")];
         Assert.That(rows.Select(row => row.Elements("td").First().Value), Is.EqualTo(table.Rows.Select(row => row.Name)));
 
         // Columns: name, five sources, their mean, the one beside.
@@ -41,12 +45,20 @@ public class ReportTests
             Assert.That(cells, Is.EqualTo(new[] { means[0], means[1], means[2], means[3], means[4], means[..5].Average(), means[5] }.Select(value => value.ToString("0.0"))));
         }
 
+        // The best is marked where its lead exceeds the standard error of the difference to the second.
+        int marked = 0;
         for (int c = 1; c <= 7; c++)
         {
-            double[] shown = [.. rows.Select(row => double.Parse(row.Elements("td").ElementAt(c).Nodes().First().ToString()))];
-            XElement best = rows.Select(row => row.Elements("td").ElementAt(c)).Single(cell => ((string?)cell.Attribute("class") ?? "").Contains("best"));
-            Assert.That(double.Parse(best.Nodes().First().ToString()), Is.EqualTo(shown.Max()));
+            double[][] runs = [.. table.Rows.Select(row => row.Runs.Select(run => c <= 5 ? run.ExactMatch[c - 1] : c == 6 ? run.ExactMatch.Take(5).Average() : run.ExactMatch[5]).ToArray())];
+            int[] order = [.. Enumerable.Range(0, runs.Length).OrderByDescending(r => runs[r].Average())];
+            double Error(int r) => runs[r].Sum(value => Math.Pow(value - runs[r].Average(), 2)) / (runs[r].Length - 1) / runs[r].Length;
+            bool leads = runs[order[0]].Average() - runs[order[1]].Average() > Math.Sqrt(Error(order[0]) + Error(order[1]));
+            int[] best = [.. Enumerable.Range(0, rows.Length).Where(r => ((string?)rows[r].Elements("td").ElementAt(c).Attribute("class") ?? "").Contains("best"))];
+            Assert.That(best, Is.EqualTo(leads ? new[] { order[0] } : []), $"column {c}");
+            marked += best.Length;
         }
+
+        Assert.That(marked, Is.GreaterThan(0));
     }
 
     [Test]
@@ -56,9 +68,9 @@ public class ReportTests
         ResultTable table = results.Tables[0];
         results = results with
         {
-            Tables = [table with { Rows = [.. table.Rows.Select(row => row with { Runs = [.. row.Runs.Select(run => run with { ExactMatch = run.ExactMatch.SetItem(1, 0.75) })] })] }],
+            Tables = [table with { Rows = [.. table.Rows.Select(row => row with { Runs = [.. row.Runs.Select(run => run with { ExactMatch = run.ExactMatch.SetItem(0, row.Kind == MethodKind.Mixing ? 0.99 : 0.5).SetItem(1, 0.75) })] })] }],
         };
-        XElement[] rows = [.. Parse(HtmlReport.Write(results)).Descendants("table").ElementAt(1).Descendants("tbody").Single().Elements("tr")];
+        XElement[] rows = [.. Parse(HtmlReport.Write(results)).Descendants("table").First().Descendants("tbody").Single().Elements("tr")];
         Assert.That(rows.Select(row => (string?)row.Elements("td").ElementAt(2).Attribute("class") ?? ""), Has.None.Contains("best"));
         Assert.That(rows.Select(row => (string?)row.Elements("td").ElementAt(1).Attribute("class") ?? ""), Has.Exactly(1).Contains("best"));
     }

@@ -14,7 +14,7 @@ internal static class Charts
     private const double MaxLossShown = 6;
 
     /// <summary>Draws the validation loss as a function of a coefficient.</summary>
-    public static string Curve(CoefficientCurve curve)
+    public static SvgText Curve(CoefficientCurve curve)
     {
         double[] losses = [.. curve.Lines.SelectMany(line => line.Values).Where(double.IsFinite)];
         double ceiling = losses.Length == 0
@@ -25,7 +25,7 @@ internal static class Charts
         var plot = new Plot(
             curve.Name,
             Axis.Linear("coefficient ω", curve.Values),
-            Axis.Linear("validation loss", losses.Where(loss => loss <= ceiling).Append(0)),
+            Axis.Linear("validation loss", losses.Where(loss => loss <= ceiling)),
             Width,
             230);
         if (curve.Best is { } best)
@@ -54,7 +54,7 @@ internal static class Charts
     }
 
     /// <summary>Draws the mean exact match of each method over the floating-point operations that it took.</summary>
-    public static string CostAndQuality(ResultTable table, long parameters)
+    public static SvgText CostAndQuality(ResultTable table, long parameters)
     {
         MethodResult[] methods = [.. table.Rows.Where(row => row.Kind != MethodKind.Base)];
         Spread Quality(MethodResult row) =>
@@ -69,10 +69,8 @@ internal static class Charts
             Axis.Linear(
                 "exact match, mean, %",
                 [
-                    0,
-                    .. qualities
-                        .SelectMany(one => new[] { one.Mean, one.Mean - one.Deviation, one.Mean + one.Deviation })
-                        .Select(value => Math.Clamp(value, 0, 100)),
+                    .. qualities.SelectMany(one => new[] { one.Mean, one.Mean - one.Deviation, one.Mean + one.Deviation }),
+                    start is null ? double.NaN : Quality(start).Mean,
                 ]),
             Width + 40,
             300);
@@ -94,7 +92,7 @@ internal static class Charts
     }
 
     /// <summary>Draws the points of the sources and their centroids.</summary>
-    public static string Map(SourceMap map)
+    public static SvgText Map(SourceMap map)
     {
         string Share(int axis) => $"component {axis + 1}, {100 * map.Shares[axis]:0} % of the variance";
         var plot = new Plot(
@@ -131,14 +129,14 @@ internal static class Charts
     /// <param name="columns">Names of the columns.</param>
     /// <param name="values">Values, row by row.</param>
     /// <param name="scale">Colour scale for the values.</param>
-    public static string Matrix(
+    public static SvgText Matrix(
         string title,
         IReadOnlyList<string> rows,
         IReadOnlyList<string> columns,
         IReadOnlyList<IReadOnlyList<double>> values,
         ColourScale scale)
     {
-        string[] names = [.. rows.Select(row => SvgText.Shorten(row, 20))];
+        string[] names = [.. rows.Select(row => SvgText.Shorten(row, 26))];
         string[] heads = [.. columns.Select(column => SvgText.Shorten(column, 14))];
         double left = (names.Max(name => name.Length) * LetterWidth) + 10;
         double slant = heads.Max(head => head.Length) * LetterWidth * ColourCells.Slant;
@@ -166,6 +164,7 @@ internal static class Charts
                     $"{rows[r]}, {columns[c]}: {values[r][c]:0.0000}");
         }
 
-        return svg.End();
+        svg.End();
+        return svg;
     }
 }

@@ -34,6 +34,8 @@ public static class HtmlReport
         body { font: 16px/1.5 ui-sans-serif, system-ui, "Segoe UI", "DejaVu Sans", Arial, sans-serif; }
         h1 { font-size: 1.6rem; line-height: 1.2; margin: .5rem 0; }
         h2 { font-size: 1.2rem; margin: 2.2rem 0 .4rem; }
+        h3 { font-size: 1rem; margin: 1.4rem 0 .3rem; }
+        .verdict { font-size: 1.08rem; border-left: 4px solid var(--rule); padding-left: .8rem; margin: 1rem 0; }
         p { max-width: 46rem; margin: .5rem 0; }
         .faint, .note { color: var(--faint); }
         .note { font-size: .88rem; }
@@ -87,11 +89,17 @@ public static class HtmlReport
             $"{results.Model}, {results.Parameters:#,0} weights. One model is trained on a thin mixture and then fine-tuned "
             + "once for each data source; the distribution vectors are merged with coefficients chosen on validation data. "
             + $"All figures below are of test data that nothing was chosen on, {RunsOf(results)}."));
+        if (Verdict.Of(results) is { } verdict)
+            html.Append("<p class=\"verdict\">").Append(Text(verdict)).AppendLine("</p>");
+        Cost(html, results);
+        foreach (ResultTable table in results.Tables.Take(1))
+            ResultTables.Write(html, table, results);
+        Coefficients(html, results);
+        foreach (ResultTable table in results.Tables.Skip(1))
+            ResultTables.Write(html, table, results);
+        Vectors(html, results);
         ResultTables.Sources(html, results);
-        foreach (ResultTable table in results.Tables)
-            ResultTables.Write(html, table, results.Parameters);
-
-        Figures(html, results);
+        Map(html, results);
         html.AppendLine("<h2>To repeat it</h2>").Append("<p><code>").Append(Text(results.Command)).AppendLine("</code></p>");
         html.Append("<p class=\"note\">Every number above is also in ")
             .Append(ResultsFile.FileName)
@@ -100,12 +108,14 @@ public static class HtmlReport
         return html.ToString();
     }
 
-    private static void Figures(StringBuilder html, ExperimentResults results)
+    private static void Cost(StringBuilder html, ExperimentResults results)
     {
         html.AppendLine("<h2>Cost against quality</h2>");
         html.AppendLine(
             "<p class=\"note\">Operations beyond those of the base: 6 a weight and trained token, 2 a weight and evaluated "
-            + "token. Bars are one standard deviation over the seeds.</p>");
+            + "token."
+            + (results.Seeds.Length > 1 ? " Bars are one standard deviation over the seeds." : "")
+            + "</p>");
         foreach (ResultTable table in results.Tables
             .Where(table => table.Rows.Count(row => row.Kind != MethodKind.Base) > 1)
             .Take(1))
@@ -114,7 +124,10 @@ public static class HtmlReport
             html.Append(Legend(
                 [.. table.Rows.Where(row => row.Kind != MethodKind.Base).Select(row => row.Name)], withLines: false));
         }
+    }
 
+    private static void Coefficients(StringBuilder html, ExperimentResults results)
+    {
         html.AppendLine("<h2>Coefficients</h2>");
         html.AppendLine(
             "<p class=\"note\">Validation loss of the first seed. The thick line is the mean over the sources, the dashed "
@@ -131,7 +144,10 @@ public static class HtmlReport
                         .Select(line => line.Name),
                 ],
                 withLines: true));
+    }
 
+    private static void Vectors(StringBuilder html, ExperimentResults results)
+    {
         html.AppendLine("<h2>Distribution vectors</h2>");
         html.AppendLine(
             "<p class=\"note\">Of the first seed. Left: how far each fine-tuned model went from the base in each layer, as a "
@@ -151,8 +167,11 @@ public static class HtmlReport
             [.. geometry.Cosines.Select(row => (IReadOnlyList<double>)row)],
             ColourScale.Diverging)));
         html.AppendLine("</div>");
+    }
 
-        html.AppendLine("<h2>Data sources</h2>");
+    private static void Map(StringBuilder html, ExperimentResults results)
+    {
+        html.AppendLine("<h3>How far apart they lie</h3>");
         html.Append("<p class=\"note\">Principal components of ")
             .Append(Text(results.Map.Features))
             .AppendLine(". Large marks are the centroids.</p>");
@@ -167,7 +186,7 @@ public static class HtmlReport
         ? $"of one run, seed {results.Seeds[0]}"
         : $"mean ± standard deviation of {results.Seeds.Length} runs, seeds {string.Join(", ", results.Seeds)}";
 
-    private static string Figure(string svg) => $"<figure>\n{svg}</figure>\n";
+    private static string Figure(SvgText svg) => $"<figure>\n{svg}</figure>\n";
 
     private static string Legend(IReadOnlyList<string> names, bool withLines) =>
         $"<p>{string.Concat(names.Select((name, k) => Series.Legend(k, name, withLines)))}</p>\n";

@@ -26,19 +26,21 @@ internal static class ResultTables
     }
 
     /// <summary>Writes the tables of the methods' results: exact match, then loss, then cost.</summary>
-    public static void Write(StringBuilder html, ResultTable table, long parameters)
+    public static void Write(StringBuilder html, ResultTable table, ExperimentResults results)
     {
+        ColumnLead lead = new(table, results);
         html.Append("<h2>").Append(Text(table.Name)).AppendLine("</h2>");
-        html.Append("<p class=\"note\">").Append(Text(table.Note)).AppendLine("</p>");
+        html.Append("<p class=\"note\">").Append(Text(table.Note))
+            .AppendLine(" A value is marked where it is better than every other by more than chance explains.</p>");
         Scores(
             html,
             table,
             "exact match, %",
             run => [.. run.ExactMatch.Select(value => 100 * value)],
             "0.0",
-            higherIsBetter: true);
-        Scores(html, table, "loss, nats a token", run => [.. run.Loss], "0.000", higherIsBetter: false);
-        Costs(html, table, parameters);
+            lead.OfExactMatch);
+        Scores(html, table, "loss, nats a token", run => [.. run.Loss], "0.000", lead.OfLoss);
+        Costs(html, table, results.Parameters);
     }
 
     private static void Scores(
@@ -47,7 +49,7 @@ internal static class ResultTables
         string caption,
         Func<MethodRun, double[]> values,
         string format,
-        bool higherIsBetter)
+        Func<int, int?> best)
     {
         html.Append("<div class=\"scroll\"><table><thead><tr><th>").Append(Text(caption)).Append("</th>");
         for (int c = 0; c < table.Columns.Length; c++)
@@ -72,20 +74,14 @@ internal static class ResultTables
                     .ToArray();
             }),
         ];
-        bool[] tells =
-        [
-            .. Enumerable.Range(0, table.Columns.Length + 1)
-                .Select(c => cells.Select(row => row[c].Mean.ToString(format)).Distinct().Skip(1).Any()),
-        ];
         for (int r = 0; r < table.Rows.Length; r++)
         {
             html.Append($"<tr><td title=\"{Text(table.Rows[r].Description)}\">{Text(table.Rows[r].Name)}</td>");
             for (int c = 0; c <= table.Columns.Length; c++)
             {
-                double best = higherIsBetter ? cells.Max(row => row[c].Mean) : cells.Min(row => row[c].Mean);
                 string look = string.Join(
                     ' ',
-                    new[] { c == table.Averaged ? "mean" : "", tells[c] && cells[r][c].Mean == best ? "best" : "" }
+                    new[] { c == table.Averaged ? "mean" : "", best(c) == r ? "best" : "" }
                         .Where(name => name != ""));
                 string spread = double.IsNaN(cells[r][c].Deviation)
                     ? ""

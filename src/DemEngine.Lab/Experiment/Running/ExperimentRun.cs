@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using DemEngine.Analysis;
 using DemEngine.Backends;
+using DemEngine.Errors;
 using DemEngine.Evaluation;
 using DemEngine.Evaluation.Embedded;
 using DemEngine.Evaluation.Language;
@@ -43,6 +44,9 @@ public static class ExperimentRun
     /// </param>
     /// <param name="progress">Progress callback.</param>
     /// <param name="cancel">Token that stops the experiment; what is complete is kept.</param>
+    /// <param name="command">
+    /// Command line that repeats the experiment; null for that of an experiment with the preset in this folder.
+    /// </param>
     /// <exception cref="DemException">
     /// DEM1003 (OutputNotOurs), DEM1007 (ResumeMismatch), DEM1008 (OutputBusy): the folder cannot be used. Training, merging and
     /// evaluating may throw their own errors.
@@ -54,7 +58,8 @@ public static class ExperimentRun
         IMergeBackend backend,
         int threads,
         Action<ExperimentProgress>? progress = null,
-        CancellationToken cancel = default)
+        CancellationToken cancel = default,
+        string? command = null)
     {
         using ExperimentFolder folder = ExperimentFolder.Open(output, preset);
         int seeds = preset.Seeds.Length;
@@ -100,7 +105,7 @@ public static class ExperimentRun
             cancel);
         var results = new ExperimentResults(
             preset.Name,
-            $"dem experiment --preset {preset.Name} --out DIR",
+            command ?? $"dem experiment --preset {preset.Name} --out {ShellWord.Of(output)}",
             Describe(preset.Model),
             preset.Model.Parameters,
             preset.Seeds,
@@ -114,6 +119,7 @@ public static class ExperimentRun
         string page = folder.PathOf(HtmlReport.FileName);
         ResultsFile.Write(file, results);
         ReportFile.Write(page, HtmlReport.Write(results));
+        FigureFiles.Write(output, results);
         return new ExperimentReport(results, file, page, folder.Recipe(first));
     }
 

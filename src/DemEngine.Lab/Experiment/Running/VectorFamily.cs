@@ -133,7 +133,9 @@ internal sealed class VectorFamily : IDisposable
     /// <param name="chosen">Coefficients of the recipe.</param>
     /// <param name="folder">Folder where the recipe file will be.</param>
     public string RecipeWith(ChosenCoefficients chosen, string folder) => FoundRecipe.Write(
-        Map(new CoefficientOptions(), Enumerable.Repeat(0.0, Count)).Apply(chosen.Best.Coefficients),
+        Map(new CoefficientOptions(), Enumerable.Repeat(0.0, Count))
+            .Apply(chosen.Best.Coefficients)
+            .WithPaths(path => path with { Written = Path.GetRelativePath(folder, path.Resolved).Replace('\\', '/') }),
         folder,
         chosen.Best,
         _objective,
