@@ -12,6 +12,9 @@ public sealed class WriteErrorTests
     [TestCase(122, 4001)]
     [TestCase(unchecked((int)0x8007_0070), 4001)]
     [TestCase(unchecked((int)0x8007_0027), 4001)]
+    [TestCase(27, 4012)]
+    [TestCase(24, 4013)]
+    [TestCase(23, 4013)]
     [TestCase(5, 4002)]
     public void Numbers_of_the_system_are_understood(int number, int code)
     {
@@ -33,7 +36,8 @@ public sealed class WriteErrorTests
     {
         using var folder = new TempFolder();
         var layout = ShardLayout.Plan([new TensorSpec("t", ElementType.U8, new TensorShape(1L << 58))]);
-        string message = Failing.With(ErrorCode.DiskFull, () => new ShardWriter(folder.Path, layout).Dispose()).Message;
+        using var shards = new OpenShards(1);
+        string message = Failing.With(ErrorCode.DiskFull, () => _ = new ShardWriter(folder.Path, layout, shards)).Message;
         Assert.That(message, Does.Contain((1L << 58).ToString()[..10]));
         Assert.That(Directory.EnumerateFileSystemEntries(folder.Path), Is.Empty);
     }

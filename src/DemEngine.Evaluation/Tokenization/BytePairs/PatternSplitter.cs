@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.RegularExpressions;
 using DemEngine.Errors;
 using DemEngine.Evaluation.Tokenization.Definition;
@@ -11,8 +12,10 @@ namespace DemEngine.Evaluation.Tokenization.BytePairs;
 /// </summary>
 internal sealed class PatternSplitter
 {
-    // Time limit for one match. No ordinary expression needs a fraction of it.
+    // Time limit for one match, and for a whole text with what is allowed for its length. No ordinary expression needs a fraction
+    // of either; one that goes back and forth in a text needs a time that grows with the square of its length, or faster.
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan PerCharacter = TimeSpan.FromMicroseconds(5);
 
     private readonly Regex _pattern;
     private readonly string _file;
@@ -51,12 +54,16 @@ internal sealed class PatternSplitter
     public IEnumerable<string> Split(string text)
     {
         StandIn shown = StandIn.For(text);
+        TimeSpan allowed = Longest + (text.Length * PerCharacter);
+        long began = Stopwatch.GetTimestamp();
         var pieces = new List<string>();
         try
         {
             int start = 0;
             foreach (ValueMatch match in _pattern.EnumerateMatches(shown.Text))
             {
+                if (Stopwatch.GetElapsedTime(began) > allowed)
+                    throw TooSlow(null);
                 if (match.Length == 0)
                     continue;
                 Add(start, match.Index);
@@ -67,11 +74,15 @@ internal sealed class PatternSplitter
         }
         catch (RegexMatchTimeoutException e)
         {
-            throw TokenizerFault.Unsupported(
-                _file, $"the expression {Quoted.Name(_pattern.ToString())} takes too long on this text", e);
+            throw TooSlow(e);
         }
 
         return pieces;
+
+        DemException TooSlow(Exception? cause) => TokenizerFault.Unsupported(
+            _file,
+            $"the expression {Quoted.Name(_pattern.ToString())} takes too long on a text of {text.Length} characters",
+            cause);
 
         void Add(int from, int to)
         {

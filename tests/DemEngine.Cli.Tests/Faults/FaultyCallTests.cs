@@ -1,0 +1,150 @@
+namespace DemEngine.Cli.Tests.Faults;
+
+/// <summary>
+/// Whichever call of the system fails, a merge ends with a named error or with its output, and an old output is whole until the
+/// new one is. Some numbers of each call are tried, or all where the environment variable DEM_ALL_FAULTS is set.
+/// </summary>
+[Platform(Include = "Linux")]
+public sealed class FaultyCallTests
+{
+    private static readonly int[] Reads = [FaultyCalls.InputOutput, FaultyCalls.Interrupted, FaultyCalls.Short];
+    private static readonly int[] Writes =
+        [FaultyCalls.InputOutput, FaultyCalls.NoSpace, FaultyCalls.Quota, FaultyCalls.TooLarge, FaultyCalls.Interrupted, FaultyCalls.Short];
+
+    private static readonly int[] Flushes = [FaultyCalls.InputOutput, FaultyCalls.NoSpace, FaultyCalls.Interrupted];
+    private static readonly int[] Any = [FaultyCalls.InputOutput];
+
+    private static readonly Dictionary<string, int[]> Calls = new()
+    {
+        ["pread"] = Reads,
+        ["pwrite"] = Writes,
+        ["write"] = Writes,
+        ["read"] = Reads,
+        ["fsync"] = Flushes,
+        ["fdatasync"] = Any,
+        ["ftruncate"] = [FaultyCalls.InputOutput, FaultyCalls.TooLarge, FaultyCalls.Interrupted],
+        ["fallocate"] = [FaultyCalls.NoSpace, FaultyCalls.TooLarge, FaultyCalls.InputOutput, FaultyCalls.Interrupted],
+        ["posix_fallocate"] = [FaultyCalls.NoSpace],
+        ["rename"] = [FaultyCalls.InputOutput, FaultyCalls.NoSpace],
+        ["renameat2"] = Any,
+        ["statfs"] = Any,
+        ["open"] = [FaultyCalls.InputOutput, FaultyCalls.TooManyFiles, FaultyCalls.NoSpace],
+        ["mkdir"] = [FaultyCalls.InputOutput, FaultyCalls.NoSpace],
+        ["mmap"] = [FaultyCalls.InputOutput, FaultyCalls.TooManyFiles],
+        ["close"] = Any,
+        ["fstat"] = Any,
+        ["stat"] = Any,
+        ["lstat"] = Any,
+        ["statx"] = Any,
+        ["flock"] = Any,
+        ["unlink"] = Any,
+        ["rmdir"] = Any,
+        ["opendir"] = [FaultyCalls.InputOutput, FaultyCalls.TooManyFiles],
+    };
+
+    private static readonly bool IsExhaustive = Environment.GetEnvironmentVariable("DEM_ALL_FAULTS") is { Length: > 0 };
+
+    private FaultyCalls _calls = null!;
+    private ModelFamily _family = null!;
+
+    private static IEnumerable<string> Names => Calls.Keys;
+
+    [OneTimeSetUp]
+    public void MakeFamily()
+    {
+        _calls = FaultyCalls.TryCompile()!;
+        if (_calls is null)
+            Assert.Ignore("there is no C compiler");
+        _family = new ModelFamily("tiny", 2);
+        Dem.Run(Merge("whole")).Expect(0);
+        Dem.Run([.. Merge("old"), "--no-card"]).Expect(0);
+    }
+
+    [OneTimeTearDown]
+    public void DeleteFamily()
+    {
+        _family?.Dispose();
+        _calls?.Dispose();
+    }
+
+    [Test]
+    public void Of_a_merge_that_replaces_another([ValueSource(nameof(Names))] string call)
+    {
+        int tried = 0;
+        string[] command = [.. Merge("out"), "--overwrite", .. (string[])(call == "pread" ? ["--io", "pread"] : [])];
+        foreach (int at in Numbers(CountOf(call, command)))
+        {
+            foreach (int error in IsExhaustive ? Calls[call] : [Calls[call][tried % Calls[call].Length]])
+                Try(call, at, error, times: 1, command);
+            tried++;
+        }
+
+        if (IsExhaustive && tried > 0)
+            Try(call, 1, Calls[call][0], int.MaxValue, command);
+        TestContext.Out.WriteLine($"{call}: {tried} moments");
+    }
+
+    /// <summary>After a failed flush the data can be read from the system's cache, and may not be on the disk.</summary>
+    [Test]
+    public void What_a_failed_flush_may_have_lost_is_made_again()
+    {
+        string[] command = Merge("flushed");
+        _calls.Run("fsync", "safetensors", 1, FaultyCalls.InputOutput, 1, command).ExpectError(ErrorCode.WriteFailed, ".safetensors");
+        Assert.That(Directory.Exists(_family.PathOf("flushed")), Is.False, "nothing is published");
+        int finished = _family.FinishedTensors("flushed");
+        int resumed = Dem.Run([.. command, "--resume", "--json"]).Expect(0).Json.GetProperty("resumed").GetInt32();
+        Assert.That(resumed, Is.LessThan(finished).And.Positive, "the other shards are kept");
+        _family.ExpectSame("flushed", "whole");
+    }
+
+    private static IEnumerable<int> Numbers(int count) =>
+        count == 0 ? [] : IsExhaustive ? Enumerable.Range(1, count) : new[] { 1, (count + 1) / 2, count }.Distinct();
+
+    private int CountOf(string call, string[] command)
+    {
+        PutOld();
+        _calls.Run(call, _family.Folder, 0, 0, 0, command).Expect(0);
+        return _calls.Count;
+    }
+
+    private void Try(string call, int at, int error, int times, string[] command)
+    {
+        string what = $"{call} {at}, error {error}";
+        PutOld();
+        CommandResult result = _calls.Run(call, _family.Folder, at, error, times, command);
+        Assert.That(result.ExitCode, Is.AnyOf(0, 1, 2), () => $"{what}: {result.Error}");
+        if (result.ExitCode == 0)
+        {
+            _family.ExpectSame("out", "whole");
+        }
+        else
+        {
+            Assert.That(result.Error, Does.Match("error DEM\\d{4}: ").And.Not.Contain("DEM4999"), what);
+            Assert.That(error, Is.Not.AnyOf(FaultyCalls.Interrupted, FaultyCalls.Short), () => $"{what} is no error: {result.Error}");
+            bool isNew = File.Exists(Path.Combine(_family.PathOf("out"), "README.md"));
+            _family.ExpectSame("out", isNew ? "whole" : "old");
+        }
+
+        Dem.Run("verify", _family.PathOf("out")).Expect(0);
+        if (!Directory.Exists(_family.Staging("out")))
+            return;
+        Dem.Run([.. command, "--resume"]).Expect(0);
+        _family.ExpectSame("out", "whole");
+    }
+
+    private void PutOld()
+    {
+        foreach (string folder in new[] { _family.PathOf("out"), _family.Staging("out"), $"{_family.Staging("out")}.old" })
+        {
+            if (Directory.Exists(folder))
+                Directory.Delete(folder, recursive: true);
+        }
+
+        Directory.CreateDirectory(_family.PathOf("out"));
+        foreach (string file in Directory.GetFiles(_family.PathOf("old")))
+            File.Copy(file, Path.Combine(_family.PathOf("out"), Path.GetFileName(file)));
+    }
+
+    private string[] Merge(string output) =>
+        ["merge", _family.Recipe, "--out", _family.PathOf(output), "--max-shard-size", "60KB", "--threads", "1"];
+}

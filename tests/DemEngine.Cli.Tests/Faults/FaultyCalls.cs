@@ -1,0 +1,78 @@
+using System.Diagnostics;
+
+namespace DemEngine.Cli.Tests.Faults;
+
+/// <summary>
+/// A library of C that is loaded before the system's and makes one call of a process fail; see <c>faults.c</c>. It is compiled
+/// when the tests begin.
+/// </summary>
+internal sealed class FaultyCalls : IDisposable
+{
+    public const int Short = 0;
+    public const int Interrupted = 4;
+    public const int InputOutput = 5;
+    public const int TooManyFiles = 24;
+    public const int TooLarge = 27;
+    public const int NoSpace = 28;
+    public const int Quota = 122;
+
+    // The loader takes a blank for the end of a name, so that this folder has a plain one.
+    private readonly string _folder = Directory.CreateTempSubdirectory("dem-faults-").FullName;
+
+    private FaultyCalls()
+    {
+    }
+
+    private string Library => Path.Combine(_folder, "faults.so");
+
+    private string CountFile => Path.Combine(_folder, "count");
+
+    /// <summary>Compiles the library; null where there is no compiler for it.</summary>
+    public static FaultyCalls? TryCompile()
+    {
+        var calls = new FaultyCalls();
+        string source = Path.Combine(TestContext.CurrentContext.TestDirectory, "Faults", "faults.c");
+        foreach (string compiler in new[] { "cc", "gcc", "clang" })
+        {
+            try
+            {
+                using Process process = Process.Start(compiler, ["-shared", "-fPIC", "-o", calls.Library, source, "-ldl"]);
+                process.WaitForExit();
+                if (process.ExitCode == 0)
+                    return calls;
+            }
+            catch (System.ComponentModel.Win32Exception)
+            {
+                // There is no such compiler.
+            }
+        }
+
+        calls.Dispose();
+        return null;
+    }
+
+    /// <summary>Runs a command.</summary>
+    /// <param name="call">Name of the call that fails.</param>
+    /// <param name="path">Part of the path that the call concerns.</param>
+    /// <param name="at">Number of the first call that fails, from 1; 0 for none.</param>
+    /// <param name="error">Error number, or <see cref="Short"/>.</param>
+    /// <param name="times">How many calls fail from there.</param>
+    /// <param name="args">Arguments of the command.</param>
+    public CommandResult Run(string call, string path, int at, int error, int times, params string[] args) => DemProcess.Run(
+        new Dictionary<string, string>
+        {
+            ["LD_PRELOAD"] = Library,
+            ["FAULT_CALL"] = call,
+            ["FAULT_PATH"] = path,
+            ["FAULT_AT"] = $"{at}",
+            ["FAULT_ERROR"] = $"{error}",
+            ["FAULT_TIMES"] = $"{times}",
+            ["FAULT_COUNT"] = CountFile,
+        },
+        args);
+
+    /// <summary>How often the call of the last command was made.</summary>
+    public int Count => int.Parse(File.ReadAllText(CountFile));
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+}
