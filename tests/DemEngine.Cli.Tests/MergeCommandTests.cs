@@ -84,7 +84,8 @@ public partial class MergeCommandTests
         string text = Merge("dry", "--dry-run").Expect(0).Output;
         Assert.That(Listing(), Is.EqualTo(before));
         Assert.That(text, Does.Match(@"\nto read +1\.50 MB\n").And.Match(@"\nto write +5\d\d KB\n").And.Match(@"\nmemory +\d").And.Match(@"\ndisk +5\d\d KB needed, [\d.]+ .B free"));
-        Assert.That(text, Does.Contain("model.embed_tokens.weight").And.Contain("model.safetensors").And.Contain("(x1 − b)"));
+        Assert.That(text, Does.Contain("\n1  ").Or.Contain("4×3  model.layers.*.mlp.{gate,up,down}_proj.weight").And.Contain("model.safetensors").And.Contain("x1"));
+        Assert.That(Merge("dry", "--dry-run", "--all").Expect(0).Output, Does.Contain("model.embed_tokens.weight").And.Contain("(x1 − b)"));
         Assert.That(text, Does.Contain("\nb = base\nx1 = tuned 1\nx2 = tuned 2\n"));
     }
 
@@ -92,10 +93,11 @@ public partial class MergeCommandTests
     public void Dry_run_as_json_agrees_with_what_is_then_written()
     {
         string[] before = Listing();
-        JsonElement plan = Merge("planned", "--dry-run", "--json").Expect(0).Json;
+        JsonElement plan = Merge("planned", "--dry-run", "--json", "--all").Expect(0).Json;
         Assert.That(Listing(), Is.EqualTo(before));
         Assert.That(plan.EnumerateObject().Select(field => field.Name), Is.EqualTo([
-            "operation", "inputs", "shards", "tensors", "remarks", "bytes_to_read", "bytes_to_write", "buffer_bytes", "disk_needed_bytes", "disk_free_bytes"]));
+            "operation", "inputs", "shards", "models", "tensor_count", "tensors", "remarks", "bytes_to_read", "bytes_to_write", "buffer_bytes",
+            "metadata_bytes", "disk_needed_bytes", "disk_free_bytes"]));
 
         JsonElement source = plan.GetProperty("tensors")[0].GetProperty("sources")[1];
         Assert.That(source.GetProperty("symbol").GetString(), Is.EqualTo("x1"));

@@ -18,6 +18,7 @@ internal static class DiffCommand
         var b = new Argument<string>("b") { Description = "Another." };
         var read = new ReadCommandOptions();
         var output = new OutputOptions();
+        Option<bool> all = Listing.NewAll();
 
         var command = new Command(
             "diff",
@@ -25,7 +26,7 @@ internal static class DiffCommand
             + "Elements of one type are compared by their bits, of two types by their exact values. "
             + "Exits with 0 whether they differ or not; see `identical` in --json.")
         {
-            a, b,
+            a, b, all,
         };
         read.AddTo(command);
         output.AddTo(command);
@@ -39,9 +40,9 @@ internal static class DiffCommand
                 progress => Comparison.Run(
                     parsed.GetValue(a)!, parsed.GetValue(b)!, read.Read(parsed), backend, progress, Interrupt.Token));
             if (json)
-                DiffPrinter.PrintJson(diff);
+                DiffPrinter.PrintJson(diff, parsed.GetValue(all));
             else if (!quiet)
-                DiffPrinter.PrintText(diff);
+                DiffPrinter.PrintText(diff, parsed.GetValue(all));
             return 0;
         });
         return command;

@@ -19,12 +19,14 @@ internal static class MergeCommand
         };
         var dryRun = new Option<bool>("--dry-run")
         {
-            Description = "Print what would be read, made and written, and write nothing.",
+            Description = "Print what would be read, made and written, and write nothing. Reads headers and samples only. "
+                + "Exits with 1 if the disk has no room for it.",
         };
+        Option<bool> all = Listing.NewAll();
         var alignment = new AlignmentCommandOptions();
         var run = new RunCommandOptions(writesCard: true);
 
-        var command = new Command("merge", "Merge checkpoints as a recipe says.") { recipe, dryRun };
+        var command = new Command("merge", "Merge checkpoints as a recipe says.") { recipe, dryRun, all };
         alignment.AddTo(command);
         run.AddTo(command);
         run.Backend.AddTo(command);
@@ -32,15 +34,23 @@ internal static class MergeCommand
         {
             var results = RecipeReader.ReadResults(parsed.GetValue(recipe)!.FullName);
             if (results.Count > 1)
-                return SeveralResults.Merge(results, alignment.Read(parsed), run, parsed, parsed.GetValue(dryRun));
+                return SeveralResults.Merge(
+                    results, alignment.Read(parsed), run, parsed, parsed.GetValue(dryRun), parsed.GetValue(all));
 
-            RunOptions options = run.Read(parsed);
+            RunOptions options = run.Read(parsed) with { PlansOnly = parsed.GetValue(dryRun) };
             using MergePlan merge = MergePlanner.Plan(results[0], alignment.Read(parsed), options);
             if (!parsed.GetValue(dryRun))
                 return run.Execute(parsed, merge.Plan);
 
             DiskRoom room = OutputRun.Check(merge.Plan, parsed.GetValue(run.Out)!.FullName, options);
-            PlanPrinter.Print(merge.Plan, options, room, parsed.GetValue(run.Output.Quiet), parsed.GetValue(run.Output.Json));
+            PlanPrinter.Print(
+                merge.Plan,
+                options,
+                room,
+                parsed.GetValue(all),
+                parsed.GetValue(run.Output.Quiet),
+                parsed.GetValue(run.Output.Json));
+            room.Require(parsed.GetValue(run.Out)!.FullName);
             return 0;
         });
         return command;

@@ -21,14 +21,16 @@ internal static class SeveralResults
         AlignmentOptions alignment,
         RunCommandOptions run,
         ParseResult parsed,
-        bool isDryRun)
+        bool isDryRun,
+        bool all)
     {
-        RunOptions options = run.Read(parsed);
+        RunOptions options = run.Read(parsed) with { PlansOnly = isDryRun };
         bool json = parsed.GetValue(run.Output.Json);
         bool quiet = parsed.GetValue(run.Output.Quiet);
         string FolderOf(Recipe result) => Path.Combine(parsed.GetValue(run.Out)!.FullName, result.Name!.Value);
 
         var plans = new JsonArray();
+        var needed = new DiskRoom(0, 0);
         var toMake = new List<(Recipe Recipe, RunOptions Options)>();
         foreach (Recipe result in results)
         {
@@ -37,19 +39,23 @@ internal static class SeveralResults
                 continue;
             DiskRoom room = OutputRun.Check(merge.Plan, FolderOf(result), own);
             toMake.Add((result, own));
+            needed = new DiskRoom(needed.NeededBytes + room.NeededBytes, room.FreeBytes);
             if (isDryRun && json)
-                plans.Add(PlanPrinter.ToJson(merge.Plan, own, room));
+                plans.Add(PlanPrinter.ToJson(merge.Plan, own, room, all));
             else if (isDryRun && !quiet)
             {
                 Console.Out.WriteLine(FolderOf(result));
-                PlanPrinter.Print(merge.Plan, own, room, quiet, json);
+                PlanPrinter.Print(merge.Plan, own, room, all, quiet, json);
             }
         }
 
         if (isDryRun && json)
             Console.Out.WriteLine(new JsonObject { ["results"] = plans }.ToJsonString());
         if (isDryRun)
+        {
+            needed.Require(parsed.GetValue(run.Out)!.FullName);
             return 0;
+        }
 
         var reports = new List<RunReport>();
         foreach (var (result, own) in toMake)

@@ -14,8 +14,15 @@ internal static class VerifyCommand
         var folder = new Argument<string>("dir") { Description = "A folder that this tool wrote." };
         var read = new ReadCommandOptions();
         var output = new OutputOptions();
+        Option<bool> all = Listing.NewAll();
 
-        var command = new Command("verify", "Hash every tensor of an output again and compare with its manifest.") { folder };
+        var command = new Command(
+            "verify",
+            "Hash every tensor and every file of an output again and compare with its manifest. "
+            + "Exits with 1 if one differs, is missing, or does not belong there; an edited model card is only noted.")
+        {
+            folder, all,
+        };
         read.AddTo(command);
         output.AddTo(command);
         command.SetAction(parsed =>
@@ -28,7 +35,7 @@ internal static class VerifyCommand
             if (json)
                 VerifyPrinter.PrintJson(report);
             else if (!quiet)
-                VerifyPrinter.PrintText(report);
+                VerifyPrinter.PrintText(report, parsed.GetValue(all));
             report.ThrowUnlessIntact();
             return 0;
         });

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using DemEngine.Checkpoints;
 using DemEngine.Cli.Formatting;
+using DemEngine.Cli.Grouping;
 using DemEngine.Merging.Inputs;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Output;
@@ -10,24 +11,63 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Cli.Output;
 
-/// <summary>Prints the plan of <c>--dry-run</c> in words or as JSON.</summary>
+/// <summary>
+/// Prints the plan of <c>--dry-run</c> in words or as JSON: tensors that are made alike in groups, or each by itself.
+/// </summary>
 internal static class PlanPrinter
 {
-    public static void Print(OutputPlan plan, RunOptions options, DiskRoom room, bool quiet, bool json)
+    /// <summary>Prints a plan.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="options">Options of the run.</param>
+    /// <param name="room">Room on the disk.</param>
+    /// <param name="all">Whether each tensor is listed.</param>
+    /// <param name="quiet">Whether nothing is printed.</param>
+    /// <param name="json">Whether JSON is printed.</param>
+    public static void Print(OutputPlan plan, RunOptions options, DiskRoom room, bool all, bool quiet, bool json)
     {
         if (json)
-            Console.Out.WriteLine(ToJson(plan, options, room).ToJsonString());
+            Console.Out.WriteLine(ToJson(plan, options, room, all).ToJsonString());
         else if (!quiet)
-            PrintText(plan, options, room);
+            PrintText(plan, options, room, all);
     }
 
-    private static void PrintText(OutputPlan plan, RunOptions options, DiskRoom room)
+    private static void PrintText(OutputPlan plan, RunOptions options, DiskRoom room, bool all)
     {
         foreach (ManifestInput input in plan.Inputs)
             Console.Out.WriteLine($"{input.Role,-7} {Printable.Text(input.Path)}  {input.Fingerprint}");
         ImmutableArray<(string Symbol, string Model)> common = plan.CommonSources;
-        foreach (var (symbol, model) in common)
+        foreach (var (symbol, model) in all ? common : plan.Totals.Models)
             Console.Out.WriteLine($"{symbol} = {Printable.Text(model)}");
+        if (all)
+            PrintTensors(plan, common);
+        else
+            PrintGroups(plan);
+        if (all || plan.Layout.Shards.Length <= 1)
+        {
+            foreach (PlannedShard shard in plan.Layout.Shards)
+                Console.Out.WriteLine($"{shard.FileName}  {shard.Length} bytes, header {shard.Header.Length}");
+        }
+        else
+        {
+            Console.Out.WriteLine(
+                $"{plan.Layout.Shards.Length} shards, {plan.Layout.Shards[0].FileName} to {plan.Layout.Shards[^1].FileName}  "
+                + $"{plan.Layout.Shards.Sum(shard => shard.Length)} bytes");
+        }
+
+        foreach (var (name, contents) in plan.SideFiles)
+            Console.Out.WriteLine($"{Printable.Text(name)}  {contents.Length} bytes");
+        foreach (string remark in plan.Remarks)
+            Console.Out.WriteLine($"note: {Printable.Text(remark)}");
+        Console.Out.WriteLine($"to read   {Sizes.Format(plan.BytesToRead)}");
+        Console.Out.WriteLine($"to write  {Sizes.Format(plan.BytesToWrite)}");
+        Console.Out.WriteLine(
+            $"memory    {Sizes.Format(plan.BufferBytes(options))} in buffers at most, and about "
+            + $"{Sizes.Format(plan.MetadataBytes)} for names and places of {plan.Layout.Tensors.Length} tensors");
+        Console.Out.WriteLine($"disk      {Sizes.Format(room.NeededBytes)} needed, {Sizes.Format(room.FreeBytes)} free");
+    }
+
+    private static void PrintTensors(OutputPlan plan, ImmutableArray<(string Symbol, string Model)> common)
+    {
         foreach (PlannedTensor tensor in plan.PlannedTensors)
         {
             string sources = common.IsEmpty
@@ -38,48 +78,69 @@ internal static class PlanPrinter
                 + "  "
                 + $"{tensor.Spec.Type.SafetensorsName}{tensor.Spec.Shape}  {Printable.Text(tensor.Operation)}{sources}");
         }
-
-        foreach (PlannedShard shard in plan.Layout.Shards)
-            Console.Out.WriteLine($"{shard.FileName}  {shard.Length} bytes, header {shard.Header.Length}");
-        foreach (var (name, contents) in plan.SideFiles)
-            Console.Out.WriteLine($"{Printable.Text(name)}  {contents.Length} bytes");
-        foreach (string remark in plan.Remarks)
-            Console.Out.WriteLine($"note: {Printable.Text(remark)}");
-        Console.Out.WriteLine($"to read   {Sizes.Format(plan.BytesToRead)}");
-        Console.Out.WriteLine($"to write  {Sizes.Format(plan.BytesToWrite)}");
-        Console.Out.WriteLine($"memory    {Sizes.Format(plan.BufferBytes(options))} at most, in buffers");
-        Console.Out.WriteLine($"disk      {Sizes.Format(room.NeededBytes)} needed, {Sizes.Format(room.FreeBytes)} free");
-        if (room.NeededBytes > room.FreeBytes)
-            Console.Out.WriteLine($"warning: there is not enough room on the disk ({ErrorCode.DiskFull})");
     }
+
+    private static void PrintGroups(OutputPlan plan)
+    {
+        IReadOnlyList<NameGroup> groups = GroupsOf(plan);
+        int counts = groups.Select(group => group.Count.Length).DefaultIfEmpty().Max();
+        int names = groups.Select(group => Printable.Text(group.Pattern.ToString()).Length).DefaultIfEmpty().Max();
+        foreach (NameGroup group in groups)
+        {
+            TensorSpec[] specs = [.. group.Members.Select(k => plan.Layout.Tensors[k].Spec)];
+            Console.Out.WriteLine(
+                $"{group.Count.PadLeft(counts)}  {Printable.Text(group.Pattern.ToString()).PadRight(names)}  "
+                + $"{TensorShapes.Describe(specs)}  {Printable.Text(plan.Operations[group.Members[0]])}"
+                + (plan.Totals.HasOtherNames(group.Members[0]) ? "  from tensors of other names" : ""));
+        }
+    }
+
+    private static IReadOnlyList<NameGroup> GroupsOf(OutputPlan plan) => NameGroups.Of(
+        plan.Layout.Tensors.Length,
+        k => plan.Layout.Tensors[k].Spec.Name,
+        k => (plan.Layout.Tensors[k].Spec.Type, plan.Operations[k], plan.Totals.HasOtherNames(k)));
 
     private static string Describe(PlannedSource source, PlannedTensor tensor) =>
         Printable.Text($"{source.Symbol} = {source.Model}{(source.Tensor == tensor.Spec.Name ? "" : $" {source.Tensor}")}");
 
     /// <summary>Returns a plan as JSON.</summary>
-    public static JsonObject ToJson(OutputPlan plan, RunOptions options, DiskRoom room) => new()
+    public static JsonObject ToJson(OutputPlan plan, RunOptions options, DiskRoom room, bool all) => new()
     {
         ["operation"] = plan.Operation,
         ["inputs"] = new JsonArray([.. plan.Inputs.Select(input =>
             new JsonObject { ["role"] = input.Role, ["path"] = input.Path, ["fingerprint"] = input.Fingerprint })]),
         ["shards"] = new JsonArray([.. plan.Layout.Shards.Select(shard =>
             new JsonObject { ["file"] = shard.FileName, ["bytes"] = shard.Length, ["header_bytes"] = shard.Header.Length })]),
-        ["tensors"] = new JsonArray([.. plan.PlannedTensors.Select(tensor => new JsonObject
-        {
-            ["name"] = tensor.Spec.Name,
-            ["dtype"] = tensor.Spec.Type.SafetensorsName,
-            ["shape"] = JsonValues.Of(tensor.Spec.Shape.Dimensions),
-            ["file"] = tensor.File,
-            ["offset"] = tensor.Offset,
-            ["operation"] = tensor.Operation,
-            ["sources"] = new JsonArray([.. tensor.Sources.Select(source =>
-                new JsonObject { ["symbol"] = source.Symbol, ["model"] = source.Model, ["tensor"] = source.Tensor })]),
-        })]),
+        ["models"] = new JsonArray([.. plan.Totals.Models.Select(one =>
+            new JsonObject { ["symbol"] = one.Symbol, ["model"] = one.Model })]),
+        ["tensor_count"] = plan.Layout.Tensors.Length,
+        [all ? "tensors" : "groups"] = all ? TensorsToJson(plan) : GroupsToJson(plan),
         ["remarks"] = JsonValues.Of(plan.Remarks),
         ["bytes_to_read"] = plan.BytesToRead,
         ["bytes_to_write"] = plan.BytesToWrite,
         ["buffer_bytes"] = plan.BufferBytes(options),
+        ["metadata_bytes"] = plan.MetadataBytes,
         ["disk_needed_bytes"] = room.NeededBytes,
         ["disk_free_bytes"] = room.FreeBytes,
     };
+
+    private static JsonArray TensorsToJson(OutputPlan plan) => new([.. plan.PlannedTensors.Select(tensor => new JsonObject
+    {
+        ["name"] = tensor.Spec.Name,
+        ["dtype"] = tensor.Spec.Type.SafetensorsName,
+        ["shape"] = JsonValues.Of(tensor.Spec.Shape.Dimensions),
+        ["file"] = tensor.File,
+        ["offset"] = tensor.Offset,
+        ["operation"] = tensor.Operation,
+        ["sources"] = new JsonArray([.. tensor.Sources.Select(source =>
+            new JsonObject { ["symbol"] = source.Symbol, ["model"] = source.Model, ["tensor"] = source.Tensor })]),
+    })]);
+
+    private static JsonArray GroupsToJson(OutputPlan plan) => new([.. GroupsOf(plan).Select(group =>
+    {
+        JsonObject json = TensorShapes.ToJson(group, k => plan.Layout.Tensors[k].Spec);
+        json["operation"] = plan.Operations[group.Members[0]];
+        json["from_other_names"] = plan.Totals.HasOtherNames(group.Members[0]);
+        return json;
+    })]);
 }

@@ -1,22 +1,39 @@
 using System.Text.Json.Nodes;
 using DemEngine.Analysis;
 using DemEngine.Cli.Formatting;
+using DemEngine.Cli.Grouping;
 
 namespace DemEngine.Cli.Output;
 
 /// <summary>Prints a <see cref="VerifyReport"/> in words or as JSON.</summary>
 internal static class VerifyPrinter
 {
-    public static void PrintText(VerifyReport report)
+    public static void PrintText(VerifyReport report, bool all)
     {
-        foreach (string tensor in report.Differing)
-            Console.Out.WriteLine($"differs: {Printable.Text(tensor)}");
-        foreach (string tensor in report.Missing)
-            Console.Out.WriteLine($"missing: {Printable.Text(tensor)}");
-        foreach (string tensor in report.Extra)
-            Console.Out.WriteLine($"extra: {Printable.Text(tensor)}");
+        NameLines.Print("differs", report.Differing, all);
+        NameLines.Print("missing", report.Missing, all);
+        NameLines.Print("extra", report.Extra, all);
+        if (report.Files is { } files)
+        {
+            foreach (string file in files.Differing)
+                Console.Out.WriteLine($"file differs: {Printable.Text(file)}");
+            foreach (string file in files.Missing)
+                Console.Out.WriteLine($"file missing: {Printable.Text(file)}");
+            foreach (string file in files.Extra)
+                Console.Out.WriteLine($"file extra: {Printable.Text(file)}");
+            foreach (string note in files.Notes)
+                Console.Out.WriteLine($"note: {Printable.Text(note)}");
+        }
+        else
+        {
+            Console.Out.WriteLine(
+                "note: the manifest is of an older version and does not list the files beside the weights, which were not checked");
+        }
+
+        string beside = report.Files is null ? "" : $", {report.Files.Count} files";
         Console.Out.WriteLine(
-            $"{report.Tensors} tensors, {Sizes.Format(report.Bytes)}: {(report.IsIntact ? "as the manifest says" : "damaged")}");
+            $"{report.Tensors} tensors, {Sizes.Format(report.Bytes)}{beside}: "
+            + (report.IsIntact ? "as the manifest says" : "damaged"));
     }
 
     public static void PrintJson(VerifyReport report) => Console.Out.WriteLine(new JsonObject
@@ -28,5 +45,15 @@ internal static class VerifyPrinter
         ["differing"] = JsonValues.Of(report.Differing),
         ["missing"] = JsonValues.Of(report.Missing),
         ["extra"] = JsonValues.Of(report.Extra),
+        ["files"] = report.Files is not { } files
+            ? null
+            : new JsonObject
+            {
+                ["count"] = files.Count,
+                ["differing"] = JsonValues.Of(files.Differing),
+                ["missing"] = JsonValues.Of(files.Missing),
+                ["extra"] = JsonValues.Of(files.Extra),
+                ["notes"] = JsonValues.Of(files.Notes),
+            },
     }.ToJsonString());
 }

@@ -36,7 +36,10 @@ public static class SparseCheckpoint
             "synth",
             $"{shape} {type.SafetensorsName}, sparse",
             [],
-            ZeroTensors(layout));
+            ZeroTensors(layout))
+        {
+            Files = ManifestFile.Of(layout.Shards, files),
+        };
         files[Manifest.FileName] = manifest.ToJson();
         try
         {

@@ -15,7 +15,9 @@ namespace DemEngine.Analysis;
 /// <param name="Files">Shards, in the order of their names.</param>
 /// <param name="Tensors">Tensors, in the order of their data in the shards.</param>
 /// <param name="Metadata">Free text in the headers, in the order of the keys.</param>
-/// <param name="Manifest">Manifest that this tool wrote when it made the folder; null if there is none.</param>
+/// <param name="Manifest">
+/// What the manifest says of how the folder was made, without its tensors and files; null if this tool did not make it.
+/// </param>
 public sealed record CheckpointSummary(
     string Path,
     string Kind,
@@ -60,20 +62,23 @@ public sealed record CheckpointSummary(
     public static CheckpointSummary Of(Checkpoint checkpoint)
     {
         bool hasManifest = File.Exists(System.IO.Path.Combine(checkpoint.Folder, Manifest.FileName));
-        ILookup<string, StoredTensor> byFile = checkpoint.Tensors.ToLookup(tensor => tensor.File, StringComparer.Ordinal);
+        Dictionary<string, int> counts = checkpoint.Tensors.CountBy(tensor => tensor.File, StringComparer.Ordinal)
+            .ToDictionary(StringComparer.Ordinal);
+        Dictionary<string, string> names = checkpoint.Tensors.Select(tensor => tensor.File).Distinct(StringComparer.Ordinal)
+            .ToDictionary(file => file, file => System.IO.Path.GetFileName(file), StringComparer.Ordinal);
         return new CheckpointSummary(
             checkpoint.Path,
             KindOf(checkpoint),
             [
-                .. checkpoint.Files.Select(file =>
-                    new SummarizedFile(System.IO.Path.GetFileName(file), new FileInfo(file).Length, byFile[file].Count())),
+                .. checkpoint.Files.Zip(checkpoint.Stamps, (file, stamp) => new SummarizedFile(
+                    System.IO.Path.GetFileName(file), stamp.Length, counts.GetValueOrDefault(file))),
             ],
             [
                 .. checkpoint.Tensors.Select(tensor =>
-                    new SummarizedTensor(tensor.Spec, System.IO.Path.GetFileName(tensor.File), tensor.Offset)),
+                    new SummarizedTensor(tensor.Spec, names[tensor.File], tensor.Offset)),
             ],
             checkpoint.Metadata.ToImmutableSortedDictionary(StringComparer.Ordinal),
-            hasManifest ? Manifest.Read(checkpoint.Folder) : null);
+            hasManifest ? Manifest.ReadOrigin(checkpoint.Folder) : null);
     }
 
     private static string KindOf(Checkpoint checkpoint)

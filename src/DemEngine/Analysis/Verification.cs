@@ -1,3 +1,4 @@
+using DemEngine.Analysis.Folders;
 using DemEngine.Backends;
 using DemEngine.Checkpoints;
 using DemEngine.Merging.Inputs;
@@ -9,7 +10,7 @@ namespace DemEngine.Analysis;
 /// <summary>Checks a folder that this tool wrote against the hashes in its manifest.</summary>
 public static class Verification
 {
-    /// <summary>Hashes every tensor and compares the hashes with the manifest.</summary>
+    /// <summary>Hashes every tensor and every file beside the weights, and compares the hashes with the manifest.</summary>
     /// <param name="folder">Path of a folder with a <c>dem-manifest.json</c>.</param>
     /// <param name="options">Run options: threads, memory and I/O.</param>
     /// <param name="progress">Progress callback, called in order; null for none.</param>
@@ -42,7 +43,10 @@ public static class Verification
                     .Select(tensor => tensor.Name),
             ],
             [.. manifest.Tensors.Select(tensor => tensor.Name).Where(name => checkpoint.Find(name) is null)],
-            [.. tensors.Select(tensor => tensor.Name).Where(name => !stated.ContainsKey(name))]);
+            [.. tensors.Select(tensor => tensor.Name).Where(name => !stated.ContainsKey(name))])
+        {
+            Files = manifest.Files is { } files ? FileVerification.Run(checkpoint.Folder, files) : null,
+        };
     }
 
     private static bool IsAsSaid(TensorSpec spec, string hash, ManifestTensor said) =>

@@ -1,9 +1,10 @@
 using System.Collections.Immutable;
+using DemEngine.Analysis.Folders;
 using DemEngine.Errors;
 
 namespace DemEngine.Analysis;
 
-/// <summary>Result of comparing the tensors of a folder with its manifest.</summary>
+/// <summary>Result of comparing the tensors and files of a folder with its manifest.</summary>
 /// <param name="Path">Path of the folder.</param>
 /// <param name="Tensors">Number of tensors that were hashed.</param>
 /// <param name="Bytes">Size of these tensors in bytes.</param>
@@ -18,25 +19,41 @@ public sealed record VerifyReport(
     ImmutableArray<string> Missing,
     ImmutableArray<string> Extra)
 {
+    /// <summary>
+    /// The files of the folder; null if the manifest is of a version that listed tensors only, so that nothing is known of them.
+    /// </summary>
+    public VerifiedFiles? Files { get; init; }
+
     /// <summary>Whether the folder holds exactly what the manifest says.</summary>
-    public bool IsIntact => Differing.IsEmpty && Missing.IsEmpty && Extra.IsEmpty;
+    public bool IsIntact => Differing.IsEmpty && Missing.IsEmpty && Extra.IsEmpty && Files is not { AreIntact: false };
 
     /// <summary>Throws if the folder differs from its manifest.</summary>
     /// <exception cref="DemException">
-    /// DEM4006 (VerifyFailed): a tensor differs, is missing, or is not in the manifest.
+    /// DEM4006 (VerifyFailed): a tensor or a file differs, is missing, or is not in the manifest.
     /// </exception>
     public void ThrowUnlessIntact()
     {
         if (IsIntact)
             return;
 
+        string?[] parts =
+        [
+            Describe("tensors", Differing, Missing, Extra),
+            Files is null ? null : Describe("files", Files.Differing, Files.Missing, Files.Extra),
+        ];
+        throw new DemException(ErrorCode.VerifyFailed, $"{Path}: {string.Join("; ", parts.OfType<string>())}") { Path = Path };
+    }
+
+    private static string? Describe(
+        string what, ImmutableArray<string> differing, ImmutableArray<string> missing, ImmutableArray<string> extra)
+    {
         var parts = new List<string>();
-        if (!Differing.IsEmpty)
-            parts.Add($"{Differing.Length} differ: {Quoted.List(Differing)}");
-        if (!Missing.IsEmpty)
-            parts.Add($"{Missing.Length} are missing: {Quoted.List(Missing)}");
-        if (!Extra.IsEmpty)
-            parts.Add($"{Extra.Length} are not in the manifest: {Quoted.List(Extra)}");
-        throw new DemException(ErrorCode.VerifyFailed, $"{Path}: of the tensors {string.Join("; ", parts)}") { Path = Path };
+        if (!differing.IsEmpty)
+            parts.Add($"{differing.Length} differ: {Quoted.List(differing)}");
+        if (!missing.IsEmpty)
+            parts.Add($"{missing.Length} are missing: {Quoted.List(missing)}");
+        if (!extra.IsEmpty)
+            parts.Add($"{extra.Length} are not in the manifest: {Quoted.List(extra)}");
+        return parts.Count == 0 ? null : $"of the {what} {string.Join(", ", parts)}";
     }
 }

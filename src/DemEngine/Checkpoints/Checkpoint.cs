@@ -3,6 +3,7 @@ using DemEngine.Checkpoints.Folders;
 using DemEngine.Checkpoints.Locating;
 using DemEngine.Errors;
 using DemEngine.Files;
+using DemEngine.Memory;
 
 namespace DemEngine.Checkpoints;
 
@@ -24,7 +25,7 @@ public sealed class Checkpoint : IDisposable
 
     private readonly ImmutableArray<SafetensorsFile> _files;
     private readonly IModelSource? _source;
-    private readonly Dictionary<string, StoredTensor> _byName;
+    private readonly Dictionary<string, int> _places;
     private FolderFiles? _sideFiles;
 
     private Checkpoint(string path, string folder, ImmutableArray<SafetensorsFile> files, IModelSource? source = null)
@@ -33,16 +34,17 @@ public sealed class Checkpoint : IDisposable
         Path = path;
         Folder = folder;
         _files = files;
-        Tensors = [.. files.SelectMany(file => file.Tensors)];
-        _byName = new Dictionary<string, StoredTensor>(Tensors.Length, StringComparer.Ordinal);
-        foreach (StoredTensor tensor in Tensors)
+        Tensors = files is [var only] ? only.Tensors : [.. files.SelectMany(file => file.Tensors)];
+        _places = new Dictionary<string, int>(Tensors.Length, StringComparer.Ordinal);
+        for (int place = 0; place < Tensors.Length; place++)
         {
-            if (!_byName.TryAdd(tensor.Spec.Name, tensor))
+            StoredTensor tensor = Tensors[place];
+            if (!_places.TryAdd(tensor.Spec.Name, place))
             {
                 throw new DemException(
                     ErrorCode.DuplicateName,
                     $"{path}: the tensor {Quoted.Name(tensor.Spec.Name)} "
-                    + $"is in {System.IO.Path.GetFileName(_byName[tensor.Spec.Name].File)} "
+                    + $"is in {System.IO.Path.GetFileName(Find(tensor.Spec.Name)!.File)} "
                     + $"and in {System.IO.Path.GetFileName(tensor.File)}")
                 {
                     Path = path,
@@ -98,10 +100,16 @@ public sealed class Checkpoint : IDisposable
     /// DEM2001 to DEM2013, DEM2022 (UnreadableFile), DEM2025 (Adapter): the checkpoint does not exist, is not as the format
     /// demands, or cannot be read.
     /// </exception>
-    public static Checkpoint Open(string path, IoMode io = IoMode.Mmap)
+    public static Checkpoint Open(string path, IoMode io = IoMode.Mmap) => Open(path, io, new NamePool());
+
+    /// <summary>Opens a checkpoint whose tensors have, for the most part, the names of others that were opened.</summary>
+    /// <param name="path">Path of a folder or of a file.</param>
+    /// <param name="io">Way of reading the files.</param>
+    /// <param name="pool">Names of the tensors of all of them.</param>
+    internal static Checkpoint Open(string path, IoMode io, NamePool pool)
     {
-        CheckpointFiles found = CheckpointFiles.Find(path);
-        Checkpoint checkpoint = OpenFiles(path, found, io);
+        CheckpointFiles found = CheckpointFiles.Find(path, pool);
+        Checkpoint checkpoint = OpenFiles(path, found, io, pool);
         try
         {
             if (found is { Index: { } index, Map: { } map })
@@ -144,7 +152,10 @@ public sealed class Checkpoint : IDisposable
         [.. Files.Append(File.Exists(Path) ? Path : IndexFileName).Select(file => System.IO.Path.GetFileName(file))];
 
     /// <summary>Finds a tensor by its name; null if there is none.</summary>
-    public StoredTensor? Find(string name) => _byName.GetValueOrDefault(name);
+    public StoredTensor? Find(string name) => _places.TryGetValue(name, out int place) ? Tensors[place] : null;
+
+    /// <summary>Returns the position of a tensor in <see cref="Tensors"/>; −1 if there is none of that name.</summary>
+    internal int IndexOf(string name) => _places.TryGetValue(name, out int place) ? place : -1;
 
     /// <summary>Throws if a file has been written to since it was opened.</summary>
     /// <exception cref="DemException">DEM4005 (InputChanged): a file was changed or removed.</exception>
@@ -161,13 +172,13 @@ public sealed class Checkpoint : IDisposable
             file.Dispose();
     }
 
-    private static Checkpoint OpenFiles(string path, CheckpointFiles found, IoMode io)
+    private static Checkpoint OpenFiles(string path, CheckpointFiles found, IoMode io, NamePool pool)
     {
         var files = new List<SafetensorsFile>();
         try
         {
             foreach (string file in found.Weights)
-                files.Add(SafetensorsFile.Open(file, io));
+                files.Add(SafetensorsFile.Open(file, io, pool));
             return new Checkpoint(path, found.Folder, [.. files]);
         }
         catch
@@ -187,18 +198,16 @@ public sealed class Checkpoint : IDisposable
                 $"{indexPath}: the shards lack {absent.Length} tensors of the index: {Quoted.List(absent)}",
                 remedy: WithoutIndex);
 
-        string[] unlisted = [.. _byName.Keys.Where(name => !map.ContainsKey(name))];
+        string[] unlisted = [.. _places.Keys.Where(name => !map.ContainsKey(name))];
         if (unlisted.Length > 0)
             throw new DemException(
                 ErrorCode.BadIndex,
                 $"{indexPath}: the index lacks {unlisted.Length} tensors of the shards: {Quoted.List(unlisted)}",
                 remedy: WithoutIndex);
 
-        string[] elsewhere =
-        [
-            .. map.Where(pair => System.IO.Path.GetFileName(Find(pair.Key)!.File) != pair.Value)
-                .Select(pair => pair.Key),
-        ];
+        Dictionary<string, string> fileNames = Files.ToDictionary(
+            file => file, file => System.IO.Path.GetFileName(file), StringComparer.Ordinal);
+        string[] elsewhere = [.. map.Where(pair => fileNames[Find(pair.Key)!.File] != pair.Value).Select(pair => pair.Key)];
         if (elsewhere.Length > 0)
             throw new DemException(
                 ErrorCode.BadIndex,

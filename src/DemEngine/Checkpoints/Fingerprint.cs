@@ -14,35 +14,37 @@ namespace DemEngine.Checkpoints;
 internal static class Fingerprint
 {
     private const int SampleBytes = 4096;
+    private const int SamplesEach = 3;
+
+    // Where one tensor ends another mostly begins, so that samples of a few tensors together take fewer reads.
+    private const int Together = 64;
 
     /// <summary>Computes the fingerprint of a checkpoint.</summary>
     /// <returns>Fingerprint as 32 hexadecimal digits.</returns>
     public static string Of(Checkpoint checkpoint)
     {
         var hash = new XxHash128();
-        Span<byte> memory = new byte[SampleBytes];
         var text = new ArrayBufferWriter<byte>();
+        byte[] memory = new byte[Together * SamplesEach * SampleBytes];
+        var samples = new Sample[Together * SamplesEach];
         StoredTensor[] tensors = [.. checkpoint.Tensors];
         Array.Sort(tensors, (a, b) => string.CompareOrdinal(a.Spec.Name, b.Spec.Name));
-        foreach (StoredTensor tensor in tensors)
+        for (int start = 0; start < tensors.Length; start += Together)
         {
-            TensorSpec spec = tensor.Spec;
-            text.ResetWrittenCount();
-            Encoding.UTF8.GetBytes(spec.Name, text);
-            Encoding.UTF8.GetBytes($"\n{spec.Type.SafetensorsName}\n{spec.Shape}\n", text);
-            hash.Append(text.WrittenSpan);
-
-            int count = (int)Math.Min(spec.UnitCount, SampleBytes / spec.Type.Size);
-            Span<byte> sample = memory[..(count * spec.Type.Size)];
-            long last = spec.UnitCount - count;
-            long read = -1;
-            foreach (long first in (ReadOnlySpan<long>)[0, last / 2, last])
+            Span<StoredTensor> together = tensors.AsSpan(start, Math.Min(Together, tensors.Length - start));
+            Span<Sample> theirs = samples.AsSpan(0, together.Length * SamplesEach);
+            Read(together, theirs, memory);
+            for (int k = 0; k < theirs.Length; k++)
             {
-                // A small tensor is its own sample, and need not be read three times.
-                if (first != read)
-                    tensor.Peek(first, sample);
-                read = first;
-                hash.Append(sample);
+                if (k % SamplesEach == 0)
+                {
+                    TensorSpec spec = theirs[k].Tensor.Spec;
+                    text.ResetWrittenCount();
+                    Encoding.UTF8.GetBytes($"{spec.Name}\n{spec.Type.SafetensorsName}\n{spec.Shape}\n", text);
+                    hash.Append(text.WrittenSpan);
+                }
+
+                hash.Append(memory.AsSpan(theirs[k].Place, theirs[k].Bytes));
             }
         }
 
@@ -66,4 +68,57 @@ internal static class Fingerprint
             throw new DemException(ErrorCode.UnreadableFile, $"{path}: {e.Message}", e) { Path = path };
         }
     }
+
+    /// <summary>Reads the samples of some tensors, those that follow each other in a file at once.</summary>
+    /// <param name="tensors">The tensors.</param>
+    /// <param name="samples">Receives the samples, in the order of the tensors.</param>
+    /// <param name="memory">Receives their bytes.</param>
+    private static void Read(ReadOnlySpan<StoredTensor> tensors, Span<Sample> samples, byte[] memory)
+    {
+        for (int k = 0; k < samples.Length; k++)
+        {
+            StoredTensor tensor = tensors[k / SamplesEach];
+            int size = tensor.Spec.Type.Size;
+            int count = (int)Math.Min(tensor.Spec.UnitCount, SampleBytes / size);
+            long last = tensor.Spec.UnitCount - count;
+            long first = (k % SamplesEach) switch { 0 => 0, 1 => last / 2, _ => last };
+            samples[k] = new Sample(tensor, tensor.Offset + (first * size), count * size, Place: 0);
+        }
+
+        int[] order = [.. Enumerable.Range(0, samples.Length)];
+        Sample[] all = samples.ToArray();
+        Array.Sort(order, (a, b) => Compare(all[a], all[b]));
+        int end = 0;
+        for (int k = 0; k < order.Length;)
+        {
+            ref Sample first = ref samples[order[k]];
+            first = first with { Place = end };
+            long next = first.Offset + first.Bytes;
+            for (k++; k < order.Length && samples[order[k]].Tensor.File == first.Tensor.File; k++)
+            {
+                // Samples overlap in tensors that are hardly larger than a sample, and are the same in smaller ones.
+                ref Sample sample = ref samples[order[k]];
+                if (sample.Offset > next)
+                    break;
+                sample = sample with { Place = end + (int)(sample.Offset - first.Offset) };
+                next = Math.Max(next, sample.Offset + sample.Bytes);
+            }
+
+            int bytes = (int)(next - first.Offset);
+            first.Tensor.PeekAt(first.Offset, memory.AsSpan(end, bytes));
+            end += bytes;
+        }
+    }
+
+    private static int Compare(in Sample a, in Sample b) =>
+        ReferenceEquals(a.Tensor.File, b.Tensor.File) || a.Tensor.File == b.Tensor.File
+            ? a.Offset.CompareTo(b.Offset)
+            : string.CompareOrdinal(a.Tensor.File, b.Tensor.File);
+
+    /// <summary>A part of a tensor.</summary>
+    /// <param name="Tensor">The tensor.</param>
+    /// <param name="Offset">Offset of the part in the tensor's file.</param>
+    /// <param name="Bytes">Length of the part.</param>
+    /// <param name="Place">Offset of the part in memory.</param>
+    private readonly record struct Sample(StoredTensor Tensor, long Offset, int Bytes, int Place);
 }

@@ -4,6 +4,7 @@ using System.Reflection;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using DemEngine.Checkpoints.Folders;
 using DemEngine.Errors;
 using DemEngine.Files;
 
@@ -30,6 +31,54 @@ public sealed record ManifestTensor(
     long NonFiniteInputs,
     long NonFiniteOutputs);
 
+/// <summary>File of the output beside its manifest.</summary>
+/// <param name="Path">Path of the file in the output's folder, with slashes.</param>
+/// <param name="Bytes">Length of the file in bytes.</param>
+/// <param name="Hash">
+/// Hash of the file, or of its header where <paramref name="HeaderBytes"/> is given; see <see cref="ContentHash"/>.
+/// </param>
+/// <param name="HeaderBytes">
+/// Number of bytes before the tensors of a shard, whose own hashes cover the rest; null for other files.
+/// </param>
+public sealed record ManifestFile(string Path, long Bytes, string Hash, long? HeaderBytes = null)
+{
+    /// <summary>Lists the files of an output.</summary>
+    /// <param name="shards">Shards of the output.</param>
+    /// <param name="files">Contents of the other files, by their paths.</param>
+    internal static IReadOnlyList<ManifestFile> Of(
+        IEnumerable<PlannedShard> shards, IEnumerable<KeyValuePair<string, byte[]>> files) =>
+    [
+        .. shards.Select(shard =>
+            new ManifestFile(shard.FileName, shard.Length, HashOf(shard.Header.Span), shard.Header.Length)),
+        .. files.OrderBy(file => file.Key, StringComparer.Ordinal)
+            .Select(file => new ManifestFile(file.Key, file.Value.Length, HashOf(file.Value))),
+    ];
+
+    /// <summary>Hashes the start of an open file.</summary>
+    /// <param name="file">The file, at its start.</param>
+    /// <param name="bytes">Number of bytes to hash; no more than the file has.</param>
+    internal static string HashOf(Stream file, long bytes)
+    {
+        byte[] leaf = new byte[ContentHash.LeafBytes];
+        byte[] leaves = new byte[ContentHash.LeafCount(bytes) * ContentHash.HashBytes];
+        for (long at = 0; at < bytes; at += leaf.Length)
+        {
+            Span<byte> part = leaf.AsSpan(0, (int)Math.Min(leaf.Length, bytes - at));
+            file.ReadExactly(part);
+            ContentHash.HashLeaves(part, leaves.AsSpan((int)(at / leaf.Length * ContentHash.HashBytes)));
+        }
+
+        return ContentHash.Finish(leaves);
+    }
+
+    private static string HashOf(ReadOnlySpan<byte> contents)
+    {
+        byte[] leaves = new byte[ContentHash.LeafCount(contents.Length) * ContentHash.HashBytes];
+        ContentHash.HashLeaves(contents, leaves);
+        return ContentHash.Finish(leaves);
+    }
+}
+
 /// <summary>
 /// Manifest of an output, <c>dem-manifest.json</c>: what the output was made from and what it holds. It names no time and no
 /// machine, so that the same merge gives the same bytes here too.
@@ -51,6 +100,12 @@ public sealed partial record Manifest(
 
     /// <summary>Description of how <see cref="ManifestTensor.Hash"/> is computed.</summary>
     public string HashMethod { get; init; } = $"XXH3-128 of the XXH3-128 of each {ContentHash.LeafBytes} bytes";
+
+    /// <summary>
+    /// Files of the output: shards with their headers, the index and everything beside them, without the manifest itself. Null in
+    /// manifests of versions that did not list them.
+    /// </summary>
+    public IReadOnlyList<ManifestFile>? Files { get; init; }
 
     /// <summary>
     /// Name and version of this engine. The version is a semantic version (https://semver.org) without build metadata.
@@ -103,12 +158,66 @@ public sealed partial record Manifest(
         }
     }
 
+    /// <summary>
+    /// Reads what a manifest says of how the output was made, and not what it says of each tensor and file, which in the largest
+    /// models is a hundred megabytes.
+    /// </summary>
+    /// <returns>The manifest without tensors and files.</returns>
+    /// <exception cref="DemException">DEM2021 (BadManifest): the manifest is missing or cannot be read.</exception>
+    internal static Manifest ReadOrigin(string folder)
+    {
+        const int LargestOrigin = 16 << 20;
+        string path = System.IO.Path.Combine(folder, FileName);
+        try
+        {
+            if (!LinuxFile.IsSpecial(path))
+            {
+                using FileStream file = File.OpenRead(path);
+                byte[] start = new byte[Math.Min(file.Length, LargestOrigin)];
+                for (int length = Math.Min(start.Length, 64 << 10); ; length = Math.Min(start.Length, length * 4))
+                {
+                    file.Position = 0;
+                    file.ReadExactly(start.AsSpan(0, length));
+                    if (OriginIn(start.AsSpan(0, length)) is { } origin)
+                        return origin;
+                    if (length == start.Length)
+                        break;
+                }
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        {
+            throw new DemException(ErrorCode.BadManifest, $"{path}: {e.Message}", e);
+        }
+
+        return Read(folder);
+    }
+
+    /// <summary>Parses what stands before the tensors; null if they do not begin in the text.</summary>
+    private static Manifest? OriginIn(ReadOnlySpan<byte> text)
+    {
+        var reader = new Utf8JsonReader(text, isFinalBlock: false, default);
+        while (reader.Read())
+        {
+            if (reader.CurrentDepth != 1 || reader.TokenType != JsonTokenType.PropertyName || !reader.ValueTextEquals("tensors"u8))
+                continue;
+            byte[] origin = [.. text[..(int)reader.TokenStartIndex], .. "\"tensors\":[]}"u8];
+            Manifest? manifest = JsonSerializer.Deserialize(origin, ManifestJson.Default.Manifest);
+            return IsWhole(manifest) ? manifest : null;
+        }
+
+        return null;
+    }
+
     /// <summary>Whether nothing is missing and no tensor occurs twice, which valid JSON does not guarantee.</summary>
     private static bool IsWhole([NotNullWhen(true)] Manifest? manifest) =>
         manifest is { Engine: not null, Operation: not null, Inputs: not null, Tensors: not null }
         && manifest.Inputs.All(input => input is { Role: not null, Path: not null, Fingerprint: not null })
         && manifest.Tensors.All(tensor => tensor is { Name: not null, Dtype: not null, Shape: not null, Hash: not null })
-        && manifest.Tensors.DistinctBy(tensor => tensor.Name).Count() == manifest.Tensors.Count;
+        && manifest.Tensors.DistinctBy(tensor => tensor.Name).Count() == manifest.Tensors.Count
+        && (manifest.Files is not { } files
+            || files.All(file => file is { Path: not null, Hash: not null } && SideFilePath.IsInside(file.Path)
+                && (file.HeaderBytes ?? 0) is >= 0 and var header && header <= file.Bytes));
 
     /// <summary>Returns the contents of the manifest file.</summary>
     public byte[] ToJson() => [.. JsonSerializer.SerializeToUtf8Bytes(this, ManifestJson.Default.Manifest), (byte)'\n'];

@@ -9,6 +9,7 @@ internal sealed class PreadShard : IShardReader
 {
     private readonly SafeFileHandle _file;
     private readonly string _path;
+    private SafeFileHandle? _samples;
 
     public PreadShard(string path)
     {
@@ -30,7 +31,20 @@ internal sealed class PreadShard : IShardReader
         return target;
     }
 
-    public void Peek(long offset, Span<byte> destination) => Fill(_file, _path, offset, destination);
+    // Samples have a handle of their own, since the system would take those that follow each other for the start of a long
+    // reading, and read ahead.
+    public void Peek(long offset, Span<byte> destination)
+    {
+        if (_samples is null)
+        {
+            SafeFileHandle opened = File.OpenHandle(_path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            LinuxFile.WillReadHereAndThere(opened);
+            if (FileStamp.Of(opened) != Stamp || Interlocked.CompareExchange(ref _samples, opened, null) is not null)
+                opened.Dispose();
+        }
+
+        Fill(_samples ?? _file, _path, offset, destination);
+    }
 
     /// <summary>Reads a part of a file.</summary>
     /// <param name="file">The open file.</param>
@@ -66,5 +80,9 @@ internal sealed class PreadShard : IShardReader
 
     public void WillNeed(long offset, long length) => LinuxFile.WillNeed(_file, offset, length);
 
-    public void Dispose() => _file.Dispose();
+    public void Dispose()
+    {
+        _samples?.Dispose();
+        _file.Dispose();
+    }
 }

@@ -43,7 +43,7 @@ internal sealed class SafetensorsFile : IDisposable
     /// DEM2002 to DEM2009: the contents are invalid. DEM2012 (MissingShard): the path is a link to nothing. DEM2022
     /// (UnreadableFile): the file cannot be opened.
     /// </exception>
-    public static SafetensorsFile Open(string path, IoMode io)
+    public static SafetensorsFile Open(string path, IoMode io, NamePool? pool = null)
     {
         if (LinuxFile.IsSpecial(path))
             throw new DemException(ErrorCode.UnreadableFile, $"{path}: this is a pipe, a socket or a device, and no file")
@@ -54,7 +54,7 @@ internal sealed class SafetensorsFile : IDisposable
         try
         {
             reader = io == IoMode.Mmap ? new MappedShard(path) : new PreadShard(path);
-            return Open(path, reader);
+            return Open(path, reader, pool);
         }
         catch (Exception e)
         {
@@ -99,7 +99,7 @@ internal sealed class SafetensorsFile : IDisposable
 
     public void Dispose() => _reader.Dispose();
 
-    private static SafetensorsFile Open(string path, IShardReader reader)
+    private static SafetensorsFile Open(string path, IShardReader reader, NamePool? pool)
     {
         int startLength = (int)Math.Min(reader.Length, FileSignature.Length);
         Span<byte> start = new byte[startLength];
@@ -111,7 +111,7 @@ internal sealed class SafetensorsFile : IDisposable
             long dataStart = SafetensorsHeader.PrefixLength + (long)jsonLength;
             using var json = new NativeBuffer(jsonLength);
             reader.Peek(SafetensorsHeader.PrefixLength, json.Bytes.Span);
-            var header = SafetensorsHeader.Parse(json.Bytes.Span, reader.Length - dataStart, path);
+            var header = SafetensorsHeader.Parse(json.Bytes.Span, reader.Length - dataStart, path, pool);
             return new SafetensorsFile(path, reader, header, dataStart);
         }
         catch (DemException e) when (IsNoHeader(e.Code) && FileSignature.Find(start) is not null)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using DemEngine.Errors;
+using DemEngine.Memory;
 using DemEngine.Numerics;
 
 namespace DemEngine.Checkpoints;
@@ -74,10 +75,11 @@ internal sealed class SafetensorsHeader
     /// <param name="json">Complete JSON of the header, including padding.</param>
     /// <param name="dataLength">Number of bytes in the file after the header.</param>
     /// <param name="file">Name of the file, for messages.</param>
+    /// <param name="pool">Names that were read before; null for none.</param>
     /// <exception cref="DemException">
     /// DEM2002 (TruncatedFile): the file is shorter than its header says. DEM2004 to DEM2009: the header is invalid.
     /// </exception>
-    public static SafetensorsHeader Parse(ReadOnlySpan<byte> json, long dataLength, string file)
+    public static SafetensorsHeader Parse(ReadOnlySpan<byte> json, long dataLength, string file, NamePool? pool = null)
     {
         if (json.Length == 0 || json[0] != (byte)'{')
             throw new DemException(ErrorCode.HeaderNotJson, $"{file}: the header does not begin with '{{'") { Path = file };
@@ -85,13 +87,15 @@ internal sealed class SafetensorsHeader
         var tensors = new List<TensorEntry>();
         var metadata = ImmutableDictionary<string, string>.Empty;
         var names = new HashSet<string>(StringComparer.Ordinal);
+        var shapes = new Dictionary<TensorShape, TensorShape>();
+        pool ??= new NamePool();
         try
         {
             var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 8 });
             reader.Read();
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                string name = reader.GetString()!;
+                string name = pool.Of(in reader);
                 if (!names.Add(name))
                     throw new DemException(ErrorCode.DuplicateName, $"{file}: the name {Quoted.Name(name)} occurs twice")
                     {
@@ -102,7 +106,7 @@ internal sealed class SafetensorsHeader
                 if (name == MetadataKey)
                     metadata = ParseMetadata(ref reader, file);
                 else
-                    tensors.Add(ParseTensor(ref reader, name, file));
+                    tensors.Add(ParseTensor(ref reader, name, file, shapes));
             }
 
             if (reader.Read())
@@ -146,7 +150,8 @@ internal sealed class SafetensorsHeader
         return metadata.ToImmutable();
     }
 
-    private static TensorEntry ParseTensor(ref Utf8JsonReader reader, string name, string file)
+    private static TensorEntry ParseTensor(
+        ref Utf8JsonReader reader, string name, string file, Dictionary<TensorShape, TensorShape> shapes)
     {
         ElementType? type = null;
         TensorShape? shape = null;
@@ -155,12 +160,12 @@ internal sealed class SafetensorsHeader
         Expect(reader, JsonTokenType.StartObject, file, name);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            string key = reader.GetString()!;
+            string key = KeyOf(in reader);
             reader.Read();
             bool isNew = key switch
             {
                 "dtype" => Set(ref type, ParseType(ref reader, name, file)),
-                "shape" => Set(ref shape, ParseShape(ref reader, name, file)),
+                "shape" => Set(ref shape, ParseShape(ref reader, name, file, shapes)),
                 "data_offsets" => Set(ref offsets, ParseOffsets(ref reader, name, file)),
                 _ => throw new DemException(
                     ErrorCode.HeaderNotJson, $"{file}: tensor {Quoted.Name(name)}: unknown key {Quoted.Name(key)}")
@@ -235,10 +240,16 @@ internal sealed class SafetensorsHeader
         return isNew;
     }
 
+    private static string KeyOf(in Utf8JsonReader reader) =>
+        reader.ValueTextEquals("dtype"u8) ? "dtype"
+        : reader.ValueTextEquals("shape"u8) ? "shape"
+        : reader.ValueTextEquals("data_offsets"u8) ? "data_offsets"
+        : reader.GetString()!;
+
     private static ElementType ParseType(ref Utf8JsonReader reader, string name, string file)
     {
         Expect(reader, JsonTokenType.String, file, name);
-        string text = reader.GetString()!;
+        string text = reader.ValueTextEquals("BF16"u8) ? "BF16" : reader.GetString()!;
         if (!ElementTypes.TryParseSafetensors(text, out ElementType type))
             throw new DemException(
                 ErrorCode.UnknownElementType,
@@ -250,9 +261,10 @@ internal sealed class SafetensorsHeader
         return type;
     }
 
-    private static TensorShape ParseShape(ref Utf8JsonReader reader, string name, string file)
+    private static TensorShape ParseShape(
+        ref Utf8JsonReader reader, string name, string file, Dictionary<TensorShape, TensorShape> shapes)
     {
-        var dimensions = ImmutableArray.CreateBuilder<long>();
+        var dimensions = ImmutableArray.CreateBuilder<long>(4);
         Expect(reader, JsonTokenType.StartArray, file, name);
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
@@ -275,6 +287,11 @@ internal sealed class SafetensorsHeader
                 Path = file,
                 Tensor = name,
             };
+
+        // Most tensors of a model have one of a few shapes, so that each is kept once.
+        if (shapes.TryGetValue(shape, out TensorShape known))
+            return known;
+        shapes.Add(shape, shape);
         return shape;
     }
 

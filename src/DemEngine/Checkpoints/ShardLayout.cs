@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Text.Encodings.Web;
@@ -56,11 +57,12 @@ public sealed class ShardLayout
     {
         List<List<TensorSpec>> groups = Cut(tensors, maxShardBytes);
         var shards = ImmutableArray.CreateBuilder<PlannedShard>();
-        var placed = ImmutableArray.CreateBuilder<PlacedTensor>();
+        var placed = ImmutableArray.CreateBuilder<PlacedTensor>(groups.Sum(group => group.Count));
+        var text = new ArrayBufferWriter<byte>();
         for (int shard = 0; shard < groups.Count; shard++)
         {
             TensorSpec[] ordered = [.. groups[shard].OrderByDescending(spec => spec.Type.Size)]; // A stable sort.
-            byte[] header = BuildHeader(ordered, metadata);
+            byte[] header = BuildHeader(ordered, metadata, text);
             long offset = header.Length;
             foreach (TensorSpec spec in ordered)
             {
@@ -74,7 +76,7 @@ public sealed class ShardLayout
             shards.Add(new PlannedShard(name, header, offset));
         }
 
-        return new ShardLayout(shards.ToImmutable(), placed.ToImmutable());
+        return new ShardLayout(shards.ToImmutable(), placed.MoveToImmutable());
     }
 
     /// <summary>Returns the contents of the index file; null for a single shard, which needs none.</summary>
@@ -121,11 +123,12 @@ public sealed class ShardLayout
         return groups;
     }
 
-    private static byte[] BuildHeader(TensorSpec[] tensors, IReadOnlyDictionary<string, string>? metadata)
+    private static byte[] BuildHeader(
+        TensorSpec[] tensors, IReadOnlyDictionary<string, string>? metadata, ArrayBufferWriter<byte> text)
     {
-        using var stream = new MemoryStream();
-        stream.Write(new byte[SafetensorsHeader.PrefixLength]);
-        using (var json = new Utf8JsonWriter(stream, HeaderOptions))
+        text.ResetWrittenCount();
+        text.Write(new byte[SafetensorsHeader.PrefixLength]);
+        using (var json = new Utf8JsonWriter(text, HeaderOptions))
         {
             json.WriteStartObject();
             json.WriteStartObject("__metadata__");
@@ -156,10 +159,10 @@ public sealed class ShardLayout
         }
 
         // The specification allows trailing spaces. This padding aligns the data for every element type.
-        while (stream.Length % 8 != 0)
-            stream.WriteByte((byte)' ');
+        while (text.WrittenCount % 8 != 0)
+            text.Write(" "u8);
 
-        byte[] header = stream.ToArray();
+        byte[] header = text.WrittenSpan.ToArray();
         BinaryPrimitives.WriteInt64LittleEndian(header, header.Length - SafetensorsHeader.PrefixLength);
         return header;
     }

@@ -51,19 +51,36 @@ internal sealed class SourceShard : IShardReader
         tensor = tensor < 0 ? ~tensor - 1 : tensor;
         while (tensor + 1 < _starts.Length && _starts[tensor + 1] == _starts[tensor])
             tensor++;
-        try
+        while (true)
         {
-            _source.Read(tensor, offset - _starts[tensor], destination);
-        }
-        catch (IOException e)
-        {
-            throw new DemException(ErrorCode.ReadFailed, $"{_name}: {_source.Tensors[tensor].Name}: {e.Message}", e);
+            long start = offset - _starts[tensor];
+            int count = (int)Math.Min(destination.Length, _source.Tensors[tensor].ByteLength - start);
+            Read(tensor, start, destination[..count]);
+            if (count == destination.Length)
+                return;
+            destination = destination[count..];
+            offset += count;
+            tensor++;
         }
     }
 
     public void WillNeed(long offset, long length)
     {
         // A source reads ahead by itself if it can.
+    }
+
+    private void Read(int tensor, long offset, Span<byte> destination)
+    {
+        if (destination.IsEmpty)
+            return;
+        try
+        {
+            _source.Read(tensor, offset, destination);
+        }
+        catch (IOException e)
+        {
+            throw new DemException(ErrorCode.ReadFailed, $"{_name}: {_source.Tensors[tensor].Name}: {e.Message}", e);
+        }
     }
 
     public void Dispose()

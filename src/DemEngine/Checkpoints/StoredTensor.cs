@@ -46,6 +46,11 @@ public sealed class StoredTensor : ITensorData
         _reader.Peek(Offset + (first * Spec.Type.Size), destination);
     }
 
+    /// <summary>Copies a small part of the tensor's file, which may go on in the tensors that follow.</summary>
+    /// <param name="offset">Offset of the first byte in the file.</param>
+    /// <param name="destination">Memory to fill completely.</param>
+    internal void PeekAt(long offset, Span<byte> destination) => _reader.Peek(offset, destination);
+
     /// <summary>Hints that a part will be read soon, so that the system can read ahead.</summary>
     /// <param name="first">Index of the first unit.</param>
     /// <param name="count">Number of units.</param>

@@ -10,7 +10,9 @@ public sealed record TensorSpec(string Name, ElementType Type, TensorShape Shape
 {
     /// <summary>Size of all elements in bytes.</summary>
     /// <exception cref="OverflowException">The size does not fit 64 bits, or is no whole number of bytes.</exception>
-    public long ByteLength => IsWholeBytes
+    public long ByteLength => Type.Bits % 8 == 0
+        ? checked(Shape.ElementCount * (Type.Bits / 8))
+        : IsWholeBytes
         ? checked((long)((Int128)Shape.ElementCount * Type.Bits / 8))
         : throw new OverflowException($"{Shape} {Type.SafetensorsName} is no whole number of bytes");
 
@@ -20,5 +22,5 @@ public sealed record TensorSpec(string Name, ElementType Type, TensorShape Shape
     /// <summary>
     /// Whether the elements fill whole bytes. Those of 4 and 6 bits need not, and are refused where they do not.
     /// </summary>
-    internal bool IsWholeBytes => (Int128)Shape.ElementCount * Type.Bits % 8 == 0;
+    internal bool IsWholeBytes => Type.Bits % 8 == 0 || (Int128)Shape.ElementCount * Type.Bits % 8 == 0;
 }

@@ -64,15 +64,58 @@ public sealed class AnalysisCommandTests
     }
 
     [Test]
-    public void Inspect_lists_every_tensor()
+    public void Inspect_lists_groups_of_tensors_or_each()
     {
         var (exit, output, _) = Dem("inspect", In("one"));
         Assert.That(exit, Is.Zero);
+        Assert.That(output, Does.Contain("layers.*").And.Not.Contain("model.layers.0."));
+        output = Dem("inspect", In("one"), "--all").Output;
         Assert.That(output, Does.Contain("model.layers.0.mlp.up_proj.weight").And.Contain("layers      4 in model.layers").And.Contain("made by"));
 
-        using JsonDocument json = JsonDocument.Parse(Dem("inspect", In("one"), "--json").Output);
+        using JsonDocument json = JsonDocument.Parse(Dem("inspect", In("one"), "--json", "--all").Output);
         Assert.That(json.RootElement.GetProperty("tensor_count").GetInt32(), Is.EqualTo(39));
         Assert.That(json.RootElement.GetProperty("tensors").GetArrayLength(), Is.EqualTo(39));
+        using JsonDocument groups = JsonDocument.Parse(Dem("inspect", In("one"), "--json").Output);
+        Assert.That(groups.RootElement.GetProperty("groups").EnumerateArray().Sum(group => group.GetProperty("tensors").GetInt32()), Is.EqualTo(39));
+        Assert.That(groups.RootElement.TryGetProperty("tensors", out _), Is.False);
+    }
+
+    [Test]
+    public void Inspect_measures_elements_where_it_is_asked_to()
+    {
+        string text = Dem("inspect", In("one"), "--stats").Output;
+        Assert.That(text, Does.Contain("absmax"));
+        Assert.That(Dem("inspect", In("one"), "--stats", "--threads", "1", "--io", "pread").Output, Is.EqualTo(text));
+        using JsonDocument json = JsonDocument.Parse(Dem("inspect", In("base"), "--stats", "--json", "--all").Output);
+        JsonElement norm = json.RootElement.GetProperty("tensors").EnumerateArray().Single(tensor => tensor.GetProperty("name").GetString() == "model.norm.weight");
+        Assert.That((norm.GetProperty("min").GetDouble(), norm.GetProperty("mean").GetDouble(), norm.GetProperty("std").GetDouble()), Is.EqualTo((1d, 1d, 0d)));
+        Assert.That(norm.GetProperty("nan").GetInt64(), Is.Zero);
+    }
+
+    [Test]
+    public void Inspect_says_the_length_of_what_a_link_leads_to()
+    {
+        Directory.CreateDirectory(In("linked"));
+        string target = Path.Combine(In("base"), "model.safetensors");
+        File.CreateSymbolicLink(Path.Combine(In("linked"), "model.safetensors"), target);
+        using JsonDocument json = JsonDocument.Parse(Dem("inspect", In("linked"), "--json").Output);
+        Assert.That(json.RootElement.GetProperty("file_bytes").GetInt64(), Is.EqualTo(new FileInfo(target).Length));
+    }
+
+    [Test]
+    public void Verify_names_files_that_changed_or_do_not_belong()
+    {
+        Assert.That(Dem("synth", "--shape", "tiny", "--seed", "9", "--out", In("files"), "-q").Exit, Is.Zero);
+        File.WriteAllText(Path.Combine(In("files"), "config.json"), "{}");
+        File.WriteAllText(Path.Combine(In("files"), "model2.safetensors"), "");
+        File.WriteAllText(Path.Combine(In("files"), "notes.txt"), "");
+        var (exit, output, error) = Dem("verify", In("files"));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(exit, Is.EqualTo(1));
+            Assert.That(output, Does.StartWith("file differs: config.json\nfile extra: model2.safetensors\nnote: notes.txt is not of this model\n"));
+            Assert.That(error, Does.StartWith("error DEM4006: "));
+        }
     }
 
     [Test]
@@ -121,7 +164,9 @@ public sealed class AnalysisCommandTests
             Assert.That(other.Exit, Is.Zero);
             Assert.That(sameJson.RootElement.GetProperty("identical").GetBoolean(), Is.True);
             Assert.That(otherJson.RootElement.GetProperty("identical").GetBoolean(), Is.False);
-            Assert.That(Dem("diff", In("one"), In("two")).Output, Does.Contain("different: "));
+            Assert.That(Dem("diff", In("one"), In("two")).Output, Does.Contain("different: ").And.Contain("model.layers.*.").And.Not.Contain("\nmodel.layers.0."));
+            Assert.That(Dem("diff", In("one"), In("two"), "--all").Output, Does.Contain("model.layers.0.mlp.up_proj.weight"));
+            Assert.That(otherJson.RootElement.GetProperty("groups").EnumerateArray().Sum(group => group.GetProperty("tensors").GetInt32()), Is.EqualTo(otherJson.RootElement.GetProperty("different_count").GetInt32()));
         }
     }
 

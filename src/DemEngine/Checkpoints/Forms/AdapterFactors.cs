@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using System.Text.RegularExpressions;
 
@@ -9,6 +10,9 @@ namespace DemEngine.Checkpoints.Forms;
 /// </summary>
 internal static partial class AdapterFactors
 {
+    private static readonly SearchValues<string> Words = SearchValues.Create(
+        ["lora_", "hada_w", "lokr_w", "oft_", "ia3_l", "vera_lambda", "prompt_embeddings", "dora_scale"], StringComparison.Ordinal);
+
     /// <summary>Finds the factors of an adapter among a checkpoint's tensors.</summary>
     /// <param name="checkpoint">The open checkpoint.</param>
     /// <returns>
@@ -18,13 +22,16 @@ internal static partial class AdapterFactors
     public static ImmutableArray<string> Find(Checkpoint checkpoint)
     {
         ImmutableArray<string> factors =
-            [.. checkpoint.Tensors.Select(tensor => tensor.Spec.Name).Where(name => Factor().IsMatch(name))];
+            [.. checkpoint.Tensors.Select(tensor => tensor.Spec.Name).Where(IsFactor)];
         bool isUnmerged = factors.Any(name =>
             name.StartsWith("base_model.model.", StringComparison.Ordinal)
             || name.Contains(".default.", StringComparison.Ordinal));
         int others = checkpoint.Tensors.Length - factors.Length;
         return isUnmerged || factors.Length > others || BelongsToAdapter(checkpoint) ? factors : [];
     }
+
+    // Most models have none, and a model can have half a million names.
+    private static bool IsFactor(string name) => name.AsSpan().ContainsAny(Words) && Factor().IsMatch(name);
 
     // A file that PEFT names so is an adapter even where it holds few factors and whole modules beside them.
     private static bool BelongsToAdapter(Checkpoint checkpoint) => checkpoint.Files.Any(file =>

@@ -8,18 +8,11 @@ namespace DemEngine.Checkpoints.Layers;
 internal sealed class LayerDepth
 {
     private readonly Dictionary<string, double?> _depths = new(StringComparer.Ordinal);
+    private readonly NetworkLayers? _layers;
 
     /// <summary>Counts the layers of a model.</summary>
     /// <param name="layers">The model's layers.</param>
-    /// <param name="tensors">Names of the tensors whose depth is wanted.</param>
-    public LayerDepth(NetworkLayers layers, IEnumerable<string> tensors)
-    {
-        foreach (string tensor in tensors)
-        {
-            LayerPlace place = layers.Of(tensor);
-            Add(tensor, layers.PositionOf(tensor), place.Layer, place.Stack is null ? 0 : layers.Count(place.Stack));
-        }
-    }
+    public LayerDepth(NetworkLayers layers) => _layers = layers;
 
     /// <summary>Makes the depths of a run of layers, to which tensors are added.</summary>
     public LayerDepth()
@@ -31,14 +24,23 @@ internal sealed class LayerDepth
     /// <param name="position">Where it lies.</param>
     /// <param name="layer">Position of its layer in the run.</param>
     /// <param name="count">Number of layers of the run.</param>
-    public void Add(string tensor, NetworkPosition position, int layer, int count) => _depths[tensor] = position switch
+    public void Add(string tensor, NetworkPosition position, int layer, int count) =>
+        _depths[tensor] = Depth(position, layer, count);
+
+    /// <summary>Returns the depth of one tensor; null if it follows the layers.</summary>
+    public double? Of(string tensor)
+    {
+        if (_layers is null)
+            return _depths[tensor];
+        LayerPlace place = _layers.Of(tensor);
+        return Depth(_layers.PositionOf(tensor), place.Layer, place.Stack is null ? 0 : _layers.Count(place.Stack));
+    }
+
+    private static double? Depth(NetworkPosition position, int layer, int count) => position switch
     {
         NetworkPosition.Before => 0,
         NetworkPosition.InLayer => count == 1 ? 1 : (double)layer / (count - 1),
         NetworkPosition.Prediction => 1,
         _ => null,
     };
-
-    /// <summary>Returns the depth of one tensor; null if it follows the layers.</summary>
-    public double? Of(string tensor) => _depths[tensor];
 }

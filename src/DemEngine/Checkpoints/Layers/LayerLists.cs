@@ -1,3 +1,5 @@
+using DemEngine.Memory;
+
 namespace DemEngine.Checkpoints.Layers;
 
 /// <summary>
@@ -16,13 +18,29 @@ internal static class LayerLists
     {
         var found = new Dictionary<string, NumberedName>(StringComparer.Ordinal);
         var others = new Dictionary<string, NumberedName[]>(StringComparer.Ordinal);
+        var pool = new NamePool();
+        var isList = new Dictionary<string, bool>(StringComparer.Ordinal);
         foreach (string tensor in tensors)
         {
-            NumberedName[] cuts = [.. NumberedName.Cuts(tensor)];
-            if (cuts.FirstOrDefault(cut => LayerWords.IsList(cut.Word)) is { } named)
+            List<NumberedName>? cuts = null;
+            NumberedName? named = null;
+            foreach (NumberedName cut in NumberedName.Cuts(tensor, pool))
+            {
+                if (!isList.TryGetValue(cut.List, out bool isNamed))
+                    isList.Add(cut.List, isNamed = LayerWords.IsList(cut.Word));
+                if (isNamed)
+                {
+                    named = cut;
+                    break;
+                }
+
+                (cuts ??= []).Add(cut);
+            }
+
+            if (named is not null)
                 found[tensor] = named;
-            else if (cuts.Length > 0)
-                others[tensor] = cuts;
+            else if (cuts is not null)
+                others[tensor] = [.. cuts];
         }
 
         // A list of plain matrices, such as fc_layers.0.weight, is a sequence of other things.

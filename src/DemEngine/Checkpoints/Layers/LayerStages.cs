@@ -54,10 +54,17 @@ internal static class LayerStages
     private static HashSet<string> RestsOf((NumberedName Cut, NumberedName? Inner)[] all, int stage) =>
         [.. all.Where(one => one.Inner is null && one.Cut.Number == stage).Select(one => one.Cut.Rest)];
 
-    private static NumberedName? Inner(NumberedName cut) =>
-        NumberedName.Cuts(cut.Rest).FirstOrDefault() is { } inner && !inner.List.Contains('.', StringComparison.Ordinal)
+    private static NumberedName? Inner(NumberedName cut)
+    {
+        // A number further on than the second part has a list of several words before it, as experts in a layer have.
+        int first = cut.Rest.IndexOf('.', StringComparison.Ordinal);
+        int second = first < 0 ? -1 : cut.Rest.IndexOf('.', first + 1);
+        bool canBe = (first > 0 && char.IsAsciiDigit(cut.Rest[0])) || (second > 0 && char.IsAsciiDigit(cut.Rest[first + 1]));
+        return canBe && NumberedName.Cuts(cut.Rest).FirstOrDefault() is { } inner
+            && !inner.List.Contains('.', StringComparison.Ordinal)
             ? inner
             : null;
+    }
 
     /// <summary>Whether the inner lists hold layers, that is, mostly the same tensors under each number.</summary>
     private static bool AreLayers(ILookup<int, NumberedName> stages, bool isNamedSo)

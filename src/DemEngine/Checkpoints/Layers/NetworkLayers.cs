@@ -24,11 +24,19 @@ internal sealed class NetworkLayers
             }
         }
 
+        _places.EnsureCapacity(cuts.Count);
+        var modules = new Dictionary<(string List, int Number), string>();
         foreach (var (name, cut) in cuts)
         {
-            _places[name] = moved.TryGetValue(cut, out LayerPlace place)
-                ? place
-                : new LayerPlace(cut.List, cut.Number, cut.Module);
+            if (moved.TryGetValue(cut, out LayerPlace place))
+            {
+                _places[name] = place;
+                continue;
+            }
+
+            if (!modules.TryGetValue((cut.List, cut.Number), out string? module))
+                modules.Add((cut.List, cut.Number), module = cut.Module);
+            _places[name] = new LayerPlace(cut.List, cut.Number, module);
         }
 
         JoinUNets(names);
@@ -66,6 +74,8 @@ internal sealed class NetworkLayers
         var parts = new Dictionary<string, (string Parent, int Part, string Path, string? Number)>(StringComparer.Ordinal);
         foreach (string name in names)
         {
+            if (!UNet.MayName(name))
+                continue;
             string[] words = name.Split('.');
             int at = Array.FindIndex(words, word => UNet.PartOf(word) is not null);
             if (at < 0 || at + 1 >= words.Length)
@@ -121,6 +131,8 @@ internal sealed class NetworkLayers
             _throughStages.Add(network.Key);
         }
 
+        if (first.Count == 0)
+            return;
         foreach (var (name, place) in _places.ToArray())
         {
             if (first.TryGetValue(place.Stack!, out var list))

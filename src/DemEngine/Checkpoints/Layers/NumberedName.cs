@@ -1,4 +1,5 @@
 using System.Globalization;
+using DemEngine.Memory;
 
 namespace DemEngine.Checkpoints.Layers;
 
@@ -9,7 +10,7 @@ namespace DemEngine.Checkpoints.Layers;
 internal sealed record NumberedName(string List, int Number, string Rest)
 {
     /// <summary>Last part of <see cref="List"/>, which names it.</summary>
-    public string Word => List[(List.LastIndexOf('.') + 1)..];
+    public string Word => WordOf(List);
 
     /// <summary>Path of the module that has the list.</summary>
     public string Parent => List.LastIndexOf('.') is var dot and >= 0 ? List[..dot] : "";
@@ -17,9 +18,15 @@ internal sealed record NumberedName(string List, int Number, string Rest)
     /// <summary>Path of the numbered module.</summary>
     public string Module => List.Length == 0 ? Number.ToString(CultureInfo.InvariantCulture) : $"{List}.{Number}";
 
+    /// <summary>Returns the last part of a list's path, which names it.</summary>
+    public static string WordOf(string list) => list[(list.LastIndexOf('.') + 1)..];
+
     /// <summary>Cuts a name at each of its numbers, from the left.</summary>
-    public static IEnumerable<NumberedName> Cuts(string tensor)
+    /// <param name="tensor">The name.</param>
+    /// <param name="pool">Parts of names that were cut before; null for none.</param>
+    public static IEnumerable<NumberedName> Cuts(string tensor, NamePool? pool = null)
     {
+        string Part(Range range) => pool is null ? tensor[range] : pool.Of(tensor.AsSpan(range));
         int start = 0;
         while (tensor.IndexOf('.', start) is var dot and >= 0)
         {
@@ -27,7 +34,7 @@ internal sealed record NumberedName(string List, int Number, string Rest)
                 && (dot == start + 1 || tensor[start] != '0')
                 && int.TryParse(
                     tensor.AsSpan(start, dot - start), NumberStyles.None, CultureInfo.InvariantCulture, out int number))
-                yield return new NumberedName(start == 0 ? "" : tensor[..(start - 1)], number, tensor[(dot + 1)..]);
+                yield return new NumberedName(start == 0 ? "" : Part(..(start - 1)), number, Part((dot + 1)..));
             start = dot + 1;
         }
     }

@@ -37,7 +37,8 @@ internal static class OuterName
 
     /// <summary>Whether a tensor belongs to modules for multi-token prediction, such as <c>mtp.layers.0</c>.</summary>
     public static bool IsPrediction(string tensor) =>
-        tensor.Split('.').Any(part => part.Split('_')[0] is var word && Prediction.Contains(word, StringComparer.Ordinal));
+        Array.Exists(Prediction, word => tensor.Contains(word, StringComparison.Ordinal))
+        && tensor.Split('.').Any(part => part.Split('_')[0] is var word && Prediction.Contains(word, StringComparer.Ordinal));
 
     /// <summary>Whether a layer that has such a tensor is one for multi-token prediction.</summary>
     /// <param name="rest">Name of the tensor within the layer.</param>

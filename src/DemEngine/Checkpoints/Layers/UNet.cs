@@ -6,6 +6,9 @@ namespace DemEngine.Checkpoints.Layers;
 /// </summary>
 internal static class UNet
 {
+    /// <summary>Whether a tensor's name can have a word for a part, which is quick to see.</summary>
+    public static bool MayName(string tensor) => tensor.Contains("_block", StringComparison.Ordinal);
+
     /// <summary>Returns the position of a part: 0 down, 1 middle, 2 up; null if a word names none.</summary>
     public static int? PartOf(string word) => word switch
     {

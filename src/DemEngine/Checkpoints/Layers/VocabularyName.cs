@@ -74,25 +74,25 @@ internal static class VocabularyName
         if (IsTokenTable(tensor) || IsColumns(tensor) || tensor is "final_logits_bias"
             || tensor.EndsWith(".final_logits_bias", StringComparison.Ordinal))
             return true;
-        bool isInLayers = LayerName.Parse(tensor).Stack is not null;
-        return ModuleOf(tensor) is { } module
-            && (module is "decoder" || EndsWith(module, Anywhere) || (!isInLayers && EndsWith(module, OutsideLayers)));
+        ReadOnlySpan<char> module = ModuleOf(tensor);
+        return module is "decoder" || EndsWith(module, Anywhere)
+            || (EndsWith(module, OutsideLayers) && LayerName.Parse(tensor).Stack is null);
     }
 
     /// <summary>
     /// Whether this is a name that is used for token embeddings and output matrices alone, so that one of another size is odd.
     /// </summary>
-    public static bool IsCertain(string tensor) => ModuleOf(tensor) is { } module && EndsWith(module, Anywhere);
+    public static bool IsCertain(string tensor) => EndsWith(ModuleOf(tensor), Anywhere);
 
     /// <summary>Whether this is the name of a token embedding, from which a model's first layer is fed.</summary>
     public static bool IsInput(string tensor) =>
-        IsKnown(tensor) && ModuleOf(tensor)?.Split('.')[^1] is { } last
+        IsKnown(tensor) && ModuleOf(tensor).ToString().Split('.')[^1] is { Length: > 0 } last
         && (last is "shared" or "wte" or "w" || (last.StartsWith("emb", StringComparison.Ordinal) && last != "embed_out")
             || last.StartsWith("tok", StringComparison.Ordinal) || last.StartsWith("word", StringComparison.Ordinal)
             || last.StartsWith("text_emb", StringComparison.Ordinal));
 
     /// <summary>Whether a token's entries are a column of the matrix, as in MobileBERT's second output matrix.</summary>
-    public static bool IsColumns(string tensor) => ModuleOf(tensor) is { } module && EndsWith(module, ["predictions.dense"]);
+    public static bool IsColumns(string tensor) => EndsWith(ModuleOf(tensor), ["predictions.dense"]);
 
     /// <summary>
     /// Whether this is the name of a table of integers that is looked up by token, as DeepSeek's table of experts is.
@@ -104,10 +104,19 @@ internal static class VocabularyName
     public static bool IsOther(string tensor) =>
         Array.Exists(OtherParts, part => tensor.Contains(part, StringComparison.Ordinal));
 
-    private static string? ModuleOf(string tensor) =>
-        tensor.LastIndexOf('.') is > 0 and int end && tensor[(end + 1)..] is "weight" or "bias" ? tensor[..end] : null;
+    /// <returns>Path of the module; empty if the tensor is no weight or bias of one.</returns>
+    private static ReadOnlySpan<char> ModuleOf(string tensor) =>
+        tensor.LastIndexOf('.') is > 0 and int end && tensor.AsSpan(end + 1) is "weight" or "bias" ? tensor.AsSpan(0, end) : [];
 
-    private static bool EndsWith(string module, string[] names) => Array.Exists(names, name =>
-        module.EndsWith(name, StringComparison.Ordinal)
-        && (module.Length == name.Length || module[^(name.Length + 1)] == '.'));
+    private static bool EndsWith(ReadOnlySpan<char> module, string[] names)
+    {
+        foreach (string name in names)
+        {
+            if (module.EndsWith(name, StringComparison.Ordinal)
+                && (module.Length == name.Length || module[^(name.Length + 1)] == '.'))
+                return true;
+        }
+
+        return false;
+    }
 }

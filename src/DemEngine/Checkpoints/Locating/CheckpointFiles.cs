@@ -1,5 +1,6 @@
 using DemEngine.Errors;
 using DemEngine.Files;
+using DemEngine.Memory;
 
 namespace DemEngine.Checkpoints.Locating;
 
@@ -25,24 +26,25 @@ internal sealed record CheckpointFiles(
     /// Path of a folder or of a file: weights, or an index. The root of a model in a Hugging Face cache stands for its
     /// snapshot, and an id <c>org/name</c> for the model in the local cache.
     /// </param>
+    /// <param name="pool">Names that were read before; null for none.</param>
     /// <exception cref="DemException">
     /// DEM2001 (CheckpointNotFound), DEM2010 to DEM2013 (BadIndex to AmbiguousCheckpoint) or DEM2025 (Adapter): there is no
     /// checkpoint, or not a whole one.
     /// </exception>
-    public static CheckpointFiles Find(string path)
+    public static CheckpointFiles Find(string path, NamePool? pool = null)
     {
         if (File.Exists(path))
         {
             string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
             return path.EndsWith(".index.json", StringComparison.Ordinal)
-                ? OfIndex(folder, path)
+                ? OfIndex(folder, path, pool)
                 : new CheckpointFiles(folder, [path]);
         }
 
         if (Directory.Exists(path))
-            return OfFolder(HubCache.SnapshotOf(path) ?? path);
+            return OfFolder(HubCache.SnapshotOf(path) ?? path, pool);
         if (HubCache.Find(path) is { } snapshot)
-            return OfFolder(snapshot);
+            return OfFolder(snapshot, pool);
         throw HubCache.IsId(path) && path.Contains('/', StringComparison.Ordinal)
             ? new DemException(
                 ErrorCode.CheckpointNotFound,
@@ -55,13 +57,13 @@ internal sealed record CheckpointFiles(
             : new DemException(ErrorCode.CheckpointNotFound, $"{path}: there is no such folder or file") { Path = path };
     }
 
-    private static CheckpointFiles OfFolder(string path)
+    private static CheckpointFiles OfFolder(string path, NamePool? pool)
     {
         string index = Path.Combine(path, IndexName);
         string single = Path.Combine(path, SingleName);
         if (File.Exists(index))
         {
-            CheckpointFiles files = OfIndex(Path.GetDirectoryName(Path.GetFullPath(index))!, index);
+            CheckpointFiles files = OfIndex(Path.GetDirectoryName(Path.GetFullPath(index))!, index, pool);
             return !File.Exists(single) || files.Weights.Contains(Path.Combine(files.Folder, SingleName), StringComparer.Ordinal)
                 ? files
                 : throw new DemException(ErrorCode.AmbiguousCheckpoint, $"{path}: {SingleName} and {IndexName}")
@@ -87,9 +89,9 @@ internal sealed record CheckpointFiles(
             };
     }
 
-    private static CheckpointFiles OfIndex(string folder, string index)
+    private static CheckpointFiles OfIndex(string folder, string index, NamePool? pool)
     {
-        Dictionary<string, string> map = CheckpointIndex.Read(index);
+        Dictionary<string, string> map = CheckpointIndex.Read(index, pool);
         string[] shards = [.. map.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
         string[] missing = [.. shards.Where(shard => !File.Exists(Path.Combine(folder, shard)))];
         if (missing.Length > 0)

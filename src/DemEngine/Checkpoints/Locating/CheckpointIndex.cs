@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using DemEngine.Errors;
 using DemEngine.Files;
+using DemEngine.Memory;
 
 namespace DemEngine.Checkpoints.Locating;
 
@@ -14,17 +15,18 @@ internal static class CheckpointIndex
     private const long MaxLength = 256L << 20;
 
     /// <summary>Reads the map from tensor name to shard file name.</summary>
+    /// <param name="path">Path of the index.</param>
+    /// <param name="pool">Names that were read before; null for none.</param>
     /// <exception cref="DemException">
     /// DEM2005 (DuplicateName), DEM2010 (BadIndex), DEM2011 (ShardOutsideFolder) or DEM2022 (UnreadableFile).
     /// </exception>
-    public static Dictionary<string, string> Read(string path)
+    public static Dictionary<string, string> Read(string path, NamePool? pool = null)
     {
         if (LinuxFile.IsSpecial(path))
             throw new DemException(ErrorCode.UnreadableFile, $"{path}: this is a pipe, a socket or a device, and no file")
             {
                 Path = path,
             };
-        byte[] json;
         try
         {
             // The length is taken from the open file, since a link's own length would be too short.
@@ -34,18 +36,17 @@ internal static class CheckpointIndex
                 {
                     Path = path,
                 };
-            json = new byte[file.Length];
-            file.ReadExactly(json);
+            using var json = new NativeBuffer((int)file.Length);
+            file.ReadExactly(json.Bytes.Span);
+            return Parse(json.Bytes.Span, path, pool);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
             throw new DemException(ErrorCode.UnreadableFile, $"{path}: {e.Message}", e) { Path = path };
         }
-
-        return Parse(json, path);
     }
 
-    internal static Dictionary<string, string> Parse(ReadOnlySpan<byte> json, string path)
+    internal static Dictionary<string, string> Parse(ReadOnlySpan<byte> json, string path, NamePool? pool = null)
     {
         Dictionary<string, string>? map = null;
         try
@@ -61,7 +62,7 @@ internal static class CheckpointIndex
                 if (!isMap)
                     reader.Skip();
                 else if (map is null)
-                    map = ParseMap(ref reader, path);
+                    map = ParseMap(ref reader, path, pool ?? new NamePool());
                 else
                     throw new DemException(ErrorCode.DuplicateName, $"{path}: weight_map occurs twice") { Path = path };
             }
@@ -77,15 +78,16 @@ internal static class CheckpointIndex
         return map ?? throw new DemException(ErrorCode.BadIndex, $"{path}: there is no weight_map") { Path = path };
     }
 
-    private static Dictionary<string, string> ParseMap(ref Utf8JsonReader reader, string path)
+    private static Dictionary<string, string> ParseMap(ref Utf8JsonReader reader, string path, NamePool pool)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
             throw new DemException(ErrorCode.BadIndex, $"{path}: weight_map is not an object") { Path = path };
 
         var map = new Dictionary<string, string>(StringComparer.Ordinal);
+        string? last = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            string tensor = reader.GetString()!;
+            string tensor = pool.Of(in reader);
             reader.Read();
             if (reader.TokenType != JsonTokenType.String)
                 throw new DemException(ErrorCode.BadIndex, $"{path}: the shard of {Quoted.Name(tensor)} is not a string")
@@ -93,14 +95,15 @@ internal static class CheckpointIndex
                     Path = path,
                 };
 
-            string shard = reader.GetString()!;
-            if (!IsPlainFileName(shard))
+            string shard = pool.Of(in reader);
+            if (!ReferenceEquals(shard, last) && !IsPlainFileName(shard))
                 throw new DemException(
                     ErrorCode.ShardOutsideFolder,
                     $"{path}: the shard {Quoted.Name(shard)} of {Quoted.Name(tensor)}")
                 {
                     Path = path,
                 };
+            last = shard;
             if (!map.TryAdd(tensor, shard))
                 throw new DemException(ErrorCode.DuplicateName, $"{path}: the tensor {Quoted.Name(tensor)} occurs twice")
                 {

@@ -11,9 +11,14 @@ namespace DemEngine.Merging.Inputs;
 /// <param name="Tensors">Number of tensors.</param>
 internal readonly record struct InputCost(long ElementBytes, int Buffers, long BufferElementBytes, int Tensors)
 {
+    // With so few, each is compared with those before it.
+    private const int FewInputs = 8;
+
     /// <summary>Computes the cost of reading the same elements of several tensors.</summary>
-    public static InputCost Of(IEnumerable<TensorReader> inputs)
+    public static InputCost Of(IReadOnlyList<TensorReader> inputs)
     {
+        if (inputs.Count <= FewInputs && inputs.All(input => input.MadeFrom.Count == 0))
+            return OfFew(inputs);
         var seen = new HashSet<TensorReader>();
         var cost = default(InputCost);
         var left = new Stack<TensorReader>(inputs);
@@ -21,16 +26,36 @@ internal readonly record struct InputCost(long ElementBytes, int Buffers, long B
         {
             if (!seen.Add(input))
                 continue;
-            int copied = input.IsCopied ? 1 : 0;
-            cost = new InputCost(
-                cost.ElementBytes + input.ElementBytes,
-                cost.Buffers + copied,
-                cost.BufferElementBytes + (copied * input.Spec.Type.Size),
-                cost.Tensors + 1);
+            cost = cost.With(input);
             foreach (TensorReader from in input.MadeFrom)
                 left.Push(from);
         }
 
         return cost;
+    }
+
+    private static InputCost OfFew(IReadOnlyList<TensorReader> inputs)
+    {
+        var cost = default(InputCost);
+        for (int k = 0; k < inputs.Count; k++)
+        {
+            bool isNew = true;
+            for (int other = 0; other < k; other++)
+                isNew &= inputs[other] != inputs[k];
+            if (isNew)
+                cost = cost.With(inputs[k]);
+        }
+
+        return cost;
+    }
+
+    private InputCost With(TensorReader input)
+    {
+        int copied = input.IsCopied ? 1 : 0;
+        return new InputCost(
+            ElementBytes + input.ElementBytes,
+            Buffers + copied,
+            BufferElementBytes + (copied * input.Spec.Type.Size),
+            Tensors + 1);
     }
 }

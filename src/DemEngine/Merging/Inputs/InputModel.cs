@@ -9,7 +9,8 @@ internal readonly record struct NamedInput(string Name, TensorReader Tensor);
 /// <summary>The tensors that a merge reads from a model, keyed by their names in the output.</summary>
 internal sealed class InputModel
 {
-    private readonly Dictionary<string, TensorReader> _byName;
+    private readonly Dictionary<string, TensorReader>? _byName;
+    private readonly Checkpoint? _whole;
 
     /// <param name="path">Path of the model, for messages.</param>
     /// <param name="tensors">Tensors of the model in order, each name once.</param>
@@ -22,10 +23,10 @@ internal sealed class InputModel
 
     /// <summary>Makes the model of a whole checkpoint.</summary>
     public InputModel(Checkpoint checkpoint)
-        : this(
-            checkpoint.Path,
-            [.. checkpoint.Tensors.Select(tensor => new NamedInput(tensor.Spec.Name, new StoredTensorReader(tensor)))])
     {
+        Path = checkpoint.Path;
+        Tensors = [.. checkpoint.Tensors.Select(tensor => new NamedInput(tensor.Spec.Name, new StoredTensorReader(tensor)))];
+        _whole = checkpoint;
     }
 
     public string Path { get; }
@@ -33,5 +34,11 @@ internal sealed class InputModel
     public ImmutableArray<NamedInput> Tensors { get; }
 
     /// <summary>Finds a tensor by its name in the output, or returns null if there is none.</summary>
-    public TensorReader? Find(string name) => _byName.GetValueOrDefault(name);
+    public TensorReader? Find(string name)
+    {
+        if (_whole is null)
+            return _byName!.GetValueOrDefault(name);
+        int at = _whole.IndexOf(name);
+        return at < 0 ? null : Tensors[at].Tensor;
+    }
 }

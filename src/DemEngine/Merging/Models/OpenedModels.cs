@@ -1,16 +1,25 @@
 using System.Collections.Immutable;
 using DemEngine.Checkpoints;
 using DemEngine.Checkpoints.Forms;
+using DemEngine.Memory;
 using DemEngine.Merging.Inputs;
+using DemEngine.Merging.Options;
 
 namespace DemEngine.Merging.Models;
 
 /// <summary>Opens and fingerprints the checkpoints of a recipe, each only once however often the recipe names it.</summary>
-internal sealed class OpenedModels(IoMode io, ModelSources? sources = null) : IDisposable
+/// <param name="io">Way of reading the files.</param>
+/// <param name="sources">Models that are no files, by name; null for none.</param>
+/// <param name="plansOnly">Whether nothing is carried out; see <see cref="RunOptions.PlansOnly"/>.</param>
+internal sealed class OpenedModels(IoMode io, ModelSources? sources = null, bool plansOnly = false) : IDisposable
 {
+    private readonly NamePool _names = new();
     private readonly Dictionary<string, Checkpoint> _byPath = new(StringComparer.Ordinal);
     private readonly Dictionary<Checkpoint, string> _fingerprints = [];
     private readonly Dictionary<Checkpoint, InputModel> _inputs = [];
+
+    /// <summary>Whether nothing is carried out, so that no whole tensor is read.</summary>
+    public bool PlansOnly => plansOnly;
 
     public ImmutableArray<Checkpoint> All => [.. _byPath.Values];
 
@@ -18,7 +27,7 @@ internal sealed class OpenedModels(IoMode io, ModelSources? sources = null) : ID
     {
         if (!_byPath.TryGetValue(path, out Checkpoint? checkpoint))
         {
-            checkpoint = sources?.Find(path) is { } source ? Checkpoint.From(path, source) : Checkpoint.Open(path, io);
+            checkpoint = sources?.Find(path) is { } source ? Checkpoint.From(path, source) : Checkpoint.Open(path, io, _names);
             _byPath.Add(path, checkpoint);
             PlainWeights.Require(checkpoint);
         }

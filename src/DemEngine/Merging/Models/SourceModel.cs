@@ -14,14 +14,18 @@ internal sealed class SourceModel
     private FolderFiles? _sideFiles;
 
     /// <summary>Makes the model of a checkpoint.</summary>
-    public SourceModel(Checkpoint checkpoint, InputModel tensors, string fingerprint)
+    /// <param name="checkpoint">The open checkpoint.</param>
+    /// <param name="tensors">Its tensors.</param>
+    /// <param name="fingerprint">Its fingerprint.</param>
+    /// <param name="plansOnly">Whether no whole tensor is to be read.</param>
+    public SourceModel(Checkpoint checkpoint, InputModel tensors, string fingerprint, bool plansOnly)
     {
         Tensors = tensors;
         Folder = checkpoint.Folder;
         Checkpoint = checkpoint;
         Fingerprint = fingerprint;
         _readSideFiles = checkpoint.ReadSideFiles;
-        _ties = new(() => TiedWeights.Find(checkpoint));
+        _ties = new(() => TiedWeights.Find(checkpoint, samplesOnly: plansOnly));
     }
 
     /// <summary>Makes the model of an upstream recipe's result.</summary>

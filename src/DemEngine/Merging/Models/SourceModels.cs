@@ -11,6 +11,9 @@ internal sealed class SourceModels(OpenedModels opened)
     private readonly Dictionary<string, SourceModel> _results = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SourceModel> _found = new(StringComparer.Ordinal);
 
+    /// <summary>Whether nothing is carried out, so that no whole tensor is read.</summary>
+    public bool PlansOnly => opened.PlansOnly;
+
     /// <summary>Registers the result of a recipe, so that later recipes can name it.</summary>
     public void Add(string stage, SourceModel result) => _results.Add(stage, result);
 
@@ -85,6 +88,6 @@ internal sealed class SourceModels(OpenedModels opened)
     private SourceModel Open(string path)
     {
         Checkpoint checkpoint = opened.Open(path);
-        return new SourceModel(checkpoint, opened.InputOf(checkpoint), opened.FingerprintOf(checkpoint));
+        return new SourceModel(checkpoint, opened.InputOf(checkpoint), opened.FingerprintOf(checkpoint), opened.PlansOnly);
     }
 }

@@ -84,7 +84,7 @@ internal sealed class TieAlignment
             if (EmbeddingOf(model.Tensors) is not { } embedding)
                 continue;
             pairs.AddRange(model.Tensors.Tensors
-                .Where(tensor => IsHead(tensor.Name) && tensor.Tensor.Spec.Shape == model.Tensors.Find(embedding)!.Spec.Shape)
+                .Where(tensor => tensor.Tensor.Spec.Shape == model.Tensors.Find(embedding)!.Spec.Shape && IsHead(tensor.Name))
                 .Select(tensor => (embedding, tensor.Name)));
         }
 
@@ -158,7 +158,11 @@ internal sealed class TieAlignment
 
     private static Dictionary<string, string> GroupNames(TiedModel model)
     {
-        var names = model.Tensors.Tensors.GroupBy(tensor => tensor.Tensor.Spec.Name, StringComparer.Ordinal)
+        if (model.Groups.IsEmpty)
+            return [];
+        HashSet<string> tied = [.. model.Groups.SelectMany(group => group)];
+        var names = model.Tensors.Tensors.Where(tensor => tied.Contains(tensor.Tensor.Spec.Name))
+            .GroupBy(tensor => tensor.Tensor.Spec.Name, StringComparer.Ordinal)
             .ToDictionary(same => same.Key, same => same.First().Name, StringComparer.Ordinal);
         var groups = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (ImmutableArray<string> group in model.Groups)

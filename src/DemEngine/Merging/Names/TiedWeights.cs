@@ -17,12 +17,13 @@ internal static class TiedWeights
 
     /// <summary>Finds the groups of tied tensors of a checkpoint.</summary>
     /// <param name="checkpoint">The open checkpoint.</param>
+    /// <param name="samplesOnly">Whether samples decide, so that nothing is read whole.</param>
     /// <returns>
     /// Names of the tensors of each group, the embedding first. A tensor that differs from the others in one of a few samples, as
     /// an output matrix of its own does, is not read further; two that are the same are read whole.
     /// </returns>
     /// <exception cref="DemException">DEM4003 (ReadFailed): a file cannot be read.</exception>
-    public static ImmutableArray<ImmutableArray<string>> Find(Checkpoint checkpoint)
+    public static ImmutableArray<ImmutableArray<string>> Find(Checkpoint checkpoint, bool samplesOnly = false)
     {
         var groups = ImmutableArray.CreateBuilder<ImmutableArray<string>>();
         foreach (var alike in checkpoint.Tensors
@@ -35,7 +36,7 @@ internal static class TiedWeights
             while (open.Count > 1)
             {
                 StoredTensor first = open[0];
-                StoredTensor[] same = [first, .. open.Skip(1).Where(other => AreEqual(first, other))];
+                StoredTensor[] same = [first, .. open.Skip(1).Where(other => AreEqual(first, other, samplesOnly))];
                 if (same.Length > 1)
                     groups.Add([.. same.Select(tensor => tensor.Spec.Name)]);
                 open.RemoveAll(tensor => same.Contains(tensor));
@@ -47,7 +48,7 @@ internal static class TiedWeights
 
     private static bool IsOutsideLayers(string name) => VocabularyName.IsKnown(name) && LayerName.Parse(name).Stack is null;
 
-    private static bool AreEqual(StoredTensor a, StoredTensor b)
+    private static bool AreEqual(StoredTensor a, StoredTensor b, bool samplesOnly)
     {
         int size = a.Spec.Type.Size;
         byte[] forA = new byte[BlockBytes];
@@ -70,7 +71,7 @@ internal static class TiedWeights
                 return false;
         }
 
-        for (long first = 0; first < units; first += BlockBytes / size)
+        for (long first = 0; first < units && !samplesOnly; first += BlockBytes / size)
         {
             if (!AreEqualAt(first, (int)Math.Min(BlockBytes / size, units - first)))
                 return false;

@@ -36,6 +36,12 @@ public sealed record RunOptions
     /// </summary>
     public bool Card { get; init; } = true;
 
+    /// <summary>
+    /// Whether the plan is only looked at and not carried out. Whether weights that a model stores twice are the same is then
+    /// judged by samples, and no whole tensor is read.
+    /// </summary>
+    public bool PlansOnly { get; init; }
+
     /// <summary>Policy for infinities and NaNs in the output.</summary>
     public NonFinitePolicy NonFinite { get; init; }
 

@@ -1,4 +1,5 @@
 using DemEngine.Files;
+using DemEngine.Merging.Options;
 using DemEngine.Merging.Tensors;
 
 namespace DemEngine.Merging.Output;
@@ -10,12 +11,28 @@ namespace DemEngine.Merging.Output;
 /// <param name="FreeBytes">Number of bytes that are free now.</param>
 public sealed record DiskRoom(long NeededBytes, long FreeBytes)
 {
-    internal static DiskRoom For(OutputPlan plan, string output, bool hasCard)
+    /// <summary>Throws if the output does not fit.</summary>
+    /// <param name="output">Path of the output, for the message.</param>
+    /// <exception cref="DemException">DEM4001 (DiskFull): more is needed than is free.</exception>
+    public void Require(string output)
     {
+        if (NeededBytes > FreeBytes)
+            throw new DemException(ErrorCode.DiskFull, $"{output}: {NeededBytes} bytes are needed, {FreeBytes} are free");
+    }
+
+    internal static DiskRoom For(OutputPlan plan, string output, RunOptions options)
+    {
+        // A run that goes on has its shards already, at their full lengths.
+        string staging = StagingDirectory.PathFor(output);
+        long there = options.Unfinished != UnfinishedRun.Resume
+            ? 0
+            : plan.Layout.Shards.Select(shard => new FileInfo(Path.Combine(staging, shard.FileName)))
+                .Where(file => file.Exists).Sum(file => file.Length);
         string folder = Path.GetFullPath(output);
         while (!Directory.Exists(folder))
             folder = Path.GetDirectoryName(folder)!;
-        return new DiskRoom(plan.BytesToWrite + (hasCard ? plan.Card?.Bytes ?? 0 : 0), FreeIn(folder));
+        long needed = Math.Max(0, plan.BytesToWrite - there) + (options.Card ? plan.Card?.Bytes ?? 0 : 0);
+        return new DiskRoom(needed, FreeIn(folder));
     }
 
     /// <summary>Number of bytes that are free on a folder's disk.</summary>

@@ -208,6 +208,7 @@ internal sealed class OutputJob : IPlannedOutput, IDisposable
                 files[name] = contents;
         }
 
+        manifest = manifest with { Files = ManifestFile.Of(Plan.Layout.Shards, files) };
         files[Manifest.FileName] = manifest.ToJson();
 
         foreach (var (name, contents) in files)

@@ -30,7 +30,7 @@ public static class OutputRun
     {
         MemoryBudget.For(options, plan.Demands);
         CheckOutput(plan, output, options);
-        return DiskRoom.For(plan, output, options.Card);
+        return DiskRoom.For(plan, output, options);
     }
 
     /// <summary>Carries out a plan.</summary>

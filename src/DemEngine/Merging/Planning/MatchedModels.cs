@@ -16,6 +16,9 @@ namespace DemEngine.Merging.Planning;
 /// </summary>
 internal sealed class MatchedModels : IDisposable
 {
+    // A planned tensor takes about a kilobyte.
+    private const int MostKept = 20_000;
+
     private readonly OpenedModels _opened;
     private readonly MatchedRecipe _result;
     private readonly AlignmentOptions _alignment;
@@ -23,6 +26,7 @@ internal sealed class MatchedModels : IDisposable
     private readonly long _maxShardBytes;
     private readonly ImmutableArray<MatchedRecipe> _recipes;
     private ShardLayout? _layout;
+    private int[]? _order;
 
     private MatchedModels(Recipe recipe, AlignmentOptions alignment, long maxShardBytes, OpenedModels opened)
     {
@@ -56,7 +60,7 @@ internal sealed class MatchedModels : IDisposable
     public ImmutableArray<TensorSpec> Specs => _result.Specs;
 
     /// <summary>Path of the folder that supplies the configuration.</summary>
-    public string BaseFolder => _result.Result.Folder;
+    public string BaseFolder => _result.Folder;
 
     /// <summary>Small files of the merged model, by name.</summary>
     public IReadOnlyDictionary<string, byte[]> SmallFiles => _result.Files;
@@ -71,7 +75,7 @@ internal sealed class MatchedModels : IDisposable
     /// </exception>
     public static MatchedModels Open(Recipe recipe, AlignmentOptions alignment, RunOptions run, ModelSources? sources = null)
     {
-        var opened = new OpenedModels(run.Io, sources);
+        var opened = new OpenedModels(run.Io, sources, run.PlansOnly);
         try
         {
             return new MatchedModels(recipe, alignment, run.MaxShardBytes, opened);
@@ -88,9 +92,11 @@ internal sealed class MatchedModels : IDisposable
     public OutputPlan Plan(Recipe recipe)
     {
         var parameters = new MergeParameters(recipe);
-        OutputTensor[] tensors = [.. Enumerable.Range(0, _result.Specs.Length).Select(index => Plan(index, parameters))];
         _layout ??= ShardLayout.Plan(_result.Specs, _maxShardBytes);
-        return new OutputPlan("merge", recipe.ToYaml(), Inputs, Checkpoints, tensors, _layout, SmallFiles)
+        _order ??= OrderIn(_layout);
+        int[] order = _order;
+        var outputs = new PlannedOutputs(order.Length, place => Plan(order[place], parameters), MostKept);
+        return new OutputPlan("merge", recipe.ToYaml(), Inputs, Checkpoints, outputs, _layout, SmallFiles)
         {
             Remarks = [.. _recipes.SelectMany(one => one.Remarks.Concat(one.CheckGradients(parameters))).Distinct()],
             Card = new ModelCard(recipe, Inputs, _alignment, SmallFiles.Keys, _license),
@@ -99,6 +105,15 @@ internal sealed class MatchedModels : IDisposable
 
     /// <summary>Closes the models.</summary>
     public void Dispose() => _opened.Dispose();
+
+    /// <summary>Finds the position among <see cref="Specs"/> of each tensor of a layout.</summary>
+    private int[] OrderIn(ShardLayout layout)
+    {
+        var places = new Dictionary<string, int>(Specs.Length, StringComparer.Ordinal);
+        for (int k = 0; k < Specs.Length; k++)
+            places.Add(Specs[k].Name, k);
+        return [.. layout.Tensors.Select(place => places[place.Spec.Name])];
+    }
 
     private OutputTensor Plan(int index, MergeParameters parameters)
     {

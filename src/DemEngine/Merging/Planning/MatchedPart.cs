@@ -118,7 +118,7 @@ internal sealed class MatchedPart
             Columns = spec.Shape.Dimensions.Length > 1 ? spec.Shape.RowElements : 1,
         });
         return new MergedTensor(
-            spec with { Type = type },
+            spec.Type == type ? spec : spec with { Type = type },
             new TensorSources(
                 spec.Shape,
                 baseTensor,

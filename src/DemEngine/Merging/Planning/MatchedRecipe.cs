@@ -23,6 +23,7 @@ internal sealed class MatchedRecipe
     private readonly ImmutableArray<(int Part, AlignedTensor Tensor)> _tensors;
     private readonly bool _hasLayers;
     private readonly string _basePath;
+    private readonly Lazy<SourceModel> _result;
 
     /// <param name="recipe">The recipe, with resolved paths.</param>
     /// <param name="stage">Name of the recipe if another uses its result; else null.</param>
@@ -103,19 +104,10 @@ internal sealed class MatchedRecipe
             .. stage is null ? baseModel.FileRemarks : [],
         ];
 
-        // The tensors have the order that they would have in files, so that a result used directly and one written first look the
-        // same.
-        Dictionary<string, int> places = Specs.Select((spec, k) => (spec.Name, k)).ToDictionary(StringComparer.Ordinal);
-        Result = new SourceModel(
-            new InputModel(
-                stage ?? "result",
-                [
-                    .. ShardLayout.Plan(Specs, maxShardBytes).Tensors
-                        .Select(tensor => new NamedInput(tensor.Spec.Name, InputOf(places[tensor.Spec.Name]))),
-                ]),
-            baseModel.Folder,
-            new FolderFiles(files, baseModel.FileRemarks),
-            [.. matcher.Shared.Select(pair => ImmutableArray.Create(pair.Value, pair.Key))]);
+        Folder = baseModel.Folder;
+        ImmutableArray<ImmutableArray<string>> ties =
+            [.. matcher.Shared.Select(pair => ImmutableArray.Create(pair.Value, pair.Key))];
+        _result = new(() => ResultOf(maxShardBytes, new FolderFiles(files, baseModel.FileRemarks), ties));
     }
 
     /// <summary>Name of the recipe if another uses its result; else null.</summary>
@@ -136,8 +128,11 @@ internal sealed class MatchedRecipe
     /// <summary>Warnings for the user.</summary>
     public IReadOnlyList<string> Remarks { get; }
 
+    /// <summary>Path of the folder that supplies the configuration.</summary>
+    public string Folder { get; }
+
     /// <summary>The result as a model that downstream recipes can name.</summary>
-    public SourceModel Result { get; }
+    public SourceModel Result => _result.Value;
 
     /// <summary>Plans one tensor of the result.</summary>
     /// <param name="index">Index of the tensor in <see cref="Specs"/>.</param>
@@ -211,6 +206,23 @@ internal sealed class MatchedRecipe
                 $"the parts of the recipe have vocabularies of their own: {Quoted.Name(found[0].Name)} has {found[0].Rows} rows "
                 + $"and {Quoted.Name(name)} {rows}",
                 remedy: "Give the output one vocabulary, with `tokenizer_source` in the recipe.");
+    }
+
+    private SourceModel ResultOf(long maxShardBytes, FolderFiles files, ImmutableArray<ImmutableArray<string>> ties)
+    {
+        // The tensors have the order that they would have in files, so that a result used directly and one written first look the
+        // same.
+        Dictionary<string, int> places = Specs.Select((spec, k) => (spec.Name, k)).ToDictionary(StringComparer.Ordinal);
+        return new SourceModel(
+            new InputModel(
+                Stage ?? "result",
+                [
+                    .. ShardLayout.Plan(Specs, maxShardBytes).Tensors
+                        .Select(tensor => new NamedInput(tensor.Spec.Name, InputOf(places[tensor.Spec.Name]))),
+                ]),
+            Folder,
+            files,
+            ties);
     }
 
     private UpstreamReference InputOf(int index) => new(Specs[index], Stage ?? "", results => Plan(index, results));

@@ -28,6 +28,7 @@ internal sealed class PartMatcher
     private readonly Dictionary<SourceModel, InputModel> _aligned = [];
     private readonly TieAlignment _ties;
     private readonly List<string> _remarks = [];
+    private (InputModel Model, NetworkLayers Layers)? _network;
 
     /// <param name="recipe">The recipe, with resolved paths.</param>
     /// <param name="method">The recipe's merge method.</param>
@@ -56,7 +57,7 @@ internal sealed class PartMatcher
         _afterLayers = recipe.GradientAfterLayers;
         _ties = AlignTies(recipe, baseModel);
         _base = _aligned[baseModel];
-        HasLayers = new LayerMap(_base).Stacks.Length > 0;
+        HasLayers = LayersOf(_base).Stacks.Count > 0;
         ModuleTensors.Check(_base, recipe.Modules);
         foreach (IGrouping<string?, RecipePart> module in MergeParts.Of(recipe, method).GroupBy(part => part.Module))
         {
@@ -90,12 +91,11 @@ internal sealed class PartMatcher
     {
         ModelPath basePath = (TakenAsIs.Applies(part, _method) ? null : part.BaseModel) ?? part.Models[0].Path;
         InputModel baseModel = TensorsOf(_models.FindWhole(basePath), part.Module);
-        string[] names = [.. baseModel.Tensors.Select(tensor => tensor.Name)];
         Match(
             part,
             basePath,
             baseModel,
-            new LayerDepth(new NetworkLayers(names), names),
+            new LayerDepth(LayersOf(baseModel)),
             model => TensorsOf(_models.FindSource(part.Models[model], basePath), part.Module));
     }
 
@@ -147,6 +147,14 @@ internal sealed class PartMatcher
             _alignment));
     }
 
+    // Finding the layers takes long in a model of many tensors, and mostly it is the whole base that is asked for.
+    private NetworkLayers LayersOf(InputModel model)
+    {
+        if (_network?.Model != model)
+            _network = (model, new NetworkLayers(model.Tensors.Select(tensor => tensor.Name)));
+        return _network.Value.Layers;
+    }
+
     private InputModel TensorsOf(SourceModel model, string? module) => ModuleTensors.Of(_aligned[model], module);
 
     // Names and ties are aligned before modules and layers are looked for in them.
@@ -168,6 +176,10 @@ internal sealed class PartMatcher
     {
         InputModel tensors = _tokens?.Of(model.Tensors) ?? model.Tensors;
         string name = Quoted.Name(tensors.Path);
+        if (_models.PlansOnly && model.Checkpoint is not null && !model.Ties.IsEmpty)
+            _remarks.Add(
+                $"{name}: {Quoted.List([.. model.Ties.SelectMany(group => group)])} are the same in samples; a run reads them whole "
+                + "to be sure");
         return new TiedModel(
             model == baseModel ? tensors : NameAlignment.Align(_base, tensors, name, _remarks),
             model.Ties,

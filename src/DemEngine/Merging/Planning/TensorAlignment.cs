@@ -159,7 +159,9 @@ internal sealed class TensorAlignment
 
     private AlignedTensor Align(NamedInput input)
     {
-        TensorSpec spec = input.Tensor.Spec with { Name = input.Name, Type = input.Tensor.ModelType };
+        TensorSpec spec = input.Tensor.Spec;
+        if (spec.Name != input.Name || spec.Type != input.Tensor.ModelType)
+            spec = spec with { Name = input.Name, Type = input.Tensor.ModelType };
         TensorReader own = input.Tensor;
         TensorReader?[] others = [.. _sources.Select(source => source.Model.Find(spec.Name))];
         for (int k = 0; k < others.Length; k++)

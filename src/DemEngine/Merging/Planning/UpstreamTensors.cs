@@ -10,11 +10,11 @@ namespace DemEngine.Merging.Planning;
 /// <param name="parameters">Parameters of all recipes.</param>
 internal sealed class UpstreamTensors(MergeParameters parameters)
 {
-    private readonly Dictionary<UpstreamReference, ComputedTensorReader> _inputs = [];
-    private readonly List<UpstreamTensor> _tensors = [];
+    private Dictionary<UpstreamReference, ComputedTensorReader>? _inputs;
+    private List<UpstreamTensor>? _tensors;
 
     /// <summary>The tensors planned so far, each after those that it is made from.</summary>
-    public IReadOnlyList<UpstreamTensor> Tensors => _tensors;
+    public IReadOnlyList<UpstreamTensor> Tensors => _tensors ?? [];
 
     /// <summary>The parameters of all recipes.</summary>
     public MergeParameters Parameters { get; } = parameters;
@@ -27,11 +27,12 @@ internal sealed class UpstreamTensors(MergeParameters parameters)
     /// <summary>Plans a tensor unless it is planned already.</summary>
     private ComputedTensorReader Of(UpstreamReference input)
     {
+        _inputs ??= [];
         if (_inputs.TryGetValue(input, out ComputedTensorReader? known))
             return known;
 
         OutputTensor tensor = input.Plan(this);
-        _tensors.Add(new UpstreamTensor(input.Stage, tensor));
+        (_tensors ??= []).Add(new UpstreamTensor(input.Stage, tensor));
         var made = new ComputedTensorReader(tensor);
         _inputs.Add(input, made);
         return made;

@@ -52,10 +52,13 @@ internal sealed class MergedTensor : OutputTensor
 
     public override IEnumerable<PlannedSource> Sources => _sources.Named(_models);
 
-    public override long StatisticsElements =>
-        OfTensor.Sum(measurement => StatisticsPasses.Elements(measurement, _sources, _inputs));
+    public override long StatisticsElements => _program.Measurements.IsEmpty
+        ? 0
+        : OfTensor.Sum(measurement => StatisticsPasses.Elements(measurement, _sources, _inputs));
 
-    public override IReadOnlyList<CrossTensorPart> CrossTensorParts =>
+    public override IReadOnlyList<CrossTensorPart> CrossTensorParts => _program.Measurements.IsEmpty
+        ? []
+        :
     [
         .. _program.Measurements.Select((measurement, order) => new CrossTensorPart(
                 Spec.Name, order, measurement, _inputs, Spec.Type.Size, InputCost.Of(Inputs).ElementBytes))

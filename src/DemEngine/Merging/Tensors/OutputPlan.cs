@@ -15,9 +15,23 @@ namespace DemEngine.Merging.Tensors;
 /// </summary>
 public sealed class OutputPlan
 {
+    // Measured with names of fifty characters.
+    private const long InputTensorBytes = 400;
+    private const long OutputTensorBytes = 1800;
+
+    private readonly PlannedOutputs _outputs;
+    private readonly Lazy<PlanTotals> _totals;
+
     internal OutputPlan(
         string operation, string? recipe, ImmutableArray<ManifestInput> inputs, ImmutableArray<Checkpoint> checkpoints,
         IEnumerable<OutputTensor> tensors, ShardLayout layout, IReadOnlyDictionary<string, byte[]> sideFiles)
+        : this(operation, recipe, inputs, checkpoints, InOrder(tensors, layout), layout, sideFiles)
+    {
+    }
+
+    internal OutputPlan(
+        string operation, string? recipe, ImmutableArray<ManifestInput> inputs, ImmutableArray<Checkpoint> checkpoints,
+        PlannedOutputs outputs, ShardLayout layout, IReadOnlyDictionary<string, byte[]> sideFiles)
     {
         SideFilePath.Check(sideFiles.Keys, layout.Shards.Select(shard => shard.FileName).Append(Checkpoint.IndexFileName));
         Operation = operation;
@@ -26,8 +40,8 @@ public sealed class OutputPlan
         Checkpoints = checkpoints;
         Layout = layout;
         SideFiles = sideFiles;
-        Dictionary<string, OutputTensor> byName = tensors.ToDictionary(tensor => tensor.Spec.Name, StringComparer.Ordinal);
-        Tensors = [.. layout.Tensors.Select(place => byName[place.Spec.Name])];
+        _outputs = outputs;
+        _totals = new(() => new PlanTotals(outputs));
     }
 
     /// <summary>Name of the operation, such as <c>merge</c> or <c>extract</c>.</summary>
@@ -50,7 +64,7 @@ public sealed class OutputPlan
 
     /// <summary>Tensors of the output, each with its operation and its number of inputs, in the order of the shards.</summary>
     public IEnumerable<PlannedTensor> PlannedTensors =>
-        Tensors.Zip(Layout.Tensors, (tensor, place) =>
+        _outputs.Each.Zip(Layout.Tensors, (tensor, place) =>
             new PlannedTensor(
                 tensor.Spec,
                 Layout.Shards[place.Shard].FileName,
@@ -63,24 +77,10 @@ public sealed class OutputPlan
     /// Models that the symbols in the formulas stand for, if they are the same for all tensors and each tensor is made from
     /// tensors of its own name; otherwise empty.
     /// </summary>
-    public ImmutableArray<(string Symbol, string Model)> CommonSources
-    {
-        get
-        {
-            var sources = Tensors
-                .SelectMany(tensor => tensor.Sources.Select(source =>
-                    (source.Symbol, source.Model, IsOwnName: source.Tensor == tensor.Spec.Name)))
-                .Distinct()
-                .ToArray();
-            return sources.All(source => source.IsOwnName)
-                && sources.DistinctBy(source => source.Symbol).Count() == sources.Length
-                ? [.. sources.Select(source => (source.Symbol, source.Model))]
-                : [];
-        }
-    }
+    public ImmutableArray<(string Symbol, string Model)> CommonSources => _totals.Value.CommonSources;
 
     /// <summary>Number of bytes to read, including those of statistics passes.</summary>
-    public long BytesToRead => Tensors.Sum(tensor => tensor.BytesRead) + CrossTensorPart.BytesRead(Tensors);
+    public long BytesToRead => _totals.Value.BytesRead;
 
     /// <summary>Number of bytes to write.</summary>
     public long BytesToWrite => Layout.Shards.Sum(shard => shard.Length) + SideFiles.Values.Sum(file => (long)file.Length);
@@ -90,22 +90,35 @@ public sealed class OutputPlan
     public long BufferBytes(RunOptions options)
     {
         var budget = MemoryBudget.For(options, Demands);
-        long held = Tensors.Sum(tensor =>
-            tensor.ReadAgain.Where(input => input.IsCopied).Sum(input => input.Spec.ByteLength));
-        return budget.OutputBytes + budget.InputBytes + budget.WorkerBytes + Math.Min(held, budget.CacheBytes);
+        return budget.OutputBytes + budget.InputBytes + budget.WorkerBytes
+            + Math.Min(_totals.Value.HeldBytes, budget.CacheBytes);
     }
+
+    /// <summary>
+    /// Memory in bytes for the names, shapes and places of all tensors, those of the inputs and of the output, while a run is
+    /// under way: an estimate. It does not depend on the options, and comes on top of the buffers.
+    /// </summary>
+    public long MetadataBytes =>
+        (Checkpoints.Sum(checkpoint => (long)checkpoint.Tensors.Length) * InputTensorBytes)
+        + (Layout.Tensors.Length * OutputTensorBytes);
 
     /// <summary>What a model card says about the output; null for outputs that have none.</summary>
     internal ModelCard? Card { get; init; }
 
     /// <summary>Tensors of the output, in the order of the layout.</summary>
-    internal ImmutableArray<OutputTensor> Tensors { get; }
+    internal ImmutableArray<OutputTensor> Tensors => _outputs.All;
+
+    /// <summary>What is said of the plan as a whole.</summary>
+    internal PlanTotals Totals => _totals.Value;
+
+    /// <summary>Operation of each tensor, in the order of the layout; see <see cref="PlannedTensor.Operation"/>.</summary>
+    internal IReadOnlyList<string> Operations => _totals.Value.Operations;
 
     /// <summary>Open checkpoints that the run reads.</summary>
     internal ImmutableArray<Checkpoint> Checkpoints { get; }
 
     /// <summary>Memory that each tensor's tiles need. Only copied inputs need buffers.</summary>
-    internal IEnumerable<TensorDemand> Demands => Tensors.Select(tensor => tensor.Demand);
+    internal IEnumerable<TensorDemand> Demands => _totals.Value.Demands;
 
     /// <summary>
     /// Hash that identifies the plan, over the operation, recipe, inputs and exact headers of the output. A fingerprint only
@@ -123,8 +136,8 @@ public sealed class OutputPlan
                 hash.Append(Encoding.UTF8.GetBytes($"{stamp.Length} {stamp.LastWrite.Ticks}\n"));
             foreach (PlannedShard shard in Layout.Shards)
                 hash.Append(shard.Header.Span);
-            foreach (OutputTensor tensor in Tensors)
-                hash.Append(Encoding.UTF8.GetBytes(tensor.Operation));
+            foreach (string operation in Operations)
+                hash.Append(Encoding.UTF8.GetBytes(operation));
             return Convert.ToHexStringLower(hash.GetCurrentHash());
         }
     }
@@ -135,6 +148,12 @@ public sealed class OutputPlan
     /// </summary>
     internal IEnumerable<OutputTensor> PooledFor(IEnumerable<OutputTensor> toBeMade) =>
         toBeMade.Any(tensor => tensor.CrossTensorParts.Count > 0) ? Tensors : [];
+
+    private static PlannedOutputs InOrder(IEnumerable<OutputTensor> tensors, ShardLayout layout)
+    {
+        Dictionary<string, OutputTensor> byName = tensors.ToDictionary(tensor => tensor.Spec.Name, StringComparer.Ordinal);
+        return new PlannedOutputs([.. layout.Tensors.Select(place => byName[place.Spec.Name])]);
+    }
 }
 
 /// <summary>One tensor of a plan.</summary>

@@ -20,10 +20,10 @@ internal sealed class TableModel
         Sizes = sizes;
         NamedInput[] known =
         [
-            .. tensors.Tensors.Where(one => VocabularyName.IsKnown(one.Name)
+            .. tensors.Tensors.Where(one => one.Tensor.Spec.Shape.Dimensions.Length == 2
+                && VocabularyName.IsKnown(one.Name)
                 && !VocabularyName.IsColumns(one.Name)
-                && LayerName.Parse(one.Name).Stack is null
-                && one.Tensor.Spec.Shape.Dimensions.Length == 2),
+                && LayerName.Parse(one.Name).Stack is null),
         ];
         long? stated = sizes?.Main(tokens);
         NamedInput first = known.FirstOrDefault(one => VocabularyName.IsInput(one.Name), known.FirstOrDefault());
