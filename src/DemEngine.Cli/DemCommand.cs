@@ -1,9 +1,11 @@
 using System.CommandLine;
 using System.CommandLine.Help;
-using System.CommandLine.Parsing;
+using DemEngine.Cli.Arguments;
 using DemEngine.Cli.Commands;
+using DemEngine.Cli.Formatting;
 using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
+using DemEngine.Cli.Progress;
 using DemEngine.Files;
 
 namespace DemEngine.Cli;
@@ -11,56 +13,102 @@ namespace DemEngine.Cli;
 /// <summary>The root of the command line: builds all commands, runs one, and reports errors.</summary>
 internal static class DemCommand
 {
-    private const int Interrupted = 130;
     private const int WrongRequest = 2;
 
     /// <summary>Runs the command that the arguments name.</summary>
-    /// <returns>The exit code: 0 done; 1 failed while running; 2 the request or its inputs are wrong; 130 interrupted.</returns>
+    /// <returns>
+    /// The exit code: 0 done; 1 failed while running; 2 the request or its inputs are wrong; 75 something is in the way only now; 130
+    /// interrupted, 143 terminated.
+    /// </returns>
     public static int Run(string[] args)
     {
-        bool verbose = args.Contains(GlobalOptions.Verbose.Name);
+        if (!RequestWords.AskForJson(args))
+            return Answer(args, _ => { });
+
+        TextWriter output = Console.Out;
+        using var printed = new StringWriter();
+        RequestError? error = null;
+        int exitCode;
         try
         {
-            return Invoke(args);
+            Console.SetOut(printed);
+            exitCode = Answer(args, one => error = one);
         }
-        catch (OperationCanceledException e)
+        finally
         {
-            Console.Error.WriteLine(e is ResumableInterruption ? $"interrupted; {e.Message}" : "interrupted");
-            return Interrupted;
+            Console.SetOut(output);
         }
-        catch (DemException e)
+
+        try
         {
-            return Report(e.Code, Remedies.Of(e), e, verbose);
+            JsonResult.Write(output, printed.ToString(), error);
+            return exitCode;
         }
-        catch (Exception e)
+        catch (DemException refused)
         {
-            ErrorCode code = SystemError.CodeOf(e);
-            return Report(code, Remedies.Of(code), e, verbose);
+            ErrorPrinter.Print(refused.Code, Remedies.Of(refused), refused.Message);
+            return refused.Code.ExitCode;
         }
     }
 
-    private static int Invoke(string[] args)
+    /// <summary>Runs a command, and prints an error on standard error as text.</summary>
+    /// <param name="args">Words of the request.</param>
+    /// <param name="failed">Callback that receives the error, too.</param>
+    private static int Answer(string[] args, Action<RequestError> failed)
     {
-        if (args is ["--help" or "-h" or "-?" or "help", "errors"])
+        using var interrupt = new Interrupt();
+        TextWriter output = Console.Out;
+        try
         {
-            ErrorCatalogue.Print(Console.Out);
-            return 0;
+            return Invoke(args, failed);
         }
+        catch (OperationCanceledException e)
+        {
+            string? how = (e as ResumableInterruption)?.Message;
+            Console.Error.WriteLine(how is null ? "interrupted" : $"interrupted; {how}");
+            failed(new RequestError("interrupted", "interrupted", how));
+            return interrupt.ExitCode;
+        }
+        catch (Exception e)
+        {
+            ErrorCode code = e is DemException known ? known.Code : SystemError.CodeOf(e);
+            string message = code == ErrorCode.NoWorkingFolder && e is not DemException ? code.Meaning
+                : code == ErrorCode.Internal ? $"{e.GetType().Name}: {e.Message}" : e.Message;
+            string remedy = e is DemException error ? Remedies.Of(error) : Remedies.Of(code);
+            ErrorPrinter.Print(code, remedy, message);
+            if (args.Contains(GlobalOptions.Verbose.Name))
+                Console.Error.WriteLine(e);
+            failed(new RequestError($"{code}", message, remedy) { Cause = e as DemException });
+            return DiffCommand.AsksForExitCode(args) ? DiffCommand.Trouble : code.ExitCode;
+        }
+        finally
+        {
+            Console.SetOut(output);
+        }
+    }
 
-        // The forms that other tools understand too: `dem help`, `dem help merge`.
-        if (args is ["help", .. var command])
-            args = [.. command, "--help"];
+    private static int Invoke(string[] args, Action<RequestError> failed)
+    {
+        if (HelpTopics.TryPrint(args))
+            return 0;
+
+        bool isTold = !RequestWords.AskForQuiet(args) && !RequestWords.AskForJson(args);
+        string[] words = RequestWords.Rewrite(args, note => { if (isTold) Console.Error.WriteLine($"note: {note}"); });
 
         // A file name may start with @; arguments are never read from it.
-        ParseResult parsed = Build().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        string[] mistakes = [.. Mistakes(parsed)];
+        ParseResult parsed = Build().Parse(words, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        string[] mistakes = [.. RequestMistakes.Of(parsed)];
         if (mistakes.Length > 0)
         {
             ErrorPrinter.Print(ErrorCode.BadArgument, mistakes);
+            failed(new RequestError($"{ErrorCode.BadArgument}", string.Join("; ", mistakes), Remedies.Of(ErrorCode.BadArgument)));
             return WrongRequest;
         }
 
-        using var interrupt = new Interrupt();
+        ProgressDisplay.Asked = parsed.GetValue(GlobalOptions.Progress);
+        TerminalColors.AreWanted = !parsed.GetValue(GlobalOptions.NoColor);
+        if (parsed.GetValue(GlobalOptions.Quiet) && !parsed.GetValue(GlobalOptions.Json))
+            Console.SetOut(TextWriter.Null);
         return parsed.Invoke(new InvocationConfiguration
         {
             EnableDefaultExceptionHandler = false,
@@ -74,7 +122,7 @@ internal static class DemCommand
         var root = new RootCommand(
             """
             Merges large language-model checkpoints: streaming, bit-reproducible, in bounded memory.
-            `dem demo` shows it at work; `dem help errors` lists all error codes and exit codes.
+            `dem demo` shows it at work; `dem help errors` lists all error codes, `dem help topics` what else there is to read.
             """)
         {
             DemoCommand.Build(),
@@ -93,14 +141,19 @@ internal static class DemCommand
             BenchCommand.Build(),
             DevicesCommand.Build(),
             SetupCommand.Build(),
+            CompletionCommand.Build(),
+            ManPageCommand.Build(),
         };
-        root.Options.Add(GlobalOptions.Verbose);
+        GlobalOptions.AddTo(root);
         foreach (Option option in root.Options)
         {
             if (option is VersionOption version)
             {
                 version.Description = "Show the version, and what this build includes.";
                 version.Action = new VersionAction();
+
+                // The library's only check is that nothing else is asked for, and --json may be.
+                version.Validators.Clear();
             }
             else if (option is HelpOption help)
             {
@@ -110,35 +163,5 @@ internal static class DemCommand
         }
 
         return root;
-    }
-
-    /// <summary>
-    /// Lists what is wrong with the words of a request. Unknown words hide the errors about missing ones, which are often their
-    /// result.
-    /// </summary>
-    private static IEnumerable<string> Mistakes(ParseResult parsed)
-    {
-        // The library takes a misspelt option for a file name where an argument is expected.
-        string[] unknown =
-        [
-            .. parsed.Tokens.TakeWhile(token => token.Type != TokenType.DoubleDash)
-                .Where(token => token.Type == TokenType.Argument && token.Value is ['-', not (>= '0' and <= '9' or '.'), ..])
-                .Select(token => token.Value),
-        ];
-        if (unknown.Length > 0)
-            return unknown.Select(word => $"there is no option '{word}' here");
-        return parsed.UnmatchedTokens.Count > 0
-            ? parsed.UnmatchedTokens.Select(word => $"there is no place for '{word}' here")
-            : parsed.Errors.Select(error => error.Message);
-    }
-
-    private static int Report(ErrorCode code, string remedy, Exception e, bool verbose)
-    {
-        string message = code == ErrorCode.NoWorkingFolder && e is not DemException ? code.Meaning
-            : code == ErrorCode.Internal ? $"{e.GetType().Name}: {e.Message}" : e.Message;
-        ErrorPrinter.Print(code, remedy, message);
-        if (verbose)
-            Console.Error.WriteLine(e);
-        return code.ExitCode;
     }
 }

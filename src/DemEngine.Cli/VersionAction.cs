@@ -1,7 +1,10 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Reflection;
+using System.Text.Json.Nodes;
 using DemEngine.Checkpoints;
+using DemEngine.Cli.Formatting;
+using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
 using ILGPU;
 
@@ -14,12 +17,25 @@ internal sealed class VersionAction : SynchronousCommandLineAction
 {
     public override int Invoke(ParseResult parseResult)
     {
-        TextWriter output = parseResult.InvocationConfiguration.Output;
-        output.WriteLine(Manifest.ThisEngine);
-        output.WriteLine($"  ILGPU {typeof(Context).Assembly
-            .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]}");
-        foreach (string line in TorchState.Describe())
-            output.WriteLine($"  {line}");
+        string ilgpu = typeof(Context).Assembly
+            .GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+        IReadOnlyList<string> torch = TorchState.Describe();
+        if (parseResult.GetValue(GlobalOptions.Json))
+        {
+            Console.Out.WriteLine(new JsonObject
+            {
+                ["engine"] = Manifest.ThisEngine,
+                ["version"] = Manifest.ThisEngine.Split(' ')[^1],
+                ["ilgpu"] = ilgpu,
+                ["torch"] = JsonValues.Of(torch),
+            }.ToJsonString());
+            return 0;
+        }
+
+        Console.Out.WriteLine(Manifest.ThisEngine);
+        Console.Out.WriteLine($"  ILGPU {ilgpu}");
+        foreach (string line in torch)
+            Console.Out.WriteLine($"  {line}");
         return 0;
     }
 }

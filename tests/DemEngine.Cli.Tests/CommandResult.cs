@@ -24,7 +24,10 @@ internal sealed partial record CommandResult(int ExitCode, string Output, string
     public CommandResult ExpectError(ErrorCode code, string message = "")
     {
         Expect(code.ExitCode);
-        Assert.That(Output, Is.Empty);
+        if (Output.StartsWith('{'))
+            Assert.That(Json.GetProperty("error").GetProperty("code").GetString(), Is.EqualTo($"{code}"));
+        else
+            Assert.That(Output, Is.Empty);
         Assert.That(ErrorLines, Has.Length.EqualTo(2), Error);
         Assert.That(ErrorLines[0], Does.StartWith($"error {code}: ").And.Contains(message));
         Assert.That(ErrorLines[1].Trim(), Is.EqualTo(Remedies.Of(code)));

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
 using DemEngine.Cli.Output;
+using DemEngine.Cli.Shells;
 
 namespace DemEngine.Cli.Tests;
 
@@ -12,7 +13,7 @@ public partial class HelpTests
     public void The_help_lists_every_command()
     {
         CommandResult result = Dem.Run("--help").Expect(0);
-        foreach (string command in Commands)
+        foreach (string command in Commands.Except(["man"]))
             Assert.That(result.Output, Does.Match($@"\n  {command} "));
         Assert.That(result.Output, Does.Contain("dem help errors"));
         Assert.That(result.Error, Is.Empty);
@@ -32,7 +33,7 @@ public partial class HelpTests
         Command command = DemCommand.Build().Subcommands.Single(one => one.Name == name);
         string help = Dem.Run(name, "--help").Expect(0).Output;
         Assert.That(command.Description, Does.EndWith("."));
-        foreach (Option option in command.Options)
+        foreach (Option option in command.Options.Where(option => !option.Hidden))
         {
             Assert.That(help, Does.Contain(option.Name));
             Assert.That(option.Description, Does.EndWith("."), option.Name);
@@ -70,6 +71,33 @@ public partial class HelpTests
         Assert.That(result.Output, Does.Match(@"^DemEngine \d+\.\d+\.\d+"));
         Assert.That(result.Output, Does.Match(@"\n  ILGPU \d+\.\d+\.\d+\n"));
         Assert.That(result.Output, Does.Match(@"\n  TorchSharp \d+\.\d+\.\d+, (libtorch|cannot be used)"));
+    }
+
+    [Test]
+    public void Each_topic_is_listed_and_printed()
+    {
+        string topics = Dem.Run("help", "topics").Expect(0).Output;
+        foreach (var (name, (title, text)) in HelpTexts.All)
+        {
+            Assert.That(topics, Does.Contain(name).And.Contain(title));
+            Assert.That(Dem.Run("help", name).Expect(0).Output.TrimEnd(), Is.EqualTo(text));
+        }
+    }
+
+    [Test]
+    public void The_manual_has_every_command_and_option()
+    {
+        string page = Dem.Run("man").Expect(0).Output;
+        Assert.That(page, Does.StartWith(".TH DEM 1 "));
+        foreach (Command command in DemCommand.Build().Subcommands.Where(command => !command.Hidden))
+        {
+            Assert.That(page, Does.Contain($".SS dem {command.Name}"));
+            foreach (Option option in command.Options.Where(option => !option.Hidden))
+                Assert.That(page, Does.Contain(option.Name.Replace("-", "\\-", StringComparison.Ordinal)));
+        }
+
+        foreach (string line in page.Split('\n').Where(line => line.StartsWith('.')))
+            Assert.That(line, Does.Match(@"^\.(TH|SH|SS|TP|B|I|nf|fi)( |$)"), "no text begins with a dot");
     }
 
     [GeneratedRegex("default", RegexOptions.IgnoreCase)]

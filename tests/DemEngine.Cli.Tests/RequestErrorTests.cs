@@ -14,6 +14,15 @@ public class RequestErrorTests
         ["merge"],
         ["merge", "r.yaml"],
         ["merge", "r.yaml", "more.yaml", "--out", "OUT"],
+        ["merge", "r.yaml", "more", "most"],
+        ["--version", "--jsn"],
+        ["devices", "x"],
+        ["setup", "x"],
+        ["completion", "csh"],
+        ["merge", "r.yaml", "OUT", "--random-seed", "3"],
+        ["merge", "r.yaml", "OUT", "--resume=auto", "--restart"],
+        ["merge", "r.yaml", "OUT", "--progress", "fast"],
+        ["search", "r.yaml", "--valid", "a=b", "--evaluate-command", "c", "--out", "OUT"],
         ["merge", "", "--out", "OUT"],
         ["merge", "r.yaml", "--out"],
         ["merge", "r.yaml", "--out", ""],
@@ -64,13 +73,28 @@ public class RequestErrorTests
 
         Assert.That(result.Output, Is.Empty);
         Assert.That(result.ErrorLines[..^1], Is.Not.Empty.And.All.Match("^error DEM1001: .+"));
+        Assert.That(result.Error, Does.Not.Match(@"Option '|Required|Cannot parse|Unrecognized|expected type"), "the library's own words");
         Assert.That(result.ErrorLines[^1].Trim(), Is.EqualTo(Remedies.Of(ErrorCode.BadArgument)));
         Assert.That(Directory.EnumerateFileSystemEntries(folder.Path), Is.Empty);
     }
 
     [Test]
     public void A_misspelt_option_is_the_only_news() =>
-        Dem.Run("merge", "--ouy", "x").ExpectError(ErrorCode.BadArgument, "there is no option '--ouy'");
+        Dem.Run("merge", "--ouy", "x").ExpectError(ErrorCode.BadArgument, "dem merge has no option '--ouy' (did you mean \"--out\"?)");
+
+    [TestCase("merg", "there is no command 'merg' (did you mean \"merge\"?)")]
+    [TestCase("merge r.yaml --out x --threads 0", "--threads: '0' is not a whole number from 1")]
+    [TestCase("merge r.yaml --out x --max-shard-size 0.1", "--max-shard-size: '0.1' is not a size")]
+    [TestCase("merge r.yaml --out x --nonfinite maybe", "--nonfinite: 'maybe' is not one of fail, warn")]
+    [TestCase("merge r.yaml --out x --dry-rum", "has no option '--dry-rum' (did you mean \"--dry-run\"?)")]
+    [TestCase("merge r.yaml", "--out is required")]
+    [TestCase("merge r.yaml y --out x", "the output folder is given twice")]
+    [TestCase("synth --shape tiny --out x", "--seed is required")]
+    [TestCase("synth --shape tiny --tuned-from b --seed 1 --out x", "give one of --shape and --tuned-from, not both")]
+    [TestCase("search r.yaml --valid a=b --evaluate-command c --out x", "give one of --valid and --evaluate-command, not both")]
+    [TestCase("merge r.yaml x --random-seed 3", "--random-seed: methods that draw at random take `seed`")]
+    public void A_slip_is_named(string request, string message) =>
+        Dem.Run(request.Split(' ')).ExpectError(ErrorCode.BadArgument, message);
 
     [Test]
     public void A_negative_number_is_no_option()

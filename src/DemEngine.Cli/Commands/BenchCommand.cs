@@ -32,12 +32,11 @@ internal static class BenchCommand
         var sources = Numbers.SeveralPositive(
             "--sources", "Numbers of sources to merge. Default: those of 1 2 4 that the method takes.");
         var type = Choice.FloatType("--dtype", "Element type. Default bf16.", "bf16", "f16", "f32");
-        var folder = new Option<DirectoryInfo>("--dir")
+        var folder = new Option<DirectoryInfo?>("--dir")
         {
             Description = "Where models and outputs go; models are kept and used again. "
-                + "Default: dem-bench in the temporary folder.",
+                + "Default: a new folder in the temporary one, removed at the end; it takes several gigabytes.",
             HelpName = "dir",
-            DefaultValueFactory = _ => new DirectoryInfo(Path.Combine(Path.GetTempPath(), "dem-bench")),
         };
         var repeats = Numbers.Positive("--repeats", "Runs of each kind. Default 5.", 5);
         var cold = new Option<bool>("--cold") { Description = "Measure from disk too, the inputs dropped from the page cache." };
@@ -65,18 +64,21 @@ internal static class BenchCommand
             string? timelinePath = parsed.GetValue(timeline);
             if (timelinePath is not null)
                 ReportFile.Check(timelinePath);
+            using var work = WorkFolder.Open(parsed.GetValue(folder), "dem-bench-");
             var options = new BenchOptions(
                 parsed.GetValue(method)!,
                 LlamaShape.Find(parsed.GetValue(shape)!),
                 parsed.GetValue(sources) is { Length: > 0 } asked ? asked : null,
                 parsed.GetValue(type) ?? ElementType.BF16,
-                parsed.GetValue(folder)!.FullName,
+                work.Path,
                 parsed.GetValue(repeats),
                 parsed.GetValue(cold),
                 timelinePath is not null,
                 parsed.GetValue(sweep) is not NoSweep and var merges ? merges : null,
                 read.Read(parsed));
 
+            if (parsed.GetValue(folder) is null && !quiet && !json)
+                Console.Error.WriteLine($"models and outputs are made in {work.Path}, and removed at the end; --dir keeps them");
             using IMergeBackend backend = device.Open(parsed, quiet);
             BenchReport report = Bench.Run(
                 options,

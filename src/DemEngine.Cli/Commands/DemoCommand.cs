@@ -15,12 +15,11 @@ internal static class DemoCommand
 {
     public static Command Build()
     {
-        var folder = new Option<DirectoryInfo>("--dir")
+        var folder = new Option<DirectoryInfo?>("--dir")
         {
             Description = "Where the models, the trials, the report and the merged model go, 15 MB. "
-                + "Default: dem-demo- and your name in the temporary folder.",
+                + "Default: a new folder in the temporary one, whose path is printed.",
             HelpName = "dir",
-            DefaultValueFactory = _ => new DirectoryInfo(Path.Combine(Path.GetTempPath(), $"dem-demo-{Environment.UserName}")),
         };
         var threads = ReadCommandOptions.NewThreads();
         var output = new OutputOptions();
@@ -37,17 +36,19 @@ internal static class DemoCommand
         {
             bool json = parsed.GetValue(output.Json), quiet = parsed.GetValue(output.Quiet);
             long start = Stopwatch.GetTimestamp();
+            using var work = WorkFolder.Open(parsed.GetValue(folder), "dem-demo-");
             using var backend = new CpuBackend();
             DemoReport report = ProgressDisplay.Run<ExperimentProgress, DemoReport>(
                 quiet || json,
                 ExperimentPrinter.Progress,
                 progress => Demo.Run(
-                    parsed.GetValue(folder)!.FullName,
+                    work.Path,
                     OpenModel,
                     backend,
                     new RunOptions { Threads = parsed.GetValue(threads) },
                     progress,
                     Interrupt.Token));
+            work.Keep();
             if (json)
                 Console.Out.WriteLine(DemoPrinter.ToJson(report).ToJsonString());
             else if (!quiet)

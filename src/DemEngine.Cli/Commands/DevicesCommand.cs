@@ -1,6 +1,8 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using DemEngine.Backends.Cpu;
 using DemEngine.Cli.Formatting;
+using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
 using DemEngine.Kernels.Devices;
 using ILGPU.Runtime;
@@ -13,19 +15,42 @@ internal static class DevicesCommand
     public static Command Build()
     {
         var command = new Command("devices", "List what --backend can name on this machine, and why something cannot be used.");
-        command.SetAction(_ =>
+        command.SetAction(parsed =>
         {
             using var cpu = new CpuBackend();
-            string[] processor = [cpu.Name, "", cpu.Description, ""];
-            TablePrinter.Print(["backend", " memory", "device", "unusable because"], [processor, .. Devices()]);
-            foreach (string note in Notes())
-                Console.Out.WriteLine(note);
-            foreach (string line in TorchState.Describe())
-                Console.Out.WriteLine(line);
+            if (parsed.GetValue(GlobalOptions.Json))
+                PrintJson(cpu);
+            else
+                PrintText(cpu);
             return 0;
         });
         return command;
     }
+
+    private static void PrintText(CpuBackend cpu)
+    {
+        string[] processor = [cpu.Name, "", cpu.Description, ""];
+        TablePrinter.Print(["backend", " memory", "device", "unusable because"], [processor, .. Devices()]);
+        foreach (string note in Notes().Concat(TorchState.Describe()))
+            Prose.Print(note);
+    }
+
+    private static void PrintJson(CpuBackend cpu) => Console.Out.WriteLine(new JsonObject
+    {
+        ["devices"] = new JsonArray(
+        [
+            new JsonObject { ["backend"] = cpu.Name, ["device"] = cpu.Description, ["memory_bytes"] = null, ["unusable"] = null },
+            .. Found.Value.Select(device => new JsonObject
+            {
+                ["backend"] = $"{device.Name}",
+                ["device"] = device.Model,
+                ["memory_bytes"] = device.MemoryBytes,
+                ["unusable"] = device.Unusable,
+            }),
+        ]),
+        ["notes"] = JsonValues.Of(Notes()),
+        ["torch"] = JsonValues.Of(TorchState.Describe()),
+    }.ToJsonString());
 
     private static readonly Lazy<IReadOnlyList<DeviceInfo>> Found = new(DeviceList.Find);
 

@@ -8,10 +8,22 @@ using DemEngine.Cli.Progress;
 namespace DemEngine.Cli.Commands;
 
 /// <summary>
-/// The command <c>dem diff A B</c>. Differences are a result, not a failure: the exit code is 0 with or without any.
+/// The command <c>dem diff A B</c>. Differences are a result, not a failure: the exit code is 0 with or without any, unless
+/// <c>--exit-code</c> asks for that of diff and cmp.
 /// </summary>
 internal static class DiffCommand
 {
+    /// <summary>The exit code of any failure with <c>--exit-code</c>, where 1 means that there are differences.</summary>
+    public const int Trouble = 2;
+
+    private static readonly Option<bool> ExitCode = new("--exit-code")
+    {
+        Description = "Exit with 0 if they are the same, 1 if they differ, 2 after any error, as diff and cmp do.",
+    };
+
+    /// <summary>Whether a request asks for the exit codes of diff.</summary>
+    public static bool AsksForExitCode(string[] args) => args.Contains("diff") && args.Contains(ExitCode.Name);
+
     public static Command Build()
     {
         var a = new Argument<string>("a") { Description = "A checkpoint." };
@@ -24,9 +36,9 @@ internal static class DiffCommand
             "diff",
             "Say where two checkpoints differ: tensors, types, shapes and elements. "
             + "Elements of one type are compared by their bits, of two types by their exact values. "
-            + "Exits with 0 whether they differ or not; see `identical` in --json.")
+            + "Exits with 0 whether they differ or not, unless --exit-code is given; see `identical` in --json.")
         {
-            a, b, all,
+            a, b, all, ExitCode,
         };
         read.AddTo(command);
         output.AddTo(command);
@@ -43,7 +55,7 @@ internal static class DiffCommand
                 DiffPrinter.PrintJson(diff, parsed.GetValue(all));
             else if (!quiet)
                 DiffPrinter.PrintText(diff, parsed.GetValue(all));
-            return 0;
+            return parsed.GetValue(ExitCode) && !diff.IsIdentical ? 1 : 0;
         });
         return command;
     }

@@ -31,7 +31,7 @@ internal static class EvalCommand
         command.Validators.Add(result =>
         {
             if (result.GetResult(data) is null && result.GetResult("--evaluate-command") is null)
-                result.AddError("give --data, or --evaluate-command");
+                result.AddError("give --data or --evaluate-command");
         });
         command.SetAction(parsed =>
         {

@@ -37,8 +37,8 @@ internal static class ExperimentCommand
         var threads = Numbers.Positive(
             "--threads",
             "Models that are trained at once, and threads that merge and evaluate. Default: one a processor, here "
-            + $"{Environment.ProcessorCount}.",
-            Environment.ProcessorCount);
+            + $"{DefaultThreads.Count}.",
+            DefaultThreads.Count);
         var output = new OutputOptions();
 
         var command = new Command(
@@ -50,9 +50,9 @@ internal static class ExperimentCommand
         command.Validators.Add(result =>
         {
             if (result.GetValue(chosen) is { } name && !names.Contains(name))
-                result.AddError($"'{name}' is not one of {string.Join(", ", names)}");
+                result.AddError($"--preset: '{name}' is not one of {string.Join(", ", names)}");
             if (result.GetValue(device) is { } where && !DeviceName.IsKnown(where))
-                result.AddError($"'{where}' is not cpu, cuda or cuda:N");
+                result.AddError($"--device: '{where}' is not cpu, cuda or cuda:N");
         });
         command.SetAction(parsed =>
         {

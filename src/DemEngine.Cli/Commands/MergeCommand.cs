@@ -5,6 +5,7 @@ using DemEngine.Merging.Options;
 using DemEngine.Merging.Output;
 using DemEngine.Merging.Planning;
 using DemEngine.Recipes;
+using DemEngine.Recipes.Values;
 
 namespace DemEngine.Cli.Commands;
 
@@ -13,9 +14,20 @@ internal static class MergeCommand
 {
     public static Command Build()
     {
-        var recipe = new Argument<FileInfo>("recipe")
+        var recipe = new Argument<string>("recipe")
         {
-            Description = "A recipe file in mergekit's YAML. Paths in it lead from its folder, or else from here.",
+            Description = "A recipe file in mergekit's YAML, or - for standard input. "
+                + "Paths in it lead from its folder, or else from here.",
+        };
+        recipe.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: "" }])
+                result.AddError("the path of the recipe is empty");
+        });
+        var output = new Argument<DirectoryInfo?>("out")
+        {
+            Description = "The folder to be made, in place of --out.",
+            Arity = ArgumentArity.ZeroOrOne,
         };
         var dryRun = new Option<bool>("--dry-run")
         {
@@ -24,15 +36,15 @@ internal static class MergeCommand
         };
         Option<bool> all = Listing.NewAll();
         var alignment = new AlignmentCommandOptions();
-        var run = new RunCommandOptions(writesCard: true);
+        var run = new RunCommandOptions(writesCard: true, output);
 
-        var command = new Command("merge", "Merge checkpoints as a recipe says.") { recipe, dryRun, all };
+        var command = new Command("merge", "Merge checkpoints as a recipe says.") { recipe, output, dryRun, all };
         alignment.AddTo(command);
         run.AddTo(command);
         run.Backend.AddTo(command);
         command.SetAction(parsed =>
         {
-            var results = RecipeReader.ReadResults(parsed.GetValue(recipe)!.FullName);
+            var results = Read(parsed.GetValue(recipe)!);
             if (results.Count > 1)
                 return SeveralResults.Merge(
                     results, alignment.Read(parsed), run, parsed, parsed.GetValue(dryRun), parsed.GetValue(all));
@@ -42,7 +54,8 @@ internal static class MergeCommand
             if (!parsed.GetValue(dryRun))
                 return run.Execute(parsed, merge.Plan);
 
-            DiskRoom room = OutputRun.Check(merge.Plan, parsed.GetValue(run.Out)!.FullName, options);
+            options = run.ReadFor(parsed, merge.Plan) ?? options with { Overwrite = true, Unfinished = UnfinishedRun.Restart };
+            DiskRoom room = OutputRun.Check(merge.Plan, run.Folder(parsed), options);
             PlanPrinter.Print(
                 merge.Plan,
                 options,
@@ -50,9 +63,17 @@ internal static class MergeCommand
                 parsed.GetValue(all),
                 parsed.GetValue(run.Output.Quiet),
                 parsed.GetValue(run.Output.Json));
-            room.Require(parsed.GetValue(run.Out)!.FullName);
+            room.Require(run.Folder(parsed));
             return 0;
         });
         return command;
+    }
+
+    private static ValueList<Recipe> Read(string path)
+    {
+        if (path != "-")
+            return RecipeReader.ReadResults(Path.GetFullPath(path));
+        using Stream input = Console.OpenStandardInput();
+        return RecipeReader.ReadResults(input, "standard input");
     }
 }

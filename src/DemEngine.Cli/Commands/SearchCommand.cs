@@ -61,7 +61,7 @@ internal static class SearchCommand
             if (result.GetResult("--evaluate-command") is null && JobCommandOptions.Given(result) is { } given)
                 result.AddError($"{given} is for --evaluate-command");
             if (result.GetResult(valid) is null == result.GetResult("--evaluate-command") is null)
-                result.AddError("give --valid, or --evaluate-command");
+                result.AddError("give one of --valid and --evaluate-command, not both");
             if (result.GetResult("--metric") is { Tokens.Count: > 1 })
                 result.AddError("a search is by one --metric");
         });

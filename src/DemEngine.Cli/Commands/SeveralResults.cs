@@ -27,7 +27,7 @@ internal static class SeveralResults
         RunOptions options = run.Read(parsed) with { PlansOnly = isDryRun };
         bool json = parsed.GetValue(run.Output.Json);
         bool quiet = parsed.GetValue(run.Output.Quiet);
-        string FolderOf(Recipe result) => Path.Combine(parsed.GetValue(run.Out)!.FullName, result.Name!.Value);
+        string FolderOf(Recipe result) => Path.Combine(run.Folder(parsed), result.Name!.Value);
 
         var plans = new JsonArray();
         var needed = new DiskRoom(0, 0);

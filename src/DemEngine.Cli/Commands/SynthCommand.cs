@@ -61,11 +61,11 @@ internal static class SynthCommand
             if (result.GetResult(run.Out) is null)
                 result.AddError("Option '--out' is required.");
             if (result.GetValue(shape) is null == result.GetValue(tunedFrom) is null)
-                result.AddError("give --shape or --tuned-from");
+                result.AddError("give one of --shape and --tuned-from, not both");
             if (result.GetValue(sparse) && result.GetValue(tunedFrom) is not null)
                 result.AddError("--sparse needs --shape");
             if (!result.GetValue(sparse) && result.GetResult(seed) is null)
-                result.AddError("Option '--seed' is required.");
+                result.AddError("--seed is required");
         });
         command.SetAction(parsed =>
         {

@@ -50,6 +50,11 @@ internal static class TrainCommand
         {
             Description = "Replace an existing output of this tool, once the new one is complete.",
         };
+        var resume = new Option<bool>("--resume")
+        {
+            Description = "Go on with an interrupted run, as it does without this option, too; --resume=auto says the same.",
+        };
+        var resumeAuto = new Option<bool>("--resume-auto") { Hidden = true, Description = "The same as --resume=auto." };
         var restart = new Option<bool>("--restart") { Description = "Discard what an interrupted run left, and start anew." };
         var saveEvery = Numbers.Positive(
             "--save-every", "Steps after which the state is saved, for an interruption. Default 100.", 100);
@@ -59,15 +64,17 @@ internal static class TrainCommand
 
         var command = new Command("train", "Train a model of the Llama architecture on a data source, with Torch.")
         {
-            model, fromScratch, config, data, valid, output, overwrite, restart, saveEvery, maxShardSize,
+            model, fromScratch, config, data, valid, output, overwrite, resume, resumeAuto, restart, saveEvery, maxShardSize,
         };
         training.AddTo(command);
         printed.AddTo(command);
         command.Validators.Add(result =>
         {
+            if ((result.GetValue(resume) || result.GetValue(resumeAuto)) && result.GetValue(restart))
+                result.AddError("give one of --resume and --restart, not both");
             bool scratch = result.GetValue(fromScratch);
             if (scratch == (result.GetValue(model) is not null) || scratch != (result.GetValue(config) is not null))
-                result.AddError("give --base, or --from-scratch and --config");
+                result.AddError("give either --base, or --from-scratch and --config, not both");
         });
         command.SetAction(parsed =>
         {

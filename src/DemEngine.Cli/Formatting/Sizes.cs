@@ -54,7 +54,7 @@ internal static class Sizes
             return (long)(number * factor);
         }
 
-        result.AddError($"'{result.Tokens.FirstOrDefault()?.Value}' is not a size such as 512MB, 1.5GiB or a number of bytes");
+        result.Refuse($"'{result.Tokens.FirstOrDefault()?.Value}' is not a size such as 512MB, 1.5GiB or a number of bytes");
         return 0;
     }
 }

@@ -40,7 +40,7 @@ internal sealed class BackendCommandOptions
     private void Check(CommandResult result)
     {
         if (result.GetValue(_backend) is { } name && !BackendFactory.IsName(name))
-            result.AddError($"'{name}' is not one of {_backend.HelpName}");
+            result.AddError($"--backend: '{name}' is not one of {_backend.HelpName}");
         if (result.GetResult(_maxVram) is { Implicit: false } && result.GetValue(_maxVram) is > 0 and < MinVramBytes)
             result.AddError($"--max-vram is less than {Sizes.Format(MinVramBytes)}");
     }

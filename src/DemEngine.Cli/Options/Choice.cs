@@ -1,4 +1,5 @@
 using System.CommandLine;
+using DemEngine.Cli.Formatting;
 using DemEngine.Numerics;
 
 namespace DemEngine.Cli.Options;
@@ -20,7 +21,7 @@ internal static class Choice
             {
                 int index = Array.IndexOf(words, result.Tokens[0].Value);
                 if (index < 0)
-                    result.AddError($"'{result.Tokens[0].Value}' is not one of {string.Join(", ", words)}");
+                    result.Refuse($"'{result.Tokens[0].Value}' is not one of {string.Join(", ", words)}");
                 return index < 0 ? default : Enum.GetValues<T>()[index];
             },
         };
@@ -35,7 +36,7 @@ internal static class Choice
         {
             if (ElementTypes.TryParseFloat(result.Tokens[0].Value, out ElementType type))
                 return type;
-            result.AddError($"'{result.Tokens[0].Value}' is not a floating-point type such as {string.Join(", ", suggested)}");
+            result.Refuse($"'{result.Tokens[0].Value}' is not a floating-point type such as {string.Join(", ", suggested)}");
             return null;
         },
     };

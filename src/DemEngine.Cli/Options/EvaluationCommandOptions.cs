@@ -56,8 +56,8 @@ internal sealed class EvaluationCommandOptions(string defaultMetric)
 
     public Option<int> Threads { get; } = Numbers.Positive(
         "--threads",
-        $"Threads that compute. Default: one a processor, here {Environment.ProcessorCount}.",
-        Environment.ProcessorCount);
+        $"Threads that compute. Default: one a processor, here {DefaultThreads.Count}.",
+        DefaultThreads.Count);
 
     public void AddTo(Command command)
     {

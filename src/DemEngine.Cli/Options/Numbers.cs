@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using DemEngine.Cli.Formatting;
 
 namespace DemEngine.Cli.Options;
 
@@ -38,7 +39,7 @@ internal static class Numbers
             if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
                 && number is >= 0 and <= float.MaxValue)
                 return number;
-            result.AddError($"'{text}' is not a number from 0");
+            result.Refuse($"'{text}' is not a number from 0");
             return 0;
         },
     };
@@ -51,7 +52,7 @@ internal static class Numbers
             if (int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= 1)
                 numbers.Add(number);
             else
-                result.AddError($"'{token.Value}' is not a whole number from 1");
+                result.Refuse($"'{token.Value}' is not a whole number from 1");
         }
 
         return [.. numbers];

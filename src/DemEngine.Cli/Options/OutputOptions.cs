@@ -2,19 +2,15 @@ using System.CommandLine;
 
 namespace DemEngine.Cli.Options;
 
-/// <summary>The options for the amount and the form of what a command prints.</summary>
+/// <summary>The options for the amount and the form of what a command prints; every command has them.</summary>
 internal sealed class OutputOptions
 {
-    public Option<bool> Quiet { get; } = new("--quiet", "-q") { Description = "Print nothing but errors." };
+    public Option<bool> Quiet => GlobalOptions.Quiet;
 
-    public Option<bool> Json { get; } = new("--json")
-    {
-        Description = "Print exactly one JSON object on standard output, at the end, and nothing else there.",
-    };
+    public Option<bool> Json => GlobalOptions.Json;
 
+    /// <summary>Adds nothing: the options are the root's.</summary>
     public void AddTo(Command command)
     {
-        command.Options.Add(Quiet);
-        command.Options.Add(Json);
     }
 }

@@ -19,8 +19,8 @@ internal sealed class ReadCommandOptions
     /// <summary>Makes the option for the number of threads.</summary>
     public static Option<int> NewThreads() => Numbers.Positive(
         "--threads",
-        $"Threads that read, compute and write. Default: one a processor, here {Environment.ProcessorCount}.",
-        Environment.ProcessorCount);
+        $"Threads that read, compute and write. Default: one a processor, here {DefaultThreads.Count}.",
+        DefaultThreads.Count);
 
     public void AddTo(Command command)
     {

@@ -7,20 +7,22 @@ using DemEngine.Cli.Progress;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Output;
 using DemEngine.Merging.Tensors;
+using DemEngine.Sweeps;
 
 namespace DemEngine.Cli.Options;
 
 /// <summary>The options of every command that writes a checkpoint.</summary>
 /// <param name="writesCard">Whether the command writes model cards, and so has an option to leave them out.</param>
-internal sealed class RunCommandOptions(bool writesCard = false)
+/// <param name="positional">Argument in which the output can be given, too; null for none.</param>
+internal sealed class RunCommandOptions(bool writesCard = false, Argument<DirectoryInfo?>? positional = null)
 {
     private readonly ReadCommandOptions _read = new();
 
     public Option<DirectoryInfo> Out { get; } = new("--out", "-o")
     {
-        Description = "The folder to be made. Nothing is visible there until all of it is complete.",
+        Description = "The folder to be made; it may be there, and empty. Nothing is visible in it until all of it is complete.",
         HelpName = "dir",
-        Required = true,
+        Required = positional is null,
     };
 
     public Option<bool> Overwrite { get; } = new("--overwrite")
@@ -30,8 +32,12 @@ internal sealed class RunCommandOptions(bool writesCard = false)
 
     public Option<bool> Resume { get; } = new("--resume")
     {
-        Description = "Go on with an unfinished run of the same command; what it finished is checked and kept.",
+        Description = "Go on with an unfinished run of the same command; what it finished is checked and kept. "
+            + "--resume=auto starts where there is none, and is content with an output that is complete.",
     };
+
+    /// <summary>What <c>--resume=auto</c> is rewritten to.</summary>
+    private readonly Option<bool> _resumeAuto = new("--resume-auto") { Hidden = true, Description = "The same as --resume=auto." };
 
     public Option<bool> Restart { get; } = new("--restart") { Description = "Discard an unfinished run and start anew." };
 
@@ -55,22 +61,52 @@ internal sealed class RunCommandOptions(bool writesCard = false)
     public void AddTo(Command command)
     {
         Output.AddTo(command);
-        foreach (Option option in new Option[] { Out, Overwrite, Resume, Restart, MaxShardSize, NonFinite })
+        foreach (Option option in new Option[] { Out, Overwrite, Resume, _resumeAuto, Restart, MaxShardSize, NonFinite })
             command.Options.Add(option);
         if (writesCard)
             command.Options.Add(NoCard);
         _read.AddTo(command);
         command.Validators.Add(result =>
         {
-            if (result.GetValue(Resume) && result.GetValue(Restart))
-                result.AddError("--resume and --restart exclude each other");
+            if ((result.GetValue(Resume) || result.GetValue(_resumeAuto)) && result.GetValue(Restart))
+                result.AddError("give one of --resume and --restart, not both");
+            if (positional is null)
+                return;
+            bool isLastWord = result.GetResult(positional) is { Tokens.Count: > 0 };
+            if (result.GetResult(Out) is null && !isLastWord)
+                result.AddError("--out is required, or the folder as the last word");
+            else if (result.GetResult(Out) is not null && isLastWord)
+                result.AddError("the output folder is given twice");
         });
+    }
+
+    /// <summary>Full path of the output.</summary>
+    public string Folder(ParseResult parsed) =>
+        (parsed.GetValue(Out) ?? parsed.GetValue(positional!))!.FullName;
+
+    /// <summary>
+    /// The options of one output. With <c>--resume=auto</c> one that was never begun is begun, and of one that is complete every byte
+    /// is checked.
+    /// </summary>
+    /// <returns>The options; null if the output is there and as it should be.</returns>
+    public RunOptions? ReadFor(ParseResult parsed, OutputPlan plan)
+    {
+        string folder = Folder(parsed);
+        RunOptions options = Read(parsed);
+        if (!parsed.GetValue(_resumeAuto))
+            return options;
+        if (FinishedOutput.IsSame(folder, plan))
+            return SweepMember.OptionsFor(folder, plan, options, null, Interrupt.Token);
+        return Directory.Exists(StagingDirectory.PathFor(folder)) ? options : options with { Unfinished = UnfinishedRun.Refuse };
     }
 
     /// <summary>Carries out a plan with these options, and prints what was done.</summary>
     public int Execute(ParseResult parsed, OutputPlan plan)
     {
-        RunReport report = Execute(parsed, plan, parsed.GetValue(Out)!.FullName, Read(parsed));
+        string folder = Folder(parsed);
+        RunReport report = ReadFor(parsed, plan) is { } options
+            ? Execute(parsed, plan, folder, options)
+            : FinishedOutput.Report(folder, plan);
         RunSummary.Print(report, parsed.GetValue(Output.Quiet), parsed.GetValue(Output.Json));
         return 0;
     }
@@ -96,7 +132,7 @@ internal sealed class RunCommandOptions(bool writesCard = false)
     public RunOptions Read(ParseResult parsed) => _read.Read(parsed) with
     {
         Overwrite = parsed.GetValue(Overwrite),
-        Unfinished = parsed.GetValue(Resume)
+        Unfinished = parsed.GetValue(Resume) || parsed.GetValue(_resumeAuto)
             ? UnfinishedRun.Resume
             : parsed.GetValue(Restart) ? UnfinishedRun.Restart : UnfinishedRun.Refuse,
         MaxShardBytes = parsed.GetValue(MaxShardSize),

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using DemEngine.Cli.Formatting;
 using DemEngine.Search;
 using DemEngine.Search.Space;
 using DemEngine.Search.Strategies;
@@ -28,7 +29,7 @@ internal sealed class SearchCommandOptions
         {
             string word = result.Tokens[0].Value;
             if (!Strategies.Any(one => one.Word == word))
-                result.AddError($"'{word}' is not one of {string.Join(", ", Strategies.Select(one => one.Word))}");
+                result.Refuse($"'{word}' is not one of {string.Join(", ", Strategies.Select(one => one.Word))}");
             return Strategies.FirstOrDefault(one => one.Word == word).Kind;
         },
     };
@@ -90,7 +91,7 @@ internal sealed class SearchCommandOptions
             if (int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out int count)
                 && count >= 1)
                 return count;
-            result.AddError($"'{result.Tokens[0].Value}' is not a whole number from 1");
+            result.Refuse($"'{result.Tokens[0].Value}' is not a whole number from 1");
             return null;
         },
     };
@@ -119,10 +120,23 @@ internal sealed class SearchCommandOptions
         Description = "Try again what failed in an earlier run.",
     };
 
+    private readonly Option<bool> _resume = new("--resume")
+    {
+        Description = "Go on with a search that was stopped, as it does without this option, too; --resume=auto says the same.",
+    };
+
+    private readonly Option<bool> _resumeAuto = new("--resume-auto")
+    {
+        Hidden = true,
+        Description = "The same as --resume=auto.",
+    };
+
     public void AddTo(Command command)
     {
         Option[] options =
         [
+            _resume,
+            _resumeAuto,
             _strategy,
             _ranges,
             _shared,

@@ -105,7 +105,7 @@ internal sealed class TrainCommandOptions
         command.Validators.Add(result =>
         {
             if (result.GetValue(_device) is { } device && !DeviceName.IsKnown(device))
-                result.AddError($"--device '{device}' is not cpu, cuda or cuda:N");
+                result.AddError($"--device: '{device}' is not cpu, cuda or cuda:N");
         });
     }
 

@@ -19,14 +19,14 @@ internal static class DemoPrinter
         ResultTable methods = results.Tables[0];
         MethodRun chosen = methods.Rows.Last(row => row.Kind == MethodKind.Dem).Runs[0];
 
-        Heading(console, "One base, a model tuned on each source, their merges, and models trained on mixtures");
+        Heading(console, "One base, a model tuned on each source, merges, and models trained on mixtures");
         ExperimentPrinter.PrintTable(methods);
-        Console.Out.WriteLine(string.Create(
+        Prose.Print(string.Create(
             CultureInfo.InvariantCulture,
             $"models: {results.Model}, {results.Parameters} weights. "
             + $"What was chosen was chosen on validation data; these are test data."));
-        Console.Out.WriteLine($"coefficients of DEM, one each: {chosen.Chosen}");
-        Console.Out.WriteLine(string.Create(
+        Prose.Print($"coefficients of DEM, one each: {chosen.Chosen}");
+        Prose.Print(string.Create(
             CultureInfo.InvariantCulture,
             $"merged with them: {Printable.Text(report.Merged)}, {report.Verified} tensors read back, "
             + $"each as the manifest says"));

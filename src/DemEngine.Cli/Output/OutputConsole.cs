@@ -1,3 +1,4 @@
+using DemEngine.Cli.Formatting;
 using Spectre.Console;
 
 namespace DemEngine.Cli.Output;
@@ -9,9 +10,13 @@ internal static class OutputConsole
 {
     private const int Unwrapped = 100_000;
 
+    /// <summary>Columns of the terminal that standard output is; null if it is none, or tells no width.</summary>
+    public static int? TerminalWidth =>
+        !Console.IsOutputRedirected && Console.WindowWidth is > 0 and var width ? width : null;
+
     public static IAnsiConsole Create()
     {
-        var settings = new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) };
+        var settings = new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out), ColorSystem = TerminalColors.System };
         if (!Console.IsOutputRedirected)
             return AnsiConsole.Create(settings);
 

@@ -34,11 +34,11 @@ internal static class RunSummary
             + " read, "
             + $"{Sizes.Format(report.BytesWritten)} written");
         Console.Out.WriteLine(
-            $"{report.Seconds:0.00} s at {report.GigabytesPerSecond:0.00} GB/s, then {report.SyncSeconds:0.00} s until on disk");
+            $"{report.Seconds:0.00} s at {Sizes.Format(1e9 * report.GigabytesPerSecond)}/s, then {report.SyncSeconds:0.00} s until on disk");
         foreach (string remark in report.Remarks)
-            Console.Out.WriteLine($"note: {Printable.Text(remark)}");
+            Prose.Print($"note: {Printable.Text(remark)}");
         foreach (NonFiniteTensor tensor in report.NonFinite)
-            Console.Out.WriteLine(
+            Prose.Print(
                 $"warning: {Printable.Text(tensor.Tensor)}: {tensor.Outputs} infinities or NaNs, {tensor.Inputs} in the inputs");
         Console.Out.WriteLine(report.Output);
     }

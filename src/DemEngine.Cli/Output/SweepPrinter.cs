@@ -33,9 +33,9 @@ internal static class SweepPrinter
         }
 
         foreach (string remark in report.Merges.SelectMany(merge => merge.Remarks).Distinct())
-            Console.Out.WriteLine($"note: {Printable.Text(remark)}");
+            Prose.Print($"note: {Printable.Text(remark)}");
         foreach (NonFiniteTensor tensor in report.Merges.SelectMany(merge => merge.NonFinite).DistinctBy(tensor => tensor.Tensor))
-            Console.Out.WriteLine($"warning: {Printable.Text(tensor.Tensor)}: infinities or NaNs");
+            Prose.Print($"warning: {Printable.Text(tensor.Tensor)}: infinities or NaNs");
         foreach (string candidate in report.Candidates)
             Console.Out.WriteLine(Path.Combine(report.Output, candidate));
     }

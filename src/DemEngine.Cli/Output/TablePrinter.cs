@@ -3,7 +3,10 @@ using Spectre.Console;
 
 namespace DemEngine.Cli.Output;
 
-/// <summary>Prints tables on standard output: ruled on a terminal, plain columns elsewhere.</summary>
+/// <summary>
+/// Prints tables on standard output: ruled on a terminal, plain columns elsewhere. On a terminal that is too narrow, texts are broken
+/// between their words, numbers never; where that is not enough, each row becomes a block of lines.
+/// </summary>
 internal static class TablePrinter
 {
     /// <summary>Prints a table.</summary>
@@ -11,18 +14,72 @@ internal static class TablePrinter
     /// Headings of the columns. A heading that starts with a blank marks a column of numbers, aligned to the right.
     /// </param>
     /// <param name="rows">Cells of the rows, unescaped; what a terminal would interpret is escaped here.</param>
-    public static void Print(IReadOnlyList<string> headings, IEnumerable<IEnumerable<string>> rows)
+    public static void Print(IReadOnlyList<string> headings, IEnumerable<IEnumerable<string>> rows) =>
+        Print(OutputConsole.Create(), OutputConsole.TerminalWidth, headings, rows);
+
+    /// <summary>Whether a table fits a terminal without any text broken.</summary>
+    public static bool Fits(int width, IReadOnlyList<string> headings, IEnumerable<IEnumerable<string>> rows)
     {
-        IAnsiConsole console = OutputConsole.Create();
-        var table = new Table { Border = console.Profile.Out.IsTerminal ? TableBorder.Simple : TableBorder.None };
-        foreach (string heading in headings)
+        string[][] cells = Cells(headings, rows);
+        return TableColumns.Overhead(headings.Count) + Enumerable.Range(0, headings.Count)
+            .Sum(k => cells.Max(row => TableColumns.WidthOf(row[k]))) <= width;
+    }
+
+    /// <summary>Prints a table on a console.</summary>
+    /// <param name="console">Console to print on.</param>
+    /// <param name="width">Columns of the terminal; null where it is none.</param>
+    /// <param name="headings">Headings of the columns.</param>
+    /// <param name="rows">Cells of the rows.</param>
+    internal static void Print(
+        IAnsiConsole console, int? width, IReadOnlyList<string> headings, IEnumerable<IEnumerable<string>> rows)
+    {
+        string[][] cells = Cells(headings, rows);
+        bool[] numbers = [.. headings.Select(heading => heading.StartsWith(' '))];
+        int[]? widths = width is { } columns ? TableColumns.Divide(columns, numbers, cells) : null;
+        if (width is not null && widths is null)
         {
-            var column = new TableColumn(new Text(Printable.Text(heading.TrimStart())));
-            table.AddColumn(heading.StartsWith(' ') ? column.RightAligned() : column);
+            PrintBlocks(console, cells);
+            return;
         }
 
-        foreach (IEnumerable<string> row in rows)
-            table.AddRow(row.Select(cell => new Text(Printable.Text(cell))));
+        var table = new Table { Border = width is not null ? TableBorder.Simple : TableBorder.None };
+        for (int k = 0; k < headings.Count; k++)
+        {
+            var column = new TableColumn(Cell(cells[0][k], k));
+            if (widths is not null)
+                column.Width = widths[k];
+            table.AddColumn(numbers[k] ? column.RightAligned() : column);
+        }
+
+        foreach (string[] row in cells.Skip(1))
+            table.AddRow(row.Select(Cell));
         console.Write(table);
+
+        Text Cell(string text, int column) =>
+            new(widths is null ? text : string.Join('\n', TableColumns.Break(text, widths[column])));
     }
+
+    /// <summary>Prints each row as a block: its first cell, and below it every other with its heading.</summary>
+    private static void PrintBlocks(IAnsiConsole console, string[][] cells)
+    {
+        if (cells[0][0].Length > 0)
+            console.Profile.Out.Writer.WriteLine(cells[0][0]);
+        int heading = cells[0].Skip(1).Select(TableColumns.WidthOf).DefaultIfEmpty(0).Max();
+        foreach (string[] row in cells.Skip(1))
+        {
+            console.Profile.Out.Writer.WriteLine(row[0]);
+            for (int k = 1; k < row.Length; k++)
+            {
+                if (row[k].Length > 0)
+                    console.Profile.Out.Writer.WriteLine($"  {cells[0][k].PadRight(heading)}  {row[k]}");
+            }
+        }
+    }
+
+    /// <summary>Headings and rows as they are shown; the headings come first.</summary>
+    private static string[][] Cells(IReadOnlyList<string> headings, IEnumerable<IEnumerable<string>> rows) =>
+    [
+        [.. headings.Select(heading => Printable.Text(heading.TrimStart()))],
+        .. rows.Select(row => row.Select(Printable.Text).ToArray()),
+    ];
 }

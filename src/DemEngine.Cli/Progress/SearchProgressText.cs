@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
+using DemEngine.Cli.Formatting;
 using DemEngine.Evaluation;
 using DemEngine.Search;
 using DemEngine.Search.Trials;
@@ -18,7 +20,16 @@ internal static class SearchProgressText
             string best = progress.Best is { } trial ? $", best {metric} {Show(trial)}" : "";
             return $"{progress.Phase}: {progress.Done}{of} trials{best}{left}";
         },
-        progress => progress.Total is { } total ? (double)progress.Done / total : 0);
+        progress => progress.Total is { } total ? (double)progress.Done / total : 0)
+    {
+        Members = (progress, _) => new JsonObject
+        {
+            ["phase"] = progress.Phase,
+            ["trials_done"] = progress.Done,
+            ["trials_total"] = progress.Total,
+            ["best"] = progress.Best is { } best ? JsonValues.Of(best.Objective) : null,
+        },
+    };
 
     private static string Show(Trial trial) => string.Create(
         CultureInfo.InvariantCulture,

@@ -1,0 +1,107 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Text.RegularExpressions;
+using DemEngine.Errors;
+
+namespace DemEngine.Cli.Arguments;
+
+/// <summary>What is wrong with the words of a request, in the style of all other errors.</summary>
+internal static partial class RequestMistakes
+{
+    /// <summary>
+    /// Lists the mistakes. Unknown words hide the errors about missing ones, which are often their result.
+    /// </summary>
+    public static IEnumerable<string> Of(ParseResult parsed)
+    {
+        Command command = parsed.CommandResult.Command;
+
+        // The library takes a misspelt option for a file name where an argument is expected.
+        string[] unknown =
+        [
+            .. parsed.Tokens.TakeWhile(token => token.Type != TokenType.DoubleDash)
+                .Where(token => token.Type == TokenType.Argument && IsOption(token.Value))
+                .Select(token => token.Value)
+                .Concat(parsed.UnmatchedTokens.Where(IsOption))
+                .Distinct(),
+        ];
+        if (unknown.Length > 0)
+            return unknown.Select(word => Unknown(word == "--resume-auto" ? "--resume=auto" : word, command, parsed));
+        return parsed.UnmatchedTokens.Count > 0
+            ? parsed.UnmatchedTokens.Take(1).Select(word => Unexpected(word, command))
+            : parsed.Errors.Select(error => InOurWords(error.Message)).Distinct();
+    }
+
+    private static bool IsOption(string word) => word is ['-', not (>= '0' and <= '9' or '.'), ..];
+
+    private static string Unknown(string word, Command command, ParseResult parsed)
+    {
+        if (command.Name == "merge" && MergekitOptions.WhyNot(word) is { } why)
+            return $"{word}: {why}";
+        string name = word.Split('=')[0];
+        IEnumerable<string> known = OptionsOf(parsed)
+            .Where(option => !option.Hidden)
+            .SelectMany(option => option.Aliases.Append(option.Name))
+            .Where(one => one.StartsWith("--", StringComparison.Ordinal));
+        return $"{Name(command)} has no option '{word}'{Misspelling.DidYouMean(name, known)}";
+    }
+
+    private static string Unexpected(string word, Command command)
+    {
+        if (command is RootCommand || (command.Action is null && command.Subcommands.Count > 0))
+        {
+            IEnumerable<string> known = command.Subcommands.Where(one => !one.Hidden).Select(one => one.Name);
+            return $"there is no command '{word}'{Misspelling.DidYouMean(word, known)}";
+        }
+
+        return command.Arguments.Count == 0
+            ? $"{Name(command)} takes options only, and '{word}' is none"
+            : $"'{word}' is one word more than {Name(command)} takes";
+    }
+
+    private static string Name(Command command) => command is RootCommand ? "dem" : $"dem {command.Name}";
+
+    private static IEnumerable<Option> OptionsOf(ParseResult parsed)
+    {
+        for (SymbolResult? result = parsed.CommandResult; result is not null; result = result.Parent)
+        {
+            if (result is CommandResult { Command: var command })
+            {
+                foreach (Option option in command.Options)
+                    yield return option;
+            }
+        }
+    }
+
+    /// <summary>The library's own messages, which have another style.</summary>
+    private static string InOurWords(string message)
+    {
+        if (RequiredOption().Match(message) is { Success: true } required)
+            return $"{required.Groups[1].Value} is required";
+        if (RequiredArgument().Match(message) is { Success: true } argument)
+            return $"dem {argument.Groups[1].Value} needs an argument; see `dem {argument.Groups[1].Value} --help`";
+        if (ValueMissing().Match(message) is { Success: true } missing)
+            return $"{missing.Groups[1].Value} needs a value";
+        if (OneValue().Match(message) is { Success: true } single)
+            return $"{single.Groups[1].Value} takes one value, and is given several";
+        if (WrongType().Match(message) is { Success: true } wrong)
+            return $"{wrong.Groups[2].Value}: '{wrong.Groups[1].Value}' is not {(wrong.Groups[3].Value.Contains("Int", StringComparison.Ordinal) ? "a whole number" : "a value that it takes")}";
+        return message.StartsWith("Required command", StringComparison.Ordinal)
+            ? "a command is missing; `dem --help` lists them"
+            : message.TrimEnd('.');
+    }
+
+    [GeneratedRegex(@"^Option '([^']+)' is required\.$")]
+    private static partial Regex RequiredOption();
+
+    [GeneratedRegex(@"^Required argument missing for command: '([^']+)'\.$")]
+    private static partial Regex RequiredArgument();
+
+    [GeneratedRegex(@"^Required argument missing for option: '([^']+)'\.$")]
+    private static partial Regex ValueMissing();
+
+    [GeneratedRegex(@"^Option '([^']+)' expects a single argument but \d+ were provided\.$")]
+    private static partial Regex OneValue();
+
+    [GeneratedRegex(@"^Cannot parse argument '(.*)' for option '([^']+)' as expected type '([^']+)'\.")]
+    private static partial Regex WrongType();
+}

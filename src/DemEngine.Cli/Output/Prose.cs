@@ -1,0 +1,42 @@
+using System.Text;
+
+namespace DemEngine.Cli.Output;
+
+/// <summary>Prints sentences on standard output: on a terminal broken between words, elsewhere on one line.</summary>
+internal static class Prose
+{
+    private const int Narrowest = 20;
+
+    /// <summary>Prints a sentence or a few.</summary>
+    public static void Print(string text) =>
+        Console.Out.WriteLine(OutputConsole.TerminalWidth is { } width ? Wrap(text, width) : text);
+
+    /// <summary>Breaks a text into lines between its words. A word that is longer than a line has a line of its own.</summary>
+    /// <param name="text">Text without line ends.</param>
+    /// <param name="width">Columns of a line.</param>
+    public static string Wrap(string text, int width)
+    {
+        if (text.Length <= width || width < Narrowest)
+            return text;
+        var wrapped = new StringBuilder(text.Length + 16);
+        int column = 0;
+        foreach (string word in text.Split(' '))
+        {
+            if (column > 0 && column + 1 + word.Length > width)
+            {
+                wrapped.Append('\n');
+                column = 0;
+            }
+            else if (wrapped.Length > 0)
+            {
+                wrapped.Append(' ');
+                column++;
+            }
+
+            wrapped.Append(word);
+            column += word.Length;
+        }
+
+        return wrapped.ToString();
+    }
+}

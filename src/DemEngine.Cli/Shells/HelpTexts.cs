@@ -1,0 +1,51 @@
+namespace DemEngine.Cli.Shells;
+
+/// <summary>Texts of <c>dem help TOPIC</c> and of the manual page that belong to no command.</summary>
+internal static class HelpTexts
+{
+    public static IReadOnlyDictionary<string, (string Title, string Text)> All { get; } =
+        new SortedDictionary<string, (string Title, string Text)>(StringComparer.Ordinal)
+        {
+            ["environment"] = (
+                "variables that are heeded",
+                """
+                HF_HUB_CACHE, HF_HOME     where models of the Hugging Face Hub are looked up by their id
+                SLURM_CPUS_PER_TASK       the default of --threads, where the machine has more processors
+                NO_COLOR, CLICOLOR=0      no colours, as with --no-color
+                DEM_LIBTORCH              folder of a libtorch for training
+                """),
+            ["exit-codes"] = (
+                "what the exit code says",
+                """
+                0    done
+                1    failed while running, such as a full disk: may be tried again
+                2    the request or its inputs are wrong: never worth another try
+                75   in the way only now, such as another process that writes the same output: try again later
+                130  interrupted by Ctrl-C, 143 by SIGTERM: the same command with --resume=auto goes on
+                `dem diff --exit-code` ends as diff and cmp do: 0 the same, 1 different, 2 trouble.
+                """),
+            ["json"] = (
+                "the form of --json",
+                """
+                --json prints exactly one JSON object on standard output. Its member "schema" is the version of the form, 1; a member
+                that gets another meaning, or goes, makes it 2. After an error, whatever the exit code, it has the member
+                  "error": {"code": "DEM3001", "message": ..., "remedy": ..., "path": ..., "tensor": ..., "line": ..., "key": ...}
+                where path, tensor, line and key are null unless the error is about one. An interruption has the code "interrupted".
+                """),
+            ["mergekit"] = (
+                "for users of mergekit-yaml",
+                """
+                dem merge RECIPE.yaml OUT takes mergekit's recipes and its form of the command. --cuda becomes --backend cuda,
+                --out-shard-size 5B becomes --max-shard-size 5GB, -j becomes --threads, and -v --verbose. --lazy-unpickle,
+                --low-cpu-memory, --copy-tokenizer, --trust-remote-code, --allow-crimes and the like change nothing and are accepted
+                with a note. --random-seed is refused: methods that draw at random take `seed` in the recipe's parameters.
+                """),
+            ["progress"] = (
+                "progress for logs and programs",
+                """
+                --progress bar|plain|json|none says how progress is shown on standard error. json is one object a line, at most one a
+                second and at the end: phase, bytes_done, bytes_total, tensors_done, tensors_total, tensor, shard, seconds and
+                bytes_per_second of runs that read and write; text, share and seconds of others.
+                """),
+        };
+}

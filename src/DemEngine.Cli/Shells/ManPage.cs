@@ -1,0 +1,58 @@
+using System.CommandLine;
+using System.Text;
+
+namespace DemEngine.Cli.Shells;
+
+/// <summary>The manual page, dem(1), from the same definitions as the help.</summary>
+internal static class ManPage
+{
+    /// <summary>Returns the page in the language of man(7).</summary>
+    /// <param name="root">Root of the commands.</param>
+    /// <param name="version">Version of the program.</param>
+    /// <param name="topics">Further texts: title and contents.</param>
+    public static string Write(Command root, string version, IEnumerable<(string Title, string Text)> topics)
+    {
+        var page = new StringBuilder()
+            .Append($".TH DEM 1 \"\" \"{Escape(version)}\" \"User Commands\"\n")
+            .Append(".SH NAME\ndem \\- merge large language-model checkpoints\n")
+            .Append(".SH SYNOPSIS\n.B dem\n.I COMMAND\n[\\fIoptions\\fR]\n")
+            .Append($".SH DESCRIPTION\n{Paragraph(root.Description)}");
+        page.Append(".SH COMMANDS\n");
+        foreach (var (name, command) in CommandWords.All(root).Skip(1))
+        {
+            page.Append($".SS dem {Escape(name)}{string.Concat(command.Arguments.Select(argument => $" {Escape(argument.Name.ToUpperInvariant())}"))}\n");
+            page.Append(Paragraph(command.Description));
+            foreach (Argument argument in command.Arguments)
+                page.Append($".TP\n.I {Escape(argument.Name.ToUpperInvariant())}\n{Paragraph(argument.Description)}");
+            foreach (Option option in command.Options.Where(option => !option.Hidden))
+                page.Append(Describe(option));
+        }
+
+        page.Append(".SH OPTIONS OF EVERY COMMAND\n");
+        foreach (Option option in root.Options.Where(option => !option.Hidden))
+            page.Append(Describe(option));
+        foreach (var (title, text) in topics)
+            page.Append($".SH {Escape(title.ToUpperInvariant())}\n.nf\n{Lines(text)}.fi\n");
+        return page.ToString();
+    }
+
+    private static string Describe(Option option)
+    {
+        string names = string.Join(", ", option.Aliases.Append(option.Name).Distinct().Where(name => name.StartsWith('-'))
+            .OrderBy(name => name.Length)
+            .Select(name => $"\\fB{Escape(name)}\\fR"));
+        string value = CommandWords.TakesValue(option) ? $" \\fI{Escape(option.HelpName ?? "value")}\\fR" : "";
+        return $".TP\n{names}{value}\n{Paragraph(option.Description)}";
+    }
+
+    private static string Paragraph(string? text) => Lines((text ?? "").ReplaceLineEndings(" "));
+
+    private static string Lines(string text) =>
+        string.Concat(text.Split('\n').Select(line => $"{Control(Escape(line.TrimEnd('\r')))}\n"));
+
+    /// <summary>A line that begins with a dot or an apostrophe would be an instruction.</summary>
+    private static string Control(string line) => line is ['.' or '\'', ..] ? $"\\&{line}" : line;
+
+    private static string Escape(string text) =>
+        text.Replace("\\", "\\e", StringComparison.Ordinal).Replace("-", "\\-", StringComparison.Ordinal);
+}

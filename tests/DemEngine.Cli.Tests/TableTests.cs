@@ -1,0 +1,63 @@
+using DemEngine.Cli.Output;
+using Spectre.Console;
+
+namespace DemEngine.Cli.Tests;
+
+/// <summary>Tables and sentences on terminals of any width.</summary>
+public sealed class TableTests
+{
+    private static readonly string[] Headings = ["exact match, %", " reverse-digits", " date-eu", " brackets", " mean"];
+
+    private static readonly string[][] Rows =
+    [
+        ["base", "1.2", "0.0", "45.3", "15.5"],
+        ["tuned on reverse-digits", "99.2", "0.5", "50.0", "49.9"],
+        ["data mixing, searched", "100.0", "98.4", "97.7", "98.7"],
+    ];
+
+    [Test]
+    public void Nothing_is_cut_and_no_word_is_broken([Range(20, 200, 5)] int width)
+    {
+        string text = Print(width);
+        Assert.That(text.Split('\n').Max(line => line.TrimEnd().Length), Is.LessThanOrEqualTo(Math.Max(width, 40)), text);
+        foreach (string number in Rows.SelectMany(row => row.Skip(1)))
+            Assert.That(text, Does.Contain(number));
+        foreach (string word in Headings.Concat(Rows.Select(row => row[0])).SelectMany(cell => cell.Split([' ', '-'], StringSplitOptions.RemoveEmptyEntries)))
+            Assert.That(text, Does.Contain(word), text);
+    }
+
+    [Test]
+    public void A_wide_terminal_has_a_line_for_each_row() =>
+        Assert.That(Print(200), Does.Match(@"tuned on reverse-digits +99\.2 +0\.5 +50\.0 +49\.9"));
+
+    [Test]
+    public void Where_no_table_fits_each_row_is_a_block() =>
+        Assert.That(Print(30).ReplaceLineEndings("\n"), Does.Contain("base\n  reverse-digits  1.2\n  date-eu         0.0\n"));
+
+    [TestCase(20, "a sentence of\nseveral words")]
+    [TestCase(80, "a sentence of several words")]
+    public void Sentences_are_broken_between_words(int width, string expected) =>
+        Assert.That(Prose.Wrap("a sentence of several words", width), Is.EqualTo(expected));
+
+    [Test]
+    [Platform(Include = "Linux")]
+    public void Distances_fit_a_narrow_terminal([Values(60, 80, 100)] int width)
+    {
+        using var family = new ModelFamily("tiny", sources: 4);
+        string[] models = [.. Enumerable.Range(1, 4).Select(k => family.PathOf($"tuned {k}"))];
+        CommandResult result = Shell.InTerminal(width, ["distance", "--base", family.PathOf("base"), .. models, "--progress", "none"]);
+        result.Expect(0);
+        string[] lines = result.Output.ReplaceLineEndings("\n").Split('\n')[1..];
+        Assert.That(lines.Max(line => line.TrimEnd().Length), Is.LessThanOrEqualTo(width), result.Output);
+        Assert.That(result.Output, Does.Match(@"\n +model\.layers\.0 +0\.\d+ +[01]\.\d{3} +\d\.\d\d%").And.Contain("tuned 4"));
+    }
+
+    private static string Print(int width)
+    {
+        using var text = new StringWriter();
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(text), Ansi = AnsiSupport.No });
+        console.Profile.Width = width;
+        TablePrinter.Print(console, width, Headings, Rows);
+        return text.ToString();
+    }
+}
