@@ -8,7 +8,7 @@ public class ModelLabelsTests
     [TestCase("/x/a/final /x/b/final", "a/final b/final")]
     [TestCase("/x/a/final /x/b/final /x/other", "a/final b/final other")]
     [TestCase("/x/a/run1/final /x/b/run1/final /x/b/run2/final", "a/run1/final b/run1/final run2/final")]
-    [TestCase("/a /x/a", "/a x/a")]
+    [TestCase("/a /x/a", "/a /x/a")]
     public void A_label_is_the_shortest_end_that_tells_a_model_apart(string paths, string labels) =>
         Assert.That(ModelLabels.Of(paths.Split(' ')), Is.EqualTo(labels.Split(' ')));
 
