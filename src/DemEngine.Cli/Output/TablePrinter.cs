@@ -35,28 +35,30 @@ internal static class TablePrinter
     {
         string[][] cells = Cells(headings, rows);
         bool[] numbers = [.. headings.Select(heading => heading.StartsWith(' '))];
-        int[]? widths = width is { } columns ? TableColumns.Divide(columns, numbers, cells) : null;
-        if (width is not null && widths is null)
+        int[]? widths = null;
+        if (width is { } columns)
         {
-            PrintBlocks(console, cells);
-            return;
+            if (TableColumns.Fit(columns, numbers, cells) is not { } fit)
+            {
+                PrintBlocks(console, cells);
+                return;
+            }
+
+            (widths, cells) = fit;
         }
 
         var table = new Table { Border = width is not null ? TableBorder.Simple : TableBorder.None };
         for (int k = 0; k < headings.Count; k++)
         {
-            var column = new TableColumn(Cell(cells[0][k], k));
+            var column = new TableColumn(new Text(cells[0][k]));
             if (widths is not null)
                 column.Width = widths[k];
             table.AddColumn(numbers[k] ? column.RightAligned() : column);
         }
 
         foreach (string[] row in cells.Skip(1))
-            table.AddRow(row.Select(Cell));
+            table.AddRow(row.Select(cell => new Text(cell)));
         console.Write(table);
-
-        Text Cell(string text, int column) =>
-            new(widths is null ? text : string.Join('\n', TableColumns.Break(text, widths[column])));
     }
 
     /// <summary>Prints each row as a block: its first cell, and below it every other with its heading.</summary>

@@ -126,12 +126,18 @@ public static class RecipeReader
             throw path.Place.Error(
                 ErrorCode.UnsupportedFeature,
                 $"{Shown.Quote(path.Written)} is not there, and LoRA adapters (\"model+lora\") are not supported; "
-                + "merge the adapter into its model first");
+                + "merge the adapter into its model first",
+                remedy: "Merge the adapter into its model, for instance with peft's merge_and_unload(), save that, and name its folder "
+                    + "in the recipe.");
         string looked = beside == fromHere ? beside : $"{beside} and {fromHere}";
-        if (HubCache.IsId(path.Written))
+        bool isId = HubCache.IsId(path.Written) && path.Written.Contains('/', StringComparison.Ordinal);
+        if (isId)
             looked += ", and in the local Hugging Face cache";
         throw path.Place.Error(ErrorCode.CheckpointNotFound,
-            $"{Shown.Quote(path.Written)} is not there (looked for {looked}); models are read from disk and never downloaded");
+            $"{Shown.Quote(path.Written)} is not there (looked for {looked}); models are read from disk and never downloaded",
+            remedy: isId
+                ? $"Fetch it first, with `hf download {path.Written.Split('@')[0]}`, or name its folder in the recipe."
+                : null);
     }
 
     private static string ReadText(Stream stream, string name)

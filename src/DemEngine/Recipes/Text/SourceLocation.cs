@@ -36,7 +36,10 @@ public sealed class SourceLocation : IEquatable<SourceLocation>
     /// <param name="code">Error code.</param>
     /// <param name="message">Description of what is wrong, without the location.</param>
     /// <returns>The error, to be thrown.</returns>
-    public DemException Error(ErrorCode code, string message) => new(code, $"{this}: {message}")
+    public DemException Error(ErrorCode code, string message) => Error(code, message, remedy: null);
+
+    /// <summary>Creates an error about this location with advice for this case.</summary>
+    internal DemException Error(ErrorCode code, string message, string? remedy) => new(code, $"{this}: {message}", remedy: remedy)
     {
         Path = File,
         Line = Line > 0 ? Line : null,
