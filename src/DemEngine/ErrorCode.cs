@@ -96,6 +96,12 @@ public sealed class ErrorCode
         "Wait for it, or choose another output folder.",
         isTemporary: true);
 
+    /// <summary>DEM1009: This build of the program does not include the feature.</summary>
+    public static readonly ErrorCode NotInThisBuild = new(
+        1009,
+        "This build of the program does not include the feature.",
+        "Use the program of the .NET tool, which includes everything: `dotnet tool install -g DemEngine.Cli`.");
+
     /// <summary>DEM1010: A device is not there or cannot be used.</summary>
     public static readonly ErrorCode NoSuchDevice = new(
         1010,

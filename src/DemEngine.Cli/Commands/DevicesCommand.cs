@@ -52,7 +52,8 @@ internal static class DevicesCommand
         ["torch"] = JsonValues.Of(TorchState.Describe()),
     }.ToJsonString());
 
-    private static readonly Lazy<IReadOnlyList<DeviceInfo>> Found = new(DeviceList.Find);
+    private static readonly Lazy<IReadOnlyList<DeviceInfo>> Found =
+        new(() => Startup.Build.HasGpuAndTraining ? DeviceList.Find() : []);
 
     private static IEnumerable<string[]> Devices() =>
         from device in Found.Value
@@ -60,7 +61,9 @@ internal static class DevicesCommand
         let model = device.MemoryBytes is null ? $"{device.Model}, a simulation for tests" : device.Model
         select new[] { $"{device.Name}", memory, model, device.Unusable ?? "" };
 
-    private static IEnumerable<string> Notes() =>
+    private static IEnumerable<string> Notes() => Startup.Build.HasGpuAndTraining ? WhyKindsAreMissing() : [];
+
+    private static IEnumerable<string> WhyKindsAreMissing() =>
         from kind in new[] { AcceleratorType.Cuda, AcceleratorType.OpenCL }
         where Found.Value.All(device => device.Name.Kind != kind)
         select DeviceList.WhyNone(kind, Found.Value);

@@ -41,7 +41,7 @@ internal static class SeveralResults
             toMake.Add((result, own));
             needed = new DiskRoom(needed.NeededBytes + room.NeededBytes, room.FreeBytes);
             if (isDryRun && json)
-                plans.Add(PlanPrinter.ToJson(merge.Plan, own, room, all));
+                plans.Add((JsonNode)PlanPrinter.ToJson(merge.Plan, own, room, all));
             else if (isDryRun && !quiet)
             {
                 Console.Out.WriteLine(FolderOf(result));

@@ -1,6 +1,7 @@
 using System.Globalization;
 using DemEngine.Backends;
 using DemEngine.Backends.Cpu;
+using DemEngine.Cli.Startup;
 using DemEngine.Kernels.Backend;
 using DemEngine.Kernels.Devices;
 using ILGPU.Runtime;
@@ -33,12 +34,14 @@ internal static class BackendFactory
     /// <param name="maxVramBytes">Upper limit of device memory in bytes.</param>
     /// <param name="remark">Callback that receives a line about the backend that <c>auto</c> chose.</param>
     /// <exception cref="DemException">DEM1010 (NoSuchDevice): there is no such device, or it cannot be used.</exception>
-    public static IMergeBackend Open(string name, long maxVramBytes, Action<string> remark) => name switch
+    public static IMergeBackend Open(string name, long maxVramBytes, Action<string> remark)
     {
-        Cpu => new CpuBackend(),
-        Auto => OpenBest(maxVramBytes, remark),
-        _ => OpenDevice(name, maxVramBytes),
-    };
+        if (name == Cpu)
+            return new CpuBackend();
+        if (!Build.HasGpuAndTraining)
+            return name == Auto ? new CpuBackend() : throw Build.Lacks($"backend {name}");
+        return name == Auto ? OpenBest(maxVramBytes, remark) : OpenDevice(name, maxVramBytes);
+    }
 
     private static IMergeBackend OpenBest(long maxVramBytes, Action<string> remark)
     {

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using DemEngine.Evaluation;
 using DemEngine.Evaluation.Embedded;
+using DemEngine.Cli.Startup;
 using DemEngine.Training.Evaluation;
 using DemEngine.Training.Settings;
 
@@ -90,7 +91,7 @@ internal sealed class EvaluationCommandOptions(string defaultMetric)
 
     /// <summary>Opens the evaluator that computes in this process: Torch or the embedded one.</summary>
     public IModelEvaluator Open(ParseResult parsed, ImmutableArray<MeasuredSet> sets) =>
-        parsed.GetValue(_evaluator) == Evaluators.Torch
-            ? new TorchEvaluator(sets, parsed.GetValue(_device)!, parsed.GetValue(Threads))
-            : new EmbeddedEvaluator(sets, parsed.GetValue(Threads));
+        parsed.GetValue(_evaluator) != Evaluators.Torch ? new EmbeddedEvaluator(sets, parsed.GetValue(Threads))
+            : Build.HasGpuAndTraining ? new TorchEvaluator(sets, parsed.GetValue(_device)!, parsed.GetValue(Threads))
+            : throw Build.Lacks("the evaluator torch");
 }

@@ -1,3 +1,4 @@
+using DemEngine.Cli.Startup;
 using DemEngine.Training;
 
 namespace DemEngine.Cli.Output;
@@ -12,6 +13,8 @@ internal static class TorchState
     /// </returns>
     public static IReadOnlyList<string> Describe()
     {
+        if (!Build.HasGpuAndTraining)
+            return [Build.Lacks("GPU backends and training").Message, Remedies.Of(ErrorCode.NotInThisBuild)];
         try
         {
             return [$"{TorchLibrary.Name}, {TorchLibrary.Check()}"];
