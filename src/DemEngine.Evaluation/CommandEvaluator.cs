@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
+using DemEngine.Files;
 
 namespace DemEngine.Evaluation;
 
@@ -65,14 +66,15 @@ public sealed class CommandEvaluator : IModelEvaluator
     /// <inheritdoc/>
     public ModelScores Evaluate(IModelWeights model, CancellationToken cancel = default)
     {
-        DirectoryInfo output = Directory.CreateTempSubdirectory("dem-eval-");
+        string output = Path.Combine(Path.GetTempPath(), $"dem-eval-{Guid.NewGuid():N}");
         try
         {
-            return Evaluate(model, new CommandPlace(1, output.FullName), cancel);
+            return Evaluate(model, new CommandPlace(1, output), cancel);
         }
         finally
         {
-            output.Delete(recursive: true);
+            if (Directory.Exists(output))
+                Directory.Delete(output, recursive: true);
         }
     }
 
@@ -138,9 +140,9 @@ public sealed class CommandEvaluator : IModelEvaluator
                 Directory.Delete(folder, recursive: true);
             Directory.CreateDirectory(folder);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (WriteError.Covers(e))
         {
-            throw new DemException(ErrorCode.WriteFailed, $"{folder}: {e.Message}", e);
+            throw WriteError.From(e, folder);
         }
     }
 }

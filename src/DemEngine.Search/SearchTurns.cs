@@ -207,7 +207,15 @@ public static class SearchTurns
     {
         string name = $"{AskedFolder}/trial-{number}.yaml";
         string asked = Path.Combine(folder, AskedFolder);
-        Directory.CreateDirectory(asked);
+        try
+        {
+            Directory.CreateDirectory(asked);
+        }
+        catch (Exception e) when (WriteError.Covers(e))
+        {
+            throw WriteError.From(e, asked);
+        }
+
         ReportFile.Write(
             Path.Combine(folder, name),
             $"# Trial {number} of a search.\n" + FoundRecipe.Relocate(map.Apply(coefficients), asked).ToYaml());

@@ -92,6 +92,18 @@ public class StrategyTests
         Assert.That(Minimise.Run(new CoordinateDescent(right), _ => double.NaN), Has.Count.LessThan(20), "nothing helps, so it ends");
     }
 
+    [Test]
+    public void Cma_es_is_not_driven_away_from_points_that_failed_for_no_reason_of_theirs()
+    {
+        // A third of the trials fail by chance, among them those next to the minimum.
+        var chance = new Random(1);
+        double Cost(SearchPoint x) => chance.NextDouble() < 1 / 3.0 ? double.PositiveInfinity : Minimise.Sphere(x);
+        var trials = Minimise.Run(new CmaEs(Minimise.Space(3, 0, 1, 0.01), 4), Cost, 3000);
+        Assert.That(trials, Has.Count.LessThan(3000), "it ended by itself");
+        Assert.That(trials[^1].Point.Coordinates, Is.EqualTo([0.2, 0.3, 0.4]).Within(0.02), "where it ended");
+        Assert.That(trials.Best().Coordinates, Is.EqualTo([0.2, 0.3, 0.4]).Within(0.01));
+    }
+
     [TestCase(StrategyKind.Random)]
     [TestCase(StrategyKind.CmaEs)]
     public void The_seed_says_which_points_are_drawn(StrategyKind kind)

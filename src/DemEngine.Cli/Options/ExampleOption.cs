@@ -4,6 +4,7 @@ using DemEngine.Cli.Output;
 using DemEngine.Files;
 using DemEngine.Lab.Synthesis.Examples;
 using DemEngine.Merging.Options;
+using DemEngine.Recipes;
 
 namespace DemEngine.Cli.Options;
 
@@ -31,17 +32,17 @@ internal sealed class ExampleOption
     public static int Write(DirectoryInfo folder, RunOptions options, bool quiet, bool json)
     {
         // A recipe that is there may have been edited: it is kept, and its models are made.
-        var recipes = new List<string>();
+        var recipes = new List<Recipe>();
         foreach (var (name, text) in Recipes())
         {
             string file = Path.Combine(folder.FullName, name);
             if (!File.Exists(file))
             {
-                Directory.CreateDirectory(folder.FullName);
+                MakeFolder(folder.FullName);
                 ReportFile.Write(file, text);
             }
 
-            recipes.Add(File.ReadAllText(file));
+            recipes.Add(RecipeReader.Parse(Text(file), file));
         }
 
         using var backend = new CpuBackend();
@@ -49,8 +50,32 @@ internal sealed class ExampleOption
         if (json)
             ExamplePrinter.PrintJson(folder.FullName, [.. Recipes().Select(recipe => recipe.Name)], models);
         else if (!quiet)
-            ExamplePrinter.PrintText(folder.FullName, recipes.Count, models);
+            ExamplePrinter.PrintText(folder.FullName, Recipes().Count(), models);
         return 0;
+    }
+
+    private static string Text(string file)
+    {
+        try
+        {
+            return File.ReadAllText(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DemException(ErrorCode.RecipeNotFound, $"{file}: {e.Message}", e);
+        }
+    }
+
+    private static void MakeFolder(string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception e) when (WriteError.Covers(e))
+        {
+            throw WriteError.From(e, folder);
+        }
     }
 
     /// <summary>The recipes of docs/recipes, which are embedded in this assembly.</summary>

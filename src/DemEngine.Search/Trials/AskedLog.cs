@@ -32,16 +32,8 @@ internal sealed class AskedLog
     public static AskedLog Open(string folder)
     {
         var log = new AskedLog(Path.Combine(folder, FileName));
-        try
-        {
-            if (File.Exists(log._path))
-                log.ReadAll();
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw WriteError.From(e, log._path);
-        }
-
+        if (File.Exists(log._path))
+            log.ReadAll();
         return log;
     }
 
@@ -61,19 +53,11 @@ internal sealed class AskedLog
     /// <exception cref="DemException">DEM4001, DEM4002 (DiskFull, WriteFailed): the trial could not be written.</exception>
     public void Append(SearchProblem problem, AskedTrial trial)
     {
-        try
-        {
-            using var file = new FileStream(_path, FileMode.Append, FileAccess.Write, FileShare.Read);
-            if (_lastProblem is null || !IsSame(_lastProblem, problem))
-                file.Write(TrialLines.Write(problem));
-            file.Write(TrialLines.Write(problem.Sources.Select(source => source.Name), trial));
-            file.Flush(flushToDisk: true);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw WriteError.From(e, _path);
-        }
-
+        bool isNew = _lastProblem is null || !IsSame(_lastProblem, problem);
+        byte[] line = TrialLines.Write(problem.Sources.Select(source => source.Name), trial);
+        using AppendedFile file = AppendedFile.Open(_path);
+        file.Append(isNew ? [.. TrialLines.Write(problem), .. line] : line);
+        file.Sync();
         _lastProblem = problem;
         _trials.Add((problem, trial));
     }
@@ -83,14 +67,10 @@ internal sealed class AskedLog
 
     private void ReadAll()
     {
-        byte[] text = File.ReadAllBytes(_path);
+        using AppendedFile file = AppendedFile.Open(_path);
+        byte[] text = file.ReadAll();
         int end = text.AsSpan().LastIndexOf((byte)'\n') + 1;
-        if (end < text.Length)
-        {
-            using var file = new FileStream(_path, FileMode.Open, FileAccess.Write, FileShare.Read);
-            file.SetLength(end);
-        }
-
+        file.Cut(end);
         int number = 0;
         for (int start = 0; start < end;)
         {

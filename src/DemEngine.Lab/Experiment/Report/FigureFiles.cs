@@ -37,7 +37,15 @@ internal static class FigureFiles
     public static void Write(string folder, ExperimentResults results)
     {
         string figures = Path.Combine(folder, FolderName);
-        Directory.CreateDirectory(figures);
+        try
+        {
+            Directory.CreateDirectory(figures);
+        }
+        catch (Exception e) when (WriteError.Covers(e))
+        {
+            throw WriteError.From(e, figures);
+        }
+
         foreach (var (name, picture) in Pictures(results))
             ReportFile.Write(Path.Combine(figures, $"{name}.svg"), picture);
     }

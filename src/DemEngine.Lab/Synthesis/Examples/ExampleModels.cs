@@ -31,25 +31,25 @@ public static class ExampleModels
 
     /// <summary>Makes the models that recipes name.</summary>
     /// <param name="folder">Folder that the recipes lie in, and that their paths lead from.</param>
-    /// <param name="recipes">Texts of the recipes.</param>
+    /// <param name="recipes">Recipes that lie there.</param>
     /// <param name="backend">Backend that computes the models.</param>
     /// <param name="options">Run options.</param>
     /// <param name="cancel">Token that stops the work.</param>
     /// <returns>Paths of the models in the folder, in the order in which they were made.</returns>
     /// <exception cref="DemException">
-    /// DEM1002 (OutputExists): one of the models is there already. DEM1003 (OutputNotOurs): something else is there. Any error of a
-    /// recipe that cannot be read, or of writing.
+    /// DEM1001 (BadArgument): a recipe names a model outside the folder. DEM1002 (OutputExists): one of the models is there already.
+    /// DEM1003 (OutputNotOurs): something else is there. Any error of writing.
     /// </exception>
     public static IReadOnlyList<string> Write(
         string folder,
-        IEnumerable<string> recipes,
+        IEnumerable<Recipe> recipes,
         IMergeBackend backend,
         RunOptions options,
         CancellationToken cancel = default)
     {
         RecipePart[] parts =
         [
-            .. recipes.Select(text => RecipeReader.Parse(text, "recipe"))
+            .. recipes
                 .SelectMany(recipe => recipe.Stages.Append(recipe))
                 .SelectMany(RecipePart.Of),
         ];
