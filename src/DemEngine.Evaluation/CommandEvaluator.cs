@@ -27,6 +27,9 @@ public sealed class CommandEvaluator : IModelEvaluator
     /// <summary>Placeholder for the number of the trial, see <see cref="CommandPlace.Trial"/>.</summary>
     public const string TrialPlaceholder = CommandTemplate.Trial;
 
+    private static readonly ErrorCode[] Retried =
+        [ErrorCode.CommandFailed, ErrorCode.CommandTimedOut, ErrorCode.CommandGaveNoNumber];
+
     private readonly string _command;
     private readonly CommandTemplate _template;
     private readonly ImmutableArray<Metric> _metrics;
@@ -97,8 +100,7 @@ public sealed class CommandEvaluator : IModelEvaluator
                 return new ModelScores(
                     Run(folder, place, cancel), Tokens: 0, Stopwatch.GetElapsedTime(start).TotalSeconds);
             }
-            catch (DemException e) when (attempt < Retries
-                && (e.Code == ErrorCode.CommandFailed || e.Code == ErrorCode.CommandTimedOut || e.Code == ErrorCode.CommandGaveNoNumber))
+            catch (DemException e) when (attempt < Retries && Retried.Contains(e.Code))
             {
                 // The command is run again.
             }

@@ -11,8 +11,8 @@ internal static class CommandFiles
 {
     /// <summary>Reads the metrics of a folder; empty if no file has any.</summary>
     /// <exception cref="DemException">
-    /// DEM4203 (MetricUnclear): several files hold metrics, and none is named as results are. DEM4003 (ReadFailed): a file cannot be
-    /// read.
+    /// DEM4203 (MetricUnclear): several files hold metrics, and none is named as results are. DEM4003 (ReadFailed): a file
+    /// cannot be read.
     /// </exception>
     public static IReadOnlyList<PrintedMetric> Read(string folder)
     {

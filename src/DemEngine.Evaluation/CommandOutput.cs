@@ -14,8 +14,8 @@ namespace DemEngine.Evaluation;
 public static partial class CommandOutput
 {
     /// <summary>
-    /// The metric that a bare number is taken for, unless a metric was asked for by name; asked for itself, it stands for the only
-    /// metric of an output that has one.
+    /// The metric that a bare number is taken for, unless a metric was asked for by name; asked for itself, it stands for the
+    /// only metric of an output that has one.
     /// </summary>
     public static Metric Score { get; } = new("score", HigherIsBetter: true) { DirectionIsAssumed = true };
 
@@ -51,7 +51,10 @@ public static partial class CommandOutput
         [
             .. printed
                 .GroupBy(metric => (metric.Set, metric.FullName))
-                .Select(same => same.Last() with { Group = same.Select(one => one.Group).FirstOrDefault(group => group is not null) }),
+                .Select(same => same.Last() with
+                {
+                    Group = same.Select(one => one.Group).FirstOrDefault(group => group is not null),
+                }),
         ];
         return metrics.IsEmpty
             ? [.. MetricChoice.All(different)]

@@ -12,8 +12,8 @@ public static class CommandResults
     /// </param>
     /// <param name="metrics">Metrics to take; empty for all that are found.</param>
     /// <exception cref="DemException">
-    /// DEM4003 (ReadFailed): the path cannot be read. DEM4102, DEM4203 (CommandGaveNoNumber, MetricUnclear): there is no number, or
-    /// not exactly one metric that was asked for.
+    /// DEM4003 (ReadFailed): the path cannot be read. DEM4102, DEM4203 (CommandGaveNoNumber, MetricUnclear): there is no
+    /// number, or not exactly one metric that was asked for.
     /// </exception>
     public static ImmutableArray<Score> Read(string path, ImmutableArray<Metric> metrics)
     {

@@ -52,7 +52,8 @@ internal sealed partial class CommandTemplate
         {
             string before = _text[done..placeholder.Index];
             Follow(before, open);
-            filled.Append(before).Append(Word(Value(placeholder.Value, model, place), open.TryPeek(out char quote) ? quote : '('));
+            string value = Value(placeholder.Value, model, place);
+            filled.Append(before).Append(Word(value, open.TryPeek(out char quote) ? quote : '('));
             done = placeholder.Index + placeholder.Length;
         }
 
@@ -60,8 +61,8 @@ internal sealed partial class CommandTemplate
     }
 
     /// <summary>
-    /// Follows a part of a command for <c>sh</c>: the quotation marks and the parentheses that are open at its end, the innermost on
-    /// top. A command within <c>$(…)</c> is quoted by itself, whatever stands around it.
+    /// Follows a part of a command for <c>sh</c>: the quotation marks and the parentheses that are open at its end, the
+    /// innermost on top. A command within <c>$(…)</c> is quoted by itself, whatever stands around it.
     /// </summary>
     private static void Follow(string part, Stack<char> open)
     {

@@ -2,13 +2,16 @@ using System.Text.RegularExpressions;
 
 namespace DemEngine.Evaluation;
 
-/// <summary>Reads lines of the form <c>name: number</c> or <c>name = number</c>, with <c>± error</c> after it or without.</summary>
+/// <summary>
+/// Reads lines of the form <c>name: number</c> or <c>name = number</c>, with <c>± error</c> after it or without.
+/// </summary>
 internal static partial class MetricLines
 {
     private const string Number = @"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?%?|nan|[-+]?inf";
 
     /// <summary>
-    /// Reads the metrics of all such lines; where a name comes again the last one counts. Null unless the last line is one of them.
+    /// Reads the metrics of all such lines; where a name comes again the last one counts. Null unless the last line is one of
+    /// them.
     /// </summary>
     public static IReadOnlyList<PrintedMetric>? Read(string[] lines)
     {
@@ -43,7 +46,8 @@ internal static partial class MetricLines
         match.Groups[group] is { Success: true } number ? NumberText.Read(number.Value) : null;
 
     [GeneratedRegex(
-        @"^[""']?(?<name>[A-Za-z_][\w./,@-]*)[""']?\s*[:=]\s*(?<value>" + Number + @")\s*(?:(?:±|\+/-|\+-)\s*(?<error>" + Number + @"))?\s*,?$",
+        @"^[""']?(?<name>[A-Za-z_][\w./,@-]*)[""']?\s*[:=]\s*(?<value>" + Number + @")\s*"
+        + @"(?:(?:±|\+/-|\+-)\s*(?<error>" + Number + @"))?\s*,?$",
         RegexOptions.IgnoreCase)]
     private static partial Regex Line();
 

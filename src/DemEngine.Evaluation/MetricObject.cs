@@ -4,8 +4,8 @@ namespace DemEngine.Evaluation;
 
 /// <summary>
 /// Reads a JSON object of metrics. Numbers directly in the object belong to the whole model, those in a nested object to the set
-/// of that object's name. If there is an object <c>results</c>, as evaluation harnesses write it, it is read in place of the whole,
-/// with what stands beside it about directions and groups.
+/// of that object's name. If there is an object <c>results</c>, as evaluation harnesses write it, it is read in place of the
+/// whole, with what stands beside it about directions and groups.
 /// </summary>
 internal static class MetricObject
 {

@@ -34,8 +34,11 @@ internal sealed record PrintedMetric(string Set, string Name, string? Filter, do
         asked == Name || asked == FullName || asked == $"{Set}/{Name}" || asked == $"{Set}/{FullName}";
 
     /// <summary>Whether a name means this metric apart from case, and from hyphens in the place of underscores.</summary>
-    public bool IsNearly(string asked) => (this with { Set = Plain(Set), Name = Plain(Name), Filter = Filter is null ? null : Plain(Filter) })
-        .Is(Plain(asked));
+    public bool IsNearly(string asked)
+    {
+        PrintedMetric plain = this with { Set = Plain(Set), Name = Plain(Name), Filter = Filter is null ? null : Plain(Filter) };
+        return plain.Is(Plain(asked));
+    }
 
     /// <inheritdoc/>
     public override string ToString()

@@ -46,6 +46,8 @@ public sealed record SearchReport(
     double TrialSeconds,
     double MergeSeconds)
 {
-    /// <summary>Number of the candidates that were tried for comparison or analysis in this run, beside those of the strategy.</summary>
+    /// <summary>
+    /// Number of the candidates that were tried for comparison or analysis in this run, beside those of the strategy.
+    /// </summary>
     public int EvaluatedBeside { get; init; }
 }

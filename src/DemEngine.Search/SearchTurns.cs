@@ -33,9 +33,9 @@ public sealed record AskAnswer(
 public sealed record TellAnswer(Trial Trial, Trial? Best, Objective Objective, string? RecipeFile);
 
 /// <summary>
-/// A search in turns, for candidates that are evaluated elsewhere: by the jobs of a cluster, or as another optimiser proposes them.
-/// Trials are handed out with their recipes, several at a time and to several processes, and told in any order. Everything is in the
-/// search's folder; every call waits for its turn there.
+/// A search in turns, for candidates that are evaluated elsewhere: by the jobs of a cluster, or as another optimiser proposes
+/// them. Trials are handed out with their recipes, several at a time and to several processes, and told in any order.
+/// Everything is in the search's folder; every call waits for its turn there.
 /// </summary>
 public static class SearchTurns
 {
@@ -48,7 +48,9 @@ public static class SearchTurns
     /// <param name="recipe">Recipe to merge, its paths resolved.</param>
     /// <param name="output">Folder of the search; it is created, or is that of an earlier search.</param>
     /// <param name="metric">Metric that will be told.</param>
-    /// <param name="options">Search options: strategy, ranges, objective, budget of trials, handling of models that do not match.</param>
+    /// <param name="options">
+    /// Search options: strategy, ranges, objective, budget of trials, handling of models that do not match.
+    /// </param>
     /// <param name="which">Which trials to hand out.</param>
     /// <param name="backend">Backend that the models are opened for.</param>
     /// <param name="cancel">Token that ends the wait for the folder.</param>
@@ -144,7 +146,8 @@ public static class SearchTurns
                 best = one;
         }
 
-        return new TellAnswer(noted, best, objective, best is null ? null : WriteBest(asked, problem, best, objective, count, folder));
+        string? recipe = best is null ? null : WriteBest(asked, problem, best, objective, count, folder);
+        return new TellAnswer(noted, best, objective, recipe);
     }
 
     private static TrialResult Finite(TrialResult result) =>
@@ -196,7 +199,11 @@ public static class SearchTurns
             if (needsCosts && waits)
                 return (points.ToImmutable(), true, false);
             foreach (Coefficients one in round.Select(map.Expand))
-                strategy.Tell(told.Find(one) is { Succeeded: true } trial ? objective.Cost(objective.Of(trial.Scores)) : double.NaN);
+            {
+                strategy.Tell(told.Find(one) is { Succeeded: true } trial
+                    ? objective.Cost(objective.Of(trial.Scores))
+                    : double.NaN);
+            }
         }
 
         return (points.ToImmutable(), false, false);

@@ -97,7 +97,9 @@ public static class WeightSearch
         // No more candidates are merged together or evaluated at the same time than the budget allows to be tried. Rounds of
         // several jobs are long, so that few jobs wait at their ends.
         int Most() => Math.Clamp(
-            (budget.Trials ?? int.MaxValue) - asked.Count, 1, Math.Max(runner.MostTogether, runner.Jobs > 1 ? runner.Jobs * RoundsOfJobs : 1));
+            (budget.Trials ?? int.MaxValue) - asked.Count,
+            1,
+            runner.Jobs > 1 ? runner.Jobs * RoundsOfJobs : runner.MostTogether);
 
         runner.FinishBegun();
         return new SearchOutcome(BestOf(map, runner), asked.Count, end ?? SearchEnd.Complete);

@@ -8,7 +8,9 @@ using DemEngine.Recipes;
 
 namespace DemEngine.Cli.Options;
 
-/// <summary>The option <c>--examples DIR</c> of <c>dem synth</c>: the documentation's recipes with models to run them on.</summary>
+/// <summary>
+/// The option <c>--examples DIR</c> of <c>dem synth</c>: the documentation's recipes with models to run them on.
+/// </summary>
 internal sealed class ExampleOption
 {
     private const string Prefix = "recipes/";

@@ -4,7 +4,9 @@ using System.CommandLine.Parsing;
 
 namespace DemEngine.Cli.Options;
 
-/// <summary>The options for how candidates are evaluated by a command: how many at a time, where, and what a failure means.</summary>
+/// <summary>
+/// The options for how candidates are evaluated by a command: how many at a time, where, and what a failure means.
+/// </summary>
 internal sealed class JobCommandOptions
 {
     private const string JobsName = "--jobs";

@@ -30,7 +30,8 @@ internal static class ScoresPrinter
             sets[set.Key] = new JsonObject(
                 set.Select(score => KeyValuePair.Create(score.Metric.Name, JsonValues.Of(score.Value))));
         var errors = new JsonObject();
-        foreach (IGrouping<string, Score> set in scores.Scores.Where(score => score.StandardError is not null).GroupBy(score => score.Set))
+        IEnumerable<Score> withError = scores.Scores.Where(score => score.StandardError is not null);
+        foreach (IGrouping<string, Score> set in withError.GroupBy(score => score.Set))
             errors[set.Key] = new JsonObject(
                 set.Select(score => KeyValuePair.Create(score.Metric.Name, JsonValues.Of(score.StandardError!.Value))));
         Console.Out.WriteLine(new JsonObject

@@ -5,8 +5,8 @@ using DemEngine.Search.Space;
 namespace DemEngine.Search.Trials;
 
 /// <summary>
-/// The trials that a search has handed out, in <c>asked.jsonl</c>: one on each line, and before the first of a problem a line that
-/// says which problem it is. Lines are only ever appended; an incomplete last line is removed.
+/// The trials that a search has handed out, in <c>asked.jsonl</c>: one on each line, and before the first of a problem a line
+/// that says which problem it is. Lines are only ever appended; an incomplete last line is removed.
 /// </summary>
 internal sealed class AskedLog
 {

@@ -28,7 +28,11 @@ internal sealed class ParallelTrials : IDisposable
         CancellationToken cancel)
     {
         _index = candidates.Index().ToDictionary(one => one.Item, one => one.Index);
-        _results = [.. candidates.Select(_ => new TaskCompletionSource<Trial?>(TaskCreationOptions.RunContinuationsAsynchronously))];
+        _results =
+        [
+            .. candidates.Select(_ =>
+                new TaskCompletionSource<Trial?>(TaskCreationOptions.RunContinuationsAsynchronously)),
+        ];
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
 
         // The first candidate is begun here, so that it is evaluated whatever the time. A worker has a thread of its own: it

@@ -74,8 +74,8 @@ public sealed class TrialRunner : IDisposable
     }
 
     /// <summary>
-    /// Objective that is computed from the scores. Where only an external program knows whether more of its metric is better, this
-    /// is settled by the first trial that succeeds.
+    /// Objective that is computed from the scores. Where only an external program knows whether more of its metric is better,
+    /// this is settled by the first trial that succeeds.
     /// </summary>
     public Objective Objective { get; private set; }
 
@@ -260,7 +260,15 @@ public sealed class TrialRunner : IDisposable
         }
 
         return new Candidate(
-            _merge, _map.Apply(coefficients), _group, _together.IndexOf(coefficients), _merging, folder, _backend, _options, cancel);
+            _merge,
+            _map.Apply(coefficients),
+            _group,
+            _together.IndexOf(coefficients),
+            _merging,
+            folder,
+            _backend,
+            _options,
+            cancel);
     }
 
     /// <summary>

@@ -3,9 +3,10 @@ using DemEngine.Lab.Experiment.Results;
 namespace DemEngine.Lab.Experiment.Report;
 
 /// <summary>
-/// Finds the method that is better than every other in a column of a table, by more than chance explains: by more than the standard
-/// error of the difference to the second. With several seeds that of a mean follows from its deviation; with one seed that of exact
-/// match follows from the number of exercises, and that of losses is not known. A column that nobody learnt has no best method.
+/// Finds the method that is better than every other in a column of a table, by more than chance explains: by more than the
+/// standard error of the difference to the second. With several seeds that of a mean follows from its deviation; with one
+/// seed that of exact match follows from the number of exercises, and that of losses is not known. A column that nobody
+/// learnt has no best method.
 /// </summary>
 /// <param name="table">Table of the methods.</param>
 /// <param name="results">Results that the table belongs to.</param>

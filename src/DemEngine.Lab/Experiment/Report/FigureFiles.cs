@@ -4,7 +4,9 @@ using DemEngine.Lab.Experiment.Results;
 
 namespace DemEngine.Lab.Experiment.Report;
 
-/// <summary>Writes the figures of an experiment as pictures of their own, which follow the viewer's light or dark setting.</summary>
+/// <summary>
+/// Writes the figures of an experiment as pictures of their own, which follow the viewer's light or dark setting.
+/// </summary>
 internal static class FigureFiles
 {
     /// <summary>Name of the pictures' folder in an experiment's folder.</summary>

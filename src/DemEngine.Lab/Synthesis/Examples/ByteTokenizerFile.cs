@@ -4,8 +4,8 @@ using DemEngine.Files;
 namespace DemEngine.Lab.Synthesis.Examples;
 
 /// <summary>
-/// Makes the tokenizer files of example models: byte-level BPE without merges, so that every text can be encoded, a token for each
-/// byte.
+/// Makes the tokenizer files of example models: byte-level BPE without merges, so that every text can be encoded, a token for
+/// each byte.
 /// </summary>
 internal static class ByteTokenizerFile
 {

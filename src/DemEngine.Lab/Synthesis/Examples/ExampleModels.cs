@@ -37,8 +37,8 @@ public static class ExampleModels
     /// <param name="cancel">Token that stops the work.</param>
     /// <returns>Paths of the models in the folder, in the order in which they were made.</returns>
     /// <exception cref="DemException">
-    /// DEM1001 (BadArgument): a recipe names a model outside the folder. DEM1002 (OutputExists): one of the models is there already.
-    /// DEM1003 (OutputNotOurs): something else is there. Any error of writing.
+    /// DEM1001 (BadArgument): a recipe names a model outside the folder. DEM1002 (OutputExists): one of the models is there
+    /// already. DEM1003 (OutputNotOurs): something else is there. Any error of writing.
     /// </exception>
     public static IReadOnlyList<string> Write(
         string folder,
@@ -65,7 +65,10 @@ public static class ExampleModels
                 .ThenBy(path => path, StringComparer.Ordinal),
         ];
         if (paths.FirstOrDefault(path => !IsInside(path)) is { } outside)
-            throw new DemException(ErrorCode.BadArgument, $"the recipes name {Quoted.Name(outside)}, which is not inside their folder");
+        {
+            throw new DemException(
+                ErrorCode.BadArgument, $"the recipes name {Quoted.Name(outside)}, which is not inside their folder");
+        }
 
         void Execute(OutputPlan plan, string path) =>
             OutputRun.Execute(plan, Path.Combine(folder, path), backend, options, null, cancel);
