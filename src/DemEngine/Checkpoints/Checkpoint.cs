@@ -177,6 +177,8 @@ public sealed class Checkpoint : IDisposable
         var files = new List<SafetensorsFile>();
         try
         {
+            // A file that is mapped is closed at once.
+            OpenFileLimit.Require(io == IoMode.Pread ? found.Weights.Length : 1, path);
             foreach (string file in found.Weights)
                 files.Add(SafetensorsFile.Open(file, io, pool));
             return new Checkpoint(path, found.Folder, [.. files]);

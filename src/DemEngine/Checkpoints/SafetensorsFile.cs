@@ -41,7 +41,7 @@ internal sealed class SafetensorsFile : IDisposable
 
     /// <exception cref="DemException">
     /// DEM2002 to DEM2009: the contents are invalid. DEM2012 (MissingShard): the path is a link to nothing. DEM2022
-    /// (UnreadableFile): the file cannot be opened.
+    /// (UnreadableFile): the file cannot be opened. DEM4013 (TooManyOpenFiles).
     /// </exception>
     public static SafetensorsFile Open(string path, IoMode io, NamePool? pool = null)
     {
@@ -64,7 +64,13 @@ internal sealed class SafetensorsFile : IDisposable
             if (e is FileNotFoundException)
                 throw new DemException(ErrorCode.MissingShard, $"{path}: a link that leads to no file", e) { Path = path };
             if (e is IOException or UnauthorizedAccessException)
-                throw new DemException(ErrorCode.UnreadableFile, $"{path}: {e.Message}", e) { Path = path };
+            {
+                DemException refused = WriteError.From(e, path);
+                throw refused.Code == ErrorCode.TooManyOpenFiles
+                    ? refused
+                    : new DemException(ErrorCode.UnreadableFile, $"{path}: {e.Message}", e) { Path = path };
+            }
+
             throw;
         }
     }

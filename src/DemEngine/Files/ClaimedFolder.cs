@@ -45,7 +45,7 @@ internal sealed class ClaimedFolder : IDisposable
             claimed._mark.Flush();
             return claimed;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (WriteError.Covers(e))
         {
             throw WriteError.From(e, path);
         }
@@ -58,7 +58,7 @@ internal sealed class ClaimedFolder : IDisposable
     {
         try
         {
-            return new FileStream(file, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
+            return new FileStream(file, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, bufferSize: 0);
         }
         catch (IOException e) when (File.Exists(file))
         {

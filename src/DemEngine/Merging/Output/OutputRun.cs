@@ -164,7 +164,7 @@ public static class OutputRun
         MemoryBudget budget = OutputGroup.BudgetFor([.. requests.Select(request => request.Plan)], requests[0].Options, backend);
 
         // Where one of several was left unfinished, how to go on is better advice than what to do about those that are complete.
-        foreach (OutputRequest request in requests.OrderBy(request => !StagingDirectory.IsThere(request.Output)))
+        foreach (OutputRequest request in requests.OrderBy(request => Directory.Exists(request.Output)))
             CheckOutput(request.Plan, request.Output, request.Options);
 
         int files = OpenFileLimit.Require((FilesOfJob * requests.Count) + budget.Tile.Threads, requests[0].Output);
