@@ -2,6 +2,7 @@ using System.Text.Json;
 using DemEngine.Search.Space;
 using DemEngine.Search.Trials;
 using DemEngine.Tests;
+using DemEngine.Tests.Faults;
 
 namespace DemEngine.Search.Tests;
 
@@ -175,6 +176,23 @@ public class TrialLogTests
 
         using TrialLog again = TrialLog.Open(_folder.Path, Problem("a", "b"));
         Expect(again, Ok([0.1, 0.25], ("x", 1), ("y", 2)));
+    }
+
+    [Test]
+    public void A_damaged_log_gives_a_named_error_or_trials()
+    {
+        using (TrialLog log = TrialLog.Open(_folder.Path, Problem("a", "b")))
+        {
+            log.Append(Ok([0.1, 0.25], ("x", 1.5), ("y", -2)));
+            log.Append(new(Coefficients.Of(0.3, 1e-6), [], double.NaN, 1.25, 0, "DEM4101: failed é"));
+        }
+
+        Mutations.Run(3, System.IO.File.ReadAllBytes(File), contents =>
+        {
+            System.IO.File.WriteAllBytes(File, contents);
+            using TrialLog log = TrialLog.Open(_folder.Path, Problem("a", "b"));
+            _ = log.Trials.Count();
+        });
     }
 
     private static SearchProblem Problem(params IEnumerable<string> sources) => new(

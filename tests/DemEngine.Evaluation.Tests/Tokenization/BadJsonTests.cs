@@ -105,6 +105,18 @@ public sealed class BadJsonTests
         Assert.That(e.Message, Does.Contain("takes too long"));
     }
 
+    /// <summary>Each match is found in less than a second, and there are nine thousand of them.</summary>
+    [Test]
+    public void An_expression_with_many_slow_matches_is_stopped()
+    {
+        const string split = """{"type": "Sequence", "pretokenizers": [{"type": "Split", "pattern": {"Regex": "(?:a|aa|a?a){1,13}!|a"}, "behavior": "Isolated"}, {"type": "ByteLevel", "use_regex": false}]}""";
+        ITokenizer tokenizer = Models.Read(Models.ByteLevel().With("pre_tokenizer", split).Text());
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        DemException e = Assert.Throws<DemException>(() => tokenizer.Encode(new string('a', 9000)))!;
+        Assert.That(e.Message, Does.Contain("takes too long on a text of 9000 characters"));
+        Assert.That(clock.Elapsed, Is.LessThan(TimeSpan.FromSeconds(30)));
+    }
+
     [Test]
     public void A_file_that_cannot_be_read_is_named()
     {

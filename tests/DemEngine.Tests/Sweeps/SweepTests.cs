@@ -113,6 +113,38 @@ public sealed class SweepTests
         AssertSame("at once", "resumed");
         Assert.That(Run(recipe, axes, "resumed", new RunOptions { Unfinished = UnfinishedRun.Resume }).Merges, Is.Empty);
         Failing.With(ErrorCode.OutputExists, () => Run(recipe, axes, "resumed", new RunOptions()));
+
+        // What is there and damaged is made again.
+        string damaged = report.Candidates[0];
+        string folder = _family.Folder.PathOf(Path.Combine("resumed", damaged));
+        string shard = Directory.GetFiles(folder, "*.safetensors")[0];
+        byte[] bytes = File.ReadAllBytes(shard);
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(shard, bytes);
+        report = Run(recipe, axes, "resumed", new RunOptions { Unfinished = UnfinishedRun.Resume });
+        Assert.That(report.Merges.Select(merge => Path.GetFileName(merge.Output)), Is.EqualTo(new[] { damaged }));
+        AssertSame("at once", "resumed");
+    }
+
+    /// <summary>Killed between two: one is published, one was exchanged for an old output that still lies there, one is begun.</summary>
+    [Test]
+    public void A_sweep_that_was_killed_while_it_published_goes_on()
+    {
+        var (recipe, axes, _) = Sweeps["equal cuts"];
+        Run(recipe, axes, "published", new RunOptions());
+        SweepReport report = Run(recipe, axes, "killed", new RunOptions());
+        string Member(int k) => _family.Folder.PathOf(Path.Combine("killed", report.Candidates[k]));
+        string Left(int k) => StagingDirectory.PathFor(Member(k));
+        Directory.CreateDirectory(Left(1));
+        File.WriteAllText(Path.Combine(Left(1), "dem-manifest.json"), "of an old output");
+        Directory.Move(Member(2), Left(2));
+        string message = Failing.With(ErrorCode.UnfinishedRun, () => Run(recipe, axes, "killed", new RunOptions())).Message;
+        Assert.That(message, Does.Contain(Path.GetFileName(Left(1))).Or.Contain(Path.GetFileName(Left(2))));
+
+        report = Run(recipe, axes, "killed", new RunOptions { Unfinished = UnfinishedRun.Resume });
+        Assert.That(report.Merges.Select(merge => merge.Output), Is.EqualTo(new[] { Member(2) }));
+        Assert.That(Directory.Exists(Left(1)), Is.False, "what the exchange left is deleted");
+        AssertSame("published", "killed");
     }
 
     [TestCase("models[0].weight=0.1:0.9:0.1", 9, "models.0.weight-0.9")]
