@@ -53,7 +53,7 @@ internal static class SeveralResults
             Console.Out.WriteLine(new JsonObject { ["results"] = plans }.ToJsonString());
         if (isDryRun)
         {
-            needed.Require(parsed.GetValue(run.Out)!.FullName);
+            needed.Require(run.Folder(parsed));
             return 0;
         }
 

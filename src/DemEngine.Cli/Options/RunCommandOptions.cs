@@ -97,7 +97,7 @@ internal sealed class RunCommandOptions(bool writesCard = false, Argument<Direct
             return options;
         if (FinishedOutput.IsSame(folder, plan))
             return SweepMember.OptionsFor(folder, plan, options, null, Interrupt.Token);
-        return Directory.Exists(StagingDirectory.PathFor(folder)) ? options : options with { Unfinished = UnfinishedRun.Refuse };
+        return StagingDirectory.IsThere(folder) ? options : options with { Unfinished = UnfinishedRun.Refuse };
     }
 
     /// <summary>Carries out a plan with these options, and prints what was done.</summary>

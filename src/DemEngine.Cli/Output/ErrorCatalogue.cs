@@ -5,7 +5,9 @@ internal static class ErrorCatalogue
 {
     public static void Print(TextWriter output)
     {
-        output.WriteLine("Exit codes: 0 done, 1 failed while running, 2 the request or its inputs are wrong, 130 interrupted.");
+        output.WriteLine(
+            "Exit codes: 0 done, 1 failed while running, 2 the request or its inputs are wrong, 75 in the way only now, "
+            + "130 or 143 interrupted.");
         foreach (ErrorCode code in ErrorCode.All)
         {
             output.WriteLine();

@@ -39,7 +39,8 @@ internal sealed class StagingDirectory : IDisposable
     }
 
     /// <summary>Whether an output has a staging directory, which an unfinished run left or a running one has.</summary>
-    public static bool IsThere(string output) => Directory.Exists(PathFor(output));
+    public static bool IsThere(string output) =>
+        System.IO.Path.GetDirectoryName(Normalize(output)) is not null && Directory.Exists(PathFor(output));
 
     /// <summary>Deletes what a run left that has published its output.</summary>
     /// <param name="output">Path of the output.</param>
