@@ -26,7 +26,8 @@ internal sealed class EvaluationCommandOptions(string defaultMetric)
     private readonly Option<string?> _command = new("--evaluate-command")
     {
         Description = "Let this shell command judge models. {model} in it becomes the folder, "
-            + "{out} a new folder for its results. Read are the results of lm-evaluation-harness, JSON objects, lines of name: number, or the last number.",
+            + "{out} a new folder for its results. Read are the results of lm-evaluation-harness, "
+            + "JSON objects, lines of name: number, or the last number.",
         HelpName = "command",
     };
 
