@@ -36,7 +36,7 @@ internal static class SynthCommand
         var type = Choice.FloatType("--dtype", "Element type. Default bf16, or that of --tuned-from.", "bf16", "f16", "f32");
         var sparse = new Option<bool>("--sparse")
         {
-            Description = "Write holes in place of numbers: files of full length that take no room, to try plans of large models.",
+            Description = "Write holes in place of numbers: files of full length that take no room, to plan large models.",
         };
         var examples = new ExampleOption();
         var run = new RunCommandOptions();

@@ -79,7 +79,7 @@ internal static class NameGroups
             for (int k = 0; k < groups.Count; k++)
             {
                 NamePattern pattern = groups[k].Group.Pattern;
-                for (int at = 0; at < pattern.Parts.Count; at++)
+                for (int at = 0; at < pattern.Parts.Count && pattern.Parts.Count > 1; at++)
                 {
                     if (pattern.WithoutWord(at) is not { } name)
                         continue;

@@ -31,7 +31,7 @@ internal sealed class NamePattern
     public NamePattern With(NamePattern other, int at) =>
         new(_parts.Select((part, k) => k == at ? part.With(other._parts[k]) : part));
 
-    /// <summary>A text that is the same for patterns that differ only in the word at a position; null for a number there.</summary>
+    /// <summary>A text that is the same for patterns that differ only in the word at a position; null for a number.</summary>
     public string? WithoutWord(int at) =>
         _parts[at].IsNumber ? null : string.Join('.', _parts.Select((part, k) => k == at ? "?" : part.ToString()));
 

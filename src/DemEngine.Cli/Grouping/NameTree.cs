@@ -1,6 +1,6 @@
 namespace DemEngine.Cli.Grouping;
 
-/// <summary>The tree of a network's modules, as the names of its tensors show it, with a leaf for each group of tensors.</summary>
+/// <summary>The tree of a network's modules, as the names of its tensors show it, with a leaf for each group.</summary>
 internal static class NameTree
 {
     /// <summary>Lists the modules and groups, each below the module that it is in.</summary>

@@ -50,7 +50,8 @@ internal static class InspectPrinter
             PrintTree(summary, statistics);
     }
 
-    private static void PrintTensors(CheckpointSummary summary, ImmutableArray<ElementStatistics?>? statistics) => TablePrinter.Print(
+    private static void PrintTensors(CheckpointSummary summary, ImmutableArray<ElementStatistics?>? statistics) =>
+        TablePrinter.Print(
         ["tensor", "type", "shape", " bytes", "shard", .. statistics is null ? [] : StatisticHeadings],
         summary.Tensors.Select((tensor, k) => (IEnumerable<string>)
         [
@@ -62,7 +63,8 @@ internal static class InspectPrinter
             .. statistics is { } measured ? Cells(measured[k]) : [],
         ]));
 
-    private static void PrintTree(CheckpointSummary summary, ImmutableArray<ElementStatistics?>? statistics) => TablePrinter.Print(
+    private static void PrintTree(CheckpointSummary summary, ImmutableArray<ElementStatistics?>? statistics) =>
+        TablePrinter.Print(
         ["tensor", " count", "type and shape", " elements", " bytes", .. statistics is null ? [] : StatisticHeadings],
         NameTree.Lines(GroupsOf(summary)).Select(line =>
         {
@@ -109,7 +111,8 @@ internal static class InspectPrinter
                 KeyValuePair.Create(pair.Key, (JsonNode?)JsonValue.Create(pair.Value)))),
             ["manifest"] = summary.Manifest is { } manifest ? ToJson(manifest) : null,
             [all ? "tensors" : "groups"] = new JsonArray(all
-                ? [.. summary.Tensors.Select((tensor, k) => WithStatistics(ToJson(tensor), statistics is { } each ? each[k] : null))]
+                ? [.. summary.Tensors.Select((tensor, k) =>
+                    WithStatistics(ToJson(tensor), statistics is { } each ? each[k] : null))]
                 : [.. GroupsOf(summary).Select(group => WithStatistics(
                     TensorShapes.ToJson(group, k => summary.Tensors[k].Spec),
                     statistics is { } each ? Together(group, each) : null))]),

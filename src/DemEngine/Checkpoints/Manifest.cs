@@ -199,7 +199,8 @@ public sealed partial record Manifest(
         var reader = new Utf8JsonReader(text, isFinalBlock: false, default);
         while (reader.Read())
         {
-            if (reader.CurrentDepth != 1 || reader.TokenType != JsonTokenType.PropertyName || !reader.ValueTextEquals("tensors"u8))
+            if (reader.CurrentDepth != 1 || reader.TokenType != JsonTokenType.PropertyName
+                || !reader.ValueTextEquals("tensors"u8))
                 continue;
             byte[] origin = [.. text[..(int)reader.TokenStartIndex], .. "\"tensors\":[]}"u8];
             Manifest? manifest = JsonSerializer.Deserialize(origin, ManifestJson.Default.Manifest);

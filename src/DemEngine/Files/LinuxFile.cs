@@ -95,7 +95,7 @@ internal static unsafe partial class LinuxFile
             _ = PosixFadvise(file, offset, length, FadviseWillNeed);
     }
 
-    /// <summary>Says that a file will be read here and there, so that the system reads nothing beyond what is asked for.</summary>
+    /// <summary>Says that a file will be read here and there, so that the system reads no more than is asked for.</summary>
     public static void WillReadHereAndThere(SafeFileHandle file)
     {
         if (OperatingSystem.IsLinux())

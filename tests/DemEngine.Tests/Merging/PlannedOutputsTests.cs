@@ -18,7 +18,8 @@ public sealed class PlannedOutputsTests
         var outputs = new PlannedOutputs(Count, k => { planned++; return Tensor(k); }, mostKept: Count - 1);
         Assert.That(planned, Is.Zero);
         Assert.That(outputs.Each.Select(tensor => tensor.Spec.Name), Is.EqualTo(Names));
-        Assert.That(outputs.Each.First(), Is.Not.SameAs(outputs.Each.First()));
+        OutputTensor first = outputs.Each.First();
+        Assert.That(outputs.Each.First(), Is.Not.SameAs(first));
         ImmutableArray<OutputTensor> all = outputs.All;
         planned = 0;
         Assert.That(outputs.All, Is.EqualTo(all));

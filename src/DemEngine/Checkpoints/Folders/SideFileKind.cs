@@ -108,7 +108,8 @@ internal static class SideFileKind
     /// <summary>Whether whoever loads a model could take a file of this name for a part of it.</summary>
     /// <param name="path">Path of the file in the model's folder, with slashes.</param>
     public static bool IsLoaded(string path) =>
-        new[] { ".safetensors", ".index.json", ".bin", ".gguf", ".ckpt", ".pth", ".h5", ".msgpack" }.Any(suffix => Ends(path, suffix))
+        new[] { ".safetensors", ".index.json", ".bin", ".gguf", ".ckpt", ".pth", ".h5", ".msgpack" }
+            .Any(suffix => Ends(path, suffix))
         || IsSideFile(path[(path.LastIndexOf('/') + 1)..]);
 
     /// <summary>Whether a file holds weights, their index or a trainer's leavings.</summary>

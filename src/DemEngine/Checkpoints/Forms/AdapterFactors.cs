@@ -11,7 +11,8 @@ namespace DemEngine.Checkpoints.Forms;
 internal static partial class AdapterFactors
 {
     private static readonly SearchValues<string> Words = SearchValues.Create(
-        ["lora_", "hada_w", "lokr_w", "oft_", "ia3_l", "vera_lambda", "prompt_embeddings", "dora_scale"], StringComparison.Ordinal);
+        ["lora_", "hada_w", "lokr_w", "oft_", "ia3_l", "vera_lambda", "prompt_embeddings", "dora_scale"],
+        StringComparison.Ordinal);
 
     /// <summary>Finds the factors of an adapter among a checkpoint's tensors.</summary>
     /// <param name="checkpoint">The open checkpoint.</param>

@@ -178,8 +178,8 @@ internal sealed class PartMatcher
         string name = Quoted.Name(tensors.Path);
         if (_models.PlansOnly && model.Checkpoint is not null && !model.Ties.IsEmpty)
             _remarks.Add(
-                $"{name}: {Quoted.List([.. model.Ties.SelectMany(group => group)])} are the same in samples; a run reads them whole "
-                + "to be sure");
+                $"{name}: {Quoted.List([.. model.Ties.SelectMany(group => group)])} are the same in samples; "
+                + "a run reads them whole to be sure");
         return new TiedModel(
             model == baseModel ? tensors : NameAlignment.Align(_base, tensors, name, _remarks),
             model.Ties,
