@@ -27,7 +27,7 @@ internal static class VerifyPrinter
         else
         {
             Console.Out.WriteLine(
-                "note: the manifest is of an older version and does not list the files beside the weights; they were not checked");
+                "note: the manifest is of an older version, without the files beside the weights; they were not checked");
         }
 
         string beside = report.Files is null ? "" : $", {report.Files.Count} files";
