@@ -43,7 +43,8 @@ internal static class ProcessLimits
         {
             Say(
                 "error DEM4012: the process may write files of " + bytes.ToString() + " bytes, and .NET alone needs "
-                + FileBytesNeeded.ToString() + " for compiled code\n       Raise the limit, as with `ulimit -f unlimited`, or set "
+                + FileBytesNeeded.ToString()
+                + " for compiled code\n       Raise the limit, as with `ulimit -f unlimited`, or set "
                 + CodeInMemoryFile + "=0, and run again.\n");
             return false;
         }

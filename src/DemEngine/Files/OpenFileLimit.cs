@@ -12,7 +12,9 @@ internal static class OpenFileLimit
     /// <param name="files">Number of files that will be open at a time, beyond those that are open now.</param>
     /// <param name="what">What the files are, for the error.</param>
     /// <returns>Number of files that can be opened beyond these; a large number where there is no limit.</returns>
-    /// <exception cref="DemException">DEM4013 (TooManyOpenFiles): the limit is lower; the message says how many are needed.</exception>
+    /// <exception cref="DemException">
+    /// DEM4013 (TooManyOpenFiles): the limit is lower; the message says how many are needed.
+    /// </exception>
     public static int Require(int files, string what)
     {
         if (LinuxFile.MostOpenFiles() is not { } most)

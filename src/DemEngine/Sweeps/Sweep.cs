@@ -94,7 +94,7 @@ public static class Sweep
     /// <param name="alignment">Policies for tensors and vocabularies that do not match.</param>
     /// <param name="backend">Backend that computes the merges.</param>
     /// <param name="options">
-    /// Run options. Resuming means making the merges that do not exist yet, or whose bytes are not those that their manifest says.
+    /// Run options. Resuming means making the merges that do not exist yet, or whose bytes are not what their manifest says.
     /// </param>
     /// <param name="progress">Progress callback, called in order; null for none.</param>
     /// <param name="cancel">Token that stops the sweep between tiles; the sweep can then be resumed.</param>

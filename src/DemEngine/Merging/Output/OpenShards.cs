@@ -17,8 +17,8 @@ internal sealed class OpenShards(int most) : IDisposable
     /// <param name="path">Path of the shard.</param>
     /// <returns>The shard, which stays open until the lease is returned.</returns>
     /// <exception cref="DemException">
-    /// DEM4001 (DiskFull), DEM4002 (WriteFailed), DEM4013 (TooManyOpenFiles): it cannot be opened, or the one that is closed for it
-    /// may not be on disk.
+    /// DEM4001 (DiskFull), DEM4002 (WriteFailed), DEM4013 (TooManyOpenFiles): it cannot be opened, or the one that is closed for
+    /// it may not be on disk.
     /// </exception>
     public Lease Open(string path)
     {
