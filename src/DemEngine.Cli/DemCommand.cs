@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using DemEngine.Cli.Answers;
 using DemEngine.Cli.Arguments;
 using DemEngine.Cli.Commands;
 using DemEngine.Cli.Formatting;
@@ -17,8 +18,8 @@ internal static class DemCommand
 
     /// <summary>Runs the command that the arguments name.</summary>
     /// <returns>
-    /// The exit code: 0 done; 1 failed while running; 2 the request or its inputs are wrong; 75 something is in the way only now; 130
-    /// interrupted, 143 terminated.
+    /// The exit code: 0 done; 1 failed while running; 2 the request or its inputs are wrong; 75 something is in the way only
+    /// now; 130 interrupted, 143 terminated.
     /// </returns>
     public static int Run(string[] args)
     {

@@ -27,7 +27,9 @@ public sealed class DemException : Exception
     /// <summary>Advice on what the user can do about the error, in whole sentences.</summary>
     public string Remedy { get; }
 
-    /// <summary>Path of the file or folder at fault, or name of the recipe; null where the error is about none, or is not known.</summary>
+    /// <summary>
+    /// Path of the file or folder at fault, or name of the recipe; null where the error is about none, or is not known.
+    /// </summary>
     public string? Path { get; init; }
 
     /// <summary>Name of the tensor at fault; null where the error is about none, or about several.</summary>

@@ -36,8 +36,8 @@ public sealed class ErrorCode
     public bool IsTemporary { get; }
 
     /// <summary>
-    /// Process exit code of this error: 75 (EX_TEMPFAIL of sysexits.h) for what passes by itself, 1 for another failure while running,
-    /// 2 for a wrong request or input.
+    /// Process exit code of this error: 75 (EX_TEMPFAIL of sysexits.h) for what passes by itself, 1 for another failure while
+    /// running, 2 for a wrong request or input.
     /// </summary>
     public int ExitCode => IsTemporary ? TemporaryFailure : IsRunFailure ? 1 : 2;
 

@@ -11,6 +11,9 @@ internal static class MergekitOptions
 {
     private const string AlwaysBounded = "memory is always bounded here; see --max-memory";
 
+    private const string ToldByTensors =
+        "models are told apart by their tensors, not their architecture's name; see --missing and --extra";
+
     private static readonly Dictionary<string, string[]> Counterparts = new(StringComparer.Ordinal)
     {
         ["--cuda"] = ["--backend", "cuda"],
@@ -35,8 +38,8 @@ internal static class MergekitOptions
         ["--copy-tokenizer"] = "the tokenizer is always copied, from the base or as tokenizer_source says",
         ["--trust-remote-code"] = "no code of a model is ever run here",
         ["--no-trust-remote-code"] = "no code of a model is ever run here",
-        ["--allow-crimes"] = "models are told apart by their tensors, not their architecture's name; see --missing and --extra",
-        ["--no-allow-crimes"] = "models are told apart by their tensors, not their architecture's name; see --missing and --extra",
+        ["--allow-crimes"] = ToldByTensors,
+        ["--no-allow-crimes"] = ToldByTensors,
         ["--write-model-card"] = "a model card is always written, unless --no-card is given",
         ["--safe-serialization"] = "output is always safetensors",
         ["--async-write"] = "output is always written while other tensors are computed",
@@ -55,7 +58,8 @@ internal static class MergekitOptions
         ["--write-threads"] = "use --threads",
     };
 
-    private static readonly Dictionary<string, (string Option, Func<string, string> Value)> WithValues = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, (string Option, Func<string, string> Value)> WithValues =
+        new(StringComparer.Ordinal)
     {
         ["--out-shard-size"] = ("--max-shard-size", ShardSize),
         ["--num-threads"] = ("--threads", value => value),

@@ -84,7 +84,12 @@ internal static partial class RequestMistakes
         if (OneValue().Match(message) is { Success: true } single)
             return $"{single.Groups[1].Value} takes one value, and is given several";
         if (WrongType().Match(message) is { Success: true } wrong)
-            return $"{wrong.Groups[2].Value}: '{wrong.Groups[1].Value}' is not {(wrong.Groups[3].Value.Contains("Int", StringComparison.Ordinal) ? "a whole number" : "a value that it takes")}";
+        {
+            bool isNumber = wrong.Groups[3].Value.Contains("Int", StringComparison.Ordinal);
+            string expected = isNumber ? "a whole number" : "a value that it takes";
+            return $"{wrong.Groups[2].Value}: '{wrong.Groups[1].Value}' is not {expected}";
+        }
+
         return message.StartsWith("Required command", StringComparison.Ordinal)
             ? "a command is missing; `dem --help` lists them"
             : message.TrimEnd('.');

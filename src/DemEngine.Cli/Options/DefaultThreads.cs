@@ -3,8 +3,8 @@ using System.Globalization;
 namespace DemEngine.Cli.Options;
 
 /// <summary>
-/// How many threads a command uses that is not told: one a processor that the process may run on, and where Slurm has given a task
-/// fewer, as many as that. Slurm binds tasks to processors only where the site has set it up.
+/// How many threads a command uses that is not told: one a processor that the process may run on, and where Slurm has given a
+/// task fewer, as many as that. Slurm binds tasks to processors only where the site has set it up.
 /// </summary>
 internal static class DefaultThreads
 {

@@ -42,8 +42,8 @@ internal static class GlobalOptions
     {
         Option<ProgressKind> option = Choice.Option(
             "--progress",
-            "How progress is shown, on standard error: a bar, plain lines now and then, JSON lines, or not at all. auto is a bar on "
-            + "a terminal and plain lines elsewhere.",
+            "How progress is shown, on standard error: a bar, plain lines now and then, JSON lines, or not at all. auto is a "
+            + "bar on a terminal and plain lines elsewhere.",
             ProgressKind.Auto);
         option.Recursive = true;
         return option;

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace DemEngine.Cli.Options;
 
 /// <summary>
-/// Turns the first Ctrl-C or SIGTERM into a cancellation; the second one ends the process as usual. Signals are taken from the system
-/// and not from the console, which would write to the terminal.
+/// Turns the first Ctrl-C or SIGTERM into a cancellation; the second one ends the process as usual. Signals are taken from the
+/// system and not from the console, which would write to the terminal.
 /// </summary>
 internal sealed class Interrupt : IDisposable
 {

@@ -37,7 +37,11 @@ internal sealed class RunCommandOptions(bool writesCard = false, Argument<Direct
     };
 
     /// <summary>What <c>--resume=auto</c> is rewritten to.</summary>
-    private readonly Option<bool> _resumeAuto = new("--resume-auto") { Hidden = true, Description = "The same as --resume=auto." };
+    private readonly Option<bool> _resumeAuto = new("--resume-auto")
+    {
+        Hidden = true,
+        Description = "The same as --resume=auto.",
+    };
 
     public Option<bool> Restart { get; } = new("--restart") { Description = "Discard an unfinished run and start anew." };
 
@@ -85,8 +89,8 @@ internal sealed class RunCommandOptions(bool writesCard = false, Argument<Direct
         (parsed.GetValue(Out) ?? parsed.GetValue(positional!))!.FullName;
 
     /// <summary>
-    /// The options of one output. With <c>--resume=auto</c> one that was never begun is begun, and of one that is complete every byte
-    /// is checked.
+    /// The options of one output. With <c>--resume=auto</c> one that was never begun is begun, and of one that is complete every
+    /// byte is checked.
     /// </summary>
     /// <returns>The options; null if the output is there and as it should be.</returns>
     public RunOptions? ReadFor(ParseResult parsed, OutputPlan plan)

@@ -1,8 +1,8 @@
 namespace DemEngine.Cli.Options;
 
 /// <summary>
-/// A folder in which a command works: one that was named, or one of this run alone in the temporary folder, which nobody else can have
-/// made before and no other user can read.
+/// A folder in which a command works: one that was named, or one of this run alone in the temporary folder, which nobody else
+/// can have made before and no other user can read.
 /// </summary>
 internal sealed class WorkFolder : IDisposable
 {

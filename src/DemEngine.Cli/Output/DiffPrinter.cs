@@ -7,7 +7,9 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Cli.Output;
 
-/// <summary>Prints a <see cref="CheckpointDiff"/> as a table or as JSON: tensors that are alike in groups, or each.</summary>
+/// <summary>
+/// Prints a <see cref="CheckpointDiff"/> as a table or as JSON, tensors that are alike in groups or each by itself.
+/// </summary>
 internal static class DiffPrinter
 {
     public static void PrintText(CheckpointDiff diff, bool all)

@@ -34,7 +34,8 @@ internal static class RunSummary
             + " read, "
             + $"{Sizes.Format(report.BytesWritten)} written");
         Console.Out.WriteLine(
-            $"{report.Seconds:0.00} s at {Sizes.Format(1e9 * report.GigabytesPerSecond)}/s, then {report.SyncSeconds:0.00} s until on disk");
+            $"{report.Seconds:0.00} s at {Sizes.Format(1e9 * report.GigabytesPerSecond)}/s, "
+            + $"then {report.SyncSeconds:0.00} s until on disk");
         foreach (string remark in report.Remarks)
             Prose.Print($"note: {Printable.Text(remark)}");
         foreach (NonFiniteTensor tensor in report.NonFinite)

@@ -16,11 +16,14 @@ internal static class TableColumns
     /// <summary>Columns that a text takes on a terminal. East Asian characters take two.</summary>
     public static int WidthOf(string text) => text.Sum(c => c >= 0x1100 ? 2 : 1);
 
-    /// <summary>Gives each column its width and breaks its texts: between words, and where that is not enough, after signs in them.</summary>
+    /// <summary>
+    /// Gives each column its width and breaks its texts: between words, and where that is not enough, after signs in them.
+    /// </summary>
     /// <param name="width">Columns of the terminal.</param>
     /// <param name="isNumber">Which columns have numbers, which are never broken.</param>
     /// <param name="cells">Headings and rows.</param>
-    /// <returns>The widths, and the cells with line ends; null if the table does not fit without a broken word or number.</returns>
+    /// <returns>The widths, and the cells with line ends; null if the table does not fit without a broken word or
+    /// number.</returns>
     public static (int[] Widths, string[][] Cells)? Fit(int width, bool[] isNumber, string[][] cells)
     {
         foreach (char[] breaks in new[] { Blanks, Signs })
@@ -29,7 +32,10 @@ internal static class TableColumns
             {
                 return (
                     widths,
-                    [.. cells.Select(row => row.Select((text, k) => string.Join('\n', Break(text, widths[k], breaks))).ToArray())]);
+                    [
+                        .. cells.Select(row =>
+                            row.Select((text, k) => string.Join('\n', Break(text, widths[k], breaks))).ToArray()),
+                    ]);
             }
         }
 

@@ -4,8 +4,8 @@ using Spectre.Console;
 namespace DemEngine.Cli.Output;
 
 /// <summary>
-/// Prints tables on standard output: ruled on a terminal, plain columns elsewhere. On a terminal that is too narrow, texts are broken
-/// between their words, numbers never; where that is not enough, each row becomes a block of lines.
+/// Prints tables on standard output: ruled on a terminal, plain columns elsewhere. On a terminal that is too narrow, texts are
+/// broken between their words, numbers never; where that is not enough, each row becomes a block of lines.
 /// </summary>
 internal static class TablePrinter
 {

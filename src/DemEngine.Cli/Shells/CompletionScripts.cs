@@ -4,8 +4,8 @@ using System.Text;
 namespace DemEngine.Cli.Shells;
 
 /// <summary>
-/// Scripts that complete commands, options and their values. All words are in the script, so that no key press waits for a program
-/// to start; a new version of dem needs its script again.
+/// Scripts that complete commands, options and their values. All words are in the script, so that no key press waits for a
+/// program to start; a new version of dem needs its script again.
 /// </summary>
 internal static class CompletionScripts
 {
@@ -41,7 +41,9 @@ internal static class CompletionScripts
             foreach (Option option in CommandWords.OptionsOf(command, root).Where(CommandWords.TakesValue))
             {
                 string[] values = CommandWords.ValuesOf(option.HelpName);
-                string answer = values.Length > 0 ? $"compgen -W '{string.Join(' ', values)}' -- \"$word\"" : "compgen -f -- \"$word\"";
+                string answer = values.Length > 0
+                    ? $"compgen -W '{string.Join(' ', values)}' -- \"$word\""
+                    : "compgen -f -- \"$word\"";
                 string pattern = string.Join('|', CommandWords.NamesOf(option).Select(one => $"{name.Replace(' ', '/')}:{one}"));
                 script.Append($"        {pattern}) COMPREPLY=($({answer})); return ;;\n");
             }
@@ -108,19 +110,25 @@ internal static class CompletionScripts
         script.Append("}\n$demValues = @{\n");
         foreach (Option option in CommandWords.All(root).SelectMany(one => CommandWords.OptionsOf(one.Command, root))
             .Where(option => CommandWords.ValuesOf(option.HelpName).Length > 0).DistinctBy(option => option.Name))
-            script.Append($"    {Quote(option.Name)} = @({string.Join(", ", CommandWords.ValuesOf(option.HelpName).Select(Quote))})\n");
+        {
+            string values = string.Join(", ", CommandWords.ValuesOf(option.HelpName).Select(Quote));
+            script.Append($"    {Quote(option.Name)} = @({values})\n");
+        }
+
         script.Append(
             """
             }
             Register-ArgumentCompleter -Native -CommandName dem -ScriptBlock {
                 param($word, $line, $position)
-                $given = @($line.CommandElements | Select-Object -Skip 1 | ForEach-Object { "$_" } | Where-Object { $_ -ne $word })
+                $given = @($line.CommandElements | Select-Object -Skip 1 | ForEach-Object { "$_" } |
+                    Where-Object { $_ -ne $word })
                 $command = ''
                 foreach ($one in $given) {
                     $longer = if ($command) { "$command $one" } else { $one }
                     if ($demWords.ContainsKey($longer)) { $command = $longer }
                 }
-                $words = if ($given.Count -and $demValues.ContainsKey($given[-1])) { $demValues[$given[-1]] } else { $demWords[$command] }
+                $words = $demWords[$command]
+                if ($given.Count -and $demValues.ContainsKey($given[-1])) { $words = $demValues[$given[-1]] }
                 $words | Where-Object { $_ -like "$word*" } |
                     ForEach-Object { [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_) }
             }

@@ -20,7 +20,8 @@ internal static class ManPage
         page.Append(".SH COMMANDS\n");
         foreach (var (name, command) in CommandWords.All(root).Skip(1))
         {
-            page.Append($".SS dem {Escape(name)}{string.Concat(command.Arguments.Select(argument => $" {Escape(argument.Name.ToUpperInvariant())}"))}\n");
+            IEnumerable<string> arguments = command.Arguments.Select(argument => $" {Escape(argument.Name.ToUpperInvariant())}");
+            page.Append($".SS dem {Escape(name)}{string.Concat(arguments)}\n");
             page.Append(Paragraph(command.Description));
             foreach (Argument argument in command.Arguments)
                 page.Append($".TP\n.I {Escape(argument.Name.ToUpperInvariant())}\n{Paragraph(argument.Description)}");

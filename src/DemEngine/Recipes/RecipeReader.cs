@@ -127,8 +127,8 @@ public static class RecipeReader
                 ErrorCode.UnsupportedFeature,
                 $"{Shown.Quote(path.Written)} is not there, and LoRA adapters (\"model+lora\") are not supported; "
                 + "merge the adapter into its model first",
-                remedy: "Merge the adapter into its model, for instance with peft's merge_and_unload(), save that, and name its folder "
-                    + "in the recipe.");
+                remedy: "Merge the adapter into its model, for instance with peft's merge_and_unload(), save that, and name "
+                    + "its folder in the recipe.");
         string looked = beside == fromHere ? beside : $"{beside} and {fromHere}";
         bool isId = HubCache.IsId(path.Written) && path.Written.Contains('/', StringComparison.Ordinal);
         if (isId)

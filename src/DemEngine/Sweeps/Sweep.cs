@@ -13,8 +13,8 @@ namespace DemEngine.Sweeps;
 
 /// <summary>One merge of a sweep.</summary>
 /// <param name="Name">
-/// Name of the merge's folder: its parameters and their values, such as <c>models.0.weight-0.1_lambda-0.5</c>, or its number where
-/// these are too many for a name. It can be the name of a repository on the Hugging Face Hub.
+/// Name of the merge's folder: its parameters and their values, such as <c>models.0.weight-0.1_lambda-0.5</c>, or its number
+/// where these are too many for a name. It can be the name of a repository on the Hugging Face Hub.
 /// </param>
 /// <param name="Recipe">The recipe with these values.</param>
 public sealed record SweepCandidate(string Name, Recipe Recipe)

@@ -40,8 +40,8 @@ public sealed partial record SweepAxis(int? Model, string Parameter, ImmutableAr
     }
 
     /// <summary>
-    /// Returns the text that stands for a value in a folder's name, such as <c>models.0.weight-0.1</c>. A name on the Hugging Face
-    /// Hub has letters, digits, and single hyphens, dots and underscores, so that a minus sign is written out.
+    /// Returns the text that stands for a value in a folder's name, such as <c>models.0.weight-0.1</c>. A name on the Hugging
+    /// Face Hub has letters, digits, and single hyphens, dots and underscores, so that a minus sign is written out.
     /// </summary>
     public string NameOf(decimal value)
     {

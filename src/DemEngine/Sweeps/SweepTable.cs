@@ -8,8 +8,8 @@ using DemEngine.Files;
 namespace DemEngine.Sweeps;
 
 /// <summary>
-/// Writes which merge lies in which folder of a sweep: <c>sweep.json</c> for programs, <c>sweep.csv</c> for spreadsheets. Merges that
-/// an earlier sweep left in the same folder stay in the table for as long as they are there.
+/// Writes which merge lies in which folder of a sweep: <c>sweep.json</c> for programs, <c>sweep.csv</c> for spreadsheets. Merges
+/// that an earlier sweep left in the same folder stay in the table for as long as they are there.
 /// </summary>
 internal static class SweepTable
 {
@@ -42,7 +42,10 @@ internal static class SweepTable
 
     private static string Csv(JsonObject[] merges)
     {
-        string[] parameters = [.. merges.SelectMany(merge => merge["parameters"]!.AsObject()).Select(pair => pair.Key).Distinct()];
+        string[] parameters =
+        [
+            .. merges.SelectMany(merge => merge["parameters"]!.AsObject()).Select(pair => pair.Key).Distinct(),
+        ];
         var csv = new StringBuilder().AppendJoin(',', parameters.Prepend("folder")).Append("\r\n");
         foreach (JsonObject merge in merges)
             csv.AppendJoin(',', parameters.Select(name => Number(merge["parameters"]![name])).Prepend(NameOf(merge)))

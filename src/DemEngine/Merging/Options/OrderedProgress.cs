@@ -3,7 +3,8 @@ using System.Diagnostics;
 namespace DemEngine.Merging.Options;
 
 /// <summary>
-/// Adds up what threads have done, and reports it one at a time: in order, and not so often that reporting would hold up the work.
+/// Adds up what threads have done, and reports it one at a time: in order, and not so often that reporting would hold up the
+/// work.
 /// </summary>
 /// <param name="receiver">Callback that receives the reports; null for none.</param>
 /// <param name="phase">Name of the phase.</param>

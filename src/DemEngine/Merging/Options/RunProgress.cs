@@ -1,9 +1,9 @@
 namespace DemEngine.Merging.Options;
 
 /// <summary>
-/// Progress of a run. Reports come one at a time and in order, so that the bytes of a phase never go back: at least twenty a second
-/// and one for each thousandth of the bytes, if there is that much to tell, and the last one for all of them. They come from the
-/// threads that work, which wait until the callback returns.
+/// Progress of a run. Reports come one at a time and in order, so that the bytes of a phase never go back: at least twenty a
+/// second and one for each thousandth of the bytes, if there is that much to tell, and the last one for all of them. They come
+/// from the threads that work, which wait until the callback returns.
 /// </summary>
 /// <param name="Phase">Name of the current phase, such as <c>merging</c>.</param>
 /// <param name="BytesDone">Bytes read and written so far.</param>

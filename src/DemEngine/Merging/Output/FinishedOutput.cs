@@ -25,8 +25,8 @@ internal static class FinishedOutput
     }
 
     /// <summary>
-    /// Whether a folder has the output of a plan by all that its manifest says: the same operation on the same inputs, and tensors of
-    /// the same types and shapes. Outputs that are made from a seed are not recognised.
+    /// Whether a folder has the output of a plan by all that its manifest says: the same operation on the same inputs, and
+    /// tensors of the same types and shapes. Outputs that are made from a seed are not recognised.
     /// </summary>
     public static bool IsSame(string folder, OutputPlan plan) =>
         (plan.Recipe is not null || plan.Inputs.Length > 1)

@@ -1,8 +1,8 @@
 namespace DemEngine.Recipes.Text;
 
 /// <summary>
-/// Finds the tab that makes a text no YAML. The parser notices it only when the mapping around it ends, and names the line at which
-/// that began.
+/// Finds the tab that makes a text no YAML. The parser notices it only when the mapping around it ends, and names the line at
+/// which that began.
 /// </summary>
 internal static class TabIndentation
 {

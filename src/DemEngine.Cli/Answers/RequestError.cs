@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace DemEngine.Cli.Output;
+namespace DemEngine.Cli.Answers;
 
 /// <summary>An error as scripts see it in the JSON of a command.</summary>
 /// <param name="Code">Code such as <c>DEM3001</c>, or <c>interrupted</c>.</param>

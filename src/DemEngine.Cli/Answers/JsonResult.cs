@@ -2,11 +2,11 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
-namespace DemEngine.Cli.Output;
+namespace DemEngine.Cli.Answers;
 
 /// <summary>
-/// The one JSON object of <c>--json</c>. Commands print theirs on standard output, which is held back until the end, so that an error
-/// after it becomes a part of it.
+/// The one JSON object of <c>--json</c>. Commands print theirs on standard output, which is held back until the end, so that an
+/// error after it becomes a part of it.
 /// </summary>
 internal static class JsonResult
 {
