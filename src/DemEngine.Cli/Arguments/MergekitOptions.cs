@@ -60,11 +60,11 @@ internal static class MergekitOptions
 
     private static readonly Dictionary<string, (string Option, Func<string, string> Value)> WithValues =
         new(StringComparer.Ordinal)
-    {
-        ["--out-shard-size"] = ("--max-shard-size", ShardSize),
-        ["--num-threads"] = ("--threads", value => value),
-        ["-j"] = ("--threads", value => value),
-    };
+        {
+            ["--out-shard-size"] = ("--max-shard-size", ShardSize),
+            ["--num-threads"] = ("--threads", value => value),
+            ["-j"] = ("--threads", value => value),
+        };
 
     /// <summary>Words of <c>dem merge</c> in place of mergekit's.</summary>
     /// <param name="words">Words after the command's name.</param>

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using DemEngine.Cli.Startup;
 
 namespace DemEngine.Cli.Commands;
 
