@@ -39,13 +39,13 @@ internal static class HelpTexts
                 dem merge RECIPE.yaml OUT takes mergekit's recipes and its form of the command. --cuda becomes --backend cuda,
                 --out-shard-size 5B becomes --max-shard-size 5GB, -j becomes --threads, and -v --verbose. --lazy-unpickle,
                 --low-cpu-memory, --copy-tokenizer, --trust-remote-code, --allow-crimes and the like change nothing and are
-                accepted with a note. --random-seed is refused: methods that draw at random take `seed` in the recipe's parameters.
+                accepted with a note. --random-seed is refused: methods that draw at random take `seed` in the recipe.
                 """),
             ["progress"] = (
                 "progress for logs and programs",
                 """
-                --progress bar|plain|json|none says how progress is shown on standard error. json is one object a line, at most one
-                a second and at the end: phase, bytes_done, bytes_total, tensors_done, tensors_total, tensor, shard, seconds and
+                --progress bar|plain|json|none says how progress is shown on standard error. json is one object a line, at most
+                one a second and at the end: phase, bytes_done, bytes_total, tensors_done, tensors_total, tensor, shard, seconds and
                 bytes_per_second of runs that read and write; text, share and seconds of others.
                 """),
         };

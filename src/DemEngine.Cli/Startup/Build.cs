@@ -7,8 +7,8 @@ namespace DemEngine.Cli.Startup;
 internal static class Build
 {
     /// <summary>
-    /// Whether GPUs and training are included. ILGPU compiles kernels from IL, and libtorch is many times as large as all else, so
-    /// that a build which is compiled ahead of time leaves both out and is one file.
+    /// Whether GPUs and training are included. ILGPU compiles kernels from IL, and libtorch is many times as large as all else,
+    /// so that a build which is compiled ahead of time leaves both out and is one file.
     /// </summary>
     [FeatureSwitchDefinition("DemEngine.Cli.GpuAndTraining")]
     public static bool HasGpuAndTraining =>

@@ -7,7 +7,8 @@ namespace DemEngine.Methods;
 
 /// <summary>
 /// Spherical interpolation by weights between two models, or between their differences from a base: sin((1 − t)·Ω)/sin Ω · x₁ +
-/// sin(t·Ω)/sin Ω · x₂ with t = w₂ / (w₁ + w₂), Ω being the angle between the two tensors, or between each pair of rows or columns.
+/// sin(t·Ω)/sin Ω · x₂ with t = w₂ / (w₁ + w₂), Ω being the angle between the two tensors, or between each pair of rows
+/// or columns.
 /// </summary>
 internal sealed class NuSlerp : IMergeMethod
 {
@@ -51,7 +52,9 @@ internal sealed class NuSlerp : IMergeMethod
         double[] weights = question.NumberOfEach("weight", null);
         double sum = weights[0] + weights[1];
         double t = Math.Abs(sum) < NegligibleWeights ? 0.5 : weights[1] / sum;
-        return byColumn ? TensorMerge.FromColumnGram(question, SumAlongArc) : TensorMerge.FromGram(question, !flatten, SumAlongArc);
+        return byColumn
+            ? TensorMerge.FromColumnGram(question, SumAlongArc)
+            : TensorMerge.FromGram(question, byRow: !flatten, SumAlongArc);
 
         LinearCombination SumAlongArc(GramMatrix gram)
         {

@@ -27,7 +27,8 @@ internal sealed class ColumnwiseProducer : TensorProducer
                 LinearPart[] parts = [.. combination.Columns.Select(column => sources.PartOf(column, segment))];
                 double[][] weights =
                 [
-                    .. parts[0].Sum.Terms.Select((_, term) => parts.Select(part => (double)part.Sum.Terms[term].Weight).ToArray()),
+                    .. parts[0].Sum.Terms.Select((_, term) =>
+                        parts.Select(part => (double)part.Sum.Terms[term].Weight).ToArray()),
                 ];
                 return (segment, parts[0], weights);
             }),

@@ -81,7 +81,8 @@ public sealed record TensorContext(
         {
             throw new DemException(
                 ErrorCode.UnsupportedFeature,
-                $"tensor {Quoted.Name(Tensor)} has {Columns} columns; a method that works column by column takes at most {columns}");
+                $"tensor {Quoted.Name(Tensor)} has {Columns} columns; "
+                + $"a method that works column by column takes at most {columns}");
         }
     }
 
