@@ -59,7 +59,10 @@ for platform in ${DEM_NATIVE:-linux-x64 linux-arm64}; do
         linux-x64) settings+=("-p:IlcInstructionSet=${DEM_X64:-x86-64-v3}") ;;
         linux-arm64)
             if [[ $(uname -m) != aarch64 ]]; then
-                settings+=(-p:CppCompilerAndLinker=aarch64-linux-gnu-gcc -p:ObjCopyName=aarch64-linux-gnu-objcopy)
+                # GCC for one target does not know Clang's option that names it.
+                printf '#!/bin/bash\nexec aarch64-linux-gnu-gcc "${@/#--target=*/-g}"\n' > "$work/link-arm64"
+                chmod +x "$work/link-arm64"
+                settings+=("-p:CppCompilerAndLinker=$work/link-arm64" -p:ObjCopyName=aarch64-linux-gnu-objcopy)
             fi
             ;;
     esac

@@ -6,6 +6,7 @@ using DemEngine.Checkpoints;
 using DemEngine.Cli.Formatting;
 using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
+using DemEngine.Cli.Startup;
 using ILGPU;
 
 namespace DemEngine.Cli;
@@ -17,8 +18,10 @@ internal sealed class VersionAction : SynchronousCommandLineAction
 {
     public override int Invoke(ParseResult parseResult)
     {
-        string ilgpu = typeof(Context).Assembly
-            .GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+        string? ilgpu = Build.HasGpuAndTraining
+            ? typeof(Context).Assembly
+                .GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0]
+            : null;
         IReadOnlyList<string> torch = TorchState.Describe();
         if (parseResult.GetValue(GlobalOptions.Json))
         {
@@ -33,7 +36,8 @@ internal sealed class VersionAction : SynchronousCommandLineAction
         }
 
         Console.Out.WriteLine(Manifest.ThisEngine);
-        Console.Out.WriteLine($"  ILGPU {ilgpu}");
+        if (ilgpu is not null)
+            Console.Out.WriteLine($"  ILGPU {ilgpu}");
         foreach (string line in torch)
             Console.Out.WriteLine($"  {line}");
         return 0;

@@ -9,7 +9,7 @@ internal static class NotIncludedCommand
     public static Command Build(string name)
     {
         var command = new Command(name, "Not in this build; the .NET tool has it.") { TreatUnmatchedTokensAsErrors = false };
-        command.SetAction(int (_) => throw Startup.Build.Lacks($"dem {name}"));
+        command.SetAction(int (_) => throw Startup.Build.Lacks($"command {name}"));
         return command;
     }
 }

@@ -94,5 +94,5 @@ internal sealed class EvaluationCommandOptions(string defaultMetric)
     public IModelEvaluator Open(ParseResult parsed, ImmutableArray<MeasuredSet> sets) =>
         parsed.GetValue(_evaluator) != Evaluators.Torch ? new EmbeddedEvaluator(sets, parsed.GetValue(Threads))
             : Build.HasGpuAndTraining ? new TorchEvaluator(sets, parsed.GetValue(_device)!, parsed.GetValue(Threads))
-            : throw Build.Lacks("the evaluator torch");
+            : throw Build.Lacks("evaluator torch");
 }

@@ -14,7 +14,7 @@ internal static class TorchState
     public static IReadOnlyList<string> Describe()
     {
         if (!Build.HasGpuAndTraining)
-            return [Build.Lacks("GPU backends and training").Message, Remedies.Of(ErrorCode.NotInThisBuild)];
+            return [Build.Lacks("GPU backends and no training").Message, Remedies.Of(ErrorCode.NotInThisBuild)];
         try
         {
             return [$"{TorchLibrary.Name}, {TorchLibrary.Check()}"];

@@ -17,7 +17,7 @@ internal static class Build
             : RuntimeFeature.IsDynamicCodeSupported;
 
     /// <summary>Makes the error that a feature needs another build.</summary>
-    /// <param name="feature">Name of the feature, as the subject of a sentence.</param>
+    /// <param name="feature">Name of the feature, without an article.</param>
     public static DemException Lacks(string feature) =>
-        new(ErrorCode.NotInThisBuild, $"{feature} is not in this build, which is compiled ahead of time");
+        new(ErrorCode.NotInThisBuild, $"this build, which is compiled ahead of time, has no {feature}");
 }
