@@ -27,14 +27,14 @@ trap 'rm -rf "$work"' EXIT
 project=$here/src/DemEngine.Cli
 
 # The version is in the packages' names, where the build writes it.
-dotnet pack "$here" -c Release -o "$work/packages" -v quiet
+dotnet pack "$here" -c Release --artifacts-path "$work/artifacts" -o "$work/packages" -v quiet
 cp "$work"/packages/*.nupkg "$work"/packages/*.snupkg "$out/"
 version=$(basename "$work"/packages/DemEngine.Cli.*.nupkg .nupkg)
 version=${version#DemEngine.Cli.}
 
 echo "== the full build"
 dotnet publish "$project" -c Release -r linux-x64 --self-contained -p:PackAsTool=false -p:TorchBackend=none -p:DebugType=none \
-    -o "$work/dem-$version" -v quiet
+    --artifacts-path "$work/artifacts" -o "$work/dem-$version" -v quiet
 tar -C "$work" -czf "$out/dem-$version-linux-x64-full.tar.gz" "dem-$version"
 
 "$work/dem-$version/dem" synth --shape tiny --seed 1 --out "$work/base" --quiet
@@ -66,7 +66,7 @@ for platform in ${DEM_NATIVE:-linux-x64 linux-arm64}; do
             fi
             ;;
     esac
-    dotnet publish "$project" -c Release -r "$platform" "${settings[@]}" -o "$work/$platform" -v quiet
+    dotnet publish "$project" -c Release -r "$platform" "${settings[@]}" --artifacts-path "$work/artifacts" -o "$work/$platform" -v quiet
     file=$out/dem-$version-$platform
     install -m 755 "$work/$platform/dem" "$file"
     if [[ $platform == linux-"$(uname -m | sed 's/x86_64/x64/;s/aarch64/arm64/')" ]]; then

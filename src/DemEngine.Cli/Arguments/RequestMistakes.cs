@@ -13,7 +13,10 @@ internal static partial class RequestMistakes
     /// </summary>
     public static IEnumerable<string> Of(ParseResult parsed)
     {
+        // A command that is not in this build takes any words, and says so.
         Command command = parsed.CommandResult.Command;
+        if (!command.TreatUnmatchedTokensAsErrors)
+            return [];
 
         // The library takes a misspelt option for a file name where an argument is expected.
         string[] unknown =
