@@ -52,6 +52,28 @@ public sealed class TableTests
         Assert.That(result.Output, Does.Match(@"\n +model\.layers\.0 +0\.\d+ +[01]\.\d{3} +\d\.\d\d%").And.Contain("tuned 4"));
     }
 
+    [Test]
+    public void Plain_tables_are_written_as_the_library_writes_them()
+    {
+        string[][] cells = [["tensor", "count", "", "shape"], ["a", "", "1", "F32[2, 3]"], ["  b.weight", "2×10", "", "x"], ["", "7", "", ""]];
+        bool[] numbers = [false, true, true, false];
+        using var text = new StringWriter();
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(text), Ansi = AnsiSupport.No });
+        console.Profile.Width = 1000;
+        var table = new Table { Border = TableBorder.None };
+        for (int k = 0; k < numbers.Length; k++)
+            table.AddColumn(numbers[k] ? new TableColumn(new Text(cells[0][k])).RightAligned() : new TableColumn(new Text(cells[0][k])));
+        foreach (string[] row in cells[1..])
+            table.AddRow(row.Select(cell => new Text(cell)));
+        console.Write(table);
+
+        using var plain = new StringWriter();
+        Assert.That(PlainTable.CanPrint(cells), Is.True);
+        PlainTable.Print(plain, cells, numbers);
+        Assert.That(plain.ToString().ReplaceLineEndings("\n"), Is.EqualTo(text.ToString().ReplaceLineEndings("\n")));
+        Assert.That(PlainTable.CanPrint([["tensor"], ["テンソル"]]), Is.False);
+    }
+
     private static string Print(int width)
     {
         using var text = new StringWriter();

@@ -47,6 +47,12 @@ internal static class TablePrinter
             (widths, cells) = fit;
         }
 
+        if (width is null && PlainTable.CanPrint(cells))
+        {
+            PlainTable.Print(console.Profile.Out.Writer, cells, numbers);
+            return;
+        }
+
         var table = new Table { Border = width is not null ? TableBorder.Simple : TableBorder.None };
         for (int k = 0; k < headings.Count; k++)
         {

@@ -172,6 +172,18 @@ public sealed class Checkpoint : IDisposable
             file.Dispose();
     }
 
+    private static bool IsIn(IReadOnlyDictionary<string, string> map, SafetensorsFile file)
+    {
+        string name = System.IO.Path.GetFileName(file.Path);
+        foreach (StoredTensor tensor in file.Tensors)
+        {
+            if (!map.TryGetValue(tensor.Spec.Name, out string? shard) || shard != name)
+                return false;
+        }
+
+        return true;
+    }
+
     private static Checkpoint OpenFiles(string path, CheckpointFiles found, IoMode io, NamePool pool)
     {
         var files = new List<SafetensorsFile>();
@@ -193,6 +205,8 @@ public sealed class Checkpoint : IDisposable
 
     private void CheckIndex(IReadOnlyDictionary<string, string> map, string indexPath)
     {
+        if (map.Count == Tensors.Length && _files.All(file => IsIn(map, file)))
+            return;
         string[] absent = [.. map.Keys.Where(name => Find(name) is null)];
         if (absent.Length > 0)
             throw new DemException(

@@ -48,11 +48,13 @@ public sealed record ManifestFile(string Path, long Bytes, string Hash, long? He
     internal static IReadOnlyList<ManifestFile> Of(
         IEnumerable<PlannedShard> shards, IEnumerable<KeyValuePair<string, byte[]>> files) =>
     [
-        .. shards.Select(shard =>
-            new ManifestFile(shard.FileName, shard.Length, HashOf(shard.Header.Span), shard.Header.Length)),
+        .. shards.Select(shard => OfShard(shard, shard.Header)),
         .. files.OrderBy(file => file.Key, StringComparer.Ordinal)
             .Select(file => new ManifestFile(file.Key, file.Value.Length, HashOf(file.Value))),
     ];
+
+    private static ManifestFile OfShard(PlannedShard shard, ReadOnlyMemory<byte> header) =>
+        new(shard.FileName, shard.Length, HashOf(header.Span), header.Length);
 
     /// <summary>Hashes the start of an open file.</summary>
     /// <param name="file">The file, at its start.</param>

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using DemEngine.Numerics;
@@ -17,7 +18,29 @@ public readonly record struct PlacedTensor(TensorSpec Spec, int Shard, long Offs
 /// <param name="FileName">Name of the file, such as <c>model-00001-of-00003.safetensors</c>.</param>
 /// <param name="Header">Everything before the data: length field, JSON and padding.</param>
 /// <param name="Length">Length of the whole file in bytes.</param>
-public sealed record PlannedShard(string FileName, ReadOnlyMemory<byte> Header, long Length);
+public sealed record PlannedShard(string FileName, ReadOnlyMemory<byte> Header, long Length)
+{
+    private readonly Func<byte[]>? _build;
+    private readonly ReadOnlyMemory<byte> _header = Header;
+
+    /// <summary>Makes a shard whose header is built whenever it is asked for, since those of large models take much room.</summary>
+    /// <param name="fileName">Name of the file.</param>
+    /// <param name="build">Function that builds the header; it gives the same each time.</param>
+    /// <param name="length">Length of the whole file in bytes.</param>
+    internal PlannedShard(string fileName, Func<byte[]> build, long length)
+        : this(fileName, ReadOnlyMemory<byte>.Empty, length) => _build = build;
+
+    /// <summary>Everything before the data: length field, JSON and padding.</summary>
+    public ReadOnlyMemory<byte> Header
+    {
+        get => _build is null ? _header : _build();
+        init
+        {
+            _header = value;
+            _build = null;
+        }
+    }
+}
 
 /// <summary>
 /// Layout of an output checkpoint, fixed to the byte before anything is written. File names and the greedy split are Hugging
@@ -28,6 +51,9 @@ public sealed class ShardLayout
 {
     /// <summary>Default maximum of data bytes in a shard, which is Hugging Face's: 5 GB (decimal).</summary>
     public const long DefaultMaxShardBytes = 5_000_000_000;
+
+    // The headers of more tensors are built when they are written.
+    private const int MostKept = 20_000;
 
     private static readonly JsonWriterOptions HeaderOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -59,10 +85,12 @@ public sealed class ShardLayout
         var shards = ImmutableArray.CreateBuilder<PlannedShard>();
         var placed = ImmutableArray.CreateBuilder<PlacedTensor>(groups.Sum(group => group.Count));
         var text = new ArrayBufferWriter<byte>();
+        bool areKept = groups.Sum(group => group.Count) <= MostKept;
         for (int shard = 0; shard < groups.Count; shard++)
         {
             TensorSpec[] ordered = [.. groups[shard].OrderByDescending(spec => spec.Type.Size)]; // A stable sort.
-            byte[] header = BuildHeader(ordered, metadata, text);
+            groups[shard] = [];
+            ReadOnlySpan<byte> header = BuildHeader(ordered, metadata, text);
             long offset = header.Length;
             foreach (TensorSpec spec in ordered)
             {
@@ -73,7 +101,9 @@ public sealed class ShardLayout
             string name = groups.Count == 1
                 ? Checkpoint.SingleFileName
                 : $"model-{shard + 1:D5}-of-{groups.Count:D5}.safetensors";
-            shards.Add(new PlannedShard(name, header, offset));
+            shards.Add(areKept
+                ? new PlannedShard(name, header.ToArray(), offset)
+                : new PlannedShard(name, () => BuildHeader(ordered, metadata, new ArrayBufferWriter<byte>()).ToArray(), offset));
         }
 
         return new ShardLayout(shards.ToImmutable(), placed.MoveToImmutable());
@@ -123,7 +153,7 @@ public sealed class ShardLayout
         return groups;
     }
 
-    private static byte[] BuildHeader(
+    private static Span<byte> BuildHeader(
         TensorSpec[] tensors, IReadOnlyDictionary<string, string>? metadata, ArrayBufferWriter<byte> text)
     {
         text.ResetWrittenCount();
@@ -162,7 +192,7 @@ public sealed class ShardLayout
         while (text.WrittenCount % 8 != 0)
             text.Write(" "u8);
 
-        byte[] header = text.WrittenSpan.ToArray();
+        Span<byte> header = MemoryMarshal.AsMemory(text.WrittenMemory).Span;
         BinaryPrimitives.WriteInt64LittleEndian(header, header.Length - SafetensorsHeader.PrefixLength);
         return header;
     }

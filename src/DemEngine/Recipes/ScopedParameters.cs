@@ -18,6 +18,8 @@ public sealed class ScopedParameters
     {
         if (scopes.IsEmpty) throw new ArgumentException("There is at least one scope.", nameof(scopes));
         _scopes = scopes.ToArray();
+        HasGradients = _scopes.SelectMany(scope => scope.Parameters).SelectMany(parameter => parameter.Value.Leaves)
+            .Any(value => value is GradientValue);
     }
 
     /// <summary>Finds the value of a parameter for one tensor, whatever its type.</summary>
@@ -132,6 +134,9 @@ public sealed class ScopedParameters
         _scopes.SelectMany(scope => scope.Parameters).Select(parameter => parameter.Name).Distinct(StringComparer.Ordinal)
             .Select(key => Select(key, tensorName)).OfType<GradientValue>()
             .Where(gradient => gradient.Points.Distinct().Skip(1).Any());
+
+    /// <summary>Whether <see cref="GradientsAt"/> may give any for some tensor.</summary>
+    internal bool HasGradients { get; }
 
     private UnconditionalValue? Select(string key, string tensorName)
     {

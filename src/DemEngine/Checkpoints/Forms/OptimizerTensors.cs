@@ -32,7 +32,18 @@ internal static class OptimizerTensors
     private static bool IsState(string name)
     {
         int end = name.IndexOf('.', StringComparison.Ordinal);
-        return (end > 0 && Roots.Contains(name[..end], StringComparer.Ordinal))
-            || Endings.Contains(name[(name.LastIndexOfAny(['.', '/']) + 1)..], StringComparer.Ordinal);
+        return (end > 0 && IsOneOf(Roots, name.AsSpan(0, end)))
+            || IsOneOf(Endings, name.AsSpan(name.LastIndexOfAny(['.', '/']) + 1));
+    }
+
+    private static bool IsOneOf(string[] words, ReadOnlySpan<char> text)
+    {
+        foreach (string word in words)
+        {
+            if (text.SequenceEqual(word))
+                return true;
+        }
+
+        return false;
     }
 }

@@ -14,6 +14,8 @@ namespace DemEngine.Merging.Inputs;
 /// <param name="rowElements">Number of elements in a row.</param>
 internal sealed class DeltaInputs(TensorSources sources, long rowElements)
 {
+    private ImmutableArray<(long First, long End)> _parts;
+
     /// <summary>Number of elements in the tensor.</summary>
     public long Elements { get; } = sources.Segments.IsEmpty ? 0 : sources.Segments[^1].End;
 
@@ -24,8 +26,9 @@ internal sealed class DeltaInputs(TensorSources sources, long rowElements)
     public int SourceCount => sources.All.Length;
 
     /// <summary>Parts whose elements all have the same sources. No operation crosses the end of a part.</summary>
-    public ImmutableArray<(long First, long End)> Parts { get; } =
-        [.. sources.Segments.Select(segment => (segment.First, segment.End))];
+    public ImmutableArray<(long First, long End)> Parts => _parts.IsDefault
+        ? _parts = [.. sources.Segments.Select(segment => (segment.First, segment.End))]
+        : _parts;
 
     /// <summary>Adapts differences to the part that holds element <paramref name="first"/>.</summary>
     public SparseDeltas In(long first, SparseDeltas deltas)

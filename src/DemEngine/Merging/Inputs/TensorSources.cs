@@ -40,28 +40,19 @@ internal sealed class TensorSources
         All = use == BaseUse.First ? sources.Insert(0, new SourceTensor(baseTensor, baseTensor.Spec.Shape.Rows)) : sources;
         IsRelative = isRelative;
         _staysBase = use == BaseUse.First;
-        bool standsIn = All.Any(source => source.Tensor is null || source.Rows < shape.Rows);
-        IEnumerable<TensorReader> present = All.Select(source => source.Tensor).OfType<TensorReader>();
-        _readsBase = isRelative || standsIn || _staysBase;
-        Inputs = [.. (_readsBase ? present.Prepend(baseTensor) : present).Distinct()];
-        RowElements = shape.RowElements;
-        CommonElements = All.Min(source => source.Tensor is null ? 0 : Math.Min(source.Rows, shape.Rows)) * shape.RowElements;
+        bool standsIn = false;
+        long least = long.MaxValue;
+        foreach (SourceTensor source in All)
+        {
+            standsIn |= source.Tensor is null || source.Rows < shape.Rows;
+            least = Math.Min(least, RowsOf(source, shape));
+        }
 
-        long[] cuts =
-        [
-            .. All.Select(source => source.Tensor is null ? 0 : Math.Min(source.Rows, shape.Rows))
-                .Append(0)
-                .Append(shape.Rows)
-                .Distinct()
-                .Order(),
-        ];
-        Segments =
-        [
-            .. cuts.Zip(cuts.Skip(1), (from, to) => new Segment(
-                from * shape.RowElements,
-                to * shape.RowElements,
-                [.. All.Select(source => source.Rows >= to ? source.Tensor : null)])),
-        ];
+        _readsBase = isRelative || standsIn || _staysBase;
+        Inputs = Distinct(_readsBase ? baseTensor : null, All);
+        RowElements = shape.RowElements;
+        CommonElements = least * shape.RowElements;
+        Segments = standsIn || shape.Rows == 0 ? Cut(shape) : [SegmentOf(0, shape.Rows)];
     }
 
     public TensorReader Base { get; }
@@ -99,12 +90,16 @@ internal sealed class TensorSources
 
     /// <summary>Lists the tensors that the symbols in formulas stand for.</summary>
     /// <param name="models">Names of the base and of the sources in the recipe, in this order.</param>
-    public IEnumerable<PlannedSource> Named(IReadOnlyList<string> models) => All
-        .Select((source, k) => (source.Tensor, Place: Place(k)))
-        .Where(source => source.Place > 0)
-        .Prepend((Tensor: _readsBase ? Base : null, Place: 0))
-        .Where(source => source.Tensor is not null)
-        .Select(source => new PlannedSource(LinearInput.SymbolOf(source.Place), models[source.Place], source.Tensor!.Spec.Name));
+    public IEnumerable<PlannedSource> Named(IReadOnlyList<string> models)
+    {
+        if (_readsBase)
+            yield return new PlannedSource(LinearInput.SymbolOf(0), models[0], Base.Spec.Name);
+        for (int k = 0; k < All.Length; k++)
+        {
+            if (Place(k) is > 0 and var place && All[k].Tensor is { } tensor)
+                yield return new PlannedSource(LinearInput.SymbolOf(place), models[place], tensor.Spec.Name);
+        }
+    }
 
     /// <summary>Computes the Gram matrix of a part, leaf by leaf.</summary>
     /// <param name="inputs">
@@ -144,6 +139,42 @@ internal sealed class TensorSources
             inputs.Insert(0, startsFromFirst ? InputOf(0, segment) : new LinearInput(0, Base));
         return new LinearPart(part, inputs.ToImmutable());
     }
+
+    private static long RowsOf(SourceTensor source, TensorShape shape) =>
+        source.Tensor is null ? 0 : Math.Min(source.Rows, shape.Rows);
+
+    // With few sources, as there mostly are, comparing each with those before it takes no memory.
+    private static ImmutableArray<TensorReader> Distinct(TensorReader? first, ImmutableArray<SourceTensor> sources)
+    {
+        const int Few = 8;
+        if (sources.Length > Few)
+        {
+            IEnumerable<TensorReader> present = sources.Select(source => source.Tensor).OfType<TensorReader>();
+            return [.. (first is null ? present : present.Prepend(first)).Distinct()];
+        }
+
+        var distinct = ImmutableArray.CreateBuilder<TensorReader>(sources.Length + 1);
+        if (first is not null)
+            distinct.Add(first);
+        foreach (SourceTensor source in sources)
+        {
+            if (source.Tensor is { } tensor && !distinct.Contains(tensor))
+                distinct.Add(tensor);
+        }
+
+        return distinct.DrainToImmutable();
+    }
+
+    private ImmutableArray<Segment> Cut(TensorShape shape)
+    {
+        long[] cuts = [.. All.Select(source => RowsOf(source, shape)).Append(0).Append(shape.Rows).Distinct().Order()];
+        return [.. cuts.Zip(cuts.Skip(1), SegmentOf)];
+    }
+
+    private Segment SegmentOf(long fromRow, long toRow) => new(
+        fromRow * RowElements,
+        toRow * RowElements,
+        [.. All.Select(source => source.Rows >= toRow ? source.Tensor : null)]);
 
     private LinearInput InputOf(int source, Segment segment) =>
         segment.Sources[source] is { } tensor ? new LinearInput(Place(source), tensor) : new LinearInput(0, Base);

@@ -14,7 +14,7 @@ internal sealed class OutputJob : IPlannedOutput, IDisposable
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, JournalEntry> _entries = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, TensorHasher> _hashers;
+    private readonly Dictionary<string, TensorHasher> _hashers = new(StringComparer.Ordinal);
     private readonly RunOptions _options;
     private readonly StagingDirectory _staging;
     private readonly Journal _journal;
@@ -50,10 +50,6 @@ internal sealed class OutputJob : IPlannedOutput, IDisposable
         _resumed = _entries.Count;
         _shards = new(() => Plan.Layout.Tensors.ToDictionary(
             place => place.Spec.Name, place => place.Shard, StringComparer.Ordinal));
-        _hashers = Plan.Tensors.ToDictionary(
-            tensor => tensor.Spec.Name,
-            tensor => new TensorHasher(tensor.Spec.ByteLength),
-            StringComparer.Ordinal);
         ToMake = [.. Plan.Tensors.Zip(Plan.Layout.Tensors).Where(pair => !_entries.ContainsKey(pair.First.Spec.Name))];
     }
 
@@ -78,17 +74,31 @@ internal sealed class OutputJob : IPlannedOutput, IDisposable
 
     public void Write(PlacedTensor place, long offset, NativeBytes tile)
     {
-        _hashers[place.Spec.Name].Add(offset, tile.Span);
+        HasherOf(place.Spec).Add(offset, tile.Span);
         _writer.Write(place, offset, tile.Span);
     }
 
     public void Finished(OutputTensor tensor, NonFinite nonFinite)
     {
         var entry = new JournalEntry(
-            tensor.Spec.Name, _hashers[tensor.Spec.Name].Finish(), nonFinite, tensor.Remark, tensor.IsLost);
+            tensor.Spec.Name, HasherOf(tensor.Spec).Finish(), nonFinite, tensor.Remark, tensor.IsLost);
         _journal.Append(entry);
         lock (_lock)
+        {
+            _hashers.Remove(entry.Tensor);
             _entries.Add(entry.Tensor, entry);
+        }
+    }
+
+    // Only those of the tensors that are being made are kept.
+    private TensorHasher HasherOf(TensorSpec spec)
+    {
+        lock (_lock)
+        {
+            if (!_hashers.TryGetValue(spec.Name, out TensorHasher? hasher))
+                _hashers.Add(spec.Name, hasher = new TensorHasher(spec.ByteLength));
+            return hasher;
+        }
     }
 
     /// <summary>Refuses an output that must not be published.</summary>

@@ -22,14 +22,7 @@ internal sealed class OutputGroup
     {
         _budget = budget;
         _pooled = new CrossTensorPlans(outputs);
-        _tensors =
-        [
-            .. outputs.SelectMany(output => output.ToMake.Select(tensor => (Output: output, tensor.Tensor, tensor.Place)))
-                .GroupBy(made => (made.Place.Shard, made.Place.Offset, made.Place.Spec.Name))
-                .OrderBy(made => made.Key.Shard).ThenBy(made => made.Key.Offset)
-                .Select(made => TensorGroup.Of(
-                    made.Select(one => (one.Tensor, one.Output)), made.First().Place, budget.Tile.Bytes)),
-        ];
+        _tensors = outputs is [var only] ? OfOne(only, budget.Tile.Bytes) : OfSeveral(outputs, budget.Tile.Bytes);
         BytesRead = _tensors.Sum(tensor => tensor.BytesRead) + _pooled.BytesRead;
         BytesWritten = _tensors.Sum(tensor => tensor.BytesWritten);
     }
@@ -39,6 +32,27 @@ internal sealed class OutputGroup
 
     /// <summary>Number of bytes written for all outputs together.</summary>
     public long BytesWritten { get; }
+
+    // The tensors of one output are in the order of its layout.
+    private static TensorGroup[] OfOne(IPlannedOutput output, int tileBytes)
+    {
+        var tensors = new TensorGroup[output.ToMake.Count];
+        for (int k = 0; k < tensors.Length; k++)
+        {
+            var (tensor, place) = output.ToMake[k];
+            tensors[k] = new TensorGroup([new TensorProgress(tensor, place, tileBytes, output)]);
+        }
+
+        return tensors;
+    }
+
+    private static TensorGroup[] OfSeveral(IReadOnlyList<IPlannedOutput> outputs, int tileBytes) =>
+    [
+        .. outputs.SelectMany(output => output.ToMake.Select(tensor => (Output: output, tensor.Tensor, tensor.Place)))
+            .GroupBy(made => (made.Place.Shard, made.Place.Offset, made.Place.Spec.Name))
+            .OrderBy(made => made.Key.Shard).ThenBy(made => made.Key.Offset)
+            .Select(made => TensorGroup.Of(made.Select(one => (one.Tensor, one.Output)), made.First().Place, tileBytes)),
+    ];
 
     /// <summary>Divides the memory for carrying out several plans together.</summary>
     /// <exception cref="DemException">DEM1001 (BadArgument): the memory bound is too small.</exception>

@@ -52,14 +52,15 @@ internal sealed class TensorGroup
         int tileBytes)
     {
         var members = new List<TensorProgress>();
-        var measured = new Dictionary<object, TensorProgress>();
+        Dictionary<object, TensorProgress>? measured = null;
         foreach (var (tensor, output) in tensors)
         {
-            TensorProgress? with = tensor.StatisticsKey is { } asks ? measured.GetValueOrDefault(asks) : null;
-            var member = new TensorProgress(tensor, place, tileBytes, output, with);
+            object? asks = tensor.StatisticsKey;
+            var member = new TensorProgress(
+                tensor, place, tileBytes, output, asks is null ? null : measured?.GetValueOrDefault(asks));
             members.Add(member);
-            if (tensor.StatisticsKey is { } own)
-                measured.TryAdd(own, member);
+            if (asks is not null)
+                (measured ??= []).TryAdd(asks, member);
         }
 
         return new TensorGroup(members);

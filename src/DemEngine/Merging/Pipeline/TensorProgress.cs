@@ -15,7 +15,7 @@ internal sealed class TensorProgress
     private readonly int[] _tilesToMeasure;
     private readonly ManualResetEventSlim[] _measured;
     private readonly TensorProgress? _measuredWith;
-    private readonly Lazy<bool> _taken;
+    private readonly Lazy<bool>? _taken;
     private readonly IPlannedOutput _output;
     private NonFinite _nonFinite;
     private int _tilesToMake;
@@ -36,7 +36,7 @@ internal sealed class TensorProgress
     {
         _output = output;
         _measuredWith = measuredWith;
-        _taken = new Lazy<bool>(TakeMeasured);
+        _taken = measuredWith is null ? null : new Lazy<bool>(TakeMeasured);
         Tensor = tensor;
         Place = place;
         TileElements = tileBytes / tensor.Spec.Type.Size;
@@ -123,7 +123,7 @@ internal sealed class TensorProgress
         if (_measuredWith is not null)
         {
             _measuredWith.WaitFor(_measuredWith.Passes.Count, cancel);
-            _ = _taken.Value;
+            _ = _taken!.Value;
         }
     }
 

@@ -67,10 +67,16 @@ internal sealed class MatchedPart
     /// <summary>Notes on sources' tensors that were renamed, are not there, or are left out.</summary>
     public IReadOnlyList<string> Remarks { get; }
 
+    /// <summary>Whether there may be a gradient in effect for any tensor.</summary>
+    /// <param name="parameters">Parameters of this part.</param>
+    public bool HasGradients(PartParameters parameters) =>
+        parameters.Shared.HasGradients || _sourceIndices.Any(model => parameters.OfEach[model].HasGradients);
+
     /// <summary>Returns the gradients that are in effect for a tensor.</summary>
     /// <param name="tensor">The matched tensor.</param>
     /// <param name="parameters">Parameters of this part.</param>
-    public IEnumerable<GradientValue> GradientsAt(AlignedTensor tensor, PartParameters parameters) => !tensor.Spec.Type.IsFloat
+    public IEnumerable<GradientValue> GradientsAt(AlignedTensor tensor, PartParameters parameters) =>
+        !tensor.Spec.Type.IsFloat || !HasGradients(parameters)
         ? []
         : _sourceIndices.SelectMany((model, k) =>
                 parameters.OfEach[model].GradientsAt(tensor.Sources[k].Tensor?.Spec.Name ?? tensor.Spec.Name))

@@ -171,6 +171,8 @@ internal sealed class MatchedRecipe
     public IEnumerable<string> CheckGradients(MergeParameters parameters)
     {
         IReadOnlyList<PartParameters> ofParts = parameters.PartsOf(Stage);
+        if (!_parts.Where((part, k) => part.HasGradients(ofParts[k])).Any())
+            return [];
         var afterLayers = new List<string>();
         foreach (var (part, tensor) in _tensors)
         {
