@@ -11,7 +11,7 @@ public class AheadOfTimeTests
         string folder = Path.Combine(PackagedBuild.Folder, "native");
         DotNet.Run(
             DotNet.Repository, "publish", "src/DemEngine.Cli", "-r", "linux-x64", "-p:PublishAot=true", "-p:StripSymbols=false",
-            "--artifacts-path", Path.Combine(PackagedBuild.Folder, "native-artifacts"), "-o", folder, "-nodeReuse:false");
+            "--artifacts-path", Path.Combine(PackagedBuild.Folder, "artifacts"), "-p:RunAnalyzers=false", "-o", folder, "-nodeReuse:false");
 
         string alone = Path.Combine(PackagedBuild.WorkFolder, "dem-alone");
         File.Copy(Path.Combine(folder, "dem"), alone);
