@@ -85,9 +85,17 @@ internal static class Fingerprint
             samples[k] = new Sample(tensor, tensor.Offset + (first * size), count * size, Place: 0);
         }
 
-        int[] order = [.. Enumerable.Range(0, samples.Length)];
-        Sample[] all = samples.ToArray();
-        Array.Sort(order, (a, b) => Compare(all[a], all[b]));
+        // The samples of a tensor are in the order of the file already.
+        Span<int> tensorOrder = stackalloc int[Together];
+        tensorOrder = tensorOrder[..tensors.Length];
+        for (int k = 0; k < tensorOrder.Length; k++)
+            tensorOrder[k] = k;
+        StoredTensor[] all = tensors.ToArray();
+        tensorOrder.Sort((a, b) => Compare(all[a], all[b]));
+        Span<int> order = stackalloc int[Together * SamplesEach];
+        order = order[..samples.Length];
+        for (int k = 0; k < order.Length; k++)
+            order[k] = (tensorOrder[k / SamplesEach] * SamplesEach) + (k % SamplesEach);
         int end = 0;
         for (int k = 0; k < order.Length;)
         {
@@ -110,10 +118,10 @@ internal static class Fingerprint
         }
     }
 
-    private static int Compare(in Sample a, in Sample b) =>
-        ReferenceEquals(a.Tensor.File, b.Tensor.File) || a.Tensor.File == b.Tensor.File
-            ? a.Offset.CompareTo(b.Offset)
-            : string.CompareOrdinal(a.Tensor.File, b.Tensor.File);
+    // Empty tensors come before the tensor that starts at the same offset.
+    private static int Compare(StoredTensor a, StoredTensor b) => ReferenceEquals(a.File, b.File) || a.File == b.File
+        ? (a.Offset, a.Spec.ByteLength).CompareTo((b.Offset, b.Spec.ByteLength))
+        : string.CompareOrdinal(a.File, b.File);
 
     /// <summary>A part of a tensor.</summary>
     /// <param name="Tensor">The tensor.</param>

@@ -16,7 +16,8 @@ internal static class LayerLists
     /// <param name="tensors">Names of all tensors of the model.</param>
     public static Dictionary<string, NumberedName> Find(IEnumerable<string> tensors)
     {
-        var found = new Dictionary<string, NumberedName>(StringComparer.Ordinal);
+        tensors.TryGetNonEnumeratedCount(out int count);
+        var found = new Dictionary<string, NumberedName>(count, StringComparer.Ordinal);
         var others = new Dictionary<string, NumberedName[]>(StringComparer.Ordinal);
         var pool = new NamePool();
         var isList = new Dictionary<string, bool>(StringComparer.Ordinal);
@@ -44,15 +45,15 @@ internal static class LayerLists
         }
 
         // A list of plain matrices, such as fc_layers.0.weight, is a sequence of other things.
-        HashSet<string> plain =
-        [
-            .. found.Values.GroupBy(cut => cut.List, StringComparer.Ordinal)
-                .Where(list => !LayerWords.IsClassic(list.First().Word) && list.Count(HasModule) * 2 < list.Count())
-                .Select(list => list.Key),
-        ];
-        foreach (string tensor in found.Keys.Where(tensor => plain.Contains(found[tensor].List)).ToArray())
-            found.Remove(tensor);
+        HashSet<string> plain = PlainLists(found.Values);
+        if (plain.Count > 0)
+        {
+            foreach (string tensor in found.Keys.Where(tensor => plain.Contains(found[tensor].List)).ToArray())
+                found.Remove(tensor);
+        }
 
+        if (others.Count == 0)
+            return found;
         HashSet<string> repeated =
         [
             .. others.Values.SelectMany(cuts => cuts).GroupBy(cut => cut.List, StringComparer.Ordinal).Where(IsRepeated)
@@ -66,6 +67,23 @@ internal static class LayerLists
 
         AddCompanions(found, others);
         return found;
+    }
+
+    private static HashSet<string> PlainLists(IEnumerable<NumberedName> cuts)
+    {
+        var counts = new Dictionary<string, (int All, int WithModule)>(StringComparer.Ordinal);
+        foreach (NumberedName cut in cuts)
+        {
+            var (all, withModule) = counts.GetValueOrDefault(cut.List);
+            counts[cut.List] = (all + 1, withModule + (HasModule(cut) ? 1 : 0));
+        }
+
+        return
+        [
+            .. counts.Where(list => list.Value.WithModule * 2 < list.Value.All
+                    && !LayerWords.IsClassic(NumberedName.WordOf(list.Key)))
+                .Select(list => list.Key),
+        ];
     }
 
     private static bool HasModule(NumberedName cut) => cut.Rest.Contains('.', StringComparison.Ordinal);

@@ -113,10 +113,9 @@ internal sealed class NetworkLayers
     /// </summary>
     private void JoinNumberedLists()
     {
-        var lists = _places.Values.Where(place => !_throughStages.Contains(place.Stack!))
-            .GroupBy(place => place.Stack!, StringComparer.Ordinal)
+        var lists = LayersInNames().Where(list => !_throughStages.Contains(list.Key))
             .Select(list => (Stack: list.Key, Name: list.Key.TrimEnd('0', '1', '2', '3', '4', '5', '6', '7', '8', '9'),
-                Layers: list.Max(place => place.Layer) + 1))
+                Layers: list.Value))
             .Where(list => list.Stack.Length > list.Name.Length && list.Name.EndsWith("layer", StringComparison.Ordinal));
         var first = new Dictionary<string, (string Stack, int First)>(StringComparer.Ordinal);
         foreach (var network in lists.GroupBy(list => list.Name, StringComparer.Ordinal).Where(network => network.Count() > 1))
@@ -142,17 +141,32 @@ internal sealed class NetworkLayers
 
     private void CountLayers(Dictionary<string, NumberedName> cuts)
     {
-        foreach (var stack in _places.GroupBy(one => one.Value.Stack!, StringComparer.Ordinal))
+        var predicting = new HashSet<(string Stack, int Layer)>();
+        foreach (var (name, place) in _places)
         {
-            int count = stack.Max(one => one.Value.Layer) + 1;
-            HashSet<int> predicting =
-            [
-                .. stack.Where(one => cuts.TryGetValue(one.Key, out NumberedName? cut) && OuterName.IsOfPredictionLayer(cut.Rest))
-                    .Select(one => one.Value.Layer),
-            ];
-            while (count > 1 && predicting.Contains(count - 1))
-                count--;
-            _counts[stack.Key] = count;
+            if (cuts.TryGetValue(name, out NumberedName? cut) && OuterName.IsOfPredictionLayer(cut.Rest))
+                predicting.Add((place.Stack!, place.Layer));
         }
+
+        foreach (var (stack, layers) in LayersInNames())
+        {
+            int count = layers;
+            while (count > 1 && predicting.Contains((stack, count - 1)))
+                count--;
+            _counts[stack] = count;
+        }
+    }
+
+    /// <summary>Highest number of a layer in each stack, and one more.</summary>
+    private Dictionary<string, int> LayersInNames()
+    {
+        var layers = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (LayerPlace place in _places.Values)
+        {
+            if (layers.GetValueOrDefault(place.Stack!) <= place.Layer)
+                layers[place.Stack!] = place.Layer + 1;
+        }
+
+        return layers;
     }
 }
