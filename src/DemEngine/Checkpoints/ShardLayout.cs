@@ -23,7 +23,9 @@ public sealed record PlannedShard(string FileName, ReadOnlyMemory<byte> Header, 
     private readonly Func<byte[]>? _build;
     private readonly ReadOnlyMemory<byte> _header = Header;
 
-    /// <summary>Makes a shard whose header is built whenever it is asked for, since those of large models take much room.</summary>
+    /// <summary>
+    /// Makes a shard whose header is built whenever it is asked for, since those of large models take much room.
+    /// </summary>
     /// <param name="fileName">Name of the file.</param>
     /// <param name="build">Function that builds the header; it gives the same each time.</param>
     /// <param name="length">Length of the whole file in bytes.</param>

@@ -13,6 +13,9 @@ internal sealed class NamePool
 
     public NamePool() => _byText = _names.GetAlternateLookup<ReadOnlySpan<char>>();
 
+    /// <summary>Number of strings.</summary>
+    public int Count => _names.Count;
+
     /// <summary>Returns the string with the given characters.</summary>
     public string Of(ReadOnlySpan<char> text)
     {

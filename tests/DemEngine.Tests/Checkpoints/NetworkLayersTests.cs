@@ -193,4 +193,16 @@ public sealed class NetworkLayersTests
 
     private static IEnumerable<string> Numbered(string list, int count, params string[] tensors) =>
         Enumerable.Range(0, count).SelectMany(number => tensors.Select(tensor => $"{list}.{number}.{tensor}"));
+
+    [Test]
+    public void Counting_layers_takes_memory_in_proportion_to_names()
+    {
+        string[] names = [.. Enumerable.Range(0, 50_000).Select(k => $"model.layers.{k / 500}.mlp.experts.{k % 500}.up_proj.weight")];
+        _ = new NetworkLayers(names[..500]);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        var layers = new NetworkLayers(names);
+        long each = (GC.GetAllocatedBytesForCurrentThread() - before) / names.Length;
+        Assert.That(layers.Count("model.layers"), Is.EqualTo(100));
+        Assert.That(each, Is.LessThan(850), "bytes a name");
+    }
 }

@@ -202,4 +202,23 @@ public sealed class ShardLayoutTests
         random.NextBytes(bytes);
         return bytes;
     }
+
+    [Test]
+    public void Headers_that_are_built_when_they_are_written_are_those_that_were_planned()
+    {
+        TensorSpec[] specs =
+            [.. Enumerable.Range(0, 20_001).Select(k => new TensorSpec($"t{k}", k % 3 == 0 ? ElementType.F32 : ElementType.BF16, new TensorShape(k % 5)))];
+        ShardLayout layout = ShardLayout.Plan(specs, maxShardBytes: 60_000);
+        Assert.That(layout.Shards, Has.Length.GreaterThan(1));
+        for (int shard = 0; shard < layout.Shards.Length; shard++)
+        {
+            PlacedTensor[] placed = [.. layout.Tensors.Where(tensor => tensor.Shard == shard)];
+            ShardLayout alone = ShardLayout.Plan(placed.Select(tensor => tensor.Spec), long.MaxValue);
+            PlannedShard planned = layout.Shards[shard];
+            Assert.That(placed, Has.Length.LessThan(20_000));
+            Assert.That(planned.Header.Span.SequenceEqual(alone.Shards[0].Header.Span), Is.True);
+            Assert.That(planned.Length, Is.EqualTo(alone.Shards[0].Length));
+            Assert.That(placed[0].Offset, Is.EqualTo(planned.Header.Length));
+        }
+    }
 }

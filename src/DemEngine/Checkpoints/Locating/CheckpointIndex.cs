@@ -83,7 +83,8 @@ internal static class CheckpointIndex
         if (reader.TokenType != JsonTokenType.StartObject)
             throw new DemException(ErrorCode.BadIndex, $"{path}: weight_map is not an object") { Path = path };
 
-        var map = new Dictionary<string, string>(StringComparer.Ordinal);
+        // Models that are merged mostly have as many tensors as each other.
+        var map = new Dictionary<string, string>(pool.Count, StringComparer.Ordinal);
         string? last = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
