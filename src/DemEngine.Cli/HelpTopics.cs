@@ -1,4 +1,3 @@
-using DemEngine.Cli.Output;
 using DemEngine.Cli.Shells;
 
 namespace DemEngine.Cli;

@@ -45,8 +45,8 @@ internal static class HelpTexts
                 "progress for logs and programs",
                 """
                 --progress bar|plain|json|none says how progress is shown on standard error. json is one object a line, at most
-                one a second and at the end: phase, bytes_done, bytes_total, tensors_done, tensors_total, tensor, shard, seconds and
-                bytes_per_second of runs that read and write; text, share and seconds of others.
+                one a second and at the end: phase, bytes_done, bytes_total, tensors_done, tensors_total, tensor, shard, seconds
+                and bytes_per_second of runs that read and write; text, share and seconds of others.
                 """),
         };
 }

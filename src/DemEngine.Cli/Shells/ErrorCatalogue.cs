@@ -1,4 +1,6 @@
-namespace DemEngine.Cli.Output;
+using DemEngine.Cli.Output;
+
+namespace DemEngine.Cli.Shells;
 
 /// <summary>Prints the list of <c>dem --help errors</c>: every error code with its meaning and remedy.</summary>
 internal static class ErrorCatalogue
