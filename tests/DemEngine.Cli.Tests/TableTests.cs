@@ -1,3 +1,4 @@
+using DemEngine.Cli.Formatting;
 using DemEngine.Cli.Output;
 using Spectre.Console;
 

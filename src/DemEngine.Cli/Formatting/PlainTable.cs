@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace DemEngine.Cli.Output;
+namespace DemEngine.Cli.Formatting;
 
 /// <summary>
 /// Writes tables without rules, line by line, as the console library would: a table of hundreds of thousands of rows takes that a
