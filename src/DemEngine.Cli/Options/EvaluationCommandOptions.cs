@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using System.CommandLine;
+using DemEngine.Cli.Startup;
 using DemEngine.Evaluation;
 using DemEngine.Evaluation.Embedded;
-using DemEngine.Cli.Startup;
 using DemEngine.Training.Evaluation;
 using DemEngine.Training.Settings;
 

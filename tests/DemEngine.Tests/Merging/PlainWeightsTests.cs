@@ -5,6 +5,7 @@ using DemEngine.Merging.Options;
 using DemEngine.Merging.Output;
 using DemEngine.Numerics;
 using DemEngine.Recipes;
+using DemEngine.Sweeps;
 
 namespace DemEngine.Tests.Merging;
 
@@ -47,7 +48,7 @@ public sealed class PlainWeightsTests
     }
 
     [Test]
-    public void Distances_and_merges_in_memory_refuse_quantised_weights_too()
+    public void Distances_merges_in_memory_and_sweeps_refuse_quantised_weights_too()
     {
         (TensorSpec, byte[])[] tensors = [Norm, .. Quantised[0].Tensors.Select(one => TestCheckpoint.Tensor(one.Name, one.Type, one.Shape))];
         using ModelFolder folder = new ModelFolder().Model("base", tensors).Model("a", tensors);
@@ -55,6 +56,9 @@ public sealed class PlainWeightsTests
         Failing.With(ErrorCode.Quantized, () => DistanceMeasurement.Run(folder.PathOf("base"), [folder.PathOf("a")], new AlignmentOptions(), new RunOptions(), backend));
         Recipe recipe = RecipeReader.Resolve(RecipeReader.Parse(Linear, "r.yaml"), folder.Path);
         Failing.With(ErrorCode.Quantized, () => MemoryMerge.Open(recipe, new AlignmentOptions(), backend, new RunOptions()).Dispose());
+        SweepCandidate[] candidates = [.. Sweep.Candidates(recipe, [SweepAxis.Parse("weight=0.25,0.5")])];
+        Failing.With(ErrorCode.Quantized, () => Sweep.Run(candidates, folder.PathOf("swept"), new AlignmentOptions(), backend, new RunOptions()));
+        Assert.That(Directory.Exists(folder.PathOf("swept")), Is.False);
     }
 
     [TestCase("config.json", """{"quantization_config": {"quant_method": "fp8"}}""", "fp8")]
