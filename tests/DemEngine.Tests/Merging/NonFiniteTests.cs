@@ -42,6 +42,21 @@ public sealed class NonFiniteTests
         AssertManifest();
     }
 
+    /// <summary>Where all models are infinite, a stored difference is 0, and no input that is not finite.</summary>
+    [Test]
+    public void Beside_shared_infinities_only_the_other_inputs_are_counted()
+    {
+        using ModelFolder folder = new ModelFolder()
+            .Model("base", Values.Tensor("t", ElementType.F32, [2], double.PositiveInfinity, 1))
+            .Model("a", Values.Tensor("t", ElementType.F32, [2], double.PositiveInfinity, 2))
+            .Model("b", Values.Tensor("t", ElementType.F32, [2], double.PositiveInfinity, double.NaN));
+        folder.Extract("a", "v");
+        RunReport report = folder.Merge(
+            "merge_method: dem\nbase_model: base\nmodels: [{vector: v}, {model: b}]\nparameters: {weight: 0.5}",
+            options: new RunOptions { NonFinite = NonFinitePolicy.Warn });
+        Assert.That(report.NonFinite, Is.EqualTo(new[] { new NonFiniteTensor("t", 1, 1) }));
+    }
+
     [Test]
     public void Otherwise_nothing_is_published_and_the_work_is_kept()
     {

@@ -36,7 +36,7 @@ internal static class SharedInfinities
                 int count = (int)Math.Min(BlockElements, to - start);
                 int inBlock = KeepBlock(sources, segment, start, output.Slice((int)(start - first), count), workspace);
                 kept += inBlock;
-                keptInputs += (long)inBlock * Inputs(sources, segment).Count();
+                keptInputs += (long)inBlock * Inputs(sources, segment).Count(input => !input.IsVector);
             }
         }
 
