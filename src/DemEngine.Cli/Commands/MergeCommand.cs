@@ -55,7 +55,6 @@ internal static class MergeCommand
                 return run.Execute(parsed, merge.Plan);
 
             options = run.ReadFor(parsed, merge.Plan) ?? options with { Overwrite = true, Unfinished = UnfinishedRun.Restart };
-            options = options with { PlansOnly = true };
             DiskRoom room = OutputRun.Check(merge.Plan, run.Folder(parsed), options);
             PlanPrinter.Print(
                 merge.Plan,
