@@ -4,7 +4,8 @@
 set -euo pipefail
 
 needed=GLIBCXX_3.4.32
-library=$(ldconfig -p | awk '/libstdc\+\+\.so\.6 .*x86-64/ { print $NF; exit }')
+# awk reads to the end: a reader that leaves early would kill the writer, and pipefail would end the script.
+library=$(ldconfig -p | awk '/libstdc\+\+\.so\.6 .*x86-64/ && !found { print $NF; found = 1 }')
 if [[ -n $library ]] && grep -qa "$needed" "$library"; then
     exit 0
 fi
@@ -15,7 +16,7 @@ if [[ $ID != debian || $VERSION_ID != 12 || $EUID != 0 ]]; then
     exit 1
 fi
 
-mirror=$(sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/debian.sources 2>/dev/null | head -n 1)
+mirror=$(awk '$1 == "URIs:" && !found { print $2; found = 1 }' /etc/apt/sources.list.d/debian.sources 2>/dev/null || true)
 mirror=${mirror:-$(awk '$1 == "deb" { for (i = 2; i <= NF; i++) if ($i ~ /^https?:/) { print $i; exit } }' /etc/apt/sources.list)}
 cat > /etc/apt/sources.list.d/trixie.sources <<END
 Types: deb
