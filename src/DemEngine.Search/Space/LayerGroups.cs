@@ -20,7 +20,7 @@ public sealed class LayerGroups
     {
         string[] names = [.. tensors];
         var layers = new NetworkLayers(names);
-        var depth = new LayerDepth(layers);
+        var depth = new LayerDepth(() => layers);
         (LayerPlace Place, string Filter, int Group)[] grouped =
         [
             .. from name in names

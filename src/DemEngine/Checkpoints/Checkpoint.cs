@@ -25,21 +25,32 @@ public sealed class Checkpoint : IDisposable
 
     private readonly ImmutableArray<SafetensorsFile> _files;
     private readonly IModelSource? _source;
-    private readonly Dictionary<string, int> _places;
+    private readonly NamePool _names;
+    private readonly int[] _placeOf;
     private FolderFiles? _sideFiles;
 
-    private Checkpoint(string path, string folder, ImmutableArray<SafetensorsFile> files, IModelSource? source = null)
+    private Checkpoint(
+        string path, string folder, ImmutableArray<SafetensorsFile> files, NamePool names, IModelSource? source = null)
     {
+        _names = names;
         _source = source;
         Path = path;
         Folder = folder;
         _files = files;
         Tensors = files is [var only] ? only.Tensors : [.. files.SelectMany(file => file.Tensors)];
-        _places = new Dictionary<string, int>(Tensors.Length, StringComparer.Ordinal);
+        _placeOf = new int[Math.Max(names.Count, Tensors.Length)];
         for (int place = 0; place < Tensors.Length; place++)
         {
             StoredTensor tensor = Tensors[place];
-            if (!_places.TryAdd(tensor.Spec.Name, place))
+            int number = names.NumberOf(tensor.Spec.Name);
+            if (number >= _placeOf.Length)
+                Array.Resize(ref _placeOf, number * 2);
+            ref int its = ref _placeOf[number];
+            if (its == 0)
+            {
+                its = place + 1;
+            }
+            else
             {
                 throw new DemException(
                     ErrorCode.DuplicateName,
@@ -100,15 +111,15 @@ public sealed class Checkpoint : IDisposable
     /// DEM2001 to DEM2013, DEM2022 (UnreadableFile), DEM2025 (Adapter): the checkpoint does not exist, is not as the format
     /// demands, or cannot be read.
     /// </exception>
-    public static Checkpoint Open(string path, IoMode io = IoMode.Mmap) => Open(path, io, new NamePool());
+    public static Checkpoint Open(string path, IoMode io = IoMode.Mmap) => Open(path, io, new SpecPool());
 
     /// <summary>Opens a checkpoint whose tensors have, for the most part, the names of others that were opened.</summary>
     /// <param name="path">Path of a folder or of a file.</param>
     /// <param name="io">Way of reading the files.</param>
-    /// <param name="pool">Names of the tensors of all of them.</param>
-    internal static Checkpoint Open(string path, IoMode io, NamePool pool)
+    /// <param name="pool">Tensors of all of them.</param>
+    internal static Checkpoint Open(string path, IoMode io, SpecPool pool)
     {
-        CheckpointFiles found = CheckpointFiles.Find(path, pool);
+        CheckpointFiles found = CheckpointFiles.Find(path, pool.Names);
         Checkpoint checkpoint = OpenFiles(path, found, io, pool);
         try
         {
@@ -128,7 +139,7 @@ public sealed class Checkpoint : IDisposable
     /// <param name="source">The model; not disposed with the checkpoint.</param>
     /// <exception cref="DemException">DEM2005 (DuplicateName): two tensors have the same name.</exception>
     public static Checkpoint From(string name, IModelSource source) =>
-        new(name, "", [SafetensorsFile.From(name, source)], source);
+        new(name, "", [SafetensorsFile.From(name, source)], new NamePool(), source);
 
     /// <summary>
     /// Reads the small files that belong to the model, by their paths in its folder. They are read once, on first use.
@@ -152,10 +163,14 @@ public sealed class Checkpoint : IDisposable
         [.. Files.Append(File.Exists(Path) ? Path : IndexFileName).Select(file => System.IO.Path.GetFileName(file))];
 
     /// <summary>Finds a tensor by its name; null if there is none.</summary>
-    public StoredTensor? Find(string name) => _places.TryGetValue(name, out int place) ? Tensors[place] : null;
+    public StoredTensor? Find(string name) => IndexOf(name) is var place and >= 0 ? Tensors[place] : null;
 
     /// <summary>Returns the position of a tensor in <see cref="Tensors"/>; −1 if there is none of that name.</summary>
-    internal int IndexOf(string name) => _places.TryGetValue(name, out int place) ? place : -1;
+    internal int IndexOf(string name)
+    {
+        int number = _names.Find(name);
+        return number < 0 || number >= _placeOf.Length ? -1 : _placeOf[number] - 1;
+    }
 
     /// <summary>Throws if a file has been written to since it was opened.</summary>
     /// <exception cref="DemException">DEM4005 (InputChanged): a file was changed or removed.</exception>
@@ -184,7 +199,7 @@ public sealed class Checkpoint : IDisposable
         return true;
     }
 
-    private static Checkpoint OpenFiles(string path, CheckpointFiles found, IoMode io, NamePool pool)
+    private static Checkpoint OpenFiles(string path, CheckpointFiles found, IoMode io, SpecPool pool)
     {
         var files = new List<SafetensorsFile>();
         try
@@ -193,7 +208,7 @@ public sealed class Checkpoint : IDisposable
             OpenFileLimit.Require(io == IoMode.Pread ? found.Weights.Length : 1, path);
             foreach (string file in found.Weights)
                 files.Add(SafetensorsFile.Open(file, io, pool));
-            return new Checkpoint(path, found.Folder, [.. files]);
+            return new Checkpoint(path, found.Folder, [.. files], pool.Names);
         }
         catch
         {
@@ -214,7 +229,7 @@ public sealed class Checkpoint : IDisposable
                 $"{indexPath}: the shards lack {absent.Length} tensors of the index: {Quoted.List(absent)}",
                 remedy: WithoutIndex);
 
-        string[] unlisted = [.. _places.Keys.Where(name => !map.ContainsKey(name))];
+        string[] unlisted = [.. Tensors.Select(tensor => tensor.Spec.Name).Where(name => !map.ContainsKey(name))];
         if (unlisted.Length > 0)
             throw new DemException(
                 ErrorCode.BadIndex,

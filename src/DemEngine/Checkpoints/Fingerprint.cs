@@ -7,14 +7,18 @@ namespace DemEngine.Checkpoints;
 
 /// <summary>
 /// Fingerprint that tells one checkpoint from another without reading all of it: XXH3-128 over every tensor's name, type, shape,
-/// and its first, middle and last 4 KiB, in the order of the names. It does not depend on how the checkpoint is split into
-/// shards. Two checkpoints that differ only between the samples have the same fingerprint, but fine-tuning changes nearly every
-/// element.
+/// and its first, middle and last 4 KiB, in the order of the names. Of a checkpoint of more than 16,384 tensors, which has many
+/// experts, it takes the middle 512 bytes of each. It does not depend on how the checkpoint is split into shards. Two checkpoints
+/// that differ only between the samples have the same fingerprint, but fine-tuning changes nearly every element.
 /// </summary>
 internal static class Fingerprint
 {
     private const int SampleBytes = 4096;
     private const int SamplesEach = 3;
+
+    // Three samples of each of half a million tensors would be 6 GB, which takes longer than all else that a plan needs.
+    private const int Many = 16384;
+    private const int BytesOfMany = 512;
 
     // Where one tensor ends another mostly begins, so that samples of a few tensors together take fewer reads.
     private const int Together = 64;
@@ -25,18 +29,19 @@ internal static class Fingerprint
     {
         var hash = new XxHash128();
         var text = new ArrayBufferWriter<byte>();
-        byte[] memory = new byte[Together * SamplesEach * SampleBytes];
-        var samples = new Sample[Together * SamplesEach];
         StoredTensor[] tensors = [.. checkpoint.Tensors];
+        Sampling sampling = tensors.Length > Many ? new(1, BytesOfMany) : new(SamplesEach, SampleBytes);
+        byte[] memory = new byte[Together * sampling.Count * sampling.Bytes];
+        var samples = new Sample[Together * sampling.Count];
         Array.Sort(tensors, (a, b) => string.CompareOrdinal(a.Spec.Name, b.Spec.Name));
         for (int start = 0; start < tensors.Length; start += Together)
         {
             Span<StoredTensor> together = tensors.AsSpan(start, Math.Min(Together, tensors.Length - start));
-            Span<Sample> theirs = samples.AsSpan(0, together.Length * SamplesEach);
-            Read(together, theirs, memory);
+            Span<Sample> theirs = samples.AsSpan(0, together.Length * sampling.Count);
+            Read(together, sampling, theirs, memory);
             for (int k = 0; k < theirs.Length; k++)
             {
-                if (k % SamplesEach == 0)
+                if (k % sampling.Count == 0)
                 {
                     TensorSpec spec = theirs[k].Tensor.Spec;
                     text.ResetWrittenCount();
@@ -71,17 +76,20 @@ internal static class Fingerprint
 
     /// <summary>Reads the samples of some tensors, those that follow each other in a file at once.</summary>
     /// <param name="tensors">The tensors.</param>
+    /// <param name="sampling">What is read of each.</param>
     /// <param name="samples">Receives the samples, in the order of the tensors.</param>
     /// <param name="memory">Receives their bytes.</param>
-    private static void Read(ReadOnlySpan<StoredTensor> tensors, Span<Sample> samples, byte[] memory)
+    private static void Read(
+        ReadOnlySpan<StoredTensor> tensors, Sampling sampling, Span<Sample> samples, byte[] memory)
     {
         for (int k = 0; k < samples.Length; k++)
         {
-            StoredTensor tensor = tensors[k / SamplesEach];
+            StoredTensor tensor = tensors[k / sampling.Count];
             int size = tensor.Spec.Type.Size;
-            int count = (int)Math.Min(tensor.Spec.UnitCount, SampleBytes / size);
+            int count = (int)Math.Min(tensor.Spec.UnitCount, sampling.Bytes / size);
             long last = tensor.Spec.UnitCount - count;
-            long first = (k % SamplesEach) switch { 0 => 0, 1 => last / 2, _ => last };
+            int part = sampling.Count == 1 ? 1 : k % sampling.Count;
+            long first = part switch { 0 => 0, 1 => last / 2, _ => last };
             samples[k] = new Sample(tensor, tensor.Offset + (first * size), count * size, Place: 0);
         }
 
@@ -95,7 +103,7 @@ internal static class Fingerprint
         Span<int> order = stackalloc int[Together * SamplesEach];
         order = order[..samples.Length];
         for (int k = 0; k < order.Length; k++)
-            order[k] = (tensorOrder[k / SamplesEach] * SamplesEach) + (k % SamplesEach);
+            order[k] = (tensorOrder[k / sampling.Count] * sampling.Count) + (k % sampling.Count);
         int end = 0;
         for (int k = 0; k < order.Length;)
         {
@@ -122,6 +130,11 @@ internal static class Fingerprint
     private static int Compare(StoredTensor a, StoredTensor b) => ReferenceEquals(a.File, b.File) || a.File == b.File
         ? (a.Offset, a.Spec.ByteLength).CompareTo((b.Offset, b.Spec.ByteLength))
         : string.CompareOrdinal(a.File, b.File);
+
+    /// <summary>What is read of each tensor.</summary>
+    /// <param name="Count">Number of samples: the middle one alone, or all three.</param>
+    /// <param name="Bytes">Length of a sample, at most.</param>
+    private readonly record struct Sampling(int Count, int Bytes);
 
     /// <summary>A part of a tensor.</summary>
     /// <param name="Tensor">The tensor.</param>

@@ -6,6 +6,9 @@ namespace DemEngine.Checkpoints;
 /// <summary>Reader of one shard's bytes.</summary>
 internal interface IShardReader : IDisposable
 {
+    /// <summary>Path of the file, or name of the model that is no file.</summary>
+    string Path { get; }
+
     /// <summary>Length and last write time of the file when it was opened.</summary>
     FileStamp Stamp { get; }
 

@@ -46,6 +46,8 @@ internal sealed unsafe class MappedShard : IShardReader
         }
     }
 
+    public string Path => _path;
+
     public FileStamp Stamp { get; }
 
     public long Length => Stamp.Length;

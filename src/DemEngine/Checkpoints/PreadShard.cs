@@ -18,6 +18,8 @@ internal sealed class PreadShard : IShardReader
         Stamp = FileStamp.Of(_file);
     }
 
+    public string Path => _path;
+
     public FileStamp Stamp { get; }
 
     public long Length => Stamp.Length;

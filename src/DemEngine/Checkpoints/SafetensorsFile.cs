@@ -15,7 +15,7 @@ internal sealed class SafetensorsFile : IDisposable
         Path = path;
         _reader = reader;
         Metadata = header.Metadata;
-        Tensors = [.. header.Tensors.Select(entry => new StoredTensor(entry.Spec, path, reader, dataStart + entry.Offset))];
+        Tensors = [.. header.Tensors.Select(entry => new StoredTensor(entry.Spec, reader, dataStart + entry.Offset))];
     }
 
     private SafetensorsFile(string name, SourceShard shard, IModelSource source)
@@ -24,7 +24,7 @@ internal sealed class SafetensorsFile : IDisposable
         IsSource = true;
         _reader = shard;
         Metadata = ImmutableDictionary<string, string>.Empty;
-        Tensors = [.. source.Tensors.Select((spec, k) => new StoredTensor(spec, name, shard, shard.StartOf(k)))];
+        Tensors = [.. source.Tensors.Select((spec, k) => new StoredTensor(spec, shard, shard.StartOf(k)))];
     }
 
     public string Path { get; }
@@ -43,7 +43,7 @@ internal sealed class SafetensorsFile : IDisposable
     /// DEM2002 to DEM2009: the contents are invalid. DEM2012 (MissingShard): the path is a link to nothing. DEM2022
     /// (UnreadableFile): the file cannot be opened. DEM4013 (TooManyOpenFiles).
     /// </exception>
-    public static SafetensorsFile Open(string path, IoMode io, NamePool? pool = null)
+    public static SafetensorsFile Open(string path, IoMode io, SpecPool? pool = null)
     {
         if (LinuxFile.IsSpecial(path))
             throw new DemException(ErrorCode.UnreadableFile, $"{path}: this is a pipe, a socket or a device, and no file")
@@ -105,7 +105,7 @@ internal sealed class SafetensorsFile : IDisposable
 
     public void Dispose() => _reader.Dispose();
 
-    private static SafetensorsFile Open(string path, IShardReader reader, NamePool? pool)
+    private static SafetensorsFile Open(string path, IShardReader reader, SpecPool? pool)
     {
         int startLength = (int)Math.Min(reader.Length, FileSignature.Length);
         Span<byte> start = new byte[startLength];

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using DemEngine.Errors;
-using DemEngine.Memory;
 using DemEngine.Numerics;
 
 namespace DemEngine.Checkpoints;
@@ -75,11 +74,11 @@ internal sealed class SafetensorsHeader
     /// <param name="json">Complete JSON of the header, including padding.</param>
     /// <param name="dataLength">Number of bytes in the file after the header.</param>
     /// <param name="file">Name of the file, for messages.</param>
-    /// <param name="pool">Names that were read before; null for none.</param>
+    /// <param name="pool">Tensors that were read before; null for none.</param>
     /// <exception cref="DemException">
     /// DEM2002 (TruncatedFile): the file is shorter than its header says. DEM2004 to DEM2009: the header is invalid.
     /// </exception>
-    public static SafetensorsHeader Parse(ReadOnlySpan<byte> json, long dataLength, string file, NamePool? pool = null)
+    public static SafetensorsHeader Parse(ReadOnlySpan<byte> json, long dataLength, string file, SpecPool? pool = null)
     {
         if (json.Length == 0 || json[0] != (byte)'{')
             throw new DemException(ErrorCode.HeaderNotJson, $"{file}: the header does not begin with '{{'") { Path = file };
@@ -88,14 +87,14 @@ internal sealed class SafetensorsHeader
         var metadata = ImmutableDictionary<string, string>.Empty;
         var names = new HashSet<string>(StringComparer.Ordinal);
         var shapes = new Dictionary<TensorShape, TensorShape>();
-        pool ??= new NamePool();
+        pool ??= new SpecPool();
         try
         {
             var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 8 });
             reader.Read();
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                string name = pool.Of(in reader);
+                string name = pool.Names.Of(in reader);
                 if (!names.Add(name))
                     throw new DemException(ErrorCode.DuplicateName, $"{file}: the name {Quoted.Name(name)} occurs twice")
                     {
@@ -106,7 +105,7 @@ internal sealed class SafetensorsHeader
                 if (name == MetadataKey)
                     metadata = ParseMetadata(ref reader, file);
                 else
-                    tensors.Add(ParseTensor(ref reader, name, file, shapes));
+                    tensors.Add(ParseTensor(ref reader, name, file, shapes, pool));
             }
 
             if (reader.Read())
@@ -151,7 +150,7 @@ internal sealed class SafetensorsHeader
     }
 
     private static TensorEntry ParseTensor(
-        ref Utf8JsonReader reader, string name, string file, Dictionary<TensorShape, TensorShape> shapes)
+        ref Utf8JsonReader reader, string name, string file, Dictionary<TensorShape, TensorShape> shapes, SpecPool pool)
     {
         ElementType? type = null;
         TensorShape? shape = null;
@@ -203,7 +202,7 @@ internal sealed class SafetensorsHeader
                 Tensor = name,
             };
 
-        var spec = new TensorSpec(name, type.Value, shape.Value);
+        var spec = pool.Of(name, type.Value, shape.Value);
         if (!spec.IsWholeBytes)
             throw new DemException(
                 ErrorCode.BadShape,

@@ -24,6 +24,8 @@ internal sealed class SourceShard : IShardReader
         }
     }
 
+    public string Path => _name;
+
     public FileStamp Stamp => new(Length, default);
 
     public long Length { get; }

@@ -8,10 +8,9 @@ public sealed class StoredTensor : ITensorData
 {
     private readonly IShardReader _reader;
 
-    internal StoredTensor(TensorSpec spec, string file, IShardReader reader, long offset)
+    internal StoredTensor(TensorSpec spec, IShardReader reader, long offset)
     {
         Spec = spec;
-        File = file;
         Offset = offset;
         _reader = reader;
     }
@@ -20,7 +19,7 @@ public sealed class StoredTensor : ITensorData
     public TensorSpec Spec { get; }
 
     /// <summary>Path of the file that holds the tensor.</summary>
-    public string File { get; }
+    public string File => _reader.Path;
 
     /// <summary>Offset of the tensor's first byte in the file.</summary>
     public long Offset { get; }

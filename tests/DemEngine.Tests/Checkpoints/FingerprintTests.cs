@@ -63,6 +63,19 @@ public sealed class FingerprintTests
         Assert.That(OfBytes(1, 2), Is.Not.EqualTo(OfBytes(2, 1)));
     }
 
+    [TestCase(0, true)]
+    [TestCase(Large - 1, true)]
+    [TestCase((Large / 2) - 256, false)]
+    [TestCase((Large / 2) + 255, false)]
+    public void Of_very_many_tensors_it_reads_the_middle_of_each(int at, bool isSame)
+    {
+        Tensors many = Enumerable.Range(0, 16384).Select(k => TestCheckpoint.Tensor($"t{k}", ElementType.U8, [1], [(byte)k])).ToArray();
+        string before = Of(tensors => [.. tensors, .. many]);
+        Assert.That(Of(tensors => [.. Flip(at)(tensors), .. many]) == before, Is.EqualTo(isSame));
+        Assert.That(
+            Of(tensors => [.. tensors, .. many.Skip(1), TestCheckpoint.Tensor("t0", ElementType.U8, [1], [1])]), Is.Not.EqualTo(before));
+    }
+
     private static Func<Tensors, Tensors> Flip(int at) => Replace("large", tensor => (tensor.Spec, Flipped(tensor.Bytes, at)));
 
     private static Func<Tensors, Tensors> Replace(string name, Func<(TensorSpec Spec, byte[] Bytes), (TensorSpec, byte[])> change) =>

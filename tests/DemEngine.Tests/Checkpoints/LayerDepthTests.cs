@@ -61,5 +61,5 @@ public sealed class LayerDepthTests
     public void A_layer_can_have_another_number(string tensor, int layer, string renumbered) =>
         Assert.That(new NetworkLayers([tensor]).Of(tensor).Renumber(tensor, layer), Is.EqualTo(renumbered));
 
-    private static LayerDepth Of(params string[] tensors) => new(new NetworkLayers(tensors));
+    private static LayerDepth Of(params string[] tensors) => new(() => new NetworkLayers(tensors));
 }

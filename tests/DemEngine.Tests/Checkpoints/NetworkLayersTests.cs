@@ -28,7 +28,7 @@ public sealed class NetworkLayersTests
     {
         string[] tensors = [.. Numbered(stack, 5, Transformer), "head.weight"];
         var layers = new NetworkLayers(tensors);
-        var depth = new LayerDepth(layers);
+        var depth = new LayerDepth(() => layers);
         Assert.That(layers.Stacks, Is.EqualTo([stack]));
         for (int layer = 0; layer < 5; layer++)
         {
@@ -81,7 +81,7 @@ public sealed class NetworkLayersTests
         int[] depths = [2, 3, 1];
         string[] tensors = [.. depths.SelectMany((count, stage) => Numbered(list.Length == 0 ? $"{stages}.{stage}" : $"{stages}.{stage}.{list}", count, inLayer))];
         var layers = new NetworkLayers(tensors);
-        var depth = new LayerDepth(layers);
+        var depth = new LayerDepth(() => layers);
         Assert.That(layers.Stacks, Is.EqualTo([stages]));
         Assert.That(layers.IsThroughStages(stages), Is.True);
         Assert.That(tensors.Select(tensor => depth.Of(tensor)), Is.EqualTo(Enumerable.Range(0, 6).SelectMany(layer => inLayer.Select(_ => (double?)(layer / 5.0)))));
@@ -103,7 +103,7 @@ public sealed class NetworkLayersTests
         string[] block = ["0.in_layers.0.weight", "0.in_layers.2.weight", "1.proj_in.weight", "1.transformer_blocks.0.attn1.to_q.weight"];
         string[] tensors = [.. Numbered(root + down, 3, block), root + middle, .. Numbered(root + up, 3, block), root + "conv_in.weight", root + "conv_out.weight"];
         var layers = new NetworkLayers(tensors);
-        var depth = new LayerDepth(layers);
+        var depth = new LayerDepth(() => layers);
         Assert.That(layers.Stacks, Has.Count.EqualTo(1));
         Assert.That(depth.Of($"{root}{down}.1.{block[0]}"), Is.EqualTo(1 / 6.0));
         Assert.That(depth.Of(root + middle), Is.EqualTo(0.5));
@@ -130,7 +130,7 @@ public sealed class NetworkLayersTests
             .. Numbered("transformer.ffns", 3, "lin1.weight", "lin1.bias", "lin2.weight", "lin2.bias"),
             .. Numbered("transformer.layer_norm1", 3, "weight", "bias"),
         ];
-        var depth = new LayerDepth(new NetworkLayers(tensors));
+        var depth = new LayerDepth(() => new NetworkLayers(tensors));
         Assert.That(tensors.Where(tensor => tensor.Contains(".1.")).Select(tensor => depth.Of(tensor)), Is.All.EqualTo(0.5));
     }
 
@@ -143,7 +143,7 @@ public sealed class NetworkLayersTests
             "model.layers.4.shared_head.head.weight", "model.norm.weight", "lm_head.weight",
         ];
         var layers = new NetworkLayers(tensors);
-        var depth = new LayerDepth(layers);
+        var depth = new LayerDepth(() => layers);
         Assert.That(layers.Count("model.layers"), Is.EqualTo(4));
         Assert.That(depth.Of("model.layers.3.norm1.weight"), Is.EqualTo(1));
         Assert.That(depth.Of("model.layers.1.norm1.weight"), Is.EqualTo(1 / 3.0));

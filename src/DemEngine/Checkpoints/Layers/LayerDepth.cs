@@ -8,11 +8,11 @@ namespace DemEngine.Checkpoints.Layers;
 internal sealed class LayerDepth
 {
     private readonly Dictionary<string, double?> _depths = new(StringComparer.Ordinal);
-    private readonly NetworkLayers? _layers;
+    private readonly Lazy<NetworkLayers>? _layers;
 
-    /// <summary>Counts the layers of a model.</summary>
-    /// <param name="layers">The model's layers.</param>
-    public LayerDepth(NetworkLayers layers) => _layers = layers;
+    /// <summary>Counts the layers of a model, which are found when a depth is first asked for.</summary>
+    /// <param name="find">Finds the model's layers.</param>
+    public LayerDepth(Func<NetworkLayers> find) => _layers = new(find);
 
     /// <summary>Makes the depths of a run of layers, to which tensors are added.</summary>
     public LayerDepth()
@@ -32,8 +32,9 @@ internal sealed class LayerDepth
     {
         if (_layers is null)
             return _depths[tensor];
-        LayerPlace place = _layers.Of(tensor);
-        return Depth(_layers.PositionOf(tensor), place.Layer, place.Stack is null ? 0 : _layers.Count(place.Stack));
+        NetworkLayers layers = _layers.Value;
+        LayerPlace place = layers.Of(tensor);
+        return Depth(layers.PositionOf(tensor), place.Layer, place.Stack is null ? 0 : layers.Count(place.Stack));
     }
 
     private static double? Depth(NetworkPosition position, int layer, int count) => position switch

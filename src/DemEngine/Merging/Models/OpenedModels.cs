@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using DemEngine.Checkpoints;
 using DemEngine.Checkpoints.Forms;
-using DemEngine.Memory;
 using DemEngine.Merging.Inputs;
 using DemEngine.Merging.Options;
 
@@ -13,7 +12,7 @@ namespace DemEngine.Merging.Models;
 /// <param name="plansOnly">Whether nothing is carried out; see <see cref="RunOptions.PlansOnly"/>.</param>
 internal sealed class OpenedModels(IoMode io, ModelSources? sources = null, bool plansOnly = false) : IDisposable
 {
-    private readonly NamePool _names = new();
+    private readonly SpecPool _pool = new();
     private readonly Dictionary<string, Checkpoint> _byPath = new(StringComparer.Ordinal);
     private readonly Dictionary<Checkpoint, string> _fingerprints = [];
     private readonly Dictionary<Checkpoint, InputModel> _inputs = [];
@@ -27,7 +26,7 @@ internal sealed class OpenedModels(IoMode io, ModelSources? sources = null, bool
     {
         if (!_byPath.TryGetValue(path, out Checkpoint? checkpoint))
         {
-            checkpoint = sources?.Find(path) is { } source ? Checkpoint.From(path, source) : Checkpoint.Open(path, io, _names);
+            checkpoint = sources?.Find(path) is { } source ? Checkpoint.From(path, source) : Checkpoint.Open(path, io, _pool);
             _byPath.Add(path, checkpoint);
             PlainWeights.Require(checkpoint);
         }

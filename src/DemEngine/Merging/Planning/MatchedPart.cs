@@ -114,7 +114,7 @@ internal sealed class MatchedPart
         ];
         TensorMerge program = _method.Define(new TensorContext(
             tensor.ComputedAs,
-            _depth.Of(tensor.ComputedAs) ?? (_afterLayers == AfterLayers.Last ? 1 : 0),
+            Depth: 0,
             parameters.Shared,
             questions,
             _isRelative,
@@ -122,6 +122,7 @@ internal sealed class MatchedPart
             spec.Shape.RowLength)
         {
             Columns = spec.Shape.Dimensions.Length > 1 ? spec.Shape.RowElements : 1,
+            FindDepth = () => _depth.Of(tensor.ComputedAs) ?? (_afterLayers == AfterLayers.Last ? 1 : 0),
         });
         return new MergedTensor(
             spec.Type == type ? spec : spec with { Type = type },

@@ -20,8 +20,9 @@ namespace DemEngine.Merging.Planning;
 internal sealed class MatchedRecipe
 {
     private readonly IReadOnlyList<MatchedPart> _parts;
-    private readonly ImmutableArray<(int Part, AlignedTensor Tensor)> _tensors;
-    private readonly bool _hasLayers;
+    private readonly ImmutableArray<AlignedTensor> _tensors;
+    private readonly int[]? _partOf;
+    private readonly PartMatcher _matcher;
     private readonly string _basePath;
     private readonly Lazy<SourceModel> _result;
 
@@ -48,9 +49,12 @@ internal sealed class MatchedRecipe
         TokenPlan? tokens = recipe.TokenizerSource is null ? null : new TokenPlan(recipe, basePath, all, models, tables.Value);
         var matcher = new PartMatcher(recipe, method, baseModel, models, tokens, tables, alignment);
         _parts = matcher.Parts;
-        _hasLayers = matcher.HasLayers;
+        _matcher = matcher;
         _basePath = basePath.Written;
-        _tensors = WithCopies([.. _parts.SelectMany((part, k) => part.Tensors.Select(tensor => (k, tensor)))], matcher.Shared);
+        _tensors = _parts is [var only] ? only.Tensors : [.. _parts.SelectMany(part => part.Tensors)];
+        _partOf = _parts.Count == 1 ? null : [.. _parts.SelectMany((part, k) => Enumerable.Repeat(k, part.Tensors.Length))];
+        if (matcher.Shared.Count > 0)
+            _tensors = WithCopies(matcher.Shared);
 
         if (_parts.Count > 1 && tokens is null)
             CheckRows(tables.Value);
@@ -59,8 +63,8 @@ internal sealed class MatchedRecipe
             (recipe.OutDType ?? recipe.DType) is { } text && ElementTypes.TryParseFloat(text.Value, out ElementType parsed)
                 ? parsed
                 : null;
-        var buffers = new KeptBuffers([.. _tensors.Select(pair => pair.Tensor.Spec)], type);
-        Specs = [.. _tensors.Select(pair => buffers.Output(pair.Tensor.Spec))];
+        var buffers = new KeptBuffers([.. _tensors.Select(tensor => tensor.Spec)], type);
+        Specs = [.. _tensors.Select(tensor => buffers.Output(tensor.Spec))];
         IEnumerable<RecipeModel> sources = parts.SelectMany(part =>
             BasePart.Sources(part, TakenAsIs.OrMethod(part, method)).Select(k => part.Models[k]));
         IEnumerable<ManifestInput> inputs = sources
@@ -139,27 +143,32 @@ internal sealed class MatchedRecipe
     /// <param name="stages">Upstream results that the tensor may be made from, with the parameters of all recipes.</param>
     public OutputTensor Plan(int index, UpstreamTensors stages)
     {
-        var (part, tensor) = _tensors[index];
-        return _parts[part].Plan(tensor, Specs[index].Type, stages.Parameters.PartsOf(Stage)[part], stages);
+        int part = PartOf(index);
+        return _parts[part].Plan(_tensors[index], Specs[index].Type, stages.Parameters.PartsOf(Stage)[part], stages);
     }
 
+    // Mostly a recipe has one part, and a model may have half a million tensors.
+    private int PartOf(int index) => _partOf?[index] ?? 0;
+
     // A copy is made from what the tensor that it is tied to is made from, wherever in the recipe that lies.
-    private static ImmutableArray<(int Part, AlignedTensor Tensor)> WithCopies(
-        ImmutableArray<(int Part, AlignedTensor Tensor)> tensors,
-        IReadOnlyDictionary<string, string> shared)
+    private ImmutableArray<AlignedTensor> WithCopies(IReadOnlyDictionary<string, string> shared)
     {
-        if (shared.Count == 0)
-            return tensors;
-        var byName = tensors.ToDictionary(pair => pair.Tensor.Spec.Name, StringComparer.Ordinal);
-        return
-        [
-            .. tensors.Select(pair =>
-                shared.TryGetValue(pair.Tensor.Spec.Name, out string? original)
-                && byName.TryGetValue(original, out var made)
-                && made.Tensor.Spec.Shape == pair.Tensor.Spec.Shape
-                    ? (made.Part, made.Tensor with { Spec = pair.Tensor.Spec, ComputedAs = original })
-                    : pair),
-        ];
+        var byName = _tensors.Select((tensor, k) => (tensor.Spec.Name, k)).ToDictionary(StringComparer.Ordinal);
+        ImmutableArray<AlignedTensor>.Builder tensors = _tensors.ToBuilder();
+        for (int k = 0; k < tensors.Count; k++)
+        {
+            TensorSpec spec = tensors[k].Spec;
+            if (shared.TryGetValue(spec.Name, out string? original)
+                && byName.TryGetValue(original, out int made)
+                && _tensors[made].Spec.Shape == spec.Shape)
+            {
+                tensors[k] = _tensors[made] with { Spec = spec, ComputedAs = original };
+                if (_partOf is not null)
+                    _partOf[k] = _partOf[made];
+            }
+        }
+
+        return tensors.MoveToImmutable();
     }
 
     /// <summary>
@@ -174,11 +183,13 @@ internal sealed class MatchedRecipe
         if (!_parts.Where((part, k) => part.HasGradients(ofParts[k])).Any())
             return [];
         var afterLayers = new List<string>();
-        foreach (var (part, tensor) in _tensors)
+        for (int k = 0; k < _tensors.Length; k++)
         {
+            AlignedTensor tensor = _tensors[k];
+            int part = PartOf(k);
             if (_parts[part].GradientsAt(tensor, ofParts[part]).FirstOrDefault() is not { } gradient)
                 continue;
-            if (!_hasLayers)
+            if (!_matcher.HasLayers)
                 throw gradient.Place.Error(
                     ErrorCode.NoLayers,
                     $"a gradient follows the layers, and the names of the tensors of {Quoted.Name(_basePath)} show none");
@@ -198,7 +209,7 @@ internal sealed class MatchedRecipe
     private void CheckRows(TokenTables tables)
     {
         var found = _tensors
-            .Select(pair => (pair.Tensor, Table: tables.Of(pair.Tensor.Base)))
+            .Select(tensor => (Tensor: tensor, Table: tables.Of(tensor.Base)))
             .Where(pair => pair.Table is { IsPerLayer: false })
             .Select(pair => (pair.Tensor.Spec.Name, Rows: pair.Table!.Axis.Tokens(pair.Tensor.Spec.Shape) - pair.Table.Extra))
             .ToArray();

@@ -57,7 +57,6 @@ internal sealed class PartMatcher
         _afterLayers = recipe.GradientAfterLayers;
         _ties = AlignTies(recipe, baseModel);
         _base = _aligned[baseModel];
-        HasLayers = LayersOf(_base).Stacks.Count > 0;
         ModuleTensors.Check(_base, recipe.Modules);
         foreach (IGrouping<string?, RecipePart> module in MergeParts.Of(recipe, method).GroupBy(part => part.Module))
         {
@@ -82,7 +81,7 @@ internal sealed class PartMatcher
     public bool IsUntied => _ties.IsUntied;
 
     /// <summary>Whether the names of the base's tensors show any layers.</summary>
-    public bool HasLayers { get; }
+    public bool HasLayers => LayersOf(_base).Stacks.Count > 0;
 
     /// <summary>The stacks of layers that were assembled from slices.</summary>
     public IReadOnlyList<SlicedStack> Stacks => _stacks;
@@ -95,7 +94,7 @@ internal sealed class PartMatcher
             part,
             basePath,
             baseModel,
-            new LayerDepth(LayersOf(baseModel)),
+            new LayerDepth(() => LayersOf(baseModel)),
             model => TensorsOf(_models.FindSource(part.Models[model], basePath), part.Module));
     }
 
@@ -147,7 +146,8 @@ internal sealed class PartMatcher
             _alignment));
     }
 
-    // Finding the layers takes long in a model of many tensors, and mostly it is the whole base that is asked for.
+    // Finding the layers takes long in a model of many tensors, and only gradients and slices need them. Mostly it is the whole
+    // base that is asked for.
     private NetworkLayers LayersOf(InputModel model)
     {
         if (_network?.Model != model)

@@ -24,37 +24,54 @@ public sealed record TensorContext(
     long Elements,
     long RowElements)
 {
+    private readonly Func<double>? _findDepth;
+
+    /// <summary>Depth of the tensor: layer index / (layer count − 1), 0 for embeddings, 1 for what follows the layers.</summary>
+    public double Depth
+    {
+        get => _findDepth is null ? field : _findDepth();
+        init;
+    }
+
+    = Depth;
+
+    /// <summary>Finds the depth when it is first asked for: it takes finding the layers, and mostly only gradients need it.</summary>
+    internal Func<double> FindDepth
+    {
+        init => _findDepth = value;
+    }
+
     /// <summary>
     /// Number of columns, which extend along the tensor's first dimension: the product of the others; 1 where there is no other.
     /// </summary>
     public long Columns { get; init; } = 1;
 
     /// <summary>Reads a number from the global scope.</summary>
-    public double Number(string key, double? defaultValue) => Global.Number(key, Tensor, Depth, defaultValue);
+    public double Number(string key, double? defaultValue) => Global.Number(key, Tensor, DepthIn(Global), defaultValue);
 
     /// <summary>Reads a whole number from the global scope.</summary>
-    public long Integer(string key, long? defaultValue) => Global.Integer(key, Tensor, Depth, defaultValue);
+    public long Integer(string key, long? defaultValue) => Global.Integer(key, Tensor, DepthIn(Global), defaultValue);
 
     /// <summary>Reads a flag from the global scope.</summary>
-    public bool Flag(string key, bool? defaultValue) => Global.Flag(key, Tensor, Depth, defaultValue);
+    public bool Flag(string key, bool? defaultValue) => Global.Flag(key, Tensor, DepthIn(Global), defaultValue);
 
     /// <summary>Reads a number from a source's scope, or from the global one where the source has none.</summary>
     public double NumberOf(int source, string key, double? defaultValue) =>
-        Sources[source].Parameters.Number(key, Sources[source].Tensor ?? Tensor, Depth, defaultValue);
+        Sources[source].Parameters.Number(key, Sources[source].Tensor ?? Tensor, DepthIn(Sources[source].Parameters), defaultValue);
 
     /// <summary>Reads a number for each source, from its scope or from the global one.</summary>
     public double[] NumberOfEach(string key, double? defaultValue) =>
         [.. Sources.Select((_, source) => NumberOf(source, key, defaultValue))];
 
     /// <summary>Reads one of a few words from the global scope; the first of them if the recipe gives none.</summary>
-    public string Choice(string key, params ReadOnlySpan<string> choices) => Global.Choice(key, Tensor, Depth, choices);
+    public string Choice(string key, params ReadOnlySpan<string> choices) => Global.Choice(key, Tensor, DepthIn(Global), choices);
 
     /// <summary>Creates the error that a global parameter has an unusable value.</summary>
-    internal DemException WrongValue(string key, string message) => Global.WrongValue(key, Tensor, Depth, message);
+    internal DemException WrongValue(string key, string message) => Global.WrongValue(key, Tensor, DepthIn(Global), message);
 
     /// <summary>Creates the error that a source's parameter has an unusable value.</summary>
     internal DemException WrongValueOf(int source, string key, string message) =>
-        Sources[source].Parameters.WrongValue(key, Sources[source].Tensor ?? Tensor, Depth, message);
+        Sources[source].Parameters.WrongValue(key, Sources[source].Tensor ?? Tensor, DepthIn(Sources[source].Parameters), message);
 
     /// <summary>Kind of each source: plain for a stored vector, else relative to the base.</summary>
     internal ImmutableArray<TermKind> Kinds =>
@@ -94,6 +111,8 @@ public sealed record TensorContext(
         startsFromBase: IsRelative,
         [.. coefficients.Zip(Sources, (coefficient, source) =>
             new Term((float)coefficient, IsRelative && !source.IsVector ? TermKind.RelativeToBase : TermKind.Plain))]);
+
+    private double DepthIn(ScopedParameters parameters) => parameters.HasGradients ? Depth : 0;
 }
 
 /// <summary>Context of one source of a tensor.</summary>
