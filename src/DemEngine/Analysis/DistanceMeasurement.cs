@@ -38,7 +38,7 @@ public static class DistanceMeasurement
         if (models.Count == 0)
             throw new DemException(ErrorCode.BadArgument, "there is no model whose distance is to be measured");
 
-        using var opened = new OpenedModels(options.Io);
+        using var opened = new OpenedModels(options);
         Checkpoint origin = opened.Open(baseModel);
         if (DistributionVector.IsVector(origin))
             throw new DemException(ErrorCode.BadArgument, $"{baseModel}: this is a distribution vector, not a base");

@@ -33,7 +33,7 @@ internal static class SignMeasurement
         Action<RunProgress>? progress = null,
         CancellationToken cancel = default)
     {
-        using var opened = new OpenedModels(options.Io);
+        using var opened = new OpenedModels(options);
         Checkpoint origin = opened.Open(baseModel);
         (Checkpoint Checkpoint, AlignedSource Source)[] opens =
             [.. models.Select(path => DistanceMeasurement.OpenSource(path, origin, opened))];

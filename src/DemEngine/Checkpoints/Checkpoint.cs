@@ -28,6 +28,7 @@ public sealed class Checkpoint : IDisposable
     private readonly NamePool _names;
     private readonly int[] _placeOf;
     private FolderFiles? _sideFiles;
+    private ShardReaders? _ownReaders;
 
     private Checkpoint(
         string path, string folder, ImmutableArray<SafetensorsFile> files, NamePool names, IModelSource? source = null)
@@ -111,16 +112,30 @@ public sealed class Checkpoint : IDisposable
     /// DEM2001 to DEM2013, DEM2022 (UnreadableFile), DEM2025 (Adapter): the checkpoint does not exist, is not as the format
     /// demands, or cannot be read.
     /// </exception>
-    public static Checkpoint Open(string path, IoMode io = IoMode.Mmap) => Open(path, io, new SpecPool());
+    public static Checkpoint Open(string path, IoMode io = IoMode.Mmap)
+    {
+        var readers = new ShardReaders(io);
+        try
+        {
+            Checkpoint checkpoint = Open(path, readers, new SpecPool());
+            checkpoint._ownReaders = readers;
+            return checkpoint;
+        }
+        catch
+        {
+            readers.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>Opens a checkpoint whose tensors have, for the most part, the names of others that were opened.</summary>
     /// <param name="path">Path of a folder or of a file.</param>
-    /// <param name="io">Way of reading the files.</param>
+    /// <param name="readers">Opens the shards of all of them.</param>
     /// <param name="pool">Tensors of all of them.</param>
-    internal static Checkpoint Open(string path, IoMode io, SpecPool pool)
+    internal static Checkpoint Open(string path, ShardReaders readers, SpecPool pool)
     {
         CheckpointFiles found = CheckpointFiles.Find(path, pool.Names);
-        Checkpoint checkpoint = OpenFiles(path, found, io, pool);
+        Checkpoint checkpoint = OpenFiles(path, found, readers, pool);
         try
         {
             if (found is { Index: { } index, Map: { } map })
@@ -185,6 +200,7 @@ public sealed class Checkpoint : IDisposable
     {
         foreach (SafetensorsFile file in _files)
             file.Dispose();
+        _ownReaders?.Dispose();
     }
 
     private static bool IsIn(IReadOnlyDictionary<string, string> map, SafetensorsFile file)
@@ -199,15 +215,14 @@ public sealed class Checkpoint : IDisposable
         return true;
     }
 
-    private static Checkpoint OpenFiles(string path, CheckpointFiles found, IoMode io, SpecPool pool)
+    private static Checkpoint OpenFiles(string path, CheckpointFiles found, ShardReaders readers, SpecPool pool)
     {
         var files = new List<SafetensorsFile>();
         try
         {
-            // A file that is mapped is closed at once.
-            OpenFileLimit.Require(io == IoMode.Pread ? found.Weights.Length : 1, path);
+            OpenFileLimit.Require(readers.FilesFor(found.Weights.Length), path);
             foreach (string file in found.Weights)
-                files.Add(SafetensorsFile.Open(file, io, pool));
+                files.Add(SafetensorsFile.Open(file, readers, pool));
             return new Checkpoint(path, found.Folder, [.. files], pool.Names);
         }
         catch

@@ -8,4 +8,10 @@ public enum IoMode
 
     /// <summary>Files are read into buffers, for file systems on which mappings are slow or may fail during the run.</summary>
     Pread,
+
+    /// <summary>
+    /// Files are read past the page cache, several parts at a time, for models that are not in it: those that are larger than
+    /// memory, or are read once. Where the file system cannot do this, they are read through it.
+    /// </summary>
+    Direct,
 }

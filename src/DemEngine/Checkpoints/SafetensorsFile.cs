@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DemEngine.Checkpoints.Locating;
+using DemEngine.Checkpoints.Shards;
 using DemEngine.Files;
 using DemEngine.Memory;
 
@@ -43,7 +44,7 @@ internal sealed class SafetensorsFile : IDisposable
     /// DEM2002 to DEM2009: the contents are invalid. DEM2012 (MissingShard): the path is a link to nothing. DEM2022
     /// (UnreadableFile): the file cannot be opened. DEM4013 (TooManyOpenFiles).
     /// </exception>
-    public static SafetensorsFile Open(string path, IoMode io, SpecPool? pool = null)
+    public static SafetensorsFile Open(string path, ShardReaders readers, SpecPool? pool = null)
     {
         if (LinuxFile.IsSpecial(path))
             throw new DemException(ErrorCode.UnreadableFile, $"{path}: this is a pipe, a socket or a device, and no file")
@@ -53,7 +54,7 @@ internal sealed class SafetensorsFile : IDisposable
         IShardReader? reader = null;
         try
         {
-            reader = io == IoMode.Mmap ? new MappedShard(path) : new PreadShard(path);
+            reader = readers.Open(path);
             return Open(path, reader, pool);
         }
         catch (Exception e)

@@ -1,3 +1,4 @@
+using DemEngine.Checkpoints.Shards;
 using DemEngine.Files;
 using DemEngine.Memory;
 

@@ -1,3 +1,4 @@
+using DemEngine.Checkpoints.Shards;
 using DemEngine.Memory;
 using DemEngine.Numerics;
 
@@ -28,7 +29,7 @@ public sealed class StoredTensor : ITensorData
     internal bool IsCopied => _reader.IsCopying;
 
     /// <inheritdoc/>
-    /// <remarks>The scratch memory is used by <see cref="IoMode.Pread"/> only.</remarks>
+    /// <remarks>The scratch memory is not used by <see cref="IoMode.Mmap"/>.</remarks>
     public TypedBytes Read(long first, int count, NativeBytes scratch)
     {
         CheckRange(first, count);

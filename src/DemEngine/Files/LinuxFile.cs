@@ -35,6 +35,7 @@ internal static unsafe partial class LinuxFile
     private const int NotSupported = 95; // EOPNOTSUPP
     private const int QuotaExceeded = 122; // EDQUOT
     private const int OpenFilesLimit = 7; // RLIMIT_NOFILE
+    private const int CloseOnExecute = 0x80000; // O_CLOEXEC
 
     /// <summary>
     /// Whether a path leads to a pipe, a socket or a device. Opening one could block for ever, and reading it might never end.
@@ -94,6 +95,28 @@ internal static unsafe partial class LinuxFile
         if (OperatingSystem.IsLinux() && length > 0)
             _ = PosixFadvise(file, offset, length, FadviseWillNeed);
     }
+
+    /// <summary>
+    /// Opens a file for reading past the page cache. Offsets, lengths and memory have to be multiples of the page size then.
+    /// </summary>
+    /// <returns>The open file; null where the system or the file system cannot do this.</returns>
+    public static SafeFileHandle? TryOpenDirect(string path)
+    {
+        // O_DIRECT has another value on each architecture.
+        int direct = RuntimeInformation.ProcessArchitecture switch
+        {
+            Architecture.X64 => 0x4000,
+            Architecture.Arm64 => 0x10000,
+            _ => 0,
+        };
+        if (!OperatingSystem.IsLinux() || direct == 0)
+            return null;
+        int file = -1;
+        return Retried(() => file = Open(path, direct | CloseOnExecute)) == 0 ? new SafeFileHandle(file, ownsHandle: true) : null;
+    }
+
+    /// <summary>Whether an error says that the file system cannot do what was asked, whatever the file.</summary>
+    public static bool IsNotPossible(IOException error) => (error.HResult & 0xFFFF) is Invalid or NotSupported;
 
     /// <summary>Says that a file will be read here and there, so that the system reads no more than is asked for.</summary>
     public static void WillReadHereAndThere(SafeFileHandle file)

@@ -9,7 +9,7 @@ namespace DemEngine.Memory;
 /// <typeparam name="T">Type of a task, such as a tile.</typeparam>
 /// <param name="tasks">Tasks, in the order in which they are handed out.</param>
 /// <param name="depth">Number of tasks whose inputs are requested before they are taken; at least one.</param>
-/// <param name="willNeed">Callback that requests a task's inputs; called once for each task, by one thread at a time.</param>
+/// <param name="willNeed">Callback that requests a task's inputs; called once for each task, by any thread.</param>
 internal sealed class ReadAheadQueue<T>(IEnumerable<T> tasks, int depth, Action<T> willNeed) : IDisposable
 {
     // Enough to keep a disk busy, little enough not to push out of the page cache what is still needed.
@@ -28,16 +28,23 @@ internal sealed class ReadAheadQueue<T>(IEnumerable<T> tasks, int depth, Action<
     /// <returns>False if no task is left.</returns>
     public bool TryTake([MaybeNullWhen(false)] out T task)
     {
+        // The request may wait for the disk, and other threads must not wait for it.
+        List<T>? requested = null;
+        bool isThere;
         lock (_lock)
         {
             while (_ahead.Count <= depth && _tasks.MoveNext())
             {
                 _ahead.Enqueue(_tasks.Current);
-                willNeed(_tasks.Current);
+                (requested ??= []).Add(_tasks.Current);
             }
 
-            return _ahead.TryDequeue(out task);
+            isThere = _ahead.TryDequeue(out task);
         }
+
+        foreach (T one in requested ?? [])
+            willNeed(one);
+        return isThere;
     }
 
     public void Dispose() => _tasks.Dispose();

@@ -1,4 +1,5 @@
 using DemEngine.Checkpoints;
+using DemEngine.Checkpoints.Shards;
 using DemEngine.Memory;
 using DemEngine.Numerics;
 
@@ -9,7 +10,7 @@ public sealed class ShardReaderTests
     private const int Page = 4096;
 
     [Test]
-    public void Both_modes_give_the_file_s_bytes_at_every_boundary()
+    public void Every_mode_gives_the_file_s_bytes_at_every_boundary()
     {
         byte[] bytes = SafetensorsText.Pattern((3 * Page) + 5);
         using var folder = new TempFolder();
@@ -17,6 +18,7 @@ public sealed class ShardReaderTests
         folder.Write(Checkpoint.SingleFileName, SafetensorsText.Build(header, bytes.Length));
         using var mapped = Checkpoint.Open(folder.Path, IoMode.Mmap);
         using var copied = Checkpoint.Open(folder.Path, IoMode.Pread);
+        using var direct = Checkpoint.Open(folder.Path, IoMode.Direct);
         using var scratch = new NativeBuffer(bytes.Length);
 
         int dataStart = (int)mapped.Tensors[0].Offset;
@@ -30,6 +32,9 @@ public sealed class ShardReaderTests
                 ReadOnlySpan<byte> mmap = mapped.Tensors[0].Read(first, end - first, default).Bytes.Span;
                 ReadOnlySpan<byte> pread = copied.Tensors[0].Read(first, end - first, scratch.Bytes).Bytes.Span;
                 Assert.That(mmap.SequenceEqual(expected) && pread.SequenceEqual(expected), $"{first}..{end}");
+                direct.Tensors[0].WillNeed(first, end - first);
+                Assert.That(
+                    direct.Tensors[0].Read(first, end - first, scratch.Bytes).Bytes.Span.SequenceEqual(expected), $"{first}..{end}");
             }
         }
     }
@@ -49,11 +54,11 @@ public sealed class ShardReaderTests
     }
 
     [Test]
-    public void A_scratch_too_small_is_refused()
+    public void A_scratch_too_small_is_refused([Values(IoMode.Pread, IoMode.Direct)] IoMode io)
     {
         using var folder = new TempFolder();
         TestCheckpoint.Write(folder.Path, [TestCheckpoint.Tensor("a", ElementType.F32, [4])]);
-        using var checkpoint = Checkpoint.Open(folder.Path, IoMode.Pread);
+        using var checkpoint = Checkpoint.Open(folder.Path, io);
         using var scratch = new NativeBuffer(15);
         Assert.That(() => checkpoint.Tensors[0].Read(0, 4, scratch.Bytes), Throws.InstanceOf<ArgumentOutOfRangeException>());
     }
@@ -94,15 +99,16 @@ public sealed class ShardReaderTests
     }
 
     [Test]
-    public void A_file_cut_while_it_is_open_is_an_error_by_pread()
+    public void A_file_cut_while_it_is_open_is_an_error_by_pread([Values(IoMode.Pread, IoMode.Direct)] IoMode io)
     {
         using var folder = new TempFolder();
         TestCheckpoint.Write(folder.Path, [TestCheckpoint.Tensor("a", ElementType.U8, [3 * Page])]);
-        using var checkpoint = Checkpoint.Open(folder.Path, IoMode.Pread);
+        using var checkpoint = Checkpoint.Open(folder.Path, io);
         using var scratch = new NativeBuffer(3 * Page);
         Change(checkpoint.Files[0], file => file.SetLength(2 * Page));
 
-        Assert.That(() => checkpoint.Tensors[0].Read(0, Page, scratch.Bytes), Throws.Nothing, "what is left can be read");
+        if (io == IoMode.Pread)
+            Assert.That(() => checkpoint.Tensors[0].Read(0, Page, scratch.Bytes), Throws.Nothing, "what is left can be read");
         DemException error = Assert.Throws<DemException>(() => checkpoint.Tensors[0].Read(0, 3 * Page, scratch.Bytes))!;
         Assert.That(error.Code, Is.EqualTo(ErrorCode.InputChanged));
         Assert.That(error.Message, Does.Contain(checkpoint.Files[0]));
@@ -166,7 +172,7 @@ public sealed class ShardReaderTests
     }
 
     [Test]
-    public void An_empty_shard_can_be_opened_by_both_readers()
+    public void An_empty_shard_can_be_opened_by_every_reader()
     {
         using var folder = new TempFolder();
         string path = folder.Write("x", "");
@@ -178,6 +184,10 @@ public sealed class ShardReaderTests
         Assert.That(copied.Read(0, 0, default).Length, Is.Zero);
         Assert.That(() => mapped.WillNeed(0, 0), Throws.Nothing);
         Assert.That(() => copied.WillNeed(0, 0), Throws.Nothing);
+        using var blocks = new DirectBlocks(1 << 20);
+        using var direct = new DirectShard(path, blocks);
+        Assert.That(direct.Read(0, 0, default).Length, Is.Zero);
+        Assert.That(() => direct.WillNeed(0, 0), Throws.Nothing);
     }
 
     private static void Change(string path, Action<FileStream> change)

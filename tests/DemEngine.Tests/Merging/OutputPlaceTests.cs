@@ -196,7 +196,10 @@ public sealed class OutputPlaceTests
     [Test]
     public void Too_little_memory_is_refused([Values] IoMode io)
     {
-        long enough = ContentHash.LeafBytes * (io == IoMode.Mmap ? 1 : 1 + (2 * 8));
+        long tiles = ContentHash.LeafBytes * (io == IoMode.Mmap ? 1 : 1 + (2 * 8));
+        long enough = tiles;
+        while (enough - ShardReaders.AheadBytes(io, enough) < tiles)
+            enough++;
         Failing.With(ErrorCode.BadArgument, () => _folder.Merge(Recipe, options: new RunOptions { Io = io, MaxMemoryBytes = enough - 1 }));
         Assert.That(_folder.Names, Is.EqualTo(new[] { "a", "base" }));
         _folder.Merge(Recipe, options: new RunOptions { Io = io, MaxMemoryBytes = enough });

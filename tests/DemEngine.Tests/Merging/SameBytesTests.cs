@@ -57,7 +57,7 @@ public sealed class SameBytesTests
             Threads = threads,
             TileBytes = tileBytes,
             Io = io,
-            MaxMemoryBytes = memory,
+            MaxMemoryBytes = io == IoMode.Direct ? 2 * memory : memory,
             MaxShardBytes = ShardBytes,
             Overwrite = true,
         };

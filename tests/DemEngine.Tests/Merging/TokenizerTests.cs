@@ -268,7 +268,7 @@ public sealed class TokenizerTests
             tokenizer: {source: union, pad_to_multiple_of: 1000}
             """;
         folder.Merge(Recipe, "one", new RunOptions { Threads = 1 });
-        folder.Merge(Recipe, "other", new RunOptions { Threads = threads, Io = io, TileBytes = ContentHash.LeafBytes, MaxMemoryBytes = 40L * ContentHash.LeafBytes });
+        folder.Merge(Recipe, "other", new RunOptions { Threads = threads, Io = io, TileBytes = ContentHash.LeafBytes, MaxMemoryBytes = 60L * ContentHash.LeafBytes });
         foreach (var (file, bytes) in folder.Files("one"))
             Assert.That(folder.Files("other")[file].AsSpan().SequenceEqual(bytes), file);
     }

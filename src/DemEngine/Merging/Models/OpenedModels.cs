@@ -7,18 +7,18 @@ using DemEngine.Merging.Options;
 namespace DemEngine.Merging.Models;
 
 /// <summary>Opens and fingerprints the checkpoints of a recipe, each only once however often the recipe names it.</summary>
-/// <param name="io">Way of reading the files.</param>
+/// <param name="run">Run options, which say how the files are read and whether the plan is carried out.</param>
 /// <param name="sources">Models that are no files, by name; null for none.</param>
-/// <param name="plansOnly">Whether nothing is carried out; see <see cref="RunOptions.PlansOnly"/>.</param>
-internal sealed class OpenedModels(IoMode io, ModelSources? sources = null, bool plansOnly = false) : IDisposable
+internal sealed class OpenedModels(RunOptions run, ModelSources? sources = null) : IDisposable
 {
     private readonly SpecPool _pool = new();
+    private readonly ShardReaders _readers = new(run.Io, run.MaxMemoryBytes);
     private readonly Dictionary<string, Checkpoint> _byPath = new(StringComparer.Ordinal);
     private readonly Dictionary<Checkpoint, string> _fingerprints = [];
     private readonly Dictionary<Checkpoint, InputModel> _inputs = [];
 
     /// <summary>Whether nothing is carried out, so that no whole tensor is read.</summary>
-    public bool PlansOnly => plansOnly;
+    public bool PlansOnly => run.PlansOnly;
 
     public ImmutableArray<Checkpoint> All => [.. _byPath.Values];
 
@@ -26,7 +26,7 @@ internal sealed class OpenedModels(IoMode io, ModelSources? sources = null, bool
     {
         if (!_byPath.TryGetValue(path, out Checkpoint? checkpoint))
         {
-            checkpoint = sources?.Find(path) is { } source ? Checkpoint.From(path, source) : Checkpoint.Open(path, io, _pool);
+            checkpoint = sources?.Find(path) is { } source ? Checkpoint.From(path, source) : Checkpoint.Open(path, _readers, _pool);
             _byPath.Add(path, checkpoint);
             PlainWeights.Require(checkpoint);
         }
@@ -55,5 +55,6 @@ internal sealed class OpenedModels(IoMode io, ModelSources? sources = null, bool
     {
         foreach (Checkpoint checkpoint in _byPath.Values)
             checkpoint.Dispose();
+        _readers.Dispose();
     }
 }

@@ -4,8 +4,8 @@ using DemEngine.Checkpoints;
 namespace DemEngine.Merging.Options;
 
 /// <summary>
-/// The division of <see cref="RunOptions.MaxMemoryBytes"/>, which nothing else divides. The parts are taken in this order:
-/// output tiles and input buffers of all threads, without which there is no run; results that stay in memory; the workers' own
+/// The division of <see cref="RunOptions.MaxMemoryBytes"/>, which nothing else divides. The parts are taken in this order: what is
+/// read ahead of time, past the page cache; output tiles and input buffers of all threads, without which there is no run; results that stay in memory; the workers' own
 /// scratch; and the cache of inputs, which gets what is left. The parts never add up to more than the whole.
 /// </summary>
 internal sealed class MemoryBudget
@@ -18,15 +18,17 @@ internal sealed class MemoryBudget
 
     private readonly long _workerDemand;
 
-    private MemoryBudget(long maxBytes, TileSize tile, long inputBytesPerThread, long workerDemand, long resultDemand)
+    private MemoryBudget(
+        long maxBytes, long aheadBytes, TileSize tile, long inputBytesPerThread, long workerDemand, long resultDemand)
     {
         MaxBytes = maxBytes;
+        AheadBytes = aheadBytes;
         Tile = tile;
         InputBytesPerThread = inputBytesPerThread;
         OutputBytes = tile.Threads * (tile.Outputs * (long)tile.Bytes);
         InputBytes = tile.Threads * inputBytesPerThread;
         _workerDemand = workerDemand;
-        long left = maxBytes - OutputBytes - InputBytes;
+        long left = maxBytes - aheadBytes - OutputBytes - InputBytes;
         ResultBytes = Math.Min(resultDemand, left);
         WorkerBytes = Math.Min(workerDemand, left - ResultBytes);
         CacheBytes = left - ResultBytes - WorkerBytes;
@@ -34,6 +36,9 @@ internal sealed class MemoryBudget
 
     /// <summary>The whole, in bytes.</summary>
     public long MaxBytes { get; }
+
+    /// <summary>Part of what is read ahead of time, in bytes; 0 where the system's page cache does that.</summary>
+    public long AheadBytes { get; }
 
     /// <summary>Tile size and number of threads.</summary>
     public TileSize Tile { get; }
@@ -78,9 +83,11 @@ internal sealed class MemoryBudget
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Threads, 1);
         TensorDemand[] demands = [.. tensors.Distinct()];
         int buffers = demands.Select(demand => demand.Buffers).DefaultIfEmpty().Max();
-        TileSize tile = WithRows(Choose(options, buffers, outputs), options.MaxMemoryBytes, demands);
+        long ahead = ShardReaders.AheadBytes(options.Io, options.MaxMemoryBytes);
+        TileSize tile = WithRows(Choose(options, ahead, buffers, outputs), options.MaxMemoryBytes - ahead, ahead, demands);
         return new MemoryBudget(
             options.MaxMemoryBytes,
+            ahead,
             tile,
             InputsOf(demands, tile.Bytes),
             tile.Threads * demands.Select(demand => demand.WorkerBytes).DefaultIfEmpty().Max(),
@@ -100,21 +107,23 @@ internal sealed class MemoryBudget
 
     /// <summary>Returns the budget with results that stay in memory; workers and the cache get less.</summary>
     /// <param name="bytes">Size of all results together in bytes.</param>
-    public MemoryBudget WithResults(long bytes) => new(MaxBytes, Tile, InputBytesPerThread, _workerDemand, bytes);
+    public MemoryBudget WithResults(long bytes) =>
+        new(MaxBytes, AheadBytes, Tile, InputBytesPerThread, _workerDemand, bytes);
 
     /// <summary>Chooses the tile size and the number of threads for tiles without a margin.</summary>
-    private static TileSize Choose(RunOptions options, int mostBuffers, int outputs)
+    private static TileSize Choose(RunOptions options, long ahead, int mostBuffers, int outputs)
     {
+        long most = options.MaxMemoryBytes - ahead;
         long inputsPerByte = (long)mostBuffers * WidestRatio;
         int together = (int)Math.Clamp(
-            (options.MaxMemoryBytes / ContentHash.LeafBytes / options.Threads) - inputsPerByte,
+            (most / ContentHash.LeafBytes / options.Threads) - inputsPerByte,
             1,
             Math.Min(outputs, MaxOutputs));
         long buffersPerByte = together + inputsPerByte;
         long leafCost = buffersPerByte * ContentHash.LeafBytes;
-        long leaves = options.MaxMemoryBytes / leafCost;
+        long leaves = most / leafCost;
         if (leaves < 1)
-            throw TooSmall(options.MaxMemoryBytes, $"{mostBuffers} buffers for inputs and one for the output", leafCost);
+            throw TooSmall(most, ahead, $"{mostBuffers} buffers for inputs and one for the output", leafCost);
 
         int threads = (int)Math.Min(options.Threads, leaves);
         long perThread = Math.Min(leaves / threads, Math.Max(1, options.TileBytes / together / ContentHash.LeafBytes));
@@ -122,13 +131,13 @@ internal sealed class MemoryBudget
     }
 
     /// <summary>Makes room for margins: where they do not fit, with fewer outputs at a time, threads, or smaller tiles.</summary>
-    private static TileSize WithRows(TileSize tile, long maxBytes, TensorDemand[] demands)
+    private static TileSize WithRows(TileSize tile, long maxBytes, long ahead, TensorDemand[] demands)
     {
         long leastInputs = InputsOf(demands, ContentHash.LeafBytes);
         if (leastInputs > maxBytes - ContentHash.LeafBytes)
         {
             throw TooSmall(
-                maxBytes, "the smallest output tile and the rows that it is made from", leastInputs + ContentHash.LeafBytes);
+                maxBytes, ahead, "the smallest output tile and the rows that it is made from", leastInputs + ContentHash.LeafBytes);
         }
 
         int together = (int)Math.Clamp(((maxBytes / tile.Threads) - leastInputs) / ContentHash.LeafBytes, 1, tile.Outputs);
@@ -142,6 +151,8 @@ internal sealed class MemoryBudget
     private static long InputsOf(TensorDemand[] demands, int tileBytes) =>
         demands.Select(demand => demand.InputBytes(tileBytes)).DefaultIfEmpty().Max();
 
-    private static DemException TooSmall(long maxBytes, string what, long needed) => new(
-        ErrorCode.BadArgument, $"a memory bound of {maxBytes} bytes is too small: {what} need at least {needed}");
+    private static DemException TooSmall(long maxBytes, long ahead, string what, long needed) => new(
+        ErrorCode.BadArgument,
+        $"a memory bound of {maxBytes + ahead} bytes is too small: {what} need at least {needed}"
+        + (ahead == 0 ? "" : $", and reading past the page cache takes {ahead}"));
 }

@@ -75,7 +75,7 @@ internal sealed class MatchedModels : IDisposable
     /// </exception>
     public static MatchedModels Open(Recipe recipe, AlignmentOptions alignment, RunOptions run, ModelSources? sources = null)
     {
-        var opened = new OpenedModels(run.Io, sources, run.PlansOnly);
+        var opened = new OpenedModels(run, sources);
         try
         {
             return new MatchedModels(recipe, alignment, run.MaxShardBytes, opened);

@@ -90,7 +90,7 @@ public sealed class OutputPlan
     public long BufferBytes(RunOptions options)
     {
         var budget = MemoryBudget.For(options, Demands);
-        return budget.OutputBytes + budget.InputBytes + budget.WorkerBytes
+        return budget.AheadBytes + budget.OutputBytes + budget.InputBytes + budget.WorkerBytes
             + Math.Min(_totals.Value.HeldBytes, budget.CacheBytes);
     }
 

@@ -1,7 +1,7 @@
 using DemEngine.Files;
 using DemEngine.Memory;
 
-namespace DemEngine.Checkpoints;
+namespace DemEngine.Checkpoints.Shards;
 
 /// <summary>Reader of one shard's bytes.</summary>
 internal interface IShardReader : IDisposable

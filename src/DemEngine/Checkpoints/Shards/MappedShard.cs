@@ -3,7 +3,7 @@ using DemEngine.Files;
 using DemEngine.Memory;
 using Microsoft.Win32.SafeHandles;
 
-namespace DemEngine.Checkpoints;
+namespace DemEngine.Checkpoints.Shards;
 
 /// <summary>
 /// Shard reader that maps the whole file through one pointer. Small parts are not read through the mapping, since a page that is

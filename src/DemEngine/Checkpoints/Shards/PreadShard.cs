@@ -2,7 +2,7 @@ using DemEngine.Files;
 using DemEngine.Memory;
 using Microsoft.Win32.SafeHandles;
 
-namespace DemEngine.Checkpoints;
+namespace DemEngine.Checkpoints.Shards;
 
 /// <summary>Shard reader that reads at given offsets into the caller's buffers.</summary>
 internal sealed class PreadShard : IShardReader
@@ -47,6 +47,11 @@ internal sealed class PreadShard : IShardReader
 
         Fill(_samples ?? _file, _path, offset, destination);
     }
+
+    /// <summary>Reads a part of the file.</summary>
+    /// <param name="offset">Offset of the first byte in the file.</param>
+    /// <param name="destination">Memory to fill completely.</param>
+    public void Fill(long offset, Span<byte> destination) => Fill(_file, _path, offset, destination);
 
     /// <summary>Reads a part of a file.</summary>
     /// <param name="file">The open file.</param>

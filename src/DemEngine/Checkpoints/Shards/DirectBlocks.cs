@@ -1,0 +1,346 @@
+using DemEngine.Memory;
+
+namespace DemEngine.Checkpoints.Shards;
+
+/// <summary>
+/// Blocks of files that are read without the system's page cache, several at a time, before they are needed. A file that is
+/// larger than memory, or is read once, gains nothing from that cache: each page of it costs the processor time to be allocated,
+/// entered and pushed out again, and the system's own reading ahead leaves fast disks idle. Thread-safe.
+/// </summary>
+internal sealed class DirectBlocks : IDisposable
+{
+    // Requests of this size reach the full rate of a disk with a few of them at a time. A tile takes a part of the same size from
+    // each model, so that larger blocks would fill the memory with what later tiles need.
+    private const int LargestBlock = 1 << 20;
+    private const int SmallestBlock = 1 << 16;
+    private const int FewestBlocks = 64;
+    private const int Readers = 8;
+    private const long MostBytes = 256 << 20;
+
+    // A part of the whole bound that leaves most of it to the tiles.
+    private const int Share = 4;
+
+    private readonly object _lock = new();
+    private readonly int _most;
+    private readonly Dictionary<(IDirectFile File, long Index), Block> _blocks = [];
+    private readonly Queue<Block> _wanted = new();
+    private readonly Stack<NativeBuffer> _free = new();
+    private readonly List<Thread> _threads = [];
+    private int _buffers;
+    private long _uses;
+    private bool _isDisposed;
+
+    /// <param name="maxMemoryBytes">Bound of all buffers of a run; see <see cref="BytesWithin"/>.</param>
+    public DirectBlocks(long maxMemoryBytes)
+    {
+        long bytes = BytesWithin(maxMemoryBytes);
+        BlockBytes = LargestBlock;
+        while (BlockBytes > SmallestBlock && bytes / BlockBytes < FewestBlocks)
+            BlockBytes /= 2;
+        _most = (int)Math.Max(1, bytes / BlockBytes);
+    }
+
+    /// <summary>Length of a block, a power of two.</summary>
+    public int BlockBytes { get; }
+
+    /// <summary>Memory of the blocks in a run with a given bound.</summary>
+    /// <param name="maxMemoryBytes">Bound of all buffers of the run, in bytes.</param>
+    public static long BytesWithin(long maxMemoryBytes) => Math.Min(MostBytes, maxMemoryBytes / Share);
+
+    /// <summary>Has a part of a file read before it is needed.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="offset">Offset of the part's first byte.</param>
+    /// <param name="length">Number of bytes.</param>
+    public void WillNeed(IDirectFile file, long offset, long length)
+    {
+        if (length == 0)
+            return;
+        lock (_lock)
+        {
+            if (_isDisposed)
+                return;
+            for (long index = offset / BlockBytes; index * BlockBytes < offset + length; index++)
+            {
+                if (!_blocks.TryGetValue((file, index), out Block? block))
+                {
+                    block = new Block(file, index);
+                    _blocks.Add((file, index), block);
+                    _wanted.Enqueue(block);
+                }
+
+                block.Awaited += Overlap(index, offset, length);
+            }
+
+            if (_threads.Count == 0)
+                StartReaders();
+            Monitor.PulseAll(_lock);
+        }
+    }
+
+    /// <summary>Copies a part of a file, which is read now where it has not been read before.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="offset">Offset of the part's first byte.</param>
+    /// <param name="destination">Memory to fill completely.</param>
+    /// <exception cref="DemException">
+    /// DEM4003 (ReadFailed): the file cannot be read. DEM4005 (InputChanged): it became shorter.
+    /// </exception>
+    public void Copy(IDirectFile file, long offset, Span<byte> destination)
+    {
+        while (destination.Length > 0)
+        {
+            long index = offset / BlockBytes;
+            int within = (int)(offset % BlockBytes);
+            int count = Math.Min(destination.Length, BlockBytes - within);
+            if (Take(file, index) is { } block)
+            {
+                try
+                {
+                    block.Require(within + count);
+                    block.Buffer!.Bytes.Span.Slice(within, count).CopyTo(destination);
+                }
+                finally
+                {
+                    Leave(block, count);
+                }
+            }
+            else
+            {
+                // All memory is in use by other threads at this moment.
+                using var buffer = new NativeBuffer(BlockBytes);
+                var alone = new Block(file, index) { Buffer = buffer };
+                alone.Fill(BlockBytes);
+                alone.Require(within + count);
+                buffer.Bytes.Span.Slice(within, count).CopyTo(destination);
+            }
+
+            offset += count;
+            destination = destination[count..];
+        }
+    }
+
+    /// <summary>Forgets the blocks of a file, which nobody reads any more.</summary>
+    public void Forget(IDirectFile file)
+    {
+        lock (_lock)
+        {
+            foreach (Block block in _blocks.Values.Where(block => block.File == file).ToArray())
+            {
+                while (block.State == State.Loading || block.Users > 0)
+                    Monitor.Wait(_lock);
+                Remove(block);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _isDisposed = true;
+            Monitor.PulseAll(_lock);
+        }
+
+        foreach (Thread thread in _threads)
+            thread.Join();
+        foreach (NativeBuffer buffer in _blocks.Values.Select(block => block.Buffer).OfType<NativeBuffer>().Concat(_free))
+            buffer.Dispose();
+        _blocks.Clear();
+        _free.Clear();
+    }
+
+    // Takes a block for copying: one that was read, or is being read, or is read now by this thread. Null where there is no memory.
+    private Block? Take(IDirectFile file, long index)
+    {
+        Block? block;
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            if (_blocks.TryGetValue((file, index), out block) && block.State != State.Queued)
+            {
+                block.Users++;
+                while (block.State == State.Loading)
+                    Monitor.Wait(_lock);
+                return block;
+            }
+
+            if ((FreeBuffer() ?? OldestBuffer()) is not { } buffer)
+                return null;
+            if (block is null)
+                _blocks.Add((file, index), block = new Block(file, index));
+            block.Users++;
+            block.Buffer = buffer;
+            block.State = State.Loading;
+        }
+
+        Load(block);
+        return block;
+    }
+
+    private void Leave(Block block, int bytes)
+    {
+        lock (_lock)
+        {
+            block.Users--;
+            block.Awaited -= bytes;
+            block.LastUse = ++_uses;
+            if (block.Users == 0)
+                Monitor.PulseAll(_lock);
+        }
+    }
+
+    private void Load(Block block)
+    {
+        block.Fill(BlockBytes);
+        lock (_lock)
+        {
+            block.State = State.Loaded;
+            block.LastUse = ++_uses;
+            Monitor.PulseAll(_lock);
+        }
+    }
+
+    private void StartReaders()
+    {
+        for (int k = 0; k < Readers; k++)
+        {
+            var thread = new Thread(ReadAhead) { IsBackground = true, Name = $"direct {k}" };
+            _threads.Add(thread);
+            thread.Start();
+        }
+    }
+
+    private void ReadAhead()
+    {
+        while (true)
+        {
+            Block? block;
+            lock (_lock)
+            {
+                NativeBuffer? buffer = null;
+                while (!_isDisposed && (!HasWanted() || (buffer = FreeBuffer()) is null))
+                    Monitor.Wait(_lock);
+                if (_isDisposed)
+                    return;
+                block = _wanted.Dequeue();
+                block.Buffer = buffer;
+                block.State = State.Loading;
+            }
+
+            Load(block);
+        }
+    }
+
+    // Blocks that a thread has read itself, or that are forgotten, are still in the queue.
+    private bool HasWanted()
+    {
+        while (_wanted.TryPeek(out Block? block))
+        {
+            if (block.State == State.Queued)
+                return true;
+            _wanted.Dequeue();
+        }
+
+        return false;
+    }
+
+    /// <summary>Memory that is free, or holds what nobody waits for.</summary>
+    private NativeBuffer? FreeBuffer()
+    {
+        if (_free.TryPop(out NativeBuffer? free))
+            return free;
+        if (_buffers < _most)
+        {
+            _buffers++;
+            return new NativeBuffer(BlockBytes);
+        }
+
+        return BufferOf(block => block.Awaited <= 0);
+    }
+
+    // What was announced and never read would otherwise keep its memory for ever.
+    private NativeBuffer? OldestBuffer() => BufferOf(_ => true);
+
+    private NativeBuffer? BufferOf(Func<Block, bool> mayGo)
+    {
+        Block? oldest = null;
+        foreach (Block block in _blocks.Values)
+        {
+            if (block is { State: State.Loaded, Users: 0 } && mayGo(block) && (oldest is null || block.LastUse < oldest.LastUse))
+                oldest = block;
+        }
+
+        if (oldest is null)
+            return null;
+        NativeBuffer? buffer = oldest.Buffer;
+        oldest.Buffer = null;
+        Remove(oldest);
+        return buffer;
+    }
+
+    private void Remove(Block block)
+    {
+        block.State = State.Gone;
+        _blocks.Remove((block.File, block.Index));
+        if (block.Buffer is { } buffer)
+            _free.Push(buffer);
+        block.Buffer = null;
+    }
+
+    private long Overlap(long index, long offset, long length)
+    {
+        long start = index * BlockBytes;
+        return Math.Min(offset + length, start + BlockBytes) - Math.Max(offset, start);
+    }
+
+    private enum State
+    {
+        Queued,
+        Loading,
+        Loaded,
+        Gone,
+    }
+
+    /// <summary>A block of a file, and the memory that it is read into.</summary>
+    private sealed class Block(IDirectFile file, long index)
+    {
+        private DemException? _fault;
+        private int _length;
+
+        public IDirectFile File => file;
+
+        public long Index => index;
+
+        public State State { get; set; }
+
+        public NativeBuffer? Buffer { get; set; }
+
+        /// <summary>Announced bytes that have not been copied yet.</summary>
+        public long Awaited { get; set; }
+
+        /// <summary>Number of threads that wait for the block or copy from it.</summary>
+        public int Users { get; set; }
+
+        public long LastUse { get; set; }
+
+        public void Fill(int length)
+        {
+            try
+            {
+                _length = file.ReadBlock(index * length, Buffer!.Bytes.Span);
+            }
+            catch (DemException e)
+            {
+                _fault = e;
+            }
+        }
+
+        /// <summary>Throws where the block could not be read, or ends too early.</summary>
+        public void Require(int length)
+        {
+            if (_fault is not null)
+                throw new DemException(_fault.Code, _fault.Message, _fault) { Path = _fault.Path };
+            if (_length < length)
+                throw file.Shorter();
+        }
+    }
+}
