@@ -335,6 +335,42 @@ public sealed class ErrorCode
         "Save both models with the same version of transformers, so that both have a tensor for each expert, or both one tensor "
         + "for all experts of a layer.");
 
+    /// <summary>DEM2032: Codes of a quantised model lack a tensor that gives them their values, such as a scale.</summary>
+    public static readonly ErrorCode MissingScale = new(
+        2032,
+        "Codes of a quantised model lack a tensor that gives them their values, such as a scale.",
+        "Fetch all files of the model again; the message names what is missing.");
+
+    /// <summary>DEM2033: Scales, zero points or codes of a quantised tensor do not fit each other or the configuration.</summary>
+    public static readonly ErrorCode QuantizedShape = new(
+        2033,
+        "Scales, zero points or codes of a quantised tensor do not fit each other or the configuration.",
+        "Fetch the model and its config.json again, from one revision; if it is as its maker wrote it, give it in BF16.");
+
+    /// <summary>DEM2034: A scale of a quantised model is NaN or infinite.</summary>
+    public static readonly ErrorCode BadScale = new(
+        2034,
+        "A scale of a quantised model is NaN or infinite.",
+        "The file is damaged or was quantised from broken weights; fetch it again, or give the model in BF16.");
+
+    /// <summary>DEM2035: A group index of a quantised tensor points at a group that is not there.</summary>
+    public static readonly ErrorCode BadGroupIndex = new(
+        2035,
+        "A group index of a quantised tensor points at a group that is not there.",
+        "The file is damaged; fetch it again, or give the model in BF16.");
+
+    /// <summary>DEM2036: A GGUF file is not as its format demands.</summary>
+    public static readonly ErrorCode BadGguf = new(
+        2036,
+        "A GGUF file is not as its format demands.",
+        "Fetch the file again, or convert the model again.");
+
+    /// <summary>DEM2037: A GGUF file holds an architecture, a type or a tensor that is not read.</summary>
+    public static readonly ErrorCode UnknownGguf = new(
+        2037,
+        "A GGUF file holds an architecture, a type or a tensor that is not read.",
+        "Give the safetensors model that it was made from.");
+
     // ---- 21xx: models and data sets ----
 
     /// <summary>DEM2101: A model's config.json describes an architecture that is not computed here.</summary>

@@ -32,6 +32,9 @@ internal static class InspectPrinter
         foreach (SummarizedType type in summary.Types)
             Console.Out.WriteLine(
                 $"{type.Type.SafetensorsName,-11} {type.Tensors} tensors, {type.Elements} elements, {type.Bytes} bytes");
+        foreach (SummarizedForm form in summary.Forms)
+            Console.Out.WriteLine(
+                $"quantised   {form.Tensors} tensors, {form.Elements} elements, {form.Bytes} bytes: {Printable.Text(form.Form)}");
         foreach (LayerStack stack in summary.Stacks)
             Console.Out.WriteLine($"layers      {stack.Layers} in {Printable.Text(stack.Name)}");
         foreach (var (key, value) in summary.Metadata)
@@ -104,6 +107,13 @@ internal static class InspectPrinter
                 ["tensors"] = type.Tensors,
                 ["elements"] = type.Elements,
                 ["bytes"] = type.Bytes,
+            })]),
+            ["quantized"] = new JsonArray([.. summary.Forms.Select(form => new JsonObject
+            {
+                ["form"] = form.Form,
+                ["tensors"] = form.Tensors,
+                ["elements"] = form.Elements,
+                ["bytes"] = form.Bytes,
             })]),
             ["layers"] = new JsonArray([.. summary.Stacks.Select(stack =>
                 new JsonObject { ["stack"] = stack.Name, ["count"] = stack.Layers })]),

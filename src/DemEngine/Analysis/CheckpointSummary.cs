@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DemEngine.Checkpoints;
+using DemEngine.Checkpoints.Decoding;
 using DemEngine.Checkpoints.Forms;
 using DemEngine.Checkpoints.Layers;
 using DemEngine.Numerics;
@@ -32,8 +33,14 @@ public sealed record CheckpointSummary(
     /// <summary>Size of all tensors in bytes.</summary>
     public long TensorBytes => Tensors.Sum(tensor => tensor.Spec.ByteLength);
 
-    /// <summary>Number of elements of all floating-point tensors.</summary>
-    public long Parameters => Tensors.Where(tensor => tensor.Spec.Type.IsFloat).Sum(tensor => tensor.Spec.Shape.ElementCount);
+    /// <summary>Quantised forms that tensors are decoded from; empty for a plain model, and for forms that are not read.</summary>
+    public ImmutableArray<SummarizedForm> Forms { get; init; } = [];
+
+    /// <summary>
+    /// Number of elements of all floating-point tensors; of a quantised model that is read, of those that its codes stand for.
+    /// </summary>
+    public long Parameters { get; init; } =
+        Tensors.Where(tensor => tensor.Spec.Type.IsFloat).Sum(tensor => tensor.Spec.Shape.ElementCount);
 
     /// <summary>Element types, the one with the most bytes first.</summary>
     public ImmutableArray<SummarizedType> Types =>
@@ -78,7 +85,40 @@ public sealed record CheckpointSummary(
                     new SummarizedTensor(tensor.Spec, names[tensor.File], tensor.Offset)),
             ],
             checkpoint.Metadata.ToImmutableSortedDictionary(StringComparer.Ordinal),
-            hasManifest ? Manifest.ReadOrigin(checkpoint.Folder) : null);
+            hasManifest ? Manifest.ReadOrigin(checkpoint.Folder) : null).WithForms(checkpoint);
+    }
+
+    private CheckpointSummary WithForms(Checkpoint checkpoint)
+    {
+        try
+        {
+            Checkpoint decoded = DecodedModel.Of(checkpoint);
+            return !decoded.IsDecoded ? this : this with
+            {
+                // A GGUF file may hold plain numbers, and nothing else.
+                Kind = decoded.Tensors.Any(tensor => tensor.Origin?.Codes.Spec.Type is { } type && !(type.IsFloat && type.Bits >= 16))
+                    ? "quantised model"
+                    : Kind,
+                Parameters = decoded.Tensors.Where(tensor => tensor.Spec.Type.IsFloat)
+                    .Sum(tensor => tensor.Spec.Shape.ElementCount),
+                Forms =
+                [
+                    .. decoded.Tensors.Where(tensor => tensor.Origin is not null)
+                        .GroupBy(tensor => tensor.Origin!.Form, StringComparer.Ordinal)
+                        .Select(form => new SummarizedForm(
+                            form.Key,
+                            form.Count(),
+                            form.Sum(tensor => tensor.Spec.Shape.ElementCount),
+                            form.Sum(tensor => tensor.Origin!.StoredBytes)))
+                        .OrderByDescending(form => form.Bytes).ThenBy(form => form.Form, StringComparer.Ordinal),
+                ],
+            };
+        }
+        catch (DemException)
+        {
+            // A merge names what is wrong with it.
+            return this;
+        }
     }
 
     private static string KindOf(Checkpoint checkpoint)
@@ -121,6 +161,13 @@ public sealed record SummarizedTensor(TensorSpec Spec, string File, long Offset)
 /// <param name="Elements">Number of elements of these tensors.</param>
 /// <param name="Bytes">Size of these tensors in bytes.</param>
 public sealed record SummarizedType(ElementType Type, int Tensors, long Elements, long Bytes);
+
+/// <summary>Totals over all tensors of one quantised form.</summary>
+/// <param name="Form">Name of the form.</param>
+/// <param name="Tensors">Number of tensors that are decoded from it.</param>
+/// <param name="Elements">Number of their elements.</param>
+/// <param name="Bytes">Size in bytes of what they are decoded from.</param>
+public sealed record SummarizedForm(string Form, int Tensors, long Elements, long Bytes);
 
 /// <summary>Stack of layers.</summary>
 /// <param name="Name">Name of the stack, such as <c>model.layers</c>.</param>

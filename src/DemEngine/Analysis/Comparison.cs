@@ -1,5 +1,6 @@
 using DemEngine.Backends;
 using DemEngine.Checkpoints;
+using DemEngine.Checkpoints.Decoding;
 using DemEngine.Merging.Inputs;
 using DemEngine.Merging.Options;
 
@@ -27,8 +28,8 @@ public static class Comparison
         Action<RunProgress>? progress = null,
         CancellationToken cancel = default)
     {
-        using Checkpoint first = Checkpoint.Open(a, options.Io);
-        using Checkpoint second = Checkpoint.Open(b, options.Io);
+        using Checkpoint first = DecodedModel.Of(Checkpoint.Open(a, options.Io));
+        using Checkpoint second = DecodedModel.Of(Checkpoint.Open(b, options.Io));
         (StoredTensor A, StoredTensor B)[] common =
         [
             .. first.Tensors.Select(tensor => (tensor, second.Find(tensor.Spec.Name)))

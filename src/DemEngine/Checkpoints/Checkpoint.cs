@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DemEngine.Checkpoints.Folders;
+using DemEngine.Checkpoints.Gguf;
 using DemEngine.Checkpoints.Locating;
 using DemEngine.Errors;
 using DemEngine.Files;
@@ -31,14 +32,21 @@ public sealed class Checkpoint : IDisposable
     private ShardReaders? _ownReaders;
 
     private Checkpoint(
-        string path, string folder, ImmutableArray<SafetensorsFile> files, NamePool names, IModelSource? source = null)
+        string path,
+        string folder,
+        ImmutableArray<SafetensorsFile> files,
+        NamePool names,
+        IModelSource? source = null,
+        ImmutableArray<StoredTensor> tensors = default)
     {
         _names = names;
         _source = source;
         Path = path;
         Folder = folder;
         _files = files;
-        Tensors = files is [var only] ? only.Tensors : [.. files.SelectMany(file => file.Tensors)];
+        Tensors = !tensors.IsDefault ? tensors
+            : files is [var only] ? only.Tensors
+            : [.. files.SelectMany(file => file.Tensors)];
         _placeOf = new int[Math.Max(names.Count, Tensors.Length)];
         for (int place = 0; place < Tensors.Length; place++)
         {
@@ -65,8 +73,28 @@ public sealed class Checkpoint : IDisposable
         }
     }
 
+    /// <summary>Makes a view of a quantised checkpoint, whose tensors are decoded when they are read.</summary>
+    /// <param name="stored">The checkpoint as it is stored; the view takes its place, and is disposed instead of it.</param>
+    /// <param name="tensors">The decoded tensors and those that were plain.</param>
+    /// <param name="sideFiles">Its small files, without what says that it is quantised.</param>
+    /// <param name="remarks">Notes on what was decoded and what was left out.</param>
+    internal Checkpoint(
+        Checkpoint stored, ImmutableArray<StoredTensor> tensors, FolderFiles sideFiles, ImmutableArray<string> remarks)
+        : this(stored.Path, stored.Folder, stored._files, stored._names, stored._source, tensors)
+    {
+        IsDecoded = true;
+        _sideFiles = sideFiles;
+        DecodingRemarks = remarks;
+    }
+
     /// <summary>Path that was opened: a folder or a file.</summary>
     public string Path { get; }
+
+    /// <summary>Whether this is a view of a quantised checkpoint, which has the real values.</summary>
+    internal bool IsDecoded { get; }
+
+    /// <summary>Notes on what was decoded from a quantised checkpoint and what was left out; empty for plain ones.</summary>
+    internal ImmutableArray<string> DecodingRemarks { get; } = [];
 
     /// <summary>Folder that holds the configuration, tokenizer and other side files.</summary>
     public string Folder { get; }
@@ -94,6 +122,9 @@ public sealed class Checkpoint : IDisposable
             return metadata.ToImmutable();
         }
     }
+
+    /// <summary>Headers of the files of a GGUF model, in the order of their names; empty for others.</summary>
+    internal ImmutableArray<GgufHeader> GgufHeaders => [.. _files.Select(file => file.Gguf).OfType<GgufHeader>()];
 
     /// <summary>Stamps of the files when they were opened, in the order of their names.</summary>
     internal IEnumerable<FileStamp> Stamps => _files.Select(file => file.Stamp);
@@ -164,7 +195,7 @@ public sealed class Checkpoint : IDisposable
     /// </exception>
     internal FolderFiles ReadSideFiles()
     {
-        if (_source is null)
+        if (_source is null || IsDecoded)
             return _sideFiles ??= SideFiles.Read(Path, Folder, OwnNames);
         SideFilePath.Check(_source.SideFiles.Keys, []);
         return FolderFiles.Of(_source.SideFiles);

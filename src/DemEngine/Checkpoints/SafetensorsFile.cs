@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using DemEngine.Checkpoints.Gguf;
 using DemEngine.Checkpoints.Locating;
 using DemEngine.Checkpoints.Shards;
 using DemEngine.Files;
@@ -19,6 +20,22 @@ internal sealed class SafetensorsFile : IDisposable
         Tensors = [.. header.Tensors.Select(entry => new StoredTensor(entry.Spec, reader, dataStart + entry.Offset))];
     }
 
+    private SafetensorsFile(string path, IShardReader reader, GgufHeader header)
+    {
+        Path = path;
+        _reader = reader;
+        Gguf = header;
+        Metadata = header.Texts;
+        Tensors =
+        [
+            .. header.Tensors.OrderBy(tensor => tensor.Offset)
+                .Select(tensor => new StoredTensor(
+                    new TensorSpec(tensor.Name, tensor.StoredType, new TensorShape(tensor.StoredDimensions)),
+                    reader,
+                    tensor.Offset)),
+        ];
+    }
+
     private SafetensorsFile(string name, SourceShard shard, IModelSource source)
     {
         Path = name;
@@ -32,6 +49,9 @@ internal sealed class SafetensorsFile : IDisposable
 
     /// <summary>Stamp of the file when it was opened.</summary>
     public bool IsSource { get; }
+
+    /// <summary>Header of a GGUF file, which is opened in place of a safetensors file; null for others.</summary>
+    public GgufHeader? Gguf { get; }
 
     public FileStamp Stamp => _reader.Stamp;
 
@@ -111,6 +131,8 @@ internal sealed class SafetensorsFile : IDisposable
         int startLength = (int)Math.Min(reader.Length, FileSignature.Length);
         Span<byte> start = new byte[startLength];
         reader.Peek(0, start);
+        if (GgufHeader.IsGguf(start))
+            return new SafetensorsFile(path, reader, GgufHeader.Read(new GgufBytes(reader.Length, reader.Peek), path));
         try
         {
             Span<byte> prefix = start[..Math.Min(start.Length, SafetensorsHeader.PrefixLength)];

@@ -19,6 +19,15 @@ public sealed class StoredTensor : ITensorData
     /// <summary>Name, element type and shape of the tensor.</summary>
     public TensorSpec Spec { get; }
 
+    /// <summary>What the tensor is decoded from; null where it is stored as it is.</summary>
+    internal DecodedOrigin? Origin => (_reader as IDecodingReader)?.OriginAt(Offset);
+
+    /// <summary>
+    /// Element type that the tensor has in an output that states none: its own, or where it is decoded from a quantised form, the
+    /// one that the model has without quantisation.
+    /// </summary>
+    internal ElementType ModelType => Origin?.ModelType ?? Spec.Type;
+
     /// <summary>Path of the file that holds the tensor.</summary>
     public string File => _reader.Path;
 

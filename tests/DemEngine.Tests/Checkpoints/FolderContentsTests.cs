@@ -20,7 +20,6 @@ public sealed class FolderContentsTests
     [TestCase("pytorch_model.bin", "\"pytorch_model.bin\" of PyTorch", "save_pretrained")]
     [TestCase("consolidated.00.pth", "\"consolidated.00.pth\" of PyTorch", "save_pretrained")]
     [TestCase("model.ckpt", "\"model.ckpt\" of PyTorch", "save_pretrained")]
-    [TestCase("model-Q4_K_M.gguf", "\"model-Q4_K_M.gguf\" of llama.cpp", "that it was made from")]
     [TestCase("model_index.json", "root of a diffusers pipeline", "one model at a time")]
     [TestCase("consolidated.safetensors", "\"consolidated.safetensors\"", "Give the file itself")]
     [TestCase("model.fp16.safetensors", "\"model.fp16.safetensors\"", "Give the file itself")]
@@ -97,7 +96,7 @@ public sealed class FolderContentsTests
 
     private static readonly object[] Files =
     [
-        new object[] { "GGUF\u0003\0\0\0\u0001\0\0\0\0\0\0\0"u8.ToArray(), "GGUF" },
+        new object[] { "ggml\u0003\0\0\0\u0001\0\0\0\0\0\0\0"u8.ToArray(), "before GGUF" },
         new object[] { new byte[] { 0x50, 0x4b, 3, 4, 0, 0, 8, 8, 0, 0, 0, 0 }, "zip archive" },
         new object[] { new byte[] { 0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20 }, "pickle" },
         new object[] { "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n"u8.ToArray(), "Git LFS pointer" },

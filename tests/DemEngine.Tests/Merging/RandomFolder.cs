@@ -101,10 +101,10 @@ internal sealed class RandomFolder
         string module = $"{Prefix}model.layers.{random.Next(Layers)}.mlp.down_proj";
         (string, ElementType, long[])[] codes = random.Next(4) switch
         {
-            0 => [("weight", ElementType.F8E4M3, [8, 8]), ("weight_scale_inv", ElementType.F32, [1, 1])],
-            1 => [("qweight", ElementType.I32, [2, 8]), ("qzeros", ElementType.I32, [1, 2]), ("scales", ElementType.F16, [1, 8])],
+            0 => [("weight", ElementType.U32, [8, 1]), ("scales", ElementType.F16, [8, 1]), ("biases", ElementType.F16, [8, 1])],
+            1 => [("W_q", ElementType.U8, [8, 4]), ("scale", ElementType.F16, [8, 1]), ("zero", ElementType.F16, [8, 1])],
             2 => [("weight", ElementType.U8, [32, 1]), ("weight.absmax", ElementType.F32, [1])],
-            _ => [("weight", ElementType.I8, [8, 8]), ("weight_scale", ElementType.BF16, [8, 1])],
+            _ => [("weight", ElementType.I8, [8, 8]), ("weight_scale", ElementType.BF16, [8, 1]), ("weight_zero_point", ElementType.I8, [8, 1])],
         };
         tensors.AddRange(codes.Select(code => TestCheckpoint.Tensor($"{module}.{code.Item1}", code.Item2, code.Item3)));
         IsQuantised = true;

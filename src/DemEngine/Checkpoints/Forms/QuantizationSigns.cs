@@ -1,7 +1,5 @@
 using System.Collections.Immutable;
-using System.Text.Json.Nodes;
 using DemEngine.Checkpoints.Layers;
-using DemEngine.Files;
 using DemEngine.Numerics;
 
 namespace DemEngine.Checkpoints.Forms;
@@ -13,18 +11,6 @@ namespace DemEngine.Checkpoints.Forms;
 /// <param name="Companion">Name of a tensor that belongs to the first codes, such as a scale; null if none is named.</param>
 internal sealed record QuantizationSigns(string? Form, string? Source, ImmutableArray<string> Codes, string? Companion)
 {
-    // Files that quantising tools write beside the weights, and the key that names the form in each.
-    private static readonly (string File, string Key)[] Files =
-    [
-        ("hf_quant_config.json", "quantization/quant_algo"), // NVIDIA's Model Optimizer
-        ("quantize_config.json", "bits"), // AutoGPTQ
-        ("quant_config.json", "w_bit"), // AutoAWQ, HQQ
-        ("quanto_qmap.json", ""), // optimum-quanto
-        ("mlx_quantization.json", ""),
-    ];
-
-    private static readonly string[] ConfigKeys = ["quantization_config", "compression_config", "quantization"];
-
     // Last parts of names, or what they end in, of tensors that belong to integer codes in the forms that are in use: GPTQ, AWQ,
     // bitsandbytes, compressed-tensors, HQQ, AQLM, QuIP, MLX, optimum-quanto, gpt-oss.
     private static readonly string[] Companions =
@@ -61,7 +47,9 @@ internal sealed record QuantizationSigns(string? Form, string? Source, Immutable
     public static QuantizationSigns? Find(Checkpoint checkpoint)
     {
         (ImmutableArray<string> codes, string? companion) = FindCodes(checkpoint);
-        if (Configured(checkpoint) is { } configured)
+        if (checkpoint.IsDecoded)
+            return codes.IsEmpty ? null : new QuantizationSigns(null, null, codes, companion);
+        if (QuantizationConfig.Find(checkpoint) is { } configured)
             return new QuantizationSigns(configured.Form, configured.Source, codes, companion);
         string? key = checkpoint.Metadata.Keys
             .FirstOrDefault(name => name.Contains("quantization", StringComparison.OrdinalIgnoreCase));
@@ -152,60 +140,6 @@ internal sealed record QuantizationSigns(string? Form, string? Source, Immutable
         part.Contains("scale", StringComparison.OrdinalIgnoreCase)
         || part.StartsWith("bitsandbytes__", StringComparison.Ordinal)
         || Companions.Any(ending => part.EndsWith(ending, StringComparison.OrdinalIgnoreCase));
-
-    private static (string? Form, string Source)? Configured(Checkpoint checkpoint)
-    {
-        IReadOnlyDictionary<string, byte[]> files = checkpoint.ReadSideFiles().Files;
-        if (files.TryGetValue(ModelConfig.FileName, out byte[]? json) && JsonObjectFile.TryParse(json) is { } config)
-        {
-            foreach (JsonObject section in Sections(config))
-            {
-                foreach (string key in ConfigKeys)
-                {
-                    if (section[key] is JsonObject { Count: > 0 } form && !IsOff(form))
-                        return (NameOf(form), $"{ModelConfig.FileName}'s {key}");
-                }
-            }
-        }
-
-        foreach (var (file, key) in Files)
-        {
-            // These files do not go with a merged model, so that they are not among its side files.
-            string path = Path.Combine(checkpoint.Folder, file);
-            if (files.TryGetValue(file, out byte[]? given))
-                return (Text(JsonObjectFile.TryParse(given), key), file);
-            if (checkpoint.Folder.Length > 0 && File.Exists(path))
-                return (Text(JsonObjectFile.TryParse(File.ReadAllBytes(path)), key), file);
-        }
-
-        return null;
-    }
-
-    private static IEnumerable<JsonObject> Sections(JsonObject root) =>
-        root.Select(pair => pair.Value).OfType<JsonObject>().Where(part => part.Count > 0).SelectMany(Sections).Prepend(root);
-
-    // bitsandbytes leaves a configuration that quantises nothing in models that were loaded by it.
-    private static bool IsOff(JsonObject form) =>
-        form.ContainsKey("load_in_8bit") && form.ContainsKey("load_in_4bit")
-        && !IsTrue(form["load_in_8bit"]) && !IsTrue(form["load_in_4bit"]);
-
-    private static bool IsTrue(JsonNode? node) => node is JsonValue value && value.TryGetValue(out bool set) && set;
-
-    private static string? NameOf(JsonObject form)
-    {
-        string? method = Text(form, "quant_method") ?? Text(form, "quant_algo");
-        if (method is null && form["bits"] is { } bits)
-            return $"{bits.ToJsonString()} bits";
-        return method is "bitsandbytes" ? $"{method}, {(IsTrue(form["load_in_4bit"]) ? 4 : 8)} bits" : method;
-    }
-
-    private static string? Text(JsonObject? root, string path)
-    {
-        JsonNode? node = root;
-        foreach (string part in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
-            node = (node as JsonObject)?[part];
-        return node is JsonValue value ? value.ToString() : null;
-    }
 
     private static string ModuleOf(string name) => name.LastIndexOf('.') is >= 0 and var dot ? name[..dot] : "";
 

@@ -38,7 +38,7 @@ internal sealed record CheckpointFiles(
             string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
             return path.EndsWith(".index.json", StringComparison.Ordinal)
                 ? OfIndex(folder, path, pool)
-                : new CheckpointFiles(folder, [path]);
+                : new CheckpointFiles(folder, GgufParts.Of(path));
         }
 
         if (Directory.Exists(path))
@@ -76,6 +76,8 @@ internal sealed record CheckpointFiles(
             return new CheckpointFiles(path, [single]);
 
         string[] names = NamesIn(path);
+        if (GgufParts.Only(names) is { } only)
+            return new CheckpointFiles(path, GgufParts.Of(Path.Combine(path, only)));
         ShardNames[] models = ShardNames.Find(names);
         if (models is not [var shards])
             throw FolderContents.Refuse(path, names);

@@ -13,10 +13,10 @@ internal static class FileSignature
     /// <returns>What the file is and what can be done about it; null if the bytes are of no known kind.</returns>
     public static (string What, string Remedy)? Find(ReadOnlySpan<byte> start)
     {
-        if (start.StartsWith("GGUF"u8) || start.StartsWith("ggml"u8) || start.StartsWith("tjgg"u8) || start.StartsWith("fmgg"u8))
+        if (start.StartsWith("ggml"u8) || start.StartsWith("tjgg"u8) || start.StartsWith("fmgg"u8))
             return (
-                "this is a GGUF file of llama.cpp",
-                "Merge the safetensors model that it was made from, and convert the result.");
+                "this is a file of llama.cpp from before GGUF",
+                "Merge the safetensors model that it was made from.");
         if (start.StartsWith("PK\u0003\u0004"u8) || start.StartsWith("PK\u0005\u0006"u8))
             return ("this is a zip archive, as PyTorch's torch.save writes it (a pickle)", Converting);
         if (IsPickle(start))

@@ -50,10 +50,10 @@ internal static class FolderContents
                 $"{folder}: there is no {CheckpointFiles.SingleName}; there are {weights.Length} other safetensors files: "
                 + Quoted.List(weights),
                 "Give the file that is meant, itself.");
-        if (files.FirstOrDefault(file => Ends(file, ".gguf")) is { } gguf)
+        if (files.Where(file => Ends(file, ".gguf")).ToArray() is { Length: > 0 } gguf)
             return NotFound(
-                $"{folder}: there are no safetensors files, but {Quoted.Name(gguf)} of llama.cpp",
-                "Merge the safetensors model that it was made from, and convert the result.");
+                $"{folder}: there are no safetensors files, but {gguf.Length} of llama.cpp: {Quoted.List(gguf)}",
+                "Give the file that is meant, itself.");
         string[] pickles = [.. files.Where(IsPickled)];
         if (pickles.Length > 0)
             return NotFound(

@@ -7,7 +7,12 @@ namespace DemEngine.Merging.Inputs;
 /// <summary>Reads a tensor that is stored in a file.</summary>
 internal sealed class StoredTensorReader(StoredTensor tensor) : TensorReader(tensor.Spec)
 {
-    public override int ElementBytes => Spec.Type.Size;
+    public override ElementType ModelType => tensor.ModelType;
+
+    // Elements of a quantised form may take less than a byte each, which counts as one.
+    public override int ElementBytes => tensor.Origin is { } origin && Spec.Shape.ElementCount > 0
+        ? (int)Math.Clamp(origin.StoredBytes / Spec.Shape.ElementCount, 1, sizeof(double))
+        : Spec.Type.Size;
 
     public override bool IsCopied => tensor.IsCopied;
 

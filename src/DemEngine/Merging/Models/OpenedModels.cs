@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DemEngine.Checkpoints;
+using DemEngine.Checkpoints.Decoding;
 using DemEngine.Checkpoints.Forms;
 using DemEngine.Merging.Inputs;
 using DemEngine.Merging.Options;
@@ -28,6 +29,7 @@ internal sealed class OpenedModels(RunOptions run, ModelSources? sources = null)
         {
             checkpoint = sources?.Find(path) is { } source ? Checkpoint.From(path, source) : Checkpoint.Open(path, _readers, _pool);
             _byPath.Add(path, checkpoint);
+            _byPath[path] = checkpoint = DecodedModel.Of(checkpoint);
             PlainWeights.Require(checkpoint);
         }
 

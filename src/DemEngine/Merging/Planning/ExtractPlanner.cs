@@ -1,4 +1,5 @@
 using DemEngine.Checkpoints;
+using DemEngine.Checkpoints.Decoding;
 using DemEngine.Checkpoints.Forms;
 using DemEngine.Memory;
 using DemEngine.Merging.Inputs;
@@ -30,6 +31,8 @@ public static class ExtractPlanner
         AlignmentOptions alignment,
         long maxShardBytes = ShardLayout.DefaultMaxShardBytes)
     {
+        baseModel = DecodedModel.Of(baseModel);
+        tuned = DecodedModel.Of(tuned);
         PlainWeights.Require(baseModel);
         PlainWeights.Require(tuned);
         string fingerprint = Fingerprint.Of(baseModel);
@@ -54,7 +57,7 @@ public static class ExtractPlanner
             ShardLayout.Plan(tensors.Select(tensor => tensor.Spec), maxShardBytes, DistributionVector.Metadata(fingerprint)),
             new Dictionary<string, byte[]>())
         {
-            Remarks = [.. aligned.Remarks],
+            Remarks = [.. baseModel.DecodingRemarks, .. tuned.DecodingRemarks, .. aligned.Remarks],
         };
     }
 

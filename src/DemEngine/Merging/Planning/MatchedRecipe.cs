@@ -99,6 +99,8 @@ internal sealed class MatchedRecipe
         Remarks =
         [
             .. RecipeRemarks.Of(recipe, method),
+            .. all.Select(model => model.Path).Prepend(basePath).DistinctBy(path => path.Resolved)
+                .SelectMany(path => models.Find(path).Checkpoint?.DecodingRemarks ?? []),
             .. ofTokens,
             .. matcher.Remarks,
             .. remarks,

@@ -1,0 +1,96 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace DemEngine.Checkpoints.GgufModels;
+
+/// <summary>A tensor's place in Hugging Face's layout.</summary>
+/// <param name="Name">Name; with <c>{0}</c> for the number of the expert where the file has all experts in one tensor.</param>
+/// <param name="IsQuery">Whether its rows belong to the heads of queries.</param>
+/// <param name="IsKey">Whether its rows belong to the heads of keys.</param>
+/// <param name="IsNorm">Whether it is the weight of a norm.</param>
+/// <param name="IsStacked">Whether the file's tensor holds all experts of a layer.</param>
+internal sealed record GgufName(
+    string Name, bool IsQuery = false, bool IsKey = false, bool IsNorm = false, bool IsStacked = false);
+
+/// <summary>Translates the names of tensors in GGUF files.</summary>
+internal static partial class GgufNames
+{
+    private static readonly ImmutableDictionary<string, string> Outer = new Dictionary<string, string>
+    {
+        ["token_embd"] = "model.embed_tokens",
+        ["output"] = "lm_head",
+        ["output_norm"] = "model.norm",
+    }.ToImmutableDictionary(StringComparer.Ordinal);
+
+    private static readonly ImmutableDictionary<string, string> Inner = new Dictionary<string, string>
+    {
+        ["attn_q"] = "self_attn.q_proj",
+        ["attn_k"] = "self_attn.k_proj",
+        ["attn_v"] = "self_attn.v_proj",
+        ["attn_output"] = "self_attn.o_proj",
+        ["attn_q_norm"] = "self_attn.q_norm",
+        ["attn_k_norm"] = "self_attn.k_norm",
+        ["ffn_gate"] = "mlp.gate_proj",
+        ["ffn_up"] = "mlp.up_proj",
+        ["ffn_down"] = "mlp.down_proj",
+        ["ffn_gate_shexp"] = "mlp.shared_expert.gate_proj",
+        ["ffn_up_shexp"] = "mlp.shared_expert.up_proj",
+        ["ffn_down_shexp"] = "mlp.shared_expert.down_proj",
+        ["ffn_gate_inp_shexp"] = "mlp.shared_expert_gate",
+    }.ToImmutableDictionary(StringComparer.Ordinal);
+
+    /// <summary>
+    /// Whether a tensor is computed from the configuration when the model is converted, so that Hugging Face's models have none.
+    /// </summary>
+    public static bool IsDerived(string name) => name is "rope_freqs.weight" or "rope_factors_long.weight" or "rope_factors_short.weight";
+
+    /// <summary>Translates a name; null if it is not known.</summary>
+    /// <param name="name">Name in the file.</param>
+    /// <param name="architecture">Architecture of the model.</param>
+    public static GgufName? Translate(string name, GgufArchitecture architecture)
+    {
+        int dot = name.LastIndexOf('.');
+        if (dot < 0 || name[(dot + 1)..] is not ("weight" or "bias"))
+            return null;
+        string ending = name[dot..];
+        string stem = name[..dot];
+        if (Outer.TryGetValue(stem, out string? outer))
+            return new GgufName($"{outer}{ending}", IsNorm: stem == "output_norm");
+        Match block = Block().Match(stem);
+        if (!block.Success)
+            return null;
+        string layer = $"model.layers.{block.Groups[1].Value}.";
+        string part = block.Groups[2].Value;
+        if (architecture.Norms.TryGetValue(part, out string? norm))
+            return new GgufName($"{layer}{norm}{ending}", IsNorm: true);
+        if (architecture.Experts is { } experts && ExpertOf(part, experts) is { } expert)
+            return expert with { Name = $"{layer}{expert.Name}{ending}" };
+        return Inner.TryGetValue(part, out string? inner)
+            ? new GgufName(
+                $"{layer}{inner}{ending}",
+                IsQuery: part == "attn_q",
+                IsKey: part == "attn_k",
+                IsNorm: part is "attn_q_norm" or "attn_k_norm")
+            : null;
+    }
+
+    private static GgufName? ExpertOf(string part, ExpertNames names)
+    {
+        if (part == "ffn_gate_inp")
+            return new GgufName($"{names.Module}.{names.Router}");
+        Match match = Expert().Match(part);
+        if (!match.Success)
+            return null;
+        string which = match.Groups[1].Value switch { "gate" => names.Gate, "up" => names.Up, _ => names.Down };
+        string number = match.Groups[2].Value is "_exps" ? "{0}" : match.Groups[2].Value[1..];
+        return new GgufName(
+            string.Create(CultureInfo.InvariantCulture, $"{names.Module}.experts.{number}.{which}"), IsStacked: number == "{0}");
+    }
+
+    [GeneratedRegex(@"\Ablk\.([0-9]{1,6})\.(.+)\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Block();
+
+    [GeneratedRegex(@"\Affn_(gate|up|down)(_exps|\.[0-9]{1,6})\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Expert();
+}

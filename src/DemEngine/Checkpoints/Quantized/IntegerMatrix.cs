@@ -1,0 +1,215 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using DemEngine.Errors;
+using DemEngine.Numerics;
+using DemEngine.Numerics.Quantized;
+
+namespace DemEngine.Checkpoints.Quantized;
+
+/// <summary>
+/// Matrix [out, in] of integer codes with a scale and a zero point for each group of inputs of each output:
+/// value = (code − zero) · scale, in binary32, which is exact where scales are F16 or BF16. Forms differ in how codes, scales and
+/// zero points are stored, and whether a table says which group an input belongs to.
+/// </summary>
+/// <param name="name">Name of the decoded tensor.</param>
+/// <param name="outputs">Number of rows.</param>
+/// <param name="inputs">Number of columns.</param>
+/// <param name="groups">Number of groups.</param>
+/// <param name="groupSize">Number of successive inputs of a group, where no table says otherwise.</param>
+/// <param name="groupIndex">I32 [in]: the group of each input; null for groups of successive inputs.</param>
+/// <param name="modelType">Element type without quantisation.</param>
+internal abstract class IntegerMatrix(
+    string name, long outputs, int inputs, int groups, int groupSize, StoredTensor? groupIndex, ElementType modelType)
+    : DecodedTensor(name, new TensorShape(outputs, inputs), modelType)
+{
+    // Shorter runs of one group are computed without vectors.
+    private const int ShortRun = 16;
+
+    /// <summary>Number of columns.</summary>
+    protected int Inputs => inputs;
+
+    /// <summary>Number of groups.</summary>
+    protected int Groups => groups;
+
+    /// <summary>Reads the codes of some rows.</summary>
+    /// <param name="row">Index of the first row.</param>
+    /// <param name="rows">Number of rows.</param>
+    /// <param name="codes">Receives a byte for each element of the rows.</param>
+    protected abstract void ReadCodes(long row, int rows, Span<byte> codes);
+
+    /// <summary>Reads the scales of some rows.</summary>
+    /// <param name="row">Index of the first row.</param>
+    /// <param name="rows">Number of rows.</param>
+    /// <param name="scales">Receives the scales of all groups of the first row, then those of the second one, and so on.</param>
+    protected abstract void ReadScales(long row, int rows, Span<float> scales);
+
+    /// <summary>Reads the zero points of some rows, in the order of <see cref="ReadScales"/>.</summary>
+    /// <param name="row">Index of the first row.</param>
+    /// <param name="rows">Number of rows.</param>
+    /// <param name="zeros">Receives the codes that stand for zero.</param>
+    protected abstract void ReadZeros(long row, int rows, Span<float> zeros);
+
+    public sealed override void Decode(long first, Span<float> values)
+    {
+        if (values.IsEmpty)
+            return;
+        long row = first / inputs;
+        int rows = (int)(((first + values.Length - 1) / inputs) - row + 1);
+        byte[] codes = ArrayPool<byte>.Shared.Rent(checked(rows * inputs));
+        float[] scales = ArrayPool<float>.Shared.Rent(checked(rows * groups));
+        float[] zeros = ArrayPool<float>.Shared.Rent(rows * groups);
+        try
+        {
+            ReadCodes(row, rows, codes.AsSpan(0, rows * inputs));
+            ReadScales(row, rows, scales.AsSpan(0, rows * groups));
+            RequireFinite(scales.AsSpan(0, rows * groups));
+            ReadZeros(row, rows, zeros.AsSpan(0, rows * groups));
+            int[]? index = ReadIndex();
+            int column = (int)(first - (row * inputs));
+            for (int at = 0, k = 0; k < rows; k++, column = 0)
+            {
+                int count = Math.Min(inputs - column, values.Length - at);
+                ReadOnlySpan<float> rowScales = scales.AsSpan(k * groups, groups);
+                ReadOnlySpan<float> rowZeros = zeros.AsSpan(k * groups, groups);
+                ReadOnlySpan<byte> rowCodes = codes.AsSpan((k * inputs) + column, count);
+                if (index is null)
+                    DecodeRuns(column, rowCodes, rowScales, rowZeros, values.Slice(at, count));
+                else
+                    DecodeIndexed(index.AsSpan(column, count), rowCodes, rowScales, rowZeros, values.Slice(at, count));
+                at += count;
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(codes);
+            ArrayPool<float>.Shared.Return(scales);
+            ArrayPool<float>.Shared.Return(zeros);
+        }
+    }
+
+    public sealed override void WillNeed(long first, long count)
+    {
+        foreach (StoredTensor part in Parts)
+        {
+            // The rows of a transposed matrix lie everywhere in it, so that it is asked for once, with its first row.
+            if (first == 0)
+                part.WillNeed(0, part.Spec.UnitCount);
+        }
+    }
+
+    /// <summary>
+    /// Copies columns of a stored matrix [rows, columns], each row's next to each other: from a mapping, or row by row.
+    /// </summary>
+    /// <param name="part">The stored matrix.</param>
+    /// <param name="column">First column.</param>
+    /// <param name="columns">Number of columns.</param>
+    /// <param name="destination">Receives the columns of all rows.</param>
+    protected static void ReadColumns(StoredTensor part, long column, int columns, Span<byte> destination)
+    {
+        long width = part.Spec.Shape.RowElements;
+        int size = part.Spec.Type.Size;
+        int bytes = columns * size;
+        long rows = part.Spec.Shape.Rows;
+        long units = ((rows - 1) * width) + columns;
+        if (!part.IsCopied && units * size <= int.MaxValue)
+        {
+            using PartBytes all = PartBytes.Read(part, column, (int)units);
+            for (int row = 0; row < rows; row++)
+                all.Bytes.Slice((int)(row * width * size), bytes).CopyTo(destination.Slice(row * bytes, bytes));
+            return;
+        }
+
+        for (int row = 0; row < rows; row++)
+            part.Peek((row * width) + column, destination.Slice(row * bytes, bytes));
+    }
+
+    /// <summary>Reads columns of a stored matrix [groups, out] of scales.</summary>
+    protected void ReadTransposedScales(StoredTensor part, long row, int rows, Span<float> scales)
+    {
+        int bytes = rows * groups * part.Spec.Type.Size;
+        byte[] stored = ArrayPool<byte>.Shared.Rent(bytes);
+        float[] numbers = ArrayPool<float>.Shared.Rent(rows * groups);
+        ReadColumns(part, row, rows, stored);
+        ScaleNumbers.Read(part.Spec.Type, stored, numbers.AsSpan(0, rows * groups));
+        for (int group = 0; group < groups; group++)
+        {
+            for (int k = 0; k < rows; k++)
+                scales[(k * groups) + group] = numbers[(group * rows) + k];
+        }
+
+        ArrayPool<byte>.Shared.Return(stored);
+        ArrayPool<float>.Shared.Return(numbers);
+    }
+
+    private void DecodeRuns(
+        int column, ReadOnlySpan<byte> codes, ReadOnlySpan<float> scales, ReadOnlySpan<float> zeros, Span<float> values)
+    {
+        for (int at = 0; at < codes.Length;)
+        {
+            int group = (column + at) / groupSize;
+            int count = Math.Min(((group + 1) * groupSize) - column - at, codes.Length - at);
+            IntegerCodes.Decode(codes.Slice(at, count), zeros[group], scales[group], values.Slice(at, count));
+            at += count;
+        }
+    }
+
+    private static void DecodeIndexed(
+        ReadOnlySpan<int> index,
+        ReadOnlySpan<byte> codes,
+        ReadOnlySpan<float> scales,
+        ReadOnlySpan<float> zeros,
+        Span<float> values)
+    {
+        for (int at = 0; at < codes.Length;)
+        {
+            int group = index[at];
+            int end = at + 1;
+            while (end < codes.Length && index[end] == group)
+                end++;
+            if (end - at >= ShortRun)
+            {
+                IntegerCodes.Decode(codes[at..end], zeros[group], scales[group], values[at..end]);
+            }
+            else
+            {
+                for (int k = at; k < end; k++)
+                    values[k] = (codes[k] - zeros[group]) * scales[group];
+            }
+
+            at = end;
+        }
+    }
+
+    private int[]? ReadIndex()
+    {
+        if (groupIndex is null)
+            return null;
+        using PartBytes stored = PartBytes.Read(groupIndex, 0, inputs);
+        var index = new int[inputs];
+        MemoryMarshal.Cast<byte, int>(stored.Bytes).CopyTo(index);
+        int wrong = Array.FindIndex(index, group => group < 0 || group >= groups);
+        if (wrong >= 0)
+            throw new DemException(
+                ErrorCode.BadGroupIndex,
+                $"{groupIndex.File}: tensor {Quoted.Name(groupIndex.Spec.Name)}: input {wrong} is in group {index[wrong]}, and there "
+                + $"are {groups}")
+            {
+                Path = groupIndex.File,
+                Tensor = groupIndex.Spec.Name,
+            };
+        return index;
+    }
+
+    private void RequireFinite(ReadOnlySpan<float> scales)
+    {
+        foreach (float scale in scales)
+        {
+            if (!float.IsFinite(scale))
+                throw new DemException(ErrorCode.BadScale, $"{Parts[0].File}: tensor {Quoted.Name(Spec.Name)}: a scale is {scale}")
+                {
+                    Path = Parts[0].File,
+                    Tensor = Spec.Name,
+                };
+        }
+    }
+}
