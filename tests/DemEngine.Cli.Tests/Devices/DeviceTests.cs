@@ -1,18 +1,18 @@
 namespace DemEngine.Cli.Tests.Devices;
 
-/// <summary>What is listed, chosen and said where there are CUDA devices, and where they fail, by a driver that stands in for one.</summary>
+/// <summary>What is listed, chosen and said where there are CUDA devices, and where they fail, by a driver that emulates them.</summary>
 [NonParallelizable]
 public sealed class DeviceTests
 {
     private static readonly string[] Nothing = [];
 
-    private FakeCuda _cuda = null!;
+    private EmulatedCuda _cuda = null!;
     private ModelFamily _family = null!;
 
     [OneTimeSetUp]
     public void Install()
     {
-        _cuda = new FakeCuda();
+        _cuda = new EmulatedCuda();
         _family = new ModelFamily("tiny", sources: 2);
         Dem.Run("merge", _family.Recipe, "--out", _family.PathOf("reference")).Expect(0);
     }
@@ -35,7 +35,7 @@ public sealed class DeviceTests
     public void Devices_are_listed_with_their_memory_though_only_the_versioned_library_is_there()
     {
         string output = _cuda.Run(["DEVICES=2"], "devices").Expect(0).Output;
-        Assert.That(output, Does.Match(@"(?m)^cuda:0 +8\.00 GB +Fake GPU").And.Match(@"(?m)^cuda:1 +8\.00 GB +Fake GPU"));
+        Assert.That(output, Does.Match(@"(?m)^cuda:0 +8\.00 GB +Emulated GPU").And.Match(@"(?m)^cuda:1 +8\.00 GB +Emulated GPU"));
         Assert.That(output, Does.Not.Contain("no CUDA device"));
     }
 

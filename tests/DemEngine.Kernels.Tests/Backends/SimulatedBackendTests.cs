@@ -1,5 +1,7 @@
 using DemEngine.Backends;
+using DemEngine.Kernels.Devices;
 using DemEngine.Tests.Backends;
+using ILGPU.Runtime;
 
 namespace DemEngine.Kernels.Tests.Backends;
 
@@ -7,5 +9,5 @@ namespace DemEngine.Kernels.Tests.Backends;
 [TestFixture]
 public sealed class SimulatedBackendTests : BackendSuite
 {
-    protected override IMergeBackend CreateBackend() => new SharedSimulation();
+    protected override IMergeBackend CreateBackend() => new SharedBackend(new DeviceName(AcceleratorType.CPU, 0));
 }

@@ -12,7 +12,7 @@ public sealed class DeltaPtxTests : IDisposable
 
     private static IReadOnlyList<Type> Types => KernelPtx.Types;
 
-    private static IEnumerable<Type> Others => [typeof(MaskKernel), typeof(VarianceKernel), typeof(CountKernel), typeof(SumKernel), typeof(OverlapKernel)];
+    private static IEnumerable<Type> Others => KernelPtx.Single;
 
     public void Dispose() => _ptx.Dispose();
 

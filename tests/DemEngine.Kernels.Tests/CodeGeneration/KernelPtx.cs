@@ -42,6 +42,31 @@ internal sealed class KernelPtx : IDisposable
 
     public string Of(Type kernel) => Compile(kernel);
 
+    /// <summary>The kernels that are not generic.</summary>
+    public static IReadOnlyList<Type> Single =>
+        [typeof(MaskKernel), typeof(VarianceKernel), typeof(CountKernel), typeof(SumKernel), typeof(OverlapKernel)];
+
+    /// <summary>Every kernel with every combination of types that it may be compiled for.</summary>
+    public static IEnumerable<(Type Kernel, Type[] Types)> Instances =>
+    [
+        .. Single.Select(kernel => (kernel, Type.EmptyTypes)),
+        .. Types.Select(one => (typeof(GramKernel), new[] { one })),
+        .. from kernel in new[] { typeof(CombineKernel), typeof(ConvertKernel), typeof(ConsensusKernel) }
+           from input in Types
+           from output in Types
+           select (kernel, new[] { input, output }),
+        .. from basis in Types
+           from tuned in Types
+           from output in Types
+           select (typeof(ExtractKernel), new[] { basis, tuned, output }),
+    ];
+
+    /// <summary>Name of an instance, such as <c>CombineKernel BF16 F32</c>.</summary>
+    public static string NameOf(Type kernel, Type[] types) =>
+        string.Join(' ', types.Select(type => type.IsGenericType ? type.GenericTypeArguments[0].Name.Replace("Format", "", StringComparison.Ordinal) : type.Name).Prepend(kernel.Name));
+
+    public string Of((Type Kernel, Type[] Types) instance) => Compile(instance.Kernel, instance.Types);
+
     public void Dispose()
     {
         _backend.Dispose();
