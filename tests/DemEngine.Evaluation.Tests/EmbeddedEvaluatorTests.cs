@@ -13,7 +13,7 @@ public class EmbeddedEvaluatorTests
 {
     private static readonly Metric[] All = [.. Metric.BuiltIn];
 
-    private static IEnumerable<TestCaseData> Shapes()
+    internal static IEnumerable<TestCaseData> Shapes()
     {
         yield return Named("grouped queries", TinyModel.Shape);
         yield return Named("one key-value head", TinyModel.Shape with { KeyValueHeads = 1 });
@@ -225,13 +225,13 @@ public class EmbeddedEvaluatorTests
     private static int[] RandomTokens(Random random, LlamaConfig config, int length) =>
         [.. Enumerable.Range(0, length).Select(_ => random.Next(config.VocabularySize))];
 
-    private static DataSet RandomTexts(string name, LlamaConfig config, int[] lengths, int seed)
+    internal static DataSet RandomTexts(string name, LlamaConfig config, int[] lengths, int seed)
     {
         var random = new Random(seed);
         return new DataSet(name, [.. lengths.Select(length => new Example([.. RandomTokens(random, config, length)], 1 + random.Next(Math.Min(3, length - 1))))]);
     }
 
-    private static DataSet RandomQuestions(string name, LlamaConfig config, int seed)
+    internal static DataSet RandomQuestions(string name, LlamaConfig config, int seed)
     {
         var random = new Random(seed);
         Question[] questions =

@@ -11,7 +11,7 @@ namespace DemEngine.Evaluation.Embedded;
 /// models and for many evaluations of models of one shape: the data sets are laid out once, and memory is reused from one model
 /// to the next.
 /// </summary>
-public sealed class EmbeddedEvaluator : IModelEvaluator
+public sealed class EmbeddedEvaluator : IGradientEvaluator
 {
     // Rows of a batch: few enough that its activations stay in a core's cache, and enough that reading the weights costs little.
     private const int MaxRows = 240;
@@ -25,7 +25,9 @@ public sealed class EmbeddedEvaluator : IModelEvaluator
     private readonly VectorWidth _width;
     private readonly int _longest;
     private readonly int _largestToken;
+    private readonly int _maxThreads;
     private PackedLlama? _model;
+    private EmbeddedGradient? _gradient;
     private LlamaForward[] _workers = [];
 
     /// <summary>Makes an evaluator and prepares its data sets.</summary>
@@ -52,6 +54,7 @@ public sealed class EmbeddedEvaluator : IModelEvaluator
         _batches = SequenceBatch.Cut(
             _sequences, batchRows ?? (int)Math.Clamp(rows / (BatchesPerThread * threads), MinRows, MaxRows));
         _threads = Math.Min(threads, _batches.Length);
+        _maxThreads = threads;
     }
 
     /// <inheritdoc/>
@@ -65,13 +68,7 @@ public sealed class EmbeddedEvaluator : IModelEvaluator
     public ModelScores Evaluate(IModelWeights model, CancellationToken cancel = default)
     {
         long start = Stopwatch.GetTimestamp();
-        LlamaConfig config = model.Config;
-        LlamaTensors.Check(config, model.Tensors, model.Name);
-        CheckFits(config, model.Name);
-        if (_model is null || _model.Config != config)
-            Prepare(config);
-        _model!.Load(model, _threads, cancel);
-
+        Load(model, cancel);
         var sequences = new SequenceScore[_sequences.Length];
         int next = -1;
         WorkerThreads.Run(
@@ -85,7 +82,48 @@ public sealed class EmbeddedEvaluator : IModelEvaluator
                 }
             },
             cancel);
+        return Scores(sequences, start);
+    }
 
+    /// <inheritdoc/>
+    public GradientScores Differentiate(IModelWeights model, IWeightDirections directions, CancellationToken cancel = default)
+    {
+        long start = Stopwatch.GetTimestamp();
+        Load(model, cancel);
+        if (_gradient is null || !ReferenceEquals(_gradient.Directions, directions))
+        {
+            _gradient?.Dispose();
+            _gradient = new EmbeddedGradient(
+                _sets, _model!, new RotaryTable(_model!.Config, _longest), directions, _maxThreads);
+        }
+
+        var sequences = new SequenceScore[_sequences.Length];
+        var (tensors, sets) = _gradient.Run(model, sequences, cancel);
+        return new GradientScores(Scores(sequences, start), tensors, sets);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (LlamaForward worker in _workers)
+            worker.Dispose();
+        _gradient?.Dispose();
+        _gradient = null;
+        _model?.Dispose();
+    }
+
+    private void Load(IModelWeights model, CancellationToken cancel)
+    {
+        LlamaConfig config = model.Config;
+        LlamaTensors.Check(config, model.Tensors, model.Name);
+        CheckFits(config, model.Name);
+        if (_model is null || _model.Config != config)
+            Prepare(config);
+        _model!.Load(model, _threads, cancel);
+    }
+
+    private ModelScores Scores(SequenceScore[] sequences, long start)
+    {
         var scores = ImmutableArray.CreateBuilder<Score>();
         int first = 0;
         foreach (MeasuredSet set in _sets)
@@ -101,31 +139,11 @@ public sealed class EmbeddedEvaluator : IModelEvaluator
             Stopwatch.GetElapsedTime(start).TotalSeconds);
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        foreach (LlamaForward worker in _workers)
-            worker.Dispose();
-        _model?.Dispose();
-    }
-
     private static void Score(SequenceBatch batch, LlamaForward worker, SequenceScore[] sequences)
     {
         var targets = new TargetScore[batch.Targets.Length];
         worker.Run(batch, targets);
-        for (int s = 0; s < batch.Sequences.Length; s++)
-        {
-            ReadOnlySpan<TargetScore> own = targets.AsSpan(batch.PredictingRows.Starts[s]..batch.PredictingRows.Starts[s + 1]);
-            double sum = 0;
-            bool isGreedy = true;
-            foreach (TargetScore target in own)
-            {
-                sum += target.LogLikelihood;
-                isGreedy &= target.IsLikeliest;
-            }
-
-            sequences[batch.FirstSequence + s] = new SequenceScore(sum, isGreedy);
-        }
+        batch.ScoreSequences(targets, sequences);
     }
 
     private void CheckFits(LlamaConfig config, string model)

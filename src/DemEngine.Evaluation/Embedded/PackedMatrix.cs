@@ -52,6 +52,28 @@ internal sealed class PackedMatrix : IDisposable
         }
     }
 
+    /// <summary>Packs the transpose of a tensor: this matrix is [outputs, inputs] where the tensor is [inputs, outputs].</summary>
+    /// <param name="tensor">Tensor of a floating-point type.</param>
+    /// <param name="scratch">Scratch buffer, replaced by a larger one if it is too short.</param>
+    public void LoadTransposed(ITensorData tensor, ref float[] scratch)
+    {
+        if (scratch.Length < Outputs * Inputs)
+            scratch = new float[Outputs * Inputs];
+        Span<float> decoded = scratch.AsSpan(0, Outputs * Inputs);
+        WeightDecoding.Decode(tensor, decoded);
+        Span<float> packed = Numbers;
+        for (int input = 0; input < Inputs; input++)
+        {
+            ReadOnlySpan<float> row = decoded.Slice(input * Outputs, Outputs);
+            for (int panel = 0; panel < Panels; panel++)
+            {
+                int first = panel * _panelColumns;
+                ReadOnlySpan<float> part = row.Slice(first, Math.Min(_panelColumns, Outputs - first));
+                part.CopyTo(packed.Slice((first * Inputs) + (input * _panelColumns), part.Length));
+            }
+        }
+    }
+
     public void Dispose() => _memory.Dispose();
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

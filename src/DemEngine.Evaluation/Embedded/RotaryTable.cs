@@ -29,6 +29,19 @@ internal sealed class RotaryTable
         }
     }
 
+    /// <summary>Rotates all heads of a row back in place: the transpose of <see cref="Apply"/>.</summary>
+    public void Undo(Span<float> row, int position)
+    {
+        ReadOnlySpan<float> cosines = _cosines.AsSpan(position * _half, _half);
+        ReadOnlySpan<float> sines = _sines.AsSpan(position * _half, _half);
+        for (; row.Length > 0; row = row[(2 * _half)..])
+        {
+            for (int i = 0; i < _half; i++)
+                (row[i], row[_half + i]) = (
+                    (row[i] * cosines[i]) + (row[_half + i] * sines[i]), (row[_half + i] * cosines[i]) - (row[i] * sines[i]));
+        }
+    }
+
     /// <summary>Rotates all heads of a row in place.</summary>
     public void Apply(Span<float> row, int position)
     {

@@ -58,7 +58,10 @@ internal sealed class SequenceBatch
     /// <summary>
     /// Divides sequences into batches of at most the given number of rows; a longer sequence is a batch by itself.
     /// </summary>
-    public static ImmutableArray<SequenceBatch> Cut(ImmutableArray<Example> sequences, int rows)
+    /// <param name="sequences">Sequences to divide.</param>
+    /// <param name="rows">Maximum number of rows in a batch.</param>
+    /// <param name="before">Number of sequences that are evaluated before these.</param>
+    public static ImmutableArray<SequenceBatch> Cut(ImmutableArray<Example> sequences, int rows, int before = 0)
     {
         var batches = ImmutableArray.CreateBuilder<SequenceBatch>();
         for (int first = 0; first < sequences.Length;)
@@ -68,11 +71,30 @@ internal sealed class SequenceBatch
             do
                 taken += sequences[end++].Tokens.Length - 1;
             while (end < sequences.Length && taken + sequences[end].Tokens.Length - 1 <= rows);
-            batches.Add(new SequenceBatch(first, sequences[first..end]));
+            batches.Add(new SequenceBatch(before + first, sequences[first..end]));
             first = end;
         }
 
         return batches.DrainToImmutable();
+    }
+
+    /// <summary>Adds up the scores of each sequence's targets.</summary>
+    /// <param name="targets">Scores of the batch's targets.</param>
+    /// <param name="sequences">Destination with a place for all sequences, of which the batch's own are set.</param>
+    public void ScoreSequences(ReadOnlySpan<TargetScore> targets, Span<SequenceScore> sequences)
+    {
+        for (int s = 0; s < Sequences.Length; s++)
+        {
+            double sum = 0;
+            bool isGreedy = true;
+            foreach (TargetScore target in targets[PredictingRows.Starts[s]..PredictingRows.Starts[s + 1]])
+            {
+                sum += target.LogLikelihood;
+                isGreedy &= target.IsLikeliest;
+            }
+
+            sequences[FirstSequence + s] = new SequenceScore(sum, isGreedy);
+        }
     }
 
     private static ImmutableArray<int> Starts(IEnumerable<int> lengths)

@@ -13,14 +13,16 @@ namespace DemEngine.Training.Evaluation;
 /// Evaluates models of the Llama architecture with Torch, on the processor or on a device. The data sets are laid out once, and a
 /// model's weights overwrite those of the previous one.
 /// </summary>
-public sealed class TorchEvaluator : IModelEvaluator
+public sealed class TorchEvaluator : IGradientEvaluator
 {
     private readonly ImmutableArray<MeasuredSet> _sets;
     private readonly ImmutableArray<Example> _sequences;
     private readonly ImmutableArray<(ImmutableArray<int> Sequences, TokenBatch Batch)> _batches;
     private readonly Device _device;
     private readonly SequenceLimits _limits;
+    private readonly long _maxPositions;
     private LoadedModel? _model;
+    private TorchGradient? _gradient;
 
     /// <summary>Prepares the data sets.</summary>
     /// <param name="sets">Data sets with the metrics to compute; at least one.</param>
@@ -43,6 +45,7 @@ public sealed class TorchEvaluator : IModelEvaluator
         Description = device == DeviceName.Processor ? $"Torch, cpu, {threads} threads" : $"Torch, {device}";
         _sequences = [.. _sets.SelectMany(set => SetScoring.Sequences(set))];
         _limits = new SequenceLimits(_sequences);
+        _maxPositions = maxPositions;
         _batches =
         [
             .. BatchCut.Of(_sequences, maxPositions)
@@ -61,20 +64,53 @@ public sealed class TorchEvaluator : IModelEvaluator
     public ModelScores Evaluate(IModelWeights model, CancellationToken cancel = default)
     {
         long start = Stopwatch.GetTimestamp();
+        Load(model);
+        return Score(start, cancel);
+    }
+
+    /// <inheritdoc/>
+    public GradientScores Differentiate(IModelWeights model, IWeightDirections directions, CancellationToken cancel = default)
+    {
+        long start = Stopwatch.GetTimestamp();
+        LoadedModel loaded = Load(model);
+        _gradient ??= new TorchGradient(_sets, loaded.Layout, loaded.Config, loaded.Weights, _maxPositions);
+        var (tensors, sets) = _gradient.Run(directions, cancel);
+        return new GradientScores(Score(start, cancel), tensors, sets);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _gradient?.Dispose();
+        _model?.Dispose();
+        foreach (var (_, batch) in _batches)
+            batch.Dispose();
+    }
+
+    private LoadedModel Load(IModelWeights model)
+    {
         LlamaConfig config = model.Config;
         _limits.Check(config, model.Name);
         if (_model is null || _model.Config != config)
         {
+            _gradient?.Dispose();
+            _gradient = null;
             _model?.Dispose();
             _model = new LoadedModel(config, _device);
         }
 
         _model.Load(model);
+        return _model;
+    }
+
+    /// <summary>Scores all sets with the weights that are loaded.</summary>
+    private ModelScores Score(long start, CancellationToken cancel)
+    {
         var scores = new SequenceScore[_sequences.Length];
         foreach (var (sequences, batch) in _batches)
         {
             cancel.ThrowIfCancellationRequested();
-            Score(_model.Decoder, sequences, batch, scores);
+            Score(_model!.Decoder, sequences, batch, scores);
         }
 
         var all = ImmutableArray.CreateBuilder<Score>();
@@ -88,14 +124,6 @@ public sealed class TorchEvaluator : IModelEvaluator
 
         long tokens = _sequences.Sum(sequence => sequence.Tokens.Length - 1L);
         return new ModelScores(all.DrainToImmutable(), tokens, Stopwatch.GetElapsedTime(start).TotalSeconds);
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        _model?.Dispose();
-        foreach (var (_, batch) in _batches)
-            batch.Dispose();
     }
 
     private static void Score(LlamaDecoder model, ImmutableArray<int> sequences, TokenBatch batch, SequenceScore[] scores)
@@ -123,37 +151,38 @@ public sealed class TorchEvaluator : IModelEvaluator
     /// <summary>Weights resident on the device, overwritten by each model of the same configuration.</summary>
     private sealed class LoadedModel : IDisposable
     {
-        private readonly ParameterLayout _layout;
-        private readonly Tensor _weights;
-
         public LoadedModel(LlamaConfig config, Device device)
         {
             Config = config;
-            _layout = new ParameterLayout(config);
-            _weights = empty(_layout.Length, ScalarType.Float32, device).DetachFromDisposeScope();
-            Decoder = new LlamaDecoder(_layout, config, _weights, null);
+            Layout = new ParameterLayout(config);
+            Weights = empty(Layout.Length, ScalarType.Float32, device).DetachFromDisposeScope();
+            Decoder = new LlamaDecoder(Layout, config, Weights, null);
         }
 
         public LlamaConfig Config { get; }
+
+        public ParameterLayout Layout { get; }
+
+        public Tensor Weights { get; }
 
         public LlamaDecoder Decoder { get; }
 
         public void Load(IModelWeights model)
         {
-            if (_weights.device_type == TorchSharp.DeviceType.CPU)
+            if (Weights.device_type == TorchSharp.DeviceType.CPU)
             {
-                FlatWeights.Read(_layout, model, _weights);
+                FlatWeights.Read(Layout, model, Weights);
                 return;
             }
 
-            using Tensor host = FlatWeights.Read(_layout, model);
-            _weights.copy_(host);
+            using Tensor host = FlatWeights.Read(Layout, model);
+            Weights.copy_(host);
         }
 
         public void Dispose()
         {
             Decoder.Dispose();
-            _weights.Dispose();
+            Weights.Dispose();
         }
     }
 }

@@ -64,6 +64,25 @@ public class TorchEvaluatorTests
         }
     }
 
+    [TestCaseSource(typeof(TinyModels), nameof(TinyModels.All))]
+    public void Derivatives_are_those_of_the_embedded_evaluator(LlamaConfig config)
+    {
+        using TorchModel model = TinyModels.Model(config);
+        var random = new Random(4);
+        DataSet Set(string name, params int[] lengths) => new(
+            name, [.. lengths.Select(length => new Example([.. Enumerable.Range(0, length).Select(_ => random.Next(config.VocabularySize))], 1))]);
+        MeasuredSet[] sets = [new(Set("a", 5, 9, 3), [Metric.Loss]), new(Set("b", 12, 2), [Metric.Loss])];
+        using TorchModel other = TinyModels.Model(config, seed: 7);
+        var directions = new ToModel(other);
+        using var torch = new TorchEvaluator(sets, "cpu", 1, maxPositions: 16);
+        using var embedded = new EmbeddedEvaluator(sets, 1);
+        GradientScores found = torch.Differentiate(model, directions), wanted = embedded.Differentiate(model, directions);
+        Assert.That(found.Tensors, Is.EqualTo(wanted.Tensors));
+        for (int set = 0; set < sets.Length; set++)
+            Assert.That(found.Sets[set].ByDirection[0], Is.EqualTo(wanted.Sets[set].ByDirection[0]).Within(2e-4));
+        Assert.That(found.Sets[0].ByDirection[0].Sum(Math.Abs), Is.GreaterThan(0.1));
+    }
+
     [Test]
     public void What_does_not_fit_the_model_is_a_named_error()
     {
@@ -110,5 +129,13 @@ public class TorchEvaluatorTests
                 new DataSet("questions", [.. questions.Select(question => question.Choices[question.Answer])], [.. questions], hasPrompts: true),
                 [Metric.Loss, Metric.ChoiceAccuracy]),
         ];
+    }
+
+    private sealed class ToModel(TorchModel model) : IWeightDirections
+    {
+        public int Count => 1;
+
+        public void Read(int direction, string tensor, long first, Span<float> elements) =>
+            WeightDecoding.Decode(model.Find(tensor)!, first, elements);
     }
 }
