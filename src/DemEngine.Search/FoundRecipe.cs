@@ -23,7 +23,7 @@ internal static class FoundRecipe
         string heading = string.Create(
             CultureInfo.InvariantCulture,
             $"# The best of {trials} trials.\n"
-            + $"# {Quoted.Name(objective.Metric.Name)}: {objective.Kind.ToString().ToLowerInvariant()} "
+            + $"# {Quoted.Name(objective.Metric.Name)}: {objective.Name} "
             + $"{best.Objective:0.######}; {scores}\n");
         return heading + Relocate(recipe, folder).ToYaml();
     }

@@ -43,6 +43,12 @@ public sealed record SearchOptions
     /// <summary>Whether conflicts between sources are reported.</summary>
     public bool Conflicts { get; init; }
 
+    /// <summary>
+    /// Whether the recipes that no other is better than on every set are written. For each set there is one search more, in
+    /// which this set counts as much as all others together.
+    /// </summary>
+    public bool Pareto { get; init; }
+
     /// <summary>Whether trials that failed in an earlier run are repeated.</summary>
     public bool RetryFailed { get; init; }
 

@@ -50,4 +50,7 @@ public sealed record SearchReport(
     /// Number of the candidates that were tried for comparison or analysis in this run, beside those of the strategy.
     /// </summary>
     public int EvaluatedBeside { get; init; }
+
+    /// <summary>Trials that no other is better than on every set; empty if they were not asked for.</summary>
+    public ImmutableArray<ParetoPoint> Pareto { get; init; } = [];
 }

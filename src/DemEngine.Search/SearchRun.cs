@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using DemEngine.Analysis;
 using DemEngine.Backends;
+using DemEngine.Evaluation;
 using DemEngine.Files;
 using DemEngine.Merging.Output;
 using DemEngine.Recipes;
@@ -17,6 +18,9 @@ public static class SearchRun
 {
     /// <summary>Name of the recipe's file in the search's folder.</summary>
     public const string RecipeName = "recipe.yaml";
+
+    /// <summary>Name of the folder with the recipes that no other is better than on every set.</summary>
+    public const string ParetoFolder = "pareto";
 
     /// <summary>
     /// Searches for the best coefficients of a recipe. A search that was stopped, or whose inputs changed, continues with the
@@ -65,21 +69,32 @@ public static class SearchRun
         using TrialLog log = TrialLog.Open(
             folder.Path,
             SearchProblem.Of(recipe, map, merge.Inputs, options.Alignment, opened.Identity, opened.Sets));
-        using var runner = new TrialRunner(
-            merge, map, opened.Evaluator, objective, log, backend, options.Run, folder.Path, options.RetryFailed)
+        MergeDirections? directions = options.Strategy == StrategyKind.Gradient
+            ? DirectionsFor(recipe, map, judge, opened.Evaluator, options, backend, cancel)
+            : null;
+        TrialRunner Runner(Objective by) => new(
+            merge, map, opened.Evaluator, by, log, backend, options.Run, folder.Path, options.RetryFailed)
         {
             Jobs = options.Jobs,
             Devices = options.Devices,
             StopOnFailure = options.StopOnFailure,
+            Directions = directions,
         };
 
+        using TrialRunner runner = Runner(objective);
         ISearchStrategy strategy = options.Strategy.Begin(map.Space, options.Seed);
+        runner.MeasureRegrets(Tell("base and sources", map.Sources.Length + 1, progress), cancel);
+        int evaluatedFirst = runner.Evaluated;
         SearchOutcome outcome = WeightSearch.Run(strategy, map, runner, budget, progress, cancel);
-        int evaluatedInSearch = runner.Evaluated;
+        int evaluatedInSearch = runner.Evaluated - evaluatedFirst;
         ImmutableArray<ComparedCandidate> comparisons = Compare(map, runner, options, progress, cancel);
         ImmutableArray<CoefficientSensitivity> sensitivity = options.Sensitivity
             ? Sensitivity.Measure(outcome.Best, map, runner, Tell("sensitivity", Sensitivity.MaxTrials(map), progress), cancel)
             : [];
+
+        int evaluatedForFront = options.Pareto
+            ? SearchFront(map, Runner, runner, outcome.Best, options, budget, progress, cancel)
+            : 0;
 
         // A candidate that was tried for comparison may be better still.
         Trial best = WeightSearch.BestOf(map, runner);
@@ -113,8 +128,85 @@ public static class SearchRun
             runner.TrialSeconds,
             runner.MergeSeconds)
         {
-            EvaluatedBeside = runner.Evaluated - evaluatedInSearch,
+            EvaluatedBeside = runner.Evaluated + evaluatedForFront - evaluatedInSearch,
+            Pareto = options.Pareto ? WriteFront(map, trials, runner.Objective, folder.Path) : [],
         };
+    }
+
+    /// <summary>Searches once for each set, with the set counting as much as all others together.</summary>
+    /// <returns>Number of trials that were evaluated.</returns>
+    private static int SearchFront(
+        CoefficientMap map,
+        Func<Objective, TrialRunner> open,
+        TrialRunner first,
+        Trial best,
+        SearchOptions options,
+        SearchBudget budget,
+        Action<SearchProgress>? progress,
+        CancellationToken cancel)
+    {
+        int evaluated = 0;
+        var space = new SearchSpace(map.Space.Dimensions, map.PointOf(best.Coefficients));
+        foreach (SetScore set in best.Scores.Length > 1 ? best.Scores : [])
+        {
+            var weights = new Dictionary<string, double> { [set.Set] = Math.Max(2, best.Scores.Length - 1) };
+            using TrialRunner runner = open(new Objective(ObjectiveKind.Weighted, first.Objective.Metric, weights));
+            WeightSearch.Run(
+                options.Strategy.Begin(space, options.Seed),
+                map,
+                runner,
+                budget,
+                progress is null ? null : step => progress(step with { Phase = $"front, {set.Set}" }),
+                cancel);
+            evaluated += runner.Evaluated;
+        }
+
+        return evaluated;
+    }
+
+    private static ImmutableArray<ParetoPoint> WriteFront(
+        CoefficientMap map, ImmutableArray<Trial> trials, Objective objective, string folder)
+    {
+        string front = Path.Combine(folder, ParetoFolder);
+        try
+        {
+            Directory.CreateDirectory(front);
+        }
+        catch (Exception e) when (WriteError.Covers(e))
+        {
+            throw WriteError.From(e, front);
+        }
+
+        return
+        [
+            .. ParetoFront.Of(trials, objective.Metric.HigherIsBetter).Select(trial =>
+            {
+                string file = Path.Combine(front, $"trial-{trial.Number}.yaml");
+                ReportFile.Write(file, FoundRecipe.Write(map.Apply(trial.Coefficients), front, trial, objective, trials.Length));
+                return new ParetoPoint(trial, file);
+            }),
+        ];
+    }
+
+    private static MergeDirections DirectionsFor(
+        Recipe recipe,
+        CoefficientMap map,
+        SearchJudge judge,
+        IModelEvaluator evaluator,
+        SearchOptions options,
+        IMergeBackend backend,
+        CancellationToken cancel)
+    {
+        if (evaluator is not IGradientEvaluator || judge.Metric.Name != Metric.Loss.Name)
+        {
+            throw new DemException(
+                ErrorCode.BadArgument,
+                $"the strategy gradient needs the loss on validation sets, which has slopes, and this search is by {judge.Metric}"
+                + (evaluator is IGradientEvaluator ? "" : " of a command")
+                + "; surrogate and bayesian need the metric alone");
+        }
+
+        return new MergeDirections(recipe, map, options.Alignment, backend, options.Run, cancel);
     }
 
     private static ImmutableArray<ComparedCandidate> Compare(

@@ -64,6 +64,14 @@ public static class SearchTurns
         IMergeBackend backend,
         CancellationToken cancel = default)
     {
+        if (options.Objective is ObjectiveKind.Regret or ObjectiveKind.WorstRegret)
+        {
+            throw new DemException(
+                ErrorCode.BadArgument,
+                "regrets are measured from the base and each source alone, which a search in turns need not have; "
+                + "take the mean, the worst or the weighted mean");
+        }
+
         var objective = new Objective(options.Objective, metric, options.SetWeights);
         using var merge = MemoryMerge.Open(recipe, options.Alignment, backend, options.Run);
         var map = new CoefficientMap(recipe, merge.TensorNames, options.Coefficients);
@@ -172,7 +180,15 @@ public static class SearchTurns
             objective = objective.InDirection(isHigher);
         HashSet<Coefficients> outstanding = [.. asked.Of(problem).Select(trial => trial.Coefficients)];
         ISearchStrategy strategy = options.Strategy.Begin(map.Space, options.Seed);
-        bool needsCosts = options.Strategy is StrategyKind.Coordinate or StrategyKind.CmaEs;
+        if (strategy is IGradientStrategy)
+        {
+            throw new DemException(
+                ErrorCode.BadArgument,
+                "the strategy gradient needs the slopes of the loss, and metrics that are told have none; "
+                + "surrogate and bayesian need the metric alone");
+        }
+
+        bool needsCosts = options.Strategy.NeedsCosts();
         SearchBudget budget = options.BudgetFor(map.Space);
         var points = ImmutableArray.CreateBuilder<Coefficients>();
         var seen = new HashSet<Coefficients>();

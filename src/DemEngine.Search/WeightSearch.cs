@@ -74,7 +74,7 @@ public static class WeightSearch
 
                 cancel.ThrowIfCancellationRequested();
                 Trial trial = runner.Try(coefficients, cancel);
-                strategy.Tell(runner.Objective.Cost(trial.Objective));
+                Tell(strategy, map, runner.Objective, trial);
                 repeats = isNew ? 0 : repeats + 1;
                 if (!asked.Add(coefficients))
                     continue;
@@ -115,6 +115,17 @@ public static class WeightSearch
         ];
         return inside.Aggregate((Trial?)null, (best, trial) => Better(runner.Objective, best, trial))
             ?? throw AllFailed(inside.LastOrDefault(), inside.Length);
+    }
+
+    private static void Tell(ISearchStrategy strategy, CoefficientMap map, Objective objective, Trial trial)
+    {
+        double cost = objective.Cost(trial.Objective);
+        if (strategy is not IGradientStrategy taught)
+            strategy.Tell(cost);
+        else if (!trial.Succeeded)
+            taught.Tell(cost, []);
+        else
+            taught.Tell(cost, map.SlopeAt(objective.SlopesOf(trial.Scores, trial.Slopes)));
     }
 
     private static Trial? Better(Objective objective, Trial? best, Trial trial) =>

@@ -40,8 +40,8 @@ internal sealed class DirectionFamily : IDisposable
         Folder.Path);
 
     /// <summary>A search of a recipe, in the folder's own folder <c>search</c>.</summary>
-    public SearchFixture Open(Recipe recipe, DistanceJudge judge, CoefficientOptions? options = null, ObjectiveKind kind = ObjectiveKind.Mean, bool retryFailed = false) =>
-        new(recipe, judge, options ?? new CoefficientOptions(), new Objective(kind, Metric.Loss), Directory.CreateDirectory(Folder.PathOf("search")).FullName, retryFailed);
+    public SearchFixture Open(Recipe recipe, DistanceJudge judge, CoefficientOptions? options = null, ObjectiveKind kind = ObjectiveKind.Mean, bool retryFailed = false, bool slopes = false) =>
+        new(recipe, judge, options ?? new CoefficientOptions(), new Objective(kind, Metric.Loss), Directory.CreateDirectory(Folder.PathOf("search")).FullName, retryFailed, slopes);
 
     public void Dispose() => Folder.Dispose();
 }
@@ -52,7 +52,7 @@ internal sealed class SearchFixture : IDisposable
     private readonly MemoryMerge _merge;
     private readonly TrialLog _log;
 
-    public SearchFixture(Recipe recipe, DistanceJudge judge, CoefficientOptions options, Objective objective, string folder, bool retryFailed)
+    public SearchFixture(Recipe recipe, DistanceJudge judge, CoefficientOptions options, Objective objective, string folder, bool retryFailed, bool slopes = false)
     {
         var backend = new CpuBackend();
         var run = new RunOptions { Threads = 1 };
@@ -60,7 +60,10 @@ internal sealed class SearchFixture : IDisposable
         Map = new CoefficientMap(recipe, _merge.TensorNames, options);
         Problem = SearchProblem.Of(recipe, Map, _merge.Inputs, new AlignmentOptions(), SearchProblem.BuiltInJudge(objective.Metric), []) with { Sets = judge.Identities };
         _log = TrialLog.Open(folder, Problem);
-        Runner = new TrialRunner(_merge, Map, judge, objective, _log, backend, run, folder, retryFailed);
+        Runner = new TrialRunner(_merge, Map, judge, objective, _log, backend, run, folder, retryFailed)
+        {
+            Directions = slopes ? new MergeDirections(recipe, Map, new AlignmentOptions(), backend, run, default) : null,
+        };
     }
 
     public CoefficientMap Map { get; }

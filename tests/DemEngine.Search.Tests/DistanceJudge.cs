@@ -7,7 +7,7 @@ using DemEngine.Search.Trials;
 namespace DemEngine.Search.Tests;
 
 /// <summary>Judges a model by how far its elements lie from those that a set would like: the mean over the tensors of ‖x − t‖², plus 1.</summary>
-internal sealed class DistanceJudge(params (string Set, double[] Target)[] sets) : IModelEvaluator
+internal sealed class DistanceJudge(params (string Set, double[] Target)[] sets) : IGradientEvaluator
 {
     /// <summary>How often it was asked.</summary>
     public int Evaluations { get; private set; }
@@ -35,6 +35,27 @@ internal sealed class DistanceJudge(params (string Set, double[] Target)[] sets)
             throw new DemException(ErrorCode.CommandFailed, "it was made to fail");
         return new ModelScores(
             [.. sets.Select(set => new Score(set.Set, Metric.Loss, 1 + model.Tensors.Average(tensor => Distance(Values(model, tensor), TargetOf(tensor.Name, set.Target))), 1))], 0, 0);
+    }
+
+    public GradientScores Differentiate(IModelWeights model, IWeightDirections directions, CancellationToken cancel = default)
+    {
+        ModelScores scores = Evaluate(model, cancel);
+        double Slope((string Set, double[] Target) set, TensorSpec tensor, int direction)
+        {
+            float[] along = new float[tensor.Shape.ElementCount];
+            directions.Read(direction, tensor.Name, 0, along);
+            double[] target = TargetOf(tensor.Name, set.Target);
+            return Values(model, tensor).Select((x, i) => 2 * (x - target[i]) * along[i]).Sum() / model.Tensors.Length;
+        }
+
+        return new GradientScores(
+            scores,
+            [.. model.Tensors.Select(tensor => tensor.Name)],
+            [
+                .. sets.Select(set => new SetGradient(
+                    set.Set,
+                    [.. Enumerable.Range(0, directions.Count).Select(k => model.Tensors.Select(tensor => Slope(set, tensor, k)).ToImmutableArray())])),
+            ]);
     }
 
     public void Dispose()

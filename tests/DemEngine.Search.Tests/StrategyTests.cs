@@ -106,6 +106,7 @@ public class StrategyTests
 
     [TestCase(StrategyKind.Random)]
     [TestCase(StrategyKind.CmaEs)]
+    [TestCase(StrategyKind.Bayesian)]
     public void The_seed_says_which_points_are_drawn(StrategyKind kind)
     {
         SearchPoint[] Points(ulong seed) =>
@@ -132,6 +133,7 @@ public class StrategyTests
     [TestCase(StrategyKind.Coordinate, 1)]
     [TestCase(StrategyKind.Random, 4)]
     [TestCase(StrategyKind.CmaEs, 4)]
+    [TestCase(StrategyKind.Surrogate, 4)]
     public void The_points_are_the_same_however_many_are_asked_for_at_a_time(StrategyKind kind, int inTheFirst)
     {
         ISearchStrategy Strategy() => kind.Begin(Minimise.Space(3, 0, 1, 0.1), 7);

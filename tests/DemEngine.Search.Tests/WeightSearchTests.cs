@@ -25,17 +25,20 @@ public class WeightSearchTests
     [TestCase(StrategyKind.Coordinate, 0.025, null)]
     [TestCase(StrategyKind.CmaEs, 0.02, null)]
     [TestCase(StrategyKind.Random, 0.15, 300)]
+    [TestCase(StrategyKind.Gradient, 0.01, null)]
+    [TestCase(StrategyKind.Surrogate, 0.02, null)]
+    [TestCase(StrategyKind.Bayesian, 0.04, 40)]
     public void The_best_coefficients_are_found(StrategyKind kind, double within, int? trials)
     {
         // Each set would like one coefficient high and the other 0; the mean's minimum lies at the middle of what they want.
         var judge = new DistanceJudge(("x", [0.9, 0, 0, 0]), ("y", [0.3, 0.5, 0, 0]));
-        using SearchFixture search = _family.Open(_family.Recipe("math", "code"), judge);
+        using SearchFixture search = _family.Open(_family.Recipe("math", "code"), judge, slopes: kind == StrategyKind.Gradient);
         SearchOutcome outcome = Run(search, kind, new SearchBudget(trials, null));
         double[] best = [.. outcome.Best.Coefficients.BySource.Select(values => values[0])];
         Assert.That(best, Is.EqualTo([0.6, 0.25]).Within(within));
         Assert.That(outcome.Best.Objective, Is.EqualTo(1 + Math.Pow(best[0] - 0.6, 2) + Math.Pow(best[1] - 0.25, 2) + 0.09 + 0.0625).Within(1e-6));
         Assert.That(outcome.Best.Objective, Is.EqualTo(outcome.Best.Scores.Average(score => score.Value)));
-        Assert.That(outcome.End, Is.EqualTo(trials is null ? SearchEnd.Complete : SearchEnd.Trials));
+        Assert.That(outcome.End, Is.EqualTo(trials is null || outcome.Asked < trials ? SearchEnd.Complete : SearchEnd.Trials));
         Assert.That(judge.Evaluations, Is.EqualTo(outcome.Asked), "no point twice");
         Assert.That(File.ReadLines(_family.Folder.PathOf("search/trials.jsonl")).Count(), Is.EqualTo(outcome.Asked + 1));
     }
@@ -70,6 +73,7 @@ public class WeightSearchTests
     [TestCase(StrategyKind.Coordinate)]
     [TestCase(StrategyKind.CmaEs)]
     [TestCase(StrategyKind.Random)]
+    [TestCase(StrategyKind.Bayesian)]
     public void A_search_that_was_stopped_goes_on_as_if_it_had_not_been(StrategyKind kind)
     {
         var judge = new DistanceJudge(("x", [0.7, 0.1, 0.3, 0]));
@@ -253,6 +257,49 @@ public class WeightSearchTests
         Assert.That(told.Select(progress => (progress.Done, progress.Total)), Is.EqualTo(Enumerable.Range(1, 11).Select(k => (k, (long?)11))));
         Assert.That(told.Select(progress => progress.Best!.Objective), Is.Ordered.Descending);
         Assert.That(told[^1].Best!.Coefficients, Is.EqualTo(Coefficients.Of(0.7)));
+    }
+
+    [Test]
+    public void A_search_by_slopes_finds_hundreds_of_coefficients_in_few_trials_and_resumes()
+    {
+        var judge = new DistanceJudge(("x", [0.8, 0.2, 0, 0]), ("y", [0.6, 0.4, 0.1, 0]))
+        {
+            TargetOf = (tensor, target) => tensor.Contains(".3.") || tensor.Contains("norm") ? [0.3, 0.9, 0.5, 0] : target,
+        };
+        var options = new CoefficientOptions { LayerGroups = 4 };
+        using (SearchFixture search = _family.Open(_family.Recipe(DirectionFamily.Names), judge, options, slopes: true))
+        {
+            SearchOutcome outcome = Run(search, StrategyKind.Gradient);
+            Assert.That(outcome.Asked, Is.LessThan(12));
+            Assert.That(outcome.Best.Coefficients.BySource.SelectMany(values => values), Is.EqualTo(new[] { 0.7, 0.7, 0.7, 0.3, 0.3, 0.3, 0.3, 0.9, 0.05, 0.05, 0.05, 0.5 }).Within(0.02));
+        }
+
+        int before = judge.Evaluations;
+        using (SearchFixture again = _family.Open(_family.Recipe(DirectionFamily.Names), judge, options, slopes: true))
+            Run(again, StrategyKind.Gradient);
+        Assert.That(judge.Evaluations, Is.EqualTo(before), "the slopes are in the log");
+        using SearchFixture shared = _family.Open(_family.Recipe(DirectionFamily.Names), judge, new CoefficientOptions { Shared = true }, slopes: true);
+        Coefficients best = Run(shared, StrategyKind.Gradient).Best.Coefficients;
+        Assert.That(judge.Evaluations, Is.GreaterThan(before), "slopes of other groups are none of these");
+        Assert.That(best.BySource[0], Is.EqualTo(best.BySource[2]));
+        Assert.That(best.BySource[0][0], Is.EqualTo((((0.7 + 0.3 + 0.05) * 4) + ((0.3 + 0.9 + 0.5) * 2)) / 18).Within(0.01));
+    }
+
+    [Test]
+    public void Regret_does_not_let_the_set_of_the_largest_loss_rule()
+    {
+        // Set y has losses a hundred times as large: the mean serves it alone.
+        var judge = new DistanceJudge(("x", [1, 0, 0, 0]), ("y", [-9, 10, 0, 0]));
+        Coefficients Best(ObjectiveKind kind)
+        {
+            using SearchFixture search = _family.Open(_family.Recipe("math", "code"), judge, kind: kind);
+            search.Runner.MeasureRegrets(_ => { }, default);
+            return Run(search, StrategyKind.Grid).Best.Coefficients;
+        }
+
+        Assert.That(Best(ObjectiveKind.Mean), Is.EqualTo(Coefficients.Of(0, 1)));
+        Assert.That(Best(ObjectiveKind.Regret).BySource[0][0], Is.GreaterThan(0.4));
+        Assert.That(Best(ObjectiveKind.WorstRegret).BySource[0][0], Is.GreaterThan(0.2));
     }
 
     private sealed class OneAtATime(ISearchStrategy strategy) : ISearchStrategy

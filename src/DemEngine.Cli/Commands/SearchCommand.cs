@@ -106,6 +106,13 @@ internal static class SearchCommand
 
             string picture = Path.Combine(report.Folder, SearchPicture.FileName);
             ReportFile.Write(picture, SearchPicture.Write(report.Map, report.Objective, report.Best, report.Trials));
+            if (report.Pareto.Length > 0)
+            {
+                ReportFile.Write(
+                    Path.Combine(report.Folder, ParetoPicture.FileName),
+                    ParetoPicture.Write(report.Objective, report.Pareto, report.Trials));
+            }
+
             if (json)
                 SearchPrinter.PrintJson(report, picture);
             else if (!quiet)

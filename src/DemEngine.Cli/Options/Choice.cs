@@ -7,14 +7,16 @@ namespace DemEngine.Cli.Options;
 /// <summary>Makes options that take one of a fixed set of words.</summary>
 internal static class Choice
 {
-    /// <summary>Makes an option whose words are the names of an enumeration, in lower case.</summary>
+    /// <summary>
+    /// Makes an option whose words are the names of an enumeration in lower case, with hyphens between their parts.
+    /// </summary>
     public static Option<T> Option<T>(string name, string description, T defaultValue)
         where T : struct, Enum
     {
-        string[] words = [.. Enum.GetNames<T>().Select(word => word.ToLowerInvariant())];
+        string[] words = [.. Enum.GetNames<T>().Select(Word)];
         return new Option<T>(name)
         {
-            Description = $"{description} Default {defaultValue.ToString().ToLowerInvariant()}.",
+            Description = $"{description} Default {Word(defaultValue.ToString())}.",
             HelpName = string.Join("|", words),
             DefaultValueFactory = _ => defaultValue,
             CustomParser = result =>
@@ -26,6 +28,9 @@ internal static class Choice
             },
         };
     }
+
+    private static string Word(string name) => string.Concat(name.Select((letter, k) =>
+        k > 0 && char.IsUpper(letter) ? $"-{char.ToLowerInvariant(letter)}" : $"{char.ToLowerInvariant(letter)}"));
 
     /// <summary>Makes an option that takes a floating-point element type.</summary>
     public static Option<ElementType?> FloatType(string name, string description, params string[] suggested) => new(name)

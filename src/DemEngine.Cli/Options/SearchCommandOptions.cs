@@ -17,12 +17,16 @@ internal sealed class SearchCommandOptions
         ("coordinate", StrategyKind.Coordinate),
         ("random", StrategyKind.Random),
         ("cma-es", StrategyKind.CmaEs),
+        ("gradient", StrategyKind.Gradient),
+        ("surrogate", StrategyKind.Surrogate),
+        ("bayesian", StrategyKind.Bayesian),
     ];
 
     private readonly Option<StrategyKind> _strategy = new("--strategy")
     {
         Description = "What says which coefficients to try: all of the grid, one after the other, at random, "
-            + "or by covariance matrix adaptation. Default coordinate.",
+            + "by covariance matrix adaptation, by the slopes of the loss, by a quadratic fitted to few trials, "
+            + "or by a Gaussian process. Default coordinate.",
         HelpName = string.Join('|', Strategies.Select(one => one.Word)),
         DefaultValueFactory = _ => StrategyKind.Coordinate,
         CustomParser = result =>
@@ -70,7 +74,8 @@ internal sealed class SearchCommandOptions
 
     private readonly Option<ObjectiveKind> _objective = Choice.Option(
         "--objective",
-        "What is made of the metric on several sets: their mean, the worst of them, or their weighted mean.",
+        "What is made of the metric on several sets: their mean, the worst of them, their weighted mean, or the mean or worst "
+        + "regret, which is 0 at the best source alone and 1 at the base.",
         ObjectiveKind.Mean);
 
     private readonly Option<string[]> _setWeights = new("--set-weight")
@@ -115,6 +120,11 @@ internal sealed class SearchCommandOptions
             + "beside the metric of each alone, of every two, and of all.",
     };
 
+    private readonly Option<bool> _pareto = new("--pareto")
+    {
+        Description = "Also search for each set, and write the recipes that no other is better than on every set.",
+    };
+
     private readonly Option<bool> _retryFailed = new("--retry-failed")
     {
         Description = "Try again what failed in an earlier run.",
@@ -151,6 +161,7 @@ internal sealed class SearchCommandOptions
             _compare,
             _sensitivity,
             _conflicts,
+            _pareto,
             _retryFailed,
         ];
         foreach (Option option in options)
@@ -188,6 +199,7 @@ internal sealed class SearchCommandOptions
             Compare = parsed.GetValue(_compare),
             Sensitivity = parsed.GetValue(_sensitivity),
             Conflicts = parsed.GetValue(_conflicts),
+            Pareto = parsed.GetValue(_pareto),
             RetryFailed = parsed.GetValue(_retryFailed),
         };
     }

@@ -33,6 +33,9 @@ internal static class SearchPrinter
         if (report.Conflicts is { } conflicts)
             PrintConflicts(report, conflicts, sets);
 
+        if (report.Pareto.Length > 0)
+            PrintFront(report, sets);
+
         Console.Out.WriteLine();
         Console.Out.WriteLine(Invariant(
             $"{report.Strategy}: {report.Asked} trials, {Ending(report.End)}; {Evaluated(report)} ")
@@ -57,7 +60,7 @@ internal static class SearchPrinter
         ["evaluated_to_compare"] = report.EvaluatedBeside,
         ["failed"] = report.Failed,
         ["metric"] = report.Objective.Metric.Name,
-        ["objective_kind"] = report.Objective.Kind.ToString().ToLowerInvariant(),
+        ["objective_kind"] = report.Objective.Name,
         ["best"] = ToJson(report, report.Best),
         ["comparisons"] = new JsonObject(report.Comparisons.Select(
             one => KeyValuePair.Create(one.Name, (JsonNode?)ToJson(report, one.Trial)))),
@@ -65,6 +68,14 @@ internal static class SearchPrinter
             ? null
             : new JsonArray([.. report.Sensitivity.Select(one => ToJson(one))]),
         ["conflicts"] = report.Conflicts is { } conflicts ? ToJson(report, conflicts) : null,
+        ["pareto"] = report.Pareto.IsEmpty
+            ? null
+            : new JsonArray([.. report.Pareto.Select(point =>
+            {
+                JsonObject json = ToJson(report, point.Trial);
+                json["recipe"] = point.Recipe;
+                return json;
+            })]),
         ["seconds"] = report.Seconds,
         ["trial_seconds"] = report.TrialSeconds,
         ["merge_seconds"] = report.MergeSeconds,
@@ -120,6 +131,21 @@ internal static class SearchPrinter
                 .Concat(one.Sets.Select(set => Wish(report.Objective.Metric.HigherIsBetter, set.Fit)))));
     }
 
+    private static void PrintFront(SearchReport report, string[] sets)
+    {
+        Console.Out.WriteLine();
+        Console.Out.WriteLine("What no other trial is better than on every set");
+        Console.Out.WriteLine();
+        TablePrinter.Print(
+            [
+                "recipe",
+                .. report.Map.Sources.Select(source => $" {source}"),
+                .. sets.Select(set => $" {report.Objective.Metric} {set}"),
+                $" {ObjectiveName(report)}",
+            ],
+            report.Pareto.Select(point => Row(Path.GetRelativePath(report.Folder, point.Recipe), point.Trial, sets)));
+    }
+
     private static void PrintConflicts(SearchReport report, ConflictReport conflicts, string[] sets)
     {
         Console.Out.WriteLine();
@@ -171,7 +197,7 @@ internal static class SearchPrinter
             ? "objective"
             : report.Objective.Kind == ObjectiveKind.Weighted
                 ? "weighted mean"
-                : report.Objective.Kind.ToString().ToLowerInvariant();
+                : report.Objective.Name;
 
     private static string Ending(SearchEnd end) => end switch
     {

@@ -128,7 +128,7 @@ internal static class SearchPicture
     private static void Legend(SvgText svg, Objective objective, string[] sets, int columns)
     {
         string[] names = sets.Length > 1
-            ? [.. sets, $"objective: {objective.Kind.ToString().ToLowerInvariant()}"]
+            ? [.. sets, $"objective: {objective.Name}"]
             : sets;
         for (int k = 0; k < names.Length; k++)
         {

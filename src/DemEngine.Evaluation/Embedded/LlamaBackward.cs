@@ -20,8 +20,8 @@ internal sealed class LlamaBackward : IDisposable
     private readonly ImmutableArray<KeptLayer> _kept;
     private readonly List<RowMatrix> _all = [];
     private readonly RowMatrix _stream, _normed, _hidden, _predicting, _logits, _inner;
-    private readonly RowMatrix _dStream, _dNormed, _dPredicting, _dHidden, _dQueries, _dAttended, _dKeys, _dValues, _dInner, _dGate,
-        _dUp;
+    private readonly RowMatrix _dStream, _dNormed, _dPredicting, _dHidden, _dQueries, _dAttended, _dKeys, _dValues;
+    private readonly RowMatrix _dInner, _dGate, _dUp;
     private readonly float[] _row, _norm;
 
     public LlamaBackward(PackedLlama model, TransposedLlama transposed, RotaryTable rotary, SlopeTable table)

@@ -52,7 +52,9 @@ internal sealed class PackedMatrix : IDisposable
         }
     }
 
-    /// <summary>Packs the transpose of a tensor: this matrix is [outputs, inputs] where the tensor is [inputs, outputs].</summary>
+    /// <summary>
+    /// Packs the transpose of a tensor: this matrix is [outputs, inputs] where the tensor is [inputs, outputs].
+    /// </summary>
     /// <param name="tensor">Tensor of a floating-point type.</param>
     /// <param name="scratch">Scratch buffer, replaced by a larger one if it is too short.</param>
     public void LoadTransposed(ITensorData tensor, ref float[] scratch)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using DemEngine.Analysis;
 using DemEngine.Errors;
+using DemEngine.Evaluation;
 using DemEngine.Merging.Parts;
 using DemEngine.Merging.Planning;
 using DemEngine.Methods.Definition;
@@ -104,6 +105,31 @@ public sealed class CoefficientMap
         return Expand(point).Equals(coefficients) ? point : null;
     }
 
+    /// <summary>Adds up the derivatives of the losses within each layer group.</summary>
+    internal ImmutableArray<SetSlopes> SlopesOf(GradientScores found)
+    {
+        int[] groups = [.. found.Tensors.Select(_groups.Of)];
+        return
+        [
+            .. found.Sets.Select(set => new SetSlopes(
+                set.Set,
+                [
+                    .. set.ByDirection.Select(tensors =>
+                    {
+                        double[] sums = new double[_groups.Count];
+                        for (int tensor = 0; tensor < groups.Length; tensor++)
+                            sums[groups[tensor]] += tensors[tensor];
+                        return sums.ToImmutableArray();
+                    }),
+                ])),
+        ];
+    }
+
+    /// <summary>Converts derivatives by the coefficients of each source to those by the coordinates of a point.</summary>
+    internal IReadOnlyList<double> SlopeAt(ImmutableArray<ImmutableArray<double>> bySource) => _options.Shared
+        ? [.. Enumerable.Range(0, _groups.Count).Select(group => bySource.Sum(groups => groups[group]))]
+        : [.. bySource.SelectMany(groups => groups)];
+
     /// <summary>Returns the recipe with its coefficients replaced by these.</summary>
     public Recipe Apply(Coefficients coefficients)
     {
@@ -173,12 +199,17 @@ public sealed class CoefficientMap
         }
     }
 
-    /// <summary>Returns the recipe's own coefficients as a point; null unless it gives plain numbers for all.</summary>
+    /// <summary>
+    /// Returns the recipe's own coefficients as a point; without any, those of the plain average where that is what they mean.
+    /// Null unless all are plain numbers.
+    /// </summary>
     private SearchPoint? Start()
     {
         double?[] given = [.. _models.Select(k =>
             (k == ForAll ? null : _recipe.Models[k].Parameters.Find(Parameter)) ?? _recipe.Parameters.Find(Parameter))
             .Select(value => (value as NumberValue)?.Number)];
+        if (ZeroIsBase && given.All(value => value is null))
+            given = [.. given.Select(_ => (double?)(1.0 / given.Length))];
         if (given.Any(value => value is null))
             return null;
         IEnumerable<double> starts = _options.Shared ? [given.Average()!.Value] : given.Select(value => value!.Value);

@@ -71,6 +71,20 @@ public sealed class LayerGroups
         ]);
     }
 
+    /// <summary>Index of the group that a tensor belongs to.</summary>
+    public int Of(string tensor)
+    {
+        if (Count == 1)
+            return 0;
+        foreach (var (filter, group) in _filters)
+        {
+            if (tensor.Contains(filter, StringComparison.Ordinal))
+                return group;
+        }
+
+        return Count - 1;
+    }
+
     private static string Describe(int group, LayerPlace[] places)
     {
         string?[] stacks = [.. places.Select(place => place.Stack).Where(stack => stack is not null).Distinct()];

@@ -16,6 +16,15 @@ public enum StrategyKind
 
     /// <summary>Covariance matrix adaptation: <see cref="CmaEs"/>.</summary>
     CmaEs,
+
+    /// <summary>Projected quasi-Newton steps by the slopes of the loss: <see cref="GradientSearch"/>.</summary>
+    Gradient,
+
+    /// <summary>A quadratic fitted to few points: <see cref="SurrogateSearch"/>.</summary>
+    Surrogate,
+
+    /// <summary>A Gaussian process and its expected improvement: <see cref="BayesianSearch"/>.</summary>
+    Bayesian,
 }
 
 /// <summary>Makes strategies by their kind.</summary>
@@ -31,9 +40,16 @@ public static class StrategyKinds
         StrategyKind.Coordinate => new CoordinateDescent(space),
         StrategyKind.Random => new RandomSearch(space, seed),
         StrategyKind.CmaEs => new CmaEs(space, seed),
+        StrategyKind.Gradient => new GradientSearch(space),
+        StrategyKind.Surrogate => new SurrogateSearch(space),
+        StrategyKind.Bayesian => new BayesianSearch(space, seed),
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 
     /// <summary>Whether the strategy ends by itself after a number of trials that is known or small.</summary>
-    public static bool Ends(this StrategyKind kind) => kind is StrategyKind.Grid or StrategyKind.Coordinate;
+    public static bool Ends(this StrategyKind kind) =>
+        kind is StrategyKind.Grid or StrategyKind.Coordinate or StrategyKind.Gradient or StrategyKind.Surrogate;
+
+    /// <summary>Whether what the strategy asks for depends on the costs that it was told.</summary>
+    internal static bool NeedsCosts(this StrategyKind kind) => kind is not (StrategyKind.Grid or StrategyKind.Random);
 }

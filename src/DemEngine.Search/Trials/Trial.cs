@@ -33,6 +33,9 @@ public sealed record Trial(
     /// </summary>
     public bool? HigherIsBetter { get; init; }
 
+    /// <summary>Derivatives of the metric on each set; empty if they were not computed.</summary>
+    public ImmutableArray<SetSlopes> Slopes { get; init; } = [];
+
     /// <summary>Whether the trial succeeded and has scores.</summary>
     public bool Succeeded => Error is null;
 

@@ -46,6 +46,8 @@ internal static class TrialLines
             json.WriteEndObject();
             if (trial.HigherIsBetter is { } isHigher)
                 json.WriteBoolean("higher_is_better", isHigher);
+            if (trial.Slopes.Length > 0)
+                Write(json, sources, trial.Slopes);
         }
 
         json.WriteNumber("seconds", Math.Round(trial.Seconds, 6));
@@ -75,8 +77,9 @@ internal static class TrialLines
     public static Trial ReadTrial(JsonElement line, IEnumerable<string> sources)
     {
         bool isOk = Text(line, "status") == Ok;
+        string[] names = [.. sources];
         return new Trial(
-            ReadCoefficients(line, sources),
+            ReadCoefficients(line, names),
             isOk
                 ? [
                     .. line.GetProperty("metrics").EnumerateObject().Select(metric =>
@@ -90,6 +93,7 @@ internal static class TrialLines
         {
             Number = line.TryGetProperty("trial", out JsonElement number) ? number.GetInt32() : 0,
             HigherIsBetter = line.TryGetProperty("higher_is_better", out JsonElement isHigher) ? isHigher.GetBoolean() : null,
+            Slopes = line.TryGetProperty("slopes", out JsonElement slopes) ? ReadSlopes(slopes, names) : [],
         };
     }
 
@@ -126,6 +130,37 @@ internal static class TrialLines
                 metric,
                 line.GetProperty("set_weights").EnumerateObject().ToDictionary(one => one.Name, one => one.Value.GetDouble())));
     }
+
+    private static void Write(Utf8JsonWriter json, IEnumerable<string> sources, ImmutableArray<SetSlopes> slopes)
+    {
+        json.WriteStartObject("slopes");
+        foreach (SetSlopes set in slopes)
+        {
+            json.WriteStartObject(set.Set);
+            foreach (var (source, values) in sources.Zip(set.BySource))
+            {
+                json.WriteStartArray(source);
+                foreach (double value in values)
+                    json.WriteNumberValue(value);
+                json.WriteEndArray();
+            }
+
+            json.WriteEndObject();
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static ImmutableArray<SetSlopes> ReadSlopes(JsonElement slopes, string[] sources) =>
+    [
+        .. slopes.EnumerateObject().Select(set => new SetSlopes(
+            set.Name,
+            [
+                .. sources.Select(source => set.Value.GetProperty(source).EnumerateArray()
+                    .Select(value => value.GetDouble())
+                    .ToImmutableArray()),
+            ])),
+    ];
 
     private static Coefficients ReadCoefficients(JsonElement line, IEnumerable<string> sources)
     {

@@ -79,6 +79,44 @@ public sealed class TrialRunner : IDisposable
     /// </summary>
     public Objective Objective { get; private set; }
 
+    /// <summary>
+    /// Evaluates the base and each source alone, by which regrets are measured, if the objective is one of regrets.
+    /// </summary>
+    /// <param name="tried">Callback that is called after each trial.</param>
+    /// <param name="cancel">Token that stops the trials.</param>
+    /// <exception cref="DemException">DEM4121 (NoTrialSucceeded): the base could not be evaluated.</exception>
+    internal void MeasureRegrets(Action<Trial> tried, CancellationToken cancel)
+    {
+        if (!Objective.IsRegret)
+            return;
+        _map.RequireZeroIsBase("an objective of regrets");
+        int count = _map.Sources.Length;
+        Coefficients[] candidates =
+        [
+            .. Enumerable.Range(-1, count + 1).Select(alone =>
+                Coefficients.Of(Enumerable.Range(0, count).Select(k => k == alone ? 1.0 : 0))),
+        ];
+        Expect(candidates);
+        Trial[] trials =
+        [
+            .. candidates.Select(candidate =>
+            {
+                cancel.ThrowIfCancellationRequested();
+                Trial trial = Try(candidate, cancel);
+                tried(trial);
+                return trial;
+            }),
+        ];
+        if (!trials[0].Succeeded)
+        {
+            throw new DemException(
+                ErrorCode.NoTrialSucceeded, $"regrets are measured from the base, which failed with {trials[0].Error}");
+        }
+
+        lock (_noting)
+            Objective = Objective.WithScales(trials[0].Scores, trials[1..]);
+    }
+
     /// <summary>Number of candidates that are evaluated at the same time; more than 1 only where a command evaluates.</summary>
     public int Jobs { get; init; } = 1;
 
@@ -87,6 +125,12 @@ public sealed class TrialRunner : IDisposable
 
     /// <summary>Whether a failed trial is thrown as an error, and not noted.</summary>
     public bool StopOnFailure { get; init; }
+
+    /// <summary>
+    /// What the coefficients add to a merge; null if trials need no slopes. The evaluator is an <see cref="IGradientEvaluator"/>
+    /// if this is set.
+    /// </summary>
+    internal IWeightDirections? Directions { get; init; }
 
     /// <summary>Number of trials that were evaluated rather than looked up.</summary>
     public int Evaluated { get; private set; }
@@ -115,11 +159,15 @@ public sealed class TrialRunner : IDisposable
     {
         lock (_noting)
         {
-            return _log.Find(coefficients) is { } trial && (trial.Succeeded || !_retryFailed || _tried.Contains(coefficients))
+            return _log.Find(coefficients) is { } trial
+                && (trial.Succeeded ? HasSlopes(trial) : !_retryFailed || _tried.Contains(coefficients))
                 ? WithObjective(trial)
                 : null;
         }
     }
+
+    private bool HasSlopes(Trial trial) => Directions is null
+        || (trial.Slopes.Length > 0 && trial.Slopes[0].BySource[0].Length == _map.Groups.Length);
 
     /// <summary>Whether the evaluation of a candidate has begun beside others, and is not waited for yet.</summary>
     public bool IsBegun(Coefficients coefficients) => _parallel?.IsBegun(coefficients) ?? false;
@@ -200,6 +248,15 @@ public sealed class TrialRunner : IDisposable
         return trial;
     }
 
+    private (ModelScores Scores, ImmutableArray<SetSlopes> Slopes) Measure(
+        Candidate candidate, int number, int slot, CancellationToken cancel)
+    {
+        if (Directions is null)
+            return (Scores(candidate, number, slot, cancel), []);
+        GradientScores found = ((IGradientEvaluator)_evaluator).Differentiate(candidate, Directions, cancel);
+        return (found.Scores, _map.SlopesOf(found));
+    }
+
     private ModelScores Scores(Candidate candidate, int number, int slot, CancellationToken cancel)
     {
         if (_evaluator is not CommandEvaluator command)
@@ -216,7 +273,7 @@ public sealed class TrialRunner : IDisposable
         double Seconds() => Stopwatch.GetElapsedTime(start).TotalSeconds - candidate.WaitedSeconds + candidate.MergeSeconds;
         try
         {
-            ModelScores scores = Scores(candidate, number, slot, cancel);
+            (ModelScores scores, ImmutableArray<SetSlopes> slopes) = Measure(candidate, number, slot, cancel);
             Score[] asked = [.. scores.Scores.Where(score => score.Metric.Name == Objective.Metric.Name)];
             bool? isHigher = _evaluator is CommandEvaluator ? asked.FirstOrDefault()?.Metric.HigherIsBetter : null;
             if (isHigher is { } known)
@@ -230,6 +287,7 @@ public sealed class TrialRunner : IDisposable
                 null)
             {
                 HigherIsBetter = isHigher,
+                Slopes = slopes,
             });
         }
         catch (DemException e) when (!StopOnFailure && IsOfOneCandidate(e))

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using DemEngine.Search.Space;
 
 namespace DemEngine.Search.Trials;
@@ -41,8 +42,22 @@ internal sealed class TrialTranslation
             Scores = !trial.Succeeded || _sets.Length == 0
                 ? trial.Scores
                 : [.. _sets.Select(set => new SetScore(set.New, trial[set.Old]))],
+            Slopes = SlopesOf(trial),
         };
     }
+
+    /// <summary>
+    /// Translates the slopes. Those by a source that the trial did not have are not known, so that none are left.
+    /// </summary>
+    private ImmutableArray<SetSlopes> SlopesOf(Trial trial) =>
+        trial.Slopes.IsEmpty || _placeInOld.Contains(-1)
+            ? []
+            :
+            [
+                .. _sets.Select(set => new SetSlopes(
+                    set.New,
+                    [.. _placeInOld.Select(k => trial.Slopes.First(slopes => slopes.Set == set.Old).BySource[k])])),
+            ];
 
     private static int IndexOf(SearchProblem problem, Identity source)
     {
