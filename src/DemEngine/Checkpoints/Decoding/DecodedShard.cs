@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using DemEngine.Checkpoints.Quantized;
+using DemEngine.Checkpoints.Shards;
 using DemEngine.Files;
 using DemEngine.Memory;
 
