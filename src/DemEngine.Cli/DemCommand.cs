@@ -128,6 +128,7 @@ internal static class DemCommand
         {
             DemoCommand.Build(),
             MergeCommand.Build(),
+            ConvertCommand.Build(),
             ExtractCommand.Build(),
             DistanceCommand.Build(),
             InspectCommand.Build(),

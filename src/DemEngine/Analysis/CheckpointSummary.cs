@@ -33,7 +33,7 @@ public sealed record CheckpointSummary(
     /// <summary>Size of all tensors in bytes.</summary>
     public long TensorBytes => Tensors.Sum(tensor => tensor.Spec.ByteLength);
 
-    /// <summary>Quantised forms that tensors are decoded from; empty for a plain model, and for forms that are not read.</summary>
+    /// <summary>Quantised forms that are read here, with what is in them; empty for a plain model.</summary>
     public ImmutableArray<SummarizedForm> Forms { get; init; } = [];
 
     /// <summary>
@@ -96,7 +96,8 @@ public sealed record CheckpointSummary(
             return !decoded.IsDecoded ? this : this with
             {
                 // A GGUF file may hold plain numbers, and nothing else.
-                Kind = decoded.Tensors.Any(tensor => tensor.Origin?.Codes.Spec.Type is { } type && !(type.IsFloat && type.Bits >= 16))
+                Kind = decoded.Tensors.Select(tensor => tensor.Origin?.Codes.Spec.Type ?? ElementType.F32)
+                    .Any(type => !type.IsFloat || type.Bits < 16)
                     ? "quantised model"
                     : Kind,
                 Parameters = decoded.Tensors.Where(tensor => tensor.Spec.Type.IsFloat)

@@ -67,7 +67,7 @@ internal static class RecipeSchema
                     dtype = ReadElementType(entry.Value, at);
                     break;
                 case "out_dtype":
-                    outDType = ReadElementType(entry.Value, at);
+                    outDType = ReadElementType(entry.Value, at, OutputForms.All);
                     break;
                 case "gradient_after_layers":
                     afterLayers = ReadAfterLayers(entry.Value, at);
@@ -135,13 +135,16 @@ internal static class RecipeSchema
     private static bool IsMisspelt(MapEntry entry) =>
         entry.Value is not TextNode && Misspelling.DidYouMean(entry.Key, Keys).Length > 0;
 
-    private static RecipeText? ReadElementType(RecipeNode node, SourceLocation place)
+    private static RecipeText? ReadElementType(RecipeNode node, SourceLocation place, params IReadOnlyList<string> forms)
     {
         if (Expect.Text(node, place, "the name of an element type") is not { } name) return null;
         if (ElementTypes.TryParseFloat(name.Value, out ElementType type)) return name with { Value = type.TorchName };
+        if (forms.Contains(name.Value, StringComparer.OrdinalIgnoreCase))
+            return name with { Value = name.Value.ToLowerInvariant() };
+        string[] known = [.. ElementTypes.FloatNames, .. forms];
         throw place.Error(ErrorCode.WrongValue,
-            $"unknown element type {Shown.Quote(name.Value)}{Misspelling.DidYouMean(name.Value, ElementTypes.FloatNames)}; "
-            + $"known: {string.Join(", ", ElementTypes.FloatNames)}");
+            $"unknown element type {Shown.Quote(name.Value)}{Misspelling.DidYouMean(name.Value, known)}; "
+            + $"known: {string.Join(", ", known)}");
     }
 
     private static AfterLayers ReadAfterLayers(RecipeNode node, SourceLocation place) =>

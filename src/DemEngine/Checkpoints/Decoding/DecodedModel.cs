@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using DemEngine.Checkpoints.Folders;
 using DemEngine.Checkpoints.Forms;
-using DemEngine.Checkpoints.Gguf;
 using DemEngine.Checkpoints.GgufModels;
 using DemEngine.Checkpoints.Quantized;
 using DemEngine.Errors;
@@ -67,8 +66,8 @@ internal static class DecodedModel
             return stored;
         foreach (StoredTensor left in pool.Left.Where(tensor => IsOfActivations(tensor.Spec.Name)).ToArray())
             pool.LeaveOut(left);
-        foreach (StoredTensor left in pool.Left.Where(tensor => Fp8Form.IsCodes(tensor) && tensor.Spec.Shape.Dimensions.Length > 1))
-            throw TensorPool.Missing(left, "scale");
+        if (pool.Left.FirstOrDefault(tensor => Fp8Form.IsCodes(tensor) && tensor.Spec.Shape.Dimensions.Length > 1) is { } bare)
+            throw TensorPool.Missing(bare, "scale");
         var remarks = new List<string>();
         if (pool.LeftOut.Count > 0)
             remarks.Add(
@@ -114,12 +113,13 @@ internal static class DecodedModel
                 },
             };
 
-    private static IEnumerable<(StoredTensor Codes, StoredTensor Tensor)> TensorsOf(DecodedShard shard, DecodedTensor[] decoded) =>
+    private static IEnumerable<(StoredTensor Codes, StoredTensor Tensor)> TensorsOf(
+        DecodedShard shard, DecodedTensor[] decoded) =>
         decoded.Select((tensor, k) => (tensor.Parts[0], new StoredTensor(tensor.Spec, shard, shard.StartOf(k))));
 
     // Most models have none of these, and a model can have half a million tensors.
-    private static bool MayBePart(StoredTensor tensor) => !(tensor.Spec.Type is ElementType.BF16 or ElementType.F32 or ElementType.F16
-        or ElementType.F64 or ElementType.Bool or ElementType.I64);
+    private static bool MayBePart(StoredTensor tensor) => tensor.Spec.Type is not (ElementType.BF16 or ElementType.F32
+        or ElementType.F16 or ElementType.F64 or ElementType.Bool or ElementType.I64);
 
     // Weights that are rotated for the sake of quantisation are no weights of the plain model.
     private static bool IsTransformed(QuantizationConfig? config) =>

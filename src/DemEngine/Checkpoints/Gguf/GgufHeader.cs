@@ -177,8 +177,8 @@ internal sealed class GgufHeader
             if (offset % (ulong)alignment != 0 || offset > (ulong)Math.Max(0, fileLength - start)
                 || tensor.Bytes > fileLength - start - (long)offset || start + (long)offset < end)
                 throw reader.Wrong(
-                    $"tensor {Quoted.Name(tensor.Name)} has {tensor.Bytes} bytes at offset {offset}, which are not aligned, overlap "
-                    + "another tensor's, or lie beyond the file's end");
+                    $"tensor {Quoted.Name(tensor.Name)} has {tensor.Bytes} bytes at offset {offset}, which are not aligned, "
+                    + "overlap another tensor's, or lie beyond the file's end");
             end = start + (long)offset + tensor.Bytes;
         }
 

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Text;
-using DemEngine.Errors;
 
 namespace DemEngine.Checkpoints.Gguf;
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using DemEngine.Checkpoints.Quantized;
 using DemEngine.Numerics;
 using DemEngine.Numerics.Quantized;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using DemEngine.Checkpoints.Gguf;
 using DemEngine.Files;
@@ -54,6 +55,6 @@ internal static class GgufConfig
 
     // Files hold these numbers in F32, and 1e-5 is meant where that is nearest.
     private static double? Round(double? number) => number is { } one
-        ? double.Parse(((float)one).ToString("R", System.Globalization.CultureInfo.InvariantCulture), System.Globalization.CultureInfo.InvariantCulture)
+        ? double.Parse(((float)one).ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture)
         : null;
 }

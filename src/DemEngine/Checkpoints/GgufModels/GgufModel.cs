@@ -53,7 +53,8 @@ internal static class GgufModel
                 Path = stored.Path,
                 Tensor = info.Name,
             };
-            decoded.AddRange(Decode(tensor, info, new TensorShape(info.Dimensions), target, architecture, type, target.IsQuery ? heads : keyHeads));
+            var shape = new TensorShape(info.Dimensions);
+            decoded.AddRange(Decode(tensor, info, shape, target, architecture, type, target.IsQuery ? heads : keyHeads));
         }
 
         files = stored.ReadSideFiles();
@@ -74,7 +75,13 @@ internal static class GgufModel
     }
 
     private static IEnumerable<DecodedTensor> Decode(
-        StoredTensor stored, GgufTensor info, TensorShape whole, GgufName target, GgufArchitecture architecture, ElementType type, long heads)
+        StoredTensor stored,
+        GgufTensor info,
+        TensorShape whole,
+        GgufName target,
+        GgufArchitecture architecture,
+        ElementType type,
+        long heads)
     {
         if (info.Plain is { IsFloat: false } or ElementType.F64)
             throw new DemException(

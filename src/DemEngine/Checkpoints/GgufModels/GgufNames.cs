@@ -43,7 +43,8 @@ internal static partial class GgufNames
     /// <summary>
     /// Whether a tensor is computed from the configuration when the model is converted, so that Hugging Face's models have none.
     /// </summary>
-    public static bool IsDerived(string name) => name is "rope_freqs.weight" or "rope_factors_long.weight" or "rope_factors_short.weight";
+    public static bool IsDerived(string name) =>
+        name is "rope_freqs.weight" or "rope_factors_long.weight" or "rope_factors_short.weight";
 
     /// <summary>Translates a name; null if it is not known.</summary>
     /// <param name="name">Name in the file.</param>

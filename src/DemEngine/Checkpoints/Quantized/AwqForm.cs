@@ -6,8 +6,8 @@ namespace DemEngine.Checkpoints.Quantized;
 
 /// <summary>
 /// AWQ (arXiv 2306.00978) as AutoAWQ stores it for its <c>gemm</c> kernels: <c>qweight</c> I32 [in, out / 8], <c>qzeros</c> I32
-/// [groups, out / 8], <c>scales</c> [groups, out]. The eight codes of a word belong to the outputs 0, 2, 4, 6, 1, 3, 5, 7 from the
-/// lowest bits on. value = (code − zero) · scale, exact in binary32; the reference computes it in the type of the scales.
+/// [groups, out / 8], <c>scales</c> [groups, out]. The eight codes of a word belong to the outputs 0, 2, 4, 6, 1, 3, 5, 7 from
+/// the lowest bits on. value = (code − zero) · scale, exact in binary32; the reference computes it in the type of the scales.
 /// </summary>
 internal sealed class AwqForm : IQuantizedForm
 {

@@ -7,10 +7,10 @@ using DemEngine.Numerics.Quantized;
 namespace DemEngine.Checkpoints.Quantized;
 
 /// <summary>
-/// NF4 and FP4 of bitsandbytes (QLoRA, arXiv 2305.14314): two codes in a byte with the first in the high bits, indices into a table
-/// of 16 numbers that the file holds, and the largest absolute value of each block of the flattened tensor: value = table[code] ·
-/// absmax, in binary32 as <c>dequantize_4bit</c> computes it. With double quantisation absmax = table₂[code₂] · absmax₂ + offset,
-/// with a rounding to binary32 after each operation, as <c>dequantize_blockwise</c> does it.
+/// NF4 and FP4 of bitsandbytes (QLoRA, arXiv 2305.14314): two codes in a byte with the first in the high bits, indices into a
+/// table of 16 numbers that the file holds, and the largest absolute value of each block of the flattened tensor: value =
+/// table[code] · absmax, in binary32 as <c>dequantize_4bit</c> computes it. With double quantisation absmax = table₂[code₂] ·
+/// absmax₂ + offset, with a rounding to binary32 after each operation, as <c>dequantize_blockwise</c> does it.
 /// </summary>
 internal sealed class BitsAndBytes4Form : IQuantizedForm
 {
@@ -96,7 +96,8 @@ internal sealed class BitsAndBytes4Form : IQuantizedForm
         try
         {
             using PartBytes bytes = PartBytes.Read(state, 0, checked((int)Math.Min(state.Spec.UnitCount, 1 << 16)));
-            return StrictJson.ParseNode(bytes.Bytes.ToArray()) as JsonObject ?? throw TensorPool.Wrong(state, "it is no JSON object");
+            return StrictJson.ParseNode(bytes.Bytes.ToArray()) as JsonObject
+                ?? throw TensorPool.Wrong(state, "it is no JSON object");
         }
         catch (JsonException)
         {
@@ -110,7 +111,8 @@ internal sealed class BitsAndBytes4Form : IQuantizedForm
             : throw TensorPool.Wrong(state, $"it has no {key}");
 
     private static ElementType? TypeOf(JsonObject settings) =>
-        settings["dtype"] is JsonValue value && value.TryGetValue(out string? name) && ElementTypes.TryParseFloat(name, out ElementType type)
+        settings["dtype"] is JsonValue value && value.TryGetValue(out string? name)
+            && ElementTypes.TryParseFloat(name, out ElementType type)
             ? type
             : null;
 

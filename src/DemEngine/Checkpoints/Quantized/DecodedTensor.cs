@@ -3,8 +3,8 @@ using DemEngine.Numerics;
 namespace DemEngine.Checkpoints.Quantized;
 
 /// <summary>
-/// A tensor whose elements are computed from codes, scales and what else a quantised form stores, part by part whenever a part is
-/// read. Instances are used by several threads at once.
+/// A tensor whose elements are computed from codes, scales and what else a quantised form stores, part by part whenever a part
+/// is read. Instances are used by several threads at once.
 /// </summary>
 /// <param name="name">Name that the tensor has where it is not quantised.</param>
 /// <param name="shape">Shape that it has there.</param>

@@ -6,9 +6,9 @@ namespace DemEngine.Checkpoints.Quantized;
 /// <summary>
 /// FP8 with a scale for the tensor, for each channel, for each block or group: value = code · scale, in binary32. This is how
 /// DeepSeek-V3 (<c>weight_dequant</c> of its published inference code), transformers' fine-grained FP8 (<c>Fp8Dequantize</c>),
-/// compressed-tensors (<c>float-quantized</c>), NVIDIA's Model Optimizer (FP8 and <c>fp8_pb_wo</c>), FBGEMM, MXFP8 and ComfyUI's
-/// scaled FP8 define it. The references compute in binary32 and then round to the model's type; compressed-tensors multiplies in
-/// the type of the scales. Here it is the binary32 product.
+/// compressed-tensors (<c>float-quantized</c>), NVIDIA's Model Optimizer (FP8 and <c>fp8_pb_wo</c>), FBGEMM, MXFP8 and
+/// ComfyUI's scaled FP8 define it. The references compute in binary32 and then round to the model's type; compressed-tensors
+/// multiplies in the type of the scales. Here it is the binary32 product.
 /// </summary>
 internal sealed class Fp8Form : IQuantizedForm
 {

@@ -6,10 +6,10 @@ using DemEngine.Numerics.Quantized;
 namespace DemEngine.Checkpoints.Quantized;
 
 /// <summary>
-/// MXFP4 of gpt-oss: <c>_blocks</c> U8 [experts, out, in / 32, 16] and <c>_scales</c> U8 [experts, out, in / 32] of a tensor that is
-/// [experts, in, out] where it is not quantised. A block has 32 inputs, the first of each byte in its low bits:
-/// value = code · 2^(scale − 127), exact in binary32. <c>convert_moe_packed_tensors</c> of transformers computes it in BF16, which is
-/// exact too but for powers below 2^(−126).
+/// MXFP4 of gpt-oss: <c>_blocks</c> U8 [experts, out, in / 32, 16] and <c>_scales</c> U8 [experts, out, in / 32] of a tensor
+/// that is [experts, in, out] where it is not quantised. A block has 32 inputs, the first of each byte in its low bits:
+/// value = code · 2^(scale − 127), exact in binary32. <c>convert_moe_packed_tensors</c> of transformers computes it in BF16,
+/// which is exact too but for powers below 2^(−126).
 /// </summary>
 internal sealed class GptOssForm : IQuantizedForm
 {
@@ -103,7 +103,8 @@ internal sealed class GptOssForm : IQuantizedForm
                             int at = (k * blocks) + block;
                             if (!float.IsFinite(numbers[at]))
                                 throw ScaleSource.NotFinite(scales, firstOfBlocks + at, numbers[at]);
-                            PackedCodes.UnpackNibbles(packed.Bytes.Slice(at * BlockBytes, BlockBytes), isHighFirst: false, unpacked);
+                            ReadOnlySpan<byte> bytes = packed.Bytes.Slice(at * BlockBytes, BlockBytes);
+                            PackedCodes.UnpackNibbles(bytes, isHighFirst: false, unpacked);
                             TableCodes.E2M1.Decode(unpacked, numbers[at], decoded.Slice(k * Block, Block));
                         }
 

@@ -1,17 +1,17 @@
 using System.Buffers;
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
-using DemEngine.Checkpoints.Forms;
 using DemEngine.Numerics;
 using DemEngine.Numerics.Quantized;
 
 namespace DemEngine.Checkpoints.Quantized;
 
 /// <summary>
-/// GPTQ (arXiv 2210.17323) as AutoGPTQ and GPTQModel store it: <c>qweight</c> I32 [in · bits / 32, out], codes of 2, 3, 4 or 8 bits
-/// as a stream along the inputs; <c>qzeros</c> I32 [groups, out · bits / 32]; <c>scales</c> [groups, out]; <c>g_idx</c> I32 [in].
-/// value = scale · (code − zero), exact in binary32; the references compute it in the type of the scales. The first version of the
-/// format stores zero − 1, so that zero = (stored + 1) mod 2^bits; the second one (<c>checkpoint_format: gptq_v2</c>) stores zero.
+/// GPTQ (arXiv 2210.17323) as AutoGPTQ and GPTQModel store it: <c>qweight</c> I32 [in · bits / 32, out], codes of 2, 3, 4 or 8
+/// bits as a stream along the inputs; <c>qzeros</c> I32 [groups, out · bits / 32]; <c>scales</c> [groups, out]; <c>g_idx</c>
+/// I32 [in]. value = scale · (code − zero), exact in binary32; the references compute it in the type of the scales. The first
+/// version of the format stores zero − 1, so that zero = (stored + 1) mod 2^bits; the second one (<c>checkpoint_format:
+/// gptq_v2</c>) stores zero.
 /// </summary>
 internal sealed class GptqForm : IQuantizedForm
 {
@@ -53,7 +53,8 @@ internal sealed class GptqForm : IQuantizedForm
 
         // The zero points tell the number of bits, where the configuration does not.
         long bits = pool.Config?.Number("bits") ?? (outputs > 0 ? zeros.Spec.Shape.RowLength * 32 / outputs : 0);
-        if (bits is not (2 or 3 or 4 or 8) || packed[0] * 32 % bits != 0 || packed[0] * 32 / bits is not (> 0 and <= 1 << 24 and var inputs))
+        if (bits is not (2 or 3 or 4 or 8) || packed[0] * 32 % bits != 0
+            || packed[0] * 32 / bits is not (> 0 and <= 1 << 24 and var inputs))
             throw TensorPool.Wrong(codes, $"it does not hold codes of {bits} bits");
         TensorPool.RequireShape(zeros, groups, outputs * bits / 32);
         if (index is not null)
@@ -70,7 +71,17 @@ internal sealed class GptqForm : IQuantizedForm
         bool isSecond = pool.Config?.Text("checkpoint_format") == "gptq_v2";
         pool.Take(codes, scales, zeros, index);
         return new Matrix(
-            $"{module}weight", codes, scales, zeros, index, (int)bits, (int)inputs, (int)groups, groupSize, isSecond ? 0 : 1, pool.ModelType);
+            $"{module}weight",
+            codes,
+            scales,
+            zeros,
+            index,
+            (int)bits,
+            (int)inputs,
+            (int)groups,
+            groupSize,
+            isSecond ? 0 : 1,
+            pool.ModelType);
     }
 
     private sealed class Matrix(

@@ -4,9 +4,9 @@ using DemEngine.Numerics.Quantized;
 namespace DemEngine.Checkpoints.Quantized;
 
 /// <summary>
-/// Symmetric int8 of compressed-tensors (<c>int-quantized</c>, W8A8): value = code · scale, in binary32. The reference multiplies
-/// in the type of the scales; here the product is the binary32 one, which is exact for scales in BF16 and F16. Codes with a zero
-/// point that is not zero are not of this form.
+/// Symmetric int8 of compressed-tensors (<c>int-quantized</c>, W8A8): value = code · scale, in binary32. The reference
+/// multiplies in the type of the scales; here the product is the binary32 one, which is exact for scales in BF16 and F16. Codes
+/// with a zero point that is not zero are not of this form.
 /// </summary>
 internal sealed class Int8Form : IQuantizedForm
 {

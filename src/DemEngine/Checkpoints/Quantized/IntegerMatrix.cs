@@ -8,8 +8,8 @@ namespace DemEngine.Checkpoints.Quantized;
 
 /// <summary>
 /// Matrix [out, in] of integer codes with a scale and a zero point for each group of inputs of each output:
-/// value = (code − zero) · scale, in binary32, which is exact where scales are F16 or BF16. Forms differ in how codes, scales and
-/// zero points are stored, and whether a table says which group an input belongs to.
+/// value = (code − zero) · scale, in binary32, which is exact where scales are F16 or BF16. Forms differ in how codes, scales
+/// and zero points are stored, and whether a table says which group an input belongs to.
 /// </summary>
 /// <param name="name">Name of the decoded tensor.</param>
 /// <param name="outputs">Number of rows.</param>
@@ -40,7 +40,8 @@ internal abstract class IntegerMatrix(
     /// <summary>Reads the scales of some rows.</summary>
     /// <param name="row">Index of the first row.</param>
     /// <param name="rows">Number of rows.</param>
-    /// <param name="scales">Receives the scales of all groups of the first row, then those of the second one, and so on.</param>
+    /// <param name="scales">Receives the scales of all groups of the first row, then those of the second one, and so
+    /// on.</param>
     protected abstract void ReadScales(long row, int rows, Span<float> scales);
 
     /// <summary>Reads the zero points of some rows, in the order of <see cref="ReadScales"/>.</summary>
@@ -191,8 +192,8 @@ internal abstract class IntegerMatrix(
         if (wrong >= 0)
             throw new DemException(
                 ErrorCode.BadGroupIndex,
-                $"{groupIndex.File}: tensor {Quoted.Name(groupIndex.Spec.Name)}: input {wrong} is in group {index[wrong]}, and there "
-                + $"are {groups}")
+                $"{groupIndex.File}: tensor {Quoted.Name(groupIndex.Spec.Name)}: input {wrong} is in group {index[wrong]}, and "
+                + $"there are {groups}")
             {
                 Path = groupIndex.File,
                 Tensor = groupIndex.Spec.Name,
@@ -205,7 +206,8 @@ internal abstract class IntegerMatrix(
         foreach (float scale in scales)
         {
             if (!float.IsFinite(scale))
-                throw new DemException(ErrorCode.BadScale, $"{Parts[0].File}: tensor {Quoted.Name(Spec.Name)}: a scale is {scale}")
+                throw new DemException(
+                    ErrorCode.BadScale, $"{Parts[0].File}: tensor {Quoted.Name(Spec.Name)}: a scale is {scale}")
                 {
                     Path = Parts[0].File,
                     Tensor = Spec.Name,

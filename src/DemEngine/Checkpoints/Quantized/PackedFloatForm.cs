@@ -6,10 +6,10 @@ namespace DemEngine.Checkpoints.Quantized;
 
 /// <summary>
 /// Floats of 4 bits, two in a byte with the first in the low bits, and a scale for each group of a row. MXFP4 (OCP Microscaling
-/// Formats Specification 1.0): groups of 32 with powers of two, exact in binary32. NVFP4: groups of 16 with scales in FP8 E4M3 and
-/// one in F32 over all of them, which NVIDIA's Model Optimizer multiplies by (<c>weight_scale_2</c>) and compressed-tensors divides
-/// by (<c>weight_global_scale</c>): value = code · (scale · global) with a rounding to binary32 after each operation, as both
-/// define it.
+/// Formats Specification 1.0): groups of 32 with powers of two, exact in binary32. NVFP4: groups of 16 with scales in FP8 E4M3
+/// and one in F32 over all of them, which NVIDIA's Model Optimizer multiplies by (<c>weight_scale_2</c>) and compressed-tensors
+/// divides by (<c>weight_global_scale</c>): value = code · (scale · global) with a rounding to binary32 after each operation,
+/// as both define it.
 /// </summary>
 internal sealed class PackedFloatForm : IQuantizedForm
 {
@@ -22,7 +22,8 @@ internal sealed class PackedFloatForm : IQuantizedForm
             string? logical = name.EndsWith("weight_packed", StringComparison.Ordinal) ? name[..^"_packed".Length]
                 : name.EndsWith("weight", StringComparison.Ordinal) ? name
                 : null;
-            if (logical is not null && pool.Find($"{logical}_scale") is { } scale && Decode(logical, codes, scale, pool) is { } tensor)
+            if (logical is not null && pool.Find($"{logical}_scale") is { } scale
+                && Decode(logical, codes, scale, pool) is { } tensor)
                 found.Add(tensor);
         }
 

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using DemEngine.Numerics;
 using DemEngine.Numerics.Quantized;
@@ -7,11 +6,11 @@ using DemEngine.Numerics.Quantized;
 namespace DemEngine.Checkpoints.Quantized;
 
 /// <summary>
-/// Integers of compressed-tensors (<c>pack-quantized</c>): <c>weight_packed</c> I32 [out, in · bits / 32] with codes of 4 or 8 bits
-/// from the lowest bits on, each stored with 2^(bits − 1) added; <c>weight_scale</c> [out, groups]; <c>weight_zero_point</c> I32
-/// [out · bits / 32, groups], packed along the outputs in the same way, where zero points are not 0; <c>weight_g_idx</c> I32 [in]
-/// where groups are not successive. value = (code − zero) · scale, exact in binary32; the reference computes it in the type of the
-/// scales.
+/// Integers of compressed-tensors (<c>pack-quantized</c>): <c>weight_packed</c> I32 [out, in · bits / 32] with codes of 4 or 8
+/// bits from the lowest bits on, each stored with 2^(bits − 1) added; <c>weight_scale</c> [out, groups];
+/// <c>weight_zero_point</c> I32 [out · bits / 32, groups], packed along the outputs in the same way, where zero points are not
+/// 0; <c>weight_g_idx</c> I32 [in] where groups are not successive. value = (code − zero) · scale, exact in binary32; the
+/// reference computes it in the type of the scales.
 /// </summary>
 internal sealed class PackedIntegerForm : IQuantizedForm
 {

@@ -4,8 +4,8 @@ using DemEngine.Numerics;
 namespace DemEngine.Checkpoints.Quantized;
 
 /// <summary>
-/// Bytes of a part of a stored tensor: where the file is mapped, the mapping itself, and else a copy in memory that is given back
-/// when this is disposed.
+/// Bytes of a part of a stored tensor: where the file is mapped, the mapping itself, and else a copy in memory that is given
+/// back when this is disposed.
 /// </summary>
 internal readonly ref struct PartBytes
 {

@@ -83,9 +83,9 @@ internal sealed class ScaleGrid
         return scale;
     }
 
-    // The size that is stated counts where it gives as many blocks as there are scales. Single tensors of a model may have a scale
-    // for all, for each element, or for a usual group instead. Where none is stated, blocks are of equal size, or of a power of two
-    // with a shorter one at the end.
+    // The size that is stated counts where it gives as many blocks as there are scales. Single tensors of a model may have a
+    // scale for all, for each element, or for a usual group instead. Where none is stated, blocks are of equal size, or of a
+    // power of two with a shorter one at the end.
     private static long? BlockOf(long size, long count, long asked)
     {
         if (count <= 0 || size < count)

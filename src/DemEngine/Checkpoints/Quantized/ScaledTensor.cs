@@ -142,7 +142,7 @@ internal sealed class ScaledTensor : DecodedTensor
         }
     }
 
-    /// <summary>Finds the scales of a range of elements: within one line those of its blocks, else whole lines of scales.</summary>
+    /// <summary>Finds the scales of a range of elements: within a line those of its blocks, else whole lines.</summary>
     private (long First, int Count) ScalesOf(long first, long count)
     {
         var (line, column) = Math.DivRem(first, _grid.LineLength);

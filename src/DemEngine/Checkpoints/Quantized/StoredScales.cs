@@ -3,8 +3,8 @@ using DemEngine.Numerics.Quantized;
 namespace DemEngine.Checkpoints.Quantized;
 
 /// <summary>
-/// Scales that are stored as numbers, with a second one over all of them in forms of two levels: each is multiplied or divided by
-/// that, and rounded to binary32, before it is used.
+/// Scales that are stored as numbers, with a second one over all of them in forms of two levels: each is multiplied or divided
+/// by that, and rounded to binary32, before it is used.
 /// </summary>
 /// <param name="part">Tensor of the scales.</param>
 /// <param name="over">The scale over all of them, of one element; null for none.</param>

@@ -95,6 +95,10 @@ public sealed class MemoryMerge : IDisposable
     /// <returns>The models, in the order of the plans.</returns>
     internal ImmutableArray<MemoryModel> MergeTogether(ImmutableArray<OutputPlan> plans, CancellationToken cancel)
     {
+        if (_models.IsQuantized)
+            throw new DemException(
+                ErrorCode.UnsupportedFeature,
+                "a merge that stays in memory is plain; leave `out_dtype` out, and convert the model that is chosen");
         while (_merged.Count < plans.Length)
             _merged.Add(new MemoryModel(_models.Specs));
         IPlannedOutput[] outputs = [.. plans.Zip(_merged, (plan, model) => model.Output(plan))];

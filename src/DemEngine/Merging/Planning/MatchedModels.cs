@@ -1,9 +1,11 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using DemEngine.Checkpoints;
 using DemEngine.Errors;
 using DemEngine.Merging.Cards;
 using DemEngine.Merging.Models;
 using DemEngine.Merging.Options;
+using DemEngine.Merging.Quantizing;
 using DemEngine.Merging.Tensors;
 using DemEngine.Recipes;
 
@@ -25,6 +27,7 @@ internal sealed class MatchedModels : IDisposable
     private readonly Lazy<StatedLicense?> _license;
     private readonly long _maxShardBytes;
     private readonly ImmutableArray<MatchedRecipe> _recipes;
+    private readonly QuantizedPlan? _quantized;
     private ShardLayout? _layout;
     private int[]? _order;
 
@@ -45,6 +48,15 @@ internal sealed class MatchedModels : IDisposable
 
         _result = new MatchedRecipe(recipe, null, models, alignment, maxShardBytes);
         _recipes = [.. stages, _result];
+        SmallFiles = _result.Files;
+        if (QuantizedOutputs.Find(recipe.OutDType?.Value) is { } form)
+        {
+            _quantized = new QuantizedPlan(form, _result.Specs);
+            var files = new Dictionary<string, byte[]>(_result.Files, StringComparer.Ordinal);
+            form.Describe(files, _result.Folder, _quantized.Plain);
+            SmallFiles = files;
+        }
+
         Inputs = [.. _result.Inputs, .. stages.SelectMany(stage => stage.Inputs).Distinct().Except(_result.Inputs)];
     }
 
@@ -57,13 +69,16 @@ internal sealed class MatchedModels : IDisposable
     public ImmutableArray<ManifestInput> Inputs { get; }
 
     /// <summary>Specifications of the output tensors, the same for every merge.</summary>
-    public ImmutableArray<TensorSpec> Specs => _result.Specs;
+    public ImmutableArray<TensorSpec> Specs => _quantized?.Specs ?? _result.Specs;
+
+    /// <summary>Whether the output is written in a quantised form.</summary>
+    public bool IsQuantized => _quantized is not null;
 
     /// <summary>Path of the folder that supplies the configuration.</summary>
     public string BaseFolder => _result.Folder;
 
     /// <summary>Small files of the merged model, by name.</summary>
-    public IReadOnlyDictionary<string, byte[]> SmallFiles => _result.Files;
+    public IReadOnlyDictionary<string, byte[]> SmallFiles { get; }
 
     /// <summary>Opens and matches the models of a recipe.</summary>
     /// <param name="recipe">The recipe, with resolved paths.</param>
@@ -92,13 +107,22 @@ internal sealed class MatchedModels : IDisposable
     public OutputPlan Plan(Recipe recipe)
     {
         var parameters = new MergeParameters(recipe);
-        _layout ??= ShardLayout.Plan(_result.Specs, _maxShardBytes);
+        _layout ??= ShardLayout.Plan(Specs, _maxShardBytes);
         _order ??= OrderIn(_layout);
         int[] order = _order;
-        var outputs = new PlannedOutputs(order.Length, place => Plan(order[place], parameters), MostKept);
+        var maxima = new ConcurrentDictionary<int, SharedMaxima>();
+        OutputTensor PlanPlain(int index) => Plan(index, parameters);
+        var outputs = new PlannedOutputs(
+            order.Length,
+            place => _quantized?.Plan(order[place], PlanPlain, maxima) ?? Plan(order[place], parameters),
+            MostKept);
         return new OutputPlan("merge", recipe.ToYaml(), Inputs, Checkpoints, outputs, _layout, SmallFiles)
         {
-            Remarks = [.. _recipes.SelectMany(one => one.Remarks.Concat(one.CheckGradients(parameters))).Distinct()],
+            Remarks =
+            [
+                .. _recipes.SelectMany(one => one.Remarks.Concat(one.CheckGradients(parameters))).Distinct(),
+                .. new[] { _quantized?.Remark }.OfType<string>(),
+            ],
             Card = new ModelCard(recipe, Inputs, _alignment, SmallFiles.Keys, _license),
         };
     }

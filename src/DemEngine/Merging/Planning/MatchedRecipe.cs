@@ -6,6 +6,7 @@ using DemEngine.Merging.Inputs;
 using DemEngine.Merging.Models;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Parts;
+using DemEngine.Merging.Quantizing;
 using DemEngine.Merging.Tensors;
 using DemEngine.Merging.Tokens;
 using DemEngine.Methods.Definition;
@@ -59,8 +60,13 @@ internal sealed class MatchedRecipe
         if (_parts.Count > 1 && tokens is null)
             CheckRows(tables.Value);
 
+        IQuantizedOutput? form = QuantizedOutputs.Find(recipe.OutDType?.Value);
+        if (form is not null && stage is not null)
+            throw recipe.OutDType!.Place.Error(
+                ErrorCode.UnsupportedFeature, $"only the last recipe's result can be {form.Name}; leave it out here");
         ElementType? type =
-            (recipe.OutDType ?? recipe.DType) is { } text && ElementTypes.TryParseFloat(text.Value, out ElementType parsed)
+            (form is null ? recipe.OutDType ?? recipe.DType : recipe.DType) is { } text
+            && ElementTypes.TryParseFloat(text.Value, out ElementType parsed)
                 ? parsed
                 : null;
         var buffers = new KeptBuffers([.. _tensors.Select(tensor => tensor.Spec)], type);

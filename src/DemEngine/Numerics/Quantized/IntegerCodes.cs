@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics;
 namespace DemEngine.Numerics.Quantized;
 
 /// <summary>
-/// Integers of up to 8 bits with a zero point: value = (code − zero) · scale. The difference is exact; the product is rounded once
-/// to binary32, and exact where the scale has at most 15 significant bits.
+/// Integers of up to 8 bits with a zero point: value = (code − zero) · scale. The difference is exact; the product is rounded
+/// once to binary32, and exact where the scale has at most 15 significant bits.
 /// </summary>
 internal static class IntegerCodes
 {

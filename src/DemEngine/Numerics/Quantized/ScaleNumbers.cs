@@ -36,8 +36,8 @@ internal static class ScaleNumbers
     }
 
     /// <summary>
-    /// The power of two that a code of F8_E8M0 stands for: 2^(code − 127), and NaN for 255 (OCP Microscaling Formats Specification
-    /// 1.0, 5.4.1). The least one is subnormal in binary32.
+    /// The power of two that a code of F8_E8M0 stands for: 2^(code − 127), and NaN for 255 (OCP Microscaling Formats
+    /// Specification 1.0, 5.4.1). The least one is subnormal in binary32.
     /// </summary>
     public static float PowerOfTwo(byte code) => BitConverter.UInt32BitsToSingle(code switch
     {

@@ -60,7 +60,8 @@ internal abstract class BlockFormat
             int count = blocks.Length / TFormat.Bytes;
             for (int k = 0; k < count; k++)
             {
-                if (!TFormat.Decode(blocks.Slice(k * TFormat.Bytes, TFormat.Bytes), values.Slice(k * TFormat.Elements, TFormat.Elements)))
+                Span<float> elements = values.Slice(k * TFormat.Elements, TFormat.Elements);
+                if (!TFormat.Decode(blocks.Slice(k * TFormat.Bytes, TFormat.Bytes), elements))
                     return k;
             }
 

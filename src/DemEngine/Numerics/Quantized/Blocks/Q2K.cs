@@ -28,7 +28,10 @@ internal readonly struct Q2K : IBlockFormat
             {
                 int scale = block[(part * 2) + half];
                 IntegerCodes.DecodeAffine(
-                    codes.Slice(half * 16, 16), d * (scale & 15), least * (scale >> 4), values.Slice((part * 32) + (half * 16), 16));
+                    codes.Slice(half * 16, 16),
+                    d * (scale & 15),
+                    least * (scale >> 4),
+                    values.Slice((part * 32) + (half * 16), 16));
             }
         }
 

@@ -22,7 +22,7 @@ internal readonly struct Q6K : IBlockFormat
         Span<byte> codes = stackalloc byte[32];
         for (int part = 0; part < 8; part++)
         {
-            // The two halves of the block are alike: their parts 0 and 1 are the low bits of 64 bytes, parts 2 and 3 the high ones.
+            // The halves of the block are alike: their parts 0 and 1 are the low bits of 64 bytes, parts 2 and 3 the high ones.
             var (half, quarter) = Math.DivRem(part, 4);
             BlockBits.Take(block.Slice((half * 64) + (quarter % 2 * 32), 32), quarter / 2 * 4, 15, codes);
             BlockBits.Add(block.Slice(128 + (half * 32), 32), quarter * 2, 3, 4, codes);

@@ -1,0 +1,57 @@
+using System.CommandLine;
+using DemEngine.Cli.Options;
+using DemEngine.Merging.Options;
+using DemEngine.Merging.Planning;
+using DemEngine.Numerics;
+using DemEngine.Recipes;
+
+namespace DemEngine.Cli.Commands;
+
+/// <summary>The command <c>dem convert MODEL --out DIR --dtype TYPE</c>.</summary>
+internal static class ConvertCommand
+{
+    public static Command Build()
+    {
+        var model = new Argument<string>("model")
+        {
+            Description = "A model in any form that is read: plain, quantised, or a .gguf file.",
+        };
+        var output = new Argument<DirectoryInfo?>("out")
+        {
+            Description = "The folder to be made, in place of --out.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var type = new Option<string>("--dtype")
+        {
+            Description = "An element type, or a quantised form: fp8_block for transformers and vLLM, fp8 for ComfyUI.",
+            HelpName = string.Join("|", ["bf16", "f16", "f32", .. OutputForms.All]),
+            Required = true,
+        };
+        type.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && !ElementTypes.TryParseFloat(token.Value, out _)
+                && !OutputForms.All.Contains(token.Value, StringComparer.OrdinalIgnoreCase))
+                result.AddError(
+                    $"'{token.Value}' is neither a floating-point type such as bf16, f16, f32 nor one of "
+                    + string.Join(", ", OutputForms.All));
+        });
+        var run = new RunCommandOptions(writesCard: true, output);
+
+        var command = new Command("convert", "Write a model in another element type or form, without merging.")
+        {
+            model, output, type,
+        };
+        run.AddTo(command);
+        run.Backend.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            string quoted = parsed.GetValue(model)!.Replace("'", "''", StringComparison.Ordinal);
+            string text = $"merge_method: passthrough\nout_dtype: {parsed.GetValue(type)}\nmodels:\n- model: '{quoted}'\n";
+            Recipe recipe = RecipeReader.Resolve(RecipeReader.Parse(text, "dem convert"), Directory.GetCurrentDirectory());
+            RunOptions options = run.Read(parsed);
+            using MergePlan plan = MergePlanner.Plan(recipe, new AlignmentOptions(), options);
+            return run.Execute(parsed, plan.Plan);
+        });
+        return command;
+    }
+}
