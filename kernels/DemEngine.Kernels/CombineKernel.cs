@@ -3,16 +3,6 @@ using ILGPU;
 
 namespace DemEngine.Kernels;
 
-/// <summary>One term of a linear combination in the form that the kernel reads, 16 bytes.</summary>
-internal struct DeviceTerm
-{
-    /// <summary>The term's binary32 weight, widened to binary64.</summary>
-    public double Weight;
-
-    /// <summary>Not 0 if the term is relative to the base, so that w·b is subtracted.</summary>
-    public long IsRelative;
-}
-
 /// <summary>
 /// Parameters of a launch of <see cref="CombineKernel"/>. Tensors lie one after the other, the base first if there is one.
 /// </summary>
@@ -35,6 +25,9 @@ internal struct CombineShape
     /// Always 0, which the compiler must not know. See <see cref="Eight.MultiplyAddRounded"/>.
     /// </summary>
     public ulong Zero;
+
+    /// <summary>Factor of |s| in the error bound of a sum s in binary32. See <see cref="SingleCombineKernel"/>.</summary>
+    public float ErrorScale;
 }
 
 /// <summary>Computes a linear combination of tensors, from and to any two element types.</summary>
@@ -50,7 +43,7 @@ internal static class CombineKernel
     public static void Run<TInput, TOutput>(
         ArrayView<Words4> inputs,
         ArrayView<Words4> output,
-        ArrayView<DeviceTerm> terms,
+        ArrayView<Words4> terms,
         ArrayView<long> counts,
         CombineShape shape)
         where TInput : unmanaged, IDeviceElement
@@ -71,10 +64,11 @@ internal static class CombineKernel
             long start = shape.UsesBase * shape.Stride;
             for (int k = 0; k < shape.Terms; k++)
             {
-                DeviceTerm term = terms[k];
-                acc = Add<TInput>(acc, term.Weight, TInput.Load(inputs, start, group), shape.Zero);
-                if (term.IsRelative != 0)
-                    acc = Add<TInput>(acc, -term.Weight, b, shape.Zero);
+                Words4 term = terms[k];
+                double weight = DeviceTerm.Weight(term);
+                acc = Add<TInput>(acc, weight, TInput.Load(inputs, start, group), shape.Zero);
+                if (DeviceTerm.IsRelative(term))
+                    acc = Add<TInput>(acc, -weight, b, shape.Zero);
                 start += shape.Stride;
             }
 
@@ -88,7 +82,8 @@ internal static class CombineKernel
         where TInput : unmanaged, IDeviceElement =>
         TInput.FitsSingle ? Eight.MultiplyAddExact(sum, weight, x) : Eight.MultiplyAddRounded(sum, weight, x, zero);
 
-    private static void Count<TInput>(
+    /// <summary>Counts the results of a group that are not finite, and the non-finite inputs of these.</summary>
+    public static void Count<TInput>(
         ArrayView<Words4> inputs, ArrayView<long> counts, CombineShape shape, long group, uint nonFinite)
         where TInput : unmanaged, IDeviceElement
     {

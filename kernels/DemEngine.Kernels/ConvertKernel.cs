@@ -20,7 +20,9 @@ internal static class ConvertKernel
         long step = (long)Grid.DimX * Group.DimX;
         for (long group = ((long)Grid.IdxX * Group.DimX) + Group.IdxX; group < groups; group += step)
         {
-            uint nonFinite = TOutput.Store(TInput.Load(input, 0, group), output, 0, group);
+            uint nonFinite = TInput.FitsSingle
+                ? TOutput.StoreSingles(TInput.LoadSingles(input, 0, group), output, 0, group)
+                : TOutput.Store(TInput.Load(input, 0, group), output, 0, group);
             if (nonFinite != 0)
             {
                 nonFinite = NonFiniteCount.WithoutPadding(nonFinite, elements, group);

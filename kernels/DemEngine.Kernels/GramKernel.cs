@@ -22,8 +22,8 @@ internal struct GramShape
 
 /// <summary>Computes all pairwise dot products of vectors, leaf by leaf.</summary>
 /// <remarks>
-/// Arithmetic, in the order of <see cref="GramOrder"/>: each value is x, or x − b in double, rounded to binary32. That equals a
-/// subtraction in binary32, because 53 bits are enough for the double rounding to be harmless. Element j of a leaf of 4096
+/// Arithmetic, in the order of <see cref="GramOrder"/>: each value is x, or x − b in double, rounded to binary32. Where the inputs
+/// are at most binary32, that equals a subtraction in binary32, because 53 bits are enough for the double rounding to be harmless. Element j of a leaf of 4096
 /// belongs to lane j mod 256, a lane adds its exact double products in order of j, and lanes are added by halves. Contraction
 /// (fusing a product with an addition) changes nothing. A thread group takes a leaf and two pairs of vectors, brings the values
 /// of four rows of lanes at a time to shared memory with wide loads, and computes the ten products. Up to four vectors are thus
@@ -32,6 +32,7 @@ internal struct GramShape
 internal static class GramKernel
 {
     private const int Lanes = GramOrder.Lanes;
+    private const int LaneBits = 8;
     private const int Vectors = 4;
     private const int Pairs = Vectors * (Vectors + 1) / 2;
 
@@ -56,12 +57,15 @@ internal static class GramKernel
 
         int blocks = Blocks(shape.Order);
         int tasks = blocks * (blocks - 1) / 2;
-        long units = (shape.Elements + GramOrder.LeafElements - 1) / GramOrder.LeafElements * tasks;
-        for (long unit = Grid.IdxX; unit < units; unit += Grid.DimX)
+
+        // Tiles are so short that units are counted in 32 bits, of which devices divide much faster than of 64.
+        uint units = (uint)((shape.Elements + GramOrder.LeafElements - 1) / GramOrder.LeafElements) * (uint)tasks;
+        for (uint unit = (uint)Grid.IdxX; unit < units; unit += (uint)Grid.DimX)
         {
-            long leaf = unit / tasks;
+            uint leafIndex = unit / (uint)tasks;
+            long leaf = leafIndex;
             int first = 0;
-            int task = (int)(unit % tasks);
+            int task = (int)(unit - (leafIndex * (uint)tasks));
             for (int row = blocks - 1; task >= row; row--)
             {
                 task -= row;
@@ -105,14 +109,12 @@ internal static class GramKernel
             int vector = slot < 2 ? first + slot : second + slot - 2;
             long group = firstGroup + inChunk;
             long left = shape.Elements - (group * Eight.Count);
-            Eight x = default;
+            EightFloats x = default;
             if (vector < shape.Order && left > 0)
             {
                 bool isBase = vector == shape.Order - 1;
                 int input = shape.RelativeToBase == 0 ? vector : isBase ? 0 : vector + 1;
-                x = TInput.Load(inputs, input * shape.Stride, group);
-                if (shape.RelativeToBase != 0 && !isBase)
-                    x = Eight.Subtract(x, TInput.Load(inputs, 0, group));
+                x = Value<TInput>(inputs, input * shape.Stride, shape.RelativeToBase != 0 && !isBase, group);
             }
 
             staged[2 * at] = new Words4(
@@ -122,7 +124,25 @@ internal static class GramKernel
         }
     }
 
-    private static uint Single(double x, bool isThere) => Utilities.Select(isThere, Interop.FloatAsInt((float)x), 0u);
+    /// <summary>Computes x, or x − b, in binary32.</summary>
+    private static EightFloats Value<TInput>(ArrayView<Words4> inputs, long start, bool isRelative, long group)
+        where TInput : unmanaged, IDeviceElement
+    {
+        if (TInput.FitsSingle)
+        {
+            EightFloats x = TInput.LoadSingles(inputs, start, group);
+            if (isRelative)
+                x = EightFloats.Subtract(x, TInput.LoadSingles(inputs, 0, group));
+            return x;
+        }
+
+        Eight wide = TInput.Load(inputs, start, group);
+        if (isRelative)
+            wide = Eight.Subtract(wide, TInput.Load(inputs, 0, group));
+        return Eight.Narrow(wide);
+    }
+
+    private static uint Single(float x, bool isThere) => Utilities.Select(isThere, Interop.FloatAsInt(x), 0u);
 
     /// <summary>Adds the products of a chunk's rows to a lane's ten sums.</summary>
     private static void AddProducts(ArrayView<float> values, ArrayView<double> partial, int lane)
@@ -170,11 +190,12 @@ internal static class GramKernel
     /// <summary>Adds the lanes of all ten sums by halves.</summary>
     private static void AddLanes(ArrayView<double> partial)
     {
-        for (int half = Lanes / 2; half > 0; half /= 2)
+        for (int places = LaneBits - 1; places >= 0; places--)
         {
+            int half = 1 << places;
             for (int at = Group.IdxX; at < Pairs * half; at += Group.DimX)
             {
-                int lane = (at / half * Lanes) + (at % half);
+                int lane = ((at >> places) * Lanes) + (at & (half - 1));
                 partial[lane] += partial[lane + half];
             }
 

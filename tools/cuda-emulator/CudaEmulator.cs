@@ -25,15 +25,16 @@ internal sealed class CudaEmulator : IDisposable
     public string Library => Path.Combine(Folder!, "libcuda.so.1");
 
     /// <summary>Compiles the driver, where there is something to compile it with.</summary>
+    /// <param name="source">A C file to take in place of the driver, for a library that is broken.</param>
     /// <exception cref="InvalidOperationException">The compiler refuses it, or there is none although CI is true.</exception>
-    public static CudaEmulator Build()
+    public static CudaEmulator Build(string? source = null)
     {
         if (!OperatingSystem.IsLinux())
             return Without("the emulated CUDA driver is for Linux");
 
         string folder = Directory.CreateTempSubdirectory("dem-cuda-").FullName;
         string[] options = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off", "-shared", "-fPIC", "-Wl,-soname,libcuda.so.1"];
-        string[] sources = Directory.GetFiles(Path.GetDirectoryName(ThisFile())!, "*.c");
+        string[] sources = source is null ? Directory.GetFiles(Path.GetDirectoryName(ThisFile())!, "*.c") : [source];
         try
         {
             using var compiler = Process.Start(

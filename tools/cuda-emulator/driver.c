@@ -133,13 +133,13 @@ result cuMemAlloc_v2(void **memory, size_t bytes)
 
 result cuMemFree_v2(void *memory)
 {
+    if (!memory)
+        return 0;
     if (!current || current->magic != MAGIC)
         return state(__func__);
 
     /* The driver waits for the device. Memory of a context that has failed is given back all the same, but the call says so. */
     drain_all();
-    if (!memory)
-        return 0;
     if (!memory_free(memory))
         return complain(INVALID_VALUE, "memory is freed that was not allocated");
     count(C_frees, 1);
@@ -161,12 +161,11 @@ result cuMemHostRegister_v2(void *memory, size_t bytes, unsigned flags)
 
 result cuMemHostUnregister(void *memory)
 {
-    if (!current || current->magic != MAGIC)
-        return state(__func__);
-
-    /* ILGPU unlocks what could not be locked, too. */
+    /* ILGPU unlocks what could not be locked, too, and some a second time where it is collected. */
     if (!unlock_pages(memory))
         return NOT_REGISTERED;
+    if (!current || current->magic != MAGIC)
+        return state(__func__);
     count(C_unregistrations, 1);
     return current->error;
 }

@@ -62,11 +62,11 @@ public sealed class IlgpuBackend : IDeviceBench
         try
         {
             if (DeviceList.Get(name) is { } device)
-                return new IlgpuBackend(name, device.CreateAccelerator(DeviceContext.Shared), maxVramBytes);
+                return new IlgpuBackend(name, DeviceContext.Open(device), maxVramBytes);
         }
         catch (Exception e) when (DeviceFault.Is(e))
         {
-            throw new DemException(ErrorCode.NoSuchDevice, $"{name} cannot be used: {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new DemException(ErrorCode.NoSuchDevice, $"{name} cannot be used: {DeviceFault.Said(e)}", e);
         }
 
         IReadOnlyList<DeviceInfo> found = DeviceList.Find();
@@ -135,7 +135,14 @@ public sealed class IlgpuBackend : IDeviceBench
     public long PeakDeviceBytes => _pool.PeakBytes;
 
     /// <inheritdoc/>
-    public long? UsedDeviceBytes => _accelerator is CudaAccelerator cuda ? cuda.MemorySize - cuda.GetFreeMemory() : null;
+    public long? UsedDeviceBytes
+    {
+        get
+        {
+            using var context = new BoundContext(_accelerator);
+            return _accelerator is CudaAccelerator cuda ? cuda.MemorySize - cuda.GetFreeMemory() : null;
+        }
+    }
 
     /// <summary>The kernels, ready to be measured within the device memory that the backend may still use.</summary>
     internal KernelCases KernelCases => new(_accelerator, _kernels, _maxVramBytes - _pool.PeakBytes);
@@ -146,14 +153,8 @@ public sealed class IlgpuBackend : IDeviceBench
     /// <inheritdoc/>
     public IDisposable? MakeResident(IReadOnlyList<NativeBytes> bytes)
     {
-        try
-        {
-            return _pool.Resident.Keep(bytes);
-        }
-        catch (Exception e) when (DeviceFault.Is(e))
-        {
-            throw DeviceFault.Name(e, Name);
-        }
+        using var context = new BoundContext(_accelerator);
+        return _pool.Resident.Keep(bytes);
     }
 
     ITileWorker IMergeBackend.CreateWorker() => CreateWorker();
@@ -170,6 +171,7 @@ public sealed class IlgpuBackend : IDeviceBench
     {
         try
         {
+            using var context = new BoundContext(_accelerator);
             return DeviceBench.Run(_accelerator, _kernels, _maxVramBytes - _pool.PeakBytes, report, cancel);
         }
         catch (Exception e) when (DeviceFault.Is(e))
@@ -179,22 +181,25 @@ public sealed class IlgpuBackend : IDeviceBench
     }
 
     /// <inheritdoc/>
-    public void StartTimeline() => _recorder.Start();
+    public void StartTimeline()
+    {
+        using var context = new BoundContext(_accelerator);
+        _recorder.Start();
+    }
 
     /// <inheritdoc/>
-    internal DeviceTimeline StopTimeline() => _recorder.Stop();
+    internal DeviceTimeline StopTimeline()
+    {
+        using var context = new BoundContext(_accelerator);
+        return _recorder.Stop();
+    }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        try
-        {
+        using BoundContext context = BoundContext.Keep(_accelerator.Device);
+        using (new BoundContext(_accelerator))
             _pool.Dispose();
-            _accelerator.Dispose();
-        }
-        catch (Exception e) when (DeviceFault.Is(e))
-        {
-            // Nothing can be freed on a lost device. The error that lost it has been reported already.
-        }
+        DeviceFault.Free(_accelerator);
     }
 }

@@ -37,18 +37,14 @@ internal sealed class IlgpuTileWorker(
         for (int start = 0, count; start < output.Count; start += count)
         {
             count = Math.Min(partElements, output.Count - start);
-            TileBuffers buffers = Rent();
             try
             {
-                nonFinite += Combine(buffers, launch, inputs, output.Slice(start, count), start);
+                using TileBufferPool.Loan loan = pool.Rent();
+                nonFinite += Combine(loan.Buffers, launch, inputs, output.Slice(start, count), start);
             }
             catch (Exception e) when (DeviceFault.Is(e))
             {
                 throw DeviceFault.Name(e, device);
-            }
-            finally
-            {
-                pool.Return(buffers);
             }
         }
 
@@ -76,18 +72,14 @@ internal sealed class IlgpuTileWorker(
         {
             elements = Math.Min(partElements, count - start);
             Span<double> sums = leafSums.Slice(GramOrder.LeafCount(start) * pairs, GramOrder.LeafCount(elements) * pairs);
-            TileBuffers buffers = Rent();
             try
             {
-                Gram(buffers, shape, relativeToBase, inputs, start, elements, sums);
+                using TileBufferPool.Loan loan = pool.Rent();
+                Gram(loan.Buffers, shape, relativeToBase, inputs, start, elements, sums);
             }
             catch (Exception e) when (DeviceFault.Is(e))
             {
                 throw DeviceFault.Name(e, device);
-            }
-            finally
-            {
-                pool.Return(buffers);
             }
         }
     }
@@ -151,18 +143,6 @@ internal sealed class IlgpuTileWorker(
         buffers.Synchronize();
         marks?.Note();
         MemoryMarshal.Cast<byte, double>(buffers.Host(resultAt, resultBytes)).CopyTo(sums);
-    }
-
-    private TileBuffers Rent()
-    {
-        try
-        {
-            return pool.Rent();
-        }
-        catch (Exception e) when (DeviceFault.Is(e))
-        {
-            throw DeviceFault.Name(e, device);
-        }
     }
 
     private int PartElements(TileShape shape, int count)

@@ -13,17 +13,11 @@ internal struct CountShape
 
     public long Elements;
 
-    /// <summary>Index of the first element in its tensor.</summary>
-    public long First;
-
     /// <summary>Kind of keys: <see cref="OfMagnitudes"/>, <see cref="OfImportances"/> or <see cref="OfKeys"/>.</summary>
     public int Kind;
 
-    /// <summary>Number of elements in a row; for importances only.</summary>
-    public long RowElements;
-
-    /// <summary>Index of the row to which the first of the factors belongs.</summary>
-    public long FirstRow;
+    /// <summary>Rows of the tensor; for importances only.</summary>
+    public DeviceRows Rows;
 
     /// <summary>The smallest key of the window. See <see cref="KeyWindow"/>.</summary>
     public uint WindowFirst;
@@ -81,7 +75,7 @@ internal static class CountKernel
         if (shape.Kind == CountShape.OfMagnitudes)
             key = DeviceKey.Of(value);
         if (shape.Kind == CountShape.OfImportances)
-            key = DeviceKey.OfImportance(value, factors[((shape.First + index) / shape.RowElements) - shape.FirstRow]);
+            key = DeviceKey.OfImportance(value, factors[(long)shape.Rows.RowOf((uint)index)]);
 
         uint offset = key - shape.WindowFirst;
         long bin = offset >> shape.WindowShift;

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using DemEngine.Kernels.Elements;
+using DemEngine.Kernels.Launching;
 using DemEngine.Numerics;
 using ILGPU;
 using ILGPU.Runtime;
@@ -53,19 +54,24 @@ internal sealed class DeltaKernelTable(Accelerator accelerator)
     private readonly ConcurrentDictionary<(ElementType, ElementType), Lazy<MixLauncher>> _mix = new();
 
     private readonly Lazy<FilterLauncher> _filter = new(
-        () => accelerator.LoadKernel<ArrayView<Words4>, ArrayView<Words4>, ArrayView<float>, FilterShape>(MaskKernel.Run));
+        () => KernelLoading.Load<ArrayView<Words4>, ArrayView<Words4>, ArrayView<float>, FilterShape>(
+            accelerator, MaskKernel.Run));
 
     private readonly Lazy<SpreadLauncher> _spread = new(
-        () => accelerator.LoadKernel<ArrayView<Words4>, ArrayView<Words4>, VarianceShape>(VarianceKernel.Run));
+        () => KernelLoading.Load<ArrayView<Words4>, ArrayView<Words4>, VarianceShape>(
+            accelerator, VarianceKernel.Run));
 
     private readonly Lazy<CountLauncher> _count = new(
-        () => accelerator.LoadKernel<ArrayView<Words4>, ArrayView<float>, ArrayView<uint>, CountShape>(CountKernel.Run));
+        () => KernelLoading.Load<ArrayView<Words4>, ArrayView<float>, ArrayView<uint>, CountShape>(
+            accelerator, CountKernel.Run));
 
     private readonly Lazy<SumLauncher> _sum = new(
-        () => accelerator.LoadKernel<ArrayView<float>, ArrayView<double>, SumShape>(SumKernel.Run));
+        () => KernelLoading.Load<ArrayView<float>, ArrayView<double>, SumShape>(
+            accelerator, SumKernel.Run));
 
     private readonly Lazy<OverlapLauncher> _overlap = new(
-        () => accelerator.LoadKernel<ArrayView<uint>, ArrayView<double>, OverlapShape>(OverlapKernel.Run));
+        () => KernelLoading.Load<ArrayView<uint>, ArrayView<double>, OverlapShape>(
+            accelerator, OverlapKernel.Run));
 
     public FilterLauncher Filter => _filter.Value;
 
@@ -94,13 +100,7 @@ internal sealed class DeltaKernelTable(Accelerator accelerator)
     {
         public MixLauncher Visit<TOutput>()
             where TOutput : unmanaged, IDeviceElement =>
-            accelerator.LoadKernel<
-                ArrayView<Words4>,
-                ArrayView<Words4>,
-                ArrayView<Words4>,
-                ArrayView<DeviceWeights>,
-                ArrayView<long>,
-                MixShape>(
-                ConsensusKernel.Run<TBase, TOutput>);
+            KernelLoading.Load<ArrayView<Words4>, ArrayView<Words4>, ArrayView<Words4>, ArrayView<DeviceWeights>, ArrayView<long>, MixShape>(
+                accelerator, ConsensusKernel.Run<TBase, TOutput>);
     }
 }

@@ -123,7 +123,7 @@ internal readonly ref struct DeltaLaunch
             {
                 long length = DeltaLayout.FactorsOf(ofRows, _first, _inputs[0].Count).Length;
                 factors = factors.SubView(factorsAt, length);
-                told.FirstRow = _first / ofRows.RowElements;
+                told.Rows = DeviceRows.Of(ofRows, _first, _first + _start);
                 factorsAt += length;
             }
 
@@ -146,7 +146,6 @@ internal readonly ref struct DeltaLaunch
         var shape = new CountShape
         {
             Elements = _count,
-            First = _first + _start,
             WindowFirst = window.First,
             WindowShift = window.Shift,
             WindowBins = window.Bins,
@@ -161,8 +160,7 @@ internal readonly ref struct DeltaLaunch
         else if (keys is ImportanceKeys importance)
         {
             shape.Kind = CountShape.OfImportances;
-            shape.RowElements = importance.Factors.RowElements;
-            shape.FirstRow = _first / importance.Factors.RowElements;
+            shape.Rows = DeviceRows.Of(importance.Factors, _first, _first + _start);
         }
 
         _deltaKernels.Count(_buffers.Stream, Elementwise, from, _layout.Factors(_buffers), bins, shape);

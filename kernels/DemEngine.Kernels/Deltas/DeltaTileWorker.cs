@@ -34,9 +34,9 @@ internal sealed class DeltaTileWorker(string device, KernelTable kernels, DeltaK
         for (int start = 0, count; start < output.Count; start += count)
         {
             count = Math.Min(part, output.Count - start);
-            using var lent = new LentBuffers(device, pool);
             try
             {
+                using TileBufferPool.Loan lent = pool.Rent();
                 nonFinite += Combine(lent.Buffers, layout, combination, inputs, first, start, output.Slice(start, count));
             }
             catch (Exception e) when (DeviceFault.Is(e))
@@ -70,9 +70,9 @@ internal sealed class DeltaTileWorker(string device, KernelTable kernels, DeltaK
         for (int start = 0, count; start < elements; start += count)
         {
             count = Math.Min(part, elements - start);
-            using var lent = new LentBuffers(device, pool);
             try
             {
+                using TileBufferPool.Loan lent = pool.Rent();
                 Histogram(lent.Buffers, layout, deltas, keys, inputs, first, start, count, windows, counts);
             }
             catch (Exception e) when (DeviceFault.Is(e))
@@ -100,9 +100,9 @@ internal sealed class DeltaTileWorker(string device, KernelTable kernels, DeltaK
         for (int start = 0, count; start < elements; start += count)
         {
             count = Math.Min(part, elements - start);
-            using var lent = new LentBuffers(device, pool);
             try
             {
+                using TileBufferPool.Loan lent = pool.Rent();
                 Sums(
                     lent.Buffers, layout, deltas, sum, inputs, first, start, count,
                     leafSums.Slice(GramOrder.LeafCount(start) * numbers, GramOrder.LeafCount(count) * numbers));
@@ -260,28 +260,5 @@ internal sealed class DeltaTileWorker(string device, KernelTable kernels, DeltaK
         ArgumentOutOfRangeException.ThrowIfNotEqual(inputs.Length, expected);
         foreach (TypedBytes input in inputs)
             ArgumentOutOfRangeException.ThrowIfNotEqual(input.Count, count);
-    }
-
-    /// <summary>A borrowed buffer for one part, which goes back to the pool when this is disposed.</summary>
-    private readonly struct LentBuffers : IDisposable
-    {
-        private readonly TileBufferPool _pool;
-
-        public LentBuffers(string device, TileBufferPool pool)
-        {
-            _pool = pool;
-            try
-            {
-                Buffers = pool.Rent();
-            }
-            catch (Exception e) when (DeviceFault.Is(e))
-            {
-                throw DeviceFault.Name(e, device);
-            }
-        }
-
-        public TileBuffers Buffers { get; }
-
-        public void Dispose() => _pool.Return(Buffers);
     }
 }

@@ -36,11 +36,8 @@ internal struct DeviceMask
 
     public uint LimitBits;
 
-    /// <summary>Number of elements in a row; for importances only.</summary>
-    public long RowElements;
-
-    /// <summary>Index of the row to which the first of the factors belongs.</summary>
-    public long FirstRow;
+    /// <summary>Rows of the tensor; for importances only.</summary>
+    public DeviceRows Rows;
 
     /// <summary>Converts a mask to the form that the kernel reads.</summary>
     public static DeviceMask Of(DeltaMask filter) => filter switch
@@ -68,7 +65,6 @@ internal struct DeviceMask
             Kind = Importance,
             LeastKey = importance.Least.Key,
             LeastTie = importance.Least.LastTie,
-            RowElements = importance.Factors.RowElements,
         },
         LimitMask limit => new DeviceMask { Kind = Limit, LimitBits = BitConverter.SingleToUInt32Bits(limit.Limit) },
         _ => throw new ArgumentOutOfRangeException(nameof(filter), filter.GetType(), "not a known filter"),
@@ -89,17 +85,20 @@ internal struct DeviceMask
     /// <param name="word">Random word of the element, where the kind needs it.</param>
     /// <param name="rank">Rank of the element in its row, where the kind needs it.</param>
     /// <param name="index">Index of the element in its tensor.</param>
+    /// <param name="inPart">Index of the element in the part of the tensor that is on the device.</param>
     /// <param name="factors">Factors of the tile's rows, where the kind needs them.</param>
     /// <param name="filter">The mask.</param>
     /// <returns>Bits of D.</returns>
-    public static uint Apply(uint value, uint word, uint rank, long index, ArrayView<float> factors, DeviceMask filter)
+    public static uint Apply(
+        uint value, uint word, uint rank, long index, uint inPart, ArrayView<float> factors, DeviceMask filter)
     {
         // What is not finite is kept by every mask.
-        uint masked = OfFinite(value, word, rank, index, factors, filter);
+        uint masked = OfFinite(value, word, rank, index, inPart, factors, filter);
         return Utilities.Select((value & 0x7FFF_FFFF) < 0x7F80_0000, masked, value);
     }
 
-    private static uint OfFinite(uint value, uint word, uint rank, long index, ArrayView<float> factors, DeviceMask filter)
+    private static uint OfFinite(
+        uint value, uint word, uint rank, long index, uint inPart, ArrayView<float> factors, DeviceMask filter)
     {
         uint key = DeviceKey.Of(value);
         if (filter.Kind == Band)
@@ -124,7 +123,7 @@ internal struct DeviceMask
         if (filter.Kind == Importance)
         {
             // Elements after the last row are padding.
-            long row = (index / filter.RowElements) - filter.FirstRow;
+            long row = filter.Rows.RowOf(inPart);
             float factor = factors[Utilities.Select(row < factors.Length, row, 0L)];
             return Utilities.Select(
                 IsAbove(filter.LeastKey, filter.LeastTie, DeviceKey.OfImportance(value, factor), index), value, 0u);

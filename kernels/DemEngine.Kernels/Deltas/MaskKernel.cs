@@ -41,18 +41,19 @@ internal static class MaskKernel
                 ranksOf = EightSingles.Load(ranks, 0, group);
 
             EightSingles kept = default;
-            kept.Lower = Filter(values.Lower, words.Lower, ranksOf.Lower, index, factors, shape.Filter);
-            kept.Upper = Filter(values.Upper, words.Upper, ranksOf.Upper, index + 4, factors, shape.Filter);
+            uint inPart = (uint)(group * Eight.Count);
+            kept.Lower = Filter(values.Lower, words.Lower, ranksOf.Lower, index, inPart, factors, shape.Filter);
+            kept.Upper = Filter(values.Upper, words.Upper, ranksOf.Upper, index + 4, inPart + 4, factors, shape.Filter);
             kept.Store(deltas, shape.Start, group);
         }
     }
 
     private static Words4 Filter(
-        Words4 values, Words4 words, Words4 ranks, long index, ArrayView<float> factors, DeviceMask filter) => new(
-        DeviceMask.Apply(values.W0, words.W0, ranks.W0, index, factors, filter),
-        DeviceMask.Apply(values.W1, words.W1, ranks.W1, index + 1, factors, filter),
-        DeviceMask.Apply(values.W2, words.W2, ranks.W2, index + 2, factors, filter),
-        DeviceMask.Apply(values.W3, words.W3, ranks.W3, index + 3, factors, filter));
+        Words4 values, Words4 words, Words4 ranks, long index, uint inPart, ArrayView<float> factors, DeviceMask filter) => new(
+        DeviceMask.Apply(values.W0, words.W0, ranks.W0, index, inPart, factors, filter),
+        DeviceMask.Apply(values.W1, words.W1, ranks.W1, index + 1, inPart + 1, factors, filter),
+        DeviceMask.Apply(values.W2, words.W2, ranks.W2, index + 2, inPart + 2, factors, filter),
+        DeviceMask.Apply(values.W3, words.W3, ranks.W3, index + 3, inPart + 3, factors, filter));
 
     /// <summary>Computes the eight words of a stream from an index on.</summary>
     private static EightSingles Words(ulong stream, ulong index)

@@ -1,4 +1,5 @@
 using ILGPU;
+using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 using ILGPU.Runtime.Cuda;
 using ILGPU.Runtime.OpenCL;
@@ -14,6 +15,15 @@ internal static class DeviceContext
     private static readonly Lazy<Context> Lazily = new(Create);
 
     public static Context Shared => Lazily.Value;
+
+    /// <summary>Opens a device. On CUDA, threads that wait for it sleep.</summary>
+    public static Accelerator Open(Device device)
+    {
+        using BoundContext context = BoundContext.Keep(device);
+        return device is CudaDevice cuda
+            ? cuda.CreateCudaAccelerator(Shared, CudaAcceleratorFlags.ScheduleBlockingSync)
+            : device.CreateAccelerator(Shared);
+    }
 
     /// <summary>
     /// Creates the context: optimised, since only then are memory accesses joined to 16 bytes; with strict arithmetic; and with

@@ -56,6 +56,10 @@ internal struct Eight
     public static Eight Subtract(Eight x, Eight y) => new(
         x.E0 - y.E0, x.E1 - y.E1, x.E2 - y.E2, x.E3 - y.E3, x.E4 - y.E4, x.E5 - y.E5, x.E6 - y.E6, x.E7 - y.E7);
 
+    /// <summary>Rounds to binary32.</summary>
+    public static EightFloats Narrow(Eight x) => new(
+        (float)x.E0, (float)x.E1, (float)x.E2, (float)x.E3, (float)x.E4, (float)x.E5, (float)x.E6, (float)x.E7);
+
     /// <summary>Adds one number y to each value of x.</summary>
     public static Eight Add(Eight x, double y) => new(
         x.E0 + y, x.E1 + y, x.E2 + y, x.E3 + y, x.E4 + y, x.E5 + y, x.E6 + y, x.E7 + y);

@@ -10,6 +10,8 @@ internal readonly struct F64 : IDeviceElement
 
     public static bool FitsSingle => false;
 
+    public static bool IsSingle => false;
+
     public static Eight Load(ArrayView<Words4> memory, long start, long group)
     {
         Words4 first = memory[start + (4 * group)];
@@ -20,6 +22,15 @@ internal readonly struct F64 : IDeviceElement
             Decode(first.W0, first.W1), Decode(first.W2, first.W3), Decode(second.W0, second.W1), Decode(second.W2, second.W3),
             Decode(third.W0, third.W1), Decode(third.W2, third.W3), Decode(fourth.W0, fourth.W1), Decode(fourth.W2, fourth.W3));
     }
+
+    /// <summary>Never called, as not every value is a binary32 value.</summary>
+    public static EightFloats LoadSingles(ArrayView<Words4> memory, long start, long group) => default;
+
+    /// <summary>Never called, as not every value is a binary32 value.</summary>
+    public static float LoadOne(ArrayView<Words4> memory, long start, long index) => 0;
+
+    public static uint StoreSingles(EightFloats values, ArrayView<Words4> memory, long start, long group) =>
+        Store(EightFloats.Widen(values), memory, start, group);
 
     public static uint Store(Eight values, ArrayView<Words4> memory, long start, long group)
     {

@@ -41,5 +41,9 @@ internal static class SingleRounding
         return bits + Utilities.Select((bits & 1) == 0, step, 0u);
     }
 
+    /// <summary>The bits of a number, of a NaN those of the canonical one.</summary>
+    public static uint Canonical(float value) =>
+        Utilities.Select(float.IsNaN(value), 0x7FC0_0000u, Interop.FloatAsInt(value));
+
     private static uint Canonical(double value, uint single) => Utilities.Select(double.IsNaN(value), 0x7FC0_0000u, single);
 }

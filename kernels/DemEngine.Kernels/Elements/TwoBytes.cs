@@ -7,10 +7,13 @@ namespace DemEngine.Kernels.Elements;
 internal static class TwoBytes
 {
     public static Eight Load<T>(ArrayView<Words4> memory, long start, long group)
+        where T : unmanaged, IDeviceEncoding => EightFloats.Widen(LoadSingles<T>(memory, start, group));
+
+    public static EightFloats LoadSingles<T>(ArrayView<Words4> memory, long start, long group)
         where T : unmanaged, IDeviceEncoding
     {
         Words4 words = memory[start + group];
-        return new Eight(
+        return new EightFloats(
             Lower<T>(words.W0), Upper<T>(words.W0), Lower<T>(words.W1), Upper<T>(words.W1),
             Lower<T>(words.W2), Upper<T>(words.W2), Lower<T>(words.W3), Upper<T>(words.W3));
     }
@@ -19,25 +22,44 @@ internal static class TwoBytes
         where T : unmanaged, IDeviceEncoding
     {
         var words = new Words4(
-            Pack<T>(values.E0, values.E1),
-            Pack<T>(values.E2, values.E3),
-            Pack<T>(values.E4, values.E5),
-            Pack<T>(values.E6, values.E7));
+            Pack(T.Encode(values.E0), T.Encode(values.E1)),
+            Pack(T.Encode(values.E2), T.Encode(values.E3)),
+            Pack(T.Encode(values.E4), T.Encode(values.E5)),
+            Pack(T.Encode(values.E6), T.Encode(values.E7)));
         memory[start + group] = words;
-        return NonFinite<T>(words.W0)
-            | (NonFinite<T>(words.W1) << 2)
-            | (NonFinite<T>(words.W2) << 4)
-            | (NonFinite<T>(words.W3) << 6);
+        return NonFinite<T>(words);
     }
 
-    private static double Lower<T>(uint word)
+    public static uint StoreSingles<T>(EightFloats values, ArrayView<Words4> memory, long start, long group)
+        where T : unmanaged, IDeviceEncoding
+    {
+        var words = new Words4(
+            Pack(T.EncodeSingle(values.E0), T.EncodeSingle(values.E1)),
+            Pack(T.EncodeSingle(values.E2), T.EncodeSingle(values.E3)),
+            Pack(T.EncodeSingle(values.E4), T.EncodeSingle(values.E5)),
+            Pack(T.EncodeSingle(values.E6), T.EncodeSingle(values.E7)));
+        memory[start + group] = words;
+        return NonFinite<T>(words);
+    }
+
+    public static float LoadOne<T>(ArrayView<Words4> memory, long start, long index)
+        where T : unmanaged, IDeviceEncoding => T.Decode(memory.Cast<ushort>()[(8 * start) + index]);
+
+    /// <summary>Puts two encodings into a word.</summary>
+    public static uint Pack(uint lower, uint upper) => lower | (upper << 16);
+
+    private static float Lower<T>(uint word)
         where T : unmanaged, IDeviceEncoding => T.Decode(word & 0xFFFF);
 
-    private static double Upper<T>(uint word)
+    private static float Upper<T>(uint word)
         where T : unmanaged, IDeviceEncoding => T.Decode(word >> 16);
 
-    private static uint Pack<T>(double lower, double upper)
-        where T : unmanaged, IDeviceEncoding => T.Encode(lower) | (T.Encode(upper) << 16);
+    private static uint NonFinite<T>(Words4 words)
+        where T : unmanaged, IDeviceEncoding =>
+        NonFinite<T>(words.W0)
+        | (NonFinite<T>(words.W1) << 2)
+        | (NonFinite<T>(words.W2) << 4)
+        | (NonFinite<T>(words.W3) << 6);
 
     private static uint NonFinite<T>(uint word)
         where T : unmanaged, IDeviceEncoding =>

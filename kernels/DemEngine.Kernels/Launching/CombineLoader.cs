@@ -7,7 +7,7 @@ using Launcher = System.Action<
     ILGPU.KernelConfig,
     ILGPU.ArrayView<DemEngine.Kernels.Elements.Words4>,
     ILGPU.ArrayView<DemEngine.Kernels.Elements.Words4>,
-    ILGPU.ArrayView<DemEngine.Kernels.DeviceTerm>,
+    ILGPU.ArrayView<DemEngine.Kernels.Elements.Words4>,
     ILGPU.ArrayView<long>,
     DemEngine.Kernels.CombineShape>;
 
@@ -25,7 +25,7 @@ internal readonly struct CombineLoader(Accelerator accelerator, ElementType outp
     {
         public Launcher Visit<TOutput>()
             where TOutput : unmanaged, IDeviceElement =>
-            accelerator.LoadKernel<ArrayView<Words4>, ArrayView<Words4>, ArrayView<DeviceTerm>, ArrayView<long>, CombineShape>(
-                CombineKernel.Run<TInput, TOutput>);
+            KernelLoading.Load<ArrayView<Words4>, ArrayView<Words4>, ArrayView<Words4>, ArrayView<long>, CombineShape>(
+                accelerator, CombineKernel.Run<TInput, TOutput>);
     }
 }

@@ -24,7 +24,7 @@ internal readonly struct ConvertLoader(Accelerator accelerator, ElementType outp
     {
         public Launcher Visit<TOutput>()
             where TOutput : unmanaged, IDeviceElement =>
-            accelerator.LoadKernel<ArrayView<Words4>, ArrayView<Words4>, ArrayView<long>, long>(
-                ConvertKernel.Run<TInput, TOutput>);
+            KernelLoading.Load<ArrayView<Words4>, ArrayView<Words4>, ArrayView<long>, long>(
+                accelerator, ConvertKernel.Run<TInput, TOutput>);
     }
 }

@@ -35,7 +35,7 @@ internal readonly struct ExtractLoader(Accelerator accelerator, ElementType tune
     {
         public Launcher Visit<TOutput>()
             where TOutput : unmanaged, IDeviceElement =>
-            accelerator.LoadKernel<ArrayView<Words4>, ArrayView<Words4>, ArrayView<Words4>, ArrayView<long>, ExtractShape>(
-                ExtractKernel.Run<TBase, TTuned, TOutput>);
+            KernelLoading.Load<ArrayView<Words4>, ArrayView<Words4>, ArrayView<Words4>, ArrayView<long>, ExtractShape>(
+                accelerator, ExtractKernel.Run<TBase, TTuned, TOutput>);
     }
 }

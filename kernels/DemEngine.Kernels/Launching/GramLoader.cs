@@ -15,5 +15,6 @@ internal readonly struct GramLoader(Accelerator accelerator) : IDeviceElementVis
 {
     public Launcher Visit<TInput>()
         where TInput : unmanaged, IDeviceElement =>
-        accelerator.LoadKernel<ArrayView<Words4>, ArrayView<double>, GramShape>(GramKernel.Run<TInput>);
+        KernelLoading.Load<ArrayView<Words4>, ArrayView<double>, GramShape>(
+            accelerator, GramKernel.Run<TInput>);
 }

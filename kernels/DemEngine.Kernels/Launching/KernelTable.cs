@@ -8,7 +8,7 @@ using CombineLauncher = System.Action<
     ILGPU.KernelConfig,
     ILGPU.ArrayView<DemEngine.Kernels.Elements.Words4>,
     ILGPU.ArrayView<DemEngine.Kernels.Elements.Words4>,
-    ILGPU.ArrayView<DemEngine.Kernels.DeviceTerm>,
+    ILGPU.ArrayView<DemEngine.Kernels.Elements.Words4>,
     ILGPU.ArrayView<long>,
     DemEngine.Kernels.CombineShape>;
 using ConvertLauncher = System.Action<
@@ -43,6 +43,7 @@ internal sealed class KernelTable
 
     private readonly Accelerator _accelerator;
     private readonly ConcurrentDictionary<(ElementType, ElementType), Lazy<CombineLauncher>> _combine = new();
+    private readonly ConcurrentDictionary<(ElementType, ElementType), Lazy<CombineLauncher>> _singleCombine = new();
     private readonly ConcurrentDictionary<(ElementType, ElementType), Lazy<ConvertLauncher>> _convert = new();
     private readonly ConcurrentDictionary<(ElementType, ElementType, ElementType), Lazy<ExtractLauncher>> _extract = new();
     private readonly ConcurrentDictionary<ElementType, Lazy<GramLauncher>> _gram = new();
@@ -57,6 +58,17 @@ internal sealed class KernelTable
     public CombineLauncher Combine(ElementType input, ElementType output) =>
         _combine.GetOrAdd((input, output), _ => new Lazy<CombineLauncher>(
             () => DeviceElements.Dispatch<CombineLoader, CombineLauncher>(input, new CombineLoader(_accelerator, output)))).Value;
+
+    /// <summary>
+    /// The kernel that tries binary32 first; null if there is none for these types.
+    /// </summary>
+    public CombineLauncher? SingleCombine(ElementType input, ElementType output) =>
+        SingleCombineLoader.Has(input, output)
+            ? _singleCombine.GetOrAdd((input, output), _ => new Lazy<CombineLauncher>(
+                () => DeviceElements.Dispatch<SingleCombineLoader, CombineLauncher>(
+                    input,
+                    new SingleCombineLoader(_accelerator, output)))).Value
+            : null;
 
     public ConvertLauncher Convert(ElementType input, ElementType output) =>
         _convert.GetOrAdd((input, output), _ => new Lazy<ConvertLauncher>(

@@ -80,13 +80,15 @@ internal sealed class DeviceTensors : IDisposable
     public ArrayView<Words4> Input(int index) => View<Words4>(HeadBytes + (index * _stride), _stride);
 
     /// <summary>Writes a table of terms, all relative to the base.</summary>
-    public ArrayView<DeviceTerm> Terms(AcceleratorStream stream)
+    public ArrayView<Words4> Terms(AcceleratorStream stream)
     {
-        DeviceTerm[] terms =
+        Words4[] terms =
         [
-            .. Enumerable.Range(1, _inputs - 1).Select(k => new DeviceTerm { Weight = 0.7f / (k + 0.3f), IsRelative = 1 }),
+            .. Enumerable.Range(1, _inputs - 1).Select(k => DeviceTerm.Of(
+                new Term(0.7f / (k + 0.3f), TermKind.RelativeToBase),
+                2 * SingleCombineKernel.ErrorScale(_inputs - 1))),
         ];
-        ArrayView<DeviceTerm> table = View<DeviceTerm>(TileShape.CountBytes, terms.Length * TileBuffers.WordBytes);
+        ArrayView<Words4> table = View<Words4>(TileShape.CountBytes, terms.Length * TileBuffers.WordBytes);
         table.CopyFromCPU(stream, ref terms[0], terms.Length);
         stream.Synchronize();
         return table;

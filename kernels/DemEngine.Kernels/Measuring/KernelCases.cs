@@ -54,9 +54,10 @@ internal sealed class KernelCases(Accelerator accelerator, KernelTable kernels, 
             Terms = sources,
             UsesBase = 1,
             StartsFromBase = 1,
+            ErrorScale = SingleCombineKernel.ErrorScale(sources),
         };
         var terms = tensors.Terms(stream);
-        var run = kernels.Combine(type, type);
+        var run = kernels.SingleCombine(type, type) ?? kernels.Combine(type, type);
         return new KernelCase(
             bytes, tensors, stream,
             () => run(

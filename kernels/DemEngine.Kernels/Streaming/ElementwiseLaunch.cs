@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using DemEngine.Kernels.Elements;
 using DemEngine.Kernels.Launching;
 using DemEngine.Memory;
 using DemEngine.Numerics;
@@ -43,13 +44,10 @@ internal sealed class ElementwiseLaunch
     /// <summary>Writes the terms, which lie before the inputs, to host memory.</summary>
     public void FillHost(TileBuffers buffers)
     {
-        Span<DeviceTerm> terms = MemoryMarshal.Cast<byte, DeviceTerm>(
+        Span<Words4> terms = MemoryMarshal.Cast<byte, Words4>(
             buffers.Host(TileShape.TermsAt, Shape.InputsAt - TileShape.TermsAt));
         for (int k = 0; k < terms.Length; k++)
-        {
-            Term term = _combination.Terms[k];
-            terms[k] = new DeviceTerm { Weight = term.Weight, IsRelative = term.Kind == TermKind.RelativeToBase ? 1 : 0 };
-        }
+            terms[k] = DeviceTerm.Of(_combination.Terms[k], 2 * SingleCombineKernel.ErrorScale(terms.Length));
     }
 
     /// <summary>Enqueues the kernels for a part whose inputs are on the device.</summary>
@@ -84,9 +82,12 @@ internal sealed class ElementwiseLaunch
                 Terms = _combination.Terms.Length,
                 UsesBase = _combination.UsesBase ? 1 : 0,
                 StartsFromBase = _combination.StartsFromBase ? 1 : 0,
+                ErrorScale = SingleCombineKernel.ErrorScale(_combination.Terms.Length),
             };
-            var terms = buffers.Device<DeviceTerm>(TileShape.TermsAt, Shape.InputsAt - TileShape.TermsAt);
-            _kernels.Combine(Shape.Common, _output)(
+            var terms = buffers.Device<Words4>(TileShape.TermsAt, Shape.InputsAt - TileShape.TermsAt);
+            var combine = SingleCombineKernel.CanRun(_combination) ? _kernels.SingleCombine(Shape.Common, _output) : null;
+            combine ??= _kernels.Combine(Shape.Common, _output);
+            combine(
                 buffers.Stream, config, buffers.KernelInputs(Shape, count), result, terms, counts, shape);
         }
     }

@@ -1,3 +1,4 @@
+using DemEngine.Kernels.Devices;
 using DemEngine.Memory;
 using ILGPU;
 using ILGPU.Runtime;
@@ -18,6 +19,7 @@ internal sealed class ResidentInputs(Accelerator accelerator, long maxBytes) : I
         new(maxBytes, length => accelerator.Allocate1D<byte>(length));
 
     private long _fromHost;
+    private bool _isRefused;
 
     /// <summary>Peak of device memory taken for the inputs, in bytes.</summary>
     public long PeakBytes => _memory.PeakBytes;
@@ -27,6 +29,7 @@ internal sealed class ResidentInputs(Accelerator accelerator, long maxBytes) : I
 
     /// <summary>
     /// Makes resident those inputs, in order, for which there is memory, until the result is disposed; null if there are none.
+    /// Where the device refuses memory, no more is asked for: what is not resident is copied in each time.
     /// </summary>
     public IDisposable? Keep(IReadOnlyList<NativeBytes> inputs)
     {
@@ -50,19 +53,32 @@ internal sealed class ResidentInputs(Accelerator accelerator, long maxBytes) : I
     public void Dispose()
     {
         foreach (ResidentInput input in _inputs)
-            input.Buffer.Dispose();
+            DeviceFault.Free(input.Buffer);
         _inputs.Clear();
-        _memory.Dispose();
+        DeviceFault.Free(_memory);
     }
 
     private ResidentInput? Take(NativeBytes bytes)
     {
         ResidentInput? input = _inputs.Find(known => known.Is(bytes));
-        if (input is null && bytes.Length > 0 && _memory.TryRent(bytes.Length) is { } buffer)
+        if (input is null && bytes.Length > 0 && TryRent(bytes.Length) is { } buffer)
             _inputs.Add(input = new ResidentInput(bytes, buffer));
         if (input is not null)
             input.Users++;
         return input;
+    }
+
+    private MemoryBuffer1D<byte, Stride1D.Dense>? TryRent(int length)
+    {
+        try
+        {
+            return _isRefused ? null : _memory.TryRent(length);
+        }
+        catch (Exception e) when (DeviceFault.Is(e))
+        {
+            _isRefused = true;
+            return null;
+        }
     }
 
     private void Return(ResidentInput[] inputs)

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using DemEngine.Kernels.Devices;
 using ILGPU.Runtime;
 
 namespace DemEngine.Kernels.Streaming;
@@ -42,8 +43,12 @@ internal sealed class TileBufferPool : IDisposable
     /// <summary>Peak of device memory taken by buffers and resident inputs, in bytes.</summary>
     public long PeakBytes => Volatile.Read(ref _allocated) + Resident.PeakBytes;
 
-    /// <summary>Borrows a buffer, and waits until one is free.</summary>
-    public TileBuffers Rent()
+    /// <summary>
+    /// Borrows a buffer, and waits until one is free. The device is the one that this thread works on until the loan is returned.
+    /// </summary>
+    public Loan Rent() => new(this);
+
+    private TileBuffers Take()
     {
         _places.Wait();
         try
@@ -55,13 +60,6 @@ internal sealed class TileBufferPool : IDisposable
             _places.Release();
             throw;
         }
-    }
-
-    /// <summary>Returns a borrowed buffer to the pool.</summary>
-    public void Return(TileBuffers buffers)
-    {
-        _free.Add(buffers);
-        _places.Release();
     }
 
     private TileBuffers Allocate()
@@ -77,5 +75,36 @@ internal sealed class TileBufferPool : IDisposable
             buffers.Dispose();
         Resident.Dispose();
         _places.Dispose();
+    }
+
+    /// <summary>A borrowed buffer for one part, which goes back to the pool when this is disposed.</summary>
+    internal readonly ref struct Loan : IDisposable
+    {
+        private readonly TileBufferPool _pool;
+        private readonly BoundContext _context;
+
+        public Loan(TileBufferPool pool)
+        {
+            _pool = pool;
+            _context = new BoundContext(pool._accelerator);
+            try
+            {
+                Buffers = pool.Take();
+            }
+            catch
+            {
+                _context.Dispose();
+                throw;
+            }
+        }
+
+        public TileBuffers Buffers { get; }
+
+        public void Dispose()
+        {
+            _pool._free.Add(Buffers);
+            _pool._places.Release();
+            _context.Dispose();
+        }
     }
 }

@@ -1,3 +1,4 @@
+using DemEngine.Kernels.Devices;
 using DemEngine.Kernels.Elements;
 using DemEngine.Memory;
 using ILGPU;
@@ -18,7 +19,7 @@ internal sealed class TileBuffers : IDisposable
     private readonly List<(ResidentInput Input, NativeBytes Part, long At)> _coming = [];
     private readonly AcceleratorStream _stream;
     private readonly NativeBuffer _host;
-    private readonly PageLockScope<byte> _lock;
+    private readonly PageLockScope<byte>? _lock;
     private readonly MemoryBuffer1D<byte, Stride1D.Dense> _device;
 
     /// <summary>Allocates both memories and the stream.</summary>
@@ -33,17 +34,20 @@ internal sealed class TileBuffers : IDisposable
         try
         {
             _host = new NativeBuffer(bytes);
-            _lock = accelerator.CreatePageLockFromPinned<byte>(_host.Bytes.Address, bytes);
+            _lock = TryLock(accelerator, _host.Bytes.Address, bytes);
             _stream = accelerator.CreateStream();
         }
         catch
         {
-            _lock?.Dispose();
+            DeviceFault.Free(_lock);
             _host?.Dispose();
-            _device.Dispose();
+            DeviceFault.Free(_device);
             throw;
         }
     }
+
+    /// <summary>Whether the host memory is page-locked, so that copies need no step between.</summary>
+    public bool IsLocked => _lock is not null;
 
     /// <summary>The stream on which copies and kernels are enqueued.</summary>
     public AcceleratorStream Stream => _stream;
@@ -144,13 +148,30 @@ internal sealed class TileBuffers : IDisposable
 
     public void Dispose()
     {
-        _device.Dispose();
-        _lock.Dispose();
+        // The stream first: what it still does, it does with the memory.
+        DeviceFault.Free(_stream);
+        DeviceFault.Free(_device);
+        DeviceFault.Free(_lock);
         _host.Dispose();
-        _stream.Dispose();
+    }
+
+    /// <summary>
+    /// Page-locks host memory; null where the system refuses that, as containers with a limit on locked memory do. The driver
+    /// then copies in steps, which is slower and gives the same bytes.
+    /// </summary>
+    private static PageLockScope<byte>? TryLock(Accelerator accelerator, nint address, int bytes)
+    {
+        try
+        {
+            return accelerator.CreatePageLockFromPinned<byte>(address, bytes);
+        }
+        catch (Exception e) when (DeviceFault.Is(e))
+        {
+            return null;
+        }
     }
 
     // The view owns no memory. It covers this part only, as copies to OpenCL go by the length of the whole buffer.
     private CPUMemoryBuffer HostPart(long start, long length) =>
-        CPUMemoryBuffer.Create(_device.Accelerator, _lock.AddrOfLockedObject + (nint)start, length, elementSize: 1);
+        CPUMemoryBuffer.Create(_device.Accelerator, _host.Bytes.Address + (nint)start, length, elementSize: 1);
 }

@@ -39,13 +39,14 @@ internal static class DevicesCommand
     {
         ["devices"] = new JsonArray(
         [
-            new JsonObject { ["backend"] = cpu.Name, ["device"] = cpu.Description, ["memory_bytes"] = null, ["unusable"] = null },
+            new JsonObject { ["backend"] = cpu.Name, ["device"] = cpu.Description, ["memory_bytes"] = null, ["unusable"] = null, ["pci_address"] = null },
             .. Found.Value.Select(device => new JsonObject
             {
                 ["backend"] = $"{device.Name}",
                 ["device"] = device.Model,
                 ["memory_bytes"] = device.MemoryBytes,
                 ["unusable"] = device.Unusable,
+                ["pci_address"] = device.PciAddress,
             }),
         ]),
         ["notes"] = JsonValues.Of(Notes()),
@@ -58,7 +59,9 @@ internal static class DevicesCommand
     private static IEnumerable<string[]> Devices() =>
         from device in Found.Value
         let memory = device.MemoryBytes is { } bytes ? Sizes.Format(bytes) : ""
-        let model = device.MemoryBytes is null ? $"{device.Model}, a simulation for tests" : device.Model
+        let model = device.MemoryBytes is null ? $"{device.Model}, a simulation for tests"
+            : device.PciAddress is { } address ? $"{device.Model} ({address})"
+            : device.Model
         select new[] { $"{device.Name}", memory, model, device.Unusable ?? "" };
 
     private static IEnumerable<string> Notes() => Startup.Build.HasGpuAndTraining ? WhyKindsAreMissing() : [];

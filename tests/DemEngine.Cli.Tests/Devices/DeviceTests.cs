@@ -35,7 +35,7 @@ public sealed class DeviceTests
     public void Devices_are_listed_with_their_memory_though_only_the_versioned_library_is_there()
     {
         string output = _cuda.Run(["DEVICES=2"], "devices").Expect(0).Output;
-        Assert.That(output, Does.Match(@"(?m)^cuda:0 +8\.00 GB +Emulated GPU").And.Match(@"(?m)^cuda:1 +8\.00 GB +Emulated GPU"));
+        Assert.That(output, Does.Match(@"(?m)^cuda:0 +8\.00 GB +Emulated GPU \(0000:41:00\.0\)").And.Match(@"(?m)^cuda:1 +8\.00 GB +Emulated GPU \(0000:42:00\.0\)"));
         Assert.That(output, Does.Not.Contain("no CUDA device"));
     }
 
@@ -68,7 +68,6 @@ public sealed class DeviceTests
 
     /// <summary>Out of memory is told from what else may fail, and the run goes on elsewhere with the same bytes.</summary>
     [TestCase("ALLOC=2", 4010)]
-    [TestCase("REGISTER=2", 4010)]
     [TestCase("LAUNCH=2", 4010)]
     [TestCase("LAUNCH=719", 4011)]
     [TestCase("MODULE=218", 4011)]
@@ -80,6 +79,29 @@ public sealed class DeviceTests
 
         _cuda.Run(Nothing, [.. Merge("cpu"), "--resume"]).Expect(0);
         _family.ExpectSame("merged", "reference");
+    }
+
+    /// <summary>As in a container with a limit on locked memory.</summary>
+    [Test]
+    public void Memory_that_cannot_be_page_locked_is_copied_all_the_same()
+    {
+        _cuda.Run(["REGISTER=801"], Merge("cuda")).Expect(0);
+        _family.ExpectSame("merged", "reference");
+    }
+
+    [Test]
+    public void What_the_drivers_compiler_says_is_part_of_the_error() =>
+        _cuda.Run(["MODULE=218"], [.. Merge("cuda"), "--quiet"]).ExpectError(ErrorCode.DeviceFailed, "emulated compiler: as a test wants it");
+
+    [Test]
+    public void Library_of_a_driver_that_is_too_old_is_named()
+    {
+        string source = _family.PathOf("old.c");
+        File.WriteAllText(source, "int cuInit(unsigned flags) { return (int)flags; }\n");
+        using var old = new EmulatedCuda(source);
+        Assert.That(old.Run(Nothing, "devices").Expect(0).Output, Does.Contain("the driver's library is too old, as it has no cuDriverGetVersion"));
+        old.Run(Nothing, Merge("cuda")).ExpectError(ErrorCode.NoSuchDevice, "the driver's library is too old");
+        Assert.That(old.Run(Nothing, Merge("auto")).Expect(0).Error, Does.Contain("auto: cpu (").And.Contain("the driver's library is too old"));
     }
 
     [Test]

@@ -5,11 +5,13 @@ namespace DemEngine.Cli.Tests.Devices;
 /// <summary><c>dem</c> running with the emulated CUDA driver.</summary>
 internal sealed class EmulatedCuda : IDisposable
 {
-    private readonly CudaEmulator _driver = CudaEmulator.Build();
+    private readonly CudaEmulator _driver;
 
     /// <summary>Compiles the driver, or has the test skipped.</summary>
-    public EmulatedCuda()
+    /// <param name="source">A C file to take in place of the driver.</param>
+    public EmulatedCuda(string? source = null)
     {
+        _driver = CudaEmulator.Build(source);
         if (_driver.Missing is { } reason)
             Assert.Ignore(reason);
     }

@@ -32,6 +32,8 @@ internal sealed class KernelPtx : IDisposable
 
     public string Combine(Type input, Type output) => Compile(typeof(CombineKernel), input, output);
 
+    public string SingleCombine(Type input, Type output) => Compile(typeof(SingleCombineKernel), input, output);
+
     public string Convert(Type input, Type output) => Compile(typeof(ConvertKernel), input, output);
 
     public string Extract(Type basis, Type tuned, Type output) => Compile(typeof(ExtractKernel), basis, tuned, output);
@@ -55,6 +57,10 @@ internal sealed class KernelPtx : IDisposable
            from input in Types
            from output in Types
            select (kernel, new[] { input, output }),
+        .. from input in Types
+           from output in new[] { typeof(BF16), typeof(SmallFloat<F16Format>) }
+           where input != typeof(F64)
+           select (typeof(SingleCombineKernel), new[] { input, output }),
         .. from basis in Types
            from tuned in Types
            from output in Types

@@ -22,15 +22,40 @@ public sealed class PtxTests : IDisposable
         Assert.That(ptx, Does.Not.Contain("div."), "nothing is divided");
 
         // Base, source, and the source again where results are counted.
-        Assert.That(Count(ptx, WideLoad(input)), Is.EqualTo(3 * Accesses(input)));
+        int ofTerm = WideLoad(input) == WideLoad(typeof(F32)) ? 1 : 0;
+        Assert.That(Count(ptx, WideLoad(input)), Is.EqualTo((3 * Accesses(input)) + ofTerm));
         Assert.That(Count(ptx, WideStore(output)), Is.EqualTo(Accesses(output)));
 
         // w·x and w·b are added to what may be −0: ILGPU leaves out the addition of a 0 that it knows.
         Assert.That(Count(ptx, "add.f64"), Is.EqualTo(2 * Eight.Count));
 
-        // Beside them only a term's two parts are read, and nothing is written.
-        Assert.That(Count(ptx, "ld.global"), Is.EqualTo((3 * Accesses(input)) + 2));
+        // Beside them only a term is read, with one load, and nothing is written.
+        Assert.That(Count(ptx, "ld.global"), Is.EqualTo((3 * Accesses(input)) + 1));
         Assert.That(Count(ptx, "st.global"), Is.EqualTo(Accesses(output)));
+    }
+
+    /// <summary>The elements that binary32 decides are computed without binary64; the others alone, and each once more.</summary>
+    [Test]
+    public void Combine_in_binary32(
+        [ValueSource(nameof(Types))] Type input, [Values(typeof(BF16), typeof(SmallFloat<F16Format>))] Type output)
+    {
+        if (input == typeof(F64))
+            Assert.Pass("has no such kernel");
+        string ptx = _ptx.SingleCombine(input, output);
+        CheckCommon(ptx);
+
+        // Wide loads of base, source and term; in the part that decides, a term and one element of each.
+        int ofTerms = WideLoad(input) == WideLoad(typeof(F32)) ? 2 : 0;
+        Assert.That(Count(ptx, WideLoad(input)), Is.EqualTo((3 * Accesses(input)) + ofTerms));
+        Assert.That(Count(ptx, "st.global"), Is.EqualTo(2));
+        Assert.That(Count(ptx, WideStore(output)), Is.EqualTo(1));
+
+        // w·x and w·b of one element.
+        Assert.That(Count(ptx, "mul.f64"), Is.EqualTo(2));
+        Assert.That(Count(ptx, "add.f64"), Is.EqualTo(2));
+
+        // w·d, the bound of each term, and that of the sum.
+        Assert.That(Count(ptx, "mul.f32"), Is.EqualTo(3 * Eight.Count));
     }
 
     [Test]
@@ -62,9 +87,11 @@ public sealed class PtxTests : IDisposable
         Assert.That(Count(ptx, WideStore(output)), Is.EqualTo(Accesses(output)));
         Assert.That(Count(ptx, "mul."), Is.EqualTo(Count(ptx, "mul.lo.") + Count(ptx, "mul.wide.")), "values are not multiplied");
 
-        // The difference, and what makes 0 of −0: an optimiser may not leave it out.
-        Assert.That(Count(ptx, "sub.f64"), Is.EqualTo(Eight.Count));
-        Assert.That(Count(ptx, "add.f64"), Is.EqualTo(Eight.Count));
+        // The difference, and what makes 0 of −0: an optimiser may not leave it out. In binary32 where all are that at most.
+        bool isSingle = basis != typeof(F64) && tuned != typeof(F64) && output == typeof(F32);
+        string type = isSingle ? "f32" : "f64";
+        Assert.That(Count(ptx, "sub.f64"), Is.EqualTo(isSingle ? 0 : Eight.Count));
+        Assert.That(Regex.Count(ptx, $@"add\.{type}\s+\S+ \S+ %{(isSingle ? "f" : "fd")}\d+;"), Is.GreaterThanOrEqualTo(Eight.Count));
     }
 
     [Test]
@@ -102,6 +129,26 @@ public sealed class PtxTests : IDisposable
         Assert.That(Count(_ptx.Gram(input), "mul.f32"), Is.Zero);
         Assert.That(Count(_ptx.Gram(input), "mul.f64"), Is.EqualTo(10), "the ten products");
         Assert.That(Count(_ptx.Combine(input, input), "mul.f32"), Is.Zero);
+        Assert.That(Count(_ptx.Extract(input, input, typeof(F32)), "mul.f32"), Is.Zero);
+    }
+
+    /// <summary>Between types of at most 32 bits nothing is converted to binary64 and back.</summary>
+    [Test]
+    public void Small_types_are_converted_in_integers_and_binary32([ValueSource(nameof(Types))] Type input)
+    {
+        if (input == typeof(F64))
+            Assert.Pass("is binary64");
+        foreach (Type output in Types.Where(type => type != typeof(F64)))
+            Assert.That(Regex.Count(_ptx.Convert(input, output), @"cvt\.rn\.f32\.f64"), Is.Zero, $"to {output.Name}");
+        Assert.That(Count(_ptx.Extract(input, input, typeof(F32)), "cvt.rn.f32.f64"), Is.Zero);
+    }
+
+    /// <summary>A device has no instruction for it: each is a call of some seventy instructions.</summary>
+    [Test]
+    public void Nothing_of_64_bits_is_divided_in_a_loop([ValueSource(nameof(Types))] Type input)
+    {
+        foreach (var instance in KernelPtx.Instances.Where(instance => instance.Types.All(type => type == input)))
+            Assert.That(PtxLoops.Of(_ptx.Of(instance)), Has.None.Match(@"(div|rem)\.[su]64"), KernelPtx.NameOf(instance.Kernel, instance.Types));
     }
 
     private static void CheckCommon(string ptx)

@@ -13,6 +13,8 @@ internal sealed class Cuda
 {
     private static readonly (string Name, string Value)[] Usual = [("DEVICES", "2"), ("FUSE", "3"), ("REVERSE", "2"), ("JITTER", "200")];
 
+    private const uint BlockingSync = 4;
+
     private static nint _library;
 
     private static string _missing = "this machine has a CUDA driver of its own; DEM_TESTS_EMULATE_CUDA=1 takes the emulated one";
@@ -83,7 +85,7 @@ internal sealed class Cuda
     public static nint OtherContext()
     {
         Assert.That(
-            Marshal.GetDelegateForFunctionPointer<CreateContext>(NativeLibrary.GetExport(_library, "cuCtxCreate_v2"))(out nint context, 0, 0),
+            Marshal.GetDelegateForFunctionPointer<CreateContext>(NativeLibrary.GetExport(_library, "cuCtxCreate_v2"))(out nint context, BlockingSync, 0),
             Is.Zero);
         return context;
     }
