@@ -134,6 +134,16 @@ int stat(const char *path, struct stat *s) { REAL(stat); return fails("stat", pa
 int stat64(const char *path, struct stat64 *s) { REAL(stat64); return fails("stat", path) ? -1 : real_stat64(path, s); }
 int lstat(const char *path, struct stat *s) { REAL(lstat); return fails("lstat", path) ? -1 : real_lstat(path, s); }
 int lstat64(const char *path, struct stat64 *s) { REAL(lstat64); return fails("lstat", path) ? -1 : real_lstat64(path, s); }
+// What was built for a C library before 2.33 asks under these names.
+int __xstat64(int version, const char *path, struct stat64 *s);
+int __xstat64(int version, const char *path, struct stat64 *s)
+{ REAL(__xstat64); return fails("stat", path) ? -1 : real___xstat64(version, path, s); }
+int __lxstat64(int version, const char *path, struct stat64 *s);
+int __lxstat64(int version, const char *path, struct stat64 *s)
+{ REAL(__lxstat64); return fails("lstat", path) ? -1 : real___lxstat64(version, path, s); }
+int __fxstat64(int version, int fd, struct stat64 *s);
+int __fxstat64(int version, int fd, struct stat64 *s)
+{ REAL(__fxstat64); return fails_fd("fstat", fd) ? -1 : real___fxstat64(version, fd, s); }
 int statx(int folder, const char *path, int flags, unsigned mask, struct statx *s)
 { REAL(statx); return fails("statx", path) ? -1 : real_statx(folder, path, flags, mask, s); }
 int access(const char *path, int mode) { REAL(access); return fails("access", path) ? -1 : real_access(path, mode); }
