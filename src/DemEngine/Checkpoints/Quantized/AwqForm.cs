@@ -44,6 +44,8 @@ internal sealed class AwqForm : IQuantizedForm
         string name, StoredTensor codes, StoredTensor scales, StoredTensor zeros, int inputs, int groups, ElementType modelType)
         : IntegerMatrix(name, codes.Spec.Shape.RowElements * 8, inputs, groups, inputs / groups, null, modelType)
     {
+        private const int Together = 64;
+
         public override string Form => $"AWQ 4 bits, groups of {Inputs / Groups}";
 
         public override IReadOnlyList<StoredTensor> Parts { get; } = [codes, scales, zeros];
@@ -73,13 +75,27 @@ internal sealed class AwqForm : IQuantizedForm
             ReadColumns(words, firstWord, count, stored);
             ReadOnlySpan<uint> all = MemoryMarshal.Cast<byte, uint>(stored.AsSpan(0, bytes));
             int skip = (int)(row % 8);
-            for (int k = 0; k < rows; k++)
+            Span<byte> eight = stackalloc byte[8 * Together];
+            for (int word = 0; word < count; word++)
             {
-                var (word, place) = Math.DivRem(skip + k, 8);
-                int shift = shifts[place];
-                Span<byte> ofRow = unpacked.Slice(k * length, length);
-                for (int i = 0; i < ofRow.Length; i++)
-                    ofRow[i] = (byte)((all[(i * count) + word] >> shift) & 15);
+                // A few words of the same outputs at a time, so that each output's codes are written together.
+                for (int start = 0; start < length; start += Together)
+                {
+                    int some = Math.Min(Together, length - start);
+                    for (int i = 0; i < some; i++)
+                    {
+                        uint codes = all[((start + i) * count) + word];
+                        for (int place = 0; place < 8; place++)
+                            eight[(place * Together) + i] = (byte)((codes >> shifts[place]) & 15);
+                    }
+
+                    for (int place = 0; place < 8; place++)
+                    {
+                        int k = (word * 8) + place - skip;
+                        if (k >= 0 && k < rows)
+                            eight.Slice(place * Together, some).CopyTo(unpacked[((k * length) + start)..]);
+                    }
+                }
             }
 
             ArrayPool<byte>.Shared.Return(stored);

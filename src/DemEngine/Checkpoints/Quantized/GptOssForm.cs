@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Immutable;
+using System.Runtime.Intrinsics;
 using DemEngine.Numerics;
 using DemEngine.Numerics.Quantized;
 
@@ -38,7 +39,7 @@ internal sealed class GptOssForm : IQuantizedForm
     private sealed class Experts(string name, StoredTensor codes, StoredTensor scales, TensorShape shape, ElementType modelType)
         : DecodedTensor(name, shape, modelType)
     {
-        // So many outputs of a block are decoded before they are transposed: 16 values fill a cache line.
+        // So many outputs are decoded together: 16 values fill a cache line.
         private const int Together = 16;
 
         private readonly long _inputs = shape.Dimensions[1];
@@ -84,8 +85,9 @@ internal sealed class GptOssForm : IQuantizedForm
             int blocks = (int)(_inputs / Block);
             int firstBlock = (int)(start / _outputs / Block);
             int lastBlock = (int)((end - 1) / _outputs / Block);
-            Span<byte> unpacked = stackalloc byte[Block];
-            Span<float> decoded = stackalloc float[Together * Block];
+            Span<float> decoded = stackalloc float[Together];
+            Span<float> ofBlock = stackalloc float[Together];
+            Span<byte> turned = stackalloc byte[BlockBytes * Together];
             float[] numbers = ArrayPool<float>.Shared.Rent(Together * blocks);
             try
             {
@@ -98,17 +100,28 @@ internal sealed class GptOssForm : IQuantizedForm
                         ScaleNumbers.Read(scales.Spec.Type, stored.Bytes, numbers.AsSpan(0, outputs * blocks));
                     for (int block = firstBlock; block <= lastBlock; block++)
                     {
+                        // Bytes of the same inputs of all outputs come next to each other, and are decoded together.
                         for (int k = 0; k < outputs; k++)
                         {
                             int at = (k * blocks) + block;
-                            if (!float.IsFinite(numbers[at]))
-                                throw ScaleSource.NotFinite(scales, firstOfBlocks + at, numbers[at]);
+                            ofBlock[k] = float.IsFinite(numbers[at])
+                                ? numbers[at]
+                                : throw ScaleSource.NotFinite(scales, firstOfBlocks + at, numbers[at]);
                             ReadOnlySpan<byte> bytes = packed.Bytes.Slice(at * BlockBytes, BlockBytes);
-                            PackedCodes.UnpackNibbles(bytes, isHighFirst: false, unpacked);
-                            TableCodes.E2M1.Decode(unpacked, numbers[at], decoded.Slice(k * Block, Block));
+                            for (int pair = 0; pair < bytes.Length; pair++)
+                                turned[(pair * Together) + k] = bytes[pair];
                         }
 
-                        Transpose(decoded, outputs, ((long)block * Block * _outputs) + output - start, values);
+                        long place = ((long)block * Block * _outputs) + output - start;
+                        for (int pair = 0; pair < BlockBytes; pair++, place += 2 * _outputs)
+                        {
+                            var bytes = Vector128.Create(turned.Slice(pair * Together, Together));
+                            TableCodes.E2M1.Decode(bytes, ofBlock, decoded);
+                            Write(decoded[..outputs], place, values);
+                            TableCodes.E2M1.Decode(
+                                Vector128.ShiftRightLogical(bytes.AsUInt16(), 4).AsByte(), ofBlock, decoded);
+                            Write(decoded[..outputs], place + _outputs, values);
+                        }
                     }
                 }
             }
@@ -118,23 +131,22 @@ internal sealed class GptOssForm : IQuantizedForm
             }
         }
 
-        /// <summary>Writes the values of a block of inputs of some outputs, as far as they are asked for.</summary>
-        /// <param name="decoded">Values of 32 inputs for each output.</param>
-        /// <param name="outputs">Number of outputs.</param>
+        /// <summary>Writes values of one input, as far as they are asked for.</summary>
+        /// <param name="decoded">Values of successive outputs.</param>
         /// <param name="place">Place of the first value among those asked for; may lie outside.</param>
         /// <param name="values">Receives the values.</param>
-        private void Transpose(ReadOnlySpan<float> decoded, int outputs, long place, Span<float> values)
+        private static void Write(ReadOnlySpan<float> decoded, long place, Span<float> values)
         {
-            for (int input = 0; input < Block; input++, place += _outputs)
+            if (place >= 0 && place + decoded.Length <= values.Length)
             {
-                int from = (int)Math.Clamp(-place, 0, outputs);
-                int to = (int)Math.Clamp(values.Length - place, from, outputs);
-                if (from == to)
-                    continue;
-                Span<float> row = values.Slice((int)(place + from), to - from);
-                for (int k = 0; k < row.Length; k++)
-                    row[k] = decoded[((from + k) * Block) + input];
+                decoded.CopyTo(values[(int)place..]);
+                return;
             }
+
+            int from = (int)Math.Clamp(-place, 0, decoded.Length);
+            int to = (int)Math.Clamp(values.Length - place, from, decoded.Length);
+            if (from < to)
+                decoded[from..to].CopyTo(values[(int)(place + from)..]);
         }
     }
 }

@@ -22,9 +22,6 @@ internal abstract class IntegerMatrix(
     string name, long outputs, int inputs, int groups, int groupSize, StoredTensor? groupIndex, ElementType modelType)
     : DecodedTensor(name, new TensorShape(outputs, inputs), modelType)
 {
-    // Shorter runs of one group are computed without vectors.
-    private const int ShortRun = 16;
-
     /// <summary>Number of columns.</summary>
     protected int Inputs => inputs;
 
@@ -161,24 +158,8 @@ internal abstract class IntegerMatrix(
         ReadOnlySpan<float> zeros,
         Span<float> values)
     {
-        for (int at = 0; at < codes.Length;)
-        {
-            int group = index[at];
-            int end = at + 1;
-            while (end < codes.Length && index[end] == group)
-                end++;
-            if (end - at >= ShortRun)
-            {
-                IntegerCodes.Decode(codes[at..end], zeros[group], scales[group], values[at..end]);
-            }
-            else
-            {
-                for (int k = at; k < end; k++)
-                    values[k] = (codes[k] - zeros[group]) * scales[group];
-            }
-
-            at = end;
-        }
+        for (int k = 0; k < codes.Length; k++)
+            values[k] = (codes[k] - zeros[index[k]]) * scales[index[k]];
     }
 
     private int[]? ReadIndex()

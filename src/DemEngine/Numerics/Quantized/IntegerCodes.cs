@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -23,9 +24,7 @@ internal static class IntegerCodes
         int k = 0;
         for (; k <= codes.Length - 16; k += 16)
         {
-            Vector256<ushort> words = Vector256.WidenLower(Vector128.LoadUnsafe(ref from, (nuint)k).ToVector256Unsafe());
-            Vector256<float> lower = Vector256.ConvertToSingle(Vector256.WidenLower(words).AsInt32());
-            Vector256<float> upper = Vector256.ConvertToSingle(Vector256.WidenUpper(words).AsInt32());
+            (Vector256<float> lower, Vector256<float> upper) = Widen(Vector128.LoadUnsafe(ref from, (nuint)k));
             ((lower - zeros) * scales).StoreUnsafe(ref to, (nuint)k);
             ((upper - zeros) * scales).StoreUnsafe(ref to, (nuint)k + 8);
         }
@@ -48,14 +47,41 @@ internal static class IntegerCodes
         int k = 0;
         for (; k <= codes.Length - 16; k += 16)
         {
-            Vector256<ushort> words = Vector256.WidenLower(Vector128.LoadUnsafe(ref from, (nuint)k).ToVector256Unsafe());
-            Vector256<float> lower = Vector256.ConvertToSingle(Vector256.WidenLower(words).AsInt32());
-            Vector256<float> upper = Vector256.ConvertToSingle(Vector256.WidenUpper(words).AsInt32());
+            (Vector256<float> lower, Vector256<float> upper) = Widen(Vector128.LoadUnsafe(ref from, (nuint)k));
             ((lower * scales) - offsets).StoreUnsafe(ref to, (nuint)k);
             ((upper * scales) - offsets).StoreUnsafe(ref to, (nuint)k + 8);
         }
 
         for (; k < codes.Length; k++)
             values[k] = (codes[k] * scale) - offset;
+    }
+
+    /// <summary>Computes (code − zero) · scale for 16 codes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Decode(Vector128<byte> codes, float zero, float scale, Span<float> values)
+    {
+        ref float to = ref MemoryMarshal.GetReference(values[..16]);
+        (Vector256<float> lower, Vector256<float> upper) = Widen(codes);
+        ((lower - Vector256.Create(zero)) * scale).StoreUnsafe(ref to);
+        ((upper - Vector256.Create(zero)) * scale).StoreUnsafe(ref to, 8);
+    }
+
+    /// <summary>Computes code · scale − offset for 16 codes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void DecodeAffine(Vector128<byte> codes, float scale, float offset, Span<float> values)
+    {
+        ref float to = ref MemoryMarshal.GetReference(values[..16]);
+        (Vector256<float> lower, Vector256<float> upper) = Widen(codes);
+        ((lower * scale) - Vector256.Create(offset)).StoreUnsafe(ref to);
+        ((upper * scale) - Vector256.Create(offset)).StoreUnsafe(ref to, 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (Vector256<float> Lower, Vector256<float> Upper) Widen(Vector128<byte> codes)
+    {
+        Vector256<ushort> words = Vector256.WidenLower(codes.ToVector256Unsafe());
+        return (
+            Vector256.ConvertToSingle(Vector256.WidenLower(words).AsInt32()),
+            Vector256.ConvertToSingle(Vector256.WidenUpper(words).AsInt32()));
     }
 }

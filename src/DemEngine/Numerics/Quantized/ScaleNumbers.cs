@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 
 namespace DemEngine.Numerics.Quantized;
 
@@ -21,18 +22,38 @@ internal static class ScaleNumbers
             return;
         }
 
-        for (int k = 0; k < numbers.Length; k++)
+        switch (type)
         {
-            ReadOnlySpan<byte> one = bytes[(k * type.Size)..];
-            numbers[k] = type switch
-            {
-                ElementType.F32 => BinaryPrimitives.ReadSingleLittleEndian(one),
-                ElementType.F16 => (float)BinaryPrimitives.ReadHalfLittleEndian(one),
-                ElementType.BF16 => BitConverter.UInt32BitsToSingle((uint)BinaryPrimitives.ReadUInt16LittleEndian(one) << 16),
-                ElementType.F8E8M0 or ElementType.U8 => PowerOfTwo(one[0]),
-                _ => throw new ArgumentOutOfRangeException(nameof(type), type, "no type of scales"),
-            };
+            case ElementType.F32:
+                MemoryMarshal.Cast<byte, float>(bytes)[..numbers.Length].CopyTo(numbers);
+                break;
+            case ElementType.F16:
+                for (int k = 0; k < numbers.Length; k++)
+                    numbers[k] = OfHalf(BinaryPrimitives.ReadUInt16LittleEndian(bytes[(2 * k)..]));
+                break;
+            case ElementType.BF16:
+                for (int k = 0; k < numbers.Length; k++)
+                    numbers[k] = BitConverter.UInt32BitsToSingle(
+                        (uint)BinaryPrimitives.ReadUInt16LittleEndian(bytes[(2 * k)..]) << 16);
+                break;
+            case ElementType.F8E8M0 or ElementType.U8:
+                for (int k = 0; k < numbers.Length; k++)
+                    numbers[k] = PowerOfTwo(bytes[k]);
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(type), type, "no type of scales");
         }
+    }
+
+    /// <summary>The number that an encoding of binary16 stands for; NaN for every one that is not finite.</summary>
+    public static float OfHalf(ushort half)
+    {
+        if ((half & 0x7C00) == 0x7C00)
+            return float.NaN;
+
+        // The exponent of binary16 is read with the bias of binary32, which makes the number too small by exactly 2^112.
+        float magnitude = BitConverter.UInt32BitsToSingle((half & 0x7FFFu) << 13) * BitConverter.UInt32BitsToSingle(239u << 23);
+        return (half & 0x8000) == 0 ? magnitude : -magnitude;
     }
 
     /// <summary>

@@ -26,39 +26,60 @@ internal sealed class TableCodes : CodeValues
         ref byte from = ref MemoryMarshal.GetReference(codes);
         ref float to = ref MemoryMarshal.GetReference(values[..codes.Length]);
         int k = 0;
-        if (Vector512.IsHardwareAccelerated)
+        if (codes.Length >= 16 && Vector256.IsHardwareAccelerated)
         {
-            Vector512<float> scaled = Vector512.Create(_table.AsSpan()) * scale;
+            (Vector256<float> low, Vector256<float> high) = Scaled(scale);
             for (; k <= codes.Length - 16; k += 16)
-            {
-                Vector128<byte> bytes = Vector128.LoadUnsafe(ref from, (nuint)k) & Vector128.Create((byte)15);
-                Vector256<ushort> words = Vector256.WidenLower(bytes.ToVector256Unsafe());
-                Vector512<int> places = Vector512.WidenLower(words.ToVector512Unsafe()).AsInt32();
-                Vector512.ShuffleNative(scaled, places).StoreUnsafe(ref to, (nuint)k);
-            }
-        }
-        else if (Vector256.IsHardwareAccelerated)
-        {
-            Vector256<float> lower = Vector256.Create(_table.AsSpan(0, 8)) * scale;
-            Vector256<float> upper = Vector256.Create(_table.AsSpan(8, 8)) * scale;
-            for (; k <= codes.Length - 16; k += 16)
-            {
-                Vector256<ushort> words = Vector256.WidenLower(Vector128.LoadUnsafe(ref from, (nuint)k).ToVector256Unsafe());
-                Look(Vector256.WidenLower(words).AsInt32(), lower, upper).StoreUnsafe(ref to, (nuint)k);
-                Look(Vector256.WidenUpper(words).AsInt32(), lower, upper).StoreUnsafe(ref to, (nuint)k + 8);
-            }
+                Look(Vector128.LoadUnsafe(ref from, (nuint)k), low, high, ref Unsafe.Add(ref to, k));
         }
 
         for (; k < codes.Length; k++)
             values[k] = _table[codes[k] & 15] * scale;
     }
 
+    /// <summary>Computes the values of twice 16 codes that have one scale.</summary>
+    public void Decode(Vector128<byte> lower, Vector128<byte> upper, float scale, Span<float> values)
+    {
+        ref float to = ref MemoryMarshal.GetReference(values[..32]);
+        (Vector256<float> low, Vector256<float> high) = Scaled(scale);
+        Look(lower, low, high, ref to);
+        Look(upper, low, high, ref Unsafe.Add(ref to, 16));
+    }
+
+    /// <summary>Computes the values of 16 codes that each have a scale of their own.</summary>
+    public void Decode(Vector128<byte> codes, ReadOnlySpan<float> scales, Span<float> values)
+    {
+        ref float to = ref MemoryMarshal.GetReference(values[..16]);
+        Look(codes, Vector256.Create(_table.AsSpan(0, 8)), Vector256.Create(_table.AsSpan(8, 8)), ref to);
+        (Vector256.LoadUnsafe(ref to) * Vector256.Create(scales)).StoreUnsafe(ref to);
+        (Vector256.LoadUnsafe(ref to, 8) * Vector256.Create(scales[8..])).StoreUnsafe(ref to, 8);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Look(Vector256<int> codes, Vector256<float> lower, Vector256<float> upper)
+    private (Vector256<float> Low, Vector256<float> High) Scaled(float scale) =>
+        (Vector256.Create(_table.AsSpan(0, 8)) * scale, Vector256.Create(_table.AsSpan(8, 8)) * scale);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Look(Vector128<byte> codes, Vector256<float> low, Vector256<float> high, ref float to)
+    {
+        Vector256<ushort> words = Vector256.WidenLower((codes & Vector128.Create((byte)15)).ToVector256Unsafe());
+        if (Vector512.IsHardwareAccelerated)
+        {
+            Vector512<int> places = Vector512.WidenLower(words.ToVector512Unsafe()).AsInt32();
+            Vector512.ShuffleNative(Vector512.Create(low, high), places).StoreUnsafe(ref to);
+            return;
+        }
+
+        Look(Vector256.WidenLower(words).AsInt32(), low, high).StoreUnsafe(ref to);
+        Look(Vector256.WidenUpper(words).AsInt32(), low, high).StoreUnsafe(ref to, 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Look(Vector256<int> codes, Vector256<float> low, Vector256<float> high)
     {
         Vector256<int> places = codes & Vector256.Create(7);
-        Vector256<float> isUpper = Vector256.Equals(codes & Vector256.Create(8), Vector256.Create(8)).AsSingle();
+        Vector256<float> isHigh = Vector256.Equals(codes & Vector256.Create(8), Vector256.Create(8)).AsSingle();
         return Vector256.ConditionalSelect(
-            isUpper, Vector256.ShuffleNative(upper, places), Vector256.ShuffleNative(lower, places));
+            isHigh, Vector256.ShuffleNative(high, places), Vector256.ShuffleNative(low, places));
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -40,9 +41,26 @@ internal static class BlockBits
             codes[k] |= (byte)(((bytes[k] >> shift) & mask) << lift);
     }
 
-    /// <summary>Reads a scale.</summary>
+    /// <summary>Reads a scale in F16; NaN where it is not finite.</summary>
     public static float Half(ReadOnlySpan<byte> block, int offset) =>
-        (float)BinaryPrimitives.ReadHalfLittleEndian(block[offset..]);
+        ScaleNumbers.OfHalf(BinaryPrimitives.ReadUInt16LittleEndian(block[offset..]));
+
+    /// <summary>Takes 32 codes of 4 bits, the first 16 from the low bits of 16 bytes and the others from the high ones.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static (Vector128<byte> Lower, Vector128<byte> Upper) Nibbles(ReadOnlySpan<byte> bytes)
+    {
+        Vector128<byte> packed = Vector128.Create(bytes[..16]);
+        return (packed & Vector128.Create((byte)15), Vector128.ShiftRightLogical(packed.AsUInt16(), 4).AsByte() & Vector128.Create((byte)15));
+    }
+
+    /// <summary>Turns 16 bits, from the lowest on, into the number 16 or 0 each.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<byte> Sixteens(ushort bits)
+    {
+        var masks = Vector128.Create((byte)1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128);
+        var spread = Vector128.Create(Vector64.Create((byte)bits), Vector64.Create((byte)(bits >> 8)));
+        return Vector128.Equals(spread & masks, masks) & Vector128.Create((byte)16);
+    }
 
     /// <summary>
     /// Reads one of the eight pairs of 6-bit numbers that Q4_K and Q5_K have in 12 bytes (<c>get_scale_min_k4</c>).

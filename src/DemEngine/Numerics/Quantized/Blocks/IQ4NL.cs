@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace DemEngine.Numerics.Quantized.Blocks;
 
 /// <summary>32 indices of 4 bits into a table of integers, with a scale in F16: table[code] · d, exact in binary32.</summary>
@@ -20,10 +22,8 @@ internal readonly struct IQ4NL : IBlockFormat
         float d = BlockBits.Half(block, 0);
         if (!float.IsFinite(d))
             return false;
-        Span<byte> codes = stackalloc byte[32];
-        BlockBits.Take(block.Slice(2, 16), 0, 15, codes);
-        BlockBits.Take(block.Slice(2, 16), 4, 15, codes[16..]);
-        Table.Decode(codes, d, values);
+        (Vector128<byte> lower, Vector128<byte> upper) = BlockBits.Nibbles(block.Slice(2, 16));
+        Table.Decode(lower, upper, d, values);
         return true;
     }
 }

@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace DemEngine.Numerics.Quantized.Blocks;
 
 /// <summary>
@@ -22,10 +24,8 @@ internal readonly struct MXFP4 : IBlockFormat
         float d = ScaleNumbers.PowerOfTwo(block[0]);
         if (!float.IsFinite(d))
             return false;
-        Span<byte> codes = stackalloc byte[32];
-        BlockBits.Take(block.Slice(1, 16), 0, 15, codes);
-        BlockBits.Take(block.Slice(1, 16), 4, 15, codes[16..]);
-        Table.Decode(codes, d, values);
+        (Vector128<byte> lower, Vector128<byte> upper) = BlockBits.Nibbles(block.Slice(1, 16));
+        Table.Decode(lower, upper, d, values);
         return true;
     }
 }

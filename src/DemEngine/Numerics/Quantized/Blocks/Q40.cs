@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace DemEngine.Numerics.Quantized.Blocks;
 
 /// <summary>32 codes of 4 bits with a scale in F16: (code − 8) · d, exact in binary32.</summary>
@@ -16,10 +18,9 @@ internal readonly struct Q40 : IBlockFormat
         float d = BlockBits.Half(block, 0);
         if (!float.IsFinite(d))
             return false;
-        Span<byte> codes = stackalloc byte[32];
-        BlockBits.Take(block.Slice(2, 16), 0, 15, codes);
-        BlockBits.Take(block.Slice(2, 16), 4, 15, codes[16..]);
-        IntegerCodes.Decode(codes, 8, d, values);
+        (Vector128<byte> lower, Vector128<byte> upper) = BlockBits.Nibbles(block.Slice(2, 16));
+        IntegerCodes.Decode(lower, 8, d, values);
+        IntegerCodes.Decode(upper, 8, d, values[16..]);
         return true;
     }
 }

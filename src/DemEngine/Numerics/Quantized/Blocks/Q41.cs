@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace DemEngine.Numerics.Quantized.Blocks;
 
 /// <summary>32 codes of 4 bits with a scale and a least value in F16: code · d + m, rounded once to binary32.</summary>
@@ -17,10 +19,9 @@ internal readonly struct Q41 : IBlockFormat
         float least = BlockBits.Half(block, 2);
         if (!float.IsFinite(d) || !float.IsFinite(least))
             return false;
-        Span<byte> codes = stackalloc byte[32];
-        BlockBits.Take(block.Slice(4, 16), 0, 15, codes);
-        BlockBits.Take(block.Slice(4, 16), 4, 15, codes[16..]);
-        IntegerCodes.DecodeAffine(codes, d, -least, values);
+        (Vector128<byte> lower, Vector128<byte> upper) = BlockBits.Nibbles(block.Slice(4, 16));
+        IntegerCodes.DecodeAffine(lower, d, -least, values);
+        IntegerCodes.DecodeAffine(upper, d, -least, values[16..]);
         return true;
     }
 }

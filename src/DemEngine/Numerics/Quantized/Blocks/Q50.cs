@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.Intrinsics;
 
 namespace DemEngine.Numerics.Quantized.Blocks;
 
@@ -18,13 +19,11 @@ internal readonly struct Q50 : IBlockFormat
         float d = BlockBits.Half(block, 0);
         if (!float.IsFinite(d))
             return false;
-        Span<byte> codes = stackalloc byte[32];
-        BlockBits.Take(block.Slice(6, 16), 0, 15, codes);
-        BlockBits.Take(block.Slice(6, 16), 4, 15, codes[16..]);
-        uint bits = BinaryPrimitives.ReadUInt32LittleEndian(block[2..]);
-        for (int k = 0; k < 32; k++)
-            codes[k] |= (byte)(((bits >> k) & 1) << 4);
-        IntegerCodes.Decode(codes, 16, d, values);
+        (Vector128<byte> lower, Vector128<byte> upper) = BlockBits.Nibbles(block.Slice(6, 16));
+        lower |= BlockBits.Sixteens(BinaryPrimitives.ReadUInt16LittleEndian(block[2..]));
+        upper |= BlockBits.Sixteens(BinaryPrimitives.ReadUInt16LittleEndian(block[4..]));
+        IntegerCodes.Decode(lower, 16, d, values);
+        IntegerCodes.Decode(upper, 16, d, values[16..]);
         return true;
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.Intrinsics;
 
 namespace DemEngine.Numerics.Quantized.Blocks;
 
@@ -19,13 +20,11 @@ internal readonly struct Q51 : IBlockFormat
         float least = BlockBits.Half(block, 2);
         if (!float.IsFinite(d) || !float.IsFinite(least))
             return false;
-        Span<byte> codes = stackalloc byte[32];
-        BlockBits.Take(block.Slice(8, 16), 0, 15, codes);
-        BlockBits.Take(block.Slice(8, 16), 4, 15, codes[16..]);
-        uint bits = BinaryPrimitives.ReadUInt32LittleEndian(block[4..]);
-        for (int k = 0; k < 32; k++)
-            codes[k] |= (byte)(((bits >> k) & 1) << 4);
-        IntegerCodes.DecodeAffine(codes, d, -least, values);
+        (Vector128<byte> lower, Vector128<byte> upper) = BlockBits.Nibbles(block.Slice(8, 16));
+        lower |= BlockBits.Sixteens(BinaryPrimitives.ReadUInt16LittleEndian(block[4..]));
+        upper |= BlockBits.Sixteens(BinaryPrimitives.ReadUInt16LittleEndian(block[6..]));
+        IntegerCodes.DecodeAffine(lower, d, -least, values);
+        IntegerCodes.DecodeAffine(upper, d, -least, values[16..]);
         return true;
     }
 }
