@@ -3,6 +3,7 @@ using DemEngine.Checkpoints;
 using DemEngine.Cli.Formatting;
 using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
+using DemEngine.Cli.Pictures;
 using DemEngine.Cli.Progress;
 using DemEngine.Evaluation.Tokenization;
 using DemEngine.Merging.Options;
@@ -59,12 +60,18 @@ internal static class TrainCommand
         var saveEvery = Numbers.Positive(
             "--save-every", "Steps after which the state is saved, for an interruption. Default 100.", 100);
         var maxShardSize = Sizes.Option("--max-shard-size", "Largest shard of the output.", ShardLayout.DefaultMaxShardBytes);
+        var curve = new Option<FileInfo?>("--curve")
+        {
+            Description = "Also draw the losses over the steps into this file, as SVG.",
+            HelpName = "file",
+        };
         var training = new TrainCommandOptions();
         var printed = new OutputOptions();
 
         var command = new Command("train", "Train a model of the Llama architecture on a data source, with Torch.")
         {
             model, fromScratch, config, data, valid, output, overwrite, resume, resumeAuto, restart, saveEvery, maxShardSize,
+            curve,
         };
         training.AddTo(command);
         printed.AddTo(command);
@@ -109,8 +116,16 @@ internal static class TrainCommand
                                 new CheckpointTokenizerReader(),
                                 options);
                         using (job.Start)
-                            return TrainingRun.Execute(job, folder, parsed.GetValue(saveEvery), run, progress, Interrupt.Token);
+                            return TrainingRun.Execute(
+                                job with { Dense = training.Dense(parsed) },
+                                folder,
+                                parsed.GetValue(saveEvery),
+                                run,
+                                progress,
+                                Interrupt.Token);
                     });
+                if (parsed.GetValue(curve) is { } picture)
+                    LearningCurve.Write(Path.Combine(folder, "train.jsonl"), picture.FullName);
                 TrainingPrinter.Print(report, folder, quiet, json);
                 return 0;
             }

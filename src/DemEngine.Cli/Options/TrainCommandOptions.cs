@@ -68,6 +68,30 @@ internal sealed class TrainCommandOptions
         HelpName = "n",
     };
 
+    private readonly Option<int?> _rank = new("--lora-rank")
+    {
+        Description = "Train an adapter of this rank (LoRA), written as PEFT reads it, in place of all weights.",
+        HelpName = "n",
+    };
+
+    private readonly Option<double?> _alpha = new("--lora-alpha")
+    {
+        Description = "What the adapter is multiplied by, times its rank. Default: twice the rank.",
+        HelpName = "number",
+    };
+
+    private readonly Option<string[]> _targets = new("--lora-targets")
+    {
+        Description = $"Matrices that are adapted. Default: all, {string.Join(" ", LoraOptions.AllTargets)}.",
+        HelpName = "name",
+        AllowMultipleArgumentsPerToken = true,
+    };
+
+    private readonly Option<bool> _dense = new("--lora-dense")
+    {
+        Description = "Write the adapted model with all its weights, and not the adapter.",
+    };
+
     private readonly Option<string> _device = new("--device")
     {
         Description = "cpu, cuda or cuda:N. Default cpu.",
@@ -95,6 +119,10 @@ internal sealed class TrainCommandOptions
             _type,
             _evaluateEvery,
             _patience,
+            _rank,
+            _alpha,
+            _targets,
+            _dense,
             _device,
             _threads,
         })
@@ -106,8 +134,14 @@ internal sealed class TrainCommandOptions
         {
             if (result.GetValue(_device) is { } device && !DeviceName.IsKnown(device))
                 result.AddError($"--device: '{device}' is not cpu, cuda or cuda:N");
+            bool hasMore = result.GetResult(_alpha) is not null || result.GetResult(_targets) is not null || result.GetValue(_dense);
+            if (result.GetResult(_rank) is null && hasMore)
+                result.AddError("--lora-alpha, --lora-targets and --lora-dense need --lora-rank");
         });
     }
+
+    /// <summary>Whether an adapted model is written with all its weights.</summary>
+    public bool Dense(ParseResult parsed) => parsed.GetValue(_dense);
 
     public TrainingOptions Read(ParseResult parsed)
     {
@@ -130,6 +164,19 @@ internal sealed class TrainCommandOptions
         };
         if (parsed.GetValue(_warmup) is { } warmup)
             options = options with { WarmupSteps = warmup };
+        if (parsed.GetValue(_rank) is { } rank)
+        {
+            options = options with
+            {
+                Lora = new LoraOptions
+                {
+                    Rank = rank,
+                    Alpha = parsed.GetValue(_alpha) ?? 2 * rank,
+                    Targets = parsed.GetValue(_targets) is { Length: > 0 } targets ? [.. targets] : LoraOptions.AllTargets,
+                },
+            };
+        }
+
         options.Check();
         return options;
     }

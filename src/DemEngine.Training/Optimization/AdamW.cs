@@ -1,4 +1,3 @@
-using DemEngine.Training.Models;
 using DemEngine.Training.Settings;
 using static TorchSharp.torch;
 
@@ -17,12 +16,12 @@ internal sealed class AdamW : IDisposable
     private readonly AdamWOptions _options;
 
     /// <param name="weights">Vector θ [all weights], binary32; overwritten at each step.</param>
-    /// <param name="layout">Layout of the weights, which tells the matrices from the rest.</param>
+    /// <param name="decayed">Number of elements at the start of the vector that weight decay applies to.</param>
     /// <param name="options">Hyperparameters.</param>
-    public AdamW(Tensor weights, ParameterLayout layout, AdamWOptions options)
+    public AdamW(Tensor weights, long decayed, AdamWOptions options)
     {
         _weights = weights;
-        _matrices = weights.narrow(0, 0, layout.MatrixLength).DetachFromDisposeScope();
+        _matrices = weights.narrow(0, 0, decayed).DetachFromDisposeScope();
         _options = options;
         FirstMoment = zeros_like(weights).DetachFromDisposeScope();
         SecondMoment = zeros_like(weights).DetachFromDisposeScope();

@@ -66,7 +66,7 @@ internal static class StateFile
                 (int)Number("stale"));
 
             using var scope = NewDisposeScope();
-            Tensor Vector(string name) => Load(file, name, session.Best.Layout.Length);
+            Tensor Vector(string name) => Load(file, name, session.TrainedLength);
             session.Restore(
                 state,
                 new TrainingVectors(

@@ -23,4 +23,11 @@ public sealed record TrainingJob(
     DataSet Data,
     DataSet Validation,
     IReadOnlyDictionary<string, byte[]> SideFiles,
-    TrainingOptions Options);
+    TrainingOptions Options)
+{
+    /// <summary>Whether a model that was adapted is written with all its weights, and not as an adapter.</summary>
+    public bool Dense { get; init; }
+
+    /// <summary>Whether the output is an adapter.</summary>
+    internal bool WritesAdapter => Options.Lora is not null && !Dense;
+}

@@ -20,7 +20,8 @@ public static class TrainingRun
     /// <summary>Starts a run, or continues an interrupted one.</summary>
     /// <param name="job">Inputs and options of the run.</param>
     /// <param name="output">
-    /// Path of the folder to create, with the weights of the minimum validation loss, the side files, the log and a manifest.
+    /// Path of the folder to create, with the weights of the minimum validation loss, the side files, the log and a manifest; or
+    /// of an adapter, with its factors, its configuration and the log.
     /// </param>
     /// <param name="saveEvery">
     /// Number of steps between saves of the state; it is also saved when the run is cancelled.
@@ -48,7 +49,10 @@ public static class TrainingRun
         ArgumentOutOfRangeException.ThrowIfLessThan(saveEvery, 1);
         string identity = Identity(job);
         RunOptions publishing = options with { Unfinished = UnfinishedRun.Restart, NonFinite = NonFinitePolicy.Fail };
-        OutputRun.Check(Plan(job, job.Start, identity, [], options), output, publishing);
+        if (job.WritesAdapter)
+            AdapterFolder.Check(output, options.Overwrite);
+        else
+            OutputRun.Check(Plan(job, job.Start, identity, [], options), output, publishing);
 
         using RunFolder folder = RunFolder.Open(output, identity, options.Unfinished == UnfinishedRun.Restart);
         using var session = new TrainingSession(job.Start, job.Data, job.Validation, job.Options);
@@ -112,6 +116,14 @@ public static class TrainingRun
     {
         log.Sync();
         log.Dispose();
+        if (job.WritesAdapter)
+        {
+            AdapterFolder.Write(
+                output, Path.GetFullPath(job.Inputs[0].Path), job.Options.Lora!, session.BestFactors, ReadLog(folder.Log));
+            folder.Delete();
+            return;
+        }
+
         using var backend = new CpuBackend();
         OutputRun.Execute(Plan(job, session.Best, identity, ReadLog(folder.Log), options), output, backend, options);
         folder.Delete();
@@ -159,6 +171,8 @@ public static class TrainingRun
                 type = options.Type.TorchName,
                 options.EvaluateEvery,
                 options.Patience,
+                options.Lora,
+                job.Dense,
             },
             Json);
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using DemEngine.Checkpoints;
 using DemEngine.Evaluation.Language;
 using DemEngine.Training.Data;
 using DemEngine.Training.Evaluation;
@@ -25,6 +26,8 @@ public sealed class TrainingSession : IDisposable
     private readonly AdamW _optimiser;
     private readonly LlamaDecoder _model;
     private readonly LossMeter _validation;
+    private readonly LoraFactors? _lora;
+    private readonly Tensor? _bestFactors;
 
     /// <summary>Starts training.</summary>
     /// <param name="start">Model to start from; it is copied.</param>
@@ -49,7 +52,13 @@ public sealed class TrainingSession : IDisposable
         _weights = start.Weights.to(_device, copy: true).DetachFromDisposeScope();
         Best = start.Copy("the best weights");
         _copy = new WorkingCopy(_weights, options.Type);
-        _optimiser = new AdamW(_weights, start.Layout, options.AdamW);
+        if (options.Lora is { } adaptation)
+        {
+            _lora = new LoraFactors(_weights, start.Layout, adaptation, options.Seed);
+            _bestFactors = _lora.Vector.clone().DetachFromDisposeScope();
+        }
+
+        _optimiser = new AdamW(Trained, _lora?.Vector.NumberOfElements ?? start.Layout.MatrixLength, options.AdamW);
         _model = new LlamaDecoder(start.Layout, start.Config, _copy.Weights, _copy.PassGradients);
         _validation = new LossMeter(validation.Examples, options.MaxPositions, _device);
     }
@@ -68,17 +77,38 @@ public sealed class TrainingSession : IDisposable
     /// </summary>
     public TorchModel Best { get; }
 
+    /// <summary>The factors of the adapter with the minimum validation loss so far; empty if all weights are trained.</summary>
+    internal IEnumerable<ITensorData> BestFactors => _lora?.Tensors(_bestFactors!.cpu()) ?? [];
+
+    /// <summary>Number of elements that are trained.</summary>
+    internal long TrainedLength => Trained.NumberOfElements;
+
+    // The vector that the optimiser changes.
+    private Tensor Trained => _lora?.Vector ?? _weights;
+
     /// <summary>Vectors to save so that the run can be continued. The next step changes them.</summary>
-    internal TrainingVectors Vectors => new(_weights, _optimiser.FirstMoment, _optimiser.SecondMoment, Best.Weights);
+    internal TrainingVectors Vectors =>
+        new(Trained, _optimiser.FirstMoment, _optimiser.SecondMoment, _bestFactors ?? Best.Weights);
 
     /// <summary>Restores a saved state, from which training continues.</summary>
     internal void Restore(TrainingState state, TrainingVectors vectors)
     {
         using var _ = no_grad();
-        _weights.copy_(vectors.Weights);
+        Trained.copy_(vectors.Weights);
         _optimiser.FirstMoment.copy_(vectors.FirstMoment);
         _optimiser.SecondMoment.copy_(vectors.SecondMoment);
-        Best.Weights.copy_(vectors.Best);
+        if (_lora is null)
+        {
+            Best.Weights.copy_(vectors.Best);
+        }
+        else
+        {
+            _bestFactors!.copy_(vectors.Best);
+            _lora.Apply(_bestFactors, _weights);
+            Best.Weights.copy_(_weights);
+            _lora.Apply(_lora.Vector, _weights);
+        }
+
         _copy.Refresh();
         State = state;
     }
@@ -102,6 +132,7 @@ public sealed class TrainingSession : IDisposable
             if (isBest)
             {
                 Best.Weights.copy_(_weights);
+                _bestFactors?.copy_(_lora!.Vector);
                 next = next with { BestStep = number, BestLoss = loss, Stale = 0 };
             }
             else
@@ -127,6 +158,8 @@ public sealed class TrainingSession : IDisposable
         _validation.Dispose();
         _model.Dispose();
         _optimiser.Dispose();
+        _lora?.Dispose();
+        _bestFactors?.Dispose();
         _copy.Dispose();
         Best.Dispose();
         _weights.Dispose();
@@ -152,9 +185,12 @@ public sealed class TrainingSession : IDisposable
         }
 
         CheckFinite(sum, "the loss", number);
-        double norm = Clip(number);
+        _lora?.Pull(_copy.Gradients);
+        Tensor gradient = _lora?.Gradient ?? _copy.Gradients;
+        double norm = Clip(gradient, number);
         double rate = _options.Schedule.At(number);
-        _optimiser.Step(_copy.Gradients, rate, number);
+        _optimiser.Step(gradient, rate, number);
+        _lora?.Apply(_lora.Vector, _weights);
         _copy.Refresh();
         long positions = examples.Sum(example => (long)example.Tokens.Length - 1);
         return new TrainingStep(number, sum / targets, rate, norm, positions, targets, null, false);
@@ -165,13 +201,13 @@ public sealed class TrainingSession : IDisposable
     /// https://arxiv.org/abs/1211.5063, section 3.2).
     /// </summary>
     /// <returns>Norm of the gradient before clipping.</returns>
-    private double Clip(long number)
+    private double Clip(Tensor gradient, long number)
     {
         using var scope = NewDisposeScope();
-        double norm = _copy.Gradients.norm().item<float>();
+        double norm = gradient.norm().item<float>();
         CheckFinite(norm, "the norm of the gradient", number);
         if (norm > _options.ClipNorm)
-            _copy.Gradients.mul_(_options.ClipNorm / norm);
+            gradient.mul_(_options.ClipNorm / norm);
         return norm;
     }
 

@@ -44,6 +44,9 @@ public sealed record TrainingOptions
     /// <summary>Maximum norm of the gradient; a longer gradient is scaled down to it.</summary>
     public double ClipNorm { get; init; } = 1;
 
+    /// <summary>Options of low-rank adaptation; null to train all weights.</summary>
+    public LoraOptions? Lora { get; init; }
+
     /// <summary>Random seed of the order of examples.</summary>
     public long Seed { get; init; }
 
@@ -91,6 +94,7 @@ public sealed record TrainingOptions
         Require(EvaluateEvery >= 1, "validation must come after at least one step");
         Require(Patience >= 0, "patience must not be negative");
         Require(Threads >= 1, "there must be at least one thread");
+        Lora?.Check();
     }
 
     private static void Require(bool condition, string what)

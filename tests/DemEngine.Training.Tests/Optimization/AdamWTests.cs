@@ -17,7 +17,7 @@ public class AdamWTests
         double[] expected = [.. TinyModels.Numbers(weights).Select(value => (double)value)];
         double[] first = new double[expected.Length], second = new double[expected.Length];
         var options = new AdamWOptions(Beta1: 0.8, Beta2: 0.9, Epsilon: 1e-3, WeightDecay: 0.2);
-        using var optimiser = new AdamW(weights, layout, options);
+        using var optimiser = new AdamW(weights, layout.MatrixLength, options);
 
         var random = new Random(4);
         for (int step = 1; step <= 5; step++)
