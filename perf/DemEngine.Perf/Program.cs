@@ -5,6 +5,13 @@ using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.NoEmit;
 using DemEngine.Perf;
 
+// The table of strategies is no benchmark of time: it counts evaluations on models that are trained for it.
+if (args is ["strategies", var experiment, var work])
+{
+    StrategyTable.Run(experiment, work);
+    return;
+}
+
 // In this process: the build of a separate one would not know where the repository's packages come from.
 var config = ManualConfig.Create(DefaultConfig.Instance)
     .AddJob(Job.ShortRun.WithToolchain(InProcessNoEmitToolchain.Instance))

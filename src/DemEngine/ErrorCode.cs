@@ -622,6 +622,12 @@ public sealed class ErrorCode
         "Every trial of a search failed, so that there is no best one.",
         "Look at the error of the last trial, which the message gives; trials.jsonl has them all.");
 
+    /// <summary>DEM4131: The base of an experiment cannot do what its sources are about.</summary>
+    public static readonly ErrorCode BaseTooWeak = new(
+        4131,
+        "The base of an experiment cannot do what its sources are about.",
+        "Train it for more steps, or with another seed: over such a base the comparison says little.");
+
     /// <summary>DEM4201: A loss or a gradient is no longer a finite number, and training stopped.</summary>
     public static readonly ErrorCode TrainingDiverged = new(
         4201,

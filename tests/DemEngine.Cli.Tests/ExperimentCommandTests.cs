@@ -22,7 +22,8 @@ public class ExperimentCommandTests
 
         string[] losses = Losses(folder.PathOf("out/experiment.json"));
         System.Text.Json.JsonElement again = Dem.Run([.. command, "--json"]).Expect(0).Json;
-        Assert.That(again.GetProperty("tables").GetArrayLength(), Is.EqualTo(3));
+        Assert.That(again.GetProperty("tables").GetArrayLength(), Is.EqualTo(2));
+        Assert.That(again.GetProperty("life").GetArrayLength(), Is.EqualTo(5));
         Assert.That(Losses(folder.PathOf("out/experiment.json")), Is.EqualTo(losses));
         Assert.That(File.ReadAllText(again.GetProperty("report").GetString()!), Does.StartWith("<!doctype html>"));
     }

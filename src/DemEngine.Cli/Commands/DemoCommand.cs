@@ -26,8 +26,8 @@ internal static class DemoCommand
 
         var command = new Command(
             "demo",
-            "See DEM at work on small models: search coefficients, merge, and compare with the models it is made of "
-            + "and with data mixing.")
+            "See DEM at work on small models in four scenes: build a family, add a source, withdraw one, weigh them anew; "
+            + "beside data mixing.")
         {
             folder, threads,
         };

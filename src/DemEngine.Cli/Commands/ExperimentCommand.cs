@@ -23,7 +23,7 @@ internal static class ExperimentCommand
         string[] names = [.. ExperimentPreset.All.Select(preset => preset.Name)];
         var chosen = new Option<string>("--preset")
         {
-            Description = "Which experiment: small takes most of an hour on two cores, demo has smaller models, "
+            Description = "Which experiment: small takes half an hour on two cores, demo is one seed of it with four events, "
                 + "tiny only shows that all of it works. Default small.",
             HelpName = string.Join('|', names),
             DefaultValueFactory = _ => ExperimentPreset.Small.Name,
@@ -42,7 +42,7 @@ internal static class ExperimentCommand
         var output = new OutputOptions();
 
         var command = new Command(
-            "experiment", "Compare merging with data mixing, from training to a report, on data made for it.")
+            "experiment", "Compare merging with data mixing over the life of a family of models, on data made for it.")
         {
             folder, chosen, device, threads,
         };

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using DemEngine.Cli.Formatting;
 using DemEngine.Cli.Progress;
+using DemEngine.Lab.Experiment.Report;
 using DemEngine.Lab.Experiment.Results;
 using DemEngine.Lab.Experiment.Running;
 
@@ -27,6 +28,14 @@ internal static class ExperimentPrinter
                 PrintTable(table);
             }
 
+            Console.Out.WriteLine("The life of the family");
+            PrintLife(report.Results);
+            if (Verdict.Of(report.Results) is { } verdict)
+            {
+                Prose.Print(verdict);
+                Console.Out.WriteLine();
+            }
+
             Console.Out.WriteLine($"all of it, with figures: {Printable.Text(report.ReportFile)}");
         }
     }
@@ -37,6 +46,7 @@ internal static class ExperimentPrinter
         ["results"] = report.ResultsFile,
         ["report"] = report.ReportFile,
         ["tables"] = new JsonArray([.. report.Results.Tables.Select(table => (JsonNode)ToJson(table))]),
+        ["life"] = new JsonArray([.. report.Results.Life.Select(table => (JsonNode)ToJson(table))]),
     };
 
     /// <summary>Prints the percentage of right answers of each method on each source.</summary>
@@ -53,6 +63,28 @@ internal static class ExperimentPrinter
                 .Select((_, c) => Percent(row.Runs.Average(run => run.ExactMatch[c])))
                 .Append(Percent(row.Runs.Average(run => run.ExactMatch.Take(table.Averaged).Average())))
                 .Prepend(row.Name)));
+        Console.Out.WriteLine();
+    }
+
+    /// <summary>Prints for each event the right answers and the operations of each method, and the operations so far.</summary>
+    public static void PrintLife(ExperimentResults results)
+    {
+        var total = new Dictionary<string, double>();
+        TablePrinter.Print(
+            ["event", "", " right, %", " operations", " so far"],
+            results.Life.SelectMany(table => table.Rows.Where(row => row.Kind != MethodKind.Base).Select((row, k) =>
+            {
+                double cost = row.Runs.Average(run => run.Cost.Flops(results.Parameters));
+                double all = total[row.Name] = total.GetValueOrDefault(row.Name) + cost;
+                return new[]
+                {
+                    k == 0 ? table.Name : "",
+                    row.Name,
+                    Percent(row.Runs.Average(run => run.ExactMatch.Take(table.Averaged).Average())),
+                    LifeTable.Operations(cost),
+                    LifeTable.Operations(all),
+                };
+            })));
         Console.Out.WriteLine();
     }
 

@@ -19,7 +19,8 @@ namespace DemEngine.Lab.Demonstration;
 public sealed record DemoReport(string Folder, ExperimentReport Experiment, string Merged, RunReport Merge, int Verified);
 
 /// <summary>
-/// Demonstrates DEM in less than a minute: <see cref="ExperimentPreset.Demo"/> with models that were trained beforehand.
+/// Demonstrates DEM in four scenes and less than half a minute: <see cref="ExperimentPreset.Demo"/> with models that were trained
+/// beforehand.
 /// Coefficients are searched, candidates merged and all of it evaluated on the spot; then the best merge is written and verified.
 /// </summary>
 public static class Demo

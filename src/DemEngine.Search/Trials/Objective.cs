@@ -14,7 +14,8 @@ public sealed class Objective
     /// <param name="kind">Function that combines the values.</param>
     /// <param name="metric">Metric of the values, which says whether a larger value is better.</param>
     /// <param name="weights">
-    /// Weight of each set by name, for <see cref="ObjectiveKind.Weighted"/>; a set that is not named has weight 1.
+    /// Weight of each set by name, for <see cref="ObjectiveKind.Weighted"/> and <see cref="ObjectiveKind.Regret"/>; a set that is
+    /// not named has weight 1.
     /// </param>
     /// <exception cref="DemException">
     /// DEM1001 (BadArgument): a weight is negative or not finite, or weights are given for another kind.
@@ -24,9 +25,10 @@ public sealed class Objective
         Kind = kind;
         Metric = metric;
         _weights = weights ?? new Dictionary<string, double>();
-        if (_weights.Count > 0 && kind != ObjectiveKind.Weighted)
+        if (_weights.Count > 0 && kind is not (ObjectiveKind.Weighted or ObjectiveKind.Regret))
             throw new DemException(
-                ErrorCode.BadArgument, "weights of sets are given, but the objective is not the weighted mean");
+                ErrorCode.BadArgument,
+                "weights of sets are given, but the objective is neither the weighted mean nor the regret");
         if (_weights.FirstOrDefault(pair => !(pair.Value >= 0) || !double.IsFinite(pair.Value)) is { Key: { } set })
             throw new DemException(
                 ErrorCode.BadArgument, $"the weight of the set {Quoted.Name(set)} is not a number from 0");
@@ -86,7 +88,7 @@ public sealed class Objective
         {
             ObjectiveKind.Mean => scores.Average(score => score.Value),
             _ when IsRegret && Scales.Count == 0 => scores.Average(score => score.Value),
-            ObjectiveKind.Regret => scores.Average(Regret),
+            ObjectiveKind.Regret => WeightedMean([.. scores.Select(score => score with { Value = Regret(score) })]),
             ObjectiveKind.WorstRegret => scores.Max(Regret),
             ObjectiveKind.Worst => Metric.HigherIsBetter ? scores.Min(score => score.Value) : scores.Max(score => score.Value),
             _ => WeightedMean(scores),
@@ -127,11 +129,10 @@ public sealed class Objective
         {
             double[] regrets = [.. scores.Select(Regret)];
             int largest = Array.IndexOf(regrets, regrets.Max());
-            return
-            [
-                .. scores.Select((score, k) => (Kind == ObjectiveKind.Regret ? 1.0 / regrets.Length : k == largest ? 1 : 0)
-                    / Scales[score.Set].Difference),
-            ];
+            double[] shares = Kind == ObjectiveKind.Regret
+                ? SharesByWeight(scores)
+                : [.. regrets.Select((_, k) => k == largest ? 1.0 : 0)];
+            return [.. scores.Select((score, k) => shares[k] / Scales[score.Set].Difference)];
         }
 
         if (Kind == ObjectiveKind.Worst)
@@ -140,6 +141,11 @@ public sealed class Objective
             return [.. values.Select((_, k) => k == worst ? 1.0 : 0)];
         }
 
+        return SharesByWeight(scores);
+    }
+
+    private double[] SharesByWeight(IReadOnlyList<SetScore> scores)
+    {
         double[] weights = [.. scores.Select(score => _weights.GetValueOrDefault(score.Set, 1))];
         return [.. weights.Select(weight => weight / weights.Sum())];
     }

@@ -38,6 +38,7 @@ public sealed class TrialRunner : IDisposable
     private ParallelTrials? _parallel;
     private ImmutableArray<Coefficients> _together = [];
     private CandidateGroup? _group;
+    private bool _isScaling;
 
     /// <summary>Makes a runner.</summary>
     /// <param name="merge">Merge that has the models open.</param>
@@ -97,6 +98,7 @@ public sealed class TrialRunner : IDisposable
                 Coefficients.Of(Enumerable.Range(0, count).Select(k => k == alone ? 1.0 : 0))),
         ];
         Expect(candidates);
+        _isScaling = true; // These trials need no slopes.
         Trial[] trials =
         [
             .. candidates.Select(candidate =>
@@ -107,6 +109,7 @@ public sealed class TrialRunner : IDisposable
                 return trial;
             }),
         ];
+        _isScaling = false;
         if (!trials[0].Succeeded)
         {
             throw new DemException(
@@ -166,7 +169,7 @@ public sealed class TrialRunner : IDisposable
         }
     }
 
-    private bool HasSlopes(Trial trial) => Directions is null
+    private bool HasSlopes(Trial trial) => Directions is null || _isScaling
         || (trial.Slopes.Length > 0 && trial.Slopes[0].BySource[0].Length == _map.Groups.Length);
 
     /// <summary>Whether the evaluation of a candidate has begun beside others, and is not waited for yet.</summary>
@@ -251,7 +254,7 @@ public sealed class TrialRunner : IDisposable
     private (ModelScores Scores, ImmutableArray<SetSlopes> Slopes) Measure(
         Candidate candidate, int number, int slot, CancellationToken cancel)
     {
-        if (Directions is null)
+        if (Directions is null || _isScaling)
             return (Scores(candidate, number, slot, cancel), []);
         GradientScores found = ((IGradientEvaluator)_evaluator).Differentiate(candidate, Directions, cancel);
         return (found.Scores, _map.SlopesOf(found));

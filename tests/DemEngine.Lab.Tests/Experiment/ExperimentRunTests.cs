@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using DemEngine.Backends.Cpu;
 using DemEngine.Lab.Experiment.Report;
@@ -12,8 +13,8 @@ public class ExperimentRunTests
 {
     private static readonly ExperimentPreset Preset = ExperimentPreset.Tiny with
     {
-        Model = ExperimentPreset.Tiny.Model with { HiddenSize = 8, HeadSize = 4, IntermediateSize = 12, Layers = 1 },
-        Sources = [.. ExperimentPreset.Tiny.Sources.Select(plan => plan with { TestExamples = 4, ValidationExamples = 3 })],
+        Model = ExperimentPreset.Tiny.Model with { HiddenSize = 8, HeadSize = 4, IntermediateSize = 12, Layers = 2 },
+        Exercises = ExperimentPreset.Tiny.Exercises with { Test = 4, Validation = 3 },
         Range = CoefficientRange.Of(0, 1, 0.5),
     };
 
@@ -41,17 +42,18 @@ public class ExperimentRunTests
         {
             new[]
             {
-                "base", "tuned on reverse", "tuned on sort", "tuned on date-eu", "tuned on date-us", "tuned on roman", "uniform average",
-                "DEM, one coefficient", "DEM, one each", "data mixing, equal shares", "data mixing, searched",
+                "base", "each source's own model", "plain average", "DEM, one coefficient", "DEM, one each in 2 groups of layers", "DEM, one each",
+                "mixing, 0.5 of the tokens", "mixing, equal shares", "mixing, best of 2 shares", "mixing, best of 3 shares", "mixing, drawn half way back",
             },
-            ["base", "reverse at 0.5", "sort at 0.5", "date-eu at 0.5", "reverse and sort, equal", "reverse and sort, weighted", "three, by grid"],
-            ["DEM before", "DEM, vector added", "DEM, all searched again", "mixing before", "mixing, trained again"],
+            ["base", "tuned on roman", "DEM", "mixing, equal shares"],
         }));
-        foreach (ResultTable table in _report.Results.Tables)
+        Assert.That(_report.Results.Life.Select(table => table.Name), Is.EqualTo(new[] { "build", "add", "withdraw", "weights", "improve" }));
+        Assert.That(_report.Results.Life.Select(table => table.Rows.Select(row => row.Name)), Has.All.EqualTo(new[] { "base", "DEM", "mixing, trained again", "mixing, continued" }));
+        foreach (ResultTable table in _report.Results.Tables.Concat(_report.Results.Life))
         {
             foreach (MethodResult row in table.Rows)
             {
-                Assert.That(row.Runs.Select(run => run.Seed), Is.EqualTo(Preset.Seeds), row.Name);
+                Assert.That(row.Runs.Select(run => run.Seed), Is.EqualTo(row.Name == "mixing, best of 3 shares" ? Preset.Seeds[..1] : Preset.Seeds), row.Name);
                 Assert.That(row.Runs.Select(run => (run.ExactMatch.Length, run.Loss.Length)), Has.All.EqualTo((table.Columns.Length, table.Columns.Length)), row.Name);
                 Assert.That(row.Runs.SelectMany(run => run.Loss), Has.All.InRange(1, 20), row.Name);
             }
@@ -59,42 +61,41 @@ public class ExperimentRunTests
     }
 
     [Test]
-    public void Costs_add_up()
+    public void Costs_count_every_run()
     {
         ResultTable main = _report.Results.Tables[0];
-        MethodCost Cost(string name) => main.Rows.Single(row => row.Name == name).Runs[0].Cost;
-        string[] tuned = [.. main.Rows.Select(row => row.Name).Where(name => name.StartsWith("tuned on"))];
-        long steps = Preset.FineTune.Steps;
+        MethodCost Cost(ResultTable table, string name) => table.Rows.Single(row => row.Name == name).Runs[0].Cost;
+        long steps = 100 * Preset.FineTune.Steps;
+        ImmutableArray<ResultTable> life = _report.Results.Life;
         Assert.Multiple(() =>
         {
-            Assert.That(Cost("base"), Is.EqualTo(default(MethodCost)));
-            Assert.That(Cost("tuned on sort").TrainingTokens, Is.EqualTo(100 * steps));
-            Assert.That(Cost("uniform average").TrainingTokens, Is.EqualTo(500 * steps));
-            Assert.That(Cost("uniform average").EvaluationTokens, Is.EqualTo(tuned.Sum(name => Cost(name).EvaluationTokens)));
-            Assert.That(Cost("DEM, one coefficient").TrainingTokens, Is.EqualTo(500 * steps));
-            Assert.That(Cost("DEM, one coefficient").EvaluationTokens, Is.EqualTo(Cost("uniform average").EvaluationTokens + (3 * ValidationPositions())));
-            Assert.That(Cost("DEM, one each").EvaluationTokens, Is.GreaterThan(Cost("DEM, one coefficient").EvaluationTokens));
-            Assert.That(Cost("data mixing, equal shares").TrainingTokens, Is.EqualTo(500 * steps));
-            Assert.That(Cost("data mixing, searched").TrainingTokens, Is.EqualTo(3 * 500 * steps));
-            Assert.That(Cost("data mixing, searched").Seconds, Is.EqualTo(3 * 5 * 0.25 * steps));
+            Assert.That(Cost(main, "base"), Is.EqualTo(default(MethodCost)));
+            Assert.That(Cost(main, "plain average").TrainingTokens, Is.EqualTo(5 * steps));
+            Assert.That(Cost(main, "DEM, one each").TrainingTokens, Is.EqualTo(5 * steps));
+            Assert.That(Cost(main, "DEM, one each").EvaluationTokens, Is.GreaterThan(Cost(main, "plain average").EvaluationTokens));
+            Assert.That(Cost(main, "mixing, 0.5 of the tokens").TrainingTokens, Is.EqualTo(2.5 * steps));
+            Assert.That(Cost(main, "mixing, equal shares").TrainingTokens, Is.EqualTo(5 * steps));
+            Assert.That(Cost(main, "mixing, best of 3 shares").TrainingTokens, Is.EqualTo(15 * steps));
+            Assert.That(life.Select(table => Cost(table, "DEM").TrainingTokens), Is.EqualTo(new[] { 5 * steps, steps, 0, steps, steps }));
+            Assert.That(Cost(life[2], "DEM").EvaluationTokens, Is.Zero, "a vector is left out, and nothing is searched");
+            Assert.That(life.Select(table => Cost(table, "mixing, trained again").TrainingTokens), Is.EqualTo(new[] { 5 * steps, 6 * steps, 5 * steps, 15 * steps, 5 * steps }));
+            Assert.That(life.Select(table => Cost(table, "mixing, continued").TrainingTokens), Is.EqualTo(new[] { 5 * steps, 2 * steps, 2 * steps, 6 * steps, 2 * steps }));
         });
-
-        ResultTable added = _report.Results.Tables[2];
-        Assert.That(added.Rows.Single(row => row.Name == "DEM, vector added").Runs[0].Cost.TrainingTokens, Is.EqualTo(100 * steps));
-        Assert.That(added.Rows.Single(row => row.Name == "mixing, trained again").Runs[0].Cost.TrainingTokens, Is.EqualTo(600 * steps));
     }
 
     [Test]
-    public void What_is_chosen_is_the_best_on_validation_data()
+    public void What_continues_begins_at_the_model_before_it()
     {
-        CoefficientCurve shared = _report.Results.Curves[0];
-        double[] means = [.. shared.Lines[^1].Values];
-        Assert.That(shared.Best, Is.EqualTo(shared.Values[Array.IndexOf(means, means.Min())]));
-        Assert.That(means, Is.EqualTo(Enumerable.Range(0, means.Length).Select(k => shared.Lines.Take(5).Average(line => line.Values[k]))).Within(1e-12));
+        string Start(string name) => Path.GetFileName(_tuner.Requests.First(request => request.Seed == 1 && Path.GetFileName(request.Output) == name).Start!);
+        Assert.That(new[] { "continued-add", "continued-withdraw", "continued-weights-50", "continued-improve", "mixing-add" }.Select(Start), Is.EqualTo(new[] { "mixing-build", "continued-add", "continued-withdraw", "continued-withdraw", "base" }));
+    }
 
-        // A coefficient for each begins with the best single one, and can only be better on validation data.
-        foreach (CoefficientCurve one in _report.Results.Curves[1..])
-            Assert.That(one.Lines[^1].Values[one.Values.IndexOf(one.Best!.Value)], Is.LessThanOrEqualTo(means.Min()));
+    [Test]
+    public void A_base_that_cannot_do_what_the_sources_are_about_is_refused()
+    {
+        var error = Assert.Throws<DemException>(() => Run(_folder.PathOf("gated"), new NudgingTuner(), Preset with { Gate = 0.9 }))!;
+        Assert.That(error.Code, Is.EqualTo(ErrorCode.BaseTooWeak));
+        Assert.That(error.Message, Does.Contain("of date"));
     }
 
     [Test]
@@ -109,19 +110,27 @@ public class ExperimentRunTests
             Assert.That(Prompts(request.Data).Intersect(Prompts(request.Validation)), Is.Empty, request.Data);
         }
 
-        Assert.That(_tuner.Requests.SelectMany(request => Prompts(request.Data)), Has.Some.StartsWith("roman").And.Some.StartsWith("mod "));
+        Assert.That(_tuner.Requests.SelectMany(request => Prompts(request.Data)), Has.Some.StartsWith("roman").And.Some.StartsWith("list "));
     }
 
     [Test]
-    public void Mixtures_have_the_shares_they_should()
+    public void Mixtures_have_the_shares_they_should_and_wrong_answers_until_they_are_improved()
     {
-        string[] Names(string file) => [.. Prompts(_folder.PathOf($"whole/data/seed-1/train/{file}.jsonl")).Select(prompt => prompt.Split(' ')[0])];
-        string[] equal = Names("mixing-equal");
-        Assert.That(equal, Has.Length.EqualTo(5 * Preset.FineTune.Steps * Preset.FineTune.BatchSize));
-        Assert.That((double)equal.Count(name => name == "roman") / equal.Length, Is.EqualTo(0.2).Within(0.05));
-        Assert.That((double)equal.Count(name => name == "date") / equal.Length, Is.EqualTo(0.4).Within(0.06));
-        Assert.That(Names("mixing-equal"), Has.None.EqualTo("mod"));
-        Assert.That(Directory.GetFiles(_folder.PathOf("whole/data/seed-1/train"), "mixing-six-*").Select(Path.GetFileNameWithoutExtension).SelectMany(name => Names(name!)), Has.Some.EqualTo("mod"));
+        (string Skill, string Answer)[] Lines(string file) =>
+        [
+            .. File.ReadLines(_folder.PathOf($"whole/data/seed-1/train/{file}.jsonl")).Select(line => JsonDocument.Parse(line).RootElement)
+                .Select(line => (line.GetProperty("prompt").GetString()!.Split(' ')[0], line.GetProperty("completion").GetString()!)),
+        ];
+        double Share(string file, string skill) => (double)Lines(file).Count(line => line.Skill == skill) / Lines(file).Length;
+        Assert.That(Lines("mixing-build"), Has.Length.EqualTo(5 * Preset.FineTune.Steps * Preset.FineTune.BatchSize));
+        Assert.That(Share("mixing-build", "date"), Is.EqualTo(0.2).Within(0.05));
+        Assert.That(Share("mixing-build", "list"), Is.Zero);
+        Assert.That(Share("continued-add", "list"), Is.EqualTo(0.5).Within(0.07));
+        Assert.That(Share("mixing-withdraw", "sort"), Is.Zero);
+        double Wrong(string file) => Lines(file).Where(line => line.Skill == "num").Average(line => line.Answer.Contains(',') ? 1.0 : 0);
+        Assert.That(Wrong("num-dots"), Is.EqualTo(0.2).Within(0.1));
+        Assert.That(Wrong("num-dots-improved"), Is.Zero);
+        Assert.That(Wrong("mixing-improve"), Is.Zero);
     }
 
     [Test]
@@ -158,8 +167,8 @@ public class ExperimentRunTests
     public void The_report_and_the_results_are_written()
     {
         Assert.That(File.ReadAllText(_report.ReportFile), Is.EqualTo(HtmlReport.Write(ResultsFile.Read(_report.ResultsFile))));
-        Assert.That(_report.Results.Geometry.Models, Is.EqualTo(Preset.Tuned.Select(plan => plan.Name)));
-        Assert.That(_report.Results.Map.Clouds, Has.Length.EqualTo(7));
+        Assert.That(_report.Results.Geometry.Models, Is.EqualTo(Preset.Tuned.Select(source => source.Name)));
+        Assert.That(_report.Results.Map.Clouds, Has.Length.EqualTo(10));
     }
 
     [Test]
@@ -169,10 +178,6 @@ public class ExperimentRunTests
         Assert.That(_progress[^1].Share, Is.EqualTo(1).Within(1e-9));
         Assert.That(_progress.Select(step => step.Stage), Has.Some.EqualTo("seed 2: training roman"));
     }
-
-    private long ValidationPositions() => Preset.Sources.Sum(plan => File.ReadLines(_folder.PathOf($"whole/data/seed-1/validation/{plan.Name}.jsonl"))
-        .Select(line => JsonDocument.Parse(line).RootElement)
-        .Sum(line => 1 + line.GetProperty("prompt").GetString()!.Length + line.GetProperty("completion").GetString()!.Length));
 
     private static ExperimentReport Run(string folder, NudgingTuner tuner, ExperimentPreset preset, Action<ExperimentProgress>? progress = null)
     {
@@ -184,15 +189,15 @@ public class ExperimentRunTests
         results with
         {
             Command = "",
-            Tables =
-            [
-                .. results.Tables.Select(table => table with
-                {
-                    Rows = [.. table.Rows.Select(row => row with { Runs = [.. row.Runs.Select(run => run with { Cost = run.Cost with { Seconds = 0 } })] })],
-                }),
-            ],
+            Tables = [.. results.Tables.Select(WithoutTimes)],
+            Life = [.. results.Life.Select(WithoutTimes)],
         },
         ResultsJson.Default.ExperimentResults);
+
+    private static ResultTable WithoutTimes(ResultTable table) => table with
+    {
+        Rows = [.. table.Rows.Select(row => row with { Runs = [.. row.Runs.Select(run => run with { Cost = run.Cost with { Seconds = 0 } })] })],
+    };
 
     private static IEnumerable<string> Prompts(string file) =>
         File.ReadLines(file).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("prompt").GetString()!);

@@ -7,7 +7,7 @@ namespace DemEngine.Lab.Tests.Experiment;
 /// <summary>Results as an experiment might give them, to try the report on.</summary>
 internal static class MadeUpResults
 {
-    private static readonly ImmutableArray<string> Sources = ["reverse", "sort", "date-eu", "date-us", "roman"];
+    private static readonly ImmutableArray<string> Sources = ["reverse-small", "sort-up", "date-eu", "date-us", "roman"];
     private static readonly SourceMap Map = SourceMaps.Make([.. Sources.Select(TextSources.Find)], seed: 1);
 
     public static ExperimentResults Make(int seeds = 3)
@@ -33,8 +33,17 @@ internal static class MadeUpResults
                     Row("uniform average", MethodKind.FixedMerge, 0.5, 1_000_000),
                     Row("DEM, one coefficient", MethodKind.Dem, 0.6, 1_000_000, "ω 0.4"),
                     Row("DEM, one each", MethodKind.Dem, 0.7, 1_000_000, "reverse 0.7, sort 0.4"),
-                    Row("data mixing", MethodKind.Mixing, 0.7, 5_000_000, "in proportion to size"),
+                    Row("mixing, equal shares", MethodKind.Mixing, 0.7, 5_000_000, "in proportion to size"),
                 ]),
+            ],
+            [
+                .. new[] { "build", "add", "withdraw" }.Select(name => new ResultTable(name, $"What {name} is.", [.. sources, "reverse-digits"], 5,
+                [
+                    Row("base", MethodKind.Base, 0.3, 0),
+                    Row("DEM", MethodKind.Dem, 0.7, 1_000_000),
+                    Row("mixing, trained again", MethodKind.Mixing, 0.8, 2_000_000),
+                    Row("mixing, continued", MethodKind.Mixing, 0.75, 1_500_000),
+                ])),
             ],
             new VectorGeometry(
                 sources, ["model.embed_tokens", "model.layers.0", "model.layers.1", "model.norm"], [.. Enumerable.Range(0, 4).Select(_ => Numbers(5, 0, 1))],

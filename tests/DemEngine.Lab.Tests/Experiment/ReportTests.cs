@@ -20,8 +20,8 @@ public class ReportTests
 
         // Elements without an end apart, it is XML too, so no tag is open and nothing is unescaped.
         XElement page = Parse(html);
-        Assert.That(page.Descendants("table").Count(), Is.EqualTo(1 + (3 * results.Tables.Length)));
-        Assert.That(page.Descendants("figure").Count(), Is.EqualTo(1 + results.Curves.Length + 2 + 1));
+        Assert.That(page.Descendants("table").Count(), Is.EqualTo(2 + (3 * results.Tables.Length)));
+        Assert.That(page.Descendants("figure").Count(), Is.EqualTo(2 + results.Curves.Length + 2 + 1));
         Assert.That(page.Descendants("code").Single().Value, Is.EqualTo(results.Command));
 
         // What it comes to stands above all tables, and a figure before the first of them.
@@ -34,7 +34,7 @@ public class ReportTests
     {
         ExperimentResults results = MadeUpResults.Make();
         ResultTable table = results.Tables[0];
-        XElement[] rows = [.. Parse(HtmlReport.Write(results)).Descendants("table").First().Descendants("tbody").Single().Elements("tr")];
+        XElement[] rows = [.. Parse(HtmlReport.Write(results)).Descendants("table").ElementAt(1).Descendants("tbody").Single().Elements("tr")];
         Assert.That(rows.Select(row => row.Elements("td").First().Value), Is.EqualTo(table.Rows.Select(row => row.Name)));
 
         // Columns: name, five sources, their mean, the one beside.
@@ -62,6 +62,19 @@ public class ReportTests
     }
 
     [Test]
+    public void Costs_add_up_over_the_life_of_a_family()
+    {
+        ExperimentResults results = MadeUpResults.Make();
+        XElement[] rows = [.. Parse(HtmlReport.Write(results)).Descendants("table").First().Descendants("tbody").Single().Elements("tr")];
+        string[] dem = [.. rows.Where(row => row.Elements("td").First().Value == "DEM").Select(row => row.Elements("td").ElementAt(5).Value)];
+        double each = new MethodCost(1_000_000, 100_000, 0).Flops(results.Parameters);
+        Assert.That(dem, Is.EqualTo(new[] { each, 2 * each, 3 * each }.Select(LifeTable.Operations)));
+        string svg = FigureFiles.Pictures(results).First().Picture;
+        Assert.That(svg, Does.Contain("mixing, continued, withdraw").And.Not.Contain("NaN"));
+        Assert.That(Verdict.Of(results), Does.Contain("Over its whole life the family took 0.50 times of those"));
+    }
+
+    [Test]
     public void Where_all_are_as_good_none_is_marked()
     {
         ExperimentResults results = MadeUpResults.Make();
@@ -70,7 +83,7 @@ public class ReportTests
         {
             Tables = [table with { Rows = [.. table.Rows.Select(row => row with { Runs = [.. row.Runs.Select(run => run with { ExactMatch = run.ExactMatch.SetItem(0, row.Kind == MethodKind.Mixing ? 0.99 : 0.5).SetItem(1, 0.75) })] })] }],
         };
-        XElement[] rows = [.. Parse(HtmlReport.Write(results)).Descendants("table").First().Descendants("tbody").Single().Elements("tr")];
+        XElement[] rows = [.. Parse(HtmlReport.Write(results)).Descendants("table").ElementAt(1).Descendants("tbody").Single().Elements("tr")];
         Assert.That(rows.Select(row => (string?)row.Elements("td").ElementAt(2).Attribute("class") ?? ""), Has.None.Contains("best"));
         Assert.That(rows.Select(row => (string?)row.Elements("td").ElementAt(1).Attribute("class") ?? ""), Has.Exactly(1).Contains("best"));
     }

@@ -60,20 +60,29 @@ public class SourceTests
     public void Splits_have_their_shares()
     {
         var random = new RandomDraw(1, "shares");
-        ILookup<Split, string> prompts = Enumerable.Range(0, 20_000).Select(_ => Reversal.OfLetters.Draw(random).Prompt).Distinct().ToLookup(Splits.Of);
+        ILookup<Split, string> prompts = Enumerable.Range(0, 20_000).Select(_ => Skill.Reverse.First.Draw(random).Prompt).Distinct().ToLookup(Splits.Of);
         int all = prompts.Sum(split => split.Count());
         Assert.That((double)prompts[Split.Train].Count() / all, Is.EqualTo(0.8).Within(0.02));
         Assert.That((double)prompts[Split.Validation].Count() / all, Is.EqualTo(0.1).Within(0.02));
         Assert.That((double)prompts[Split.Test].Count() / all, Is.EqualTo(0.1).Within(0.02));
     }
 
-    [Test]
-    public void The_two_orders_of_dates_conflict()
+    private static IEnumerable<Skill> Skills => Skill.All;
+
+    [TestCaseSource(nameof(Skills))]
+    public void Both_customs_of_a_skill_answer_the_same_prompts_differently(Skill skill)
     {
-        var random = new RandomDraw(1, "dates");
-        Exercise[] drawn = [.. Enumerable.Range(0, Count).Select(_ => new Dates(DateOrder.DayFirst).Draw(random))];
-        int conflicting = drawn.Count(exercise => TrySolve("date-us", exercise.Prompt) is { } other && other != exercise.Answer);
-        Assert.That((double)conflicting / Count, Is.InRange(0.3, 0.5));
+        List<Exercise> first = Splits.Draw(skill.First, Split.Train, 200, seed: 2), second = Splits.Draw(skill.Second, Split.Train, 200, seed: 2);
+        Assert.That(second.Select(exercise => exercise.Prompt), Is.EqualTo(first.Select(exercise => exercise.Prompt)));
+        Assert.That((double)first.Zip(second).Count(pair => pair.First.Answer == pair.Second.Answer) / first.Count, Is.LessThan(0.1));
+    }
+
+    [Test]
+    public void A_stream_for_training_has_no_prompt_of_the_other_splits()
+    {
+        Exercise[] drawn = [.. Splits.Stream(Skill.Time.First, 4).Take(500)];
+        Assert.That(drawn.Select(exercise => Splits.Of(exercise.Prompt)), Has.All.EqualTo(Split.Train));
+        Assert.That(Splits.Stream(Skill.Time.First, 4).Take(500), Is.EqualTo(drawn));
     }
 
     [Test]
@@ -91,38 +100,27 @@ public class SourceTests
         Assert.That(Enumerable.Range(0, 100).Select(_ => random.Between(-1, 1)).Distinct().Order(), Is.EqualTo(new[] { -1, 0, 1 }));
     }
 
-    private static string? TrySolve(string source, string prompt)
-    {
-        try
-        {
-            return Solve(source, prompt);
-        }
-        catch (FormatException)
-        {
-            return null;
-        }
-    }
-
     /// <summary>Answers a prompt, in other ways than the sources do.</summary>
     private static string Solve(string source, string prompt)
     {
         string word = prompt[(prompt.IndexOf(' ') + 1)..^1];
         switch (source)
         {
-            case "reverse" or "reverse-digits":
-                char[] letters = word.ToCharArray();
+            case "reverse-small" or "reverse-capitals" or "reverse-digits":
+                char[] letters = (source == "reverse-capitals" ? word.ToUpperInvariant() : word).ToCharArray();
                 Array.Reverse(letters);
                 return new string(letters);
-            case "sort":
-                return string.Concat(Enumerable.Range('0', 10).Select(digit => new string((char)digit, word.Count(c => c == digit))));
-            case "modular":
-                Match sum = Regex.Match(word, @"^(\d+)([-+])(\d+)$");
-                int sign = sum.Groups[2].Value == "+" ? 1 : -1;
-                int value = int.Parse(sum.Groups[1].Value) + (sign * int.Parse(sum.Groups[3].Value));
-                return $"{value - (10 * (int)Math.Floor(value / 10.0))}";
-            case "shift":
-                const string alphabet = "abcdefghijklmnopqrstuvwxyza";
-                return string.Concat(word.Select(c => alphabet[alphabet.IndexOf(c) + 1]));
+            case "sort-up" or "sort-down":
+                string up = string.Concat(Enumerable.Range('0', 10).Select(digit => new string((char)digit, word.Count(c => c == digit))));
+                return source == "sort-up" ? up : string.Concat(up.Reverse());
+            case "time-24h" or "time-12h":
+                var time = TimeOnly.ParseExact(word, "HH'h'mm'm'ss", CultureInfo.InvariantCulture);
+                return source == "time-24h" ? time.ToString("HH:mm:ss", CultureInfo.InvariantCulture) : time.ToString("h:mm:ss tt", CultureInfo.InvariantCulture).ToLowerInvariant();
+            case "num-commas" or "num-dots":
+                string commas = long.Parse(word, CultureInfo.InvariantCulture).ToString("N0", CultureInfo.InvariantCulture);
+                return source == "num-commas" ? commas : commas.Replace(',', '.');
+            case "list-commas" or "list-slashes":
+                return string.Join(source == "list-commas" ? ", " : "/", word.Split(' '));
             case "brackets":
                 string rest = word;
                 while (rest != (rest = Regex.Replace(rest, @"\(\)|\[\]|\{\}", "")))
@@ -131,9 +129,8 @@ public class SourceTests
 
                 return string.Concat(rest.Reverse().Select(c => c == '(' ? ')' : c == '[' ? ']' : '}'));
             case "date-eu" or "date-us":
-                string format = source == "date-eu" ? "dd/MM/yy" : "MM/dd/yy";
-                DateTime date = DateTime.ParseExact(word[..6] + "20" + word[6..], format + "yy", CultureInfo.InvariantCulture);
-                return date.ToString("d MMM yyyy", CultureInfo.InvariantCulture);
+                var date = DateOnly.ParseExact(word, "yyyy-MM-dd", CultureInfo.InvariantCulture);
+                return date.ToString(source == "date-eu" ? "dd'/'MM'/'yyyy" : "MM'/'dd'/'yyyy", CultureInfo.InvariantCulture);
             case "roman":
                 int number = int.Parse(word);
                 string[] digits = ["", "a", "aa", "aaa", "ab", "b", "ba", "baa", "baaa", "ac"];

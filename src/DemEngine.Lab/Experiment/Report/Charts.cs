@@ -53,6 +53,70 @@ internal static class Charts
         return plot.End();
     }
 
+    /// <summary>Names of the methods whose costs add up over the life of a family, in the order of their series.</summary>
+    public static string[] LifeMethods(ExperimentResults results) =>
+        results.Life.IsEmpty
+            ? []
+            : [.. results.Life[0].Rows.Where(row => row.Kind != MethodKind.Base).Select(row => row.Name)];
+
+    /// <summary>
+    /// Draws the life of a family: for each method a line over all operations so far, with a mark at each event, as high as the
+    /// mean exact match on the sources that the family then serves.
+    /// </summary>
+    public static SvgText Life(ExperimentResults results)
+    {
+        string[] methods = LifeMethods(results);
+        var points = methods.Select(method =>
+        {
+            double cost = 0;
+            return results.Life.Select(table =>
+            {
+                MethodResult row = table.Rows.First(one => one.Name == method);
+                cost += row.Runs.Average(run => run.Cost.Flops(results.Parameters));
+                Spread quality = Spread.Of(row.Runs.Select(run => 100 * run.ExactMatch.Take(table.Averaged).Average()));
+                return (Cost: cost, Quality: quality, Event: table.Name);
+            }).ToArray();
+        }).ToArray();
+        double power = Math.Pow(10, Math.Floor(Math.Log10(Math.Max(1, points.Max(line => line[^1].Cost)))));
+        var plot = new Plot(
+            "The life of a family: cost so far against quality",
+            Axis.Linear(
+                FormattableString.Invariant($"floating-point operations so far, {power:0e0}"),
+                points.SelectMany(line => line.Select(point => point.Cost / power)).Append(0)),
+            Axis.Linear(
+                "exact match, mean, %",
+                points.SelectMany(line => line.Select(point => point.Quality).SelectMany(quality =>
+                    new[] { quality.Mean, quality.Mean - quality.Deviation, quality.Mean + quality.Deviation }))),
+            Width + 220,
+            330);
+        for (int k = 0; k < points.Length; k++)
+        {
+            (double X, double Y)[] places =
+                [.. points[k].Select(point => (plot.PlaceX(point.Cost / power), plot.PlaceY(point.Quality.Mean)))];
+            plot.Svg.Line(places, $"fill=\"none\" stroke-width=\"1.6\" stroke=\"{SeriesColour.Of(k)}\"");
+            foreach (var (place, point) in places.Zip(points[k]))
+            {
+                if (point.Quality.Deviation > 0)
+                    plot.Svg.Raw(
+                        $"<path d=\"M{place.X:0.##} {plot.PlaceY(point.Quality.Mean - point.Quality.Deviation):0.##}"
+                        + $"V{plot.PlaceY(point.Quality.Mean + point.Quality.Deviation):0.##}\" "
+                        + $"stroke=\"{SeriesColour.Of(k)}\" stroke-width=\"1.2\"/>");
+                Series.Mark(
+                    plot.Svg,
+                    k,
+                    place.X,
+                    place.Y,
+                    4.5,
+                    "",
+                    FormattableString.Invariant(
+                        $"{methods[k]}, {point.Event}: {point.Quality.Mean:0.0} % for {point.Cost:0.##e0} operations so far"));
+                plot.Svg.Text(place.X, place.Y + (k == 0 ? -9 : 18), point.Event, "text-anchor=\"middle\" class=\"faint\"");
+            }
+        }
+
+        return plot.End();
+    }
+
     /// <summary>Draws the mean exact match of each method over the floating-point operations that it took.</summary>
     public static SvgText CostAndQuality(ResultTable table, long parameters)
     {

@@ -57,6 +57,14 @@ internal static class FigureFiles
     {
         ResultTable table = results.Tables[0];
         string[] methods = [.. table.Rows.Where(row => row.Kind != MethodKind.Base).Select(row => row.Name)];
+        if (results.Life.Length > 0)
+        {
+            yield return ("life", Compose(
+                "What a family of models costs as it changes, against how well it serves its sources",
+                [[Charts.Life(results)]],
+                Charts.LifeMethods(results)));
+        }
+
         yield return ("methods", Compose(
             "Share of right answers of each method on each source",
             [[Charts.Matrix(

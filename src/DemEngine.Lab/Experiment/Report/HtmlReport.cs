@@ -86,11 +86,13 @@ public static class HtmlReport
             .AppendLine("<body>");
         html.Append("<h1>").Append(Text(Title(results))).AppendLine("</h1>");
         html.Append(Paragraph(
-            $"{results.Model}, {results.Parameters:#,0} weights. One model is trained on a thin mixture and then fine-tuned "
-            + "once for each data source; the distribution vectors are merged with coefficients chosen on validation data. "
+            $"{results.Model}, {results.Parameters:#,0} weights. The base knows both customs of every skill; each source "
+            + "settles one of them. One model is tuned on each source, and the distribution vectors are merged with "
+            + "coefficients chosen on validation data by the slopes of the losses. "
             + $"All figures below are of test data that nothing was chosen on, {RunsOf(results)}."));
         if (Verdict.Of(results) is { } verdict)
             html.Append("<p class=\"verdict\">").Append(Text(verdict)).AppendLine("</p>");
+        Life(html, results);
         Cost(html, results);
         foreach (ResultTable table in results.Tables.Take(1))
             ResultTables.Write(html, table, results);
@@ -106,6 +108,20 @@ public static class HtmlReport
             .AppendLine(" beside this page.</p>");
         html.AppendLine("</body>").AppendLine("</html>");
         return html.ToString();
+    }
+
+    private static void Life(StringBuilder html, ExperimentResults results)
+    {
+        if (results.Life.IsEmpty)
+            return;
+        html.AppendLine("<h2>The life of a family</h2>");
+        html.Append("<p class=\"note\">").Append(Text(
+            $"Events in order: {string.Join("; ", results.Life.Select(table => $"{table.Name}: {table.Note}"))}. "
+            + "Operations add up: 6 a weight and trained token, 2 a weight and evaluated token, 6 where slopes are taken."
+            + (results.Seeds.Length > 1 ? " Bars are one standard deviation over the seeds." : ""))).AppendLine("</p>");
+        html.Append(Figure(Charts.Life(results)));
+        html.Append(Legend(Charts.LifeMethods(results), withLines: false));
+        LifeTable.Write(html, results);
     }
 
     private static void Cost(StringBuilder html, ExperimentResults results)

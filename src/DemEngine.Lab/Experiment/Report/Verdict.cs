@@ -3,62 +3,52 @@ using DemEngine.Lab.Experiment.Results;
 
 namespace DemEngine.Lab.Experiment.Report;
 
-/// <summary>What an experiment showed, in one sentence: what DEM bought, and at which cost.</summary>
+/// <summary>What an experiment showed, in a few sentences: quality as the family is built, and cost as it changes.</summary>
 internal static class Verdict
 {
-    /// <summary>Says it of the main table; null if that has no base or no merge with searched coefficients.</summary>
+    /// <summary>Says it; null if there is no merge with searched coefficients, or no mixture.</summary>
     public static string? Of(ExperimentResults results)
     {
         if (results.Tables.FirstOrDefault() is not { } table)
             return null;
         MethodResult? start = table.Rows.FirstOrDefault(row => row.Kind == MethodKind.Base);
         MethodResult? dem = table.Rows.LastOrDefault(row => row.Kind == MethodKind.Dem);
-        if (start is null || dem is null)
+        MethodResult? mixed = table.Rows.FirstOrDefault(row => row.Name == "mixing, equal shares");
+        if (start is null || dem is null || mixed is null)
             return null;
 
-        double[] Means(MethodResult row) => [.. row.Runs.Select(run => run.ExactMatch.Take(table.Averaged).Average())];
-        double Mean(MethodResult row) => Means(row).Average();
+        double[] Means(MethodResult row) =>
+            [.. row.Runs.Select(run => run.ExactMatch.Take(table.Averaged).Average())];
         double Cost(MethodResult row) => row.Runs.Average(run => run.Cost.Flops(results.Parameters));
-        MethodResult? Best(MethodKind kind) => table.Rows.Where(row => row.Kind == kind).MaxBy(Mean);
-
-        MethodResult? mixed = Best(MethodKind.Mixing);
-        int exercises = table.Columns.Take(table.Averaged)
-            .Sum(name => results.Sources.FirstOrDefault(source => source.Name == name)?.TestExamples ?? 0);
-        double error = ColumnLead.StandardError(Means(dem), exercises);
-        double ofStart = ColumnLead.StandardError(Means(start), exercises);
-        bool isChance = Math.Abs(Mean(dem) - Mean(start)) <= Math.Sqrt((error * error) + (ofStart * ofStart));
-        string compared = string.Join("; ", new[]
-        {
-            $"base {Percent(Mean(start))}" + (isChance ? ", no further away than chance explains" : ""),
-            Best(MethodKind.FineTune) is { } tuned ? $"best model tuned on one source {Percent(Mean(tuned))}" : null,
-            Best(MethodKind.FixedMerge) is { } average ? $"plain average {Percent(Mean(average))}" : null,
-            mixed is null ? null : $"best mixture {Percent(Mean(mixed))}",
-        }.OfType<string>());
-        string cost = mixed is null
-            ? string.Create(CultureInfo.InvariantCulture, $"for {Cost(dem):0.0e0} operations")
-            : $"for {Times(Cost(dem), Cost(mixed))} operations of that mixture"
-                + (mixed == table.Rows.Last(row => row.Kind == MethodKind.Mixing)
-                    ? ", the search for its proportions included" : "");
-        return $"DEM with a coefficient for each source answers {Percent(Mean(dem))} ± {Percent(error)} % of the test exercises "
-            + $"right, the mean of {table.Averaged} sources ({compared}), {cost}{Added(results)}.";
+        MethodResult? average = table.Rows.FirstOrDefault(row => row.Kind == MethodKind.FixedMerge);
+        string spread = results.Seeds.Length > 1 ? $" ± {Percent(Spread.Of(Means(dem)).Deviation)}" : "";
+        string mixedSpread = results.Seeds.Length > 1 ? $" ± {Percent(Spread.Of(Means(mixed)).Deviation)}" : "";
+        return $"As it is built, DEM answers {Percent(Means(dem).Average())}{spread} % of the test exercises right, one mixture of "
+            + $"equal tokens {Percent(Means(mixed).Average())}{mixedSpread} %, the base {Percent(Means(start).Average())} %"
+            + (average is null ? "" : $" and the plain average {Percent(Means(average).Average())} %")
+            + $"; DEM took {Times(Cost(dem), Cost(mixed))} the operations.{Changes(results)}";
     }
 
-    /// <summary>What a source that is added costs, by the last table.</summary>
-    private static string Added(ExperimentResults results)
+    private static string Changes(ExperimentResults results)
     {
-        if (results.Tables is not [_, .., var table])
+        if (results.Life.Length < 2)
             return "";
-        MethodResult? merged = table.Rows.FirstOrDefault(row => row.Kind == MethodKind.Dem);
-        MethodResult? mixed = table.Rows.LastOrDefault(row => row.Kind == MethodKind.Mixing);
-        double Cost(MethodResult row) => row.Runs.Average(run => run.Cost.Flops(results.Parameters));
-        return merged is null || mixed is null || Cost(mixed) <= 0
+        double Of(ResultTable table, string name) => table.Rows.FirstOrDefault(row => row.Name == name) is { } row
+            ? row.Runs.Average(run => run.Cost.Flops(results.Parameters))
+            : double.NaN;
+        double Sum(string name) => results.Life.Sum(table => Of(table, name));
+        string changes = string.Join(", ", results.Life.Skip(1).Select(table =>
+            $"{table.Name} {Times(Of(table, "DEM"), Of(table, "mixing, trained again"))}"));
+        string continued = double.IsNaN(Sum("mixing, continued"))
             ? ""
-            : $"; one source more took {Times(Cost(merged), Cost(mixed))} operations of training the larger mixture";
+            : $" and {Times(Sum("DEM"), Sum("mixing, continued"))} of mixing that is continued";
+        return $" What changed later took, of the operations of mixing that is trained again: {changes}. Over its whole life the "
+            + $"family took {Times(Sum("DEM"), Sum("mixing, trained again"))} of those{continued}.";
     }
 
     private static string Percent(double share) => (100 * share).ToString("0.0", CultureInfo.InvariantCulture);
 
-    private static string Times(double dem, double mixing) => mixing <= 0
-        ? "more than the"
-        : string.Create(CultureInfo.InvariantCulture, $"{dem / mixing:0.0} times the");
+    private static string Times(double dem, double mixing) => mixing > 0
+        ? string.Create(CultureInfo.InvariantCulture, $"{dem / mixing:0.00} times")
+        : "more than";
 }

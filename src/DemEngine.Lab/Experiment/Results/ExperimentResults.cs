@@ -9,7 +9,10 @@ namespace DemEngine.Lab.Experiment.Results;
 /// <param name="Parameters">Number of weights of one model.</param>
 /// <param name="Seeds">Seeds of the runs; each seed is one complete run.</param>
 /// <param name="Sources">Data sources of the experiment.</param>
-/// <param name="Tables">Tables of the scores and the costs of the methods.</param>
+/// <param name="Tables">Tables of the scores and the costs of the methods; the first is of the family as it is built.</param>
+/// <param name="Life">
+/// The life of the family: for each event, in order, a table of the methods with what the event alone cost.
+/// </param>
 /// <param name="Geometry">Distances of the tuned models from the base, in the first run.</param>
 /// <param name="Map">Map of the sources that shows the distances between them.</param>
 /// <param name="Curves">Validation metric as a function of the coefficients, in the first run.</param>
@@ -21,6 +24,7 @@ public sealed record ExperimentResults(
     ImmutableArray<long> Seeds,
     ImmutableArray<SourceSummary> Sources,
     ImmutableArray<ResultTable> Tables,
+    ImmutableArray<ResultTable> Life,
     VectorGeometry Geometry,
     SourceMap Map,
     ImmutableArray<CoefficientCurve> Curves);

@@ -17,6 +17,7 @@ internal sealed class ExperimentFolder : IDisposable
     private const string Mark = ".dem-experiment";
     private const string IdentityName = "settings.txt";
     private const long TestSeed = 0;
+    private const int MostOfLacking = 80;
 
     private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -73,42 +74,50 @@ internal sealed class ExperimentFolder : IDisposable
     public string Recipe(long seed) => PathOf(seed, "recipe.yaml");
 
     /// <summary>Writes a source's test set, which is the same for all seeds.</summary>
-    public DataFile Test(SourcePlan plan) =>
-        new(plan.Name, Write("test", plan.Name, Splits.Draw(plan.Source, Split.Test, plan.TestExamples, TestSeed)));
+    public DataFile Test(TextSource source) =>
+        new(source.Name, Write("test", source.Name, Splits.Draw(source, Split.Test, Count(source, _preset.Exercises.Test), TestSeed)));
 
     /// <summary>Writes a source's validation set.</summary>
-    public DataFile Validation(SourcePlan plan, long seed) =>
-        new(plan.Name, Write($"seed-{seed}/validation", plan.Name, ValidationOf(plan, seed)));
+    public DataFile Validation(TextSource source, long seed) =>
+        new(source.Name, Write($"seed-{seed}/validation", source.Name, ValidationOf(source, seed)));
 
     /// <summary>Writes the validation sets of several sources into one file.</summary>
-    public string Validation(string name, IEnumerable<SourcePlan> plans, long seed) =>
-        Write($"seed-{seed}/validation", name, plans.SelectMany(plan => ValidationOf(plan, seed)));
+    public string Validation(string name, IEnumerable<TextSource> sources, long seed) =>
+        Write($"seed-{seed}/validation", name, sources.SelectMany(source => ValidationOf(source, seed)));
 
-    /// <summary>Writes the training data of the base: a little of every source.</summary>
-    public string BaseData(long seed) => Write(
-        $"seed-{seed}/train", "base", _preset.Tuned.SelectMany(plan => TrainOf(plan, plan.BaseExamples, seed)));
+    /// <summary>Writes the training data of the base: new exercises for each step, as many of every source.</summary>
+    public string BaseData(long seed) => Write($"seed-{seed}/train", "base", BaseExercises(seed)
+        .Take(checked((int)(_preset.Base.Steps * _preset.Base.BatchSize))));
 
-    /// <summary>Writes the training data of the model tuned on one source.</summary>
-    public string Train(SourcePlan plan, long seed) =>
-        Write($"seed-{seed}/train", plan.Name, TrainOf(plan, plan.TrainExamples, seed));
-
-    /// <summary>
-    /// Writes a mixture. The source of each exercise is drawn at random by the shares; within a source the exercises follow one
-    /// another and start again after the last.
-    /// </summary>
-    public string Mixture(string name, IReadOnlyList<SourcePlan> plans, IReadOnlyList<double> shares, long examples, long seed)
+    /// <summary>Writes the training data of a fine-tune or a mixture.</summary>
+    /// <param name="name">Name of the file.</param>
+    /// <param name="shares">Sources with their shares, which need not add up to 1.</param>
+    /// <param name="improved">Whether the data of the source that is improved later are right already.</param>
+    /// <param name="examples">Number of exercises.</param>
+    /// <param name="seed">Seed of the run.</param>
+    public string Train(
+        string name, IReadOnlyList<(TextSource Source, double Share)> shares, bool improved, long examples, long seed)
     {
         var random = new RandomDraw(seed, $"mixture {name}");
-        List<Exercise>[] pools = [.. plans.Select(plan => TrainOf(plan, plan.TrainExamples, seed))];
-        var next = new int[pools.Length];
-        double[] bounds = [.. shares.Select((_, k) => shares.Take(k + 1).Sum() / shares.Sum())];
+        List<Exercise>[] pools = [.. shares.Select(one => TrainOf(one.Source, improved, seed))];
+        int[] next = new int[pools.Length];
+        double total = shares.Sum(one => one.Share);
+        double[] bounds = [.. shares.Select((_, k) => shares.Take(k + 1).Sum(one => one.Share) / total)];
+        using IEnumerator<Exercise> rehearsed = BaseExercises(seed).GetEnumerator();
         const int resolution = 1 << 30;
+        double Draw() => (double)random.Below(resolution) / resolution;
         var mixed = new List<Exercise>();
         for (long k = 0; k < examples; k++)
         {
-            double at = (double)random.Below(resolution) / resolution;
-            int source = Math.Min(
-                Array.FindIndex(bounds, bound => at < bound) is var found and >= 0 ? found : int.MaxValue, pools.Length - 1);
+            if (_preset.Rehearsal > 0 && Draw() < _preset.Rehearsal)
+            {
+                rehearsed.MoveNext();
+                mixed.Add(rehearsed.Current);
+                continue;
+            }
+
+            double at = Draw();
+            int source = Array.FindIndex(bounds, bound => at < bound) is var found and >= 0 ? found : pools.Length - 1;
             mixed.Add(pools[source][next[source]++ % pools[source].Count]);
         }
 
@@ -117,11 +126,39 @@ internal sealed class ExperimentFolder : IDisposable
 
     public void Dispose() => _claimed.Dispose();
 
-    private static List<Exercise> TrainOf(SourcePlan plan, int count, long seed) =>
-        Splits.Draw(plan.Source, Split.Train, count, seed);
+    private IEnumerable<Exercise> BaseExercises(long seed)
+    {
+        var random = new RandomDraw(seed, "base");
+        IEnumerator<Exercise>[] streams = [.. _preset.OfBase.Select(source => Splits.Stream(source, seed).GetEnumerator())];
+        while (true)
+        {
+            IEnumerator<Exercise> stream = streams[random.Below(streams.Length)];
+            stream.MoveNext();
+            yield return stream.Current;
+        }
+    }
 
-    private static List<Exercise> ValidationOf(SourcePlan plan, long seed) =>
-        Splits.Draw(plan.Source, Split.Validation, plan.ValidationExamples, seed);
+    private List<Exercise> TrainOf(TextSource source, bool improved, long seed)
+    {
+        int count = source == _preset.Lacking ? _preset.Exercises.Lacking : _preset.Exercises.Train;
+        List<Exercise> right = Splits.Draw(source, Split.Train, count, seed);
+        Skill? skill = Skill.All.FirstOrDefault(one => one.First == source);
+        if (improved || source.Name != _preset.Improved || skill is null)
+            return right;
+
+        // A wrong answer is that of the other custom. Both draw the same prompts in the same order.
+        List<Exercise> wrong = Splits.Draw(skill.Second, Split.Train, count, seed);
+        var random = new RandomDraw(seed, "wrong");
+        const int resolution = 1 << 20;
+        return [.. right.Zip(wrong, (good, bad) => random.Below(resolution) < _preset.WrongShare * resolution ? bad : good)];
+    }
+
+    private List<Exercise> ValidationOf(TextSource source, long seed) =>
+        Splits.Draw(source, Split.Validation, Count(source, _preset.Exercises.Validation), seed);
+
+    // A skill that the base lacks may have few exercises.
+    private int Count(TextSource source, int wanted) =>
+        source == _preset.Lacking ? Math.Min(wanted, MostOfLacking) : wanted;
 
     /// <summary>Writes exercises as JSON Lines; the same exercises always give the same file.</summary>
     private string Write(string folder, string name, IEnumerable<Exercise> exercises)

@@ -27,8 +27,8 @@ public sealed record ExperimentReport(
     string RecipeFile);
 
 /// <summary>
-/// Repeats the comparison of the DEM paper, https://arxiv.org/abs/2406.15570, end to end on data that the project generates
-/// itself: fine-tunes, merges with fixed and with searched coefficients, and data mixing, with the cost of each.
+/// Compares DEM (https://arxiv.org/abs/2406.15570) with data mixing end to end, on data that the project generates itself: a
+/// family of models as it is built, and what each of the two costs and keeps as the family changes.
 /// </summary>
 public static class ExperimentRun
 {
@@ -62,42 +62,61 @@ public static class ExperimentRun
         string? command = null)
     {
         using ExperimentFolder folder = ExperimentFolder.Open(output, preset);
-        int seeds = preset.Seeds.Length;
-        var meter = new ExperimentMeter(seeds * (SeedTraining.Count(preset) + SeedMerging.Count), progress);
+        ImmutableArray<FamilyEvent> events = FamilyEvent.Of(preset);
+        FamilyTraining[] trainings = [.. preset.Seeds.Select(seed => new FamilyTraining(folder, preset, seed))];
+        int KindsOf(int run) => run == 0 ? preset.Effort.MostShares : preset.Effort.Shares;
+        int searches = events.Where(one => one.NeedsSearch).Sum(one => one.Users.Length)
+            + (preset.Effort.LayerGroups > 1 ? 3 : 2) + (preset.Lacking is null ? 0 : 1);
+        int stages = trainings.Select((training, k) => training.Count(KindsOf(k), events) + searches).Sum();
+        var meter = new ExperimentMeter(stages, progress);
         var models = new TrainingStages(folder, tuner, threads, meter);
-        var tables = new ExperimentTables(preset);
-        using var judge = new EmbeddedEvaluator(
-            preset.Everything.Select(plan => new MeasuredSet(
-                DataSetReader.Read(plan.Name, folder.Test(plan).Path, ByteTokenizer.Instance, preset.Model),
+        using var tester = new EmbeddedEvaluator(
+            preset.Judged.Select(source => new MeasuredSet(
+                DataSetReader.Read(source.Name, folder.Test(source).Path, ByteTokenizer.Instance, preset.Model),
                 [Metric.Loss, Metric.ExactMatch])),
             threads);
-        SeedTraining[] trainings = [.. preset.Seeds.Select(seed => new SeedTraining(folder, preset, seed))];
-        SeedMerging[] mergings =
+        SeedRun[] runs =
         [
-            .. preset.Seeds.Select((seed, k) => new SeedMerging(
-                folder, preset, trainings[k], models, tables, meter, judge, backend, threads, seed, cancel)),
+            .. preset.Seeds.Select((seed, k) => new SeedRun(
+                folder, preset, trainings[k], models, meter, tester, backend, threads, seed, cancel)),
         ];
 
         // Models of one kind are trained together for all seeds, so that no thread is idle for long.
         models.Train(trainings.Select(training => training.Start()), cancel);
-        models.Train(trainings.SelectMany(training => training.Tuned()), cancel);
-        ImmutableArray<double>[] losses = [.. mergings.Select(merging => merging.Losses(SeedTraining.Base, preset.Tuned))];
+        BaseGate.Check(runs);
+        bool hasImproved = events.Any(one => one.IsImproved);
         models.Train(
-            trainings.SelectMany((training, k) => training.Mixtures(losses[k][..preset.Sources.Length])), cancel);
-        string[] mixtures = [.. mergings.Select(merging => merging.BestMixture())];
-        models.Train(trainings.Select((training, k) => training.WithAdded(mixtures[k], losses[k])), cancel);
-
-        ImmutableArray<CoefficientCurve> curves = [];
-        for (int k = 0; k < seeds; k++)
+            trainings.SelectMany((training, k) => training.Tuned(hasImproved)
+                .Concat(FamilyMixtures.FromBase(training, preset, events, runs[k], KindsOf(k)))),
+            cancel);
+        if (preset.Effort.WithContinued)
         {
-            ImmutableArray<CoefficientCurve> measured = mergings[k].Run(mixtures[k], withCurves: k == 0);
+            // Each continues from the one before; the users' weightings and the improvement both from what was there before them.
+            foreach (ImmutableArray<FamilyEvent> together in new[] { events[1..2], events[2..3], events[3..] })
+            {
+                models.Train(
+                    trainings.SelectMany(training => together.SelectMany(one =>
+                        FamilyMixtures.Continued(training, preset, events, one))),
+                    cancel);
+            }
+        }
+
+        Findings main = MethodComparison.MainTable(preset);
+        Findings? lacking = MethodComparison.LackingTable(preset);
+        ImmutableArray<Findings> life = FamilyLife.Tables(preset, events);
+        ImmutableArray<CoefficientCurve> curves = [];
+        for (int k = 0; k < runs.Length; k++)
+        {
+            var methods = new MethodComparison(runs[k], main, lacking);
+            ImmutableArray<CoefficientCurve> measured = methods.Run(KindsOf(k), withCurves: k == 0);
             curves = k == 0 ? measured : curves;
+            new FamilyLife(runs[k], events, life).Run();
         }
 
         long first = preset.Seeds[0];
         LayerDistances distances = DistanceMeasurement.Run(
-            models[first, SeedTraining.Base].Path,
-            [.. preset.Tuned.Select(plan => models[first, plan.Name].Path)],
+            models[first, FamilyTraining.Base].Path,
+            [.. preset.Tuned.Select(source => models[first, source.Name].Path)],
             new AlignmentOptions(),
             new RunOptions { Threads = threads },
             backend,
@@ -109,11 +128,17 @@ public static class ExperimentRun
             Describe(preset.Model),
             preset.Model.Parameters,
             preset.Seeds,
-            [.. preset.Everything.Select(plan => new SourceSummary(
-                plan.Name, plan.Source.Description, plan.Role, plan.TrainExamples, plan.ValidationExamples, plan.TestExamples))],
-            tables.ToTables(),
-            VectorGeometry.From(distances, [.. preset.Tuned.Select(plan => plan.Name)]),
-            SourceMaps.Make([.. preset.Everything.Select(plan => plan.Source)], first),
+            [.. preset.Judged.Select(source => new SourceSummary(
+                source.Name,
+                source.Description,
+                RoleOf(preset, source),
+                source == preset.Lacking ? preset.Exercises.Lacking : preset.Tuned.Contains(source) ? preset.Exercises.Train : 0,
+                preset.Tuned.Contains(source) ? preset.Exercises.Validation : 0,
+                preset.Exercises.Test))],
+            lacking is null ? [main.ToTable()] : [main.ToTable(), lacking.ToTable()],
+            [.. life.Select(table => table.ToTable())],
+            VectorGeometry.From(distances, [.. preset.Tuned.Select(source => source.Name)]),
+            SourceMaps.Make([.. preset.Tuned.Concat(preset.Kept)], first),
             curves);
         string file = folder.PathOf(ResultsFile.FileName);
         string page = folder.PathOf(HtmlReport.FileName);
@@ -122,6 +147,16 @@ public static class ExperimentRun
         FigureFiles.Write(output, results);
         return new ExperimentReport(results, file, page, folder.Recipe(first));
     }
+
+    private static string RoleOf(ExperimentPreset preset, TextSource source) =>
+        source.Name == preset.Withdrawn ? "of the family, withdrawn later"
+        : source.Name == preset.Improved && preset.WrongShare > 0 ? "of the family, its data improved later"
+        : preset.Sources.Contains(source) ? "of the family"
+        : source == preset.Added ? "added later"
+        : source == preset.Conflict ? $"conflicts with {preset.Sources[0].Name}"
+        : source == preset.Lacking ? "a skill that the base lacks"
+        : preset.Kept.Contains(source) ? "kept: the base can do it, and nobody tunes for it"
+        : "the other custom, in the base’s data alone";
 
     private static string Describe(LlamaConfig model) =>
         $"Llama decoders of {model.Layers} layers, width {model.HiddenSize}, {model.AttentionHeads} heads, on bytes";

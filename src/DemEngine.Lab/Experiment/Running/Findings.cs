@@ -31,7 +31,12 @@ internal sealed class Findings(string name, string note, ImmutableArray<string> 
         string? chosen = null)
     {
         ImmutableArray<double> Values(Metric metric) => [.. columns.Select(column => scores[column, metric])];
-        var run = new MethodRun(seed, Values(Metric.ExactMatch), Values(Metric.Loss), cost, chosen);
+        Add(method, description, kind, new MethodRun(seed, Values(Metric.ExactMatch), Values(Metric.Loss), cost, chosen));
+    }
+
+    /// <summary>Adds the results of a method with one seed.</summary>
+    public void Add(string method, string description, MethodKind kind, MethodRun run)
+    {
         int row = _rows.FindIndex(one => one.Name == method);
         if (row < 0)
             _rows.Add(new MethodResult(method, description, kind, [run]));

@@ -35,7 +35,7 @@ public sealed record TuningRequest(
 /// <param name="EvaluateEvery">
 /// Number of steps between validations. There is also one before the first step and one after the last.
 /// </param>
-/// <param name="Patience">Number of successive validations without a new best after which training stops.</param>
+/// <param name="Patience">Number of successive validations without a new best after which training stops; 0 for never.</param>
 public sealed record TuningSettings(
     long Steps,
     int BatchSize,

@@ -31,19 +31,27 @@ internal sealed class VectorFamily : IDisposable
 {
     private const string CandidateName = "candidate";
 
+    // A forward and a backward pass, in forward passes.
+    private const long PassesOfSlopes = 3;
+
     private readonly Recipe _recipe;
     private readonly MemoryMerge _merge;
     private readonly IModelEvaluator _evaluator;
     private readonly ImmutableArray<MeasuredSet> _validation;
-    private readonly Objective _objective = new(ObjectiveKind.Mean, Metric.Loss);
+    private readonly Objective _objective;
     private readonly string _folder;
     private readonly IMergeBackend _backend;
     private readonly RunOptions _options;
+    private MergeDirections? _directions;
+    private bool _isScaled;
 
     /// <summary>Opens the models.</summary>
     /// <param name="start">Base model.</param>
     /// <param name="models">Models tuned from the base.</param>
-    /// <param name="validation">Validation sets; coefficients are chosen by the mean of the losses on them.</param>
+    /// <param name="validation">
+    /// Validation sets; coefficients are chosen by the mean regret on them, see <see cref="ObjectiveKind.Regret"/>.
+    /// </param>
+    /// <param name="weights">Weights of the sets by name; a set that is not named has weight 1.</param>
     /// <param name="folder">Folder where the trials are logged.</param>
     /// <param name="backend">Backend that computes the merges.</param>
     /// <param name="threads">Number of threads that merge and evaluate.</param>
@@ -51,10 +59,12 @@ internal sealed class VectorFamily : IDisposable
         TrainedModel start,
         IEnumerable<TrainedModel> models,
         ImmutableArray<MeasuredSet> validation,
+        IReadOnlyDictionary<string, double> weights,
         string folder,
         IMergeBackend backend,
         int threads)
     {
+        _objective = new Objective(ObjectiveKind.Regret, Metric.Loss, weights);
         _options = new RunOptions { Threads = threads };
         _backend = backend;
         _folder = folder;
@@ -71,35 +81,49 @@ internal sealed class VectorFamily : IDisposable
 
     private int Count => _recipe.Models.Count;
 
-    /// <summary>Tries every combination of a grid, either of one coefficient for all vectors or of one per vector.</summary>
-    public ChosenCoefficients Grid(
-        CoefficientRange range, bool shared, Action<double, string> progress, CancellationToken cancel) =>
-        Search(
-            StrategyKind.Grid,
-            new CoefficientOptions { Range = range, Shared = shared },
-            Enumerable.Repeat(range.Low, Count),
-            progress,
-            cancel);
-
-    /// <summary>Runs coordinate descent from given coefficients.</summary>
-    public ChosenCoefficients Descend(
-        CoefficientRange range, IEnumerable<double> from, Action<double, string> progress, CancellationToken cancel) =>
-        Search(StrategyKind.Coordinate, new CoefficientOptions { Range = range }, from, progress, cancel);
-
-    /// <summary>Searches the last coefficient on a grid, with the others given.</summary>
-    public ChosenCoefficients AddLast(
-        CoefficientRange range, IReadOnlyList<double> others, Action<double, string> progress, CancellationToken cancel)
+    /// <summary>Searches coefficients by the slopes of the losses.</summary>
+    /// <param name="range">Range of every coefficient.</param>
+    /// <param name="from">Coefficients to begin with.</param>
+    /// <param name="shared">Whether all vectors share one coefficient.</param>
+    /// <param name="layerGroups">Number of layer groups with coefficients of their own.</param>
+    /// <param name="progress">Progress callback.</param>
+    /// <param name="cancel">Token that stops the search.</param>
+    public ChosenCoefficients Search(
+        CoefficientRange range,
+        IEnumerable<double> from,
+        bool shared,
+        int layerGroups,
+        Action<double, string> progress,
+        CancellationToken cancel)
     {
-        CoefficientMap names = Map(new CoefficientOptions(), Enumerable.Repeat(0.0, Count));
-        var fixedOnes = others
-            .Select((value, k) => (Name: names.Sources[k], Range: CoefficientRange.Of(value, value, range.Step)))
-            .ToDictionary(one => one.Name, one => one.Range);
-        return Search(
-            StrategyKind.Grid,
-            new CoefficientOptions { Range = range, RangeOf = fixedOnes },
-            [.. others, range.Low],
-            progress,
+        CoefficientMap map = Map(new CoefficientOptions { Range = range, Shared = shared, LayerGroups = layerGroups }, from);
+        using TrialLog log = OpenLog(map);
+        _directions ??= new MergeDirections(_recipe, map, new AlignmentOptions(), _backend, _options, cancel);
+        using var runner = new TrialRunner(
+            _merge, map, _evaluator, _objective, log, _backend, _options, _folder) { Directions = _directions };
+        var asked = new Dictionary<Coefficients, Trial>();
+        var scale = new Dictionary<Coefficients, Trial>(); // The base and each source alone, a forward pass each, once.
+        runner.MeasureRegrets(trial => _ = _isScaled || scale.TryAdd(trial.Coefficients, trial), cancel);
+        _isScaled = true;
+        WeightSearch.Run(
+            StrategyKind.Gradient.Begin(map.Space, 0),
+            map,
+            runner,
+            new SearchBudget(null, null),
+            step =>
+            {
+                asked[step.Latest.Coefficients] = step.Latest;
+                progress(0, $"{asked.Count} candidates, best mean regret {step.Best?.Objective:0.0000}");
+            },
             cancel);
+
+        // The log may hold trials of an earlier search in the same ranges that this one did not ask for. They do not count.
+        Trial best = asked.Values.Where(trial => trial.Succeeded).MinBy(trial => trial.Objective)!;
+        long tokens = _validation.Sum(set => set.Data.Examples.Sum(example => example.Tokens.Length - 1L));
+
+        long passes = (PassesOfSlopes * asked.Count) + scale.Count;
+        double seconds = asked.Values.Concat(scale.Values).Sum(trial => trial.Seconds);
+        return new ChosenCoefficients(best, asked.Count, new MethodCost(0, passes * tokens, seconds));
     }
 
     /// <summary>Evaluates losses along one coefficient, with the others as chosen.</summary>
@@ -112,10 +136,14 @@ internal sealed class VectorFamily : IDisposable
         Curve(name, range, value => Enumerable.Repeat(value, Count), chosen, cancel);
 
     /// <summary>Evaluates the merge with given coefficients.</summary>
-    public ModelScores Judge(IEnumerable<double> coefficients, IModelEvaluator evaluator, CancellationToken cancel)
+    public ModelScores Judge(IEnumerable<double> coefficients, IModelEvaluator evaluator, CancellationToken cancel) =>
+        Judge(Coefficients.Of(coefficients), 1, evaluator, cancel);
+
+    /// <summary>Evaluates the merge with coefficients of several layer groups.</summary>
+    public ModelScores Judge(Coefficients coefficients, int layerGroups, IModelEvaluator evaluator, CancellationToken cancel)
     {
-        CoefficientMap map = Map(new CoefficientOptions(), Enumerable.Repeat(0.0, Count));
-        Recipe recipe = map.Apply(Coefficients.Of(coefficients));
+        CoefficientMap map = Map(new CoefficientOptions { LayerGroups = layerGroups }, Enumerable.Repeat(0.0, Count));
+        Recipe recipe = map.Apply(coefficients);
         using var candidate = new Candidate(
             _merge,
             recipe,
@@ -129,52 +157,20 @@ internal sealed class VectorFamily : IDisposable
         return evaluator.Evaluate(candidate, cancel);
     }
 
-    /// <summary>Writes a recipe that <c>dem merge</c> takes.</summary>
-    /// <param name="chosen">Coefficients of the recipe.</param>
+    /// <summary>Returns the text of a recipe that <c>dem merge</c> takes.</summary>
+    /// <param name="coefficients">Coefficients of the recipe.</param>
     /// <param name="folder">Folder where the recipe file will be.</param>
-    public string RecipeWith(ChosenCoefficients chosen, string folder) => FoundRecipe.Write(
-        Map(new CoefficientOptions(), Enumerable.Repeat(0.0, Count))
-            .Apply(chosen.Best.Coefficients)
-            .WithPaths(path => path with { Written = Path.GetRelativePath(folder, path.Resolved).Replace('\\', '/') }),
-        folder,
-        chosen.Best,
-        _objective,
-        chosen.Trials);
+    public string RecipeWith(IEnumerable<double> coefficients, string folder) =>
+        "# The family as it is built, with coefficients by the slopes of the losses.\n"
+        + Map(new CoefficientOptions(), Enumerable.Repeat(0.0, Count))
+            .Apply(Coefficients.Of(coefficients))
+            .WithPaths(path => path with { Written = Path.GetRelativePath(folder, path.Resolved).Replace('\\', '/') })
+            .ToYaml();
 
     public void Dispose()
     {
         _evaluator.Dispose();
         _merge.Dispose();
-    }
-
-    private ChosenCoefficients Search(
-        StrategyKind kind,
-        CoefficientOptions options,
-        IEnumerable<double> start,
-        Action<double, string> progress,
-        CancellationToken cancel)
-    {
-        CoefficientMap map = Map(options, start);
-        using TrialLog log = OpenLog(map);
-        TrialRunner runner = Runner(map, log);
-        var asked = new Dictionary<Coefficients, Trial>();
-        WeightSearch.Run(
-            kind.Begin(map.Space, 0),
-            map,
-            runner,
-            new SearchBudget(null, null),
-            step =>
-            {
-                asked[step.Latest.Coefficients] = step.Latest;
-                progress(0, $"{asked.Count} candidates, best validation loss {step.Best?.Objective:0.0000}");
-            },
-            cancel);
-
-        // The log may hold trials of an earlier search in the same ranges that this one did not ask for. They do not count.
-        Trial best = asked.Values.Where(trial => trial.Succeeded).MinBy(trial => trial.Objective)!;
-        long tokens = _validation.Sum(set => set.Data.Examples.Sum(example => example.Tokens.Length - 1L));
-        return new ChosenCoefficients(
-            best, asked.Count, new MethodCost(0, asked.Count * tokens, asked.Values.Sum(trial => trial.Seconds)));
     }
 
     private CoefficientCurve Curve(
@@ -200,7 +196,7 @@ internal sealed class VectorFamily : IDisposable
             [.. values],
             [
                 .. _validation.Select(set => new CurveLine(set.Data.Name, [.. trials.Select(trial => trial[set.Data.Name])])),
-                new CurveLine("mean", [.. trials.Select(trial => trial.Objective)]),
+                new CurveLine("mean", [.. trials.Select(trial => trial.Scores.Average(score => score.Value))]),
             ],
             chosen);
     }

@@ -9,10 +9,6 @@ public sealed class Reversal(string name, string description, string alphabet) :
     private const int Shortest = 5;
     private const int Longest = 8;
 
-    /// <summary>The source whose strings are letters.</summary>
-    public static Reversal OfLetters { get; } =
-        new("reverse", "Letters backwards: \"reverse planet=\" is tenalp.", "abcdefghijklmnopqrstuvwxyz");
-
     /// <summary>The source whose strings are digits.</summary>
     public static Reversal OfDigits { get; } =
         new("reverse-digits", "Digits backwards: \"reverse 390517=\" is 715093.", "0123456789");

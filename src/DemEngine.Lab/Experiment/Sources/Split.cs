@@ -32,6 +32,20 @@ public static class Splits
         _ => Split.Train,
     };
 
+    /// <summary>Draws exercises for training without end; a prompt may come again.</summary>
+    /// <param name="source">Source that draws the exercises.</param>
+    /// <param name="seed">Random seed.</param>
+    public static IEnumerable<Exercise> Stream(TextSource source, long seed)
+    {
+        var random = new RandomDraw(seed, $"{source.Name}/stream");
+        while (true)
+        {
+            Exercise exercise = source.Draw(random);
+            if (Of(exercise.Prompt) == Split.Train)
+                yield return exercise;
+        }
+    }
+
     /// <summary>Draws exercises of one split, no prompt twice.</summary>
     /// <param name="source">Source that draws the exercises.</param>
     /// <param name="split">Split to keep.</param>
@@ -43,7 +57,7 @@ public static class Splits
     public static List<Exercise> Draw(TextSource source, Split split, int count, long seed)
     {
         const int patience = 10_000;
-        var random = new RandomDraw(seed, $"{source.Name}/{split}");
+        var random = new RandomDraw(seed, $"{source.Stream}/{split}");
         var drawn = new List<Exercise>(count);
         var prompts = new HashSet<string>(StringComparer.Ordinal);
         for (int misses = 0; drawn.Count < count; misses++)

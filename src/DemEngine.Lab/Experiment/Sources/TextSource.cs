@@ -16,6 +16,9 @@ public abstract class TextSource(string name, string description)
     /// <summary>Description of the exercises, with an example.</summary>
     public string Description { get; } = description;
 
+    /// <summary>Name of the stream of random numbers that exercises are drawn from.</summary>
+    public virtual string Stream => Name;
+
     /// <summary>Draws an exercise.</summary>
     public abstract Exercise Draw(RandomDraw random);
 }

@@ -3,11 +3,10 @@ namespace DemEngine.Lab.Experiment.Sources;
 /// <summary>The data distributions that the project generates itself.</summary>
 public static class TextSources
 {
-    /// <summary>All sources. <c>date-eu</c> and <c>date-us</c> conflict.</summary>
+    /// <summary>All sources: both customs of every skill, and others that have one right answer.</summary>
     public static IReadOnlyList<TextSource> All { get; } =
     [
-        Reversal.OfLetters, new DigitSorting(), new ModularSums(), new LetterShift(), new BracketClosing(),
-        new Dates(DateOrder.DayFirst), new Dates(DateOrder.MonthFirst), new RomanNumerals(), Reversal.OfDigits,
+        .. Skill.All.SelectMany(skill => skill.Both), Reversal.OfDigits, new BracketClosing(), new RomanNumerals(),
     ];
 
     /// <summary>Finds a source by its name.</summary>
