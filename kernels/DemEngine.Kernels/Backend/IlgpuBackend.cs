@@ -4,6 +4,7 @@ using DemEngine.Kernels.Deltas;
 using DemEngine.Kernels.Devices;
 using DemEngine.Kernels.Launching;
 using DemEngine.Kernels.Measuring;
+using DemEngine.Kernels.Rows;
 using DemEngine.Kernels.Streaming;
 using DemEngine.Memory;
 using ILGPU.Runtime;
@@ -26,6 +27,7 @@ public sealed class IlgpuBackend : IDeviceBench
     private readonly TileBufferPool _pool;
     private readonly KernelTable _kernels;
     private readonly DeltaKernelTable _deltaKernels;
+    private readonly RowKernelTable _rowKernels;
     private readonly TimelineRecorder _recorder;
     private readonly long _maxVramBytes;
 
@@ -38,6 +40,7 @@ public sealed class IlgpuBackend : IDeviceBench
         _pool = new TileBufferPool(accelerator, maxVramBytes);
         _kernels = new KernelTable(accelerator);
         _deltaKernels = new DeltaKernelTable(accelerator);
+        _rowKernels = new RowKernelTable(accelerator);
     }
 
     /// <inheritdoc/>
@@ -164,7 +167,7 @@ public sealed class IlgpuBackend : IDeviceBench
     DeviceTimeline IDeviceBench.StopTimeline() => StopTimeline();
 
     /// <inheritdoc/>
-    internal ITileWorker CreateWorker() => new IlgpuTileWorker(Name, _kernels, _deltaKernels, _pool, _recorder);
+    internal ITileWorker CreateWorker() => new IlgpuTileWorker(Name, _kernels, _deltaKernels, _rowKernels, _pool, _recorder);
 
     /// <inheritdoc/>
     internal DeviceRates MeasureRates(Action<string> report, CancellationToken cancel)

@@ -3,6 +3,7 @@ using DemEngine.Backends;
 using DemEngine.Kernels.Deltas;
 using DemEngine.Kernels.Devices;
 using DemEngine.Kernels.Launching;
+using DemEngine.Kernels.Rows;
 using DemEngine.Kernels.Streaming;
 using DemEngine.Memory;
 using DemEngine.Numerics;
@@ -17,11 +18,12 @@ internal sealed class IlgpuTileWorker(
     string device,
     KernelTable kernels,
     DeltaKernelTable deltaKernels,
+    RowKernelTable rowKernels,
     TileBufferPool pool,
     TimelineRecorder recorder)
     : ITileWorker
 {
-    private readonly DeltaTileWorker _deltas = new(device, kernels, deltaKernels, pool);
+    private readonly DeltaTileWorker _deltas = new(device, kernels, deltaKernels, rowKernels, pool);
 
     public IDeltaWorker Deltas => _deltas;
 
@@ -49,6 +51,38 @@ internal sealed class IlgpuTileWorker(
         }
 
         return nonFinite;
+    }
+
+    public void CombineEach(
+        ReadOnlySpan<LinearCombination> combinations,
+        ReadOnlySpan<TypedBytes> inputs,
+        ReadOnlySpan<TypedBytes> outputs,
+        Span<NonFinite> nonFinite)
+    {
+        int total = outputs.Length == 0 ? 0 : outputs[0].Count;
+        var launch = combinations.Length > 1 && inputs.Length > 0 ? new SweepLaunch(kernels, combinations, inputs, outputs) : null;
+        int partElements = launch?.Shape.Fit(total, pool.BufferBytes) ?? 0;
+        if (launch is null || partElements == 0)
+        {
+            for (int k = 0; k < combinations.Length; k++)
+                nonFinite[k] = Combine(combinations[k], inputs, outputs[k]);
+            return;
+        }
+
+        nonFinite.Clear();
+        for (int start = 0, count; start < total; start += count)
+        {
+            count = Math.Min(partElements, total - start);
+            try
+            {
+                using TileBufferPool.Loan loan = pool.Rent();
+                Sweep(loan.Buffers, launch, inputs, outputs, start, count, nonFinite);
+            }
+            catch (Exception e) when (DeviceFault.Is(e))
+            {
+                throw DeviceFault.Name(e, device);
+            }
+        }
     }
 
     public void Gram(bool relativeToBase, ReadOnlySpan<TypedBytes> inputs, Span<double> leafSums)
@@ -106,6 +140,34 @@ internal sealed class IlgpuTileWorker(
         buffers.Host(resultAt, part.Bytes.Length).CopyTo(part.Bytes.Span);
         Span<long> counts = MemoryMarshal.Cast<byte, long>(buffers.Host(countsAt, TileShape.CountBytes));
         return new NonFinite(counts[0], counts[1]);
+    }
+
+    private void Sweep(
+        TileBuffers buffers,
+        SweepLaunch launch,
+        ReadOnlySpan<TypedBytes> inputs,
+        ReadOnlySpan<TypedBytes> outputs,
+        int start,
+        int count,
+        Span<NonFinite> nonFinite)
+    {
+        launch.FillHost(buffers);
+        using TimelineRecorder.TileMarks? marks = recorder.Begin(buffers.Stream);
+        buffers.CopyIn(launch.Shape, inputs, start, count);
+        marks?.Mark();
+        launch.Run(buffers, count);
+        marks?.Mark();
+        marks?.Mark();
+        buffers.Synchronize();
+        marks?.Note();
+        for (int k = 0; k < outputs.Length; k++)
+        {
+            long countsAt = launch.CountsAt(k, count);
+            Span<byte> part = outputs[k].Slice(start, count).Bytes.Span;
+            buffers.Host(countsAt + TileShape.CountBytes, part.Length).CopyTo(part);
+            Span<long> counts = MemoryMarshal.Cast<byte, long>(buffers.Host(countsAt, TileShape.CountBytes));
+            nonFinite[k] += new NonFinite(counts[0], counts[1]);
+        }
     }
 
     private void Gram(

@@ -16,6 +16,7 @@ internal sealed class DeltaLayout
 {
     private const int TermBytes = 16;
 
+    private readonly int _outputs;
     private readonly int _weightBytes;
     private readonly int _sources;
     private readonly Func<int, long> _resultBytes;
@@ -25,14 +26,17 @@ internal sealed class DeltaLayout
     /// <param name="sources">Number of sources.</param>
     /// <param name="factors">Number of row factors that the tile needs.</param>
     /// <param name="resultBytes">Function from a number of elements to the size of their result in bytes.</param>
-    public DeltaLayout(ReadOnlySpan<TypedBytes> inputs, int sources, int factors, Func<int, long> resultBytes)
+    /// <param name="outputs">Number of combinations, each of which has weights of its own.</param>
+    public DeltaLayout(
+        ReadOnlySpan<TypedBytes> inputs, int sources, int factors, Func<int, long> resultBytes, int outputs = 1)
     {
+        _outputs = outputs;
         var types = new ElementType[inputs.Length];
         for (int k = 0; k < types.Length; k++)
             types[k] = inputs[k].Type;
         _sources = sources;
         _resultBytes = resultBytes;
-        _weightBytes = sources * Marshal.SizeOf<DeviceWeights>();
+        _weightBytes = outputs * sources * Marshal.SizeOf<DeviceWeights>();
         int terms = (_weightBytes + (Math.Max(1, factors) * sizeof(float)) + TermBytes - 1) / TermBytes;
         Shape = new TileShape(
             types,
@@ -50,7 +54,7 @@ internal sealed class DeltaLayout
     /// <summary>Offset of the result in bytes.</summary>
     public long ResultAt(int elements) => Shape.ResultAt(elements) + TileShape.CountBytes;
 
-    /// <summary>Host memory of the weights.</summary>
+    /// <summary>Host memory of the weights, of one combination after another.</summary>
     public Span<DeviceWeights> HostWeights(TileBuffers buffers) =>
         MemoryMarshal.Cast<byte, DeviceWeights>(buffers.Host(TileShape.TermsAt, _weightBytes));
 
@@ -58,8 +62,12 @@ internal sealed class DeltaLayout
     public Span<float> HostFactors(TileBuffers buffers) => MemoryMarshal.Cast<byte, float>(
         buffers.Host(TileShape.TermsAt + _weightBytes, Shape.InputsAt - TileShape.TermsAt - _weightBytes));
 
-    public ArrayView<DeviceWeights> Weights(TileBuffers buffers) =>
-        buffers.Device<DeviceWeights>(TileShape.TermsAt, _weightBytes);
+    /// <summary>Device memory of a combination's weights.</summary>
+    public ArrayView<DeviceWeights> Weights(TileBuffers buffers, int output)
+    {
+        int bytes = _weightBytes / _outputs;
+        return buffers.Device<DeviceWeights>(TileShape.TermsAt + ((long)output * bytes), bytes);
+    }
 
     public ArrayView<float> Factors(TileBuffers buffers) =>
         buffers.Device<float>(TileShape.TermsAt + _weightBytes, Shape.InputsAt - TileShape.TermsAt - _weightBytes);

@@ -3,6 +3,7 @@ using DemEngine.Backends;
 using DemEngine.Backends.Cpu;
 using DemEngine.Kernels.Devices;
 using DemEngine.Kernels.Launching;
+using DemEngine.Kernels.Rows;
 using DemEngine.Kernels.Streaming;
 using DemEngine.Memory;
 using DemEngine.Numerics;
@@ -12,40 +13,66 @@ namespace DemEngine.Kernels.Deltas;
 
 /// <summary>
 /// The operations on sparse differences, part by part: the inputs are copied in, the differences are taken and masked in device
-/// memory, then combined, counted or summed, and the result is copied out. Ranks in rows and divergences of rows are left to the
-/// processor, and so is everything that does not fit a buffer.
+/// memory, then combined, counted or summed, and the result is copied out. What does not fit a buffer is left to the processor:
+/// with buffers of 16 MiB, leaves of hundreds of sources, and rows of more than half a million elements.
 /// </summary>
-internal sealed class DeltaTileWorker(string device, KernelTable kernels, DeltaKernelTable deltaKernels, TileBufferPool pool)
+internal sealed class DeltaTileWorker(
+    string device, KernelTable kernels, DeltaKernelTable deltaKernels, RowKernelTable rowKernels, TileBufferPool pool)
     : IDeltaWorker, IDisposable
 {
+    private readonly RowTileWorker _rows = new(device, kernels, rowKernels, pool);
     private readonly ITileWorker _processor = new CpuBackend().CreateWorker();
 
     public NonFinite Combine(DeltaCombination combination, ReadOnlySpan<TypedBytes> inputs, long first, TypedBytes output)
     {
-        SparseDeltas deltas = combination.Deltas;
-        Check(inputs, deltas.InputCount, output.Count);
-        ElementType outputType = output.Type;
-        DeltaLayout layout = LayoutOf(deltas, inputs, first, elements => TileShape.Stride(outputType, elements));
-        int part = layout.Shape.Fit(output.Count, pool.BufferBytes);
-        if (part == 0)
-            return _processor.Deltas.Combine(combination, inputs, first, output);
+        Span<NonFinite> nonFinite = [default];
+        CombineEach([combination], inputs, first, [output], nonFinite);
+        return nonFinite[0];
+    }
 
-        NonFinite nonFinite = default;
-        for (int start = 0, count; start < output.Count; start += count)
+    public void CombineEach(
+        ReadOnlySpan<DeltaCombination> combinations,
+        ReadOnlySpan<TypedBytes> inputs,
+        long first,
+        ReadOnlySpan<TypedBytes> outputs,
+        Span<NonFinite> nonFinite)
+    {
+        SparseDeltas deltas = combinations[0].Deltas;
+        int total = outputs[0].Count;
+        Check(inputs, deltas.InputCount, total);
+        var types = new ElementType[outputs.Length];
+        for (int k = 0; k < types.Length; k++)
+            types[k] = outputs[k].Type;
+        DeltaLayout layout = LayoutOf(
+            deltas, inputs, first, elements => types.Sum(type => ResultBytes(type, elements)), outputs.Length);
+        int part = layout.Shape.Fit(total, pool.BufferBytes);
+        if (part == 0)
         {
-            count = Math.Min(part, output.Count - start);
+            for (int k = 0; k < outputs.Length; k++)
+            {
+                if (outputs.Length > 1)
+                    nonFinite[k] = Combine(combinations[k], inputs, first, outputs[k]);
+                else
+                    nonFinite[k] = _processor.Deltas.Combine(combinations[k], inputs, first, outputs[k]);
+            }
+
+            return;
+        }
+
+        nonFinite.Clear();
+        for (int start = 0, count; start < total; start += count)
+        {
+            count = Math.Min(part, total - start);
             try
             {
                 using TileBufferPool.Loan lent = pool.Rent();
-                nonFinite += Combine(lent.Buffers, layout, combination, inputs, first, start, output.Slice(start, count));
+                Combine(lent.Buffers, layout, combinations, inputs, first, start, count, outputs, nonFinite);
             }
             catch (Exception e) when (DeviceFault.Is(e))
             {
                 throw DeviceFault.Name(e, device);
             }
         }
-
-        return nonFinite;
     }
 
     public void Histogram(
@@ -114,62 +141,82 @@ internal sealed class DeltaTileWorker(string device, KernelTable kernels, DeltaK
         }
     }
 
-    public void Rank(TermKind kind, ReadOnlySpan<TypedBytes> inputs, int rowElements, Span<uint> ranks) =>
-        _processor.Deltas.Rank(kind, inputs, rowElements, ranks);
+    public void Rank(TermKind kind, ReadOnlySpan<TypedBytes> inputs, int rowElements, Span<uint> ranks)
+    {
+        if (!_rows.TryRank(kind, inputs, rowElements, ranks))
+            _processor.Deltas.Rank(kind, inputs, rowElements, ranks);
+    }
 
-    public void Diverge(TermKind kind, ReadOnlySpan<TypedBytes> inputs, int rowElements, Span<float> divergences) =>
-        _processor.Deltas.Diverge(kind, inputs, rowElements, divergences);
+    public void Diverge(TermKind kind, ReadOnlySpan<TypedBytes> inputs, int rowElements, Span<float> divergences)
+    {
+        if (!_rows.TryDiverge(kind, inputs, rowElements, divergences))
+            _processor.Deltas.Diverge(kind, inputs, rowElements, divergences);
+    }
 
     public void Dispose() => _processor.Dispose();
 
-    private NonFinite Combine(
+    private void Combine(
         TileBuffers buffers,
         DeltaLayout layout,
-        DeltaCombination combination,
+        ReadOnlySpan<DeltaCombination> combinations,
         ReadOnlySpan<TypedBytes> inputs,
         long first,
         int start,
-        TypedBytes output)
+        int count,
+        ReadOnlySpan<TypedBytes> outputs,
+        Span<NonFinite> nonFinite)
     {
-        int count = output.Count;
-        int sources = combination.Weights.Length;
+        SparseDeltas deltas = combinations[0].Deltas;
+        int sources = deltas.Sources.Length;
         Span<DeviceWeights> weights = layout.HostWeights(buffers);
-        for (int k = 0; k < sources; k++)
+        for (int k = 0; k < weights.Length; k++)
         {
-            DeltaWeights of = combination.Weights[k];
+            DeltaWeights of = combinations[k / sources].Weights[k % sources];
             weights[k] = new DeviceWeights { Weight = of.Weight, Vote = of.Vote, Share = of.Share };
         }
 
-        var launch = new DeltaLaunch(kernels, deltaKernels, layout, combination.Deltas, buffers, inputs, first, start, count);
+        var launch = new DeltaLaunch(kernels, deltaKernels, layout, deltas, buffers, inputs, first, start, count);
         launch.CopyIn(inputs);
         launch.TakeDifferences();
         launch.Filter();
 
-        long resultAt = layout.ResultAt(count);
-        long resultEnd = resultAt + TileShape.Stride(output.Type, count);
-        deltaKernels.Mix(inputs[0].Type, output.Type)(
-            buffers.Stream,
-            kernels.ElementwiseConfig(count),
-            buffers.Input(layout.Shape, 0, count),
-            layout.Deltas(buffers, count),
-            buffers.Tensors(resultAt, resultEnd),
-            layout.Weights(buffers),
-            buffers.Device<long>(layout.Shape.ResultAt(count), TileShape.CountBytes),
-            new MixShape
-            {
-                Elements = count,
-                Stride = DeltaLayout.Stride(count) / TileBuffers.WordBytes,
-                Sources = sources,
-                Mixing = (int)combination.Mixing,
-            });
+        // The counts of an output lie before its result. Those of the first output were cleared as the inputs were copied in.
+        long at = layout.Shape.ResultAt(count);
+        for (int k = 0; k < outputs.Length; k++)
+        {
+            if (k > 0)
+                buffers.Clear(at, at + TileShape.CountBytes);
+            long end = at + ResultBytes(outputs[k].Type, count);
+            deltaKernels.Mix(inputs[0].Type, outputs[k].Type)(
+                buffers.Stream,
+                kernels.ElementwiseConfig(count),
+                buffers.Input(layout.Shape, 0, count),
+                layout.Deltas(buffers, count),
+                buffers.Tensors(at + TileShape.CountBytes, end),
+                layout.Weights(buffers, k),
+                buffers.Device<long>(at, TileShape.CountBytes),
+                new MixShape
+                {
+                    Elements = count,
+                    Stride = DeltaLayout.Stride(count) / TileBuffers.WordBytes,
+                    Sources = sources,
+                    Mixing = (int)combinations[k].Mixing,
+                });
+            at = end;
+        }
 
-        buffers.CopyOut(layout.Shape.ResultAt(count), resultEnd);
+        buffers.CopyOut(layout.Shape.ResultAt(count), at);
         buffers.Synchronize();
-        buffers.Host(resultAt, output.Bytes.Length).CopyTo(output.Bytes.Span);
-        long outputs = MemoryMarshal.Cast<byte, long>(buffers.Host(layout.Shape.ResultAt(count), TileShape.CountBytes))[1];
-        return outputs == 0
-            ? default
-            : new NonFinite(NonFiniteInputs.Count(inputs[..(sources + 1)], start, output, _processor), outputs);
+        at = layout.Shape.ResultAt(count);
+        for (int k = 0; k < outputs.Length; k++)
+        {
+            TypedBytes part = outputs[k].Slice(start, count);
+            buffers.Host(at + TileShape.CountBytes, part.Bytes.Length).CopyTo(part.Bytes.Span);
+            long hit = MemoryMarshal.Cast<byte, long>(buffers.Host(at, TileShape.CountBytes))[1];
+            if (hit != 0)
+                nonFinite[k] += new NonFinite(NonFiniteInputs.Count(inputs[..(sources + 1)], start, part, _processor), hit);
+            at += ResultBytes(part.Type, count);
+        }
     }
 
     private void Histogram(
@@ -238,13 +285,16 @@ internal sealed class DeltaTileWorker(string device, KernelTable kernels, DeltaK
         MemoryMarshal.Cast<byte, double>(buffers.Host(sumsAt, sumBytes)).CopyTo(leafSums);
     }
 
+    /// <summary>Size in bytes of the counts and the result of an output.</summary>
+    private static long ResultBytes(ElementType type, int elements) => TileShape.CountBytes + TileShape.Stride(type, elements);
+
     private static DeltaLayout LayoutOf(
-        SparseDeltas deltas, ReadOnlySpan<TypedBytes> inputs, long first, Func<int, long> resultBytes)
+        SparseDeltas deltas, ReadOnlySpan<TypedBytes> inputs, long first, Func<int, long> resultBytes, int outputs = 1)
     {
         int factors = 0;
         foreach (RowFactors ofRows in deltas.Sources.Select(source => source.Filter.Factors).OfType<RowFactors>())
             factors += DeltaLayout.FactorsOf(ofRows, first, inputs[0].Count).Length;
-        return new DeltaLayout(inputs, deltas.Sources.Length, factors, resultBytes);
+        return new DeltaLayout(inputs, deltas.Sources.Length, factors, resultBytes, outputs);
     }
 
     /// <summary>The differences whose keys are wanted; importance keys bring their row factors.</summary>

@@ -75,20 +75,11 @@ internal sealed class ElementwiseLaunch
         else
         {
             OneType.Convert(_kernels, buffers, Shape, count);
-            var shape = new CombineShape
-            {
-                Elements = count,
-                Stride = TileShape.Stride(Shape.Common, count) / TileBuffers.WordBytes,
-                Terms = _combination.Terms.Length,
-                UsesBase = _combination.UsesBase ? 1 : 0,
-                StartsFromBase = _combination.StartsFromBase ? 1 : 0,
-                ErrorScale = SingleCombineKernel.ErrorScale(_combination.Terms.Length),
-            };
             var terms = buffers.Device<Words4>(TileShape.TermsAt, Shape.InputsAt - TileShape.TermsAt);
             var combine = SingleCombineKernel.CanRun(_combination) ? _kernels.SingleCombine(Shape.Common, _output) : null;
             combine ??= _kernels.Combine(Shape.Common, _output);
             combine(
-                buffers.Stream, config, buffers.KernelInputs(Shape, count), result, terms, counts, shape);
+                buffers.Stream, config, buffers.KernelInputs(Shape, count), result, terms, counts, CombineShape.Of(_combination, Shape, count));
         }
     }
 }

@@ -62,6 +62,23 @@ internal interface ITileWorker : IDisposable
     /// <returns>Number of infinities and NaNs read and written.</returns>
     NonFinite Combine(LinearCombination combination, ReadOnlySpan<TypedBytes> inputs, TypedBytes output);
 
+    /// <summary>
+    /// Computes several linear combinations of the same inputs, which a device gets only once.
+    /// </summary>
+    /// <param name="combinations">Combinations to compute, which ask for the same inputs.</param>
+    /// <param name="inputs">Inputs that the combinations ask for, all with the same number of elements.</param>
+    /// <param name="outputs">Receives each combination's result; must not overlap an input.</param>
+    /// <param name="nonFinite">Receives the number of infinities and NaNs of each combination.</param>
+    void CombineEach(
+        ReadOnlySpan<LinearCombination> combinations,
+        ReadOnlySpan<TypedBytes> inputs,
+        ReadOnlySpan<TypedBytes> outputs,
+        Span<NonFinite> nonFinite)
+    {
+        for (int k = 0; k < combinations.Length; k++)
+            nonFinite[k] = Combine(combinations[k], inputs, outputs[k]);
+    }
+
     /// <summary>Computes the dot products of a tile's vectors, leaf by leaf as <see cref="GramOrder"/> defines them.</summary>
     /// <param name="relativeToBase">
     /// Whether the vectors are x₁ − b … xₙ − b followed by b itself, where b is <c>inputs[0]</c>; otherwise they are the inputs.

@@ -82,6 +82,16 @@ internal sealed class MultiDeviceBackend(string name, IReadOnlyList<IMergeBacken
             return workers[turn.Member].Combine(combination, inputs, output);
         }
 
+        public void CombineEach(
+            ReadOnlySpan<LinearCombination> combinations,
+            ReadOnlySpan<TypedBytes> inputs,
+            ReadOnlySpan<TypedBytes> outputs,
+            Span<NonFinite> nonFinite)
+        {
+            using Turn turn = backend.Take();
+            workers[turn.Member].CombineEach(combinations, inputs, outputs, nonFinite);
+        }
+
         public void Gram(bool relativeToBase, ReadOnlySpan<TypedBytes> inputs, Span<double> leafSums)
         {
             using Turn turn = backend.Take();

@@ -1,6 +1,7 @@
 using System.Reflection;
 using DemEngine.Kernels.Deltas;
 using DemEngine.Kernels.Elements;
+using DemEngine.Kernels.Rows;
 using DemEngine.Numerics.Elements;
 using ILGPU;
 using ILGPU.Backends.EntryPoints;
@@ -46,7 +47,10 @@ internal sealed class KernelPtx : IDisposable
 
     /// <summary>The kernels that are not generic.</summary>
     public static IReadOnlyList<Type> Single =>
-        [typeof(MaskKernel), typeof(VarianceKernel), typeof(CountKernel), typeof(SumKernel), typeof(OverlapKernel)];
+        [
+            typeof(MaskKernel), typeof(VarianceKernel), typeof(CountKernel), typeof(SumKernel), typeof(OverlapKernel),
+            typeof(RowSortKernel), typeof(RowRankKernel), typeof(DivergenceKernel),
+        ];
 
     /// <summary>Every kernel with every combination of types that it may be compiled for.</summary>
     public static IEnumerable<(Type Kernel, Type[] Types)> Instances =>

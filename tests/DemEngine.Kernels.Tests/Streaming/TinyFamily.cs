@@ -8,6 +8,7 @@ using DemEngine.Merging.Planning;
 using DemEngine.Merging.Tensors;
 using DemEngine.Numerics;
 using DemEngine.Recipes;
+using DemEngine.Sweeps;
 using DemEngine.Tests;
 
 namespace DemEngine.Kernels.Tests.Streaming;
@@ -85,6 +86,21 @@ internal sealed class TinyFamily : IDisposable
             dtype: bfloat16
             """);
         Merge(recipe, output, backend, Options);
+    }
+
+    /// <summary>Merges two models with weights of 0.1, 0.2 … 1.6 in one sweep.</summary>
+    public void Sweep(string method, string output, IMergeBackend backend)
+    {
+        string recipe = _folder.Write($"{output}.yaml", $"""
+            merge_method: {method}
+            base_model: {PathOf("base")}
+            models: [{"{"}model: {PathOf("tuned1")}{"}"}, {"{"}model: {PathOf("tuned2")}{"}"}]
+            parameters: {"{ weight: 0.5, density: 0.4 }"}
+            dtype: bfloat16
+            """.Replace(method == "dem" ? ", density: 0.4" : "?", "", StringComparison.Ordinal));
+        SweepAxis axis = SweepAxis.Parse("models[0].weight=0.1:1.6:0.1");
+        DemEngine.Sweeps.Sweep.Run(
+            DemEngine.Sweeps.Sweep.Candidates(RecipeReader.ReadFile(recipe), [axis]), PathOf(output), new AlignmentOptions(), backend, Options);
     }
 
     /// <summary>Fails unless two outputs have the same weights, byte for byte.</summary>

@@ -1,5 +1,6 @@
 using DemEngine.Memory;
 using DemEngine.Numerics;
+using DemEngine.Tests.Reference;
 
 namespace DemEngine.Tests.Backends;
 
@@ -27,6 +28,35 @@ public abstract partial class BackendSuite
 
             Check(LinearCombination.BaseAlone, [input], output, count: 500, kind, random);
             Check(LinearCombination.Difference, [input], output, count: 500, kind, random);
+        }
+    }
+
+    [Test]
+    public void Several_combinations_of_the_same_inputs([ValueSource(nameof(Types))] ElementType type, [Values(1, 100, 9001)] int count)
+    {
+        var random = new Random(31);
+        LinearCombination first = RandomCombination.Next(random, terms: 3);
+        LinearCombination[] combinations =
+        [
+            first,
+            .. Enumerable.Range(0, 6).Select(_ => new LinearCombination(
+                first.StartsFromBase,
+                [.. first.Terms.Select(term => term with { Weight = random.NextSingle() - 0.5f })])),
+        ];
+        using var @case = new CombineCase(first, [type], type, count, offset: 5);
+        InputValues.Fill(@case, InputKind.RandomBits, random);
+        TypedBytes[] inputs = [.. @case.Inputs.Select(input => input.Elements)];
+        ElementType[] types = [.. combinations.Select((_, k) => k % 3 == 0 ? ElementType.BF16 : k % 3 == 1 ? type : ElementType.F32)];
+        TestTensor[] outputs = [.. types.Select((output, k) => new TestTensor(output, count, 3 * k))];
+        var nonFinite = new NonFinite[combinations.Length];
+        Worker.CombineEach(combinations, inputs, [.. outputs.Select(output => output.Elements)], nonFinite);
+        for (int k = 0; k < combinations.Length; k++)
+        {
+            byte[] expected = new byte[outputs[k].Bytes.Length];
+            Assert.That(nonFinite[k], Is.EqualTo(ReferenceCombination.Run(combinations[k], inputs, types[k], expected)));
+            Assert.That(outputs[k].Bytes.SequenceEqual(expected), Is.True, $"output {k}");
+            Assert.That(outputs[k].IsMarginIntact, Is.True);
+            outputs[k].Dispose();
         }
     }
 

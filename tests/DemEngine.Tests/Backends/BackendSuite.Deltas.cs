@@ -166,6 +166,33 @@ public abstract partial class BackendSuite
         }
     }
 
+    [Test]
+    public void Divergences([ValueSource(nameof(Types))] ElementType type, [Values(1, 9, 300)] int row)
+    {
+        var random = new Random(32);
+        foreach (InputKind kind in Enum.GetValues<InputKind>())
+        {
+            TermKind term = Kinds(random, 1)[0];
+            using var @case = new CombineCase(Linear([term]), [type], ElementType.F32, row * 3, random.Next(64));
+            InputValues.Fill(@case, kind, random);
+            float[] divergences = new float[3];
+            Worker.Deltas.Diverge(term, [.. @case.Inputs.Select(input => input.Elements)], row, divergences);
+            for (int k = 0; k < divergences.Length; k++)
+            {
+                double[] original = new double[SoftmaxDivergence.Padded(row)];
+                double[] tuned = new double[original.Length];
+                for (int i = 0; i < row; i++)
+                {
+                    original[i] = @case.Inputs[0].Value((k * row) + i);
+                    double x = @case.Inputs[1].Value((k * row) + i);
+                    tuned[i] = term == TermKind.RelativeToBase ? x : original[i] + x;
+                }
+
+                Assert.That(divergences[k], Is.EqualTo(SoftmaxDivergence.Of(tuned, original, row)), $"{kind} {term}, row {k}");
+            }
+        }
+    }
+
     private void CheckDeltaCombine(Random random, ElementType[] types, ElementType output, int sources, int count, InputKind kind, Consensus mixing)
     {
         TermKind[] kinds = Kinds(random, sources);

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using DemEngine.Memory;
 using DemEngine.Merging.Inputs;
 using DemEngine.Numerics;
+using DemEngine.Recipes.Values;
 
 namespace DemEngine.Merging.Tensors;
 
@@ -38,10 +39,22 @@ internal sealed class LinearProducer : TensorProducer
         }
     }
 
-    public override NonFinite Produce(long first, TypedBytes output, ITileContext workspace)
+    public override NonFinite Produce(long first, TypedBytes output, ITileContext workspace) =>
+        ProduceWith([this], first, [output], workspace)[0];
+
+    /// <summary>The inputs of all parts: sums of the same inputs are made together.</summary>
+    protected override object Preparation => ValueList.Create<object>(
+    [
+        .. _segments.Select(segment => (object)(segment.First, segment.End)),
+        .. _parts.SelectMany(part => part.Inputs.Select(input => (object)input.Tensor).Append(part.Sum.UsesBase)),
+    ]);
+
+    /// <summary>Makes the same part of several tensors, for which the inputs are read and given to the worker once.</summary>
+    protected override NonFinite[] ProduceWith(TensorProducer[] alike, long first, TypedBytes[] outputs, ITileContext workspace)
     {
-        NonFinite nonFinite = default;
-        long end = first + output.Count;
+        var nonFinite = new NonFinite[alike.Length];
+        var made = new NonFinite[alike.Length];
+        long end = first + outputs[0].Count;
         for (int s = 0; s < _segments.Length; s++)
         {
             long from = Math.Max(first, _segments[s].First);
@@ -50,11 +63,18 @@ internal sealed class LinearProducer : TensorProducer
                 continue;
 
             int count = (int)(to - from);
+            int segment = s;
             LinearPart part = _parts[s];
             var inputs = new TypedBytes[part.Inputs.Length];
             for (int k = 0; k < inputs.Length; k++)
                 inputs[k] = workspace.Read(part.Inputs[k].Tensor, from, count);
-            nonFinite += workspace.Worker.Combine(part.Sum, inputs, output.Slice((int)(from - first), count));
+            workspace.Worker.CombineEach(
+                [.. alike.Select(production => ((LinearProducer)production)._parts[segment].Sum)],
+                inputs,
+                [.. outputs.Select(output => output.Slice((int)(from - first), count))],
+                made);
+            for (int k = 0; k < made.Length; k++)
+                nonFinite[k] += made[k];
         }
 
         return nonFinite;

@@ -1,0 +1,27 @@
+using DemEngine.Kernels.Launching;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace DemEngine.Kernels.Rows;
+
+/// <summary>The kernels that work on whole rows, each compiled on first use.</summary>
+internal sealed class RowKernelTable(Accelerator accelerator)
+{
+    private readonly Lazy<Action<AcceleratorStream, KernelConfig, ArrayView<uint>, ArrayView<ulong>, RowSortShape>> _sort = new(
+        () => KernelLoading.Load<ArrayView<uint>, ArrayView<ulong>, RowSortShape>(accelerator, RowSortKernel.Run));
+
+    private readonly Lazy<Action<AcceleratorStream, KernelConfig, ArrayView<ulong>, ArrayView<uint>, RowSortShape>> _rank = new(
+        () => KernelLoading.Load<ArrayView<ulong>, ArrayView<uint>, RowSortShape>(accelerator, RowRankKernel.Run));
+
+    private readonly Lazy<Action<
+        AcceleratorStream, KernelConfig, ArrayView<double>, ArrayView<double>, ArrayView<float>, DivergenceShape>> _diverge = new(
+        () => KernelLoading.Load<ArrayView<double>, ArrayView<double>, ArrayView<float>, DivergenceShape>(
+            accelerator, DivergenceKernel.Run));
+
+    public Action<AcceleratorStream, KernelConfig, ArrayView<uint>, ArrayView<ulong>, RowSortShape> Sort => _sort.Value;
+
+    public Action<AcceleratorStream, KernelConfig, ArrayView<ulong>, ArrayView<uint>, RowSortShape> Rank => _rank.Value;
+
+    public Action<AcceleratorStream, KernelConfig, ArrayView<double>, ArrayView<double>, ArrayView<float>, DivergenceShape> Diverge =>
+        _diverge.Value;
+}
