@@ -19,8 +19,8 @@ namespace DemEngine.Perf;
 
 /// <summary>
 /// Counts the evaluations that each strategy needs to come within 1 % of the best objective, on merges of 2, 4, 8 and 16 models
-/// tuned from the bases of an experiment. The best is that of the exhaustive grid 0:1:0.1 for 2 and 4 vectors, or of anything
-/// that was tried if that is better still; for more vectors, where no grid can be tried, it is the best of all runs.
+/// tuned from the bases of an experiment. The best is that of the exhaustive grid 0:1:0.1 for 2 and 4 vectors; for more
+/// vectors, where no grid can be tried, it is the best of all runs.
 /// </summary>
 internal static class StrategyTable
 {
@@ -151,7 +151,8 @@ internal static class StrategyTable
         var courses = Strategies.SelectMany(strategy => Enumerable.Range(0, strategy.Seeds).Select(seed => (
             strategy.Kind,
             Course: Search(strategy.Kind, (ulong)seed, strategy.Kind == StrategyKind.Bayesian ? MostBayesian : MostTrials)))).ToArray();
-        best = Math.Min(best, courses.Min(one => one.Course[^1].Best));
+        if (double.IsPositiveInfinity(best))
+            best = courses.Min(one => one.Course[^1].Best);
         foreach (var (kind, course) in courses)
         {
             int reached = course.FindIndex(step => step.Best <= best * (1 + Within));

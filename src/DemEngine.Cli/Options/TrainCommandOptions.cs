@@ -134,7 +134,8 @@ internal sealed class TrainCommandOptions
         {
             if (result.GetValue(_device) is { } device && !DeviceName.IsKnown(device))
                 result.AddError($"--device: '{device}' is not cpu, cuda or cuda:N");
-            bool hasMore = result.GetResult(_alpha) is not null || result.GetResult(_targets) is not null || result.GetValue(_dense);
+            bool hasMore =
+                result.GetResult(_alpha) is not null || result.GetResult(_targets) is not null || result.GetValue(_dense);
             if (result.GetResult(_rank) is null && hasMore)
                 result.AddError("--lora-alpha, --lora-targets and --lora-dense need --lora-rank");
         });

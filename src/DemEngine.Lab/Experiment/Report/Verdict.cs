@@ -23,8 +23,8 @@ internal static class Verdict
         MethodResult? average = table.Rows.FirstOrDefault(row => row.Kind == MethodKind.FixedMerge);
         string spread = results.Seeds.Length > 1 ? $" ± {Percent(Spread.Of(Means(dem)).Deviation)}" : "";
         string mixedSpread = results.Seeds.Length > 1 ? $" ± {Percent(Spread.Of(Means(mixed)).Deviation)}" : "";
-        return $"As it is built, DEM answers {Percent(Means(dem).Average())}{spread} % of the test exercises right, one mixture of "
-            + $"equal tokens {Percent(Means(mixed).Average())}{mixedSpread} %, the base {Percent(Means(start).Average())} %"
+        return $"As it is built, DEM answers {Percent(Means(dem).Average())}{spread} % of the test exercises right, one mixture "
+            + $"of equal tokens {Percent(Means(mixed).Average())}{mixedSpread} %, the base {Percent(Means(start).Average())} %"
             + (average is null ? "" : $" and the plain average {Percent(Means(average).Average())} %")
             + $"; DEM took {Times(Cost(dem), Cost(mixed))} the operations.{Changes(results)}";
     }

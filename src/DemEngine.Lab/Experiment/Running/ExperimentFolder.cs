@@ -75,7 +75,9 @@ internal sealed class ExperimentFolder : IDisposable
 
     /// <summary>Writes a source's test set, which is the same for all seeds.</summary>
     public DataFile Test(TextSource source) =>
-        new(source.Name, Write("test", source.Name, Splits.Draw(source, Split.Test, Count(source, _preset.Exercises.Test), TestSeed)));
+        new(
+            source.Name,
+            Write("test", source.Name, Splits.Draw(source, Split.Test, Count(source, _preset.Exercises.Test), TestSeed)));
 
     /// <summary>Writes a source's validation set.</summary>
     public DataFile Validation(TextSource source, long seed) =>
