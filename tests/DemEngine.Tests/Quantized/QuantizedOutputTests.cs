@@ -139,6 +139,16 @@ public sealed class QuantizedOutputTests
     }
 
     [Test]
+    public void Where_no_matrix_is_quantised_the_configuration_says_nothing_of_it()
+    {
+        using ModelFolder folder = new();
+        folder.Model("base", Values.Random(Ragged, ElementType.BF16, [64, 256], 2)).File("base", "config.json", """{"model_type": "llama"}""");
+        folder.Merge("merge_method: passthrough\nout_dtype: fp8_block\nmodels: [{model: base}]");
+        Assert.That(JsonNode.Parse(folder.Files("out")["config.json"])!["quantization_config"], Is.Null);
+        folder.Merge("merge_method: passthrough\nmodels: [{model: out}]", "again");
+    }
+
+    [Test]
     public void Recipes_know_the_forms_that_are_written()
     {
         foreach (string name in OutputForms.All)

@@ -53,7 +53,8 @@ internal sealed class MatchedModels : IDisposable
         {
             _quantized = new QuantizedPlan(form, _result.Specs);
             var files = new Dictionary<string, byte[]>(_result.Files, StringComparer.Ordinal);
-            form.Describe(files, _result.Folder, _quantized.Plain);
+            if (_quantized.Plain.Length < _result.Specs.Length)
+                form.Describe(files, _result.Folder, _quantized.Plain);
             SmallFiles = files;
         }
 
