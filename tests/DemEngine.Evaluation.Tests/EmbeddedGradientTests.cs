@@ -1,4 +1,3 @@
-using DemEngine.Checkpoints;
 using DemEngine.Evaluation.Embedded;
 using DemEngine.Evaluation.Language;
 

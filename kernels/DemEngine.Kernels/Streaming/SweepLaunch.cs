@@ -3,7 +3,6 @@ using DemEngine.Kernels.Elements;
 using DemEngine.Kernels.Launching;
 using DemEngine.Memory;
 using DemEngine.Numerics;
-using ILGPU;
 
 namespace DemEngine.Kernels.Streaming;
 

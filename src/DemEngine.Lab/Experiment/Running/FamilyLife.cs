@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using DemEngine.Checkpoints;
 using DemEngine.Evaluation;
 using DemEngine.Lab.Experiment.Results;
 using DemEngine.Lab.Experiment.Sources;
