@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DemEngine.Checkpoints;
+using DemEngine.Checkpoints.Decoding;
 using DemEngine.Evaluation.Language;
 
 namespace DemEngine.Evaluation;
@@ -26,7 +27,7 @@ public static class ModelEvaluation
         Func<ImmutableArray<MeasuredSet>, IModelEvaluator> open,
         CancellationToken cancel = default)
     {
-        using var checkpoint = Checkpoint.Open(path);
+        using Checkpoint checkpoint = DecodedModel.Open(path);
         var weights = new CheckpointWeights(checkpoint);
         LlamaTensors.Check(weights.Config, weights.Tensors, weights.Name);
         using IModelEvaluator evaluator = open(

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DemEngine.Checkpoints;
+using DemEngine.Checkpoints.Decoding;
 using DemEngine.Checkpoints.Folders;
 using DemEngine.Evaluation;
 using DemEngine.Evaluation.Language;
@@ -24,12 +25,13 @@ public static class TrainingJobs
     public static TrainingJob FromModel(
         string model, string data, string validation, ITokenizerReader? tokenizers, TrainingOptions options)
     {
-        using Checkpoint checkpoint = Checkpoint.Open(model);
+        using Checkpoint checkpoint = DecodedModel.Open(model);
         var weights = new CheckpointWeights(checkpoint);
         ITokenizer tokenizer = Tokenizers.Of(checkpoint.Folder, weights.Config, tokenizers);
         DataSet learnt = DataSetReader.Read("training", data, tokenizer, weights.Config);
         DataSet judging = DataSetReader.Read("validation", validation, tokenizer, weights.Config);
-        Dictionary<string, byte[]> sideFiles = SideFiles.Read(checkpoint.Folder);
+        var sideFiles = new Dictionary<string, byte[]>(
+            checkpoint.IsDecoded ? checkpoint.ReadSideFiles().Files : SideFiles.Read(checkpoint.Folder), StringComparer.Ordinal);
         ModelConfig.StateType(sideFiles, model, options.Type);
         ImmutableArray<ManifestInput> inputs =
         [

@@ -109,7 +109,9 @@ internal abstract class IntegerMatrix(
         int bytes = columns * size;
         long rows = part.Spec.Shape.Rows;
         long units = ((rows - 1) * width) + columns;
-        if (!part.IsCopied && units * size <= int.MaxValue)
+
+        // Asking for the mapping of all rows costs as much as their pages; reading row by row, a call for each.
+        if (!part.IsCopied && units * size <= int.MaxValue && units * size / Environment.SystemPageSize < 2 * rows)
         {
             using PartBytes all = PartBytes.Read(part, column, (int)units);
             for (int row = 0; row < rows; row++)

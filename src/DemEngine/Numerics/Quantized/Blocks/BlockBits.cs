@@ -16,8 +16,7 @@ internal static class BlockBits
         int k = 0;
         for (; k <= bytes.Length - 16; k += 16)
         {
-            Vector128<byte> shifted = Vector128.ShiftRightLogical(Vector128.LoadUnsafe(ref from, (nuint)k), shift);
-            (shifted & Vector128.Create(mask)).StoreUnsafe(ref to, (nuint)k);
+            Shifted(Vector128.LoadUnsafe(ref from, (nuint)k), shift, mask).StoreUnsafe(ref to, (nuint)k);
         }
 
         for (; k < bytes.Length; k++)
@@ -32,8 +31,8 @@ internal static class BlockBits
         int k = 0;
         for (; k <= bytes.Length - 16; k += 16)
         {
-            Vector128<byte> shifted = Vector128.ShiftRightLogical(Vector128.LoadUnsafe(ref from, (nuint)k), shift);
-            Vector128<byte> lifted = Vector128.ShiftLeft(shifted & Vector128.Create(mask), lift);
+            Vector128<byte> shifted = Shifted(Vector128.LoadUnsafe(ref from, (nuint)k), shift, mask);
+            Vector128<byte> lifted = Vector128.ShiftLeft(shifted.AsUInt16(), lift).AsByte();
             (Vector128.LoadUnsafe(ref to, (nuint)k) | lifted).StoreUnsafe(ref to, (nuint)k);
         }
 
@@ -50,7 +49,7 @@ internal static class BlockBits
     public static (Vector128<byte> Lower, Vector128<byte> Upper) Nibbles(ReadOnlySpan<byte> bytes)
     {
         Vector128<byte> packed = Vector128.Create(bytes[..16]);
-        return (packed & Vector128.Create((byte)15), Vector128.ShiftRightLogical(packed.AsUInt16(), 4).AsByte() & Vector128.Create((byte)15));
+        return (packed & Vector128.Create((byte)15), Shifted(packed, 4, 15));
     }
 
     /// <summary>Turns 16 bits, from the lowest on, into the number 16 or 0 each.</summary>
@@ -58,9 +57,15 @@ internal static class BlockBits
     public static Vector128<byte> Sixteens(ushort bits)
     {
         var masks = Vector128.Create((byte)1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128);
-        var spread = Vector128.Create(Vector64.Create((byte)bits), Vector64.Create((byte)(bits >> 8)));
+        Vector128<byte> spread = Vector128.Shuffle(
+            Vector128.CreateScalar(bits).AsByte(), Vector128.Create((byte)0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1));
         return Vector128.Equals(spread & masks, masks) & Vector128.Create((byte)16);
     }
+
+    // Processors shift words, and what comes in from the other byte of a word lies above the mask.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<byte> Shifted(Vector128<byte> bytes, int shift, byte mask) =>
+        Vector128.ShiftRightLogical(bytes.AsUInt16(), shift).AsByte() & Vector128.Create(mask);
 
     /// <summary>
     /// Reads one of the eight pairs of 6-bit numbers that Q4_K and Q5_K have in 12 bytes (<c>get_scale_min_k4</c>).
