@@ -1,138 +1,162 @@
 #!/usr/bin/env bash
-# Produces every figure that needs a GPU, in one run, and prints it as Markdown for perf/RESULTS.md.
+# Checks and measures a GPU in about ten minutes. It needs no .NET and no network where it runs:
 #
-#   tools/gpu-figures.sh [DIR]
+#   tools/gpu-figures.sh pack            on a machine with the SDK: makes artifacts/gpu-figures.tar.xz, under 50 MB
+#   tar -xJf gpu-figures.tar.xz && gpu-figures/gpu-figures.sh [DIR]
 #
-#   DIR    a folder in memory to work in, /dev/shm if not given. A folder of its own is made there and deleted at the end
+# DIR is a folder in memory to work in, /dev/shm if not given; a folder of its own is made there and deleted at the end.
+# Each step has its own limit and its own log in DEM_OUT (artifacts/gpu-figures, or figures beside the script), and a step that
+# fails does not keep the next from running: what matters most comes first. figures.json has every step with its exit status and
+# seconds, figures.md is a block for perf/RESULTS.md. Exit 0 if all steps succeeded.
 #
-# DEM is the command to measure: `dem`, or one published before. If not set, this checkout is published for linux-x64 with all
-# that it needs, to artifacts/gpu-figures/dem, which can be taken to a machine without the .NET SDK:
-#   DEM_PUBLISH_ONLY=1 tools/gpu-figures.sh          makes it and ends
-#   DEM=dem/dem tools/gpu-figures.sh                 measures it elsewhere
-# DEM_BACKEND is what to measure, cuda if not set. DEM_OUT is where the picture goes, artifacts/gpu-figures if not set.
-# DEM_SMALL=1 takes tiny models and little memory, to try the script itself: DEM_BACKEND=ilgpu-cpu DEM_SMALL=1.
-#
-# Steps: the suite of backend tests on the device (if the SDK is there), `dem bench` with a timeline, then a family of the shape
-# of a 13B model, with as many of its layers as fit the folder, merged on the device with 1 GB of its memory, compared with the
-# processor's output to the byte. Exit 0 if all were done and the bytes are the same, 1 if not.
-set -euo pipefail
+# DEM_BACKEND is what to measure, cuda if not set. DEM_SMALL=1 takes tiny models and little memory, to try the script itself, with
+# the CUDA driver of tools/cuda-emulator for example.
+set -uo pipefail
 
-here=$(cd "$(dirname "$0")/.." && pwd)
-backend=${DEM_BACKEND:-cuda}
-out=${DEM_OUT:-$here/artifacts/gpu-figures}
-mkdir -p "$out"
-
-if [[ -z ${DEM:-} ]]; then
-    dotnet publish "$here/src/DemEngine.Cli" -c Release -r linux-x64 --self-contained -p:PublishSingleFile=true -p:PackAsTool=false \
-        -p:EnableCompressionInSingleFile=true -p:IncludeNativeLibrariesForSelfExtract=true -p:PublishReadyToRun=false -p:DebugType=none -o "$out/dem" >&2
-    DEM=$out/dem/dem
-fi
-if [[ -n ${DEM_PUBLISH_ONLY:-} ]]; then
-    echo "$DEM"
+here=$(cd "$(dirname "$0")" && pwd)
+if [[ ${1:-} == pack ]]; then
+    set -e
+    root=$(cd "$here/.." && pwd)
+    out=$root/artifacts/gpu-figures
+    rm -rf "$out" && mkdir -p "$out"
+    settings=(-c Release -r linux-x64 --self-contained -p:PackAsTool=false -p:TorchBackend=none -p:DebugType=none -p:PublishReadyToRun=false
+        -p:SatelliteResourceLanguages=en -p:RunAnalyzers=false -v quiet -nologo)
+    # The suite first: both share the runtime, and dem's own settings are to stay.
+    dotnet publish "$root/tools/device-suite" "${settings[@]}" -o "$out" >&2
+    dotnet publish "$root/src/DemEngine.Cli" "${settings[@]}" -o "$out" >&2
+    rm -f "$out"/*.xml "$out"/*.pdb "$out"/testhost* "$out"/Microsoft.TestPlatform* "$out"/Microsoft.VisualStudio*
+    cp "$here/gpu-figures.sh" "$out"
+    tar -C "$root/artifacts" -cJf "$root/artifacts/gpu-figures.tar.xz" gpu-figures
+    du -h "$root/artifacts/gpu-figures.tar.xz" | cut -f1 >&2
+    echo "$root/artifacts/gpu-figures.tar.xz"
     exit 0
 fi
 
-read -ra dem <<< "$DEM"
-mkdir -p "${1:-/dev/shm}"
+backend=${DEM_BACKEND:-cuda}
+out=${DEM_OUT:-$here/figures}
+mkdir -p "$out" "${1:-/dev/shm}"
 work=$(mktemp -d "${1:-/dev/shm}/gpu-figures.XXXXXX")
-sampler=
-trap '[[ -z $sampler ]] || kill "$sampler" 2>/dev/null || true; rm -rf "$work"' EXIT
+watcher=
+trap '[[ -z $watcher ]] || kill "$watcher" 2> /dev/null; rm -rf "$work"' EXIT
+dem() { "$here/dem" "$@"; }
+export -f dem
+export here work backend
 
-code() { printf '```\n'; cat; printf '```\n\n'; }
-
-# Most device memory in use while a command runs, by all programs, in MiB; nothing where there is no nvidia-smi.
-watch_memory() {
-    command -v nvidia-smi > /dev/null || return 0
-    while sleep 0.1; do
-        nvidia-smi --query-gpu=memory.used --format=csv,noheader,nounits
-    done > "$work/memory" 2> /dev/null &
-    sampler=$!
+failures=0
+steps=()
+# A step: its name, its limit in seconds, and a command line. Standard output and error go to its log.
+step() {
+    local name=$1 limit=$2 from=$EPOCHREALTIME code=0
+    shift 2
+    printf '%-24s' "$name" >&2
+    timeout -k 5 "$limit" bash -c "$*" > "$out/$name.log" 2>&1 || code=$?
+    local seconds
+    seconds=$(awk "BEGIN { printf \"%.1f\", $EPOCHREALTIME - $from }")
+    (( code == 0 )) || failures=$((failures + 1))
+    case $code in 0) said=ok ;; 124 | 137) said="over its limit of $limit s" ;; *) said="failed with $code: $(tail -1 "$out/$name.log")" ;; esac
+    printf '%s s, %s\n' "$seconds" "$said" >&2
+    steps+=("{\"step\": \"$name\", \"status\": $code, \"seconds\": $seconds}")
+    report
 }
-peak_memory() {
-    [[ -n $sampler ]] || return 0
-    kill "$sampler"; wait "$sampler" 2> /dev/null || true
-    sampler=
-    sort -n "$work/memory" | tail -1 | sed 's/$/ MiB of device memory in use at most, by all programs/'
+
+# Written after every step, so that what was measured is there however the run ends.
+report() {
+    local IFS=,
+    printf '{"backend": "%s", "date": "%s", "steps": [%s]}\n' "$backend" "$(date -u +%F)" "${steps[*]}" > "$out/figures.json"
+    {
+        printf '## GPU\n\n'
+        for log in "$out"/*.log; do
+            printf '%s:\n```\n' "$(basename "$log" .log)"
+            sed "s|$work/||g" "$log" | tail -40
+            printf '```\n\n'
+        done
+    } > "$out/figures.md"
 }
 
-echo "## GPU"
-echo
-{
-    date -u +%F
-    nvidia-smi --query-gpu=name,driver_version,memory.total,pcie.link.gen.current,pcie.link.width.current --format=csv 2> /dev/null || echo "no nvidia-smi"
-    grep -m1 'model name' /proc/cpuinfo | sed 's/.*: //'
-    echo "$(nproc) processors, $(free -g | awk '/^Mem/ {print $2}') GiB"
-    "${dem[@]}" --version
-    "${dem[@]}" devices
-    echo "DEM_BACKEND=$backend tools/gpu-figures.sh"
-} | code
+same() {
+    local a=$1 b=$2 shard
+    for shard in "$a"/*.safetensors; do
+        cmp "$shard" "$b/$(basename "$shard")" || return 1
+    done
+    echo "the same bytes in $(ls "$a"/*.safetensors | wc -l) files"
+}
+export -f same
 
-if command -v dotnet > /dev/null && [[ -d $here/tests/DemEngine.Kernels.Tests && -z ${DEM_SMALL:-} ]]; then
-    echo "The suite that every backend passes, on the device:"
-    dotnet test "$here/tests/DemEngine.Kernels.Tests" -c Release --filter 'FullyQualifiedName~DeviceBackendTests' 2>&1 | tail -3 | code
-else
-    echo "The suite of backend tests was not run: no .NET SDK here, or a trial."
-    echo
-fi
+recipe() {
+    printf 'merge_method: %s\nbase_model: %s/base\nmodels:\n' "$2" "$1"
+    printf '  - {model: %s/%s, parameters: {weight: %s%s}}\n' "$1" one 0.7 "${3:-}" "$1" two 0.4 "${3:-}"
+}
+
+# A base and two tuned models of a shape that `dem synth` knows, or of a file.
+family() {
+    mkdir -p "$1"
+    dem synth --shape "$2" --seed 1 --out "$1/base" --quiet
+    dem synth --tuned-from "$1/base" --seed 2 --out "$1/one" --quiet
+    dem synth --tuned-from "$1/base" --seed 3 --out "$1/two" --quiet
+    recipe "$1" dem > "$1/dem.yaml"
+    recipe "$1" ties ", density: 0.3" > "$1/ties.yaml"
+}
+export -f family recipe
 
 if [[ -n ${DEM_SMALL:-} ]]; then
-    vram=1MB bench=(--shape tiny --sources 1 2 --repeats 1) hidden=64 mlp=176 heads=4 vocabulary=512 most=4
+    vram=20MB shape=tiny bench="--shape tiny --sources 1 2 --repeats 1" hidden=64 mlp=176 heads=4 vocabulary=512 most=4
 else
-    vram=1GB bench=(--shape llama-1b --sources 1 2 4 --repeats 5) hidden=5120 mlp=13824 heads=40 vocabulary=32000 most=40
+    vram=1GB shape=llama-1b bench="--shape llama-1b --sources 1 2 4 --repeats 5" hidden=5120 mlp=13824 heads=40 vocabulary=32000 most=40
+fi
+export vram bench
+
+if command -v nvidia-smi > /dev/null; then
+    nvidia-smi --query-gpu=memory.used,utilization.gpu,power.draw --format=csv -lms 500 > "$out/nvidia-smi.csv" 2>&1 &
+    watcher=$!
 fi
 
-echo "\`dem bench --backend $backend ${bench[*]} --max-vram $vram --timeline timeline.svg\`, models in memory:"
-"${dem[@]}" bench --backend "$backend" "${bench[@]}" --max-vram "$vram" --dir "$work/bench" --timeline "$out/timeline.svg" 2> /dev/null | code
-rm -rf "$work/bench"
+step 01-machine 30 'nvidia-smi -q 2> /dev/null | grep -E "Product Name|Driver Version|Link Gen|Link Width|Bus Id" || echo "no nvidia-smi";
+    grep -m1 "model name" /proc/cpuinfo; nproc; free -g | sed -n 2p; dem --version'
+step 02-devices 60 'dem devices'
+step 03-tiny-merge 120 'family "$work/tiny" tiny &&
+    dem merge "$work/tiny/dem.yaml" --out "$work/tiny/device" --backend "$backend" --max-vram "$vram" &&
+    dem merge "$work/tiny/dem.yaml" --out "$work/tiny/cpu" --backend cpu && same "$work/tiny/device" "$work/tiny/cpu"'
+step 04-tiny-ties 120 'dem merge "$work/tiny/ties.yaml" --out "$work/tiny/t-device" --backend "$backend" --max-vram "$vram" &&
+    dem merge "$work/tiny/ties.yaml" --out "$work/tiny/t-cpu" --backend cpu && same "$work/tiny/t-device" "$work/tiny/t-cpu"'
+# The suite knows CUDA alone; a trial takes its first tests.
+if [[ $backend == cuda* && -x $here/device-suite ]]; then
+    step 05-suite 240 "\"\$here/device-suite\" '$([[ -n ${DEM_SMALL:-} ]] && echo 'DeviceBackendTests(Cuda).Several' || echo 'Backends.DeviceBackendTests(Cuda)')'"
+fi
+if command -v compute-sanitizer > /dev/null; then
+    step 06-sanitizer 150 'compute-sanitizer --error-exitcode 9 "$here/dem" merge "$work/tiny/dem.yaml" --out "$work/tiny/s1" --backend "$backend" &&
+        compute-sanitizer --tool racecheck --error-exitcode 9 "$here/dem" merge "$work/tiny/ties.yaml" --out "$work/tiny/s2" --backend "$backend"'
+fi
+for threads in 8 16; do
+    step 07-bench-device-$threads 150 "dem bench --backend \"\$backend\" \$bench --threads $threads --max-vram \"\$vram\" --dir \"\$work/bench\" --timeline \"$out/timeline-$threads.svg\""
+    step 08-bench-cpu-$threads 100 "dem bench --backend cpu \$bench --threads $threads --dir \"\$work/bench\""
+    rm -rf "$work/bench"
+done
+
+step 09-sweep-family 120 "family \"\$work/sweep\" $shape"
+step 10-sweep-of-16 150 'dem sweep "$work/sweep/dem.yaml" --set "models[0].weight=0.1:1.6:0.1" --out "$work/sweep/merges" --backend "$backend"'
+rm -rf "$work/sweep/merges"
+step 11-ties 100 'dem merge "$work/sweep/ties.yaml" --out "$work/sweep/ties" --backend "$backend"'
+rm -rf "$work/sweep" "$work/tiny"
 
 # Base, two tuned models, one output, and a tenth for the page cache and the process, of what the folder and the memory have left.
-room=$(( $(df --output=avail -B1 "$work" | tail -1) ))
+room=$(df --output=avail -B1 "$work" | tail -1)
 free=$(( $(awk '/^MemAvailable/ {print $2}' /proc/meminfo) * 1024 ))
 (( room < free )) || room=$free
 layer=$(( 2 * (4 * hidden * hidden + 3 * hidden * mlp + 2 * hidden) ))
 ends=$(( 2 * (2 * vocabulary * hidden + hidden) ))
-layers=$(( (room * 9 / 10 / 4 - ends) / layer ))
+layers=$(( (room * 9 / 10 / 5 - ends) / layer ))
 (( layers < most )) || layers=$most
-if (( layers < 1 )); then
-    echo "There is not enough memory for one layer of a 13B model in $work." >&2
-    exit 1
-fi
-cat > "$work/shape.json" << SHAPE
-{
-  "hidden_size": $hidden, "intermediate_size": $mlp, "num_hidden_layers": $layers, "num_attention_heads": $heads,
-  "num_key_value_heads": $heads, "vocab_size": $vocabulary
-}
+if (( layers >= 1 )); then
+    cat > "$work/shape.json" << SHAPE
+{"hidden_size": $hidden, "intermediate_size": $mlp, "num_hidden_layers": $layers, "num_attention_heads": $heads,
+ "num_key_value_heads": $heads, "vocab_size": $vocabulary}
 SHAPE
-"${dem[@]}" synth --shape "$work/shape.json" --seed 1 --out "$work/base" --quiet
-"${dem[@]}" synth --tuned-from "$work/base" --seed 2 --out "$work/one" --quiet
-"${dem[@]}" synth --tuned-from "$work/base" --seed 3 --out "$work/two" --quiet
-cat > "$work/recipe.yaml" << 'RECIPE'
-merge_method: dem
-base_model: base
-models:
-  - {model: one, parameters: {weight: 0.7}}
-  - {model: two, parameters: {weight: 0.4}}
-RECIPE
-
-hashes() { (cd "$work/merged" && sha256sum -- *.safetensors); }
-
-echo "A family of the shape of Llama 13B with $layers of its $most layers, $(du -sh --apparent-size "$work/base" | cut -f1) a model, in memory;"
-echo "\`dem merge recipe.yaml --backend $backend --max-vram $vram\`:"
-{
-    watch_memory
-    "${dem[@]}" merge "$work/recipe.yaml" --out "$work/merged" --backend "$backend" --max-vram "$vram" 2> /dev/null | sed "s|$work/||"
-    peak_memory
-    "${dem[@]}" verify "$work/merged" 2> /dev/null | sed "s|$work/||g" | tail -1
-} | code
-hashes > "$work/device.sha256"
-rm -rf "$work/merged"
-
-echo "\`dem merge recipe.yaml --backend cpu\`:"
-"${dem[@]}" merge "$work/recipe.yaml" --out "$work/merged" --backend cpu 2> /dev/null | sed "s|$work/||" | code
-hashes > "$work/cpu.sha256"
-if cmp -s "$work/device.sha256" "$work/cpu.sha256"; then
-    echo "The device's output is the processor's, byte for byte, in $(wc -l < "$work/cpu.sha256") shards."
-else
-    echo "**The device's output differs from the processor's.**"
-    exit 1
+    step 12-13b-family 240 "echo $layers of $most layers of a 13B model; family \"\$work/13b\" \"\$work/shape.json\""
+    step 13-13b-device 120 'dem merge "$work/13b/dem.yaml" --out "$work/13b/device" --backend "$backend" --max-vram "$vram"'
+    step 14-13b-cpu 120 'dem merge "$work/13b/dem.yaml" --out "$work/13b/cpu" --backend cpu'
+    step 15-13b-same 60 'same "$work/13b/device" "$work/13b/cpu"'
 fi
+
+report
+cat "$out/figures.json"
+exit $(( failures > 0 ))

@@ -1,6 +1,4 @@
 using DemEngine.Kernels.Elements;
-using DemEngine.Kernels.Streaming;
-using DemEngine.Numerics;
 using ILGPU;
 
 namespace DemEngine.Kernels;
@@ -30,17 +28,6 @@ internal struct CombineShape
 
     /// <summary>Factor of |s| in the error bound of a sum s in binary32. See <see cref="SingleCombineKernel"/>.</summary>
     public float ErrorScale;
-
-    /// <summary>Parameters for a combination of inputs that lie as a layout says.</summary>
-    public static CombineShape Of(LinearCombination combination, TileShape layout, int elements) => new()
-    {
-        Elements = elements,
-        Stride = TileShape.Stride(layout.Common, elements) / TileBuffers.WordBytes,
-        Terms = combination.Terms.Length,
-        UsesBase = combination.UsesBase ? 1 : 0,
-        StartsFromBase = combination.StartsFromBase ? 1 : 0,
-        ErrorScale = SingleCombineKernel.ErrorScale(combination.Terms.Length),
-    };
 }
 
 /// <summary>Computes a linear combination of tensors, from and to any two element types.</summary>

@@ -1,3 +1,4 @@
+using DemEngine.Kernels.Elements;
 using DemEngine.Numerics.Deltas;
 using ILGPU;
 using ILGPU.Util;

@@ -1,4 +1,4 @@
-using DemEngine.Kernels.Deltas;
+using DemEngine.Kernels.Elements;
 using ILGPU;
 using ILGPU.Util;
 

@@ -85,7 +85,7 @@ internal sealed class SweepLaunch
                 buffers.Tensors(countsAt + TileShape.CountBytes, CountsAt(k + 1, count)),
                 buffers.Device<Words4>(termsAt, termBytes),
                 buffers.Device<long>(countsAt, TileShape.CountBytes),
-                CombineShape.Of(combination, Shape, count));
+                Shape.Combine(combination, count));
             termsAt += termBytes;
         }
 

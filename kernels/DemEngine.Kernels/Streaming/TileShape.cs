@@ -79,6 +79,17 @@ internal sealed class TileShape
     /// <summary>Size of a buffer in bytes that a number of elements needs.</summary>
     public long Bytes(int elements) => ResultEnd(elements) + (IsMixed ? Types.Length * Stride(Common, elements) : 0);
 
+    /// <summary>Parameters of a combination of inputs that lie as this layout says.</summary>
+    public CombineShape Combine(LinearCombination combination, int elements) => new()
+    {
+        Elements = elements,
+        Stride = Stride(Common, elements) / TileBuffers.WordBytes,
+        Terms = combination.Terms.Length,
+        UsesBase = combination.UsesBase ? 1 : 0,
+        StartsFromBase = combination.StartsFromBase ? 1 : 0,
+        ErrorScale = SingleCombineKernel.ErrorScale(combination.Terms.Length),
+    };
+
     /// <summary>Maximum number of elements, up to the given one, that fit a buffer: a whole number of leaves, or all.</summary>
     /// <returns>The number of elements; 0 if not even one leaf fits.</returns>
     public int Fit(int elements, long capacity)

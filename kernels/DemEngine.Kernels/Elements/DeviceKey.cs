@@ -2,7 +2,7 @@ using DemEngine.Numerics.Deltas;
 using ILGPU;
 using ILGPU.Util;
 
-namespace DemEngine.Kernels.Deltas;
+namespace DemEngine.Kernels.Elements;
 
 /// <summary>Computes the keys that <see cref="DeltaKey"/> defines, without branches.</summary>
 internal static class DeviceKey

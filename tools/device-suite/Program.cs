@@ -1,0 +1,34 @@
+using System.Reflection;
+using NUnit.Framework.Api;
+using NUnit.Framework.Interfaces;
+using NUnit.Framework.Internal;
+using NUnit.Framework.Internal.Filters;
+
+// Runs the tests whose full name contains the argument, prints the failures and the counts, and exits with 1 if any failed.
+string wanted = args.Length > 0 ? args[0] : "Backends.DeviceBackendTests(Cuda)";
+var runner = new NUnitTestAssemblyRunner(new DefaultTestAssemblyBuilder());
+runner.Load(Assembly.Load("DemEngine.Kernels.Tests"), new Dictionary<string, object>());
+ITestResult result = runner.Run(new Failures(), new FullNameFilter($".*{System.Text.RegularExpressions.Regex.Escape(wanted)}.*", isRegex: true));
+Console.WriteLine($"{wanted}: {result.PassCount} passed, {result.FailCount} failed, {result.SkipCount} skipped in {result.Duration:0.0} s");
+return result.FailCount == 0 && result.PassCount > 0 ? 0 : 1;
+
+internal sealed class Failures : ITestListener
+{
+    public void TestStarted(ITest test)
+    {
+    }
+
+    public void TestFinished(ITestResult result)
+    {
+        if (!result.HasChildren && result.ResultState.Status is TestStatus.Failed)
+            Console.WriteLine($"{result.FullName}\n    {result.Message}");
+    }
+
+    public void TestOutput(TestOutput output)
+    {
+    }
+
+    public void SendMessage(TestMessage message)
+    {
+    }
+}
