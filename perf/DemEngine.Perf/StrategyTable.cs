@@ -4,6 +4,7 @@ using DemEngine.Backends.Cpu;
 using DemEngine.Checkpoints;
 using DemEngine.Evaluation;
 using DemEngine.Evaluation.Embedded;
+using DemEngine.Evaluation.Gradients;
 using DemEngine.Evaluation.Language;
 using DemEngine.Lab.Experiment.Running;
 using DemEngine.Lab.Experiment.Sources;

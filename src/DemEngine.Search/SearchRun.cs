@@ -3,6 +3,7 @@ using System.Diagnostics;
 using DemEngine.Analysis;
 using DemEngine.Backends;
 using DemEngine.Evaluation;
+using DemEngine.Evaluation.Gradients;
 using DemEngine.Files;
 using DemEngine.Merging.Output;
 using DemEngine.Recipes;

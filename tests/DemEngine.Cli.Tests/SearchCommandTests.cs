@@ -94,7 +94,7 @@ public class SearchCommandTests
         Dem.Run(Search("wrong", [.. valid, "--shared", "--per-source"])).ExpectError(ErrorCode.BadArgument, "exclude");
         Dem.Run(Search("wrong", [.. valid, "--metric", "loss", "perplexity"])).ExpectError(ErrorCode.BadArgument, "one --metric");
         Dem.Run(Search("wrong", [.. valid, "--trials", "0"])).ExpectError(ErrorCode.BadArgument, "'0'");
-        Dem.Run(Search("wrong", [.. valid, "--set-weight", "digits=2"])).ExpectError(ErrorCode.BadArgument, "not the weighted mean");
+        Dem.Run(Search("wrong", [.. valid, "--set-weight", "digits=2"])).ExpectError(ErrorCode.BadArgument, "neither the weighted mean");
         Dem.Run(Search("wrong", [.. valid, "--objective", "weighted", "--set-weight", "letters=2"])).ExpectError(ErrorCode.BadArgument, "\"letters\"");
         Dem.Run(Search("wrong", [.. valid, "--strategy", "grid", "--range", "0:1:0.001"])).ExpectError(ErrorCode.BadArgument, "1002001 points");
         Dem.Run(Search("wrong", [.. valid, "--layer-groups", "9"])).ExpectError(ErrorCode.BadArgument, "4 layers");

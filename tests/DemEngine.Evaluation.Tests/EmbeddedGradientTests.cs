@@ -1,4 +1,5 @@
 using DemEngine.Evaluation.Embedded;
+using DemEngine.Evaluation.Gradients;
 using DemEngine.Evaluation.Language;
 
 namespace DemEngine.Evaluation.Tests;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using DemEngine.Checkpoints;
 using DemEngine.Evaluation;
+using DemEngine.Evaluation.Gradients;
 using DemEngine.Memory;
 using DemEngine.Search.Trials;
 

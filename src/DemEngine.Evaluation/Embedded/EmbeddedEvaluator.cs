@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
+using DemEngine.Evaluation.Gradients;
 using DemEngine.Evaluation.Language;
 using DemEngine.Memory;
 using DemEngine.Numerics.Simd;

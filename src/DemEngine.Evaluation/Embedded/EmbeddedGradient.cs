@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using DemEngine.Evaluation.Gradients;
 using DemEngine.Evaluation.Language;
 using DemEngine.Memory;
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using DemEngine.Evaluation.Gradients;
 using DemEngine.Evaluation.Language;
 
 namespace DemEngine.Evaluation.Embedded;

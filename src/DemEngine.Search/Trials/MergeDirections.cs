@@ -1,5 +1,6 @@
 using DemEngine.Backends;
 using DemEngine.Evaluation;
+using DemEngine.Evaluation.Gradients;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Output;
 using DemEngine.Recipes;

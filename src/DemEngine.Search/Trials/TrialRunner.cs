@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using DemEngine.Backends;
 using DemEngine.Evaluation;
+using DemEngine.Evaluation.Gradients;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Output;
 using DemEngine.Recipes;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using DemEngine.Evaluation;
+using DemEngine.Evaluation.Gradients;
 using DemEngine.Evaluation.Language;
 using DemEngine.Training.Data;
 using DemEngine.Training.Models;

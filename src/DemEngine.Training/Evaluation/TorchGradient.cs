@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DemEngine.Evaluation;
+using DemEngine.Evaluation.Gradients;
 using DemEngine.Evaluation.Language;
 using DemEngine.Training.Data;
 using DemEngine.Training.Models;

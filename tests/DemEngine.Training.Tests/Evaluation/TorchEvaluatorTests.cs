@@ -1,5 +1,6 @@
 using DemEngine.Evaluation;
 using DemEngine.Evaluation.Embedded;
+using DemEngine.Evaluation.Gradients;
 using DemEngine.Evaluation.Language;
 using DemEngine.Training.Evaluation;
 using DemEngine.Training.Models;

@@ -1,4 +1,4 @@
-namespace DemEngine.Evaluation;
+namespace DemEngine.Evaluation.Gradients;
 
 /// <summary>
 /// Directions in the space of a model's weights, such as the distribution vectors ΔΘᵢ = Θᵢ − Θ of a merge, along which an

@@ -1,4 +1,4 @@
-namespace DemEngine.Evaluation;
+namespace DemEngine.Evaluation.Gradients;
 
 /// <summary>
 /// An evaluator that also differentiates the loss on each set along given directions: one backward pass gives ∇L(Θ), and the

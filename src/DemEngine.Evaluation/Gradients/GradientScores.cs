@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace DemEngine.Evaluation;
+namespace DemEngine.Evaluation.Gradients;
 
 /// <summary>The result of evaluating a model and differentiating its losses.</summary>
 /// <param name="Scores">The scores, as an evaluation without derivatives gives them.</param>
