@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using DemEngine.Analysis;
 using DemEngine.Errors;
-using DemEngine.Evaluation;
 using DemEngine.Evaluation.Gradients;
 using DemEngine.Merging.Parts;
 using DemEngine.Merging.Planning;
