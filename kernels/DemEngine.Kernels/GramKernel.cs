@@ -22,12 +22,13 @@ internal struct GramShape
 
 /// <summary>Computes all pairwise dot products of vectors, leaf by leaf.</summary>
 /// <remarks>
-/// Arithmetic, in the order of <see cref="GramOrder"/>: each value is x, or x − b in double, rounded to binary32. Where the inputs
-/// are at most binary32, that equals a subtraction in binary32, because 53 bits are enough for the double rounding to be harmless. Element j of a leaf of 4096
-/// belongs to lane j mod 256, a lane adds its exact double products in order of j, and lanes are added by halves. Contraction
-/// (fusing a product with an addition) changes nothing. A thread group takes a leaf and two pairs of vectors, brings the values
-/// of four rows of lanes at a time to shared memory with wide loads, and computes the ten products. Up to four vectors are thus
-/// read once. With more, pairs of pairs overlap in products that are computed again to the same bits. The group's size is free.
+/// Arithmetic, in the order of <see cref="GramOrder"/>: each value is x, or x − b in double, rounded to binary32. Where the
+/// inputs are at most binary32, that equals a subtraction in binary32, because 53 bits are enough for the double rounding to be
+/// harmless. Element j of a leaf of 4096 belongs to lane j mod 256, a lane adds its exact double products in order of j, and
+/// lanes are added by halves. Contraction (fusing a product with an addition) changes nothing. A thread group takes a leaf and
+/// two pairs of vectors, brings the values of four rows of lanes at a time to shared memory with wide loads, and computes the
+/// ten products. Up to four vectors are thus read once. With more, pairs of pairs overlap in products that are computed again to
+/// the same bits. The group's size is free.
 /// </remarks>
 internal static class GramKernel
 {

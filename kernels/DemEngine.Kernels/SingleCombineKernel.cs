@@ -9,7 +9,7 @@ namespace DemEngine.Kernels;
 /// from types whose values are binary32 values.
 /// </summary>
 /// <remarks>
-/// The error bound is the one that the processor's loop proves (<c>DemEngine.Backends.Cpu.Linear.CombineKernel</c>): with n terms,
+/// The error bound is the one that the processor's loop proves (<c>Backends.Cpu.Linear.CombineKernel</c>): with n terms,
 /// u = 2⁻²⁴, and T = Σ|wᵢ||dᵢ|, the sum s of wᵢ·(xᵢ − b) in binary32 is within (n + 5)·u·(|s| + 2T) of the sum that defines the
 /// result, whether or not a product is rounded before it is added. An element whose result may be another within twice that
 /// bound is computed once more, alone, as the definition has it (A. Ziv, ACM TOMS 17(3), 1991). Of BF16 sums that is about one in

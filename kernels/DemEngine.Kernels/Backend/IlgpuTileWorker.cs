@@ -60,7 +60,9 @@ internal sealed class IlgpuTileWorker(
         Span<NonFinite> nonFinite)
     {
         int total = outputs.Length == 0 ? 0 : outputs[0].Count;
-        var launch = combinations.Length > 1 && inputs.Length > 0 ? new SweepLaunch(kernels, combinations, inputs, outputs) : null;
+        var launch = combinations.Length > 1 && inputs.Length > 0
+            ? new SweepLaunch(kernels, combinations, inputs, outputs)
+            : null;
         int partElements = launch?.Shape.Fit(total, pool.BufferBytes) ?? 0;
         if (launch is null || partElements == 0)
         {

@@ -100,7 +100,13 @@ internal sealed class DeltaKernelTable(Accelerator accelerator)
     {
         public MixLauncher Visit<TOutput>()
             where TOutput : unmanaged, IDeviceElement =>
-            KernelLoading.Load<ArrayView<Words4>, ArrayView<Words4>, ArrayView<Words4>, ArrayView<DeviceWeights>, ArrayView<long>, MixShape>(
+            KernelLoading.Load<
+                ArrayView<Words4>,
+                ArrayView<Words4>,
+                ArrayView<Words4>,
+                ArrayView<DeviceWeights>,
+                ArrayView<long>,
+                MixShape>(
                 accelerator, ConsensusKernel.Run<TBase, TOutput>);
     }
 }

@@ -3,8 +3,8 @@ using DemEngine.Numerics.Deltas;
 namespace DemEngine.Kernels.Deltas;
 
 /// <summary>
-/// Where the rows of a tensor lie in a part of it. Parts and rows are so short that places are counted in 32 bits, of which devices
-/// divide much faster than of 64.
+/// Where the rows of a tensor lie in a part of it. Parts and rows are so short that places are counted in 32 bits, which devices
+/// divide much faster than 64.
 /// </summary>
 internal struct DeviceRows
 {

@@ -34,8 +34,9 @@ internal static class DeviceLibraries
     {
         string[] needed =
         [
-            "cuDriverGetVersion", "cuDeviceGetCount", "cuDeviceGetAttribute", "cuCtxCreate_v2", "cuCtxGetCurrent", "cuMemAlloc_v2",
-            "cuMemHostRegister_v2", "cuMemcpyAsync", "cuModuleLoadDataEx", "cuLaunchKernel", "cuEventElapsedTime",
+            "cuDriverGetVersion", "cuDeviceGetCount", "cuDeviceGetAttribute", "cuCtxCreate_v2", "cuCtxGetCurrent",
+            "cuMemAlloc_v2", "cuMemHostRegister_v2", "cuMemcpyAsync", "cuModuleLoadDataEx", "cuLaunchKernel",
+            "cuEventElapsedTime",
         ];
         string[] names = OperatingSystem.IsWindows() ? ["nvcuda.dll"] : ["libcuda.so.1", "libcuda.so"];
         foreach (string name in names)

@@ -20,15 +20,16 @@ internal struct DivergenceShape
 
 /// <summary>Computes the divergence of the tuned model's softmax from the base's for each row.</summary>
 /// <remarks>
-/// Arithmetic: <see cref="SoftmaxDivergence"/>. A thread group takes a row. Exponentials and logarithms are computed by all threads,
-/// and kept in the row's own memory; sums by eight threads, as element j belongs to lane j mod 8 and a lane adds in order. The
-/// group's size is free.
+/// Arithmetic: <see cref="SoftmaxDivergence"/>. A thread group takes a row. Exponentials and logarithms are computed by all
+/// threads, and kept in the row's own memory; sums by eight threads, as element j belongs to lane j mod 8 and a lane adds in
+/// order. The group's size is free.
 /// </remarks>
 internal static class DivergenceKernel
 {
     private const int Lanes = 8;
 
-    public static void Run(ArrayView<double> tuned, ArrayView<double> original, ArrayView<float> divergences, DivergenceShape shape)
+    public static void Run(
+        ArrayView<double> tuned, ArrayView<double> original, ArrayView<float> divergences, DivergenceShape shape)
     {
         var lanes = SharedMemory.Allocate<double>(Lanes);
         var most = SharedMemory.Allocate<double>(MaxThreads);

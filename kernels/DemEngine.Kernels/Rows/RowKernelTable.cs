@@ -22,6 +22,7 @@ internal sealed class RowKernelTable(Accelerator accelerator)
 
     public Action<AcceleratorStream, KernelConfig, ArrayView<ulong>, ArrayView<uint>, RowSortShape> Rank => _rank.Value;
 
-    public Action<AcceleratorStream, KernelConfig, ArrayView<double>, ArrayView<double>, ArrayView<float>, DivergenceShape> Diverge =>
+    public Action<
+        AcceleratorStream, KernelConfig, ArrayView<double>, ArrayView<double>, ArrayView<float>, DivergenceShape> Diverge =>
         _diverge.Value;
 }

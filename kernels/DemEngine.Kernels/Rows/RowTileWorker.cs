@@ -10,8 +10,8 @@ using ILGPU;
 namespace DemEngine.Kernels.Rows;
 
 /// <summary>
-/// The operations on whole rows, part by part: the inputs are copied in, the rows are ranked or compared, and the result is copied
-/// out.
+/// The operations on whole rows, part by part: the inputs are copied in, the rows are ranked or compared, and the result is
+/// copied out.
 /// </summary>
 internal sealed class RowTileWorker(string device, KernelTable kernels, RowKernelTable rowKernels, TileBufferPool pool)
 {
@@ -23,7 +23,8 @@ internal sealed class RowTileWorker(string device, KernelTable kernels, RowKerne
         long ResultBytes(int elements) => TileShape.Stride(ElementType.F32, elements);
         TileShape shape = ShapeOf(
             inputs,
-            elements => (2 * ResultBytes(elements)) + (RowSortShape.Of(elements / rowElements, rowElements).Sorted * sizeof(ulong)));
+            elements => (2 * ResultBytes(elements))
+                + (RowSortShape.Of(elements / rowElements, rowElements).Sorted * sizeof(ulong)));
         int rows = RowsOf(shape, ranks.Length / rowElements, rowElements);
         if (rows == 0)
             return ranks.Length == 0;

@@ -79,7 +79,13 @@ internal sealed class ElementwiseLaunch
             var combine = SingleCombineKernel.CanRun(_combination) ? _kernels.SingleCombine(Shape.Common, _output) : null;
             combine ??= _kernels.Combine(Shape.Common, _output);
             combine(
-                buffers.Stream, config, buffers.KernelInputs(Shape, count), result, terms, counts, Shape.Combine(_combination, count));
+                buffers.Stream,
+                config,
+                buffers.KernelInputs(Shape, count),
+                result,
+                terms,
+                counts,
+                Shape.Combine(_combination, count));
         }
     }
 }

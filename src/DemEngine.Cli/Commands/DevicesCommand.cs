@@ -39,7 +39,14 @@ internal static class DevicesCommand
     {
         ["devices"] = new JsonArray(
         [
-            new JsonObject { ["backend"] = cpu.Name, ["device"] = cpu.Description, ["memory_bytes"] = null, ["unusable"] = null, ["pci_address"] = null },
+            new JsonObject
+            {
+                ["backend"] = cpu.Name,
+                ["device"] = cpu.Description,
+                ["memory_bytes"] = null,
+                ["unusable"] = null,
+                ["pci_address"] = null,
+            },
             .. Found.Value.Select(device => new JsonObject
             {
                 ["backend"] = $"{device.Name}",

@@ -1,4 +1,3 @@
-using DemEngine.Backends;
 using DemEngine.Backends.Cpu;
 using DemEngine.Kernels.Backend;
 using DemEngine.Kernels.Devices;
