@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using DemEngine.Backends.Cpu;
-using DemEngine.Checkpoints;
 using DemEngine.Evaluation;
 using DemEngine.Evaluation.Embedded;
 using DemEngine.Evaluation.Gradients;
