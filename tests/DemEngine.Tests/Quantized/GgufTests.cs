@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using DemEngine.Checkpoints;
 using DemEngine.Checkpoints.Decoding;
 using DemEngine.Memory;
-using DemEngine.Merging.Options;
 using DemEngine.Numerics;
 using DemEngine.Tests.Merging;
 

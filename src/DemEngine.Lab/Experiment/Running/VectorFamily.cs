@@ -99,8 +99,10 @@ internal sealed class VectorFamily : IDisposable
         CoefficientMap map = Map(new CoefficientOptions { Range = range, Shared = shared, LayerGroups = layerGroups }, from);
         using TrialLog log = OpenLog(map);
         _directions ??= new MergeDirections(_recipe, map, new AlignmentOptions(), _backend, _options, cancel);
-        using var runner = new TrialRunner(
-            _merge, map, _evaluator, _objective, log, _backend, _options, _folder) { Directions = _directions };
+        using var runner = new TrialRunner(_merge, map, _evaluator, _objective, log, _backend, _options, _folder)
+        {
+            Directions = _directions,
+        };
         var asked = new Dictionary<Coefficients, Trial>();
         var scale = new Dictionary<Coefficients, Trial>(); // The base and each source alone, a forward pass each, once.
         runner.MeasureRegrets(trial => _ = _isScaled || scale.TryAdd(trial.Coefficients, trial), cancel);

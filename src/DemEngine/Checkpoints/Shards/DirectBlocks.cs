@@ -148,7 +148,8 @@ internal sealed class DirectBlocks : IDisposable
         _free.Clear();
     }
 
-    // Takes a block for copying: one that was read, or is being read, or is read now by this thread. Null where there is no memory.
+    // Takes a block for copying: one that was read, or is being read, or is read now by this thread. Null where no memory is
+    // free.
     private Block? Take(IDirectFile file, long index)
     {
         Block? block;

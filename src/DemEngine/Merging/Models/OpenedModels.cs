@@ -27,7 +27,9 @@ internal sealed class OpenedModels(RunOptions run, ModelSources? sources = null)
     {
         if (!_byPath.TryGetValue(path, out Checkpoint? checkpoint))
         {
-            checkpoint = sources?.Find(path) is { } source ? Checkpoint.From(path, source) : Checkpoint.Open(path, _readers, _pool);
+            checkpoint = sources?.Find(path) is { } source
+                ? Checkpoint.From(path, source)
+                : Checkpoint.Open(path, _readers, _pool);
             _byPath.Add(path, checkpoint);
             _byPath[path] = checkpoint = DecodedModel.Of(checkpoint);
             PlainWeights.Require(checkpoint);

@@ -4,9 +4,10 @@ using DemEngine.Checkpoints;
 namespace DemEngine.Merging.Options;
 
 /// <summary>
-/// The division of <see cref="RunOptions.MaxMemoryBytes"/>, which nothing else divides. The parts are taken in this order: what is
-/// read ahead of time, past the page cache; output tiles and input buffers of all threads, without which there is no run; results that stay in memory; the workers' own
-/// scratch; and the cache of inputs, which gets what is left. The parts never add up to more than the whole.
+/// The division of <see cref="RunOptions.MaxMemoryBytes"/>, which nothing else divides. The parts are taken in this order: what
+/// is read ahead of time, past the page cache; output tiles and input buffers of all threads, without which there is no run;
+/// results that stay in memory; the workers' own scratch; and the cache of inputs, which gets what is left. The parts never add
+/// up to more than the whole.
 /// </summary>
 internal sealed class MemoryBudget
 {
@@ -137,7 +138,10 @@ internal sealed class MemoryBudget
         if (leastInputs > maxBytes - ContentHash.LeafBytes)
         {
             throw TooSmall(
-                maxBytes, ahead, "the smallest output tile and the rows that it is made from", leastInputs + ContentHash.LeafBytes);
+                maxBytes,
+                ahead,
+                "the smallest output tile and the rows that it is made from",
+                leastInputs + ContentHash.LeafBytes);
         }
 
         int together = (int)Math.Clamp(((maxBytes / tile.Threads) - leastInputs) / ContentHash.LeafBytes, 1, tile.Outputs);

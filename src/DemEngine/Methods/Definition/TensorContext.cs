@@ -35,7 +35,9 @@ public sealed record TensorContext(
 
     = Depth;
 
-    /// <summary>Finds the depth when it is first asked for: it takes finding the layers, and mostly only gradients need it.</summary>
+    /// <summary>
+    /// Finds the depth when it is first asked for: it takes finding the layers, and mostly only gradients need it.
+    /// </summary>
     internal Func<double> FindDepth
     {
         init => _findDepth = value;
@@ -57,7 +59,8 @@ public sealed record TensorContext(
 
     /// <summary>Reads a number from a source's scope, or from the global one where the source has none.</summary>
     public double NumberOf(int source, string key, double? defaultValue) =>
-        Sources[source].Parameters.Number(key, Sources[source].Tensor ?? Tensor, DepthIn(Sources[source].Parameters), defaultValue);
+        Sources[source].Parameters.Number(
+            key, Sources[source].Tensor ?? Tensor, DepthIn(Sources[source].Parameters), defaultValue);
 
     /// <summary>Reads a number for each source, from its scope or from the global one.</summary>
     public double[] NumberOfEach(string key, double? defaultValue) =>
@@ -71,7 +74,8 @@ public sealed record TensorContext(
 
     /// <summary>Creates the error that a source's parameter has an unusable value.</summary>
     internal DemException WrongValueOf(int source, string key, string message) =>
-        Sources[source].Parameters.WrongValue(key, Sources[source].Tensor ?? Tensor, DepthIn(Sources[source].Parameters), message);
+        Sources[source].Parameters.WrongValue(
+            key, Sources[source].Tensor ?? Tensor, DepthIn(Sources[source].Parameters), message);
 
     /// <summary>Kind of each source: plain for a stored vector, else relative to the base.</summary>
     internal ImmutableArray<TermKind> Kinds =>
