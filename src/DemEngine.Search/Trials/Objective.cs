@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using DemEngine.Search.Space;
 using DemEngine.Errors;
 using DemEngine.Evaluation;
+using DemEngine.Search.Space;
 
 namespace DemEngine.Search.Trials;
 
