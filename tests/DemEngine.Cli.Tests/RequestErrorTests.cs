@@ -43,7 +43,7 @@ public class RequestErrorTests
         ["merge", "r.yaml", "--out", "OUT", "--missing", "base", "--missing", "fail"],
         ["merge", "r.yaml", "--out", "OUT", "--extra", "base"],
         ["merge", "r.yaml", "--out", "OUT", "--vocab", "all"],
-        ["merge", "r.yaml", "--out", "OUT", "--io", "direct"],
+        ["merge", "r.yaml", "--out", "OUT", "--io", "stream"],
         ["merge", "r.yaml", "--out", "OUT", "--nonfinite", ""],
         ["merge", "r.yaml", "--out", "OUT", "--resume", "--restart"],
         ["extract", "--base", "b", "--out", "OUT"],
