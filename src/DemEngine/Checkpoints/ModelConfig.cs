@@ -126,7 +126,7 @@ internal sealed class ModelConfig
     /// <summary>Sets a value of one of the sections.</summary>
     public void Set(JsonObject section, string key, JsonNode value)
     {
-        if (JsonNode.DeepEquals(section[key], value))
+        if (JsonEquality.AreEqual(section[key], value))
             return;
         section[key] = value;
         _isChanged = true;

@@ -69,7 +69,7 @@ internal static class TokenIds
             }
 
             JsonNode? moved = Moved(node, $"{place}{key}", isForced: key == Forced);
-            changed |= !JsonNode.DeepEquals(moved, node);
+            changed |= !JsonEquality.AreEqual(moved, node);
             section[key] = moved;
         }
 

@@ -67,7 +67,7 @@ internal sealed class TokenizerFile
     /// <summary>Compares the parts whose difference makes the same tokens stand for different texts.</summary>
     /// <returns>Names of the parts that differ.</returns>
     public IEnumerable<string> DifferencesTo(TokenizerFile other) =>
-        new[] { "normalizer", "pre_tokenizer", "decoder" }.Where(part => !JsonNode.DeepEquals(_root[part], other._root[part]));
+        new[] { "normalizer", "pre_tokenizer", "decoder" }.Where(part => !JsonEquality.AreEqual(_root[part], other._root[part]));
 
     /// <summary>Whether both have the same merges, in the same order and whatever their form.</summary>
     public bool HasMergesOf(TokenizerFile other) =>

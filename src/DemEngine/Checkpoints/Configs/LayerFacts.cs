@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using DemEngine.Files;
 
 namespace DemEngine.Checkpoints.Configs;
 
@@ -71,7 +72,7 @@ internal sealed class LayerFacts
     /// <param name="layer">Number of the layer here.</param>
     /// <param name="place">Number of the layer in the output.</param>
     public bool IsSame(string key, JsonNode? value, int layer, int place) =>
-        JsonNode.DeepEquals(_section[key], value)
+        JsonEquality.AreEqual(_section[key], value)
         && (layer == place || (value is JsonValue number && number.TryGetValue(out int rule)
             && UnknownRule.IsSame(key, rule, layer, place)));
 

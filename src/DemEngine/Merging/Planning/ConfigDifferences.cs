@@ -132,7 +132,7 @@ internal static class ConfigDifferences
         (JsonArray a, JsonArray b) => a.Count == b.Count && a.Zip(b).All(pair => IsSame(pair.First, pair.Second)),
         (JsonValue a, JsonValue b) when a.GetValueKind() == JsonValueKind.Number && b.GetValueKind() == JsonValueKind.Number =>
             a.GetValue<double>().Equals(b.GetValue<double>()),
-        _ => JsonNode.DeepEquals(first, second),
+        _ => JsonEquality.AreEqual(first, second),
     };
 
     private static string Text(JsonNode? value)
