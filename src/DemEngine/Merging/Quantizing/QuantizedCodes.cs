@@ -1,8 +1,6 @@
 using DemEngine.Checkpoints;
 using DemEngine.Memory;
 using DemEngine.Merging.Inputs;
-using DemEngine.Merging.Statistics;
-using DemEngine.Merging.Tensors;
 using DemEngine.Numerics;
 
 namespace DemEngine.Merging.Quantizing;
@@ -14,43 +12,23 @@ namespace DemEngine.Merging.Quantizing;
 /// <param name="spec">The codes.</param>
 /// <param name="matrix">The tensor without quantisation.</param>
 /// <param name="maxima">Largest absolute values of its blocks.</param>
-internal sealed class QuantizedCodes(TensorSpec spec, MeasuredMatrix matrix, SharedMaxima maxima) : OutputTensor(spec)
+internal sealed class QuantizedCodes(TensorSpec spec, MeasuredMatrix matrix, SharedMaxima maxima)
+    : QuantizedPart(spec, matrix, maxima)
 {
-    private readonly OutputTensor _tensor = matrix.Tensor;
+    public override string Operation => $"({Matrix.Tensor.Operation}) / scale";
 
-    public override IReadOnlyList<TensorReader> Inputs => _tensor.Inputs;
+    public override string? Remark => Matrix.Tensor.Remark;
 
-    public override string Operation => $"({_tensor.Operation}) / scale";
-
-    public override IEnumerable<PlannedSource> Sources => _tensor.Sources;
-
-    public override long StatisticsElements => matrix.StatisticsElements;
-
-    public override long ReadMargin => _tensor.ReadMargin;
-
-    public override int RankBuffers => _tensor.RankBuffers;
-
-    public override string? Remark => _tensor.Remark;
-
-    public override bool IsLost => _tensor.IsLost;
-
-    public override IReadOnlyList<StatisticsPass> StartPasses(int tileElements) => matrix.StartPasses(tileElements, maxima);
-
-    public override void Solve()
-    {
-        // The tensor is solved before it is measured.
-    }
+    public override bool IsLost => Matrix.Tensor.IsLost;
 
     public override NonFinite Produce(long first, TypedBytes output, ITileContext workspace)
     {
-        BlockMaxima known = maxima.Known!;
-        return matrix.Make(first, output.Count, workspace, (at, strip) =>
+        BlockMaxima known = Maxima;
+        return Matrix.Make(first, output.Count, workspace, (at, strip) =>
         {
             known.Divide(at, MeasuredMatrix.Of(strip));
             workspace.Worker.Combine(
                 LinearCombination.BaseAlone, [strip], output.Slice((int)(at - first), strip.Count));
         });
     }
-
-    public override void WillNeed(long first, long count) => _tensor.WillNeed(first, count);
 }
