@@ -29,7 +29,7 @@ internal sealed class PreadShard : IShardReader
     public NativeBytes Read(long offset, int length, NativeBytes scratch)
     {
         NativeBytes target = scratch.Slice(0, length);
-        Fill(_file, _path, offset, target.Span);
+        Fill(offset, target.Span);
         return target;
     }
 
