@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using DemEngine.Checkpoints;
-using DemEngine.Checkpoints.Decoding;
+using DemEngine.Checkpoints.Adapters;
 using DemEngine.Evaluation.Language;
 
 namespace DemEngine.Evaluation;
@@ -27,7 +27,7 @@ public static class ModelEvaluation
         Func<ImmutableArray<MeasuredSet>, IModelEvaluator> open,
         CancellationToken cancel = default)
     {
-        using Checkpoint checkpoint = DecodedModel.Open(path);
+        using Checkpoint checkpoint = ModelWeights.Open(path);
         var weights = new CheckpointWeights(checkpoint);
         LlamaTensors.Check(weights.Config, weights.Tensors, weights.Name);
         using IModelEvaluator evaluator = open(

@@ -29,7 +29,5 @@ internal static class FoundRecipe
     }
 
     /// <summary>Makes a recipe's relative paths lead from a folder.</summary>
-    public static Recipe Relocate(Recipe recipe, string folder) => recipe.WithPaths(path => Path.IsPathRooted(path.Written)
-        ? path
-        : path with { Written = Path.GetRelativePath(folder, path.Resolved).Replace('\\', '/') });
+    public static Recipe Relocate(Recipe recipe, string folder) => recipe.WithPaths(path => path.From(folder));
 }

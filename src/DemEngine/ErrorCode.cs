@@ -300,8 +300,8 @@ public sealed class ErrorCode
     public static readonly ErrorCode Adapter = new(
         2025,
         "An adapter, such as LoRA, was given as a model.",
-        "Merge the adapter into its base first, for instance with peft's merge_and_unload(), and give the model that is saved "
-        + "then. The factors of two adapters cannot be averaged: their products would differ.");
+        "Name the adapter with the model that it belongs to, as MODEL+ADAPTER, or in a recipe as `lora: ADAPTER` beside "
+        + "`model: MODEL`.");
 
     /// <summary>DEM2026: The file holds the state of an optimizer.</summary>
     public static readonly ErrorCode OptimizerState = new(
@@ -370,6 +370,31 @@ public sealed class ErrorCode
         2037,
         "A GGUF file holds an architecture, a type or a tensor that is not read.",
         "Give the safetensors model that it was made from.");
+
+    /// <summary>DEM2047: An adapter changes what the model does not have, or has in another shape.</summary>
+    public static readonly ErrorCode AdapterDoesNotFit = new(
+        2047,
+        "An adapter changes what the model does not have, or has in another shape.",
+        "Give the model that the adapter was trained on; adapter_config.json names it as base_model_name_or_path.");
+
+    /// <summary>DEM2048: The tensors or the configuration of an adapter are incomplete or contradict each other.</summary>
+    public static readonly ErrorCode BadAdapter = new(
+        2048,
+        "The tensors or the configuration of an adapter are incomplete or contradict each other.",
+        "Fetch the adapter's files again, from one revision.");
+
+    /// <summary>DEM2049: An adapter is of a kind that is not read.</summary>
+    public static readonly ErrorCode UnknownAdapter = new(
+        2049,
+        "An adapter is of a kind that is not read.",
+        "Merge it into its model with the library that made it, such as PEFT's merge_and_unload(), and give the model that is "
+        + "saved then.");
+
+    /// <summary>DEM2050: What was given as an adapter is none.</summary>
+    public static readonly ErrorCode NotAnAdapter = new(
+        2050,
+        "What was given as an adapter is none.",
+        "Give the folder with adapter_model.safetensors, or the adapter's file; a model goes under `model:`.");
 
     // ---- 21xx: models and data sets ----
 

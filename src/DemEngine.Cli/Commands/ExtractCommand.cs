@@ -1,5 +1,6 @@
 using System.CommandLine;
 using DemEngine.Checkpoints;
+using DemEngine.Checkpoints.Adapters;
 using DemEngine.Cli.Options;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Planning;
@@ -34,8 +35,8 @@ internal static class ExtractCommand
         command.SetAction(parsed =>
         {
             RunOptions options = run.Read(parsed);
-            using Checkpoint from = Checkpoint.Open(parsed.GetValue(baseModel)!, options.Io);
-            using Checkpoint to = Checkpoint.Open(parsed.GetValue(tuned)!, options.Io);
+            using Checkpoint from = ModelWeights.Open(parsed.GetValue(baseModel)!, options.Io);
+            using Checkpoint to = ModelWeights.Open(parsed.GetValue(tuned)!, options.Io, from);
             return run.Execute(parsed, ExtractPlanner.Plan(
                 from, to, parsed.GetValue(type) ?? ElementType.F32, alignment.Read(parsed), options.MaxShardBytes));
         });

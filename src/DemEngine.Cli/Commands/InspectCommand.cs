@@ -3,6 +3,7 @@ using System.CommandLine;
 using DemEngine.Analysis;
 using DemEngine.Analysis.Elements;
 using DemEngine.Checkpoints;
+using DemEngine.Checkpoints.Adapters;
 using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
 using DemEngine.Cli.Progress;
@@ -34,7 +35,7 @@ internal static class InspectCommand
             bool json = parsed.GetValue(output.Json);
             bool quiet = parsed.GetValue(output.Quiet);
             RunOptions options = read.Read(parsed);
-            using Checkpoint checkpoint = Checkpoint.Open(parsed.GetValue(path)!, options.Io);
+            using Checkpoint checkpoint = ModelWeights.OpenStored(parsed.GetValue(path)!, options.Io);
             CheckpointSummary summary = CheckpointSummary.Of(checkpoint);
             ImmutableArray<ElementStatistics?>? statistics = parsed.GetValue(stats)
                 ? ProgressDisplay.Run(

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using DemEngine.Checkpoints;
-using DemEngine.Checkpoints.Decoding;
+using DemEngine.Checkpoints.Adapters;
 using DemEngine.Checkpoints.Folders;
 using DemEngine.Evaluation;
 using DemEngine.Evaluation.Language;
@@ -25,7 +25,7 @@ public static class TrainingJobs
     public static TrainingJob FromModel(
         string model, string data, string validation, ITokenizerReader? tokenizers, TrainingOptions options)
     {
-        using Checkpoint checkpoint = DecodedModel.Open(model);
+        using Checkpoint checkpoint = ModelWeights.Open(model);
         var weights = new CheckpointWeights(checkpoint);
         ITokenizer tokenizer = Tokenizers.Of(checkpoint.Folder, weights.Config, tokenizers);
         DataSet learnt = DataSetReader.Read("training", data, tokenizer, weights.Config);

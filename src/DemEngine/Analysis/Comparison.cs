@@ -1,6 +1,6 @@
 using DemEngine.Backends;
 using DemEngine.Checkpoints;
-using DemEngine.Checkpoints.Decoding;
+using DemEngine.Checkpoints.Adapters;
 using DemEngine.Merging.Inputs;
 using DemEngine.Merging.Options;
 
@@ -28,8 +28,8 @@ public static class Comparison
         Action<RunProgress>? progress = null,
         CancellationToken cancel = default)
     {
-        using Checkpoint first = DecodedModel.Of(Checkpoint.Open(a, options.Io));
-        using Checkpoint second = DecodedModel.Of(Checkpoint.Open(b, options.Io));
+        using Checkpoint first = ModelWeights.OpenAny(a, options.Io);
+        using Checkpoint second = ModelWeights.OpenAny(b, options.Io);
         (StoredTensor A, StoredTensor B)[] common =
         [
             .. first.Tensors.Select(tensor => (tensor, second.Find(tensor.Spec.Name)))

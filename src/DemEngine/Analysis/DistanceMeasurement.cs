@@ -39,7 +39,7 @@ public static class DistanceMeasurement
             throw new DemException(ErrorCode.BadArgument, "there is no model whose distance is to be measured");
 
         using var opened = new OpenedModels(options);
-        Checkpoint origin = opened.Open(baseModel);
+        Checkpoint origin = opened.OpenPath(baseModel);
         if (DistributionVector.IsVector(origin))
             throw new DemException(ErrorCode.BadArgument, $"{baseModel}: this is a distribution vector, not a base");
         (Checkpoint Checkpoint, AlignedSource Source)[] opens = [.. models.Select(path => OpenSource(path, origin, opened))];
@@ -82,7 +82,7 @@ public static class DistanceMeasurement
 
     internal static (Checkpoint Checkpoint, AlignedSource Source) OpenSource(string path, Checkpoint origin, OpenedModels opened)
     {
-        Checkpoint checkpoint = opened.Open(path);
+        Checkpoint checkpoint = opened.OpenPath(path);
         bool isVector = DistributionVector.IsVector(checkpoint);
         if (isVector)
             DistributionVector.Check(checkpoint, opened.FingerprintOf(origin));

@@ -34,7 +34,7 @@ internal static class SignMeasurement
         CancellationToken cancel = default)
     {
         using var opened = new OpenedModels(options);
-        Checkpoint origin = opened.Open(baseModel);
+        Checkpoint origin = opened.OpenPath(baseModel);
         (Checkpoint Checkpoint, AlignedSource Source)[] opens =
             [.. models.Select(path => DistanceMeasurement.OpenSource(path, origin, opened))];
         AlignedSource[] sources = [.. opens.Select(one => one.Source)];

@@ -29,7 +29,9 @@ public sealed class Checkpoint : IDisposable
     private readonly NamePool _names;
     private readonly int[] _placeOf;
     private FolderFiles? _sideFiles;
+    private readonly Checkpoint? _adapter;
     private ShardReaders? _ownReaders;
+    private ImmutableArray<Checkpoint> _owned = [];
 
     private Checkpoint(
         string path,
@@ -87,11 +89,30 @@ public sealed class Checkpoint : IDisposable
         DecodingRemarks = remarks;
     }
 
+    /// <summary>Makes a view of a model with an adapter. It owns neither, unless <see cref="Own"/> says so.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="adapter">The adapter.</param>
+    /// <param name="tensors">Tensors of the model, those that the adapter changes computed when they are read.</param>
+    /// <param name="remarks">Notes on what was changed and what was left out.</param>
+    internal Checkpoint(
+        Checkpoint model, Checkpoint adapter, ImmutableArray<StoredTensor> tensors, ImmutableArray<string> remarks)
+        : this(
+            $"{model.Path}+{adapter.Path}", model.Folder, model._files, model._names, model._source, tensors)
+    {
+        _adapter = adapter;
+        IsDecoded = true;
+        _sideFiles = model.ReadSideFiles();
+        DecodingRemarks = [.. model.DecodingRemarks, .. remarks];
+    }
+
     /// <summary>Path that was opened: a folder or a file.</summary>
     public string Path { get; }
 
     /// <summary>Whether this is a view of a quantised checkpoint, which has the real values.</summary>
     internal bool IsDecoded { get; }
+
+    /// <summary>Whether this is a view of a model with an adapter.</summary>
+    internal bool IsAdapted => _adapter is not null;
 
     /// <summary>Notes on what was decoded from a quantised checkpoint and what was left out; empty for plain ones.</summary>
     internal ImmutableArray<string> DecodingRemarks { get; } = [];
@@ -105,7 +126,8 @@ public sealed class Checkpoint : IDisposable
     /// <summary>Paths of the checkpoint's files, in the order of their names.</summary>
     public ImmutableArray<string> Files => [.. _files.Where(file => !file.IsSource).Select(file => file.Path)];
 
-    internal IEnumerable<string> PathsOnDisk => _source is null ? Files.Add(Path) : [];
+    internal IEnumerable<string> PathsOnDisk =>
+        (_source is null ? _adapter is null ? Files.Add(Path) : Files : []).Concat(_adapter?.PathsOnDisk ?? []);
 
     /// <summary>Free text in the headers; for each key, the value in the first shard that has it.</summary>
     public ImmutableDictionary<string, string> Metadata
@@ -224,11 +246,19 @@ public sealed class Checkpoint : IDisposable
     {
         foreach (SafetensorsFile file in _files)
             file.CheckUnchanged();
+        _adapter?.CheckUnchanged();
     }
+
+    /// <summary>Lets other checkpoints be disposed with this one.</summary>
+    internal void Own(params ImmutableArray<Checkpoint> checkpoints) => _owned = checkpoints;
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        foreach (Checkpoint owned in _owned)
+            owned.Dispose();
+        if (_adapter is not null)
+            return;
         foreach (SafetensorsFile file in _files)
             file.Dispose();
         _ownReaders?.Dispose();

@@ -7,7 +7,18 @@ namespace DemEngine.Checkpoints;
 /// <param name="Codes">The stored tensor that holds the codes.</param>
 /// <param name="ModelType">Element type that the tensor would be stored in without quantisation.</param>
 /// <param name="StoredBytes">Bytes of all stored tensors that it is made from.</param>
-internal sealed record DecodedOrigin(string Form, StoredTensor Codes, ElementType ModelType, long StoredBytes);
+internal sealed record DecodedOrigin(string Form, StoredTensor Codes, ElementType ModelType, long StoredBytes)
+{
+    /// <summary>The model's tensor that an adapter changes, and its change; null where no adapter is involved.</summary>
+    public Adaptation? Adaptation { get; init; }
+}
+
+/// <summary>What a tensor was before an adapter changed it.</summary>
+/// <param name="Model">The tensor of the model.</param>
+/// <param name="Change">
+/// The change, which is added to it, as a tensor of its own; null where it is more than a sum.
+/// </param>
+internal sealed record Adaptation(StoredTensor Model, StoredTensor? Change);
 
 /// <summary>Reader of tensors that are decoded from a quantised form.</summary>
 internal interface IDecodingReader

@@ -46,6 +46,9 @@ public sealed class StoredTensor : ITensorData
         return new TypedBytes(Spec.Type, _reader.Read(Offset + (first * size), checked(count * size), scratch));
     }
 
+    /// <summary>Returns the same elements under another name.</summary>
+    internal StoredTensor Named(string name) => name == Spec.Name ? this : new(Spec with { Name = name }, _reader, Offset);
+
     /// <summary>Copies a small part, without what a mapping would read around it.</summary>
     /// <param name="first">Index of the first unit.</param>
     /// <param name="destination">Memory for whole units, which is filled completely.</param>

@@ -6,8 +6,8 @@ namespace DemEngine.Recipes;
 /// <summary>Reads the keys that say what is merged: <c>models</c>, <c>slices</c> and <c>modules</c>.</summary>
 internal static class ModelSchema
 {
-    private static readonly string[] ModelKeys = ["model", "vector", "parameters"];
-    private static readonly string[] ReferenceKeys = ["model", "path"];
+    private static readonly string[] ModelKeys = ["model", "lora", "vector", "parameters"];
+    private static readonly string[] ReferenceKeys = ["model", "path", "lora"];
     private static readonly string[] SliceSourceKeys = [.. ModelKeys, "layer_range"];
     private static readonly string[] SliceKeys = ["sources", "base_model", "parameters"];
     private static readonly string[] ModuleKeys = ["models", "slices", "parameters"];
@@ -51,6 +51,7 @@ internal static class ModelSchema
     private static ModelPath ReadReference(MapNode map, SourceLocation place)
     {
         ModelPath? path = null;
+        ModelPath? lora = null;
         foreach (MapEntry entry in map.Entries)
         {
             SourceLocation at = place.At(entry.Key, entry.Line);
@@ -61,15 +62,23 @@ internal static class ModelSchema
                     break;
                 case "model" or "path":
                     throw at.Error(ErrorCode.WrongValue, "expected either model or path, found both");
-                case "revision" or "lora" or "override_architecture" when Expect.IsNothing(entry.Value):
+                case "lora":
+                    lora = ReadPath(entry.Value, at);
+                    break;
+                case "revision" or "override_architecture" when Expect.IsNothing(entry.Value):
                     break;
                 default:
                     throw Unsupported.Refuse(entry.Key, at, Unsupported.InReference, ReferenceKeys);
             }
         }
 
-        return path ?? throw place.Error(ErrorCode.MissingKey, "the model has no \"path\"");
+        return WithAdapter(path ?? throw place.Error(ErrorCode.MissingKey, "the model has no \"path\""), lora);
     }
+
+    private static ModelPath WithAdapter(ModelPath model, ModelPath? lora) =>
+        lora is null ? model
+        : model.Lora is null && lora.Lora is null ? model.With(lora.Written)
+        : throw lora.Place.Error(ErrorCode.WrongValue, "a model has one adapter; give it once");
 
     private static RecipeModule ReadModule(string name, RecipeNode node, SourceLocation place)
     {
@@ -187,7 +196,7 @@ internal static class ModelSchema
         Dictionary<string, string> unsupported,
         string[] known)
     {
-        ModelPath? model = null, vector = null;
+        ModelPath? model = null, lora = null, vector = null;
         var parameters = new ParameterScope([], place.At("parameters", place.Line));
         foreach (MapEntry entry in entries)
         {
@@ -196,6 +205,9 @@ internal static class ModelSchema
             {
                 case "model":
                     model = RequirePath(entry.Value, at);
+                    break;
+                case "lora":
+                    lora = ReadPath(entry.Value, at);
                     break;
                 case "vector":
                     vector = RequirePath(entry.Value, at);
@@ -210,7 +222,11 @@ internal static class ModelSchema
 
         if (model is not null && vector is not null)
             throw vector.Place.Error(ErrorCode.WrongValue, "expected either model or vector, found both");
-        ModelPath path = model ?? vector ?? throw place.Error(ErrorCode.MissingKey, "expected model or vector, found neither");
+        if (model is null && lora is not null)
+            throw lora.Place.Error(
+                ErrorCode.MissingKey, "an adapter is merged with its model: give that beside it, as \"model: PATH\"");
+        ModelPath path = (model is null ? vector : WithAdapter(model, lora))
+            ?? throw place.Error(ErrorCode.MissingKey, "expected model or vector, found neither");
         return new RecipeModel(path, vector is not null, parameters, place);
     }
 }

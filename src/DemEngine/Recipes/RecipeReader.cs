@@ -87,7 +87,7 @@ public static class RecipeReader
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        return recipe.WithPaths(path => path.IsStage ? path : path with { Resolved = Locate(path, folder) });
+        return recipe.WithPaths(path => path.IsStage ? path : Locate(path, folder));
     }
 
     private static ValueList<Recipe> Results(string text, string name, string folder)
@@ -114,31 +114,57 @@ public static class RecipeReader
                 $"{Shown.Quote(name.Value)} cannot be the name of the folder that the result is written into");
     }
 
-    private static string Locate(ModelPath path, string folder)
+    private static ModelPath Locate(ModelPath path, string folder)
+    {
+        if (path.Lora is { } lora)
+            return With(path, Require(path.WrittenModel, path.Place, folder), Require(lora, path.Place, folder));
+        if (Locate(path.Written, folder) is { } found)
+            return path with { Resolved = found };
+        AdaptedPath[] divided = [.. AdaptedPath.Divide(path.Written)];
+        foreach (AdaptedPath parts in divided)
+        {
+            if (Locate(parts.Model, folder) is { } model && Locate(parts.Adapter, folder) is { } adapter)
+                return With(path, model, adapter);
+        }
+
+        // Of the two paths the one that is not there is named.
+        return divided is [var pair]
+            ? With(path, Require(pair.Model, path.Place, folder), Require(pair.Adapter, path.Place, folder))
+            : path with { Resolved = Require(path.Written, path.Place, folder) };
+    }
+
+    private static ModelPath With(ModelPath path, string model, string adapter) =>
+        path with { Resolved = $"{model}+{adapter}", Adapted = new AdaptedPath(model, adapter) };
+
+    private static string? Locate(string written, string folder)
     {
         // Trimmed so that models/base and models/base/ are one model.
-        string beside = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path.Written, Path.GetFullPath(folder)));
-        string fromHere = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path.Written));
-        if (Path.Exists(beside)) return beside;
-        if (Path.Exists(fromHere)) return fromHere;
-        if (HubCache.Find(path.Written) is { } snapshot) return snapshot;
-        if (path.Written.Contains('+'))
-            throw path.Place.Error(
-                ErrorCode.UnsupportedFeature,
-                $"{Shown.Quote(path.Written)} is not there, and LoRA adapters (\"model+lora\") are not supported; "
-                + "merge the adapter into its model first",
-                remedy: "Merge the adapter into its model, for instance with peft's merge_and_unload(), save that, and name "
-                    + "its folder in the recipe.");
+        string beside = Beside(written, folder);
+        string fromHere = FromHere(written);
+        return Path.Exists(beside) ? beside : Path.Exists(fromHere) ? fromHere : HubCache.Find(written);
+    }
+
+    private static string Require(string written, SourceLocation place, string folder)
+    {
+        if (Locate(written, folder) is { } found)
+            return found;
+        string beside = Beside(written, folder);
+        string fromHere = FromHere(written);
         string looked = beside == fromHere ? beside : $"{beside} and {fromHere}";
-        bool isId = HubCache.IsId(path.Written) && path.Written.Contains('/', StringComparison.Ordinal);
+        bool isId = HubCache.IsId(written) && written.Contains('/', StringComparison.Ordinal);
         if (isId)
             looked += ", and in the local Hugging Face cache";
-        throw path.Place.Error(ErrorCode.CheckpointNotFound,
-            $"{Shown.Quote(path.Written)} is not there (looked for {looked}); models are read from disk and never downloaded",
+        throw place.Error(ErrorCode.CheckpointNotFound,
+            $"{Shown.Quote(written)} is not there (looked for {looked}); models are read from disk and never downloaded",
             remedy: isId
-                ? $"Fetch it first, with `hf download {path.Written.Split('@')[0]}`, or name its folder in the recipe."
+                ? $"Fetch it first, with `hf download {written.Split('@')[0]}`, or name its folder in the recipe."
                 : null);
     }
+
+    private static string Beside(string written, string folder) =>
+        Path.TrimEndingDirectorySeparator(Path.GetFullPath(written, Path.GetFullPath(folder)));
+
+    private static string FromHere(string written) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(written));
 
     private static string ReadText(Stream stream, string name)
     {

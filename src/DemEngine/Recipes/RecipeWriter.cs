@@ -28,7 +28,7 @@ internal static class RecipeWriter
     {
         if (recipe.Name is { } name) Line(yaml, 0, "name", Text(name.Value));
         Line(yaml, 0, "merge_method", Text(recipe.MergeMethod.Value));
-        if (recipe.BaseModel is { } baseModel) Line(yaml, 0, "base_model", Text(baseModel.Written));
+        if (recipe.BaseModel is { } baseModel) Line(yaml, 0, "base_model", Model(baseModel));
         Models(yaml, 0, recipe.Models);
         Slices(yaml, 0, recipe.Slices);
         if (recipe.Modules.Count > 0) yaml.Append("modules:\n");
@@ -71,7 +71,7 @@ internal static class RecipeWriter
                 Scope(yaml, indent + 8, source.Model.Parameters);
             }
 
-            if (slice.BaseModel is { } baseModel) Line(yaml, indent + 4, "base_model", Text(baseModel.Written));
+            if (slice.BaseModel is { } baseModel) Line(yaml, indent + 4, "base_model", Model(baseModel));
             Scope(yaml, indent + 4, slice.Parameters);
         }
     }
@@ -79,13 +79,18 @@ internal static class RecipeWriter
     private static void Item(StringBuilder yaml, int indent, RecipeModel model)
     {
         yaml.Append(' ', indent).Append("- ");
-        Line(yaml, 0, model.IsVector ? "vector" : "model", Text(model.Path.Written));
+        Line(yaml, 0, model.IsVector ? "vector" : "model", Model(model.Path));
     }
+
+    // An adapter that is given apart stays so, since a path may have a plus in it.
+    private static string Model(ModelPath path) => path.Lora is { } lora
+        ? $"{{model: {Text(path.WrittenModel)}, lora: {Text(lora)}}}"
+        : Text(path.Written);
 
     private static void Tokenizer(StringBuilder yaml, Recipe recipe)
     {
         if (recipe.TokenizerSource is not { } source) return;
-        string from = source.IsUnion ? "union" : source.Path is null ? "base" : Text(source.Path.Written);
+        string from = source.IsUnion ? "union" : source.Path is null ? "base" : Model(source.Path);
         if (recipe.Tokens.Count == 0 && recipe.PadToMultipleOf is null)
         {
             Line(yaml, 0, "tokenizer_source", from);
@@ -111,12 +116,12 @@ internal static class RecipeWriter
         switch (embedding)
         {
             case ModelEmbedding one:
-                Line(yaml, 6, "source", Text(one.Model.Written));
+                Line(yaml, 6, "source", Model(one.Model));
                 break;
             case ModelTokenEmbedding one:
                 yaml.Append("      source:\n");
                 Line(yaml, 8, "kind", "model_token");
-                Line(yaml, 8, "model", Text(one.Model.Written));
+                Line(yaml, 8, "model", Model(one.Model));
                 if (one.Token is { } token) Line(yaml, 8, "token", Text(token));
                 if (one.Id is { } id) Line(yaml, 8, "token_id", id.ToString(CultureInfo.InvariantCulture));
                 break;

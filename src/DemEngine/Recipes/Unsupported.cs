@@ -55,7 +55,6 @@ internal static class Unsupported
     public static readonly Dictionary<string, string> InModel = new()
     {
         ["path"] = "a path goes under \"model\"; write \"model: PATH\"",
-        ["lora"] = "LoRA adapters are not supported; merge the adapter into its model first",
         ["revision"] = "revisions are not supported: models are read from disk, so name the folder that has this one",
         ["override_architecture"] = "naming an architecture is not supported; it is that of the models",
         ["layer_range"] = "a model of \"models\" is taken whole; a range of its layers goes under \"slices\"",
@@ -66,7 +65,6 @@ internal static class Unsupported
     public static readonly Dictionary<string, string> InSliceSource = new()
     {
         ["path"] = InModel["path"],
-        ["lora"] = InModel["lora"],
         ["revision"] = InModel["revision"],
         ["override_architecture"] = InModel["override_architecture"],
     };
@@ -74,7 +72,6 @@ internal static class Unsupported
     /// <summary>Unsupported keys in the mapping that a model can be given as, with the reasons.</summary>
     public static readonly Dictionary<string, string> InReference = new()
     {
-        ["lora"] = InModel["lora"],
         ["revision"] = InModel["revision"],
         ["override_architecture"] = InModel["override_architecture"],
     };

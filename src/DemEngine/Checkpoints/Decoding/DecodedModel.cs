@@ -37,29 +37,6 @@ internal static class DecodedModel
         "scaled_fp8",
     ];
 
-    /// <summary>Opens a checkpoint to compute with its weights, whatever form they are stored in.</summary>
-    /// <param name="path">Path of a folder or of a file; see <see cref="Checkpoint.Open(string, IoMode)"/>.</param>
-    /// <param name="io">Way of reading the files.</param>
-    /// <exception cref="DemException">
-    /// DEM2024 to DEM2026: the checkpoint holds no plain weights, and no quantised ones that are read. Any error of
-    /// <see cref="Checkpoint.Open(string, IoMode)"/> and <see cref="Of"/>.
-    /// </exception>
-    public static Checkpoint Open(string path, IoMode io = IoMode.Mmap)
-    {
-        Checkpoint stored = Checkpoint.Open(path, io);
-        try
-        {
-            Checkpoint decoded = Of(stored);
-            PlainWeights.Require(decoded);
-            return decoded;
-        }
-        catch
-        {
-            stored.Dispose();
-            throw;
-        }
-    }
-
     /// <summary>Makes the view of a checkpoint that has the real values.</summary>
     /// <param name="stored">The checkpoint as it is stored.</param>
     /// <returns>The view, or the checkpoint itself where nothing in it is quantised in a form that is read here.</returns>

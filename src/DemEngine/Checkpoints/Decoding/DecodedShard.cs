@@ -41,6 +41,10 @@ internal sealed class DecodedShard : IShardReader, IDecodingReader
 
     public bool IsCopying => true;
 
+    /// <summary>The tensors as they are read from here, in their order.</summary>
+    public IEnumerable<StoredTensor> Tensors =>
+        _tensors.Select((tensor, k) => new StoredTensor(tensor.Spec, this, _starts[k]));
+
     /// <summary>Offset of a tensor's first byte.</summary>
     /// <param name="tensor">Position of the tensor.</param>
     public long StartOf(int tensor) => _starts[tensor];
@@ -67,7 +71,10 @@ internal sealed class DecodedShard : IShardReader, IDecodingReader
     public DecodedOrigin OriginAt(long offset)
     {
         DecodedTensor tensor = At(offset).Tensor;
-        return new DecodedOrigin(tensor.Form, tensor.Parts[0], tensor.ModelType, tensor.StoredBytes);
+        return new DecodedOrigin(tensor.Form, tensor.Parts[0], tensor.ModelType, tensor.StoredBytes)
+        {
+            Adaptation = tensor.Adaptation,
+        };
     }
 
     public void WillNeed(long offset, long length)

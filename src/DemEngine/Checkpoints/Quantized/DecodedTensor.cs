@@ -26,6 +26,9 @@ internal abstract class DecodedTensor(string name, TensorShape shape, ElementTyp
     /// <summary>Bytes of the stored tensors that belong to this one.</summary>
     public virtual long StoredBytes => Parts.Sum(part => part.Spec.ByteLength);
 
+    /// <summary>What the tensor was before an adapter changed it; null where no adapter is involved.</summary>
+    public virtual Adaptation? Adaptation => null;
+
     /// <summary>Computes a part of the flattened tensor.</summary>
     /// <param name="first">Index of the part's first element.</param>
     /// <param name="values">Receives the elements.</param>

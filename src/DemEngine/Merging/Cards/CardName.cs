@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using DemEngine.Recipes;
 
 namespace DemEngine.Merging.Cards;
 
@@ -25,11 +26,21 @@ internal static partial class CardName
         return parts.Length == 0 ? "model" : isFileInFolder ? parts[^2] : parts[^1];
     }
 
+    /// <summary>Returns a recipe's path with the names of its model and its adapter in place of their paths.</summary>
+    /// <param name="path">Path as the recipe has it.</param>
+    public static ModelPath Of(ModelPath path)
+    {
+        if (path.Adapted is not { } adapted)
+            return path with { Written = Of(path.Written) };
+        string lora = Of(path.Lora ?? adapted.Adapter);
+        return path with { Written = $"{Of(path.Lora is null ? adapted.Model : path.WrittenModel)}+{lora}", Lora = lora };
+    }
+
     /// <summary>
     /// Returns the name as <c>base_model</c> may have it, which is checked where a card is uploaded; null if it is no id of a
     /// repository.
     /// </summary>
-    /// <param name="name">Name from <see cref="Of"/>.</param>
+    /// <param name="name">Name from <see cref="Of(string)"/>.</param>
     public static string? RepositoryOf(string name) =>
         Repository().Match(name) is { Success: true } match && !name.EndsWith(Suffix, StringComparison.Ordinal)
             ? match.Groups["id"].Value

@@ -40,7 +40,17 @@ internal sealed class ModelCard
         Lazy<StatedLicense?> license)
     {
         _recipe = recipe;
-        _models = [.. inputs.Select(input => CardName.Of(input.Path)).Distinct(StringComparer.Ordinal)];
+        var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        recipe.WithPaths(path =>
+        {
+            names[path.Written] = CardName.Of(path).Written;
+            return path;
+        });
+        _models =
+        [
+            .. inputs.Select(input => names.GetValueOrDefault(input.Path) ?? CardName.Of(input.Path))
+                .Distinct(StringComparer.Ordinal),
+        ];
         _alignment = alignment;
         _license = license;
         string[] files = [.. sideFiles];
@@ -63,7 +73,11 @@ internal sealed class ModelCard
     private string FrontMatter()
     {
         var yaml = new StringBuilder("---\n");
-        string[] repositories = [.. _models.Select(CardName.RepositoryOf).OfType<string>().Distinct(StringComparer.Ordinal)];
+        string[] repositories =
+        [
+            .. _models.SelectMany(model => model.Split('+')).Select(CardName.RepositoryOf).OfType<string>()
+                .Distinct(StringComparer.Ordinal),
+        ];
         if (repositories.Length > 0)
         {
             yaml.Append("base_model:\n");
@@ -89,7 +103,7 @@ internal sealed class ModelCard
     private string Body(string tensorsHash)
     {
         string recipe = _recipe
-            .WithPaths(path => path.IsStage ? path : path with { Written = CardName.Of(path.Written) })
+            .WithPaths(path => path.IsStage ? path : CardName.Of(path))
             .ToYaml();
         string fence = FenceFor(recipe);
         string[] methods = [.. _recipe.Stages.Append(_recipe).Select(stage => stage.MergeMethod.Value).Distinct()];
@@ -109,7 +123,7 @@ internal sealed class ModelCard
         return text.Append($"Hash of all tensors (XXH3-128): `{tensorsHash}`\n").ToString();
     }
 
-    private string? BaseName => _recipe.BaseModel is { IsStage: false } path ? CardName.Of(path.Written) : null;
+    private string? BaseName => _recipe.BaseModel is { IsStage: false } path ? CardName.Of(path).Written : null;
 
     private string Title()
     {

@@ -7,20 +7,33 @@ namespace DemEngine.Merging.Inputs;
 /// <summary>Reads a tensor that is stored in a file.</summary>
 internal sealed class StoredTensorReader(StoredTensor tensor) : TensorReader(tensor.Spec)
 {
-    public override ElementType ModelType => tensor.ModelType;
+    private readonly StoredTensor _tensor = tensor;
+    private StoredTensorReader? _change;
+
+    public override ElementType ModelType => _tensor.ModelType;
 
     // Elements of a quantised form may take less than a byte each, which counts as one.
-    public override int ElementBytes => tensor.Origin is { } origin && Spec.Shape.ElementCount > 0
+    public override int ElementBytes => _tensor.Origin is { } origin && Spec.Shape.ElementCount > 0
         ? (int)Math.Clamp(origin.StoredBytes / Spec.Shape.ElementCount, 1, sizeof(double))
         : Spec.Type.Size;
 
-    public override bool IsCopied => tensor.IsCopied;
+    public override bool IsCopied => _tensor.IsCopied;
 
     public override NativeBytes? InMemory =>
-        IsCopied || Spec.ByteLength > int.MaxValue ? null : tensor.Read(0, (int)Spec.UnitCount, scratch: default).Bytes;
+        IsCopied || Spec.ByteLength > int.MaxValue ? null : _tensor.Read(0, (int)Spec.UnitCount, scratch: default).Bytes;
+
+    public override TensorReader? DifferenceFrom(TensorReader origin)
+    {
+        if (origin is not StoredTensorReader other)
+            return null;
+        return other._tensor == _tensor ? origin
+            : _tensor.Origin?.Adaptation is { Change: { } change } adaptation && adaptation.Model == other._tensor
+                ? _change ??= new StoredTensorReader(change)
+                : null;
+    }
 
     public override TypedBytes Read(long first, int count, NativeBytes room, ITileContext context) =>
-        tensor.Read(first, count, room);
+        _tensor.Read(first, count, room);
 
-    public override void WillNeed(long first, long count) => tensor.WillNeed(first, count);
+    public override void WillNeed(long first, long count) => _tensor.WillNeed(first, count);
 }

@@ -38,6 +38,16 @@ internal abstract class TensorReader(TensorSpec spec)
     /// <param name="context">Tile context of the calling thread.</param>
     public abstract TypedBytes Read(long first, int count, NativeBytes room, ITileContext context);
 
+    /// <summary>
+    /// Finds this tensor's difference from another one that it was made from, so that a merge of differences need not compute
+    /// the tensor first and subtract the other one then.
+    /// </summary>
+    /// <param name="origin">The other tensor.</param>
+    /// <returns>
+    /// The difference; <paramref name="origin"/> itself where there is none, since both are the same; null where it is not known.
+    /// </returns>
+    public virtual TensorReader? DifferenceFrom(TensorReader origin) => null;
+
     /// <summary>Announces that a part will be read soon.</summary>
     public abstract void WillNeed(long first, long count);
 

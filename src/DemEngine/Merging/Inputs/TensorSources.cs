@@ -128,7 +128,7 @@ internal sealed class TensorSources
         var inputs = ImmutableArray.CreateBuilder<LinearInput>();
         for (int s = startsFromFirst ? 1 : 0; s < segment.Sources.Length; s++)
         {
-            if (segment.Sources[s] is null && IsRelative)
+            if (IsRelative && (segment.Sources[s] is null || segment.Sources[s] == Base))
                 continue;
             terms.Add(sum.Terms[startsFromFirst ? s - 1 : s]);
             inputs.Add(InputOf(s, segment));

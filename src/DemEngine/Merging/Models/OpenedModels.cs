@@ -1,9 +1,12 @@
 using System.Collections.Immutable;
 using DemEngine.Checkpoints;
+using DemEngine.Checkpoints.Adapters;
 using DemEngine.Checkpoints.Decoding;
 using DemEngine.Checkpoints.Forms;
+using DemEngine.Files;
 using DemEngine.Merging.Inputs;
 using DemEngine.Merging.Options;
+using DemEngine.Recipes;
 
 namespace DemEngine.Merging.Models;
 
@@ -15,6 +18,7 @@ internal sealed class OpenedModels(RunOptions run, ModelSources? sources = null)
     private readonly SpecPool _pool = new();
     private readonly ShardReaders _readers = new(run.Io, run.MaxMemoryBytes);
     private readonly Dictionary<string, Checkpoint> _byPath = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Checkpoint> _adapters = new(StringComparer.Ordinal);
     private readonly Dictionary<Checkpoint, string> _fingerprints = [];
     private readonly Dictionary<Checkpoint, InputModel> _inputs = [];
 
@@ -23,7 +27,35 @@ internal sealed class OpenedModels(RunOptions run, ModelSources? sources = null)
 
     public ImmutableArray<Checkpoint> All => [.. _byPath.Values];
 
-    public Checkpoint Open(string path)
+    /// <summary>Opens a model, with its adapter where it has one.</summary>
+    public Checkpoint Open(ModelPath path)
+    {
+        if (path.Adapted is not { } adapted)
+            return Open(KeyOf(path));
+        string key = KeyOf(path);
+        if (!_byPath.TryGetValue(key, out Checkpoint? checkpoint))
+        {
+            Checkpoint model = Open(sources?.Find(path.WrittenModel) is null ? adapted.Model : path.WrittenModel);
+            checkpoint = AdaptedModel.Of(model, OpenAdapter(adapted.Adapter));
+            _byPath.Add(key, checkpoint);
+        }
+
+        return checkpoint;
+    }
+
+    /// <summary>Opens a model by its path, or with an adapter by <c>model+adapter</c>.</summary>
+    public Checkpoint OpenPath(string path) => Open(
+        Path.Exists(path) || AdaptedPath.Find(path) is not { } adapted ? new ModelPath(path)
+        : new ModelPath(path) { Adapted = adapted });
+
+    private Checkpoint OpenAdapter(string path)
+    {
+        if (!_adapters.TryGetValue(path, out Checkpoint? adapter))
+            _adapters.Add(path, adapter = Checkpoint.Open(AdapterFiles.Find(path), _readers, _pool));
+        return adapter;
+    }
+
+    private Checkpoint Open(string path)
     {
         if (!_byPath.TryGetValue(path, out Checkpoint? checkpoint))
         {
@@ -39,7 +71,7 @@ internal sealed class OpenedModels(RunOptions run, ModelSources? sources = null)
     }
 
     /// <summary>Gives what to open for a path of a recipe: the name of a model that is no file, or the resolved path.</summary>
-    public string KeyOf(string written, string resolved) => sources?.Find(written) is null ? resolved : written;
+    public string KeyOf(ModelPath path) => sources?.Find(path.Written) is null ? path.Resolved : path.Written;
 
     public InputModel InputOf(Checkpoint checkpoint)
     {
@@ -57,7 +89,7 @@ internal sealed class OpenedModels(RunOptions run, ModelSources? sources = null)
 
     public void Dispose()
     {
-        foreach (Checkpoint checkpoint in _byPath.Values)
+        foreach (Checkpoint checkpoint in _byPath.Values.Concat(_adapters.Values))
             checkpoint.Dispose();
         _readers.Dispose();
     }

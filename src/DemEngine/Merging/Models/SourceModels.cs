@@ -25,9 +25,9 @@ internal sealed class SourceModels(OpenedModels opened)
     {
         if (path.IsStage)
             return _results[path.Written];
-        string key = opened.KeyOf(path.Written, path.Resolved);
+        string key = opened.KeyOf(path);
         if (!_found.TryGetValue(key, out SourceModel? model))
-            _found.Add(key, model = Open(key));
+            _found.Add(key, model = Open(path));
         return model;
     }
 
@@ -65,7 +65,9 @@ internal sealed class SourceModels(OpenedModels opened)
     {
         if (path.IsStage)
             return _results[path.Written].Files;
-        if (opened.KeyOf(path.Written, path.Resolved) != path.Resolved || IsWeights(path.Resolved))
+        if (path.Adapted is { } adapted)
+            return FilesOf(new ModelPath(path.WrittenModel, adapted.Model, path.Place));
+        if (opened.KeyOf(path) != path.Resolved || IsWeights(path.Resolved))
             return Find(path).Files;
         string folder = File.Exists(path.Resolved) ? Path.GetDirectoryName(Path.GetFullPath(path.Resolved))! : path.Resolved;
         return SideFiles.Read(folder);
@@ -85,7 +87,7 @@ internal sealed class SourceModels(OpenedModels opened)
         DistributionVector.Check(vector.Checkpoint, fingerprint);
     }
 
-    private SourceModel Open(string path)
+    private SourceModel Open(ModelPath path)
     {
         Checkpoint checkpoint = opened.Open(path);
         return new SourceModel(checkpoint, opened.InputOf(checkpoint), opened.FingerprintOf(checkpoint), opened.PlansOnly);

@@ -63,19 +63,27 @@ public static class ExtractPlanner
 
     private sealed class DifferenceTensor(TensorSpec spec, TensorReader baseTensor, SourceTensor tuned) : OutputTensor(spec)
     {
+        private readonly TensorReader? _known = tuned.Tensor!.DifferenceFrom(baseTensor);
         private readonly long _covered = Math.Min(spec.Shape.Rows, tuned.Rows) * spec.Shape.RowElements;
 
-        public override IReadOnlyList<TensorReader> Inputs { get; } = [baseTensor, tuned.Tensor!];
+        public override IReadOnlyList<TensorReader> Inputs => _known is null ? [baseTensor, tuned.Tensor!]
+            : _known == baseTensor ? []
+            : [_known];
 
-        public override string Operation => "x − b";
+        public override string Operation => _known is null ? "x − b" : _known == baseTensor ? "0" : "Δ of the adapter";
 
         public override NonFinite Produce(long first, TypedBytes output, ITileContext workspace)
         {
             // Vocabulary rows that the tuned model lacks count as unchanged.
             int count = (int)Math.Clamp(_covered - first, 0, output.Count);
             output.Slice(count, output.Count - count).Bytes.Span.Clear();
-            if (count == 0)
+            if (_known == baseTensor)
+                output.Bytes.Span.Clear();
+            if (count == 0 || _known == baseTensor)
                 return default;
+            if (_known is not null)
+                return workspace.Worker.Combine(
+                    LinearCombination.BaseAlone, [workspace.Read(_known, first, count)], output.Slice(0, count));
             TypedBytes b = workspace.Read(baseTensor, first, count);
             TypedBytes x = workspace.Read(tuned.Tensor!, first, count);
             NonFinite made = workspace.Worker.Combine(LinearCombination.Difference, [b, x], output.Slice(0, count));

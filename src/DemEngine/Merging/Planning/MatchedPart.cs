@@ -106,11 +106,15 @@ internal sealed class MatchedPart
                 .Select(pair => (pair.Name, pair.Tensor!))]);
         }
 
+        bool[] isVector = [.. _sources.Select(source => source.IsVector)];
+        if (_isRelative)
+            inputs = Differences(baseTensor, inputs, isVector);
+
         // A parameter's tensor filter is matched against the name that the tensor has in that model.
         SourceContext[] questions =
         [
             .. _sourceIndices.Select((model, k) =>
-                new SourceContext(parameters.OfEach[model], _sources[k].IsVector, inputs[k].Tensor?.Spec.Name)),
+                new SourceContext(parameters.OfEach[model], isVector[k], inputs[k].Tensor?.Spec.Name)),
         ];
         TensorMerge program = _method.Define(new TensorContext(
             tensor.ComputedAs,
@@ -136,5 +140,21 @@ internal sealed class MatchedPart
             program,
             _method.Name,
             _models);
+    }
+
+    // What an adapter adds to the base is known without the base. What it leaves as it is differs by nothing.
+    private static ImmutableArray<SourceTensor> Differences(
+        TensorReader baseTensor, ImmutableArray<SourceTensor> inputs, bool[] isVector)
+    {
+        ImmutableArray<SourceTensor>.Builder differences = inputs.ToBuilder();
+        for (int k = 0; k < inputs.Length; k++)
+        {
+            if (isVector[k] || inputs[k].Tensor?.DifferenceFrom(baseTensor) is not { } difference)
+                continue;
+            differences[k] = inputs[k] with { Tensor = difference };
+            isVector[k] = difference != baseTensor;
+        }
+
+        return differences.MoveToImmutable();
     }
 }

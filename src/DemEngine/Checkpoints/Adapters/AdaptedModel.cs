@@ -1,0 +1,173 @@
+using System.Collections.Immutable;
+using DemEngine.Checkpoints.Adapters.Changes;
+using DemEngine.Checkpoints.Decoding;
+using DemEngine.Checkpoints.Quantized;
+using DemEngine.Errors;
+
+namespace DemEngine.Checkpoints.Adapters;
+
+/// <summary>
+/// A model with an adapter: each matrix that the adapter changes is one tensor under its usual name, and its change is computed
+/// from the factors part by part while it is read. No dense copy of the model or of a change is made.
+/// </summary>
+internal static class AdaptedModel
+{
+    /// <summary>Makes the view of a model with an adapter.</summary>
+    /// <param name="model">The model, with its real values. It stays its owner's.</param>
+    /// <param name="adapter">The adapter as it is stored. It stays its owner's.</param>
+    /// <exception cref="DemException">
+    /// DEM2047 (AdapterDoesNotFit): the adapter changes what the model does not have. DEM2048 (BadAdapter): its tensors or its
+    /// configuration contradict each other. DEM2049 (UnknownAdapter): it is of a kind that is not read. DEM2050 (NotAnAdapter):
+    /// it is a model.
+    /// </exception>
+    public static Checkpoint Of(Checkpoint model, Checkpoint adapter)
+    {
+        AdapterContents contents = AdapterContents.Read(adapter);
+        var remarks = new List<string>();
+        Dictionary<string, string> places = new ModuleNames(model).Find(
+            [.. contents.Modules.Select(module => module.Name), .. contents.Whole.Select(WholeModule)], adapter.Path, remarks);
+        bool areTransposed = contents.IsTransposed || contents.Modules.Any(module =>
+            places.TryGetValue(module.Name, out string? place) && WeightOf(model, place) is { } weight
+            && ModuleChange.IsTransposed(module, weight.Spec.Shape));
+
+        var changed = new Dictionary<StoredTensor, Func<StoredTensor, DecodedTensor>>();
+        var changes = new List<(StoredTensor Model, WeightMatrix Change)>();
+        var replaced = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
+        foreach (AdapterModule module in contents.Modules)
+        {
+            if (!places.TryGetValue(module.Name, out string? place))
+                continue;
+            ModuleChange change = new(contents.ConfigOf(module.Name), areTransposed);
+            foreach (var (tensor, matrix) in ChangesOf(module, model, place, change))
+            {
+                if (module[AdapterPart.Lengths] is { } lengths && tensor.Spec.Shape.Dimensions.Length > 1)
+                    Add(tensor, _ => new DecomposedTensor(tensor, Straight(module, tensor, matrix, areTransposed), lengths));
+                else
+                {
+                    changes.Add((tensor, matrix));
+                    Add(tensor, alone => new AdaptedTensor(tensor, matrix, alone));
+                }
+
+                void Add(StoredTensor key, Func<StoredTensor, DecodedTensor> make)
+                {
+                    if (!changed.TryAdd(key, make))
+                        throw AdapterFault.Wrong(module.Any, $"{key.Spec.Name} of the model is changed twice");
+                }
+            }
+        }
+
+        foreach (StoredTensor whole in contents.Whole)
+        {
+            if (!places.TryGetValue(WholeModule(whole), out string? place))
+                continue;
+            string name = NameOf(whole, place);
+            if (model.Find(name) is { } own && own.Spec.Shape != whole.Spec.Shape)
+                throw new DemException(
+                    ErrorCode.AdapterDoesNotFit,
+                    $"{adapter.Path}: {Quoted.Name(whole.Spec.Name)}, which was saved whole, is {whole.Spec.Shape}, "
+                    + $"and {Quoted.Name(name)} of {Quoted.Name(model.Path)} is {own.Spec.Shape}")
+                {
+                    Path = adapter.Path,
+                    Tensor = name,
+                };
+            replaced.Add(name, whole.Named(name));
+        }
+
+        long start = 1 + Math.Max(
+            model.Stamps.Max(stamp => stamp.Length),
+            model.Tensors.Select(tensor => tensor.Offset + tensor.Spec.ByteLength).DefaultIfEmpty().Max());
+        var alone = new DecodedShard(
+            adapter.Path, [.. changes.Select(change => new ChangeTensor(change.Model, change.Change))], start);
+        Dictionary<StoredTensor, StoredTensor> changeOf = changes.Select(change => change.Model).Zip(alone.Tensors)
+            .ToDictionary(pair => pair.First, pair => pair.Second);
+        Dictionary<StoredTensor, StoredTensor> adapted = Together(changed, changeOf, alone.Length);
+
+        ImmutableArray<StoredTensor> tensors =
+        [
+            .. model.Tensors.Select(tensor => replaced.Remove(tensor.Spec.Name, out StoredTensor? whole)
+                ? whole
+                : adapted.GetValueOrDefault(tensor, tensor)),
+            .. replaced.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => pair.Value),
+        ];
+        remarks.Insert(0, Summary(model, adapter, contents, changed.Count));
+        return new Checkpoint(model, adapter, tensors, [.. remarks]);
+    }
+
+    private static IEnumerable<(StoredTensor Tensor, WeightMatrix Change)> ChangesOf(
+        AdapterModule module, Checkpoint model, string place, ModuleChange change)
+    {
+        StoredTensor? bias = module[AdapterPart.UpBias] ?? module[AdapterPart.BiasDifference];
+        if (bias is null || module.HasWeights)
+        {
+            StoredTensor weight = WeightOf(model, place) ?? throw Absent(module, $"{place}.weight");
+            yield return (weight, change.Of(module, weight, place));
+        }
+
+        if (bias is not null)
+        {
+            StoredTensor own = model.Find($"{place}.bias") ?? throw Absent(module, $"{place}.bias");
+            yield return (own, change.OfBias(module, bias, own, place));
+        }
+    }
+
+    private static StoredTensor? WeightOf(Checkpoint model, string place) =>
+        model.Find($"{place}.weight") ?? model.Find(place);
+
+    private static WeightMatrix Straight(AdapterModule module, StoredTensor tensor, WeightMatrix change, bool areTransposed) =>
+        module[AdapterPart.EmbeddingDown] is null && !ModuleChange.IsTransposed(module, tensor.Spec.Shape) && !areTransposed
+            ? change
+            : throw new DemException(
+                ErrorCode.UnknownAdapter,
+                $"{module.Any.File}: {Quoted.Name(module.Name)} has lengths (DoRA) of an embedding or of a matrix that is stored "
+                + "transposed, which is not read here")
+            {
+                Path = module.Any.File,
+            };
+
+    /// <summary>Places the tensors that are computed behind each other, so that they are read as if from one file.</summary>
+    private static Dictionary<StoredTensor, StoredTensor> Together(
+        Dictionary<StoredTensor, Func<StoredTensor, DecodedTensor>> changed,
+        Dictionary<StoredTensor, StoredTensor> changeOf,
+        long start)
+    {
+        var adapted = new Dictionary<StoredTensor, StoredTensor>();
+        foreach (IGrouping<string, StoredTensor> file in changed.Keys.GroupBy(tensor => tensor.File, StringComparer.Ordinal))
+        {
+            StoredTensor[] own = [.. file.OrderBy(tensor => tensor.Offset).ThenBy(tensor => tensor.Spec.ByteLength)];
+            var shard = new DecodedShard(
+                file.Key, [.. own.Select(tensor => changed[tensor](changeOf.GetValueOrDefault(tensor, tensor)))], start);
+            foreach (var (tensor, view) in own.Zip(shard.Tensors))
+                adapted.Add(tensor, view);
+        }
+
+        return adapted;
+    }
+
+    // A tensor that was saved whole is looked for by its module, since modules are what the model's names are known by.
+    private static string WholeModule(StoredTensor whole)
+    {
+        string name = AdapterName.Parse(whole.Spec.Name).Module;
+        return name.EndsWith(".weight", StringComparison.Ordinal) || name.EndsWith(".bias", StringComparison.Ordinal)
+            ? name[..name.LastIndexOf('.')]
+            : name;
+    }
+
+    private static string NameOf(StoredTensor whole, string place)
+    {
+        string name = AdapterName.Parse(whole.Spec.Name).Module;
+        return name.EndsWith(".weight", StringComparison.Ordinal) ? $"{place}.weight"
+            : name.EndsWith(".bias", StringComparison.Ordinal) ? $"{place}.bias" : place;
+    }
+
+    private static DemException Absent(AdapterModule module, string tensor) => new(
+        ErrorCode.AdapterDoesNotFit,
+        $"{module.Any.File}: {Quoted.Name(module.Name)} changes {Quoted.Name(tensor)}, which the model does not have")
+    {
+        Path = module.Any.File,
+        Tensor = tensor,
+    };
+
+    private static string Summary(Checkpoint model, Checkpoint adapter, AdapterContents contents, int changed) =>
+        $"{model.Path}: {changed} of {model.Tensors.Length} tensors are changed by the adapter {adapter.Path}"
+        + (contents.Whole.Count > 0 ? $", and {contents.Whole.Count} are taken from it whole" : "");
+}

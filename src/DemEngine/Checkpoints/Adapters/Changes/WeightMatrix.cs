@@ -1,0 +1,36 @@
+namespace DemEngine.Checkpoints.Adapters.Changes;
+
+/// <summary>A matrix of numbers that an adapter's change is computed from, or the change itself.</summary>
+/// <param name="rows">Number of rows.</param>
+/// <param name="columns">Number of columns.</param>
+internal abstract class WeightMatrix(int rows, int columns)
+{
+    /// <summary>Number of rows.</summary>
+    public int Rows => rows;
+
+    /// <summary>Number of columns.</summary>
+    public int Columns => columns;
+
+    /// <summary>What it is, as <c>dem inspect</c> says it.</summary>
+    public abstract string Form { get; }
+
+    /// <summary>Stored tensors that it is computed from.</summary>
+    public abstract IReadOnlyList<StoredTensor> Parts { get; }
+
+    /// <summary>
+    /// Adds a part of the matrix, flattened row by row, to numbers: y ← float32(y + m), with m in double.
+    /// </summary>
+    /// <param name="first">Index of the part's first element.</param>
+    /// <param name="values">The numbers y.</param>
+    /// <exception cref="DemException">DEM4003 (ReadFailed), DEM4005 (InputChanged).</exception>
+    public abstract void AddTo(long first, Span<float> values);
+
+    /// <summary>Computes a part of the matrix, rounded to binary32.</summary>
+    /// <param name="first">Index of the part's first element.</param>
+    /// <param name="values">Receives the elements.</param>
+    public void Read(long first, Span<float> values)
+    {
+        values.Clear();
+        AddTo(first, values);
+    }
+}

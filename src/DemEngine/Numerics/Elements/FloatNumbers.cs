@@ -1,0 +1,79 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using DemEngine.Numerics.Simd;
+
+namespace DemEngine.Numerics.Elements;
+
+/// <summary>Converts stored floating-point elements to the numbers that a computation takes.</summary>
+internal static class FloatNumbers
+{
+    /// <summary>Converts elements to binary32: exactly, but for binary64, which is rounded to nearest even.</summary>
+    /// <param name="type">Floating-point type of the elements.</param>
+    /// <param name="bytes">The elements.</param>
+    /// <param name="numbers">Receives them.</param>
+    public static void Read(ElementType type, ReadOnlySpan<byte> bytes, Span<float> numbers) =>
+        FloatElements.Dispatch<ToSingles, int>(type, new ToSingles(bytes, numbers));
+
+    /// <summary>Converts elements to binary64, those of binary64 by way of binary32.</summary>
+    /// <param name="type">Floating-point type of the elements.</param>
+    /// <param name="bytes">The elements.</param>
+    /// <param name="numbers">Receives them.</param>
+    public static void Read(ElementType type, ReadOnlySpan<byte> bytes, Span<double> numbers) =>
+        FloatElements.Dispatch<ToDoubles, int>(type, new ToDoubles(bytes, numbers));
+
+    private readonly ref struct ToSingles(ReadOnlySpan<byte> bytes, Span<float> numbers) : IFloatElementVisitor<int>
+    {
+        private readonly ReadOnlySpan<byte> _bytes = bytes;
+        private readonly Span<float> _numbers = numbers;
+
+        public int Visit<TElement>()
+            where TElement : IFloatElement
+        {
+            int whole = !TElement.FitsSingle ? 0 : VectorWidths.Best switch
+            {
+                VectorWidth.Bits512 => Vectors<TElement, Width512, Vector512<uint>>(_bytes, _numbers),
+                VectorWidth.Bits256 => Vectors<TElement, Width256, Vector256<uint>>(_bytes, _numbers),
+                _ => Vectors<TElement, Width128, Vector128<uint>>(_bytes, _numbers),
+            };
+            for (int k = whole; k < _numbers.Length; k++)
+                _numbers[k] = (float)TElement.Read(in _bytes[k * TElement.Size]);
+            return 0;
+        }
+
+        /// <returns>Number of elements that were converted: all but what is less than a vector.</returns>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private static int Vectors<TElement, TWidth, TVector>(ReadOnlySpan<byte> bytes, Span<float> numbers)
+            where TElement : IFloatElement
+            where TWidth : IVectorWidth<TVector>
+            where TVector : struct
+        {
+            int whole = numbers.Length - (numbers.Length % TWidth.Lanes);
+            ref byte from = ref MemoryMarshal.GetReference(bytes[..(numbers.Length * TElement.Size)]);
+            ref byte to = ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(numbers));
+            for (int k = 0; k < whole; k += TWidth.Lanes)
+                TWidth.Store(
+                    TElement.LoadSingles<TWidth, TVector>(ref Unsafe.AddByteOffset(ref from, (nuint)k * (nuint)TElement.Size)),
+                    ref Unsafe.AddByteOffset(ref to, (nuint)k * sizeof(float)));
+            return whole;
+        }
+    }
+
+    private readonly ref struct ToDoubles(ReadOnlySpan<byte> bytes, Span<double> numbers) : IFloatElementVisitor<int>
+    {
+        private readonly ReadOnlySpan<byte> _bytes = bytes;
+        private readonly Span<double> _numbers = numbers;
+
+        public int Visit<TElement>()
+            where TElement : IFloatElement
+        {
+            for (int k = 0; k < _numbers.Length; k++)
+            {
+                double number = TElement.Read(in _bytes[k * TElement.Size]);
+                _numbers[k] = TElement.FitsSingle ? number : (float)number;
+            }
+
+            return 0;
+        }
+    }
+}

@@ -1,0 +1,89 @@
+using DemEngine.Backends.Cpu;
+using DemEngine.Checkpoints;
+using DemEngine.Merging.Options;
+using DemEngine.Numerics;
+using DemEngine.Numerics.LowRank;
+using DemEngine.Numerics.Simd;
+using DemEngine.Tests.Merging;
+
+namespace DemEngine.Tests.Adapters;
+
+/// <summary>Nothing but the models, the adapters and the recipe shows in what is merged of adapters.</summary>
+[Parallelizable(ParallelScope.Self)]
+public sealed class AdapterSameBytesTests
+{
+    private const int Leaf = ContentHash.LeafBytes;
+
+    private readonly Dictionary<string, byte[]> _first = [];
+    private ModelFolder _folder = null!;
+
+    [OneTimeSetUp]
+    public void WriteTheModels()
+    {
+        _folder = new ModelFolder();
+        _folder.Model("base", Values.Random("x.weight", ElementType.BF16, [300, 257], 1), Values.Random("y.weight", ElementType.BF16, [64, 513], 2));
+        for (int k = 0; k < 3; k++)
+        {
+            string folder = $"lora{k}";
+            TestCheckpoint.Write(
+                _folder.PathOf(folder),
+                [
+                    Values.Random("x.lora_A.weight", ElementType.F32, [5, 257], k, 0.1), Values.Random("x.lora_B.weight", ElementType.F32, [300, 5], k, 0.1),
+                    Values.Random("y.lora_A.weight", ElementType.BF16, [5, 513], k, 0.1), Values.Random("y.lora_B.weight", ElementType.BF16, [64, 5], k, 0.1),
+                ]);
+            File.Move(Path.Combine(_folder.PathOf(folder), "model.safetensors"), Path.Combine(_folder.PathOf(folder), "adapter_model.safetensors"));
+            _folder.File(folder, "adapter_config.json", """{"peft_type": "LORA", "r": 5, "lora_alpha": 3}""");
+        }
+    }
+
+    [OneTimeTearDown]
+    public void DeleteTheModels() => _folder.Dispose();
+
+    [Test, Pairwise]
+    public void Files_do_not_show_how_they_were_made(
+        [Values("task_arithmetic", "ties", "linear", "model_stock", "della")] string method,
+        [Values(1, 2, 3)] int threads,
+        [Values(1, 3 * Leaf, 1 << 20)] int tileBytes,
+        [Values] IoMode io,
+        [Values] VectorWidth width)
+    {
+        var options = new RunOptions { Threads = threads, TileBytes = tileBytes, Io = io, Overwrite = true };
+        string models = string.Join(", ", Enumerable.Range(0, 3).Select(k => $"{{model: base+lora{k}, parameters: {{weight: 0.{k + 3}, density: 0.6}}}}"));
+        _folder.Merge($"{{merge_method: {method}, base_model: base, models: [{models}]}}", method, options, backend: new CpuBackend(width));
+        byte[] bytes = _folder.Files(method)["model.safetensors"];
+        if (_first.TryAdd(method, bytes))
+            return;
+        Assert.That(bytes.AsSpan().SequenceEqual(_first[method]), $"{method} made the same bytes");
+    }
+
+    [Test, Pairwise]
+    public void Products_do_not_show_the_width_of_vectors(
+        [Values(0, 1, 2, 7, 64)] int rank, [Values(1, 3, 4, 9)] int rows, [Values(1, 4, 15, 16, 17, 100)] int columns)
+    {
+        var random = new Random(rank + rows + columns);
+        double[] left = [.. Enumerable.Range(0, rows * rank).Select(_ => (double)(float)(random.NextDouble() - 0.5))];
+        var right = new double[LowRankProduct.Stride(columns) * rank];
+        for (int k = 0; k < rank * columns; k++)
+            right[(k / columns * LowRankProduct.Stride(columns)) + (k % columns)] = (float)(random.NextDouble() - 0.5);
+        float[] start = [.. Enumerable.Range(0, rows * (columns + 2)).Select(_ => (float)random.NextDouble())];
+        float[] expected = [.. start];
+        for (int i = 0; i < rows; i++)
+        {
+            for (int j = 0; j < columns; j++)
+            {
+                double sum = 0;
+                for (int k = 0; k < rank; k++)
+                    sum += left[(i * rank) + k] * right[(k * LowRankProduct.Stride(columns)) + j];
+                ref float y = ref expected[(i * (columns + 2)) + j];
+                y = (float)(y + (1.7 * sum));
+            }
+        }
+
+        foreach (VectorWidth width in Enum.GetValues<VectorWidth>())
+        {
+            float[] sums = [.. start];
+            LowRankProduct.Add(left, right, rank, 1.7, new MatrixPart(sums, rows, columns, columns + 2), width);
+            Assert.That(sums, Is.EqualTo(expected), width.ToString());
+        }
+    }
+}

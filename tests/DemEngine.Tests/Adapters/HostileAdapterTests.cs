@@ -1,0 +1,113 @@
+using DemEngine.Checkpoints;
+using DemEngine.Numerics;
+using DemEngine.Tests.Merging;
+
+namespace DemEngine.Tests.Adapters;
+
+/// <summary>Adapters that are incomplete, contradict themselves or their model, or are of another kind.</summary>
+[Parallelizable(ParallelScope.All)]
+public sealed class HostileAdapterTests
+{
+    private const string Down = "base_model.model.x.lora_A.weight";
+    private const string Up = "base_model.model.x.lora_B.weight";
+    private const string Config = """{"peft_type": "LORA", "r": 2, "lora_alpha": 4}""";
+
+    private static readonly (TensorSpec Spec, byte[] Bytes)[] Whole = [Factor(Down, 2, 6), Factor(Up, 4, 2)];
+
+    private static IEnumerable<object[]> Tensors =>
+    [
+        ["no B", new[] { Factor(Down, 2, 6) }, ErrorCode.BadAdapter],
+        ["no A", new[] { Factor(Up, 4, 2) }, ErrorCode.BadAdapter],
+        ["two A", new[] { Factor(Down, 2, 6), Factor("base_model.model.x.lora_A.default.weight", 2, 6), Factor(Up, 4, 2) }, ErrorCode.BadAdapter],
+        ["ranks that differ", new[] { Factor(Down, 2, 6), Factor(Up, 4, 3) }, ErrorCode.BadAdapter],
+        ["another rank than the configuration's", new[] { Factor(Down, 3, 6), Factor(Up, 4, 3) }, ErrorCode.BadAdapter],
+        ["A of a vector", new[] { Values.Random(Down, ElementType.F32, [6], 1), Factor(Up, 4, 2) }, ErrorCode.BadAdapter],
+        ["A of integers", new[] { TestCheckpoint.Tensor(Down, ElementType.I32, [2, 6]), Factor(Up, 4, 2) }, ErrorCode.BadAdapter],
+        ["an empty A", new[] { Factor(Down, 0, 6), Factor(Up, 4, 0) }, ErrorCode.BadAdapter],
+        ["more rows than the model", new[] { Factor(Down, 2, 6), Factor(Up, 5, 2) }, ErrorCode.AdapterDoesNotFit],
+        ["more columns than the model", new[] { Factor(Down, 2, 7), Factor(Up, 4, 2) }, ErrorCode.AdapterDoesNotFit],
+        ["a module that the model lacks", Whole.Concat([Factor("base_model.model.y.lora_A.weight", 2, 6), Factor("base_model.model.y.lora_B.weight", 4, 2)]).ToArray(), ErrorCode.AdapterDoesNotFit],
+        ["lengths of another number", Whole.Append(Values.Random("base_model.model.x.lora_magnitude_vector", ElementType.F32, [5], 1)).ToArray(), ErrorCode.BadAdapter],
+        ["a saved module of another shape", Whole.Append(Factor("base_model.model.z.weight", 5, 3)).ToArray(), ErrorCode.AdapterDoesNotFit],
+        ["a bias that the model lacks", Whole.Append(Values.Random("base_model.model.x.lora_B.bias", ElementType.F32, [4], 1)).ToArray(), ErrorCode.AdapterDoesNotFit],
+        ["AdaLoRA", Whole.Append(Factor("base_model.model.x.lora_E", 2, 1)).ToArray(), ErrorCode.UnknownAdapter],
+        ["(IA)³", new[] { Factor("base_model.model.x.ia3_l", 4, 1) }, ErrorCode.UnknownAdapter],
+        ["trained tokens", Whole.Append(Factor("base_model.model.z.token_adapter.trainable_tokens_delta", 4, 1)).ToArray(), ErrorCode.UnknownAdapter],
+    ];
+
+    private static IEnumerable<object[]> Configs =>
+    [
+        ["[]", ErrorCode.BadAdapter],
+        ["{", ErrorCode.BadAdapter],
+        ["""{"peft_type": "IA3"}""", ErrorCode.UnknownAdapter],
+        ["""{"peft_type": "ADALORA", "r": 2}""", ErrorCode.UnknownAdapter],
+        ["""{"peft_type": "LORA", "r": 0}""", ErrorCode.BadAdapter],
+        ["""{"peft_type": "LORA", "r": "2"}""", ErrorCode.BadAdapter],
+        ["""{"peft_type": "LORA", "r": 2, "lora_alpha": -1}""", ErrorCode.BadAdapter],
+        ["""{"peft_type": "LORA", "r": 2, "lora_alpha": 1e999}""", ErrorCode.BadAdapter],
+        ["""{"peft_type": "LORA", "r": 2, "rank_pattern": [1]}""", ErrorCode.BadAdapter],
+        ["""{"peft_type": "LORA", "r": 2, "rank_pattern": {"(x": 1}}""", ErrorCode.BadAdapter],
+        ["""{"peft_type": "LORA", "r": 2, "alpha_pattern": {"(?<=a)x": 1}}""", ErrorCode.BadAdapter],
+        ["""{"peft_type": "LORA", "r": 2, "init_lora_weights": "pissa_niter_4"}""", ErrorCode.UnknownAdapter],
+        ["""{"peft_type": "LORA", "r": 2, "layer_replication": [[0, 2]]}""", ErrorCode.UnknownAdapter],
+        ["""{"peft_type": "LORA", "r": 2, "target_parameters": ["experts"]}""", ErrorCode.UnknownAdapter],
+    ];
+
+    [TestCaseSource(nameof(Tensors))]
+    public void Factors_that_cannot_be_right_are_named(string what, object tensors, ErrorCode code)
+    {
+        using ModelFolder folder = Folder(((TensorSpec, byte[])[])tensors, Config);
+        DemException error = Failing.With(code, () => Merge(folder));
+        Assert.That(error.Message, Does.Contain("lora"), what);
+    }
+
+    [TestCaseSource(nameof(Configs))]
+    public void Configurations_that_cannot_be_right_are_named(string config, ErrorCode code)
+    {
+        using ModelFolder folder = Folder(Whole, config);
+        DemException error = Failing.With(code, () => Merge(folder));
+        Assert.That(error.Message, Does.Contain("adapter_config.json"));
+    }
+
+    [Test]
+    public void An_adapter_that_is_a_model_is_refused()
+    {
+        using ModelFolder folder = Folder(Whole, Config);
+        Failing.With(ErrorCode.NotAnAdapter, () => folder.Merge("{merge_method: passthrough, models: [{model: base, lora: base}]}"));
+        Failing.With(ErrorCode.NotAnAdapter, () => folder.Merge("{merge_method: passthrough, models: [{model: base, lora: base/model.safetensors}]}"));
+    }
+
+    [Test]
+    public void A_model_that_is_an_adapter_is_refused_with_the_way_to_give_it()
+    {
+        using ModelFolder folder = Folder(Whole, Config);
+        DemException error = Failing.With(ErrorCode.Adapter, () => folder.Merge("{merge_method: passthrough, models: [{model: lora}]}"));
+        Assert.That(error.Remedy, Does.Contain("lora: ADAPTER"));
+    }
+
+    [TestCase("models: [{lora: lora}]", 3005)]
+    [TestCase("models: [{model: base+lora, lora: lora}]", 0)]
+    [TestCase("models: [{model: {model: base, lora: lora}, lora: lora}]", 3004)]
+    [TestCase("models: [{model: base+nothing}]", 2001)]
+    [TestCase("models: [{model: nothing+lora}]", 2001)]
+    public void An_adapter_is_given_once_and_with_its_model(string models, int code)
+    {
+        using ModelFolder folder = Folder(Whole, Config);
+        Assert.That(
+            () => folder.Merge($"{{merge_method: passthrough, {models}}}"),
+            Throws.InstanceOf<DemException>().With.Property("Code").Property("Number").EqualTo(code == 0 ? 2001 : code));
+    }
+
+    private static void Merge(ModelFolder folder) => folder.Merge("{merge_method: passthrough, models: [{model: base+lora}]}");
+
+    private static ModelFolder Folder((TensorSpec, byte[])[] tensors, string config)
+    {
+        var folder = new ModelFolder();
+        folder.Model("base", Values.Random("x.weight", ElementType.BF16, [4, 6], 1), Values.Random("z.weight", ElementType.BF16, [4, 3], 1));
+        TestCheckpoint.Write(folder.PathOf("lora"), tensors);
+        File.Move(Path.Combine(folder.PathOf("lora"), "model.safetensors"), Path.Combine(folder.PathOf("lora"), "adapter_model.safetensors"));
+        return folder.File("lora", "adapter_config.json", config);
+    }
+
+    private static (TensorSpec Spec, byte[] Bytes) Factor(string name, params long[] shape) => Values.Random(name, ElementType.F32, shape, 1);
+}
