@@ -174,9 +174,9 @@ public sealed class MalformedRecipeTests
         foreach (string key in new[] { "architecture", "layer_slices", "embedding_source", "lm_head_source", "input_model_parameters", "residual_weight", "genome", "tasks" })
             yield return Case(unsupported, $"{key}: 1\n", $"r.yaml:1: {key}: ");
         yield return Case(unsupported, "models:\n  - override_architecture: x\n", "r.yaml:2: models[0].override_architecture: ");
-        yield return Case(unsupported, "models:\n  - lora: x\n", "r.yaml:2: models[0].lora: LoRA adapters are not supported");
+        yield return Case(ErrorCode.MissingKey, "models:\n  - lora: x\n", "r.yaml:2: models[0].lora: an adapter is merged with its model");
         yield return Case(unsupported, "models:\n  - path: a\n", "r.yaml:2: models[0].path: ");
-        yield return Case(unsupported, "base_model: {model: {path: a}, lora: b}\n", "r.yaml:1: base_model.lora: LoRA adapters are not supported");
+        yield return Case(ErrorCode.WrongValue, "base_model: {model: {model: a, lora: b}, lora: b}\n", "r.yaml:1: base_model.lora: a model has one adapter");
         yield return Case(unsupported, "models:\n  - model: {model: {path: a, revision: main}}\n", "r.yaml:2: models[0].model.model.revision: revisions are not supported");
         yield return Case(unknown, "tokenizer_source: {modl: a}\n", "r.yaml:1: tokenizer_source.modl: unknown key (did you mean \"model\"?)");
         yield return Case(missing, "base_model: {lora: null}\n", "r.yaml:1: base_model: the model has no \"path\"");

@@ -1,4 +1,5 @@
 using System.Text;
+using DemEngine.Files;
 using DemEngine.Recipes;
 using DemEngine.Recipes.Values;
 
@@ -56,17 +57,31 @@ public sealed class RecipeReaderTests
             RecipeErrors.Parse("merge_method: x\nmodels: [{model: in/a}]\nbase_model: in/a\n")));
 
     [Test]
-    public void A_plus_may_be_part_of_a_folders_name_and_else_means_a_LoRA()
+    public void A_plus_may_be_part_of_a_folders_name_and_else_stands_between_a_model_and_its_adapter()
     {
         using var folder = new TempFolder();
-        Directory.CreateDirectory(folder.PathOf("a+x"));
-        Assert.That(Resolved("a+x"), Is.EqualTo(folder.PathOf("a+x")));
+        foreach (string name in new[] { "a+x", "b", "c+d", "y" })
+            Directory.CreateDirectory(folder.PathOf(name));
+        Assert.That(Resolved("a+x").Resolved, Is.EqualTo(folder.PathOf("a+x")));
+        Assert.That(Resolved("a+x").Adapted, Is.Null);
+        Assert.That(Resolved("b+y").Adapted, Is.EqualTo(new AdaptedPath(folder.PathOf("b"), folder.PathOf("y"))));
+        Assert.That(Resolved("c+d+y").Adapted, Is.EqualTo(new AdaptedPath(folder.PathOf("c+d"), folder.PathOf("y"))));
         DemException error = RecipeErrors.Of(() => Resolved("a+y"));
-        Assert.That(error.Code, Is.SameAs(ErrorCode.UnsupportedFeature));
-        Assert.That(error.Message, Does.Contain("LoRA").And.Contain("merge the adapter").And.StartWith("r.yaml:2: models[0].model: "));
+        Assert.That(error.Code, Is.SameAs(ErrorCode.CheckpointNotFound));
+        Assert.That(error.Message, Does.StartWith("r.yaml:2: models[0].model: \"a\" is not there"));
 
-        string Resolved(string path) =>
-            RecipeReader.Resolve(RecipeErrors.Parse($"merge_method: x\nmodels: [{{model: {path}}}]"), folder.Path).Models[0].Path.Resolved;
+        ModelPath Resolved(string path) =>
+            RecipeReader.Resolve(RecipeErrors.Parse($"merge_method: x\nmodels: [{{model: {path}}}]"), folder.Path).Models[0].Path;
+    }
+
+    [TestCase("models: [{model: b, lora: y}]", "model: {model: b, lora: y}")]
+    [TestCase("models: [{model: {model: {path: b}, lora: y}}]", "model: {model: b, lora: y}")]
+    [TestCase("models: [{model: b+y}]", "model: b+y")]
+    public void An_adapter_is_written_as_it_can_be_read_again(string models, string written)
+    {
+        string yaml = RecipeErrors.Parse($"merge_method: x\n{models}").ToYaml();
+        Assert.That(yaml, Does.Contain(written));
+        Assert.That(RecipeErrors.Parse(yaml).ToYaml(), Is.EqualTo(yaml));
     }
 
     [Test]
