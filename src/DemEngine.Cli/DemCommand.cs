@@ -130,6 +130,7 @@ internal static class DemCommand
             MergeCommand.Build(),
             ConvertCommand.Build(),
             ExtractCommand.Build(),
+            LoraCommand.Build(),
             DistanceCommand.Build(),
             InspectCommand.Build(),
             EvalCommand.Build(),

@@ -1,7 +1,12 @@
 using System.CommandLine;
+using DemEngine.Adapters;
 using DemEngine.Checkpoints;
 using DemEngine.Checkpoints.Adapters;
 using DemEngine.Cli.Options;
+using DemEngine.Cli.Output;
+using DemEngine.Cli.Pictures;
+using DemEngine.Cli.Progress;
+using DemEngine.Files;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Planning;
 using DemEngine.Numerics;
@@ -22,13 +27,26 @@ internal static class ExtractCommand
         var tuned = new Option<string>("--tuned") { Description = "The fine-tuned model.", HelpName = "dir", Required = true };
         var type = Choice.FloatType(
             "--dtype", "What the differences are rounded to. Default f32, which keeps them.", "f32", "bf16", "f16");
+        var lora = new Option<bool>("--lora")
+        {
+            Description = "Store the difference as an adapter of low rank (LoRA), as PEFT reads it; with --rank or --energy.",
+        };
+        var adapter = new AdapterOutputOptions();
         var alignment = new AlignmentCommandOptions();
         var run = new RunCommandOptions();
 
         var command = new Command("extract", "Store the distribution vector of a fine-tuned model: its difference from the base.")
         {
-            baseModel, tuned, type,
+            baseModel, tuned, type, lora,
         };
+        adapter.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(lora) && adapter.Choice(result) is null)
+                result.AddError("--lora needs --rank or --energy");
+            else if (!result.GetValue(lora) && adapter.AreGiven(result))
+                result.AddError("--rank, --energy and --svg need --lora");
+        });
         alignment.AddTo(command);
         run.AddTo(command);
         run.Backend.AddTo(command);
@@ -37,9 +55,36 @@ internal static class ExtractCommand
             RunOptions options = run.Read(parsed);
             using Checkpoint from = ModelWeights.Open(parsed.GetValue(baseModel)!, options.Io);
             using Checkpoint to = ModelWeights.Open(parsed.GetValue(tuned)!, options.Io, from);
+            if (parsed.GetValue(lora))
+            {
+                Extract(from, to, adapter, parsed.GetValue(type) ?? ElementType.F32, run, parsed);
+                return 0;
+            }
+
             return run.Execute(parsed, ExtractPlanner.Plan(
                 from, to, parsed.GetValue(type) ?? ElementType.F32, alignment.Read(parsed), options.MaxShardBytes));
         });
         return command;
+    }
+
+    private static void Extract(
+        Checkpoint from, Checkpoint to, AdapterOutputOptions adapter, ElementType type, RunCommandOptions run, ParseResult parsed)
+    {
+        RunOptions options = run.Read(parsed);
+        string folder = run.Folder(parsed);
+        AdapterFolder.Check(folder, options.Overwrite);
+        string? picture = adapter.Picture(parsed);
+        if (picture is not null)
+            ReportFile.Check(picture);
+        bool quiet = parsed.GetValue(run.Output.Quiet);
+        bool json = parsed.GetValue(run.Output.Json);
+        WrittenAdapter made = ProgressDisplay.Run(
+            quiet || json,
+            progress => LoraExtraction.Run(
+                from, to, adapter.Choice(parsed)!.Value, type, options, progress, Interrupt.Token));
+        AdapterFolder.Write(folder, made, from.Path, from.Tensors.Select(tensor => tensor.Spec.Name));
+        if (picture is not null)
+            ReportFile.Write(picture, AdapterHeatMap.Write(made));
+        AdapterPrinter.Print(made, folder, quiet, json);
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DemEngine.Adapters;
 using DemEngine.Backends.Cpu;
 using DemEngine.Checkpoints;
 using DemEngine.Merging.Options;
@@ -118,8 +119,12 @@ public static class TrainingRun
         log.Dispose();
         if (job.WritesAdapter)
         {
+            LoraOptions lora = job.Options.Lora!;
             AdapterFolder.Write(
-                output, Path.GetFullPath(job.Inputs[0].Path), job.Options.Lora!, session.BestFactors, ReadLog(folder.Log));
+                output,
+                new AdapterSettings(Path.GetFullPath(job.Inputs[0].Path), lora.Rank, lora.Alpha, [.. lora.Targets]),
+                session.BestFactors,
+                new Dictionary<string, byte[]> { [TrainLog.Name] = ReadLog(folder.Log) });
             folder.Delete();
             return;
         }

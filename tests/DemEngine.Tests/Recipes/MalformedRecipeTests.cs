@@ -65,7 +65,7 @@ public sealed class MalformedRecipeTests
             "r.yaml:1: merge_methd: unknown key (did you mean \"merge_method\"?); known here: base_model, chat_template, dtype, gradient_after_layers, merge_method, models, modules, name, out_dtype, parameters, slices, tokenizer, tokenizer_source");
         yield return Case(unknown, Good + "zebra: 1\n", "r.yaml:3: zebra: unknown key; known here: ");
         yield return Case(unknown, Good + "\"a b\\n\": 1\n", "r.yaml:3: \"a b\\u000A\": unknown key");
-        yield return Case(unknown, "merge_method: x\nmodels:\n  - modle: a\n", "r.yaml:3: models[0].modle: unknown key (did you mean \"model\"?); known here: model, parameters, vector");
+        yield return Case(unknown, "merge_method: x\nmodels:\n  - modle: a\n", "r.yaml:3: models[0].modle: unknown key (did you mean \"model\"?); known here: lora, model, parameters, vector");
         yield return Case(unknown, Good + "parameters:\n  w:\n    - filtre: a\n      value: 1\n", "r.yaml:5: parameters.w[0].filtre: unknown key (did you mean \"filter\"?); known here: filter, value");
         yield return Case(missing, "models: [{model: a}]\n", "r.yaml:1: the recipe has no \"merge_method\"");
         yield return Case(missing, "merge_method:\nmodels: [{model: a}]\n", "r.yaml:1: the recipe has no \"merge_method\"");

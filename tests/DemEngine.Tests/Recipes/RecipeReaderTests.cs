@@ -74,9 +74,9 @@ public sealed class RecipeReaderTests
             RecipeReader.Resolve(RecipeErrors.Parse($"merge_method: x\nmodels: [{{model: {path}}}]"), folder.Path).Models[0].Path;
     }
 
-    [TestCase("models: [{model: b, lora: y}]", "model: {model: b, lora: y}")]
-    [TestCase("models: [{model: {model: {path: b}, lora: y}}]", "model: {model: b, lora: y}")]
-    [TestCase("models: [{model: b+y}]", "model: b+y")]
+    [TestCase("models: [{model: b, lora: d}]", "model: {model: b, lora: d}")]
+    [TestCase("models: [{model: {model: {path: b}, lora: d}}]", "model: {model: b, lora: d}")]
+    [TestCase("models: [{model: b+y}]", "model: \"b+y\"")]
     public void An_adapter_is_written_as_it_can_be_read_again(string models, string written)
     {
         string yaml = RecipeErrors.Parse($"merge_method: x\n{models}").ToYaml();

@@ -64,6 +64,9 @@ internal sealed class AdapterConfig
     /// <summary>Whether the model's matrices are stored transposed, as those of GPT-2 are.</summary>
     public bool IsTransposed { get; }
 
+    /// <summary>The model that the adapter says it belongs to; null where it says none.</summary>
+    public string? Base => Text("base_model_name_or_path");
+
     /// <summary>Reads the configuration beside an adapter; null if there is none.</summary>
     /// <param name="folder">Path of the adapter's folder.</param>
     /// <exception cref="DemException">

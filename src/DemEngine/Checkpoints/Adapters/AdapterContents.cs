@@ -1,3 +1,4 @@
+using DemEngine.Checkpoints.Adapters.Changes;
 using DemEngine.Errors;
 
 namespace DemEngine.Checkpoints.Adapters;
@@ -10,11 +11,15 @@ internal sealed class AdapterContents
     private readonly SortedDictionary<string, AdapterModule> _modules = new(StringComparer.Ordinal);
     private readonly List<StoredTensor> _whole = [];
 
-    private AdapterContents(AdapterConfig? config, AdapterMetadata metadata)
+    private AdapterContents(bool isPeft, AdapterConfig? config, AdapterMetadata metadata)
     {
+        IsPeft = isPeft;
         _config = config;
         _metadata = metadata;
     }
+
+    /// <summary>Whether the file has the name that PEFT gives it.</summary>
+    public bool IsPeft { get; }
 
     /// <summary>Modules with changes, by their names.</summary>
     public IReadOnlyCollection<AdapterModule> Modules => _modules.Values;
@@ -37,8 +42,8 @@ internal sealed class AdapterContents
     {
         // Beside a file with a name of its own may lie the configuration of another adapter.
         bool isPeft = adapter.Files.Any(file => AdapterFiles.IsPeftName(Path.GetFileName(file)));
-        var contents = new AdapterContents(
-            isPeft ? AdapterConfig.Read(adapter.Folder) : null, AdapterMetadata.Read(adapter));
+        AdapterConfig? config = isPeft ? AdapterConfig.Read(adapter.Folder) : null;
+        var contents = new AdapterContents(isPeft, config, AdapterMetadata.Read(adapter));
         foreach (StoredTensor tensor in adapter.Tensors)
             contents.Add(tensor);
         if (contents._modules.Count == 0 && !isPeft)
@@ -47,6 +52,8 @@ internal sealed class AdapterContents
             {
                 Path = adapter.Path,
             };
+        if (isPeft && config is null && contents.Modules.FirstOrDefault(module => module.NeedsScale) is { } bare)
+            throw AdapterFault.Missing(bare.Any, $"{AdapterConfig.FileName} that says how its product is scaled");
         return contents;
     }
 

@@ -21,6 +21,14 @@ internal sealed class AdapterModule(string name)
     /// <summary>Whether there is anything but a bias's change.</summary>
     public bool HasWeights => _parts.Keys.Any(part => part is not (AdapterPart.UpBias or AdapterPart.BiasDifference));
 
+    /// <summary>Whether there are factors whose product is scaled, and no number α.</summary>
+    public bool NeedsScale => this[AdapterPart.Alpha] is null
+        && _parts.Keys.Any(part => part is AdapterPart.Down or AdapterPart.EmbeddingDown or AdapterPart.W1Right or AdapterPart.W2Right);
+
+    /// <summary>Whether there is anything but a pair of factors and their scale.</summary>
+    public bool HasMoreThanFactors => _parts.Keys.Any(part => part is not (AdapterPart.Down or AdapterPart.Up or AdapterPart.Alpha
+        or AdapterPart.EmbeddingDown or AdapterPart.EmbeddingUp));
+
     /// <summary>Adds a part.</summary>
     /// <exception cref="DemException">DEM2048 (BadAdapter): there are two of them.</exception>
     public void Add(AdapterPart part, StoredTensor tensor)

@@ -22,6 +22,27 @@ internal static class FloatNumbers
     public static void Read(ElementType type, ReadOnlySpan<byte> bytes, Span<double> numbers) =>
         FloatElements.Dispatch<ToDoubles, int>(type, new ToDoubles(bytes, numbers));
 
+    /// <summary>Converts binary32 numbers to elements, rounded to nearest even.</summary>
+    /// <param name="type">Floating-point type of the elements.</param>
+    /// <param name="numbers">The numbers.</param>
+    /// <param name="bytes">Receives the elements.</param>
+    public static void Write(ElementType type, ReadOnlySpan<float> numbers, Span<byte> bytes) =>
+        FloatElements.Dispatch<FromSingles, int>(type, new FromSingles(numbers, bytes));
+
+    private readonly ref struct FromSingles(ReadOnlySpan<float> numbers, Span<byte> bytes) : IFloatElementVisitor<int>
+    {
+        private readonly ReadOnlySpan<float> _numbers = numbers;
+        private readonly Span<byte> _bytes = bytes;
+
+        public int Visit<TElement>()
+            where TElement : IFloatElement
+        {
+            for (int k = 0; k < _numbers.Length; k++)
+                TElement.Write(_numbers[k], ref _bytes[k * TElement.Size]);
+            return 0;
+        }
+    }
+
     private readonly ref struct ToSingles(ReadOnlySpan<byte> bytes, Span<float> numbers) : IFloatElementVisitor<int>
     {
         private readonly ReadOnlySpan<byte> _bytes = bytes;
