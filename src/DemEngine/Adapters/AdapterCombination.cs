@@ -99,13 +99,15 @@ internal static class AdapterCombination
         var whole = new ProductRows(left, right);
         double squares = Squares(whole, cancel);
         if (choice is { } ranks)
-            (left, right) = Cut(left, right, ranks);
+            (left, right) = Cut(left.Copy(), right.Copy(), ranks);
         var factors = new FactorPair(names, left, right, type);
         double error = squares == 0 ? 0 : Math.Sqrt(factors.SquaredError(whole, cancel) / squares);
         return (factors, new ModuleFit(names.Tensor, factors.Rank, Math.Sqrt(squares), error));
     }
 
-    /// <summary>Cuts L·Rᵀ to a rank: L = Q·S and R = P·T, so that L·Rᵀ = Q·(S·Tᵀ)·Pᵀ, and S·Tᵀ is small.</summary>
+    /// <summary>
+    /// Cuts L·Rᵀ to a rank: L = Q·S and R = P·T, so that L·Rᵀ = Q·(S·Tᵀ)·Pᵀ, and S·Tᵀ is small. Both are overwritten.
+    /// </summary>
     private static (ThinMatrix Left, ThinMatrix Right) Cut(ThinMatrix left, ThinMatrix right, RankChoice choice)
     {
         int rank = left.Columns;

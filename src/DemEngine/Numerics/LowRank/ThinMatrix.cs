@@ -36,6 +36,14 @@ internal sealed class ThinMatrix
     /// <param name="column">Index of its column.</param>
     public ref double this[int row, int column] => ref Values[(row * Stride) + column];
 
+    /// <summary>Returns a matrix of the same numbers.</summary>
+    public ThinMatrix Copy()
+    {
+        var copy = new ThinMatrix(Rows, Columns);
+        Values.CopyTo(copy.Values, 0);
+        return copy;
+    }
+
     /// <summary>Returns one column.</summary>
     public double[] Column(int column)
     {
