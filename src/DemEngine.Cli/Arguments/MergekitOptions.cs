@@ -52,8 +52,8 @@ internal static class MergekitOptions
         ["--no-safe-serialization"] = "output is always safetensors",
         ["--random-seed"] = "methods that draw at random take `seed` in the recipe's parameters",
         ["--transformers-cache"] = "models are read from folders, or from the cache that HF_HUB_CACHE names",
-        ["--lora-merge-cache"] = "adapters are not merged here; merge each into its model first",
-        ["--lora-merge-dtype"] = "adapters are not merged here; merge each into its model first",
+        ["--lora-merge-cache"] = "adapters are computed while they are read, and nothing of them is cached",
+        ["--lora-merge-dtype"] = "adapters are computed exactly and rounded once, to the output's type",
         ["--device"] = "use --backend",
         ["--write-threads"] = "use --threads",
     };

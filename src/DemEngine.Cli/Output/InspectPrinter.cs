@@ -34,7 +34,8 @@ internal static class InspectPrinter
                 $"{type.Type.SafetensorsName,-11} {type.Tensors} tensors, {type.Elements} elements, {type.Bytes} bytes");
         foreach (SummarizedForm form in summary.Forms)
             Console.Out.WriteLine(
-                $"quantised   {form.Tensors} tensors, {form.Elements} elements, {form.Bytes} bytes: {Printable.Text(form.Form)}");
+                $"{(summary.IsAdapted ? "computed" : "quantised"),-11} {form.Tensors} tensors, {form.Elements} elements, "
+                + $"{form.Bytes} bytes: {Printable.Text(form.Form)}");
         foreach (LayerStack stack in summary.Stacks)
             Console.Out.WriteLine($"layers      {stack.Layers} in {Printable.Text(stack.Name)}");
         foreach (var (key, value) in summary.Metadata)

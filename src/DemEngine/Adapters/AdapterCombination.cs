@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using DemEngine.Checkpoints;
 using DemEngine.Checkpoints.Adapters;
 using DemEngine.Checkpoints.Adapters.Changes;

@@ -1,6 +1,5 @@
 using DemEngine.Checkpoints;
 using DemEngine.Checkpoints.Layers;
-using DemEngine.Numerics;
 
 namespace DemEngine.Adapters;
 

@@ -65,7 +65,7 @@ internal sealed class FactorPair
                     l[(i * Rank) + k] = Names.IsEmbedding ? left[(k * matrix.Rows) + row + i] : left[((row + i) * Rank) + k];
             }
 
-            LowRankProduct.Add(l, r, Rank, scale: -1, new MatrixPart(strip, rows, columns, columns));
+            LowRankProduct.Add(l, r, stride, Rank, scale: -1, new MatrixPart(strip, rows, columns, columns));
             foreach (float difference in strip)
                 sum += (double)difference * difference;
         });

@@ -36,6 +36,6 @@ internal sealed class ProductRows : IRowSource
         for (int i = 0; i < rows; i++)
             _left.Values.AsSpan((firstRow + i) * _left.Stride, rank).CopyTo(left.AsSpan(i * rank));
         values.Clear();
-        LowRankProduct.Add(left, _right, rank, scale: 1, new MatrixPart(values, rows, Columns, Columns));
+        LowRankProduct.Add(left, _right, LowRankProduct.Stride(Columns), rank, scale: 1, new MatrixPart(values, rows, Columns, Columns));
     }
 }

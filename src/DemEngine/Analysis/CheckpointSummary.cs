@@ -88,6 +88,9 @@ public sealed record CheckpointSummary(
             hasManifest ? Manifest.ReadOrigin(checkpoint.Folder) : null).WithForms(checkpoint);
     }
 
+    /// <summary>Whether this is a model with an adapter, whose <see cref="Forms"/> are what it computes.</summary>
+    public bool IsAdapted { get; private init; }
+
     private CheckpointSummary WithForms(Checkpoint checkpoint)
     {
         try
@@ -95,6 +98,8 @@ public sealed record CheckpointSummary(
             Checkpoint decoded = DecodedModel.Of(checkpoint);
             return !decoded.IsDecoded ? this : this with
             {
+                IsAdapted = decoded.IsAdapted,
+
                 // A GGUF file may hold plain numbers, and nothing else.
                 Kind = decoded.Tensors.Select(tensor => tensor.Origin?.Codes.Spec.Type ?? ElementType.F32)
                     .Any(type => !type.IsFloat || type.Bits < 16)

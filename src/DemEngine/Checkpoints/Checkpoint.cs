@@ -90,14 +90,18 @@ public sealed class Checkpoint : IDisposable
     }
 
     /// <summary>Makes a view of a model with an adapter. It owns neither, unless <see cref="Own"/> says so.</summary>
+    /// <param name="path">What both together are called.</param>
     /// <param name="model">The model.</param>
     /// <param name="adapter">The adapter.</param>
     /// <param name="tensors">Tensors of the model, those that the adapter changes computed when they are read.</param>
     /// <param name="remarks">Notes on what was changed and what was left out.</param>
     internal Checkpoint(
-        Checkpoint model, Checkpoint adapter, ImmutableArray<StoredTensor> tensors, ImmutableArray<string> remarks)
-        : this(
-            $"{model.Path}+{adapter.Path}", model.Folder, model._files, model._names, model._source, tensors)
+        string path,
+        Checkpoint model,
+        Checkpoint adapter,
+        ImmutableArray<StoredTensor> tensors,
+        ImmutableArray<string> remarks)
+        : this(path, model.Folder, model._files, model._names, model._source, tensors)
     {
         _adapter = adapter;
         IsDecoded = true;

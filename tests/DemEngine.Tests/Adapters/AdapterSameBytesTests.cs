@@ -82,7 +82,7 @@ public sealed class AdapterSameBytesTests
         foreach (VectorWidth width in Enum.GetValues<VectorWidth>())
         {
             float[] sums = [.. start];
-            LowRankProduct.Add(left, right, rank, 1.7, new MatrixPart(sums, rows, columns, columns + 2), width);
+            LowRankProduct.Add(left, right, LowRankProduct.Stride(columns), rank, 1.7, new MatrixPart(sums, rows, columns, columns + 2), width);
             Assert.That(sums, Is.EqualTo(expected), width.ToString());
         }
     }

@@ -90,7 +90,7 @@ internal static class AdaptedModel
             .. replaced.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => pair.Value),
         ];
         remarks.Insert(0, Summary(model, adapter, contents, changed.Count));
-        return new Checkpoint(model, adapter, tensors, [.. remarks]);
+        return new Checkpoint($"{model.Path}+{AdapterFiles.NameOf(adapter)}", model, adapter, tensors, [.. remarks]);
     }
 
     private static IEnumerable<(StoredTensor Tensor, WeightMatrix Change)> ChangesOf(
@@ -168,6 +168,6 @@ internal static class AdaptedModel
     };
 
     private static string Summary(Checkpoint model, Checkpoint adapter, AdapterContents contents, int changed) =>
-        $"{model.Path}: {changed} of {model.Tensors.Length} tensors are changed by the adapter {adapter.Path}"
+        $"{model.Path}: {changed} of {model.Tensors.Length} tensors are changed by the adapter {AdapterFiles.NameOf(adapter)}"
         + (contents.Whole.Count > 0 ? $", and {contents.Whole.Count} are taken from it whole" : "");
 }

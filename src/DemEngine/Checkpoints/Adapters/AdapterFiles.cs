@@ -15,6 +15,10 @@ internal static class AdapterFiles
         Directory.Exists(path) && !File.Exists(Path.Combine(path, ModelConfig.FileName))
         && Directory.EnumerateFiles(path, $"{PeftName}.*").Any();
 
+    /// <summary>Returns what an adapter is called: its folder where PEFT wrote it, else its file.</summary>
+    public static string NameOf(Checkpoint adapter) =>
+        IsPeftName(Path.GetFileName(adapter.Path)) ? Path.GetDirectoryName(adapter.Path)! : adapter.Path;
+
     /// <summary>Finds the file with the factors.</summary>
     /// <param name="path">Path of a folder of PEFT, or of a single file; or the id of a repository in the local cache.</param>
     /// <exception cref="DemException">DEM2001 (CheckpointNotFound): there is none.</exception>

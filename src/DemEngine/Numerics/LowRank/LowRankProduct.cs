@@ -26,7 +26,10 @@ internal static class LowRankProduct
 
     /// <summary>Computes Y ← Y + s·L·R.</summary>
     /// <param name="left">L, <c>rows</c> × <c>rank</c>, row-major.</param>
-    /// <param name="right">R, <c>rank</c> × <see cref="Stride"/> of <c>columns</c>, row-major.</param>
+    /// <param name="right">
+    /// R, <c>rank</c> × <c>columns</c>, row-major. After each row lie at least as many numbers as <see cref="Stride"/> says.
+    /// </param>
+    /// <param name="stride">Distance between the rows of R.</param>
     /// <param name="rank">Number of columns of L and of rows of R; may be 0.</param>
     /// <param name="scale">The factor s.</param>
     /// <param name="sums">Y, <c>rows</c> × <c>columns</c>, with its own distance between rows.</param>
@@ -34,35 +37,35 @@ internal static class LowRankProduct
     public static void Add(
         ReadOnlySpan<double> left,
         ReadOnlySpan<double> right,
+        int stride,
         int rank,
         double scale,
         MatrixPart sums,
         VectorWidth? width = null)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(left.Length, sums.Rows * rank);
-        ArgumentOutOfRangeException.ThrowIfNotEqual(right.Length, Stride(sums.Columns) * rank);
+        ArgumentOutOfRangeException.ThrowIfLessThan(right.Length, rank == 0 ? 0 : ((rank - 1) * stride) + Stride(sums.Columns));
         if (sums.Rows == 0 || sums.Columns == 0)
             return;
         switch (width ?? VectorWidths.Best)
         {
             case VectorWidth.Bits512:
-                Add<Width512, Vector512<uint>>(left, right, rank, scale, sums);
+                Add<Width512, Vector512<uint>>(left, right, stride, rank, scale, sums);
                 break;
             case VectorWidth.Bits256:
-                Add<Width256, Vector256<uint>>(left, right, rank, scale, sums);
+                Add<Width256, Vector256<uint>>(left, right, stride, rank, scale, sums);
                 break;
             default:
-                Add<Width128, Vector128<uint>>(left, right, rank, scale, sums);
+                Add<Width128, Vector128<uint>>(left, right, stride, rank, scale, sums);
                 break;
         }
     }
 
     private static void Add<TWidth, TVector>(
-        ReadOnlySpan<double> left, ReadOnlySpan<double> right, int rank, double scale, MatrixPart sums)
+        ReadOnlySpan<double> left, ReadOnlySpan<double> right, int stride, int rank, double scale, MatrixPart sums)
         where TWidth : IVectorWidth<TVector>
         where TVector : struct
     {
-        int stride = Stride(sums.Columns);
         int whole = sums.Columns - (sums.Columns % TWidth.Lanes);
         for (int row = 0; row < sums.Rows; row += RowsTogether)
         {

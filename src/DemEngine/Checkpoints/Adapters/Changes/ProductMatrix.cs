@@ -73,21 +73,22 @@ internal sealed class ProductMatrix : WeightMatrix
     {
         int leftNumbers = part.Rows * Rank;
         double[] left = ArrayPool<double>.Shared.Rent(leftNumbers);
-        double[] right = ArrayPool<double>.Shared.Rent(
-            LowRankProduct.Stride(Math.Min(_blockColumns, part.Columns)) * Rank);
+        int stride = LowRankProduct.Stride(part.Columns);
+        double[] right = ArrayPool<double>.Shared.Rent(stride * Rank);
         try
         {
             _left.Read(firstRow, part.Rows, 0, Rank, left, Rank);
+            if (stride > part.Columns)
+                right.AsSpan(0, stride * Rank).Clear();
+            _right.Read(0, Rank, firstColumn, part.Columns, right, stride);
             for (int column = 0; column < part.Columns; column += _blockColumns)
-            {
-                int columns = Math.Min(_blockColumns, part.Columns - column);
-                int stride = LowRankProduct.Stride(columns);
-                Span<double> block = right.AsSpan(0, stride * Rank);
-                if (stride > columns)
-                    block.Clear();
-                _right.Read(0, Rank, firstColumn + column, columns, block, stride);
-                LowRankProduct.Add(left.AsSpan(0, leftNumbers), block, Rank, _scale, part.Slice(column, columns));
-            }
+                LowRankProduct.Add(
+                    left.AsSpan(0, leftNumbers),
+                    right.AsSpan(column, (stride * Rank) - column),
+                    stride,
+                    Rank,
+                    _scale,
+                    part.Slice(column, Math.Min(_blockColumns, part.Columns - column)));
         }
         finally
         {

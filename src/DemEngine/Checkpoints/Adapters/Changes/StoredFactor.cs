@@ -10,6 +10,8 @@ namespace DemEngine.Checkpoints.Adapters.Changes;
 /// </summary>
 internal sealed class StoredFactor : IFactor
 {
+    private const int StripNumbers = 65_536;
+
     private readonly StoredTensor _tensor;
     private readonly bool _isTransposed;
     private readonly int _storedColumns;
@@ -33,6 +35,14 @@ internal sealed class StoredFactor : IFactor
 
     public void Read(int firstRow, int rows, int firstColumn, int columns, Span<double> block, int stride)
     {
+        // One long read costs no more than a short one, and factors are read in their whole width where rows are whole.
+        bool isWhole = _isTransposed ? rows == _storedColumns : columns == _storedColumns && stride == columns;
+        if (isWhole && !_isTransposed)
+        {
+            ReadRun(firstRow, firstColumn, block[..(rows * columns)]);
+            return;
+        }
+
         if (!_isTransposed)
         {
             for (int row = 0; row < rows; row++)
@@ -40,14 +50,19 @@ internal sealed class StoredFactor : IFactor
             return;
         }
 
-        double[] run = ArrayPool<double>.Shared.Rent(rows);
+        int together = isWhole ? Math.Clamp(StripNumbers / rows, 1, columns) : 1;
+        double[] run = ArrayPool<double>.Shared.Rent(rows * together);
         try
         {
-            for (int column = 0; column < columns; column++)
+            for (int column = 0; column < columns; column += together)
             {
-                ReadRun(firstColumn + column, firstRow, run.AsSpan(0, rows));
-                for (int row = 0; row < rows; row++)
-                    block[(row * stride) + column] = run[row];
+                int count = Math.Min(together, columns - column);
+                ReadRun(firstColumn + column, firstRow, run.AsSpan(0, rows * count));
+                for (int k = 0; k < count; k++)
+                {
+                    for (int row = 0; row < rows; row++)
+                        block[(row * stride) + column + k] = run[(k * rows) + row];
+                }
             }
         }
         finally
