@@ -7,6 +7,7 @@ using DemEngine.Kernels.Measuring;
 using DemEngine.Kernels.Rows;
 using DemEngine.Kernels.Streaming;
 using DemEngine.Memory;
+using DemEngine.Numerics.LowRank;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
 
@@ -165,6 +166,8 @@ public sealed class IlgpuBackend : IDeviceBench
     DeviceRates IDeviceBench.MeasureRates(Action<string> report, CancellationToken cancel) => MeasureRates(report, cancel);
 
     DeviceTimeline IDeviceBench.StopTimeline() => StopTimeline();
+
+    IThinProducts IMergeBackend.CreateThinProducts() => new DeviceThinProducts(Name, _accelerator, _kernels, _rowKernels);
 
     /// <inheritdoc/>
     internal ITileWorker CreateWorker() => new IlgpuTileWorker(Name, _kernels, _deltaKernels, _rowKernels, _pool, _recorder);

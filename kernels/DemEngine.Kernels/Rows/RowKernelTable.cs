@@ -18,6 +18,14 @@ internal sealed class RowKernelTable(Accelerator accelerator)
         () => KernelLoading.Load<ArrayView<double>, ArrayView<double>, ArrayView<float>, DivergenceShape>(
             accelerator, DivergenceKernel.Run));
 
+    private readonly Lazy<Action<
+        AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<double>, ArrayView<double>, ThinShape>> _multiply = new(
+        () => KernelLoading.Load<ArrayView<float>, ArrayView<double>, ArrayView<double>, ThinShape>(
+            accelerator, ThinProductKernel.Run));
+
+    public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<double>, ArrayView<double>, ThinShape> Multiply =>
+        _multiply.Value;
+
     public Action<AcceleratorStream, KernelConfig, ArrayView<uint>, ArrayView<ulong>, RowSortShape> Sort => _sort.Value;
 
     public Action<AcceleratorStream, KernelConfig, ArrayView<ulong>, ArrayView<uint>, RowSortShape> Rank => _rank.Value;

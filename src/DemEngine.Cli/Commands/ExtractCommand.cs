@@ -1,5 +1,6 @@
 using System.CommandLine;
 using DemEngine.Adapters;
+using DemEngine.Backends;
 using DemEngine.Checkpoints;
 using DemEngine.Checkpoints.Adapters;
 using DemEngine.Cli.Options;
@@ -78,10 +79,11 @@ internal static class ExtractCommand
             ReportFile.Check(picture);
         bool quiet = parsed.GetValue(run.Output.Quiet);
         bool json = parsed.GetValue(run.Output.Json);
+        using IMergeBackend backend = run.Backend.Open(parsed, quiet);
         WrittenAdapter made = ProgressDisplay.Run(
             quiet || json,
             progress => LoraExtraction.Run(
-                from, to, adapter.Choice(parsed)!.Value, type, options, progress, Interrupt.Token));
+                from, to, adapter.Choice(parsed)!.Value, type, options, backend, progress, Interrupt.Token));
         AdapterFolder.Write(folder, made, from.Path, from.Tensors.Select(tensor => tensor.Spec.Name));
         if (picture is not null)
             ReportFile.Write(picture, AdapterHeatMap.Write(made));

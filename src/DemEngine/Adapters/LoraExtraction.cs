@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.IO.Hashing;
 using System.Text;
+using DemEngine.Backends;
 using DemEngine.Checkpoints;
 using DemEngine.Checkpoints.Adapters.Changes;
 using DemEngine.Errors;
@@ -28,6 +29,7 @@ internal static class LoraExtraction
     /// <param name="choice">How ranks are chosen.</param>
     /// <param name="type">Element type that the factors are stored in.</param>
     /// <param name="options">Run options: the number of threads.</param>
+    /// <param name="backend">Backend that computes the products with the matrices.</param>
     /// <param name="progress">Progress callback, in order; null for none.</param>
     /// <param name="cancel">Token that stops the work.</param>
     /// <exception cref="DemException">
@@ -39,6 +41,7 @@ internal static class LoraExtraction
         RankChoice choice,
         ElementType type,
         RunOptions options,
+        IMergeBackend backend,
         Action<RunProgress>? progress,
         CancellationToken cancel)
     {
@@ -54,12 +57,13 @@ internal static class LoraExtraction
             Math.Clamp(options.Threads, 1, Math.Max(1, pairs.Length)),
             (_, stop) =>
             {
+                using IThinProducts products = backend.CreateThinProducts();
                 while (!stop.IsCancellationRequested && Interlocked.Increment(ref next) is var k && k < pairs.Length)
                 {
                     if (pairs[k].Origin.Spec.Shape.Dimensions.Length == 1)
                         whole[k] = Changed(pairs[k].Origin, pairs[k].Tuned);
                     else
-                        fits[k] = Fit(pairs[k].Origin, pairs[k].Tuned, choice, type, stop);
+                        fits[k] = Fit(pairs[k].Origin, pairs[k].Tuned, choice, type, products, stop);
                     lock (gate)
                     {
                         done += pairs[k].Tuned.Spec.ByteLength;
@@ -110,13 +114,18 @@ internal static class LoraExtraction
     }
 
     private static (FactorPair Factors, ModuleFit Fit)? Fit(
-        StoredTensor origin, StoredTensor tuned, RankChoice choice, ElementType type, CancellationToken cancel)
+        StoredTensor origin,
+        StoredTensor tuned,
+        RankChoice choice,
+        ElementType type,
+        IThinProducts products,
+        CancellationToken cancel)
     {
         var rows = new DifferenceRows(origin, tuned);
         int most = Math.Min(choice.Rank ?? int.MaxValue, Math.Min(rows.Rows, rows.Columns));
         var random = new Philox(XxHash64.HashToUInt64(Encoding.UTF8.GetBytes(origin.Spec.Name)));
         int guess = choice.Energy is null ? most : Math.Min(most, FirstGuess);
-        Factorization found = RandomizedSvd.Run(rows, guess, random, cancel);
+        Factorization found = RandomizedSvd.Run(rows, guess, random, products, cancel);
         if (!double.IsFinite(found.Squares))
             throw new DemException(
                 ErrorCode.NonFiniteOutput,
@@ -133,7 +142,7 @@ internal static class LoraExtraction
             while (found.RankOf(energy) is null && guess < most)
             {
                 guess = Math.Min(most, guess * 2);
-                found = RandomizedSvd.Run(rows, guess, random, cancel);
+                found = RandomizedSvd.Run(rows, guess, random, products, cancel);
             }
 
             rank = Math.Min(most, found.RankOf(energy) ?? most);

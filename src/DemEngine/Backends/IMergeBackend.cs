@@ -1,5 +1,6 @@
 using DemEngine.Memory;
 using DemEngine.Numerics;
+using DemEngine.Numerics.LowRank;
 
 namespace DemEngine.Backends;
 
@@ -44,6 +45,9 @@ public interface IMergeBackend : IDisposable
     /// <param name="bytes">Contents of whole inputs.</param>
     /// <returns>Handle that ends the residency when disposed, or null where nothing is cached.</returns>
     IDisposable? MakeResident(IReadOnlyList<NativeBytes> bytes) => null;
+
+    /// <summary>Creates what computes products with thin matrices on a thread of its own, such as for a factorisation.</summary>
+    internal IThinProducts CreateThinProducts() => new ProcessorThinProducts();
 
     /// <summary>Creates a worker. Each thread of the pipeline has its own worker and its own buffers.</summary>
     internal ITileWorker CreateWorker();

@@ -1,6 +1,7 @@
 using DemEngine.Memory;
 using DemEngine.Numerics;
 using DemEngine.Numerics.Deltas;
+using DemEngine.Numerics.LowRank;
 
 namespace DemEngine.Backends;
 
@@ -14,6 +15,7 @@ internal sealed class MultiDeviceBackend(string name, IReadOnlyList<IMergeBacken
 {
     private readonly int[] _underWay = new int[members.Count];
     private readonly Lock _lock = new();
+    private int _products = -1;
 
     /// <inheritdoc/>
     public string Name { get; } = members.Count > 0 ? name : throw new ArgumentException("no backend is given", nameof(members));
@@ -30,6 +32,10 @@ internal sealed class MultiDeviceBackend(string name, IReadOnlyList<IMergeBacken
         IDisposable[] kept = [.. members.Select(member => member.MakeResident(bytes)).OfType<IDisposable>()];
         return kept.Length == 0 ? null : new KeptBytes(kept);
     }
+
+    /// <inheritdoc/>
+    public IThinProducts CreateThinProducts() =>
+        members[(int)((uint)Interlocked.Increment(ref _products) % (uint)members.Count)].CreateThinProducts();
 
     /// <inheritdoc/>
     public ITileWorker CreateWorker() => new Worker(this, [.. members.Select(member => member.CreateWorker())]);

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using DemEngine.Backends;
 using DemEngine.Kernels.Backend;
 using DemEngine.Kernels.Devices;
+using DemEngine.Numerics.LowRank;
 
 namespace DemEngine.Kernels.Tests.Backends;
 
@@ -22,6 +23,8 @@ internal sealed class SharedBackend(DeviceName name) : IMergeBackend
     public string Description => _shared.Value.Description;
 
     public ITileWorker CreateWorker() => _shared.Value.CreateWorker();
+
+    public IThinProducts CreateThinProducts() => ((IMergeBackend)_shared.Value).CreateThinProducts();
 
     public void Dispose()
     {

@@ -49,7 +49,7 @@ internal sealed class KernelPtx : IDisposable
     public static IReadOnlyList<Type> Single =>
         [
             typeof(MaskKernel), typeof(VarianceKernel), typeof(CountKernel), typeof(SumKernel), typeof(OverlapKernel),
-            typeof(RowSortKernel), typeof(RowRankKernel), typeof(DivergenceKernel),
+            typeof(RowSortKernel), typeof(RowRankKernel), typeof(DivergenceKernel), typeof(ThinProductKernel),
         ];
 
     /// <summary>Every kernel with every combination of types that it may be compiled for.</summary>

@@ -1,4 +1,5 @@
 using DemEngine.Adapters;
+using DemEngine.Backends.Cpu;
 using DemEngine.Checkpoints;
 using DemEngine.Checkpoints.Adapters;
 using DemEngine.Merging.Options;
@@ -66,7 +67,7 @@ public sealed class LoraExtractionTests
         using ModelFolder folder = Folder(Matrix, [60, 40]);
         using Checkpoint model = ModelWeights.Open(folder.PathOf("base"));
         using Checkpoint same = ModelWeights.Open(folder.PathOf("base"));
-        WrittenAdapter made = LoraExtraction.Run(model, same, new RankChoice(3, null), ElementType.F32, new RunOptions(), null, default);
+        WrittenAdapter made = LoraExtraction.Run(model, same, new RankChoice(3, null), ElementType.F32, new RunOptions(), new CpuBackend(), null, default);
         Assert.That(made.Modules, Is.Empty);
         Assert.That(made.Whole, Is.Empty);
         Assert.That(made.Remarks, Has.Some.Contain("the adapter is empty"));
@@ -81,7 +82,7 @@ public sealed class LoraExtractionTests
         foreach (var (name, code) in new[] { ("wide", ErrorCode.ShapeMismatch), ("less", ErrorCode.MissingTensor) })
         {
             using Checkpoint model = ModelWeights.Open(folder.PathOf("base")), other = ModelWeights.Open(folder.PathOf(name));
-            Failing.With(code, () => LoraExtraction.Run(model, other, new RankChoice(3, null), ElementType.F32, new RunOptions(), null, default));
+            Failing.With(code, () => LoraExtraction.Run(model, other, new RankChoice(3, null), ElementType.F32, new RunOptions(), new CpuBackend(), null, default));
         }
     }
 
@@ -207,7 +208,7 @@ public sealed class LoraExtractionTests
     private static WrittenAdapter Extract(ModelFolder folder, RankChoice choice, string output, int threads = 2, IoMode io = IoMode.Mmap)
     {
         using Checkpoint model = ModelWeights.Open(folder.PathOf("base"), io), tuned = ModelWeights.Open(folder.PathOf("tuned"), io);
-        WrittenAdapter made = LoraExtraction.Run(model, tuned, choice, ElementType.F32, new RunOptions { Threads = threads }, null, default);
+        WrittenAdapter made = LoraExtraction.Run(model, tuned, choice, ElementType.F32, new RunOptions { Threads = threads }, new CpuBackend(), null, default);
         AdapterFolder.Write(folder.PathOf(output), made, "base", model.Tensors.Select(tensor => tensor.Spec.Name));
         return made;
     }

@@ -21,26 +21,25 @@ internal static class RandomizedSvd
     /// <param name="matrix">The matrix M.</param>
     /// <param name="rank">Number of singular values that are wanted; a few more are returned.</param>
     /// <param name="random">Random words that the first basis is drawn from.</param>
+    /// <param name="products">Computes the products with the matrix.</param>
     /// <param name="cancel">Token that stops the work between passes.</param>
-    public static Factorization Run(IRowSource matrix, int rank, Philox random, CancellationToken cancel)
+    public static Factorization Run(IRowSource matrix, int rank, Philox random, IThinProducts products, CancellationToken cancel)
     {
         int least = Math.Min(matrix.Rows, matrix.Columns);
         int columns = Math.Min(least, Padded(rank + Oversampling));
         ThinMatrix basis = Signs(matrix.Columns, columns, random);
-        double squares = 0;
-        ThinMatrix range = Forward(matrix, basis, ref squares, cancel);
+        ThinMatrix range = Forward(matrix, basis, products, out double squares, cancel);
         double[][]? triangle = null;
         for (int k = 0; k <= PowerIterations; k++)
         {
             OrthonormalBasis.Make(range);
             range.RoundToSingle();
-            basis = Backward(matrix, range, cancel);
+            basis = Backward(matrix, range, products, cancel);
             triangle = OrthonormalBasis.Make(basis);
             if (k == PowerIterations)
                 break;
             basis.RoundToSingle();
-            double again = 0;
-            range = Forward(matrix, basis, ref again, cancel);
+            range = Forward(matrix, basis, products, out _, cancel);
         }
 
         // M ≈ Q·(Qᵀ·M) = Q·(W·R)ᵀ = Q·(V·σ·Uᵀ)·Wᵀ with R = U·σ·Vᵀ.
@@ -65,25 +64,30 @@ internal static class RandomizedSvd
         return signs;
     }
 
-    /// <summary>Computes M·X, and adds the squares of M's elements.</summary>
-    private static ThinMatrix Forward(IRowSource matrix, ThinMatrix x, ref double squares, CancellationToken cancel)
+    /// <summary>Computes M·X, and the sum of the squares of M's elements.</summary>
+    private static ThinMatrix Forward(
+        IRowSource matrix, ThinMatrix x, IThinProducts products, out double squares, CancellationToken cancel)
     {
         var product = new ThinMatrix(matrix.Rows, x.Columns);
-        double sum = squares;
+        products.Begin(x, product, isTransposed: false);
+        double sum = 0;
         ForEachStrip(matrix, cancel, (row, strip) =>
         {
-            ThinProducts.Add(strip, x, product, row);
+            products.Add(strip, row);
             foreach (float value in strip)
                 sum += (double)value * value;
         });
+        products.End();
         squares = sum;
         return product;
     }
 
-    private static ThinMatrix Backward(IRowSource matrix, ThinMatrix x, CancellationToken cancel)
+    private static ThinMatrix Backward(IRowSource matrix, ThinMatrix x, IThinProducts products, CancellationToken cancel)
     {
         var product = new ThinMatrix(matrix.Columns, x.Columns);
-        ForEachStrip(matrix, cancel, (row, strip) => ThinProducts.AddTransposed(strip, x, product, row));
+        products.Begin(x, product, isTransposed: true);
+        ForEachStrip(matrix, cancel, (row, strip) => products.Add(strip, row));
+        products.End();
         return product;
     }
 
