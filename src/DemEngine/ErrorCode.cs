@@ -371,6 +371,45 @@ public sealed class ErrorCode
         "A GGUF file holds an architecture, a type or a tensor that is not read.",
         "Give the safetensors model that it was made from.");
 
+    /// <summary>DEM2041: A file of PyTorch is a zip archive that is damaged.</summary>
+    public static readonly ErrorCode BadTorchFile = new(
+        2041,
+        "A file of PyTorch is a zip archive that is damaged.",
+        "Fetch or copy the file again; compare its size with the source.");
+
+    /// <summary>DEM2042: A file of PyTorch is in a form that is not read.</summary>
+    public static readonly ErrorCode TorchFormNotRead = new(
+        2042,
+        "A file of PyTorch is in a form that is not read.",
+        "Load it in Python and save its state_dict with torch.save of PyTorch 1.6 or later, or as safetensors.");
+
+    /// <summary>DEM2043: The pickle in a file of PyTorch is damaged, or not one of weights.</summary>
+    public static readonly ErrorCode BadPickle = new(
+        2043,
+        "The pickle in a file of PyTorch is damaged, or not one of weights.",
+        "Fetch the file again. If it is as its maker wrote it, load it in Python where nothing can be harmed, and save its "
+        + "weights as safetensors.");
+
+    /// <summary>DEM2044: A pickle names a class or function that weights do not need.</summary>
+    public static readonly ErrorCode UnknownPickleName = new(
+        2044,
+        "A pickle names a class or function that weights do not need.",
+        "Pickles are read here and not run. If you trust the file, load it in Python where nothing can be harmed, and save its "
+        + "weights as plain tensors, with safetensors.torch.save_file.");
+
+    /// <summary>DEM2045: A file of PyTorch holds no dictionary of weights where one is looked for.</summary>
+    public static readonly ErrorCode NoStateDict = new(
+        2045,
+        "A file of PyTorch holds no dictionary of weights where one is looked for.",
+        "Looked for are tensors by their names, at the top or under state_dict, model_state_dict, model, module, params_ema or "
+        + "params. Load the file in Python where nothing can be harmed, and save the model's state_dict().");
+
+    /// <summary>DEM2046: A tensor of a PyTorch file lies outside its storage, or is of a kind that is not read.</summary>
+    public static readonly ErrorCode BadTorchTensor = new(
+        2046,
+        "A tensor of a PyTorch file lies outside its storage, or is of a kind that is not read.",
+        "If its type is the reason, convert it in Python and save the model again; else fetch the file again.");
+
     /// <summary>DEM2047: An adapter changes what the model does not have, or has in another shape.</summary>
     public static readonly ErrorCode AdapterDoesNotFit = new(
         2047,

@@ -16,7 +16,7 @@ internal static class InspectCommand
 {
     public static Command Build()
     {
-        var path = new Argument<string>("path") { Description = "A checkpoint folder, an index or a safetensors file." };
+        var path = new Argument<string>("path") { Description = "A checkpoint folder, an index or a file of weights." };
         var stats = new Option<bool>("--stats")
         {
             Description = "Read all elements, and print their least, greatest and mean values, deviations and counts.",

@@ -47,6 +47,8 @@ internal static class InspectPrinter
                 Console.Out.WriteLine($"from        {Printable.Text($"{input.Role} {input.Path} {input.Fingerprint}")}");
         }
 
+        foreach (string remark in summary.Remarks)
+            Console.Out.WriteLine($"note: {Printable.Text(remark)}");
         Console.Out.WriteLine();
         if (all)
             PrintTensors(summary, statistics);
@@ -120,6 +122,7 @@ internal static class InspectPrinter
                 new JsonObject { ["stack"] = stack.Name, ["count"] = stack.Layers })]),
             ["metadata"] = new JsonObject(summary.Metadata.Select(pair =>
                 KeyValuePair.Create(pair.Key, (JsonNode?)JsonValue.Create(pair.Value)))),
+            ["notes"] = new JsonArray([.. summary.Remarks.Select(remark => JsonValue.Create(remark))]),
             ["manifest"] = summary.Manifest is { } manifest ? ToJson(manifest) : null,
             [all ? "tensors" : "groups"] = new JsonArray(all
                 ? [.. summary.Tensors.Select((tensor, k) =>

@@ -36,6 +36,9 @@ public sealed record CheckpointSummary(
     /// <summary>Quantised forms that are read here, with what is in them; empty for a plain model.</summary>
     public ImmutableArray<SummarizedForm> Forms { get; init; } = [];
 
+    /// <summary>Notes on which files were read where several could be, and on what of them was left out.</summary>
+    public ImmutableArray<string> Remarks { get; init; } = [];
+
     /// <summary>
     /// Number of elements of all floating-point tensors; of a quantised model that is read, of those that its codes stand for.
     /// </summary>
@@ -85,7 +88,10 @@ public sealed record CheckpointSummary(
                     new SummarizedTensor(tensor.Spec, names[tensor.File], tensor.Offset)),
             ],
             checkpoint.Metadata.ToImmutableSortedDictionary(StringComparer.Ordinal),
-            hasManifest ? Manifest.ReadOrigin(checkpoint.Folder) : null).WithForms(checkpoint);
+            hasManifest ? Manifest.ReadOrigin(checkpoint.Folder) : null)
+        {
+            Remarks = checkpoint.DecodingRemarks,
+        }.WithForms(checkpoint);
     }
 
     /// <summary>Whether this is a model with an adapter, whose <see cref="Forms"/> are what it computes.</summary>

@@ -9,8 +9,8 @@ using DemEngine.Memory;
 namespace DemEngine.Checkpoints;
 
 /// <summary>
-/// Open model: a folder of safetensors shards as Hugging Face lays it out, or a single file. Opening reads and checks every
-/// header, but no tensor data.
+/// Open model: a folder of shards as Hugging Face lays it out, or a single file, of safetensors, PyTorch or GGUF.
+/// Opening reads and checks every header, but no tensor data.
 /// </summary>
 public sealed class Checkpoint : IDisposable
 {
@@ -85,8 +85,9 @@ public sealed class Checkpoint : IDisposable
         : this(stored.Path, stored.Folder, stored._files, stored._names, stored._source, tensors)
     {
         IsDecoded = true;
+        Index = stored.Index;
         _sideFiles = sideFiles;
-        DecodingRemarks = remarks;
+        DecodingRemarks = [.. stored.DecodingRemarks, .. remarks];
     }
 
     /// <summary>Makes a view of a model with an adapter. It owns neither, unless <see cref="Own"/> says so.</summary>
@@ -118,8 +119,11 @@ public sealed class Checkpoint : IDisposable
     /// <summary>Whether this is a view of a model with an adapter.</summary>
     internal bool IsAdapted => _adapter is not null;
 
-    /// <summary>Notes on what was decoded from a quantised checkpoint and what was left out; empty for plain ones.</summary>
-    internal ImmutableArray<string> DecodingRemarks { get; } = [];
+    /// <summary>
+    /// Notes on which files were taken where several could be, on what was decoded from a quantised checkpoint, and on what was
+    /// left out; mostly empty.
+    /// </summary>
+    internal ImmutableArray<string> DecodingRemarks { get; private init; } = [];
 
     /// <summary>Folder that holds the configuration, tokenizer and other side files.</summary>
     public string Folder { get; }
@@ -161,12 +165,13 @@ public sealed class Checkpoint : IDisposable
     /// <summary>Opens a checkpoint.</summary>
     /// <param name="path">
     /// Path of a folder with an index, shards named <c>model-00001-of-00002.safetensors</c> and so on, or a single
-    /// <c>model.safetensors</c>; or of a file; or the id <c>org/name</c>, with or without <c>@revision</c>, of a model in the
-    /// local Hugging Face cache.
+    /// <c>model.safetensors</c>, or with PyTorch's <c>pytorch_model.bin</c> in their place; or of a file; or the id
+    /// <c>org/name</c>, with or without <c>@revision</c>, of a model in the local Hugging Face cache.
     /// </param>
     /// <param name="io">Way of reading the files.</param>
     /// <exception cref="DemException">
-    /// DEM2001 to DEM2013, DEM2022 (UnreadableFile), DEM2025 (Adapter): the checkpoint does not exist, is not as the format
+    /// DEM2001 to DEM2013, DEM2022 (UnreadableFile), DEM2025 (Adapter), DEM2036 (BadGguf), DEM2037 (UnknownGguf), DEM2041 to
+    /// DEM2046 (BadTorchFile to BadTorchTensor): the checkpoint does not exist, is not as the format
     /// demands, or cannot be read.
     /// </exception>
     public static Checkpoint Open(string path, IoMode io = IoMode.Mmap)
@@ -232,7 +237,9 @@ public sealed class Checkpoint : IDisposable
 
     // An index is named as its shards are.
     private HashSet<string> OwnNames =>
-        [.. Files.Append(File.Exists(Path) ? Path : IndexFileName).Select(file => System.IO.Path.GetFileName(file))];
+        [.. Files.Append(File.Exists(Path) ? Path : Index ?? IndexFileName).Select(file => System.IO.Path.GetFileName(file))];
+
+    private string? Index { get; init; }
 
     /// <summary>Finds a tensor by its name; null if there is none.</summary>
     public StoredTensor? Find(string name) => IndexOf(name) is var place and >= 0 ? Tensors[place] : null;
@@ -287,8 +294,12 @@ public sealed class Checkpoint : IDisposable
         {
             OpenFileLimit.Require(readers.FilesFor(found.Weights.Length), path);
             foreach (string file in found.Weights)
-                files.Add(SafetensorsFile.Open(file, readers, pool));
-            return new Checkpoint(path, found.Folder, [.. files], pool.Names);
+                files.Add(SafetensorsFile.Open(file, readers, pool, found.Index is not null));
+            return new Checkpoint(path, found.Folder, [.. files], pool.Names)
+            {
+                Index = found.Index,
+                DecodingRemarks = [.. found.Remarks, .. files.SelectMany(file => file.Remarks)],
+            };
         }
         catch
         {

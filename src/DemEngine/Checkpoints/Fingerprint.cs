@@ -112,9 +112,10 @@ internal static class Fingerprint
             long next = first.Offset + first.Bytes;
             for (k++; k < order.Length && samples[order[k]].Tensor.File == first.Tensor.File; k++)
             {
-                // Samples overlap in tensors that are hardly larger than a sample, and are the same in smaller ones.
+                // Samples overlap in tensors that are hardly larger than a sample, and are the same in smaller ones. Of tensors
+                // that are views of the same bytes they are in no order.
                 ref Sample sample = ref samples[order[k]];
-                if (sample.Offset > next)
+                if (sample.Offset > next || sample.Offset < first.Offset)
                     break;
                 sample = sample with { Place = end + (int)(sample.Offset - first.Offset) };
                 next = Math.Max(next, sample.Offset + sample.Bytes);

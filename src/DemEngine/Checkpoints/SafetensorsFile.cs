@@ -1,13 +1,14 @@
 using System.Collections.Immutable;
 using DemEngine.Checkpoints.Gguf;
 using DemEngine.Checkpoints.Locating;
+using DemEngine.Checkpoints.PyTorch;
 using DemEngine.Checkpoints.Shards;
 using DemEngine.Files;
 using DemEngine.Memory;
 
 namespace DemEngine.Checkpoints;
 
-/// <summary>Open safetensors file.</summary>
+/// <summary>Open file of weights: safetensors, or GGUF or PyTorch's in its place.</summary>
 internal sealed class SafetensorsFile : IDisposable
 {
     private readonly IShardReader _reader;
@@ -36,6 +37,26 @@ internal sealed class SafetensorsFile : IDisposable
         ];
     }
 
+    private SafetensorsFile(string path, IShardReader reader, TorchFile torch, SpecPool? pool)
+    {
+        Path = path;
+        _reader = reader;
+        Metadata = ImmutableDictionary<string, string>.Empty;
+        Remarks = torch.Remarks;
+        var strided = new StridedShard(reader);
+        Tensors =
+        [
+            .. torch.Weights.Select(weight =>
+            {
+                var shape = new TensorShape(weight.Sizes);
+                TensorSpec spec = pool?.Of(weight.Name, weight.Type, shape) ?? new TensorSpec(weight.Name, weight.Type, shape);
+                return weight.View is { } view
+                    ? new StoredTensor(spec, strided, strided.Add(view))
+                    : new StoredTensor(spec, reader, weight.Order);
+            }),
+        ];
+    }
+
     private SafetensorsFile(string name, SourceShard shard, IModelSource source)
     {
         Path = name;
@@ -47,12 +68,16 @@ internal sealed class SafetensorsFile : IDisposable
 
     public string Path { get; }
 
-    /// <summary>Stamp of the file when it was opened.</summary>
+    /// <summary>Whether this is a model that is no file.</summary>
     public bool IsSource { get; }
 
     /// <summary>Header of a GGUF file, which is opened in place of a safetensors file; null for others.</summary>
     public GgufHeader? Gguf { get; }
 
+    /// <summary>Notes on what of the file was taken.</summary>
+    public ImmutableArray<string> Remarks { get; } = [];
+
+    /// <summary>Stamp of the file when it was opened.</summary>
     public FileStamp Stamp => _reader.Stamp;
 
     public ImmutableDictionary<string, string> Metadata { get; }
@@ -60,11 +85,16 @@ internal sealed class SafetensorsFile : IDisposable
     /// <summary>Tensors in the order of their data in the file.</summary>
     public ImmutableArray<StoredTensor> Tensors { get; }
 
+    /// <summary>Opens a file.</summary>
+    /// <param name="path">Path of the file.</param>
+    /// <param name="readers">Opens the file's bytes.</param>
+    /// <param name="pool">Tensors that were seen before; null for none.</param>
+    /// <param name="isIndexed">Whether an index names the file's tensors.</param>
     /// <exception cref="DemException">
-    /// DEM2002 to DEM2009: the contents are invalid. DEM2012 (MissingShard): the path is a link to nothing. DEM2022
-    /// (UnreadableFile): the file cannot be opened. DEM4013 (TooManyOpenFiles).
+    /// DEM2002 to DEM2009, DEM2036, DEM2037, DEM2041 to DEM2046: the contents are invalid. DEM2012 (MissingShard): the path is
+    /// a link to nothing. DEM2022 (UnreadableFile): the file cannot be opened. DEM4013 (TooManyOpenFiles).
     /// </exception>
-    public static SafetensorsFile Open(string path, ShardReaders readers, SpecPool? pool = null)
+    public static SafetensorsFile Open(string path, ShardReaders readers, SpecPool? pool = null, bool isIndexed = false)
     {
         if (LinuxFile.IsSpecial(path))
             throw new DemException(ErrorCode.UnreadableFile, $"{path}: this is a pipe, a socket or a device, and no file")
@@ -75,7 +105,7 @@ internal sealed class SafetensorsFile : IDisposable
         try
         {
             reader = readers.Open(path);
-            return Open(path, reader, pool);
+            return Open(path, reader, pool, isIndexed);
         }
         catch (Exception e)
         {
@@ -126,13 +156,15 @@ internal sealed class SafetensorsFile : IDisposable
 
     public void Dispose() => _reader.Dispose();
 
-    private static SafetensorsFile Open(string path, IShardReader reader, SpecPool? pool)
+    private static SafetensorsFile Open(string path, IShardReader reader, SpecPool? pool, bool isIndexed)
     {
         int startLength = (int)Math.Min(reader.Length, FileSignature.Length);
         Span<byte> start = new byte[startLength];
         reader.Peek(0, start);
         if (GgufHeader.IsGguf(start))
             return new SafetensorsFile(path, reader, GgufHeader.Read(new GgufBytes(reader.Length, reader.Peek), path));
+        if (TorchFile.IsArchive(start))
+            return new SafetensorsFile(path, reader, TorchFile.Read(reader, isIndexed), pool);
         try
         {
             Span<byte> prefix = start[..Math.Min(start.Length, SafetensorsHeader.PrefixLength)];
@@ -143,11 +175,11 @@ internal sealed class SafetensorsFile : IDisposable
             var header = SafetensorsHeader.Parse(json.Bytes.Span, reader.Length - dataStart, path, pool);
             return new SafetensorsFile(path, reader, header, dataStart);
         }
-        catch (DemException e) when (IsNoHeader(e.Code) && FileSignature.Find(start) is not null)
+        catch (DemException e) when (IsNoHeader(e.Code) && FileSignature.Find(start, path) is not null)
         {
             // What the file is helps more than what is wrong with the header that it does not have.
-            var (what, remedy) = FileSignature.Find(start)!.Value;
-            throw new DemException(e.Code, $"{path}: {what}", e, remedy);
+            FileKind kind = FileSignature.Find(start, path)!;
+            throw new DemException(kind.Code ?? e.Code, $"{path}: {kind.What}", e, kind.Remedy) { Path = path };
         }
     }
 

@@ -17,14 +17,17 @@ public sealed class FolderContentsTests
 
     [TestCase("adapter_config.json", "adapter", "merge_and_unload")]
     [TestCase("adapter_model.bin", "adapter", "merge_and_unload")]
-    [TestCase("pytorch_model.bin", "\"pytorch_model.bin\" of PyTorch", "save_pretrained")]
-    [TestCase("consolidated.00.pth", "\"consolidated.00.pth\" of PyTorch", "save_pretrained")]
-    [TestCase("model.ckpt", "\"model.ckpt\" of PyTorch", "save_pretrained")]
+    [TestCase("pytorch_model.bin", "begins neither as one nor as safetensors", "compare its size")]
+    [TestCase("consolidated.00.pth", "\"consolidated.00.pth\" of PyTorch", "Give the file itself")]
+    [TestCase("model.ckpt", "\"model.ckpt\" of PyTorch", "Give the file itself")]
     [TestCase("model_index.json", "root of a diffusers pipeline", "one model at a time")]
     [TestCase("consolidated.safetensors", "\"consolidated.safetensors\"", "Give the file itself")]
     [TestCase("model.fp16.safetensors", "\"model.fp16.safetensors\"", "Give the file itself")]
-    [TestCase("diffusion_pytorch_model.safetensors", "\"diffusion_pytorch_model.safetensors\"", "Give the file itself")]
-    [TestCase("tf_model.h5", "\"tf_model.h5\"", "as safetensors")]
+    [TestCase("diffusion_pytorch_model.fp16.safetensors", "\"diffusion_pytorch_model.fp16.safetensors\"", "Give the file itself")]
+    [TestCase("tf_model.h5", "\"tf_model.h5\"", "from_tf=True")]
+    [TestCase("flax_model.msgpack", "\"flax_model.msgpack\"", "from_flax=True")]
+    [TestCase("model.ckpt.index", "\"model.ckpt.index\"", "from_tf=True")]
+    [TestCase("model.onnx", "\"model.onnx\"", "exported from")]
     public void A_folder_without_a_checkpoint_says_what_is_there(string file, string said, string advised)
     {
         _folder.Write(file, "{}");
@@ -97,8 +100,9 @@ public sealed class FolderContentsTests
     private static readonly object[] Files =
     [
         new object[] { "ggml\u0003\0\0\0\u0001\0\0\0\0\0\0\0"u8.ToArray(), "before GGUF" },
-        new object[] { new byte[] { 0x50, 0x4b, 3, 4, 0, 0, 8, 8, 0, 0, 0, 0 }, "zip archive" },
-        new object[] { new byte[] { 0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20 }, "pickle" },
+        new object[] { new byte[] { 0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e }, "before PyTorch 1.6" },
+        new object[] { new byte[] { 0x80, 4, 0x95, 0x0a, 0, 0, 0, 0, 0, 0 }, "a Python pickle by itself" },
+        new object[] { (byte[])[.. "pickle"u8, .. new byte[251], .. "ustar\0"u8, .. new byte[249]], "tar archive" },
         new object[] { "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n"u8.ToArray(), "Git LFS pointer" },
         new object[] { "<!DOCTYPE html><html><body>Access denied"u8.ToArray(), "web page" },
         new object[] { "\n <html><body>404"u8.ToArray(), "web page" },

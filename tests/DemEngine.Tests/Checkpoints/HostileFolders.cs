@@ -86,7 +86,7 @@ internal static class HostileFolders
     private static IEnumerable<HostileCase> Folders =>
     [
         new("folder is empty", _ => { }, ErrorCode.CheckpointNotFound),
-        new("folder holds other files", folder => File.WriteAllText(PathOf(folder, "pytorch_model.bin"), "x"), ErrorCode.CheckpointNotFound),
+        new("folder holds other files", folder => File.WriteAllText(PathOf(folder, "training_args.bin"), "x"), ErrorCode.CheckpointNotFound),
         new("folder named model.safetensors", folder => Directory.CreateDirectory(PathOf(folder, Checkpoint.SingleFileName)), ErrorCode.CheckpointNotFound),
         new("model.safetensors is a link to nothing", folder => File.CreateSymbolicLink(PathOf(folder, Checkpoint.SingleFileName), "gone"), ErrorCode.MissingShard),
         new(

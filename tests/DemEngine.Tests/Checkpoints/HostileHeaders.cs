@@ -38,7 +38,7 @@ internal static class HostileHeaders
                 file.SetLength(100_000_009);
             },
             ErrorCode.HeaderTooLarge),
-        Of("a pickle", "PK\x03\x04\0\0\x08\x08archive/data.pkl"u8, ErrorCode.HeaderTooLarge),
+        Of("the start of a file of PyTorch", "PK\x03\x04\0\0\x08\x08archive/data.pkl"u8, ErrorCode.BadTorchFile),
         Of("a Git LFS pointer", "version https://git-lfs.github.com/spec/v1\n"u8, ErrorCode.HeaderTooLarge),
     ];
 

@@ -83,7 +83,9 @@ internal static class DecodedModel
         FolderFiles sideFiles,
         IReadOnlyList<string> remarks)
     {
-        long start = 1 + stored.Stamps.Max(stamp => stamp.Length);
+        long start = 1 + Math.Max(
+            stored.Stamps.Max(stamp => stamp.Length),
+            stored.Tensors.Max(tensor => tensor.Offset + tensor.Spec.ByteLength));
         ILookup<StoredTensor, StoredTensor> byCodes = decoded.GroupBy(tensor => tensor.Parts[0].File, StringComparer.Ordinal)
             .SelectMany(file => TensorsOf(new DecodedShard(file.Key, [.. file], start), [.. file]))
             .ToLookup(pair => pair.Codes, pair => pair.Tensor);

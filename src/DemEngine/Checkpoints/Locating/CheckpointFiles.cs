@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using DemEngine.Errors;
 using DemEngine.Files;
 using DemEngine.Memory;
@@ -6,7 +7,7 @@ namespace DemEngine.Checkpoints.Locating;
 
 /// <summary>Files that make up a checkpoint.</summary>
 /// <param name="Folder">Path of the folder that holds them and the configuration.</param>
-/// <param name="Weights">Paths of the safetensors files, in the order of their names.</param>
+/// <param name="Weights">Paths of the files with the weights, in the order of their names.</param>
 /// <param name="Index">Path of the index that names the weights; null if there is none.</param>
 /// <param name="Map">File name of each tensor's shard, by the tensor's name, as the index says; null without one.</param>
 internal sealed record CheckpointFiles(
@@ -15,6 +16,9 @@ internal sealed record CheckpointFiles(
     string? Index = null,
     IReadOnlyDictionary<string, string>? Map = null)
 {
+    /// <summary>Notes on which files were taken where several could be.</summary>
+    public ImmutableArray<string> Remarks { get; init; } = [];
+
     /// <summary>Name of the index file of a sharded checkpoint.</summary>
     public const string IndexName = "model.safetensors.index.json";
 
@@ -36,7 +40,7 @@ internal sealed record CheckpointFiles(
         if (File.Exists(path))
         {
             string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-            return path.EndsWith(".index.json", StringComparison.Ordinal)
+            return WeightNames.IsIndex(path)
                 ? OfIndex(folder, path, pool)
                 : new CheckpointFiles(folder, GgufParts.Of(path));
         }
@@ -59,28 +63,54 @@ internal sealed record CheckpointFiles(
 
     private static CheckpointFiles OfFolder(string path, NamePool? pool)
     {
-        string index = Path.Combine(path, IndexName);
-        string single = Path.Combine(path, SingleName);
-        if (File.Exists(index))
+        string[] names = NamesIn(path);
+        if (Named(path, names, WeightNames.Safetensors, pool) is { } safetensors)
         {
-            CheckpointFiles files = OfIndex(Path.GetDirectoryName(Path.GetFullPath(index))!, index, pool);
-            return !File.Exists(single) || files.Weights.Contains(Path.Combine(files.Folder, SingleName), StringComparer.Ordinal)
-                ? files
-                : throw new DemException(ErrorCode.AmbiguousCheckpoint, $"{path}: {SingleName} and {IndexName}")
-                {
-                    Path = path,
-                };
+            string[] passedOver = [.. WeightNames.PyTorch.SelectMany(one => new[] { one.Index, one.Single }).Intersect(names)];
+            return passedOver.Length == 0 ? safetensors : safetensors with
+            {
+                Remarks =
+                [
+                    $"{path}: the safetensors files are read, and {Quoted.List(passedOver)} beside them "
+                    + $"{(passedOver.Length == 1 ? "is" : "are")} not",
+                ],
+            };
         }
 
-        if (File.Exists(single))
-            return new CheckpointFiles(path, [single]);
+        bool hasSafetensors = names.Any(name => name.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase));
+        if (!hasSafetensors && Named(path, names, WeightNames.PyTorch, pool) is { } pickled)
+            return pickled;
+        return GgufParts.Only(names) is { } only
+            ? new CheckpointFiles(path, GgufParts.Of(Path.Combine(path, only)))
+            : throw FolderContents.Refuse(path, names);
+    }
 
-        string[] names = NamesIn(path);
-        if (GgufParts.Only(names) is { } only)
-            return new CheckpointFiles(path, GgufParts.Of(Path.Combine(path, only)));
-        ShardNames[] models = ShardNames.Find(names);
-        if (models is not [var shards])
-            throw FolderContents.Refuse(path, names);
+    /// <summary>Finds the files of a folder under names that libraries give them; null if there are none.</summary>
+    private static CheckpointFiles? Named(
+        string path, string[] names, IReadOnlyList<WeightNames> known, NamePool? pool)
+    {
+        foreach (WeightNames one in known)
+        {
+            string index = Path.Combine(path, one.Index);
+            string single = Path.Combine(path, one.Single);
+            if (File.Exists(index))
+            {
+                CheckpointFiles files = OfIndex(Path.GetDirectoryName(Path.GetFullPath(index))!, index, pool);
+                string listed = Path.Combine(files.Folder, one.Single);
+                return !File.Exists(single) || files.Weights.Contains(listed, StringComparer.Ordinal)
+                    ? files
+                    : throw new DemException(ErrorCode.AmbiguousCheckpoint, $"{path}: {one.Single} and {one.Index}")
+                    {
+                        Path = path,
+                    };
+            }
+
+            if (File.Exists(single))
+                return new CheckpointFiles(path, [single]);
+        }
+
+        if (ShardNames.Find(names, known[0].Suffix) is not [var shards])
+            return null;
         return shards.IsComplete
             ? new CheckpointFiles(path, [.. shards.Files.Values.Select(file => Path.Combine(path, file))])
             : throw new DemException(
@@ -96,13 +126,14 @@ internal sealed record CheckpointFiles(
         Dictionary<string, string> map = CheckpointIndex.Read(index, pool);
         string[] shards = [.. map.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
         string[] missing = [.. shards.Where(shard => !File.Exists(Path.Combine(folder, shard)))];
+        WeightNames names = WeightNames.OfIndex(index);
         if (missing.Length > 0)
-            throw Incomplete(folder, index, shards.Length, missing);
+            throw Incomplete(folder, index, names, shards.Length, missing);
 
         // A shard of the same set that the index does not name holds tensors that nobody would miss.
         string[] unlisted =
         [
-            .. ShardNames.Find(NamesIn(folder)).Where(set => set.Files.Values.Intersect(shards).Any())
+            .. ShardNames.Find(NamesIn(folder), names.Suffix).Where(set => set.Files.Values.Intersect(shards).Any())
                 .SelectMany(set => set.Files.Values).Except(shards),
         ];
         if (unlisted.Length > 0)
@@ -117,19 +148,20 @@ internal sealed record CheckpointFiles(
         return new CheckpointFiles(folder, [.. shards.Select(shard => Path.Combine(folder, shard))], index, map);
     }
 
-    private static DemException Incomplete(string folder, string index, int count, string[] missing)
+    private static DemException Incomplete(
+        string folder, string index, WeightNames names, int count, string[] missing)
     {
         string what = missing.Length == 1
             ? $"{index}: the shard {Quoted.Name(missing[0])} is not there"
             : $"{index}: of {count} shards {missing.Length} are not there: {Quoted.List(missing)}";
-        if (missing.Length == count && File.Exists(Path.Combine(folder, SingleName)))
+        if (missing.Length == count && File.Exists(Path.Combine(folder, names.Single)))
             return new DemException(
                 ErrorCode.MissingShard,
-                $"{what}, but {SingleName} is",
-                remedy: $"If {SingleName} is the model, remove or rename the index, or give that file itself; "
+                $"{what}, but {names.Single} is",
+                remedy: $"If {names.Single} is the model, remove or rename the index, or give that file itself; "
                     + "else fetch the shards.");
 
-        return ShardNames.Find(NamesIn(folder)).Where(other => other.IsComplete).ToArray() is [var whole]
+        return ShardNames.Find(NamesIn(folder), names.Suffix).Where(other => other.IsComplete).ToArray() is [var whole]
             ? new DemException(
                 ErrorCode.MissingShard,
                 $"{what}; {whole.Count} whole shards of another division are, such as {Quoted.Name(whole.Files[1])}",

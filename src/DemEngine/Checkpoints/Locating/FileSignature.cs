@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace DemEngine.Checkpoints.Locating;
 
 /// <summary>
@@ -6,43 +8,79 @@ namespace DemEngine.Checkpoints.Locating;
 internal static class FileSignature
 {
     /// <summary>Number of leading bytes that are enough to tell.</summary>
-    public const int Length = 256;
+    public const int Length = 512;
+
+    private const string SavingAgain =
+        "Load it in Python with torch.load(FILE, weights_only=True), and save it again with torch.save, or as safetensors. "
+        + "Without weights_only, loading a pickle can run any program.";
 
     /// <summary>Describes a file that is not safetensors.</summary>
     /// <param name="start">First bytes of the file, up to <see cref="Length"/>.</param>
-    /// <returns>What the file is and what can be done about it; null if the bytes are of no known kind.</returns>
-    public static (string What, string Remedy)? Find(ReadOnlySpan<byte> start)
+    /// <param name="path">Path of the file, since some kinds are only told by their names.</param>
+    /// <returns>What the file is and what can be done about it; null if it is of no known kind.</returns>
+    public static FileKind? Find(ReadOnlySpan<byte> start, string path)
     {
         if (start.StartsWith("ggml"u8) || start.StartsWith("tjgg"u8) || start.StartsWith("fmgg"u8))
-            return (
+            return new(
                 "this is a file of llama.cpp from before GGUF",
                 "Merge the safetensors model that it was made from.");
-        if (start.StartsWith("PK\u0003\u0004"u8) || start.StartsWith("PK\u0005\u0006"u8))
-            return ("this is a zip archive, as PyTorch's torch.save writes it (a pickle)", Converting);
+
+        // The instruction PROTO, and the number 0x1950a86a20f9469cfc6c in ten bytes.
+        if (start is [0x80, _, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, ..])
+            return new(
+                "this is a file of torch.save (a pickle) in the form of before PyTorch 1.6, which is no zip archive",
+                SavingAgain,
+                ErrorCode.TorchFormNotRead);
         if (IsPickle(start))
-            return ("this is a Python pickle, as PyTorch wrote it before version 1.6", Converting);
+            return new(
+                "this is a Python pickle by itself, not a file of torch.save",
+                "Load it in Python where nothing can be harmed, and save its weights as safetensors. Loading a pickle can run "
+                + "any program.",
+                ErrorCode.TorchFormNotRead);
+        if (start.Length > 262 && start[257..].StartsWith("ustar"u8))
+            return new(
+                "this is a tar archive, as PyTorch wrote it before version 0.1.10, or one of several files",
+                "If files are packed in it, unpack them. " + SavingAgain,
+                ErrorCode.TorchFormNotRead);
         if (start.StartsWith("version https://git-lfs.github.com/spec/"u8))
-            return ("this is a Git LFS pointer, not the file itself", "Run `git lfs pull` in its folder, or download the file.");
+            return new(
+                "this is a Git LFS pointer, not the file itself", "Run `git lfs pull` in its folder, or download the file.");
         if (IsMarkup(start))
-            return (
+            return new(
                 "this is a web page (HTML or XML), probably an error page that a download saved",
                 "Download the file again; a gated model needs a login.");
         if (start.StartsWith((ReadOnlySpan<byte>)[0x89, (byte)'H', (byte)'D', (byte)'F']))
-            return ("this is an HDF5 file, as Keras writes it", "Save the model as safetensors.");
+            return new("this is an HDF5 file, as Keras writes it", FrameworkOf(".h5")!);
         if (start.StartsWith((ReadOnlySpan<byte>)[0x1f, 0x8b]))
-            return ("this is a gzip archive", "Unpack it first.");
+            return new("this is a gzip archive", "Unpack it first.");
         if (start.Length > 0 && start.IndexOfAnyExcept((byte)0) < 0)
-            return ("its first bytes are all zero, as a download leaves it that did not finish", "Download the file again.");
-        return null;
+            return new("its first bytes are all zero, as a download leaves it that did not finish", "Download the file again.");
+        if (FrameworkOf(path) is { } remedy)
+            return new("by its name this is a file of Flax, TensorFlow or ONNX", remedy);
+        return new[] { ".bin", ".pt", ".pth", ".ckpt" }.Any(suffix => Ends(path, suffix))
+            ? new(
+                "by its name this is a file of PyTorch, but it begins neither as one nor as safetensors",
+                ErrorCode.BadTorchFile.Remedy,
+                ErrorCode.BadTorchFile)
+            : null;
     }
 
-    /// <summary>Advice for weights that PyTorch has pickled.</summary>
-    public const string Converting =
-        "Convert it to safetensors, for instance with transformers: "
-        + "AutoModelForCausalLM.from_pretrained(DIR, dtype=\"auto\").save_pretrained(OUT). "
-        + "A pickle can run any program when it is loaded, so that it is not read here.";
+    /// <summary>Advice for weights of another framework; null where a name is not one of its files.</summary>
+    /// <param name="path">Path or name of a file.</param>
+    public static string? FrameworkOf(string path)
+    {
+        const string instead = "Take the model's safetensors or PyTorch files. Where it has none, transformers 4 converts it: "
+            + "AutoModel.from_pretrained(DIR, from_{0}=True).save_pretrained(OUT).";
+        return Ends(path, ".msgpack") ? string.Format(CultureInfo.InvariantCulture, instead, "flax")
+            : Ends(path, ".h5") || Ends(path, ".ckpt.index") || path.Contains(".ckpt.data-", StringComparison.Ordinal)
+                ? string.Format(CultureInfo.InvariantCulture, instead, "tf")
+            : Ends(path, ".onnx") ? "Take the model that it was exported from, as safetensors."
+            : null;
+    }
 
-    // The opcode PROTO with a version from 2 to 5; torch.save without zip begins with a pickled magic number.
+    private static bool Ends(string path, string suffix) => path.EndsWith(suffix, StringComparison.OrdinalIgnoreCase);
+
+    // The opcode PROTO with a version from 2 to 5.
     private static bool IsPickle(ReadOnlySpan<byte> start) => start.Length > 2 && start[0] == 0x80 && start[1] is >= 2 and <= 5;
 
     private static bool IsMarkup(ReadOnlySpan<byte> start)
@@ -52,3 +90,9 @@ internal static class FileSignature
             && (next is (byte)'!' or (byte)'?' || char.IsAsciiLetter((char)next));
     }
 }
+
+/// <summary>What a file is that is not read.</summary>
+/// <param name="What">Half a sentence that says it.</param>
+/// <param name="Remedy">What can be done about it.</param>
+/// <param name="Code">Code of its error; null for that of a header of safetensors that cannot be read.</param>
+internal sealed record FileKind(string What, string Remedy, ErrorCode? Code = null);

@@ -30,7 +30,7 @@ internal static class FolderContents
             string[] parts =
             [
                 .. Directory.GetDirectories(folder)
-                    .Where(part => Directory.EnumerateFiles(part, "*.safetensors").Any())
+                    .Where(part => HoldsModel(part) || Directory.EnumerateFiles(part, "*.safetensors").Any())
                     .Select(path => Path.GetFileName(path))
                     .Order(StringComparer.Ordinal),
             ];
@@ -38,7 +38,7 @@ internal static class FolderContents
             return NotFound(
                 $"{folder}: this is the root of a diffusers pipeline; its models lie in folders of their own: "
                 + Quoted.List(parts),
-                $"Merge one model at a time, and give its .safetensors file in a folder such as {example}.");
+                $"Merge one model at a time, and give its folder or file, such as {example}.");
         }
 
         if (weights.Length == 1)
@@ -57,12 +57,16 @@ internal static class FolderContents
         string[] pickles = [.. files.Where(IsPickled)];
         if (pickles.Length > 0)
             return NotFound(
-                $"{folder}: there are no safetensors files, but {Quoted.List(pickles)} of PyTorch",
-                FileSignature.Converting);
-        if (files.FirstOrDefault(file => Ends(file, ".h5") || Ends(file, ".msgpack") || Ends(file, ".onnx")) is { } foreign)
-            return NotFound(
-                $"{folder}: there are no safetensors files, but {Quoted.Name(foreign)}",
-                "Save the model as safetensors.");
+                $"{folder}: there are no safetensors files and none under a name like {WeightNames.PyTorch[0].Single}, but "
+                + $"{Quoted.List(pickles)} of PyTorch",
+                pickles.Length == 1
+                    ? $"Give the file itself: {Path.Combine(folder, pickles[0])}"
+                    : "Give the file that is meant, itself.");
+        foreach (string file in files)
+        {
+            if (FileSignature.FrameworkOf(file) is { } remedy)
+                return NotFound($"{folder}: there are no safetensors files, but {Quoted.Name(file)}", remedy);
+        }
 
         string[] below = [.. Directory.GetDirectories(folder).Where(HoldsModel).Select(path => Path.GetFileName(path))
             .Order(StringComparer.Ordinal)];
@@ -79,8 +83,8 @@ internal static class FolderContents
         new(ErrorCode.CheckpointNotFound, message, remedy: remedy);
 
     private static bool HoldsModel(string folder) =>
-        File.Exists(Path.Combine(folder, CheckpointFiles.SingleName))
-        || File.Exists(Path.Combine(folder, CheckpointFiles.IndexName));
+        WeightNames.Safetensors.Concat(WeightNames.PyTorch)
+            .Any(names => File.Exists(Path.Combine(folder, names.Single)) || File.Exists(Path.Combine(folder, names.Index)));
 
     private static bool IsPickled(string file) =>
         Ends(file, ".pt") || Ends(file, ".pth") || Ends(file, ".ckpt")
