@@ -7,25 +7,25 @@ using DemEngine.Recipes;
 
 namespace DemEngine.Cli.Commands;
 
-/// <summary>The command <c>dem convert MODEL --out DIR --dtype TYPE</c>.</summary>
+/// <summary>The command <c>dem convert MODEL --out DIR [--dtype TYPE]</c>.</summary>
 internal static class ConvertCommand
 {
     public static Command Build()
     {
         var model = new Argument<string>("model")
         {
-            Description = "A model in any form that is read: plain, quantised, or a .gguf file.",
+            Description = "A model in any form that is read: plain, quantised, .gguf, or PyTorch's .bin, .pt, .pth, .ckpt.",
         };
         var output = new Argument<DirectoryInfo?>("out")
         {
             Description = "The folder to be made, in place of --out.",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        var type = new Option<string>("--dtype")
+        var type = new Option<string?>("--dtype")
         {
-            Description = "An element type, or a quantised form: fp8_block for transformers and vLLM, fp8 for ComfyUI.",
+            Description = "An element type, or a quantised form: fp8_block for transformers and vLLM, fp8 for ComfyUI. "
+                + "Without it, the types that the model has.",
             HelpName = string.Join("|", ["bf16", "f16", "f32", .. OutputForms.All]),
-            Required = true,
         };
         type.Validators.Add(result =>
         {
@@ -37,7 +37,7 @@ internal static class ConvertCommand
         });
         var run = new RunCommandOptions(writesCard: true, output);
 
-        var command = new Command("convert", "Write a model in another element type or form, without merging.")
+        var command = new Command("convert", "Write a model as safetensors, or in another element type or form, without merging.")
         {
             model, output, type,
         };
@@ -46,7 +46,8 @@ internal static class ConvertCommand
         command.SetAction(parsed =>
         {
             string quoted = parsed.GetValue(model)!.Replace("'", "''", StringComparison.Ordinal);
-            string text = $"merge_method: passthrough\nout_dtype: {parsed.GetValue(type)}\nmodels:\n- model: '{quoted}'\n";
+            string outType = parsed.GetValue(type) is { } given ? $"out_dtype: {given}\n" : "";
+            string text = $"merge_method: passthrough\n{outType}models:\n- model: '{quoted}'\n";
             Recipe recipe = RecipeReader.Resolve(RecipeReader.Parse(text, "dem convert"), Directory.GetCurrentDirectory());
             RunOptions options = run.Read(parsed);
             using MergePlan plan = MergePlanner.Plan(recipe, new AlignmentOptions(), options);
