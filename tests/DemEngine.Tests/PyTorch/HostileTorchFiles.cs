@@ -45,7 +45,7 @@ internal static class HostileTorchFiles
         Of("a model saved whole", p => p.Global("my.models", "Net").Op(')').Op(0x81).Op('}').Op('b'), ErrorCode.NoStateDict, "my.models.Net"),
         Of("a subclass of tensors", p => p.Op('}').Text("w").Global("torch._tensor", "_rebuild_from_type_v2").Op('(').Global("torch._utils", "_rebuild_tensor_v2").Global("evil", "Tensor").Op(')').Op('N').Op('t').Op('R').Op('s').Text("v").View(Right).Op('s'), ErrorCode.UnknownPickleName, "evil.Tensor"),
         Of("rebuilding within rebuilding, ten thousand deep", p => Nested(p, 10_000), ErrorCode.UnknownPickleName),
-        Of("a pending negation", p => p.Views(Right).Text("x").Global("torch._utils", "_rebuild_tensor_v2").Op('(').Storage(Float, "0", 6).Int(0).Ints(6).Ints(1).Op(0x89).Op('N').Op('}').Text("neg").Op(0x88).Op('s').Op('t').Op('R').Op('s'), ErrorCode.UnknownPickleName),
+        Of("a pending negation", p => p.Views(Right).Text("x").Global("torch._utils", "_rebuild_tensor_v2").Op('(').Storage(Float, "0", 6).Int(0).Ints(6).Ints(1).Op(0x89).Op('N').Op('}').Text("neg").Op(0x88).Op('s').Op('t').Op('R').Op('s'), ErrorCode.UnknownPickleName, "resolve_neg"),
     ];
 
     // What breaks a machine that does not look where it treads.

@@ -50,4 +50,5 @@ internal sealed record PickleGlobal(string Module, string Name)
 /// is kept, so that an error can say it.
 /// </summary>
 /// <param name="Maker">The class or function that would be called.</param>
-internal sealed record PickleObject(PickleGlobal Maker);
+/// <param name="With">What of its arguments makes it unknown, where without that it is known.</param>
+internal sealed record PickleObject(PickleGlobal Maker, string? With = null);

@@ -69,10 +69,11 @@ internal sealed record StateDict(IReadOnlyList<KeyValuePair<string, TorchTensor>
                 throw new DemException(ErrorCode.DuplicateName, $"{path}: {Quoted.Name(name)} occurs twice") { Path = path };
             if (value is TorchTensor tensor)
                 tensors.Add(new(name, tensor));
-            else if (value is PickleObject { Maker: var maker })
+            else if (value is PickleObject { Maker: var maker, With: var with })
                 throw new DemException(
                     ErrorCode.UnknownPickleName,
-                    $"{path}: {Quoted.Name(name)} is no plain tensor but made by {Quoted.Plain(maker.ToString(), 200)}")
+                    $"{path}: {Quoted.Name(name)} is no plain tensor but made by {Quoted.Plain(maker.ToString(), 200)}"
+                    + (with is null ? "" : $" {with}"))
                 {
                     Path = path,
                     Tensor = name,

@@ -10,6 +10,7 @@ namespace DemEngine.Checkpoints.PyTorch;
 /// <param name="path">Path of the file, for messages.</param>
 internal sealed class TorchNames(string path) : IPickleNames
 {
+    private const string Pending = "with a negation or conjugation that is pending (resolve_neg, resolve_conj)";
     private const int MostDimensions = 64;
     private const int LongestKey = 200;
 
@@ -23,9 +24,9 @@ internal sealed class TorchNames(string path) : IPickleNames
             ("torch", "Size") => items is [PickleTuple sizes] ? sizes : throw Wrong(callee),
             ("torch._utils", "_rebuild_tensor") => Tensor(callee, items, null),
             ("torch._utils", "_rebuild_tensor_v2") =>
-                IsChanged(items, 6) ? new PickleObject(callee) : Tensor(callee, items, null),
+                IsChanged(items, 6) ? new PickleObject(callee, Pending) : Tensor(callee, items, null),
             ("torch._utils", "_rebuild_tensor_v3") => items.Length < 7 || items[6] is not PickleGlobal type ? throw Wrong(callee)
-                : IsChanged(items, 7) ? new PickleObject(callee)
+                : IsChanged(items, 7) ? new PickleObject(callee, Pending)
                 : Tensor(callee, items, type),
             ("torch._utils", "_rebuild_parameter" or "_rebuild_parameter_with_state") =>
                 items is [var data, ..] ? data : throw Wrong(callee),
