@@ -45,6 +45,11 @@ internal static class MergeCommand
         command.SetAction(parsed =>
         {
             var results = Read(parsed.GetValue(recipe)!);
+            if (results.Count > 1 && run.IsSingleFile(parsed))
+                throw new DemException(
+                    ErrorCode.BadArgument,
+                    $"{parsed.GetValue(recipe)}: the file has {results.Count} recipes, each of whose results is a folder",
+                    remedy: "Merge them without --single-file, or put the recipe that is meant into a file of its own.");
             if (results.Count > 1)
                 return SeveralResults.Merge(
                     results, alignment.Read(parsed), run, parsed, parsed.GetValue(dryRun), parsed.GetValue(all));
@@ -55,7 +60,11 @@ internal static class MergeCommand
                 return run.Execute(parsed, merge.Plan);
 
             options = run.ReadFor(parsed, merge.Plan) ?? options with { Overwrite = true, Unfinished = UnfinishedRun.Restart };
-            DiskRoom room = OutputRun.Check(merge.Plan, run.Folder(parsed), options);
+            if (run.IsSingleFile(parsed))
+                SingleFileRun.Check(merge.Plan, run.Folder(parsed), options.Overwrite);
+            DiskRoom room = run.IsSingleFile(parsed)
+                ? DiskRoom.For(merge.Plan, run.Folder(parsed), options)
+                : OutputRun.Check(merge.Plan, run.Folder(parsed), options);
             PlanPrinter.Print(
                 merge.Plan,
                 options,

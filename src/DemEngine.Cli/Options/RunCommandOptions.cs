@@ -58,6 +58,13 @@ internal sealed class RunCommandOptions(bool writesCard = false, Argument<Direct
         Description = "Write no model card (README.md) and no mergekit_config.yml with the recipe.",
     };
 
+    /// <summary>Whether the output is one file; an option of commands that make one model.</summary>
+    public Option<bool> SingleFile { get; } = new("--single-file")
+    {
+        Description = "Write one .safetensors file in place of a folder: --out is its path. It has the free text of the base's "
+            + "header. No configuration, tokenizer, manifest and model card are written, and a run that was stopped begins anew.",
+    };
+
     public OutputOptions Output { get; } = new();
 
     public BackendCommandOptions Backend { get; } = new();
@@ -69,6 +76,8 @@ internal sealed class RunCommandOptions(bool writesCard = false, Argument<Direct
             command.Options.Add(option);
         if (writesCard)
             command.Options.Add(NoCard);
+        if (positional is not null)
+            command.Options.Add(SingleFile);
         _read.AddTo(command);
         command.Validators.Add(result =>
         {
@@ -76,6 +85,11 @@ internal sealed class RunCommandOptions(bool writesCard = false, Argument<Direct
                 result.AddError("give one of --resume and --restart, not both");
             if (positional is null)
                 return;
+            if (result.GetValue(SingleFile)
+                && (result.GetValue(Resume) || result.GetValue(_resumeAuto) || result.GetValue(Restart)))
+                result.AddError("a single file begins anew each time: --resume and --restart are for folders");
+            if (result.GetValue(SingleFile) && result.GetResult(MaxShardSize) is { Implicit: false })
+                result.AddError("--max-shard-size is for folders; give it or --single-file");
             bool isLastWord = result.GetResult(positional) is { Tokens.Count: > 0 };
             if (result.GetResult(Out) is null && !isLastWord)
                 result.AddError("--out is required, or the folder as the last word");
@@ -84,7 +98,7 @@ internal sealed class RunCommandOptions(bool writesCard = false, Argument<Direct
         });
     }
 
-    /// <summary>Full path of the output.</summary>
+    /// <summary>Full path of the output, a folder or a file.</summary>
     public string Folder(ParseResult parsed) =>
         (parsed.GetValue(Out) ?? parsed.GetValue(positional!))!.FullName;
 
@@ -103,6 +117,9 @@ internal sealed class RunCommandOptions(bool writesCard = false, Argument<Direct
             return SweepMember.OptionsFor(folder, plan, options, null, Interrupt.Token);
         return StagingDirectory.IsThere(folder) ? options : options with { Unfinished = UnfinishedRun.Refuse };
     }
+
+    /// <summary>Whether the output is one file.</summary>
+    public bool IsSingleFile(ParseResult parsed) => positional is not null && parsed.GetValue(SingleFile);
 
     /// <summary>Carries out a plan with these options, and prints what was done.</summary>
     public int Execute(ParseResult parsed, OutputPlan plan)
@@ -124,9 +141,16 @@ internal sealed class RunCommandOptions(bool writesCard = false, Argument<Direct
         {
             return ProgressDisplay.Run(
                 quiet || parsed.GetValue(Output.Json),
-                progress => OutputRun.Execute(plan, folder, backend, options, progress, Interrupt.Token));
+                progress => IsSingleFile(parsed)
+                    ? SingleFileRun.Execute(plan, folder, backend, options, progress, Interrupt.Token)
+                    : OutputRun.Execute(plan, folder, backend, options, progress, Interrupt.Token));
         }
-        catch (OperationCanceledException e)
+        catch (DemException e) when (e.Code == ErrorCode.NonFiniteOutput && IsSingleFile(parsed))
+        {
+            throw new DemException(
+                e.Code, e.Message, e, "Look at the tensors named; to write it as it is, run the command with --nonfinite warn.");
+        }
+        catch (OperationCanceledException e) when (!IsSingleFile(parsed))
         {
             throw new ResumableInterruption(
                 options.Unfinished == UnfinishedRun.Restart ? "--resume in place of --restart" : "--resume", e);
@@ -139,7 +163,7 @@ internal sealed class RunCommandOptions(bool writesCard = false, Argument<Direct
         Unfinished = parsed.GetValue(Resume) || parsed.GetValue(_resumeAuto)
             ? UnfinishedRun.Resume
             : parsed.GetValue(Restart) ? UnfinishedRun.Restart : UnfinishedRun.Refuse,
-        MaxShardBytes = parsed.GetValue(MaxShardSize),
+        MaxShardBytes = IsSingleFile(parsed) ? long.MaxValue : parsed.GetValue(MaxShardSize),
         NonFinite = parsed.GetValue(NonFinite),
         Card = writesCard && !parsed.GetValue(NoCard),
     };

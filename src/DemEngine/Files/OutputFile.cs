@@ -108,7 +108,7 @@ internal sealed class OutputFile : IDisposable
         catch (Exception e)
         {
             TryDelete(partial);
-            if (e is DemException failed)
+            if (e is DemException failed && failed.Message.Contains(partial, StringComparison.Ordinal))
                 throw new DemException(failed.Code, failed.Message.Replace(partial, path, StringComparison.Ordinal), failed);
             if (WriteError.Covers(e))
                 throw WriteError.From(e, path);

@@ -96,14 +96,24 @@ public static class OutputRun
         IMergeBackend backend,
         RunOptions options,
         IProgress<RunProgress>? progress = null,
-        CancellationToken cancel = default)
+        CancellationToken cancel = default) =>
+        RunInto(plan, sink, backend, options, progress is null ? null : progress.Report, cancel);
+
+    /// <summary>Carries out a plan whose tensors go elsewhere than into a folder, with a progress callback.</summary>
+    internal static RunReport RunInto(
+        OutputPlan plan,
+        IModelSink sink,
+        IMergeBackend backend,
+        RunOptions options,
+        Action<RunProgress>? progress,
+        CancellationToken cancel)
     {
         using Activity? activity = StartActivity(plan, backend);
         MemoryBudget budget = OutputGroup.BudgetFor([plan], options, backend);
         var output = new SinkOutput(plan, sink);
         var group = new OutputGroup([output], budget);
         long total = group.BytesRead + group.BytesWritten;
-        var done = new OrderedProgress(progress is null ? null : progress.Report, plan.Operation, total);
+        var done = new OrderedProgress(progress, plan.Operation, total);
         long start = Stopwatch.GetTimestamp();
         sink.Begin([.. plan.Layout.Tensors.Select(place => place.Spec)]);
         group.Run(backend, done.Add, cancel);

@@ -79,13 +79,7 @@ internal sealed class StagingDirectory : IDisposable
                 Path = output,
             };
 
-        foreach (string input in inputs)
-        {
-            string other = Normalize(input);
-            if (IsWithin(full, other) || IsWithin(other, full))
-                throw new DemException(ErrorCode.OutputOverlapsInput, $"{output}: the input {input}") { Path = output };
-        }
-
+        CheckOverlap(output, inputs);
         CheckReplaceable(full, options.Overwrite);
         bool isUnfinished = IsThere(output);
         if (isUnfinished && options.Unfinished == UnfinishedRun.Refuse)
@@ -97,6 +91,21 @@ internal sealed class StagingDirectory : IDisposable
 
         if (!isUnfinished && options.Unfinished == UnfinishedRun.Resume)
             throw new DemException(ErrorCode.NothingToResume, $"{PathFor(output)}: there is no such folder");
+    }
+
+    /// <summary>Checks that an output is no input, lies in none and holds none.</summary>
+    /// <param name="output">Path of the output.</param>
+    /// <param name="inputs">Folders and files that are read.</param>
+    /// <exception cref="DemException">DEM1004 (OutputOverlapsInput).</exception>
+    public static void CheckOverlap(string output, IEnumerable<string> inputs)
+    {
+        string full = Normalize(output);
+        foreach (string input in inputs)
+        {
+            string other = Normalize(input);
+            if (IsWithin(full, other) || IsWithin(other, full))
+                throw new DemException(ErrorCode.OutputOverlapsInput, $"{output}: the input {input}") { Path = output };
+        }
     }
 
     /// <summary>Creates the staging directory, or takes over an existing one, and locks it against other processes.</summary>
