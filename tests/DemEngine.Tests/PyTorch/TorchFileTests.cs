@@ -213,6 +213,34 @@ public sealed class TorchFileTests
         Assert.That(checkpoint.Tensors.Single().Spec.Name, Is.EqualTo("module.a"));
     }
 
+    [Test]
+    public void Quantised_weights_are_decoded_though_their_scales_lie_transposed([Values] IoMode io)
+    {
+        byte[] codes = [.. Enumerable.Range(0, 256 * 128).Select(k => (byte)(k % 0x78))];
+        byte[] scales = [.. new[] { 1f, 2f, 3f, 4f, 5f, 6f, 7f, 8f }.SelectMany(BitConverter.GetBytes)];
+        TorchView weight = new("model.layers.0.mlp.up_proj.weight", "torch.storage.UntypedStorage", "c", codes.Length, 0, [128, 256], [1, 128], "float8_e4m3fn");
+        TorchView scale = new("model.layers.0.mlp.up_proj.weight_scale_inv", "torch.FloatStorage", "s", 8, 0, [1, 2], [1, 1]);
+        TorchView norm = new("model.norm.weight", "torch.FloatStorage", "s", 8, 0, [4, 2], [1, 4]);
+        Write("pytorch_model.bin", PickleText.StateDict(weight, scale, norm), ("c", codes), ("s", scales));
+        const string Config = """{"quantization_config": {"quant_method": "fp8", "weight_block_size": [128, 128]}}""";
+        _folder.Write("config.json", Config);
+        string twin = _folder.PathOf("st");
+        TestCheckpoint.Write(
+            twin,
+            [
+                TestCheckpoint.Tensor(weight.Name, ElementType.F8E4M3, weight.Sizes, Expected(weight, codes, 1)),
+                TestCheckpoint.Tensor(scale.Name, ElementType.F32, scale.Sizes, Expected(scale, scales, 4)),
+                TestCheckpoint.Tensor(norm.Name, ElementType.F32, norm.Sizes, Expected(norm, scales, 4)),
+            ]);
+        File.WriteAllText(Path.Combine(twin, "config.json"), Config);
+        using Checkpoint decoded = ModelWeights.Open(_folder.Path, io);
+        using Checkpoint expected = ModelWeights.Open(twin, io);
+        Assert.That(decoded.IsDecoded);
+        foreach (StoredTensor tensor in expected.Tensors)
+            Assert.That(Bytes(decoded.Find(tensor.Spec.Name)!), Is.EqualTo(Bytes(tensor)), tensor.Spec.Name);
+        Assert.That(Fingerprint.Of(decoded), Is.EqualTo(Fingerprint.Of(expected)));
+    }
+
     private static TorchView RandomView(Random random, string name, string kind, int count)
     {
         int rank = random.Next(0, 5);

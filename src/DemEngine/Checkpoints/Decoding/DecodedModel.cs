@@ -85,7 +85,7 @@ internal static class DecodedModel
     {
         long start = 1 + Math.Max(
             stored.Stamps.Max(stamp => stamp.Length),
-            stored.Tensors.Max(tensor => tensor.Offset + tensor.Spec.ByteLength));
+            stored.Tensors.Select(tensor => tensor.Offset + tensor.Spec.ByteLength).DefaultIfEmpty().Max());
         ILookup<StoredTensor, StoredTensor> byCodes = decoded.GroupBy(tensor => tensor.Parts[0].File, StringComparer.Ordinal)
             .SelectMany(file => TensorsOf(new DecodedShard(file.Key, [.. file], start), [.. file]))
             .ToLookup(pair => pair.Codes, pair => pair.Tensor);
