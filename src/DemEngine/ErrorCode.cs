@@ -149,11 +149,11 @@ public sealed class ErrorCode
 
     // ---- 2xxx: checkpoints ----
 
-    /// <summary>DEM2001: The path of a checkpoint does not exist or holds no safetensors checkpoint.</summary>
+    /// <summary>DEM2001: The path of a checkpoint does not exist or holds no checkpoint.</summary>
     public static readonly ErrorCode CheckpointNotFound = new(
         2001,
-        "The path of a checkpoint does not exist or holds no safetensors checkpoint.",
-        "Give a folder with model.safetensors or model.safetensors.index.json, or one .safetensors file.");
+        "The path of a checkpoint does not exist or holds no checkpoint.",
+        "Give a folder with model.safetensors or pytorch_model.bin, or with their shards and index, or one file of weights.");
 
     /// <summary>DEM2002: A file is shorter than its header says.</summary>
     public static readonly ErrorCode TruncatedFile = new(

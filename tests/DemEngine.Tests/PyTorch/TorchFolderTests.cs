@@ -107,6 +107,20 @@ public sealed class TorchFolderTests
         Assert.That(Names(_folder.Path), Is.EqualTo(new[] { "a" }));
     }
 
+    [TestCase("other.pt", false)]
+    [TestCase("other.safetensors", false)]
+    [TestCase("optimizer.pt", true)]
+    [TestCase("training_args.bin", true)]
+    [TestCase("notes.txt", true)]
+    public void Files_beside_one_that_was_named_are_its_own_unless_other_models_lie_there(string beside, bool areOwn)
+    {
+        Torch("mine.pt", "a");
+        _folder.Write(beside, "x");
+        _folder.Write("config.json", "{}");
+        using Checkpoint checkpoint = Checkpoint.Open(_folder.PathOf("mine.pt"));
+        Assert.That(checkpoint.ReadSideFiles().Files.ContainsKey("config.json"), Is.EqualTo(areOwn));
+    }
+
     private static string[] Names(string path)
     {
         using Checkpoint checkpoint = Checkpoint.Open(path);

@@ -52,6 +52,9 @@ internal static class SideFileKind
     // Trainers leave these beside the weights; no model imports them.
     private static readonly string[] Scripts = ["zero_to_fp32.py", "setup.py", "train.py", "finetune.py"];
 
+    private static readonly string[] TrainerFiles =
+        ["training_args", "optimizer", "scheduler", "scaler", "rng_state", "random_states"];
+
     private static readonly string[] WeightSuffixes =
     [
         ".safetensors",
@@ -118,6 +121,14 @@ internal static class SideFileKind
     /// <summary>Whether a file is that of a whole model, so that files beside it may be another model's.</summary>
     public static bool IsModel(string name) =>
         new[] { ".safetensors", ".ckpt", ".gguf", ".ggml", ".pth" }.Any(suffix => Ends(name, suffix));
+
+    /// <summary>
+    /// Whether a file may be that of a whole model of PyTorch. Many other things have such names, so that it counts only beside
+    /// one of its kind.
+    /// </summary>
+    public static bool MayBeTorchModel(string name) =>
+        (Ends(name, ".pt") || Ends(name, ".bin"))
+        && !TrainerFiles.Any(prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>
     /// Whether nobody expects a name in the output: hidden names, and what a run writes anew, the model card among them.

@@ -112,8 +112,10 @@ internal static partial class SideFiles
     private static bool IsOnlyModel(IEnumerable<string> beside, IReadOnlySet<string> weights)
     {
         HashSet<string> stems = [.. weights.Select(Stem)];
+        bool areTorch = weights.Any(SideFileKind.MayBeTorchModel);
         return stems.All(stem => OnlyModelName().IsMatch(stem))
-            || beside.Where(SideFileKind.IsModel).All(name => weights.Contains(name) || stems.Contains(Stem(name)));
+            || beside.Where(name => SideFileKind.IsModel(name) || (areTorch && SideFileKind.MayBeTorchModel(name)))
+                .All(name => weights.Contains(name) || stems.Contains(Stem(name)));
     }
 
     private static string[] FilesBeside(string folder)

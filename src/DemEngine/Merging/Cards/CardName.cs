@@ -9,6 +9,9 @@ namespace DemEngine.Merging.Cards;
 internal static partial class CardName
 {
     private const string Suffix = ".safetensors";
+
+    // Names of files that say nothing of their model; its folder does.
+    private static readonly string[] Usual = [$"model{Suffix}", "pytorch_model.bin"];
     private static readonly char[] Separators = ['/', '\\'];
 
     /// <summary>Returns the name for a model.</summary>
@@ -22,7 +25,7 @@ internal static partial class CardName
 
         string[] parts = [.. written.Split(Separators).Where(part => part.Length > 0 && part is not ("." or ".." or "~"))];
         bool isFileInFolder = parts.Length > 1
-            && (parts[^1] == $"model{Suffix}" || parts[^1].EndsWith(".index.json", StringComparison.Ordinal));
+            && (Usual.Contains(parts[^1], StringComparer.Ordinal) || parts[^1].EndsWith(".index.json", StringComparison.Ordinal));
         return parts.Length == 0 ? "model" : isFileInFolder ? parts[^2] : parts[^1];
     }
 
