@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using DemEngine.Adapters;
-using DemEngine.Numerics;
 
 namespace DemEngine.Cli.Options;
 

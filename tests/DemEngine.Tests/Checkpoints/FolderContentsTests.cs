@@ -15,8 +15,8 @@ public sealed class FolderContentsTests
     [TearDown]
     public void DeleteFolder() => _folder.Dispose();
 
-    [TestCase("adapter_config.json", "adapter", "merge_and_unload")]
-    [TestCase("adapter_model.bin", "adapter", "merge_and_unload")]
+    [TestCase("adapter_config.json", "adapter", "MODEL+ADAPTER")]
+    [TestCase("adapter_model.bin", "adapter", "MODEL+ADAPTER")]
     [TestCase("pytorch_model.bin", "begins neither as one nor as safetensors", "compare its size")]
     [TestCase("consolidated.00.pth", "\"consolidated.00.pth\" of PyTorch", "Give the file itself")]
     [TestCase("model.ckpt", "\"model.ckpt\" of PyTorch", "Give the file itself")]
