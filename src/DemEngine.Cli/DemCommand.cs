@@ -128,6 +128,7 @@ internal static class DemCommand
         {
             DemoCommand.Build(),
             MergeCommand.Build(),
+            MoeCommand.Build(),
             ConvertCommand.Build(),
             ExtractCommand.Build(),
             LoraCommand.Build(),

@@ -435,6 +435,24 @@ public sealed class ErrorCode
         "What was given as an adapter is none.",
         "Give the folder with adapter_model.safetensors, or the adapter's file; a model goes under `model:`.");
 
+    /// <summary>DEM2051: A model is none that a mixture of experts is built from.</summary>
+    public static readonly ErrorCode NoMixtureSource = new(
+        2051,
+        "A model is none that a mixture of experts is built from.",
+        "Give dense models of one architecture: Llama, Mistral, Qwen2 or Qwen3.");
+
+    /// <summary>DEM2052: An expert's MLP does not fit the model that the mixture is built on.</summary>
+    public static readonly ErrorCode ExpertDoesNotFit = new(
+        2052,
+        "An expert's MLP does not fit the model that the mixture is built on.",
+        "Give experts that were fine-tuned from the base model, or from the model that it was fine-tuned from.");
+
+    /// <summary>DEM2053: An expert has another vocabulary than the model that the mixture is built on.</summary>
+    public static readonly ErrorCode ExpertVocabulary = new(
+        2053,
+        "An expert has another vocabulary than the model that the mixture is built on.",
+        "Give experts that were fine-tuned from the base model, or from the model that it was fine-tuned from.");
+
     // ---- 21xx: models and data sets ----
 
     /// <summary>DEM2101: A model's config.json describes an architecture that is not computed here.</summary>
@@ -580,6 +598,30 @@ public sealed class ErrorCode
         3009,
         "The method needs another number of models than the recipe gives.",
         "Add or remove models; the message says how many it takes.");
+
+    /// <summary>DEM3010: An expert of a mixture has no prompts, and its routers are made from prompts.</summary>
+    public static readonly ErrorCode NoPrompts = new(
+        3010,
+        "An expert of a mixture has no prompts, and its routers are made from prompts.",
+        "Give it positive_prompts: texts of the kind that it is good at. Or choose gate_mode: random, and train the mixture.");
+
+    /// <summary>DEM3011: The number of experts does not make a mixture.</summary>
+    public static readonly ErrorCode ExpertCount = new(
+        3011,
+        "The number of experts does not make a mixture.",
+        "Give at least two experts, and an experts_per_token of at most their number.");
+
+    /// <summary>DEM3012: All experts of a mixture have the same prompts.</summary>
+    public static readonly ErrorCode PromptsAlike = new(
+        3012,
+        "All experts of a mixture have the same prompts.",
+        "Give each expert prompts of the kind that it should be used for.");
+
+    /// <summary>DEM3013: No architecture of mixtures takes these models and shared experts.</summary>
+    public static readonly ErrorCode NoMixtureArchitecture = new(
+        3013,
+        "No architecture of mixtures takes these models and shared experts.",
+        "Add or remove the shared expert as the message says, or leave out `architecture`.");
 
     // ---- 4xxx: running ----
 

@@ -1,8 +1,6 @@
 using System.CommandLine;
 using DemEngine.Cli.Options;
-using DemEngine.Cli.Output;
 using DemEngine.Merging.Options;
-using DemEngine.Merging.Output;
 using DemEngine.Merging.Planning;
 using DemEngine.Recipes;
 using DemEngine.Recipes.Values;
@@ -29,11 +27,7 @@ internal static class MergeCommand
             Description = "The folder to be made, in place of --out.",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        var dryRun = new Option<bool>("--dry-run")
-        {
-            Description = "Print what would be read, made and written, and write nothing. Reads headers and samples only. "
-                + "Exits with 1 if the disk has no room for it.",
-        };
+        Option<bool> dryRun = Listing.NewDryRun();
         Option<bool> all = Listing.NewAll();
         var alignment = new AlignmentCommandOptions();
         var run = new RunCommandOptions(writesCard: true, output);
@@ -59,20 +53,7 @@ internal static class MergeCommand
             if (!parsed.GetValue(dryRun))
                 return run.Execute(parsed, merge.Plan);
 
-            options = run.ReadFor(parsed, merge.Plan) ?? options with { Overwrite = true, Unfinished = UnfinishedRun.Restart };
-            if (run.IsSingleFile(parsed))
-                SingleFileRun.Check(merge.Plan, run.Folder(parsed), options.Overwrite);
-            DiskRoom room = run.IsSingleFile(parsed)
-                ? DiskRoom.For(merge.Plan, run.Folder(parsed), options)
-                : OutputRun.Check(merge.Plan, run.Folder(parsed), options);
-            PlanPrinter.Print(
-                merge.Plan,
-                options,
-                room,
-                parsed.GetValue(all),
-                parsed.GetValue(run.Output.Quiet),
-                parsed.GetValue(run.Output.Json));
-            room.Require(run.Folder(parsed));
+            run.PrintPlan(parsed, merge.Plan, options, parsed.GetValue(all));
             return 0;
         });
         return command;

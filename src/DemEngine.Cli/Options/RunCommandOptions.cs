@@ -122,14 +122,47 @@ internal sealed class RunCommandOptions(bool writesCard = false, Argument<Direct
     public bool IsSingleFile(ParseResult parsed) => positional is not null && parsed.GetValue(SingleFile);
 
     /// <summary>Carries out a plan with these options, and prints what was done.</summary>
-    public int Execute(ParseResult parsed, OutputPlan plan)
+    /// <param name="parsed">The request.</param>
+    /// <param name="plan">The plan.</param>
+    /// <param name="prepare">What is done first, unless nothing is left to be done; null for nothing.</param>
+    public int Execute(ParseResult parsed, OutputPlan plan, Action? prepare = null)
     {
         string folder = Folder(parsed);
-        RunReport report = ReadFor(parsed, plan) is { } options
-            ? Execute(parsed, plan, folder, options)
-            : FinishedOutput.Report(folder, plan);
+        RunReport report;
+        if (ReadFor(parsed, plan) is { } options)
+        {
+            if (prepare is not null)
+            {
+                OutputRun.Check(plan, folder, options);
+                prepare();
+            }
+
+            report = Execute(parsed, plan, folder, options);
+        }
+        else
+        {
+            report = FinishedOutput.Report(folder, plan);
+        }
+
         RunSummary.Print(report, parsed.GetValue(Output.Quiet), parsed.GetValue(Output.Json));
         return 0;
+    }
+
+    /// <summary>Prints a plan, and fails if the disk has no room for it.</summary>
+    /// <param name="parsed">The request.</param>
+    /// <param name="plan">The plan.</param>
+    /// <param name="options">Options that count where nothing is left to be done.</param>
+    /// <param name="all">Whether each tensor is listed.</param>
+    public void PrintPlan(ParseResult parsed, OutputPlan plan, RunOptions options, bool all)
+    {
+        options = ReadFor(parsed, plan) ?? options with { Overwrite = true, Unfinished = UnfinishedRun.Restart };
+        if (IsSingleFile(parsed))
+            SingleFileRun.Check(plan, Folder(parsed), options.Overwrite);
+        DiskRoom room = IsSingleFile(parsed)
+            ? DiskRoom.For(plan, Folder(parsed), options)
+            : OutputRun.Check(plan, Folder(parsed), options);
+        PlanPrinter.Print(plan, options, room, all, parsed.GetValue(Output.Quiet), parsed.GetValue(Output.Json));
+        room.Require(Folder(parsed));
     }
 
     /// <summary>Carries out a plan into a folder, with the backend that these options name.</summary>

@@ -14,25 +14,83 @@ internal sealed class LlamaConfigReader
     private readonly JsonElement _config;
     private readonly string _path;
 
-    private LlamaConfigReader(JsonElement config, string path)
+    private readonly bool _isAnyDecoder;
+
+    private LlamaConfigReader(JsonElement config, string path, bool isAnyDecoder)
     {
         _config = config;
         _path = path;
+        _isAnyDecoder = isAnyDecoder;
     }
 
-    public static LlamaConfig Parse(ReadOnlyMemory<byte> json, string path)
+    /// <summary>Reads the configuration of a Llama, or of a Mistral that computes the same.</summary>
+    public static LlamaConfig Parse(ReadOnlyMemory<byte> json, string path) =>
+        Parse(json, path, isAnyDecoder: false, reader => reader.Read());
+
+    /// <summary>Reads the configuration of a Llama, Mistral, Qwen2 or Qwen3.</summary>
+    public static DecoderConfig ParseDecoder(ReadOnlyMemory<byte> json, string path) =>
+        Parse(json, path, isAnyDecoder: true, reader => reader.ReadDecoder());
+
+    private static TConfig Parse<TConfig>(
+        ReadOnlyMemory<byte> json, string path, bool isAnyDecoder, Func<LlamaConfigReader, TConfig> read)
     {
         try
         {
             using var document = StrictJson.ParseDocument(json);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
                 throw new DemException(ErrorCode.BadConfig, $"{path}: not a JSON object") { Path = path };
-            return new LlamaConfigReader(document.RootElement, path).Read();
+            return read(new LlamaConfigReader(document.RootElement, path, isAnyDecoder));
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw new DemException(ErrorCode.BadConfig, $"{path}: {JsonFault.Describe(e)}", e) { Path = path };
         }
+    }
+
+    private DecoderConfig ReadDecoder()
+    {
+        LlamaConfig sizes = Read();
+        string? type = Word("model_type");
+        bool isQwen = type is "qwen2" or "qwen3";
+
+        // Qwen's configurations state a window that is not used unless they say so; Mistral's class has one by itself.
+        int? window = isQwen && !Flag("use_sliding_window") ? null
+            : Find("sliding_window") is not null ? Size("sliding_window")
+            : type == "mistral" && !_config.TryGetProperty("sliding_window", out _) ? 4096 : null;
+        return new DecoderConfig(sizes, type == "qwen2", type == "qwen3", window, Scaling());
+    }
+
+    private RotaryScaling? Scaling()
+    {
+        foreach (string key in new[] { "rope_parameters", "rope_scaling" })
+        {
+            if (Find(key) is not { ValueKind: JsonValueKind.Object } rope)
+                continue;
+            double Number(string name) => Positive(
+                $"{key}.{name}",
+                rope.TryGetProperty(name, out JsonElement value) ? value : throw Bad($"{key} has no {name}"),
+                otherwise: 0);
+            string? type = new[] { "rope_type", "type" }
+                .Select(name => rope.TryGetProperty(name, out JsonElement value) ? value.ToString() : null)
+                .FirstOrDefault(name => name is not null);
+            switch (type)
+            {
+                case null or "default":
+                    continue;
+                case "linear":
+                    return new LinearScaling(Number("factor"));
+                case "llama3":
+                    return new Llama3Scaling(
+                        Number("factor"),
+                        Number("low_freq_factor"),
+                        Number("high_freq_factor"),
+                        Number("original_max_position_embeddings"));
+                default:
+                    throw Unknown($"{key} has rope_type {Quoted.Name(type)}; default, linear and llama3 are known");
+            }
+        }
+
+        return null;
     }
 
     private LlamaConfig Read()
@@ -41,13 +99,13 @@ internal sealed class LlamaConfigReader
         CheckComputation();
 
         int heads = Size("num_attention_heads");
-        int keyValueHeads = Size("num_key_value_heads", heads);
+        int keyValueHeads = Size("num_key_value_heads", Word("model_type") is "qwen2" or "qwen3" ? 32 : heads);
         int hidden = Size("hidden_size");
         if (heads % keyValueHeads != 0)
             throw Bad($"num_attention_heads {heads} is not a multiple of num_key_value_heads {keyValueHeads}");
-        if (Find("head_dim") is null && hidden % heads != 0)
+        if (Find("head_dim") is null && hidden % heads != 0 && Word("model_type") != "qwen3")
             throw Bad($"hidden_size {hidden} is not a multiple of num_attention_heads {heads}, and there is no head_dim");
-        int headSize = Size("head_dim", Math.Max(1, hidden / heads));
+        int headSize = Size("head_dim", Word("model_type") == "qwen3" ? 128 : Math.Max(1, hidden / heads));
         if (headSize % 2 != 0)
             throw Bad($"heads of {headSize} elements cannot be rotated in pairs");
 
@@ -89,7 +147,7 @@ internal sealed class LlamaConfigReader
     private void CheckArchitecture()
     {
         string? type = Word("model_type");
-        if (type is not (null or "llama" or "mistral"))
+        if (type is not (null or "llama" or "mistral") && !(_isAnyDecoder && type is "qwen2" or "qwen3"))
             throw Unknown($"model_type is {Quoted.Name(type)}");
 
         JsonElement? architectures = Find("architectures");
@@ -100,7 +158,7 @@ internal sealed class LlamaConfigReader
         if (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() != 1 || list[0].ValueKind != JsonValueKind.String)
             throw Bad("architectures is not a list of one name");
         string name = list[0].GetString()!;
-        if (name != (type == "mistral" ? "MistralForCausalLM" : "LlamaForCausalLM"))
+        if (name != $"{type switch { "mistral" => "Mistral", "qwen2" => "Qwen2", "qwen3" => "Qwen3", _ => "Llama" }}ForCausalLM")
             throw Unknown($"architectures is {Quoted.Name(name)}");
     }
 
@@ -120,11 +178,13 @@ internal sealed class LlamaConfigReader
                 throw Unknown($"{key} is given; neither quantised weights nor a model's own code are known");
         }
 
+        if (Find("partial_rotary_factor") is { } factor && !(factor.TryGetDouble(out double part) && part == 1))
+            throw Unknown("partial_rotary_factor is not 1");
+        if (_isAnyDecoder)
+            return;
         if (Find("sliding_window") is { } window
             && (!window.TryGetInt64(out long span) || span < Size("max_position_embeddings", 2048)))
             throw Unknown("sliding_window is shorter than max_position_embeddings; windowed attention is not known");
-        if (Find("partial_rotary_factor") is { } factor && !(factor.TryGetDouble(out double part) && part == 1))
-            throw Unknown("partial_rotary_factor is not 1");
         CheckRope("rope_scaling");
         CheckRope("rope_parameters");
     }

@@ -114,7 +114,8 @@ public static class RecipeReader
                 $"{Shown.Quote(name.Value)} cannot be the name of the folder that the result is written into");
     }
 
-    private static ModelPath Locate(ModelPath path, string folder)
+    /// <summary>Resolves the path of one model; see <see cref="Resolve"/>.</summary>
+    internal static ModelPath Locate(ModelPath path, string folder)
     {
         if (path.Lora is { } lora)
             return With(path, Require(path.WrittenModel, path.Place, folder), Require(lora, path.Place, folder));
@@ -166,7 +167,7 @@ public static class RecipeReader
 
     private static string FromHere(string written) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(written));
 
-    private static string ReadText(Stream stream, string name)
+    internal static string ReadText(Stream stream, string name)
     {
         // The length is not trusted, since the stream may be a pipe.
         var buffer = new byte[NodeReader.MaxBytes + 1];
@@ -183,7 +184,7 @@ public static class RecipeReader
         }
     }
 
-    private static string ReadText(string path)
+    internal static string ReadText(string path)
     {
         try
         {

@@ -8,7 +8,7 @@ namespace DemEngine.Recipes;
 /// </summary>
 internal static class Unsupported
 {
-    private const string Experts = "mixture-of-experts recipes are not supported";
+    private const string Experts = "this belongs to a recipe for a mixture of experts, which `dem moe` builds";
     private const string Option =
         "this is an option of mergekit's command line and no part of a recipe; see \"dem merge --help\" for this tool's";
 

@@ -1,0 +1,122 @@
+using System.Collections.Immutable;
+using DemEngine.Checkpoints;
+using DemEngine.Checkpoints.Adapters;
+using DemEngine.Errors;
+using DemEngine.Evaluation.Language;
+using DemEngine.Numerics;
+using DemEngine.Recipes.Values;
+
+namespace DemEngine.Evaluation.Prompts;
+
+/// <summary>The model that prompts are seen with: its configuration, its tokenizer and its weights.</summary>
+internal sealed class PromptModel
+{
+    private static readonly string[] TokenizerFiles = ["tokenizer.json", "tokenizer.model"];
+    private const string Otherwise = "or choose gate_mode: random and train the mixture.";
+
+    private readonly string _path;
+    private readonly ITokenizer _tokenizer;
+
+    /// <param name="path">Path of the model.</param>
+    /// <param name="tokenizers">Reader of tokenizers.</param>
+    /// <param name="computes">Whether the model is computed with, and not only its embedding read.</param>
+    /// <exception cref="DemException">
+    /// DEM2101, DEM2102 (UnknownArchitecture, BadConfig): the model is not one that is computed with. DEM2104, DEM2105
+    /// (NoTokenizer, BadTokenizer): there is no tokenizer, or none that is read.
+    /// </exception>
+    public PromptModel(string path, ITokenizerReader tokenizers, bool computes)
+    {
+        _path = path;
+        using Checkpoint checkpoint = ModelWeights.Open(path);
+        string folder = checkpoint.Folder;
+        string name = Path.Combine(folder, LlamaConfig.FileName);
+        if (!checkpoint.ReadSideFiles().Files.TryGetValue(LlamaConfig.FileName, out byte[]? json))
+            throw new DemException(ErrorCode.BadConfig, $"{name}: there is no such file") { Path = name };
+        Config = ReadConfig(json, name, computes);
+        foreach (LlamaTensor wanted in Config.Tensors.Where(tensor => computes || tensor.Name == LlamaTensors.Embedding))
+            Require(checkpoint, wanted);
+        string? file = TokenizerFiles.Select(one => Path.Combine(folder, one)).FirstOrDefault(File.Exists);
+        _tokenizer = ReadTokenizer(file, folder, tokenizers);
+    }
+
+    /// <summary>Configuration of the model.</summary>
+    public DecoderConfig Config { get; }
+
+    /// <summary>Opens the weights.</summary>
+    public Checkpoint Open() => ModelWeights.Open(_path);
+
+    /// <summary>Turns a prompt into token ids, with the one that begins a text where the tokenizer has one.</summary>
+    /// <exception cref="DemException">
+    /// DEM2104 (NoTokenizer): a text has no tokens, or more than the model sees.
+    /// </exception>
+    public ImmutableArray<int> Encode(string prompt)
+    {
+        ImmutableArray<int> tokens = _tokenizer.Encode(prompt);
+        if (_tokenizer.BeginOfText is { } begin)
+            tokens = tokens.Insert(0, begin);
+        int most = Math.Min(Config.Window ?? int.MaxValue, Config.Sizes.MaxPositions);
+        if (tokens.IsEmpty || tokens.Length > most)
+            throw Refuse(
+                ErrorCode.NoTokenizer,
+                $"{_path}: the prompt {Quoted.Name(prompt)} is {tokens.Length} tokens long, and 1 to {most} are taken",
+                "Give prompts of at least one token that are shorter than what the model sees at once.");
+        if (tokens.FirstOrDefault(token => token < 0 || token >= Config.Sizes.VocabularySize, -1) is >= 0 and var beyond)
+            throw Refuse(
+                ErrorCode.NoTokenizer,
+                $"{_path}: the prompt {Quoted.Name(prompt)} has token {beyond}, and the embedding "
+                + $"{Config.Sizes.VocabularySize} rows",
+                "Put the tokenizer of the same model beside the weights.");
+        return tokens;
+    }
+
+    /// <summary>Turns lists of prompts into token ids.</summary>
+    public ImmutableArray<int>[][] Encode(IReadOnlyList<ValueList<string>> lists) =>
+        [.. lists.Select(list => list.Select(Encode).ToArray())];
+
+    private static void Require(Checkpoint checkpoint, LlamaTensor wanted)
+    {
+        if (checkpoint.Find(wanted.Name) is not { } found)
+            throw Wrong("is not there");
+        if (found.Spec.Shape != wanted.Shape || !found.Spec.Type.IsFloat)
+            throw Wrong($"is {found.Spec.Type.SafetensorsName}{found.Spec.Shape}, and should be numbers of {wanted.Shape}");
+
+        DemException Wrong(string what) => new(
+            ErrorCode.WrongTensors, $"{checkpoint.Path}: by {LlamaConfig.FileName}, tensor {Quoted.Name(wanted.Name)} {what}")
+        {
+            Path = checkpoint.Path,
+            Tensor = wanted.Name,
+        };
+    }
+
+    private static DecoderConfig ReadConfig(byte[] json, string name, bool computes)
+    {
+        try
+        {
+            return LlamaConfigReader.ParseDecoder(json, name);
+        }
+        catch (DemException e) when (e.Code == ErrorCode.UnknownArchitecture)
+        {
+            string first = computes ? "Choose gate_mode: cheap_embed" : "Give another base model";
+            throw Refuse(e.Code, e.Message, $"{first}, {Otherwise}");
+        }
+    }
+
+    private ITokenizer ReadTokenizer(string? file, string folder, ITokenizerReader tokenizers)
+    {
+        if (file is null)
+            throw Refuse(
+                ErrorCode.NoTokenizer,
+                $"{folder}: there is no {string.Join(" or ", TokenizerFiles)}, by which prompts become tokens",
+                $"Put the tokenizer of the same model beside the weights, {Otherwise}");
+        try
+        {
+            return tokenizers.Read(file, Config.Sizes);
+        }
+        catch (DemException e) when (e.Code == ErrorCode.NoTokenizer)
+        {
+            throw Refuse(e.Code, e.Message, $"Put a tokenizer.json that is read here beside the weights, {Otherwise}");
+        }
+    }
+
+    private static DemException Refuse(ErrorCode code, string message, string remedy) => new(code, message, remedy: remedy);
+}
