@@ -9,21 +9,33 @@ namespace DemEngine.Evaluation.Tests;
 /// <param name="weights">Row-major, by Hugging Face's names.</param>
 internal sealed class ReferenceLlama(LlamaConfig config, IReadOnlyDictionary<string, double[]> weights)
 {
+    /// <summary>Change of the rotary frequencies, in radians for each position.</summary>
+    public Func<double, double> Frequency { get; init; } = frequency => frequency;
+
     /// <summary>The logits after each token.</summary>
     public double[][] Logits(IReadOnlyList<int> tokens)
     {
+        double[][] x = States(tokens)[^1];
+        string head = config.TieEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight";
+        return [.. x.Select(row => Apply(head, Norm(row, "model.norm.weight")))];
+    }
+
+    /// <summary>The states with which each layer is entered, and those behind the last one: layer, token, element.</summary>
+    public double[][][] States(IReadOnlyList<int> tokens)
+    {
+        var states = new List<double[][]>();
         int hidden = config.HiddenSize;
         double[][] x = [.. tokens.Select(token => weights["model.embed_tokens.weight"][(token * hidden)..((token + 1) * hidden)])];
         for (int layer = 0; layer < config.Layers; layer++)
         {
+            states.Add(x);
             string name = $"model.layers.{layer}.";
             double[][] h = [.. x.Select(row => Norm(row, name + "input_layernorm.weight"))];
             x = [.. x.Select((row, t) => Add(row, Apply(name + "self_attn.o_proj.weight", Attention(h, t, name + "self_attn."))))];
             x = [.. x.Select(row => Add(row, Mlp(Norm(row, name + "post_attention_layernorm.weight"), name + "mlp.")))];
         }
 
-        string head = config.TieEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight";
-        return [.. x.Select(row => Apply(head, Norm(row, "model.norm.weight")))];
+        return [.. states, x];
     }
 
     /// <summary>Sum of ln p over the targets.</summary>
@@ -62,11 +74,11 @@ internal sealed class ReferenceLlama(LlamaConfig config, IReadOnlyDictionary<str
         for (int head = 0; head < config.AttentionHeads; head++)
         {
             int shared = head * config.KeyValueHeads / config.AttentionHeads;
-            double[] query = Rotated(Head(Apply(name + "q_proj.weight", h[position]), head), position);
+            double[] query = Rotated(HeadNorm(Head(Project(name + "q_proj", h[position]), head), name + "q_norm.weight"), position);
             var scores = new double[position + 1];
             for (int s = 0; s <= position; s++)
             {
-                double[] key = Rotated(Head(Apply(name + "k_proj.weight", h[s]), shared), s);
+                double[] key = Rotated(HeadNorm(Head(Project(name + "k_proj", h[s]), shared), name + "k_norm.weight"), s);
                 scores[s] = query.Zip(key, (a, b) => a * b).Sum() / Math.Sqrt(size);
             }
 
@@ -74,7 +86,7 @@ internal sealed class ReferenceLlama(LlamaConfig config, IReadOnlyDictionary<str
             double total = scores.Sum(score => Math.Exp(score - top));
             for (int s = 0; s <= position; s++)
             {
-                double[] value = Head(Apply(name + "v_proj.weight", h[s]), shared);
+                double[] value = Head(Project(name + "v_proj", h[s]), shared);
                 for (int i = 0; i < size; i++)
                     output[(head * size) + i] += Math.Exp(scores[s] - top) / total * value[i];
             }
@@ -92,7 +104,7 @@ internal sealed class ReferenceLlama(LlamaConfig config, IReadOnlyDictionary<str
         for (int i = 0; i < half; i++)
         {
             var pair = new System.Numerics.Complex(head[i], head[i + half]);
-            pair *= System.Numerics.Complex.FromPolarCoordinates(1, position / Math.Pow(config.RopeTheta, (double)i / half));
+            pair *= System.Numerics.Complex.FromPolarCoordinates(1, position * Frequency(1 / Math.Pow(config.RopeTheta, (double)i / half)));
             (turned[i], turned[i + half]) = (pair.Real, pair.Imaginary);
         }
 
@@ -105,6 +117,16 @@ internal sealed class ReferenceLlama(LlamaConfig config, IReadOnlyDictionary<str
         double[] up = Apply(name + "up_proj.weight", x);
         return Apply(name + "down_proj.weight", [.. gate.Zip(up, (g, u) => g / (1 + Math.Exp(-g)) * u)]);
     }
+
+    // Qwen2 adds biases to queries, keys and values.
+    private double[] Project(string name, double[] x)
+    {
+        double[] y = Apply(name + ".weight", x);
+        return weights.TryGetValue(name + ".bias", out double[]? bias) ? Add(y, bias) : y;
+    }
+
+    // Qwen3 normalises each head of queries and keys.
+    private double[] HeadNorm(double[] x, string name) => weights.ContainsKey(name) ? Norm(x, name) : x;
 
     private double[] Norm(double[] x, string name)
     {

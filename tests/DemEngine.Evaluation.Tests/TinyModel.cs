@@ -47,8 +47,10 @@ internal sealed class TinyModel : IModelWeights, IDisposable
 
     public string Folder => throw new NotSupportedException();
 
-    public ReferenceLlama Reference => new(Config, _tensors.Values.ToDictionary(
-        tensor => tensor.Spec.Name, tensor => MemoryMarshal.Cast<byte, float>(tensor.Bytes.Span).ToArray().Select(value => (double)value).ToArray()));
+    public ReferenceLlama Reference => new(Config, Numbers);
+
+    public Dictionary<string, double[]> Numbers => _tensors.Values.ToDictionary(
+        tensor => tensor.Spec.Name, tensor => MemoryMarshal.Cast<byte, float>(tensor.Bytes.Span).ToArray().Select(value => (double)value).ToArray());
 
     public ITensorData? Find(string name) => _tensors.GetValueOrDefault(name);
 

@@ -160,7 +160,7 @@ public sealed class MalformedRecipeTests
 
         // What mergekit does and this version does not.
         foreach (string key in new[] { "experts", "shared_experts", "experts_per_token", "gate_mode" })
-            yield return Case(unsupported, $"{key}: []\n", $"r.yaml:1: {key}: mixture-of-experts recipes are not supported");
+            yield return Case(unsupported, $"{key}: []\n", $"r.yaml:1: {key}: this belongs to a recipe for a mixture of experts, which `dem moe` builds");
         foreach (string key in new[]
         {
             "allow_crimes", "random_seed", "cuda", "device", "low_cpu_memory", "out_shard_size", "copy_tokenizer", "clone_tensors", "trust_remote_code",
