@@ -41,6 +41,42 @@ public partial class ExampleTests
     }
 
     [Test]
+    public void The_recipe_for_a_mixture_is_planned_and_built()
+    {
+        string text = YamlBlock().Match(File.ReadAllText(Path.Combine(Docs, "moe.md"))).Groups[1].Value;
+        string recipe = _folder.PathOf("examples/moe.yaml");
+        File.WriteAllText(recipe, text);
+        string output = _folder.PathOf("mixture");
+        string plan = Dem.Run("moe", recipe, output, "--dry-run").Expect(0).Output;
+        Assert.That(plan, Does.Contain("router from prompts (hidden)").And.Contain("0.9·x3").And.Contain("mergekit_moe_config.yml"));
+        Assert.That(Directory.Exists(output), Is.False);
+
+        string json = Dem.Run("moe", recipe, output, "--json").Expect(0).Output;
+        Assert.That(System.Text.Json.JsonDocument.Parse(json).RootElement.GetProperty("tensors").GetInt32(), Is.GreaterThan(4 * 9));
+        Dem.Run("verify", output, "-q").Expect(0);
+        Dem.Run("moe", recipe, output, "--resume=auto", "-q").Expect(0);
+        Dem.Run("moe", recipe, output).ExpectError(ErrorCode.OutputExists, "mixture");
+
+        // The recipe that lies beside the weights leads from its own folder; the output is the same with one thread and little memory.
+        Dem.Run("moe", Path.Combine(output, "mergekit_moe_config.yml"), _folder.PathOf("examples/again"), "-q").Expect(2);
+        File.Copy(Path.Combine(output, "mergekit_moe_config.yml"), _folder.PathOf("examples/again.yaml"));
+        Dem.Run("moe", _folder.PathOf("examples/again.yaml"), _folder.PathOf("again"), "--threads", "1", "--max-memory", "20MB", "-q").Expect(0);
+        Assert.That(Dem.Run("diff", output, _folder.PathOf("again"), "--exit-code", "-q").ExitCode, Is.Zero);
+        string last = File.ReadAllText(Path.Combine(output, "config.json"));
+        Assert.That(last, Does.Contain("MixtralForCausalLM").And.Contain("\"num_local_experts\": 3"));
+    }
+
+    [Test]
+    public void What_a_mixture_cannot_be_made_of_is_refused_before_anything_is_written()
+    {
+        File.WriteAllText(_folder.PathOf("examples/one.yaml"), "base_model: models/base\nexperts: [{source_model: models/first}]\n");
+        Dem.Run("moe", _folder.PathOf("examples/one.yaml"), _folder.PathOf("one")).ExpectError(ErrorCode.ExpertCount, "at least two experts");
+        Dem.Run("moe", _folder.PathOf("examples/ties.yaml"), _folder.PathOf("one")).ExpectError(ErrorCode.UnsupportedFeature, "recipe of a merge");
+        Dem.Run("merge", _folder.PathOf("examples/one.yaml"), _folder.PathOf("one")).ExpectError(ErrorCode.UnsupportedFeature, "dem moe");
+        Assert.That(Directory.Exists(_folder.PathOf("one")), Is.False);
+    }
+
+    [Test]
     public void The_models_read_any_text()
     {
         File.WriteAllText(_folder.PathOf("text.jsonl"), "{\"text\": \"Schönes <|tool|> 文字\"}\n");

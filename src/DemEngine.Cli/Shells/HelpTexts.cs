@@ -40,6 +40,7 @@ internal static class HelpTexts
                 --out-shard-size 5B becomes --max-shard-size 5GB, -j becomes --threads, and -v --verbose. --lazy-unpickle,
                 --low-cpu-memory, --copy-tokenizer, --trust-remote-code, --allow-crimes and the like change nothing and are
                 accepted with a note. --random-seed is refused: methods that draw at random take `seed` in the recipe.
+                dem moe RECIPE.yaml OUT takes mergekit-moe's recipes.
                 """),
             ["progress"] = (
                 "progress for logs and programs",
