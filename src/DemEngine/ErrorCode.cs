@@ -453,6 +453,12 @@ public sealed class ErrorCode
         "An expert has another vocabulary than the model that the mixture is built on.",
         "Give experts that were fine-tuned from the base model, or from the model that it was fine-tuned from.");
 
+    /// <summary>DEM2054: The experts of a model cannot be stored in the way that is asked for.</summary>
+    public static readonly ErrorCode ExpertStorage = new(
+        2054,
+        "The experts of a model cannot be stored in the way that is asked for.",
+        "Leave the experts as they are stored.");
+
     // ---- 21xx: models and data sets ----
 
     /// <summary>DEM2101: A model's config.json describes an architecture that is not computed here.</summary>

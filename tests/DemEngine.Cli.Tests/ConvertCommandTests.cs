@@ -144,6 +144,20 @@ public sealed class ConvertCommandTests
     }
 
     [Test]
+    public void Experts_are_stored_together_and_one_by_one_again()
+    {
+        string recipe = _family.Write("moe.yaml", "base_model: base\ngate_mode: random\nexperts: [{source_model: base}, {source_model: tuned 1}]\n");
+        Dem.Run("moe", recipe, _family.PathOf("moe")).Expect(0);
+        Dem.Run("convert", _family.PathOf("moe"), _family.PathOf("together"), "--experts", "fused").Expect(0);
+        Assert.That(Dem.Run("inspect", _family.PathOf("together")).Expect(0).Output, Does.Contain("gate_up_proj"));
+        Dem.Run("convert", _family.PathOf("together"), _family.PathOf("one-by-one"), "--experts", "separate").Expect(0);
+        Dem.Run("diff", _family.PathOf("moe"), _family.PathOf("one-by-one"), "--exit-code").Expect(0);
+        Dem.Run("verify", _family.PathOf("one-by-one")).Expect(0);
+
+        Dem.Run("convert", _family.PathOf("base"), _family.PathOf("none"), "--experts", "fused").ExpectError(ErrorCode.ExpertStorage, "there are none");
+    }
+
+    [Test]
     public void A_type_that_is_not_known_is_named()
     {
         CommandResult result = Dem.Run("convert", _family.PathOf("base"), "--out", _family.PathOf("x"), "--dtype", "fp7").Expect(2);

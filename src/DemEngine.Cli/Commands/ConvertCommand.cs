@@ -7,7 +7,7 @@ using DemEngine.Recipes;
 
 namespace DemEngine.Cli.Commands;
 
-/// <summary>The command <c>dem convert MODEL --out DIR [--dtype TYPE]</c>.</summary>
+/// <summary>The command <c>dem convert MODEL --out DIR [--dtype TYPE] [--experts STORAGE]</c>.</summary>
 internal static class ConvertCommand
 {
     public static Command Build()
@@ -35,11 +35,15 @@ internal static class ConvertCommand
                     $"'{token.Value}' is neither a floating-point type such as bf16, f16, f32 nor one of "
                     + string.Join(", ", OutputForms.All));
         });
+        Option<ExpertStorage> experts = Choice.Option(
+            "--experts",
+            "How a mixture's experts are stored: as in the model, a tensor for each matrix of each, or two for all of a layer.",
+            ExpertStorage.AsBase);
         var run = new RunCommandOptions(writesCard: true, output);
 
         var command = new Command("convert", "Write a model as safetensors, or in another element type or form, without merging.")
         {
-            model, output, type,
+            model, output, type, experts,
         };
         run.AddTo(command);
         run.Backend.AddTo(command);
@@ -50,7 +54,8 @@ internal static class ConvertCommand
             string text = $"merge_method: passthrough\n{outType}models:\n- model: '{quoted}'\n";
             Recipe recipe = RecipeReader.Resolve(RecipeReader.Parse(text, "dem convert"), Directory.GetCurrentDirectory());
             RunOptions options = run.Read(parsed);
-            using MergePlan plan = MergePlanner.Plan(recipe, new AlignmentOptions(), options);
+            using MergePlan plan = MergePlanner.Plan(
+                recipe, new AlignmentOptions { Experts = parsed.GetValue(experts) }, options);
             return run.Execute(parsed, plan.Plan);
         });
         return command;

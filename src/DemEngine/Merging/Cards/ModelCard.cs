@@ -145,6 +145,7 @@ internal sealed class ModelCard
                 _alignment.Missing == default ? null : $"missing tensors: {_alignment.Missing}",
                 _alignment.Extra == default ? null : $"extra tensors: {_alignment.Extra}",
                 _alignment.Vocabulary == default ? null : $"vocabularies of other sizes: {_alignment.Vocabulary}",
+                _alignment.Experts == default ? null : $"experts: {_alignment.Experts}",
             }.OfType<string>(),
         ];
         return policies.Length == 0 ? "" : $" with other policies than the defaults ({string.Join("; ", policies)})";

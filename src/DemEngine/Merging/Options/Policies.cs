@@ -33,6 +33,21 @@ public enum VocabularyPolicy
     Common,
 }
 
+/// <summary>How an output stores the experts of a mixture.</summary>
+public enum ExpertStorage
+{
+    /// <summary>As the base does.</summary>
+    AsBase,
+
+    /// <summary>A tensor for each matrix of each expert.</summary>
+    Separate,
+
+    /// <summary>
+    /// One tensor for the gates and ups of all experts of a layer and one for the downs, as transformers 5 keeps them in memory.
+    /// </summary>
+    Fused,
+}
+
 /// <summary>Policy for infinities and NaNs in the output.</summary>
 public enum NonFinitePolicy
 {

@@ -63,4 +63,7 @@ public sealed record AlignmentOptions
 
     /// <summary>Policy for vocabularies of different sizes.</summary>
     public VocabularyPolicy Vocabulary { get; init; }
+
+    /// <summary>How the output stores the experts of a mixture.</summary>
+    public ExpertStorage Experts { get; init; }
 }

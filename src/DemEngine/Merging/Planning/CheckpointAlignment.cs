@@ -27,7 +27,11 @@ internal static class CheckpointAlignment
             Describe(baseModel.Checkpoint, baseModel.Tensors, "the base"),
             .. sources.Select(source => Describe(
                 source.Checkpoint,
-                NameAlignment.Align(baseModel.Tensors, source.Source.Model, source.Source.Name, remarks),
+                ExpertAlignment.Align(
+                    baseModel.Tensors,
+                    NameAlignment.Align(baseModel.Tensors, source.Source.Model, source.Source.Name, remarks),
+                    source.Source.Name,
+                    remarks),
                 source.Source.Name)),
         ]);
         return new TensorAlignment(

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using DemEngine.Checkpoints;
 using DemEngine.Checkpoints.Layers;
 using DemEngine.Errors;
@@ -49,11 +50,11 @@ internal sealed class PartMatcher
         AlignmentOptions alignment)
     {
         _method = method;
-        _base = baseModel.Tensors;
+        _alignment = alignment;
+        _base = Stored(baseModel, baseModel.Tensors);
         _models = models;
         _tokens = tokens;
         _tables = tables;
-        _alignment = alignment;
         _afterLayers = recipe.GradientAfterLayers;
         _ties = AlignTies(recipe, baseModel);
         _base = _aligned[baseModel];
@@ -181,11 +182,25 @@ internal sealed class PartMatcher
                 $"{name}: {Quoted.List([.. model.Ties.SelectMany(group => group)])} are the same in samples; "
                 + "a run reads them whole to be sure");
         return new TiedModel(
-            model == baseModel ? tensors : NameAlignment.Align(_base, tensors, name, _remarks),
+            model == baseModel ? Stored(model, tensors) : Align(tensors, name),
             model.Ties,
             EmbeddingTie.Read(model.Files),
             model.Files.ContainsKey(ModelConfig.FileName),
             name);
+    }
+
+    private InputModel Align(InputModel tensors, string name) =>
+        ExpertAlignment.Align(_base, NameAlignment.Align(_base, tensors, name, _remarks), name, _remarks);
+
+    /// <summary>Shows the base's experts as the output stores them.</summary>
+    private InputModel Stored(SourceModel model, InputModel tensors)
+    {
+        if (_alignment.Experts == ExpertStorage.AsBase)
+            return tensors;
+        bool isMixtral = ModelConfig.Of(model.Files, tensors.Path)?.Root["model_type"] is JsonValue type
+            && type.TryGetValue(out string? word) && word is "mixtral" or "minimax" or "minimax_m2";
+        return ExpertAlignment.Store(
+            tensors, _alignment.Experts == ExpertStorage.Separate, isMixtral ? ExpertNames.Mixtral : null);
     }
 
     private LayerMap LayersOf(RecipePart part, int index, ModelPath basePath)
