@@ -7,7 +7,7 @@ namespace DemEngine.Merging.Mixtures;
 /// </summary>
 /// <param name="ModelType">The <c>model_type</c> of its configurations.</param>
 /// <param name="Attention">Names of a layer's tensors beside the MLP's, without the layer.</param>
-/// <param name="Defaults">Values that count where <c>config.json</c> has none, as transformers' class of the architecture.</param>
+/// <param name="Defaults">Values that count where <c>config.json</c> has none, as in transformers' class.</param>
 internal sealed record DenseArchitecture(string ModelType, IReadOnlyList<string> Attention, JsonObject Defaults)
 {
     private static readonly string[] Projections =

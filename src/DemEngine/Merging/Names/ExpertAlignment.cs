@@ -44,7 +44,8 @@ internal static class ExpertAlignment
         if (left.Length > 0)
             throw Refuse($"those of {Quoted.List(left)} are not of the shapes [experts, 2·inside, hidden] and [experts, hidden, "
                 + "inside], or not alike");
-        bool hasAny = blocks.Length > 0 || (isSeparate ? ExpertViews.SeparateBlocks(model) : ExpertViews.FusedBlocks(model)).Any();
+        bool hasAny = blocks.Length > 0
+            || (isSeparate ? ExpertViews.SeparateBlocks(model) : ExpertViews.FusedBlocks(model)).Any();
         return hasAny ? stored : throw Refuse("there are none");
 
         ExpertNames NamesOf(string block) =>
