@@ -35,7 +35,13 @@ internal sealed class ProductRows : IRowSource
         var left = new double[rows * rank];
         for (int i = 0; i < rows; i++)
             _left.Values.AsSpan((firstRow + i) * _left.Stride, rank).CopyTo(left.AsSpan(i * rank));
-        values.Clear();
-        LowRankProduct.Add(left, _right, LowRankProduct.Stride(Columns), rank, scale: 1, new MatrixPart(values, rows, Columns, Columns));
+        LowRankProduct.Add(
+            left,
+            _right,
+            LowRankProduct.Stride(Columns),
+            rank,
+            scale: 1,
+            new MatrixPart(values, rows, Columns, Columns),
+            startsFromZero: true);
     }
 }

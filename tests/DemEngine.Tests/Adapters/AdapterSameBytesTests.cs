@@ -82,8 +82,14 @@ public sealed class AdapterSameBytesTests
         foreach (VectorWidth width in Enum.GetValues<VectorWidth>())
         {
             float[] sums = [.. start];
-            LowRankProduct.Add(left, right, LowRankProduct.Stride(columns), rank, 1.7, new MatrixPart(sums, rows, columns, columns + 2), width);
+            LowRankProduct.Add(left, right, LowRankProduct.Stride(columns), rank, 1.7, new MatrixPart(sums, rows, columns, columns + 2), false, width);
             Assert.That(sums, Is.EqualTo(expected), width.ToString());
+            LowRankProduct.Add(left, right, LowRankProduct.Stride(columns), rank, 1.7, new MatrixPart(sums, rows, columns, columns + 2), true, width);
+            float[] again = [.. sums];
+            for (int i = 0; i < rows; i++)
+                again.AsSpan(i * (columns + 2), columns).Clear();
+            LowRankProduct.Add(left, right, LowRankProduct.Stride(columns), rank, 1.7, new MatrixPart(again, rows, columns, columns + 2), false, width);
+            Assert.That(sums, Is.EqualTo(again), $"{width} from zero");
         }
     }
 }

@@ -88,13 +88,38 @@ internal static class FloatNumbers
         public int Visit<TElement>()
             where TElement : IFloatElement
         {
-            for (int k = 0; k < _numbers.Length; k++)
+            int whole = !TElement.FitsSingle ? 0 : VectorWidths.Best switch
             {
-                double number = TElement.Read(in _bytes[k * TElement.Size]);
-                _numbers[k] = TElement.FitsSingle ? number : (float)number;
+                VectorWidth.Bits512 => Vectors<TElement, Width512, Vector512<uint>>(_bytes, _numbers),
+                VectorWidth.Bits256 => Vectors<TElement, Width256, Vector256<uint>>(_bytes, _numbers),
+                _ => Vectors<TElement, Width128, Vector128<uint>>(_bytes, _numbers),
+            };
+            for (int k = whole; k < _numbers.Length; k++)
+                _numbers[k] = (float)TElement.Read(in _bytes[k * TElement.Size]);
+            return 0;
+        }
+
+        /// <returns>Number of elements that were converted: all but what is less than a vector.</returns>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private static int Vectors<TElement, TWidth, TVector>(ReadOnlySpan<byte> bytes, Span<double> numbers)
+            where TElement : IFloatElement
+            where TWidth : IVectorWidth<TVector>
+            where TVector : struct
+        {
+            int whole = numbers.Length - (numbers.Length % TWidth.Lanes);
+            ref byte from = ref MemoryMarshal.GetReference(bytes[..(numbers.Length * TElement.Size)]);
+            ref byte to = ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(numbers));
+            for (int k = 0; k < whole; k += TWidth.Lanes)
+            {
+                TVector singles = TElement.LoadSingles<TWidth, TVector>(
+                    ref Unsafe.AddByteOffset(ref from, (nuint)k * (nuint)TElement.Size));
+                ref byte at = ref Unsafe.AddByteOffset(ref to, (nuint)k * sizeof(double));
+                TWidth.Store(TWidth.WidenLower(singles), ref at);
+                TWidth.Store(
+                    TWidth.WidenUpper(singles), ref Unsafe.AddByteOffset(ref at, (nuint)(TWidth.Lanes / 2) * sizeof(double)));
             }
 
-            return 0;
+            return whole;
         }
     }
 }

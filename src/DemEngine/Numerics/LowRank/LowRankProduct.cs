@@ -33,6 +33,7 @@ internal static class LowRankProduct
     /// <param name="rank">Number of columns of L and of rows of R; may be 0.</param>
     /// <param name="scale">The factor s.</param>
     /// <param name="sums">Y, <c>rows</c> × <c>columns</c>, with its own distance between rows.</param>
+    /// <param name="startsFromZero">Whether Y counts as zero, whatever it holds.</param>
     /// <param name="width">Width of the vectors; null for the widest. The result does not depend on it.</param>
     public static void Add(
         ReadOnlySpan<double> left,
@@ -41,6 +42,7 @@ internal static class LowRankProduct
         int rank,
         double scale,
         MatrixPart sums,
+        bool startsFromZero = false,
         VectorWidth? width = null)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(left.Length, sums.Rows * rank);
@@ -50,19 +52,20 @@ internal static class LowRankProduct
         switch (width ?? VectorWidths.Best)
         {
             case VectorWidth.Bits512:
-                Add<Width512, Vector512<uint>>(left, right, stride, rank, scale, sums);
+                Add<Width512, Vector512<uint>>(left, right, stride, rank, scale, sums, startsFromZero);
                 break;
             case VectorWidth.Bits256:
-                Add<Width256, Vector256<uint>>(left, right, stride, rank, scale, sums);
+                Add<Width256, Vector256<uint>>(left, right, stride, rank, scale, sums, startsFromZero);
                 break;
             default:
-                Add<Width128, Vector128<uint>>(left, right, stride, rank, scale, sums);
+                Add<Width128, Vector128<uint>>(left, right, stride, rank, scale, sums, startsFromZero);
                 break;
         }
     }
 
     private static void Add<TWidth, TVector>(
-        ReadOnlySpan<double> left, ReadOnlySpan<double> right, int stride, int rank, double scale, MatrixPart sums)
+        ReadOnlySpan<double> left, ReadOnlySpan<double> right, int stride, int rank, double scale, MatrixPart sums,
+        bool startsFromZero)
         where TWidth : IVectorWidth<TVector>
         where TVector : struct
     {
@@ -73,18 +76,20 @@ internal static class LowRankProduct
             ReadOnlySpan<double> ofRows = left.Slice(row * rank, rows * rank);
             if (rows == RowsTogether)
             {
-                FourRows<TWidth, TVector>(ofRows, right, stride, rank, scale, sums, row, whole);
+                FourRows<TWidth, TVector>(ofRows, right, stride, rank, scale, sums, row, whole, startsFromZero);
             }
             else
             {
                 for (int k = 0; k < rows; k++)
-                    OneRow<TWidth, TVector>(ofRows.Slice(k * rank, rank), right, stride, scale, sums.Row(row + k)[..whole], 0);
+                    OneRow<TWidth, TVector>(
+                        ofRows.Slice(k * rank, rank), right, stride, scale, sums.Row(row + k)[..whole], 0, startsFromZero);
             }
 
             if (whole < sums.Columns)
             {
                 for (int k = 0; k < rows; k++)
-                    Rest<TWidth, TVector>(ofRows.Slice(k * rank, rank), right, stride, scale, sums.Row(row + k), whole);
+                    Rest<TWidth, TVector>(
+                        ofRows.Slice(k * rank, rank), right, stride, scale, sums.Row(row + k), whole, startsFromZero);
             }
         }
     }
@@ -98,7 +103,8 @@ internal static class LowRankProduct
         double scale,
         MatrixPart sums,
         int row,
-        int columns)
+        int columns,
+        bool startsFromZero)
         where TWidth : IVectorWidth<TVector>
         where TVector : struct
     {
@@ -131,16 +137,17 @@ internal static class LowRankProduct
                 d1 = TWidth.MultiplyAddExact(d, r1, d1);
             }
 
-            Finish<TWidth, TVector>(a0, a1, s, ref sums.At(row, column));
-            Finish<TWidth, TVector>(b0, b1, s, ref sums.At(row + 1, column));
-            Finish<TWidth, TVector>(c0, c1, s, ref sums.At(row + 2, column));
-            Finish<TWidth, TVector>(d0, d1, s, ref sums.At(row + 3, column));
+            Finish<TWidth, TVector>(a0, a1, s, startsFromZero, ref sums.At(row, column));
+            Finish<TWidth, TVector>(b0, b1, s, startsFromZero, ref sums.At(row + 1, column));
+            Finish<TWidth, TVector>(c0, c1, s, startsFromZero, ref sums.At(row + 2, column));
+            Finish<TWidth, TVector>(d0, d1, s, startsFromZero, ref sums.At(row + 3, column));
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void OneRow<TWidth, TVector>(
-        ReadOnlySpan<double> left, ReadOnlySpan<double> right, int stride, double scale, Span<float> sums, int first)
+        ReadOnlySpan<double> left, ReadOnlySpan<double> right, int stride, double scale, Span<float> sums, int first,
+        bool startsFromZero)
         where TWidth : IVectorWidth<TVector>
         where TVector : struct
     {
@@ -160,30 +167,32 @@ internal static class LowRankProduct
                 at = ref Unsafe.AddByteOffset(ref at, (nuint)stride * sizeof(double));
             }
 
-            Finish<TWidth, TVector>(lower, upper, s, ref Unsafe.Add(ref y, column));
+            Finish<TWidth, TVector>(lower, upper, s, startsFromZero, ref Unsafe.Add(ref y, column));
         }
     }
 
     /// <summary>Computes the columns that are less than a vector in memory that has room for one.</summary>
     private static void Rest<TWidth, TVector>(
-        ReadOnlySpan<double> left, ReadOnlySpan<double> right, int stride, double scale, Span<float> sums, int first)
+        ReadOnlySpan<double> left, ReadOnlySpan<double> right, int stride, double scale, Span<float> sums, int first,
+        bool startsFromZero)
         where TWidth : IVectorWidth<TVector>
         where TVector : struct
     {
         Span<float> room = stackalloc float[ColumnMultiple];
         Span<float> rest = sums[first..];
         rest.CopyTo(room);
-        OneRow<TWidth, TVector>(left, right, stride, scale, room[..TWidth.Lanes], first);
+        OneRow<TWidth, TVector>(left, right, stride, scale, room[..TWidth.Lanes], first, startsFromZero);
         room[..rest.Length].CopyTo(rest);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish<TWidth, TVector>(TVector lower, TVector upper, TVector scale, ref float sums)
+    private static void Finish<TWidth, TVector>(
+        TVector lower, TVector upper, TVector scale, bool startsFromZero, ref float sums)
         where TWidth : IVectorWidth<TVector>
         where TVector : struct
     {
         ref byte y = ref Unsafe.As<float, byte>(ref sums);
-        TVector before = TWidth.Load(ref y);
+        TVector before = startsFromZero ? TWidth.BroadcastDouble(0) : TWidth.Load(ref y);
         TWidth.Store(
             TWidth.Narrow(
                 TWidth.MultiplyAddRounded(lower, scale, TWidth.WidenLower(before)),

@@ -47,29 +47,33 @@ internal sealed class ProductMatrix : WeightMatrix
 
     public override IReadOnlyList<StoredTensor> Parts { get; }
 
-    public override void AddTo(long first, Span<float> values)
+    public override void AddTo(long first, Span<float> values) => Run(first, values, startsFromZero: false);
+
+    public override void Read(long first, Span<float> values) => Run(first, values, startsFromZero: true);
+
+    private void Run(long first, Span<float> values, bool startsFromZero)
     {
         var (row, column) = Math.DivRem(first, Columns);
         if (column > 0)
         {
             int count = (int)Math.Min(Columns - column, values.Length);
-            Add((int)row++, (int)column, new MatrixPart(values, 1, count, count));
+            Add((int)row++, (int)column, new MatrixPart(values, 1, count, count), startsFromZero);
             values = values[count..];
         }
 
         while (values.Length >= Columns)
         {
             int rows = Math.Min(values.Length / Columns, MostRows);
-            Add((int)row, 0, new MatrixPart(values, rows, Columns, Columns));
+            Add((int)row, 0, new MatrixPart(values, rows, Columns, Columns), startsFromZero);
             row += rows;
             values = values[(rows * Columns)..];
         }
 
         if (!values.IsEmpty)
-            Add((int)row, 0, new MatrixPart(values, 1, values.Length, values.Length));
+            Add((int)row, 0, new MatrixPart(values, 1, values.Length, values.Length), startsFromZero);
     }
 
-    private void Add(int firstRow, int firstColumn, MatrixPart part)
+    private void Add(int firstRow, int firstColumn, MatrixPart part, bool startsFromZero)
     {
         int leftNumbers = part.Rows * Rank;
         double[] left = ArrayPool<double>.Shared.Rent(leftNumbers);
@@ -88,7 +92,8 @@ internal sealed class ProductMatrix : WeightMatrix
                     stride,
                     Rank,
                     _scale,
-                    part.Slice(column, Math.Min(_blockColumns, part.Columns - column)));
+                    part.Slice(column, Math.Min(_blockColumns, part.Columns - column)),
+                    startsFromZero);
         }
         finally
         {

@@ -28,7 +28,7 @@ internal abstract class WeightMatrix(int rows, int columns)
     /// <summary>Computes a part of the matrix, rounded to binary32.</summary>
     /// <param name="first">Index of the part's first element.</param>
     /// <param name="values">Receives the elements.</param>
-    public void Read(long first, Span<float> values)
+    public virtual void Read(long first, Span<float> values)
     {
         values.Clear();
         AddTo(first, values);
