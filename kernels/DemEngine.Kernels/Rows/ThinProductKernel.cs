@@ -24,8 +24,8 @@ internal struct ThinShape
 /// <summary>Adds products of some rows of a large matrix, or of their transposes, with a thin matrix: Y ← Y + M·X.</summary>
 /// <remarks>
 /// Arithmetic: <see cref="DemEngine.Numerics.LowRank.ThinProducts"/>. A thread takes elements of Y a grid apart; threads beside
-/// each other take columns beside each other, so that they read the same element of M and neighbours of X. The products are exact,
-/// so that a fused multiply-add gives the same bits as two operations.
+/// each other take columns beside each other, so that they read the same element of M and neighbours of X. The products are
+/// exact, so that a fused multiply-add gives the same bits as two operations.
 /// </remarks>
 internal static class ThinProductKernel
 {

@@ -54,7 +54,8 @@ internal static class AdapterHeatMap
                     RowHeight,
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"{fit.Tensor}: rank {fit.Rank}, {100 * fit.Energy:0.###} % kept, error {fit.Error:g4}, ‖Δ‖ {fit.Norm:g5}"));
+                        $"{fit.Tensor}: rank {fit.Rank}, {100 * fit.Energy:0.###} % kept, error {fit.Error:g4}, "
+                        + $"‖Δ‖ {fit.Norm:g5}"));
         }
 
         return svg.End();

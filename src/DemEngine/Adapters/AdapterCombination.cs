@@ -21,6 +21,9 @@ internal sealed record WeightedAdapter(Checkpoint Adapter, double Weight);
 /// </summary>
 internal static class AdapterCombination
 {
+    private const string ByTheModel =
+        "Merge the adapters with their model, each as `model: MODEL` with `lora: ADAPTER`, and extract an adapter of that.";
+
     /// <summary>Combines adapters.</summary>
     /// <param name="adapters">The adapters, of one model.</param>
     /// <param name="choice">How ranks are chosen; null for the sum of the ranks.</param>
@@ -73,7 +76,7 @@ internal static class AdapterCombination
             : throw new DemException(
                 ErrorCode.AdapterDoesNotFit,
                 $"{adapters[0].Adapter.Path} and others: folders of PEFT and single files name modules in different ways",
-                remedy: "Merge them with their model, each as `model: MODEL` with `lora: ADAPTER`, and extract an adapter of that.");
+                remedy: ByTheModel);
     }
 
     private static (FactorPair, ModuleFit) Combine(
@@ -205,7 +208,7 @@ internal static class AdapterCombination
     private static DemException NoProduct(StoredTensor tensor, string why) => new(
         ErrorCode.UnknownAdapter,
         $"{tensor.File}: {Quoted.Name(tensor.Spec.Name)}: {why}, which no sum of factors stands for",
-        remedy: "Merge the adapters with their model, each as `model: MODEL` with `lora: ADAPTER`, and extract an adapter of that.")
+        remedy: ByTheModel)
     {
         Path = tensor.File,
         Tensor = tensor.Spec.Name,

@@ -35,8 +35,8 @@ internal static class AdapterFolder
     /// <param name="baseModel">Path of the model that it belongs to; empty where it is not known.</param>
     /// <param name="model">Names of all tensors of the model; null where they are not known.</param>
     /// <exception cref="DemException">
-    /// DEM1001 (BadArgument): the path is that of a folder, and the adapter is a file, or the other way round. DEM4001 (DiskFull),
-    /// DEM4002 (WriteFailed).
+    /// DEM1001 (BadArgument): the path is that of a folder, and the adapter is a file, or the other way round. DEM4001
+    /// (DiskFull), DEM4002 (WriteFailed).
     /// </exception>
     public static void Write(string path, WrittenAdapter adapter, string baseModel, IEnumerable<string>? model)
     {

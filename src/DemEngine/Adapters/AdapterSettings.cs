@@ -11,7 +11,9 @@ namespace DemEngine.Adapters;
 /// <param name="Targets">Names of the modules that are changed, whole or their ends.</param>
 internal sealed record AdapterSettings(string Base, int Rank, double Alpha, IReadOnlyList<string> Targets)
 {
-    /// <summary>Ranks of modules that have another one; their α is the same number, so that their products are not scaled.</summary>
+    /// <summary>
+    /// Ranks of modules that have another one; their α is the same number, so that their products are not scaled.
+    /// </summary>
     public IReadOnlyDictionary<string, int> Ranks { get; init; } = new Dictionary<string, int>();
 
     /// <summary>Modules that are saved whole.</summary>

@@ -3,16 +3,6 @@ using DemEngine.Checkpoints.Layers;
 
 namespace DemEngine.Adapters;
 
-/// <summary>How the tensors of a written adapter are named.</summary>
-internal enum AdapterLayout
-{
-    /// <summary>A folder of PEFT: <c>base_model.model.….lora_A.weight</c>, scaled by its configuration.</summary>
-    Peft,
-
-    /// <summary>A single file as kohya-ss writes it: <c>….lora_down.weight</c>, with α beside.</summary>
-    SingleFile,
-}
-
 /// <summary>Names and shapes of a module's factors.</summary>
 /// <param name="Module">Path of the module.</param>
 /// <param name="Weight">Shape of the model's tensor.</param>
@@ -44,7 +34,9 @@ internal sealed record FactorNames(string Module, TensorShape Weight, bool IsEmb
     /// <summary>Name of the number α; null where the configuration states it.</summary>
     public string? Alpha => Layout == AdapterLayout.SingleFile ? $"{Module}.alpha" : null;
 
-    /// <summary>Shape of the factor of the rows. A convolution's window belongs to the other one, and this has one place.</summary>
+    /// <summary>
+    /// Shape of the factor of the rows. A convolution's window belongs to the other one, and this has one place.
+    /// </summary>
     public TensorShape LeftShape(int rank) => IsEmbedding
         ? new TensorShape([rank, Weight.Rows])
         : new TensorShape([Weight.Rows, rank, .. Enumerable.Repeat(1L, Math.Max(0, Weight.Dimensions.Length - 2))]);

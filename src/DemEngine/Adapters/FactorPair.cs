@@ -5,8 +5,8 @@ using DemEngine.Numerics.LowRank;
 namespace DemEngine.Adapters;
 
 /// <summary>
-/// The two factors of a module's change, named and shaped as PEFT stores them: for a matrix or a convolution A (rank × inputs) and
-/// B (outputs × rank), for an embedding the transposes of both the other way round.
+/// The two factors of a module's change, named and shaped as PEFT stores them: for a matrix or a convolution A (rank × inputs)
+/// and B (outputs × rank), for an embedding the transposes of both the other way round.
 /// </summary>
 internal sealed class FactorPair
 {

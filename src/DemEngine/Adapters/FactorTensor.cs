@@ -5,7 +5,9 @@ using DemEngine.Numerics.Elements;
 
 namespace DemEngine.Adapters;
 
-/// <summary>A tensor of an adapter that is written: its elements lie in memory, rounded to the type that it is stored in.</summary>
+/// <summary>
+/// A tensor of an adapter that is written: its elements lie in memory, rounded to the type that it is stored in.
+/// </summary>
 internal sealed class FactorTensor : ITensorData
 {
     private readonly byte[] _bytes;

@@ -14,8 +14,8 @@ namespace DemEngine.Adapters;
 
 /// <summary>
 /// Extracts an adapter from a fine-tuned model: each changed matrix's difference from the base is approximated by the largest
-/// singular vectors of it (see <see cref="RandomizedSvd"/>), which no other factors of that rank come nearer to in ‖·‖ but for the
-/// random range finder's error (Eckart and Young 1936). Vectors that changed, such as norms, are saved whole. Each matrix is
+/// singular vectors of it (see <see cref="RandomizedSvd"/>), which no other factors of that rank come nearer to in ‖·‖ but for
+/// the random range finder's error (Eckart and Young 1936). Vectors that changed, such as norms, are saved whole. Each matrix is
 /// computed by one thread in a fixed order, so that the bytes are the same on every machine and number of threads.
 /// </summary>
 internal static class LoraExtraction
@@ -33,7 +33,8 @@ internal static class LoraExtraction
     /// <param name="progress">Progress callback, in order; null for none.</param>
     /// <param name="cancel">Token that stops the work.</param>
     /// <exception cref="DemException">
-    /// DEM2014 (MissingTensor), DEM2016 (ShapeMismatch): the models do not match. DEM2021 (NonFinite) if a difference is not finite.
+    /// DEM2014 (MissingTensor), DEM2016 (ShapeMismatch): the models do not match. DEM4004 (NonFiniteOutput): a
+    /// difference is not finite.
     /// </exception>
     public static WrittenAdapter Run(
         Checkpoint origin,
@@ -92,7 +93,8 @@ internal static class LoraExtraction
         ];
         if (missing.Length > 0)
             throw new DemException(
-                ErrorCode.MissingTensor, $"{tuned.Path}: {missing.Length} tensors of the base are not in it: {Quoted.List(missing)}")
+                ErrorCode.MissingTensor,
+                $"{tuned.Path}: {missing.Length} tensors of the base are not in it: {Quoted.List(missing)}")
             {
                 Path = tuned.Path,
             };
@@ -102,7 +104,8 @@ internal static class LoraExtraction
             if (other.Spec.Shape != tensor.Spec.Shape)
                 throw new DemException(
                     ErrorCode.ShapeMismatch,
-                    $"{tuned.Path}: tensor {Quoted.Name(tensor.Spec.Name)} is {other.Spec.Shape}, in the base {tensor.Spec.Shape}",
+                    $"{tuned.Path}: tensor {Quoted.Name(tensor.Spec.Name)} is {other.Spec.Shape}, "
+                    + $"in the base {tensor.Spec.Shape}",
                     remedy: "An adapter changes matrices of the base in their shapes; bring the models to one vocabulary first.")
                 {
                     Path = tuned.Path,

@@ -12,7 +12,8 @@ internal readonly record struct RankChoice(int? Rank, double? Energy)
     public void Check()
     {
         if (Rank is null && Energy is null)
-            throw new DemException(ErrorCode.BadArgument, "an adapter needs a rank, or the share of the change that it is to hold");
+            throw new DemException(
+                ErrorCode.BadArgument, "an adapter needs a rank, or the share of the change that it is to hold");
         if (Rank < 1)
             throw new DemException(ErrorCode.BadArgument, "the rank of an adapter is at least 1");
         if (Energy is { } energy && !(energy > 0 && energy <= 1))

@@ -1,5 +1,4 @@
 using DemEngine.Checkpoints;
-using DemEngine.Numerics;
 using DemEngine.Tests.Merging;
 
 namespace DemEngine.Tests.Adapters;

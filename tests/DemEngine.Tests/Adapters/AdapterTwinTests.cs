@@ -2,7 +2,6 @@ using System.Runtime.InteropServices;
 using DemEngine.Checkpoints;
 using DemEngine.Checkpoints.Adapters;
 using DemEngine.Memory;
-using DemEngine.Merging.Options;
 using DemEngine.Numerics;
 using DemEngine.Tests.Merging;
 using DemEngine.Tests.Reference;

@@ -23,7 +23,8 @@ internal sealed class AdapterModule(string name)
 
     /// <summary>Whether there are factors whose product is scaled, and no number α.</summary>
     public bool NeedsScale => this[AdapterPart.Alpha] is null
-        && _parts.Keys.Any(part => part is AdapterPart.Down or AdapterPart.EmbeddingDown or AdapterPart.W1Right or AdapterPart.W2Right);
+        && _parts.Keys.Any(part =>
+            part is AdapterPart.Down or AdapterPart.EmbeddingDown or AdapterPart.W1Right or AdapterPart.W2Right);
 
     /// <summary>Whether there is anything but a pair of factors and their scale.</summary>
     public bool HasMoreThanFactors => _parts.Keys.Any(part => part is not (AdapterPart.Down or AdapterPart.Up or AdapterPart.Alpha

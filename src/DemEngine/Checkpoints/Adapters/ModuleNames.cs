@@ -105,7 +105,9 @@ internal sealed class ModuleNames
     private bool IsModule(string name) =>
         _model.IndexOf($"{name}.weight") >= 0 || _model.IndexOf(name) >= 0 || _model.IndexOf($"{name}.bias") >= 0;
 
-    /// <summary>The name itself, then without what says which model of a pipeline is meant, then without its first words.</summary>
+    /// <summary>
+    /// The name itself, then without what says which model of a pipeline is meant, then without its first words.
+    /// </summary>
     private static IEnumerable<string> Shorter(string module)
     {
         yield return module;

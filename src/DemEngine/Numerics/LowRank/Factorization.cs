@@ -14,7 +14,9 @@ internal sealed record Factorization(ThinMatrix Left, double[] Values, ThinMatri
     public double Energy(int rank) =>
         Squares == 0 ? 1 : Math.Min(1, Values.Take(rank).Sum(value => value * value) / Squares);
 
-    /// <summary>Returns the least rank that holds a share of ‖M‖²; null if all singular values that are known hold less.</summary>
+    /// <summary>
+    /// Returns the least rank that holds a share of ‖M‖²; null if all singular values that are known hold less.
+    /// </summary>
     /// <param name="energy">The share, from 0 to 1.</param>
     public int? RankOf(double energy)
     {

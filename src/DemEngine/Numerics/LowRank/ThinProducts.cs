@@ -25,7 +25,8 @@ internal static class ThinProducts
         int rows = m.Length / x.Rows;
         ArgumentOutOfRangeException.ThrowIfNotEqual(rows * x.Rows, m.Length);
         ArgumentOutOfRangeException.ThrowIfNotEqual(x.Stride, y.Stride);
-        Run(m, rows, x.Rows, x.Values, y.Values.AsSpan(firstRow * y.Stride, rows * y.Stride), x.Stride, isTransposed: false, width);
+        Span<double> sums = y.Values.AsSpan(firstRow * y.Stride, rows * y.Stride);
+        Run(m, rows, x.Rows, x.Values, sums, x.Stride, isTransposed: false, width);
     }
 
     /// <summary>Computes Y ← Y + Mᵀ·X for some rows of M, which belong to as many rows of X.</summary>
@@ -39,7 +40,8 @@ internal static class ThinProducts
         int rows = m.Length / y.Rows;
         ArgumentOutOfRangeException.ThrowIfNotEqual(rows * y.Rows, m.Length);
         ArgumentOutOfRangeException.ThrowIfNotEqual(x.Stride, y.Stride);
-        Run(m, rows, y.Rows, x.Values.AsSpan(firstRow * x.Stride, rows * x.Stride), y.Values, x.Stride, isTransposed: true, width);
+        ReadOnlySpan<double> factors = x.Values.AsSpan(firstRow * x.Stride, rows * x.Stride);
+        Run(m, rows, y.Rows, factors, y.Values, x.Stride, isTransposed: true, width);
     }
 
     private static void Run(
@@ -146,8 +148,8 @@ internal static class ThinProducts
             for (int k = 0; k < ofX; k++)
             {
                 nuint at = ((nuint)k * (nuint)y.Length) + (nuint)column;
-                s = TWidth.MultiplyAddExact(
-                    TWidth.BroadcastDouble(m[k * inner]), TWidth.Load(ref Unsafe.AddByteOffset(ref ofRows, at * sizeof(double))), s);
+                TVector factor = TWidth.Load(ref Unsafe.AddByteOffset(ref ofRows, at * sizeof(double)));
+                s = TWidth.MultiplyAddExact(TWidth.BroadcastDouble(m[k * inner]), factor, s);
             }
 
             TWidth.Store(s, ref sum);
