@@ -459,6 +459,12 @@ public sealed class ErrorCode
         "The experts of a model cannot be stored in the way that is asked for.",
         "Leave the experts as they are stored.");
 
+    /// <summary>DEM2057: Models of a recipe are diffusers pipelines that do not fit together.</summary>
+    public static readonly ErrorCode PipelineMismatch = new(
+        2057,
+        "Models of a recipe are diffusers pipelines that do not fit together.",
+        "Give roots of pipelines of one kind for all models, or merge one component at a time by its folder.");
+
     // ---- 21xx: models and data sets ----
 
     /// <summary>DEM2101: A model's config.json describes an architecture that is not computed here.</summary>

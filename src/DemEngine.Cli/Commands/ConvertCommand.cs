@@ -1,8 +1,10 @@
 using System.CommandLine;
 using DemEngine.Cli.Options;
+using DemEngine.Cli.Pipelines;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Planning;
 using DemEngine.Numerics;
+using DemEngine.Pipelines;
 using DemEngine.Recipes;
 
 namespace DemEngine.Cli.Commands;
@@ -53,9 +55,10 @@ internal static class ConvertCommand
             string outType = parsed.GetValue(type) is { } given ? $"out_dtype: {given}\n" : "";
             string text = $"merge_method: passthrough\n{outType}models:\n- model: '{quoted}'\n";
             Recipe recipe = RecipeReader.Resolve(RecipeReader.Parse(text, "dem convert"), Directory.GetCurrentDirectory());
-            RunOptions options = run.Read(parsed);
-            using MergePlan plan = MergePlanner.Plan(
-                recipe, new AlignmentOptions { Experts = parsed.GetValue(experts) }, options);
+            var alignment = new AlignmentOptions { Experts = parsed.GetValue(experts) };
+            if (PipelineRecipe.Of(recipe, alignment) is { } pipeline)
+                return PipelineMerge.Run(pipeline, alignment, run, parsed);
+            using MergePlan plan = MergePlanner.Plan(recipe, alignment, run.Read(parsed));
             return run.Execute(parsed, plan.Plan);
         });
         return command;

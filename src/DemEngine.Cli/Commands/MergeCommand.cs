@@ -1,7 +1,9 @@
 using System.CommandLine;
 using DemEngine.Cli.Options;
+using DemEngine.Cli.Pipelines;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Planning;
+using DemEngine.Pipelines;
 using DemEngine.Recipes;
 using DemEngine.Recipes.Values;
 
@@ -47,6 +49,10 @@ internal static class MergeCommand
             if (results.Count > 1)
                 return SeveralResults.Merge(
                     results, alignment.Read(parsed), run, parsed, parsed.GetValue(dryRun), parsed.GetValue(all));
+
+            if (PipelineRecipe.Of(results[0], alignment.Read(parsed)) is { } pipelines)
+                return PipelineMerge.Run(
+                    pipelines, alignment.Read(parsed), run, parsed, parsed.GetValue(dryRun), parsed.GetValue(all));
 
             RunOptions options = run.Read(parsed) with { PlansOnly = parsed.GetValue(dryRun) };
             using MergePlan merge = MergePlanner.Plan(results[0], alignment.Read(parsed), options);

@@ -3,6 +3,7 @@ using DemEngine.Analysis;
 using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
 using DemEngine.Cli.Progress;
+using DemEngine.Pipelines;
 
 namespace DemEngine.Cli.Commands;
 
@@ -31,7 +32,9 @@ internal static class VerifyCommand
             bool quiet = parsed.GetValue(output.Quiet);
             VerifyReport report = ProgressDisplay.Run(
                 quiet || json,
-                progress => Verification.Run(parsed.GetValue(folder)!, read.Read(parsed), progress, Interrupt.Token));
+                progress => PipelineVerification.IsFor(parsed.GetValue(folder)!)
+                    ? PipelineVerification.Run(parsed.GetValue(folder)!, read.Read(parsed), progress, Interrupt.Token)
+                    : Verification.Run(parsed.GetValue(folder)!, read.Read(parsed), progress, Interrupt.Token));
             if (json)
                 VerifyPrinter.PrintJson(report);
             else if (!quiet)

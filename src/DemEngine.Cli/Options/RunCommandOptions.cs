@@ -118,6 +118,9 @@ internal sealed class RunCommandOptions(bool writesCard = false, Argument<Direct
         return StagingDirectory.IsThere(folder) ? options : options with { Unfinished = UnfinishedRun.Refuse };
     }
 
+    /// <summary>Whether a run starts where there is none to go on with, and is content with a complete output.</summary>
+    public bool IsResumeAuto(ParseResult parsed) => parsed.GetValue(_resumeAuto);
+
     /// <summary>Whether the output is one file.</summary>
     public bool IsSingleFile(ParseResult parsed) => positional is not null && parsed.GetValue(SingleFile);
 

@@ -4,6 +4,7 @@ using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using DemEngine.Checkpoints.Locating;
 using DemEngine.Numerics;
 
 namespace DemEngine.Checkpoints;
@@ -73,6 +74,22 @@ public sealed class ShardLayout
 
     /// <summary>Size of all tensors in bytes, as the index states it.</summary>
     public long TotalSize => Tensors.Sum(tensor => tensor.Spec.ByteLength);
+
+    /// <summary>Name of the index file.</summary>
+    internal string IndexFileName { get; private init; } = Checkpoint.IndexFileName;
+
+    /// <summary>Returns the same layout under the file names of another library.</summary>
+    /// <param name="names">Names that the library gives the weights.</param>
+    internal ShardLayout Under(WeightNames names)
+    {
+        string stem = Path.GetFileNameWithoutExtension(names.Single);
+        string own = Path.GetFileNameWithoutExtension(Checkpoint.SingleFileName);
+        return new ShardLayout(
+            [.. Shards.Select(shard => shard with { FileName = stem + shard.FileName[own.Length..] })], Tensors)
+        {
+            IndexFileName = names.Index,
+        };
+    }
 
     /// <summary>Lays out a checkpoint.</summary>
     /// <param name="tensors">Tensors of the checkpoint, in order.</param>

@@ -5,6 +5,9 @@ namespace DemEngine.Files;
 /// <param name="Adapter">Path of the adapter.</param>
 public sealed record AdaptedPath(string Model, string Adapter)
 {
+    /// <summary>The component of a pipeline that the model is; null for a model that is none.</summary>
+    internal PipelinePart? Part { get; init; }
+
     /// <summary>Takes <c>model+adapter</c> apart, where both are there.</summary>
     /// <param name="path">The two paths with a plus between.</param>
     /// <returns>The paths; null where no plus divides the text into a model and an adapter that are there.</returns>

@@ -3,6 +3,7 @@ using DemEngine.Checkpoints.Adapters.Changes;
 using DemEngine.Checkpoints.Decoding;
 using DemEngine.Checkpoints.Quantized;
 using DemEngine.Errors;
+using DemEngine.Files;
 
 namespace DemEngine.Checkpoints.Adapters;
 
@@ -15,16 +16,17 @@ internal static class AdaptedModel
     /// <summary>Makes the view of a model with an adapter.</summary>
     /// <param name="model">The model, with its real values. It stays its owner's.</param>
     /// <param name="adapter">The adapter as it is stored. It stays its owner's.</param>
+    /// <param name="part">The component of a pipeline that the model is; null for a model that is none.</param>
     /// <exception cref="DemException">
     /// DEM2047 (AdapterDoesNotFit): the adapter changes what the model does not have. DEM2048 (BadAdapter): its tensors or its
     /// configuration contradict each other. DEM2049 (UnknownAdapter): it is of a kind that is not read. DEM2050 (NotAnAdapter):
     /// it is a model.
     /// </exception>
-    public static Checkpoint Of(Checkpoint model, Checkpoint adapter)
+    public static Checkpoint Of(Checkpoint model, Checkpoint adapter, PipelinePart? part = null)
     {
         AdapterContents contents = AdapterContents.Read(adapter);
         var remarks = new List<string>();
-        Dictionary<string, string> places = new ModuleNames(model).Find(
+        Dictionary<string, string> places = new ModuleNames(model, part).Find(
             [.. contents.Modules.Select(module => module.Name), .. contents.Whole.Select(WholeModule)], adapter.Path, remarks);
         bool areTransposed = contents.IsTransposed || contents.Modules.Any(module =>
             places.TryGetValue(module.Name, out string? place) && WeightOf(model, place) is { } weight

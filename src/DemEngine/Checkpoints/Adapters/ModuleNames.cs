@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DemEngine.Errors;
+using DemEngine.Files;
 
 namespace DemEngine.Checkpoints.Adapters;
 
@@ -24,6 +25,7 @@ internal sealed class ModuleNames
         "lora_prior_unet_",
         "lycoris_",
         "unet.",
+        "text_encoder_3.",
         "text_encoder_2.",
         "text_encoder.",
         "transformer.",
@@ -31,12 +33,15 @@ internal sealed class ModuleNames
     ];
 
     private readonly Checkpoint _model;
+    private readonly PipelinePart? _part;
     private readonly Lazy<Dictionary<string, string>> _bySuffix;
 
     /// <param name="model">The model.</param>
-    public ModuleNames(Checkpoint model)
+    /// <param name="part">The component of a pipeline that it is; null for a model that is none.</param>
+    public ModuleNames(Checkpoint model, PipelinePart? part = null)
     {
         _model = model;
+        _part = part;
         _bySuffix = new(Suffixes);
     }
 
@@ -48,6 +53,8 @@ internal sealed class ModuleNames
     /// <exception cref="DemException">DEM2047 (AdapterDoesNotFit): modules are not in the model.</exception>
     public Dictionary<string, string> Find(IReadOnlyCollection<string> modules, string adapter, List<string> remarks)
     {
+        if (_part is not null)
+            modules = PartOf(modules, _part, adapter, remarks);
         var found = new Dictionary<string, string>(StringComparer.Ordinal);
         bool isAny = false;
         var missing = new List<(string Component, string[] Modules)>();
@@ -78,6 +85,28 @@ internal sealed class ModuleNames
         }
 
         return found;
+    }
+
+    /// <summary>Picks the modules that an adapter has for one component; there may be none.</summary>
+    private static string[] PartOf(
+        IReadOnlyCollection<string> modules, PipelinePart part, string adapter, List<string> remarks)
+    {
+        ILookup<string, string> byComponent =
+            modules.ToLookup(module => part.ComponentOf(ComponentOf(module)), StringComparer.Ordinal);
+        if (byComponent.FirstOrDefault(group => !part.All.Contains(group.Key, StringComparer.Ordinal)) is { } foreign)
+            throw new DemException(
+                ErrorCode.AdapterDoesNotFit,
+                $"{adapter}: {foreign.Count()} of the modules that it changes are of the component "
+                + $"{Quoted.Name(foreign.Key)}, and the pipeline has {Quoted.List([.. part.All])}: {Quoted.List([.. foreign])}")
+            {
+                Path = adapter,
+            };
+        string[] own = [.. byComponent[part.Component]];
+        if (own.Length < modules.Count)
+            remarks.Add(
+                $"{adapter}: {own.Length} of {modules.Count} modules are of {Quoted.Name(part.Component)}; the others are of "
+                + "other components of the pipeline");
+        return own;
     }
 
     private static string ComponentOf(string module) =>

@@ -38,7 +38,8 @@ internal static class FolderContents
             return NotFound(
                 $"{folder}: this is the root of a diffusers pipeline; its models lie in folders of their own: "
                 + Quoted.List(parts),
-                $"Merge one model at a time, and give its folder or file, such as {example}.");
+                $"A recipe whose models are all such roots merges them whole. Else merge one model at a time, and give its "
+                + $"folder or file, such as {example}.");
         }
 
         if (weights.Length == 1)

@@ -36,7 +36,7 @@ internal sealed class OpenedModels(RunOptions run, ModelSources? sources = null)
         if (!_byPath.TryGetValue(key, out Checkpoint? checkpoint))
         {
             Checkpoint model = Open(sources?.Find(path.WrittenModel) is null ? adapted.Model : path.WrittenModel);
-            checkpoint = AdaptedModel.Of(model, OpenAdapter(adapted.Adapter));
+            checkpoint = AdaptedModel.Of(model, OpenAdapter(adapted.Adapter), adapted.Part);
             _byPath.Add(key, checkpoint);
         }
 

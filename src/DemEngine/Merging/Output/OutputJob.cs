@@ -211,7 +211,7 @@ internal sealed class OutputJob : IPlannedOutput, IDisposable
 
         var files = new Dictionary<string, byte[]>(Plan.SideFiles, StringComparer.Ordinal);
         if (Plan.Layout.BuildIndex() is { } index)
-            files[Checkpoint.IndexFileName] = index;
+            files[Plan.Layout.IndexFileName] = index;
         if (_options.Card && Plan.Card is { } card)
         {
             foreach (var (name, contents) in card.Files(manifest.TensorsHash))

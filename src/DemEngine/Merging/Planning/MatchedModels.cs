@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using DemEngine.Checkpoints;
+using DemEngine.Checkpoints.Locating;
 using DemEngine.Errors;
 using DemEngine.Merging.Cards;
 using DemEngine.Merging.Models;
@@ -108,7 +109,8 @@ internal sealed class MatchedModels : IDisposable
     public OutputPlan Plan(Recipe recipe)
     {
         var parameters = new MergeParameters(recipe);
-        _layout ??= ShardLayout.Plan(Specs, _maxShardBytes);
+        _layout ??= ShardLayout.Plan(Specs, _maxShardBytes).Under(WeightNames.LikeThose(
+            _opened.All.Where(checkpoint => checkpoint.Folder == BaseFolder).SelectMany(checkpoint => checkpoint.Files)));
         _order ??= OrderIn(_layout);
         int[] order = _order;
         var maxima = new ConcurrentDictionary<int, SharedMaxima>();

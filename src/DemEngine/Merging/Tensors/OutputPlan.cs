@@ -33,7 +33,7 @@ public sealed class OutputPlan
         string operation, string? recipe, ImmutableArray<ManifestInput> inputs, ImmutableArray<Checkpoint> checkpoints,
         PlannedOutputs outputs, ShardLayout layout, IReadOnlyDictionary<string, byte[]> sideFiles)
     {
-        SideFilePath.Check(sideFiles.Keys, layout.Shards.Select(shard => shard.FileName).Append(Checkpoint.IndexFileName));
+        SideFilePath.Check(sideFiles.Keys, layout.Shards.Select(shard => shard.FileName).Append(layout.IndexFileName));
         Operation = operation;
         Recipe = recipe;
         Inputs = inputs;
