@@ -36,17 +36,16 @@ internal static class PipelineMerge
                 remedy: "Merge it without --single-file, or give the folder of one component.");
         RunOptions options = run.Read(parsed) with { PlansOnly = isDryRun };
         string folder = run.Folder(parsed);
-        if (run.IsResumeAuto(parsed) && !StagingDirectory.IsThere(folder))
+        if (!isDryRun && run.IsResumeAuto(parsed) && FindComplete(recipe, alignment, options, folder) is { } there)
         {
-            if (Directory.Exists(folder) && FindComplete(recipe, alignment, options, folder) is { } there)
-            {
-                RunSummary.Print(there, parsed.GetValue(run.Output.Quiet), parsed.GetValue(run.Output.Json));
-                return 0;
-            }
-
-            options = options with { Unfinished = UnfinishedRun.Refuse };
+            // A process that died after it had exchanged an old pipeline for this one left the old one there.
+            StagingDirectory.Discard(folder);
+            RunSummary.Print(there, parsed.GetValue(run.Output.Quiet), parsed.GetValue(run.Output.Json));
+            return 0;
         }
 
+        if (run.IsResumeAuto(parsed) && !StagingDirectory.IsThere(folder))
+            options = options with { Unfinished = UnfinishedRun.Refuse };
         PipelineOutput.Check(recipe, folder, options);
         Plan(recipe, alignment, options, folder, isDryRun ? (run, parsed, all) : null);
         if (isDryRun)
@@ -115,6 +114,8 @@ internal static class PipelineMerge
     private static List<RunReport>? FindComplete(
         PipelineRecipe recipe, AlignmentOptions alignment, RunOptions options, string folder)
     {
+        if (!PipelineVerification.IsFor(folder))
+            return null;
         var reports = new List<RunReport>();
         foreach (ComponentRecipe component in recipe.Components)
         {
@@ -125,7 +126,6 @@ internal static class PipelineMerge
             reports.Add(FinishedOutput.Report(place, merge.Plan));
         }
 
-        return PipelineVerification.IsFor(folder)
-            && PipelineVerification.Run(folder, options, null, Interrupt.Token).IsIntact ? reports : null;
+        return PipelineVerification.Run(folder, options, null, Interrupt.Token).IsIntact ? reports : null;
     }
 }

@@ -105,26 +105,32 @@ internal sealed class PipelineFolder
                 .SelectMany(component => Directory.EnumerateFiles(System.IO.Path.Combine(_folder, component.Name), "*", below)));
         foreach (string path in paths)
         {
-            if (LinuxFile.IsSpecial(path) || new FileInfo(path).Length > LargestFile)
-                throw new DemException(
-                    ErrorCode.BadSideFile,
-                    $"{path}: this is no file of a configuration or tokenizer: it is special, or larger than {LargestFile} bytes",
-                    remedy: "Remove it from the pipeline if it does not belong there.")
-                {
-                    Path = path,
-                };
             string name = System.IO.Path.GetRelativePath(_folder, path).Replace(System.IO.Path.DirectorySeparatorChar, '/');
-            try
-            {
-                files.Add(name, File.ReadAllBytes(path));
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                throw new DemException(ErrorCode.BadSideFile, $"{path}: {e.Message}", e) { Path = path };
-            }
+            files.Add(name, ReadOther(path));
         }
 
         return files;
+    }
+
+    private static byte[] ReadOther(string path)
+    {
+        try
+        {
+            if (!LinuxFile.IsSpecial(path) && BoundedFile.Read(path, LargestFile) is { } contents)
+                return contents;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DemException(ErrorCode.BadSideFile, $"{path}: {e.Message}", e) { Path = path };
+        }
+
+        throw new DemException(
+            ErrorCode.BadSideFile,
+            $"{path}: this is no file of a configuration or tokenizer: it is special, or larger than {LargestFile} bytes",
+            remedy: "Remove it from the pipeline if it does not belong there.")
+        {
+            Path = path,
+        };
     }
 
     private static string? FolderOf(string path) =>

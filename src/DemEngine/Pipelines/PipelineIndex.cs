@@ -51,8 +51,8 @@ internal static class PipelineIndex
             throw Wrong(path, "this is a pipe, a socket or a device, and no file");
         try
         {
-            return new FileInfo(path).Length <= MaxLength
-                ? StrictJson.ParseNode(File.ReadAllBytes(path))
+            return BoundedFile.Read(path, MaxLength) is { } json
+                ? StrictJson.ParseNode(json)
                 : throw Wrong(path, $"larger than {MaxLength} bytes");
         }
         catch (JsonException e)

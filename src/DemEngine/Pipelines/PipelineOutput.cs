@@ -54,8 +54,16 @@ internal sealed class PipelineOutput : IDisposable
     }
 
     /// <summary>Disk space that a component needs and that is free, where an earlier run may have begun it.</summary>
-    public static DiskRoom RoomFor(string component, OutputPlan plan, string output, RunOptions options) =>
-        DiskRoom.For(plan, Path.Combine(StagingDirectory.PathFor(output), component), options);
+    public static DiskRoom RoomFor(string component, OutputPlan plan, string output, RunOptions options)
+    {
+        string folder = Path.Combine(StagingDirectory.PathFor(output), component);
+        DiskRoom room = DiskRoom.For(plan, folder, options);
+        long complete = options.Unfinished != UnfinishedRun.Resume
+            ? 0
+            : plan.Layout.Shards.Select(shard => new FileInfo(Path.Combine(folder, shard.FileName)))
+                .Where(file => file.Exists).Sum(file => file.Length);
+        return room with { NeededBytes = Math.Max(0, room.NeededBytes - complete) };
+    }
 
     /// <summary>Path where a component is to be made.</summary>
     public string FolderOf(string component) => Path.Combine(_staging.Path, component);

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using DemEngine.Checkpoints;
 using DemEngine.Numerics;
+using DemEngine.Tests.PyTorch;
 
 namespace DemEngine.Cli.Tests.Pipelines;
 
@@ -162,6 +163,23 @@ public sealed class PipelineTests
         Assert.That(net.Tensors.Select(tensor => tensor.Spec.Type).Distinct(), Is.EqualTo(new[] { ElementType.BF16 }));
         Dem.Run("verify", _folder.PathOf("out")).Expect(0);
         Dem.Run("convert", _folder.PathOf("two"), "--out", _folder.PathOf("one.safetensors"), "--single-file").Expect(2);
+    }
+
+    [Test]
+    public void Files_of_PyTorch_become_safetensors_under_the_names_of_their_libraries()
+    {
+        foreach (var (component, stem) in new[] { ("text_encoder", "pytorch_model"), ("vae", "diffusion_pytorch_model") })
+        {
+            string folder = _folder.PathOf($"one/{component}");
+            foreach (string file in Directory.GetFiles(folder, "*.safetensors"))
+                File.Delete(file);
+            byte[] pickle = PickleText.StateDict(new TorchView("a", "torch.FloatStorage", "0", 2, 0, [2], [1]));
+            File.WriteAllBytes(Path.Combine(folder, $"{stem}.bin"), ZipText.Write(ZipText.Torch(pickle, ("0", [0, 0, 128, 63, 0, 0, 0, 64]))));
+        }
+
+        Dem.Run("convert", _folder.PathOf("one"), "--out", _folder.PathOf("out")).Expect(0);
+        Assert.That(Weights.Select(FirstNumber), Is.EqualTo(new[] { 1f, 1f, 1f, 1f }));
+        Dem.Run("verify", _folder.PathOf("out")).Expect(0);
     }
 
     [Test]
