@@ -465,6 +465,19 @@ public sealed class ErrorCode
         "Models of a recipe are diffusers pipelines that do not fit together.",
         "Give roots of pipelines of one kind for all models, or merge one component at a time by its folder.");
 
+    /// <summary>DEM2059: A model is none that a GGUF file is written of.</summary>
+    public static readonly ErrorCode NotForGguf = new(
+        2059,
+        "A model is none that a GGUF file is written of.",
+        "Write it as safetensors, and convert that with llama.cpp's convert_hf_to_gguf.py.");
+
+    /// <summary>DEM2060: A model's tokenizer is missing, or none that a GGUF file is written of.</summary>
+    public static readonly ErrorCode TokenizerNotForGguf = new(
+        2060,
+        "A model's tokenizer is missing, or none that a GGUF file is written of.",
+        "Put the tokenizer.json that belongs to the model into its folder; or write the model as safetensors, and convert that "
+        + "with llama.cpp's convert_hf_to_gguf.py.");
+
     // ---- 21xx: models and data sets ----
 
     /// <summary>DEM2101: A model's config.json describes an architecture that is not computed here.</summary>

@@ -25,7 +25,8 @@ internal static class ConvertCommand
         };
         var type = new Option<string?>("--dtype")
         {
-            Description = "An element type, or a quantised form: fp8_block for transformers and vLLM, fp8 for ComfyUI. "
+            Description = "An element type, or a quantised form: fp8_block for transformers and vLLM, fp8 for ComfyUI, "
+                + "q8_0, q4_0, gguf_bf16 and gguf_f16 for llama.cpp, as one file that --out names. "
                 + "Without it, the types that the model has.",
             HelpName = string.Join("|", ["bf16", "f16", "f32", .. OutputForms.All]),
         };

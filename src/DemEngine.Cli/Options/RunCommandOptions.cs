@@ -4,6 +4,7 @@ using DemEngine.Checkpoints;
 using DemEngine.Cli.Formatting;
 using DemEngine.Cli.Output;
 using DemEngine.Cli.Progress;
+using DemEngine.Merging.GgufOutputs;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Output;
 using DemEngine.Merging.Tensors;
@@ -159,9 +160,11 @@ internal sealed class RunCommandOptions(bool writesCard = false, Argument<Direct
     public void PrintPlan(ParseResult parsed, OutputPlan plan, RunOptions options, bool all)
     {
         options = ReadFor(parsed, plan) ?? options with { Overwrite = true, Unfinished = UnfinishedRun.Restart };
-        if (IsSingleFile(parsed))
+        if (IsSingleFile(parsed) && plan.GgufForm is null)
             SingleFileRun.Check(plan, Folder(parsed), options.Overwrite);
-        DiskRoom room = IsSingleFile(parsed)
+        DiskRoom room = plan.GgufForm is not null
+            ? GgufFileRun.Check(plan, Folder(parsed), options)
+            : IsSingleFile(parsed)
             ? DiskRoom.For(plan, Folder(parsed), options)
             : OutputRun.Check(plan, Folder(parsed), options);
         PlanPrinter.Print(plan, options, room, all, parsed.GetValue(Output.Quiet), parsed.GetValue(Output.Json));
@@ -177,16 +180,18 @@ internal sealed class RunCommandOptions(bool writesCard = false, Argument<Direct
         {
             return ProgressDisplay.Run(
                 quiet || parsed.GetValue(Output.Json),
-                progress => IsSingleFile(parsed)
+                progress => plan.GgufForm is not null
+                    ? GgufFileRun.Execute(plan, folder, backend, options, progress, Interrupt.Token)
+                    : IsSingleFile(parsed)
                     ? SingleFileRun.Execute(plan, folder, backend, options, progress, Interrupt.Token)
                     : OutputRun.Execute(plan, folder, backend, options, progress, Interrupt.Token));
         }
-        catch (DemException e) when (e.Code == ErrorCode.NonFiniteOutput && IsSingleFile(parsed))
+        catch (DemException e) when (e.Code == ErrorCode.NonFiniteOutput && plan.GgufForm is null && IsSingleFile(parsed))
         {
             throw new DemException(
                 e.Code, e.Message, e, "Look at the tensors named; to write it as it is, run the command with --nonfinite warn.");
         }
-        catch (OperationCanceledException e) when (!IsSingleFile(parsed))
+        catch (OperationCanceledException e) when (plan.GgufForm is null && !IsSingleFile(parsed))
         {
             throw new ResumableInterruption(
                 options.Unfinished == UnfinishedRun.Restart ? "--resume in place of --restart" : "--resume", e);

@@ -1,6 +1,6 @@
 namespace DemEngine.Recipes;
 
-/// <summary>Names of the quantised forms that <c>out_dtype</c> takes beside element types.</summary>
+/// <summary>Names of the quantised forms and files that <c>out_dtype</c> takes beside element types.</summary>
 internal static class OutputForms
 {
     /// <summary>FP8 E4M3 with a scale for each block of 128 × 128, for transformers and vLLM.</summary>
@@ -9,6 +9,21 @@ internal static class OutputForms
     /// <summary>FP8 E4M3 with a scale for each tensor, for ComfyUI.</summary>
     public const string Fp8 = "fp8";
 
+    /// <summary>A GGUF file of llama.cpp with its matrices in Q8_0.</summary>
+    public const string GgufQ80 = "q8_0";
+
+    /// <summary>A GGUF file of llama.cpp with its matrices in Q4_0.</summary>
+    public const string GgufQ40 = "q4_0";
+
+    /// <summary>A GGUF file of llama.cpp with its matrices in BF16.</summary>
+    public const string GgufBF16 = "gguf_bf16";
+
+    /// <summary>A GGUF file of llama.cpp with its matrices in F16.</summary>
+    public const string GgufF16 = "gguf_f16";
+
     /// <summary>All names.</summary>
-    public static IReadOnlyList<string> All { get; } = [Fp8Block, Fp8];
+    public static IReadOnlyList<string> All { get; } = [Fp8Block, Fp8, GgufQ80, GgufQ40, GgufBF16, GgufF16];
+
+    /// <summary>Whether a name is that of an output that is one GGUF file.</summary>
+    public static bool IsGguf(string? name) => name is GgufQ80 or GgufQ40 or GgufBF16 or GgufF16;
 }

@@ -76,6 +76,28 @@ internal static partial class GgufNames
             : null;
     }
 
+    /// <summary>
+    /// Returns the name that a tensor of Hugging Face's layout has in a file, and its place there; null if it is not known.
+    /// Experts are not: files have all of a layer's in one tensor.
+    /// </summary>
+    /// <param name="name">Name in Hugging Face's layout.</param>
+    /// <param name="architecture">Architecture of the model.</param>
+    public static (string FileName, GgufName Place)? InFile(string name, GgufArchitecture architecture)
+    {
+        int dot = name.LastIndexOf('.');
+        if (dot < 0)
+            return null;
+        string stem = name[..dot];
+        Match layer = Layer().Match(stem);
+        string? part = layer.Success
+            ? architecture.Norms.Concat(Inner).FirstOrDefault(pair => pair.Value == layer.Groups[2].Value).Key
+            : Outer.FirstOrDefault(pair => pair.Value == stem).Key;
+        if (part is null)
+            return null;
+        string fileName = $"{(layer.Success ? $"blk.{layer.Groups[1].Value}." : "")}{part}{name[dot..]}";
+        return Translate(fileName, architecture) is { } place && place.Name == name ? (fileName, place) : null;
+    }
+
     private static GgufName? ExpertOf(string part, ExpertNames names)
     {
         if (part == "ffn_gate_inp")
@@ -88,6 +110,9 @@ internal static partial class GgufNames
         return new GgufName(
             string.Create(CultureInfo.InvariantCulture, $"{names.Module}.experts.{number}.{which}"), IsStacked: number == "{0}");
     }
+
+    [GeneratedRegex(@"\Amodel\.layers\.([0-9]{1,6})\.(.+)\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Layer();
 
     [GeneratedRegex(@"\Ablk\.([0-9]{1,6})\.(.+)\z", RegexOptions.CultureInvariant)]
     private static partial Regex Block();

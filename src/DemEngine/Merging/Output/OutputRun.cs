@@ -244,6 +244,16 @@ public static class OutputRun
         Shard = jobs[0].ShardOf(report.Tensor),
     };
 
-    private static void CheckOutput(OutputPlan plan, string output, RunOptions options) =>
+    private static void CheckOutput(OutputPlan plan, string output, RunOptions options)
+    {
+        if (plan.GgufForm is { } form)
+            throw new DemException(
+                ErrorCode.BadArgument,
+                $"{output}: {form} makes one GGUF file, not a folder",
+                remedy: "Merge one recipe alone, and name a file that ends in .gguf as the output; or leave out_dtype out.")
+            {
+                Path = output,
+            };
         StagingDirectory.Check(output, plan.Checkpoints.SelectMany(checkpoint => checkpoint.PathsOnDisk), options);
+    }
 }

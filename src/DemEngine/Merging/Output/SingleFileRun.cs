@@ -28,23 +28,10 @@ internal static class SingleFileRun
     /// </exception>
     public static void Check(OutputPlan plan, string path, bool overwrite)
     {
-        if (!path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
-            throw Refused(path, "a single file ends in .safetensors");
-        if (Directory.Exists(path))
-            throw Refused(path, "this is a folder");
+        OneFile.Check(plan, path, ".safetensors", overwrite, IsOurs);
         if (plan.SideFiles.TryGetValue(ModelConfig.FileName, out byte[]? config)
             && JsonObjectFile.TryParse(config)?["quantization_config"] is JsonObject)
-            throw Refused(path, "the output's form is one that config.json describes, so that it needs a folder");
-        StagingDirectory.CheckOverlap(path, plan.Checkpoints.SelectMany(checkpoint => checkpoint.PathsOnDisk));
-        if (!File.Exists(path))
-            return;
-        if (!overwrite)
-            throw new DemException(ErrorCode.OutputExists, $"{path}: the file is there already") { Path = path };
-        if (!IsOurs(path))
-            throw new DemException(ErrorCode.OutputNotOurs, $"{path}: nothing in the file says that this tool wrote it")
-            {
-                Path = path,
-            };
+            throw OneFile.Refused(path, "the output's form is one that config.json describes, so that it needs a folder");
     }
 
     /// <summary>Carries out a plan.</summary>
@@ -69,16 +56,7 @@ internal static class SingleFileRun
         var layout = ShardLayout.Plan(plan.Layout.Tensors.Select(place => place.Spec), long.MaxValue, MetadataOf(plan));
         RunReport? report = null;
         long end = 0;
-        try
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        }
-        catch (Exception e) when (WriteError.Covers(e))
-        {
-            throw WriteError.From(e, path);
-        }
-
-        OutputFile.Replace(path, file =>
+        OneFile.Write(path, file =>
         {
             report = OutputRun.RunInto(plan, new FileSink(file, layout), backend, options, progress, cancel);
             end = Stopwatch.GetTimestamp();
@@ -116,22 +94,8 @@ internal static class SingleFileRun
         return metadata;
     }
 
-    private static bool IsOurs(string path)
-    {
-        try
-        {
-            using Checkpoint file = Checkpoint.Open(path);
-            return file.Metadata.TryGetValue(MadeBy, out string? engine)
-                && engine.Split(' ')[0] == Manifest.ThisEngine.Split(' ')[0];
-        }
-        catch (DemException)
-        {
-            return false;
-        }
-    }
-
-    private static DemException Refused(string path, string why) =>
-        new(ErrorCode.BadArgument, $"{path}: {why}") { Path = path };
+    private static bool IsOurs(Checkpoint file) => file.Metadata.TryGetValue(MadeBy, out string? engine)
+        && engine.Split(' ')[0] == Manifest.ThisEngine.Split(' ')[0];
 
     /// <summary>Writes tensors at their places.</summary>
     /// <param name="file">The file.</param>

@@ -29,6 +29,7 @@ internal sealed class MatchedModels : IDisposable
     private readonly long _maxShardBytes;
     private readonly ImmutableArray<MatchedRecipe> _recipes;
     private readonly QuantizedPlan? _quantized;
+    private readonly string? _ggufForm;
     private ShardLayout? _layout;
     private int[]? _order;
 
@@ -47,6 +48,7 @@ internal sealed class MatchedModels : IDisposable
             models.Add(stage.Name.Value, matched.Result);
         }
 
+        _ggufForm = OutputForms.IsGguf(recipe.OutDType?.Value) ? recipe.OutDType!.Value : null;
         _result = new MatchedRecipe(recipe, null, models, alignment, maxShardBytes);
         _recipes = [.. stages, _result];
         SmallFiles = _result.Files;
@@ -74,7 +76,7 @@ internal sealed class MatchedModels : IDisposable
     public ImmutableArray<TensorSpec> Specs => _quantized?.Specs ?? _result.Specs;
 
     /// <summary>Whether the output is written in a quantised form.</summary>
-    public bool IsQuantized => _quantized is not null;
+    public bool IsQuantized => _quantized is not null || _ggufForm is not null;
 
     /// <summary>Path of the folder that supplies the configuration.</summary>
     public string BaseFolder => _result.Folder;
@@ -126,6 +128,7 @@ internal sealed class MatchedModels : IDisposable
                 .. _recipes.SelectMany(one => one.Remarks.Concat(one.CheckGradients(parameters))).Distinct(),
                 .. new[] { _quantized?.Remark }.OfType<string>(),
             ],
+            GgufForm = _ggufForm,
             Card = new ModelCard(recipe, Inputs, _alignment, SmallFiles.Keys, _license),
         };
     }

@@ -61,11 +61,13 @@ internal sealed class MatchedRecipe
             CheckRows(tables.Value);
 
         IQuantizedOutput? form = QuantizedOutputs.Find(recipe.OutDType?.Value);
-        if (form is not null && stage is not null)
+        bool isForm = form is not null || OutputForms.IsGguf(recipe.OutDType?.Value);
+        if (isForm && stage is not null)
             throw recipe.OutDType!.Place.Error(
-                ErrorCode.UnsupportedFeature, $"only the last recipe's result can be {form.Name}; leave it out here");
+                ErrorCode.UnsupportedFeature,
+                $"only the last recipe's result can be {recipe.OutDType.Value}; leave it out here");
         ElementType? type =
-            (form is null ? recipe.OutDType ?? recipe.DType : recipe.DType) is { } text
+            (!isForm ? recipe.OutDType ?? recipe.DType : recipe.DType) is { } text
             && ElementTypes.TryParseFloat(text.Value, out ElementType parsed)
                 ? parsed
                 : null;

@@ -102,6 +102,12 @@ public sealed class OutputPlan
         (Checkpoints.Sum(checkpoint => (long)checkpoint.Tensors.Length) * InputTensorBytes)
         + (Layout.Tensors.Length * OutputTensorBytes);
 
+    /// <summary>
+    /// Name of the form of the one GGUF file that is to be made from the plan's tensors, which are those before it; null for an
+    /// output of safetensors.
+    /// </summary>
+    internal string? GgufForm { get; init; }
+
     /// <summary>What a model card says about the output; null for outputs that have none.</summary>
     internal ModelCard? Card { get; init; }
 
