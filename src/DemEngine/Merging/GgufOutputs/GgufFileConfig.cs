@@ -36,10 +36,8 @@ internal sealed class GgufFileConfig
         };
         string type = Text(_config, "model_type") ?? "";
         string like = type == "mistral" ? "llama" : type;
-        Architecture = GgufArchitecture.All.FirstOrDefault(one => one.ModelType == like && (one.Experts is null || like == "llama"))
-            ?? throw Wrong(
-                $"models of type {Quoted.Name(type)} are not written as GGUF; written are mistral, "
-                + string.Join(", ", Written));
+        Architecture = GgufArchitecture.All.FirstOrDefault(one => one.ModelType == like && Written.Contains(like)) ?? throw Wrong(
+            $"models of type {Quoted.Name(type)} are not written as GGUF; written are mistral, {string.Join(", ", Written)}");
         JsonObject? rope = _config["rope_parameters"] as JsonObject;
         _rope = rope?["full_attention"] as JsonObject ?? rope ?? _config["rope_scaling"] as JsonObject ?? [];
         Heads = Required("num_attention_heads");

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using DemEngine.Backends;
 using DemEngine.Checkpoints;
-using DemEngine.Files;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Output;
 using DemEngine.Merging.Tensors;
