@@ -19,6 +19,7 @@ internal static class AdapterCases
         yield return Lora("LoRA of rank 1", Layer, [3, 5], 1, 2, Config(1, 2));
         yield return Lora("LoRA of a rank above the matrix's", Layer, [6, 5], 9, 1, Config(9, 1));
         yield return Lora("LoRA wider than a block", Layer, [9, 2500], 64, 32, Config(64, 32));
+        yield return Lora("LoRA of factors that are read in parts", Layer, [5, 300], 4000, 8000, Config(4000, 8000));
         yield return Lora("rank-stabilised", Layer, [20, 33], 4, 4 * Math.Sqrt(4), Config(4, 4, "\"use_rslora\": true"));
         yield return Lora("factors in BF16", Layer, [20, 33], 4, 8, Config(4, 8), ElementType.BF16);
         yield return Lora("factors in F16", Layer, [20, 33], 4, 8, Config(4, 8), ElementType.F16);

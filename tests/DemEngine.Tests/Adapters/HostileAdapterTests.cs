@@ -21,6 +21,7 @@ public sealed class HostileAdapterTests
         ["two A", new[] { Factor(Down, 2, 6), Factor("base_model.model.x.lora_A.default.weight", 2, 6), Factor(Up, 4, 2) }, ErrorCode.BadAdapter],
         ["ranks that differ", new[] { Factor(Down, 2, 6), Factor(Up, 4, 3) }, ErrorCode.BadAdapter],
         ["another rank than the configuration's", new[] { Factor(Down, 3, 6), Factor(Up, 4, 3) }, ErrorCode.BadAdapter],
+        ["a rank beyond all reason", new[] { Factor(Down, 70_000, 6), Factor(Up, 4, 70_000) }, ErrorCode.BadAdapter],
         ["A of a vector", new[] { Values.Random(Down, ElementType.F32, [6], 1), Factor(Up, 4, 2) }, ErrorCode.BadAdapter],
         ["A of integers", new[] { TestCheckpoint.Tensor(Down, ElementType.I32, [2, 6]), Factor(Up, 4, 2) }, ErrorCode.BadAdapter],
         ["an empty A", new[] { Factor(Down, 0, 6), Factor(Up, 4, 0) }, ErrorCode.BadAdapter],

@@ -15,6 +15,10 @@ internal sealed class ProductMatrix : WeightMatrix
     private const int MostColumns = 1024;
     private const int MostRows = 1024;
 
+    // Of factors of a high rank only parts are in memory, 8 MiB of each at most.
+    private const int MostNumbers = 1 << 20;
+    private const int MostRank = 1 << 16;
+
     private readonly IFactor _left;
     private readonly IFactor _right;
     private readonly double _scale;
@@ -23,20 +27,19 @@ internal sealed class ProductMatrix : WeightMatrix
     /// <param name="left">L, rows × rank.</param>
     /// <param name="right">R, rank × columns.</param>
     /// <param name="scale">The factor s.</param>
-    /// <exception cref="DemException">DEM2048 (BadAdapter): the factors have different ranks.</exception>
+    /// <exception cref="DemException">DEM2048 (BadAdapter): the factors have different ranks, or far too high ones.</exception>
     public ProductMatrix(IFactor left, IFactor right, double scale = 1)
         : base(left.Rows, right.Columns)
     {
         if (left.Columns != right.Rows)
             throw AdapterFault.Wrong(
                 left.Parts[0], $"its rank is {left.Columns}, that of {right.Parts[0].Spec.Name} is {right.Rows}");
+        if (left.Columns > MostRank)
+            throw AdapterFault.Wrong(left.Parts[0], $"its rank is {left.Columns}, and ranks up to {MostRank} are read");
         _left = left;
         _right = right;
         _scale = scale;
-        _blockColumns = Math.Clamp(
-            BlockNumbers / Rank / LowRankProduct.ColumnMultiple * LowRankProduct.ColumnMultiple,
-            LowRankProduct.ColumnMultiple,
-            MostColumns);
+        _blockColumns = Math.Min(MostColumns, MultipleOf(BlockNumbers / Rank));
         Parts = [.. left.Parts, .. right.Parts];
     }
 
@@ -63,7 +66,7 @@ internal sealed class ProductMatrix : WeightMatrix
 
         while (values.Length >= Columns)
         {
-            int rows = Math.Min(values.Length / Columns, MostRows);
+            int rows = Math.Min(values.Length / Columns, Math.Clamp(MostNumbers / Rank, 1, MostRows));
             Add((int)row, 0, new MatrixPart(values, rows, Columns, Columns), startsFromZero);
             row += rows;
             values = values[(rows * Columns)..];
@@ -76,24 +79,26 @@ internal sealed class ProductMatrix : WeightMatrix
     private void Add(int firstRow, int firstColumn, MatrixPart part, bool startsFromZero)
     {
         int leftNumbers = part.Rows * Rank;
+        int wide = Math.Min(part.Columns, MultipleOf(MostNumbers / Rank));
         double[] left = ArrayPool<double>.Shared.Rent(leftNumbers);
-        int stride = LowRankProduct.Stride(part.Columns);
-        double[] right = ArrayPool<double>.Shared.Rent(stride * Rank);
+        double[] right = ArrayPool<double>.Shared.Rent(LowRankProduct.Stride(wide) * Rank);
         try
         {
             _left.Read(firstRow, part.Rows, 0, Rank, left, Rank);
-            if (stride > part.Columns)
-                right.AsSpan(0, stride * Rank).Clear();
-            _right.Read(0, Rank, firstColumn, part.Columns, right, stride);
-            for (int column = 0; column < part.Columns; column += _blockColumns)
-                LowRankProduct.Add(
+            for (int column = 0; column < part.Columns; column += wide)
+            {
+                int columns = Math.Min(wide, part.Columns - column);
+                int stride = LowRankProduct.Stride(columns);
+                if (stride > columns)
+                    right.AsSpan(0, stride * Rank).Clear();
+                _right.Read(0, Rank, firstColumn + column, columns, right, stride);
+                Add(
                     left.AsSpan(0, leftNumbers),
-                    right.AsSpan(column, (stride * Rank) - column),
+                    right.AsSpan(0, stride * Rank),
                     stride,
-                    Rank,
-                    _scale,
-                    part.Slice(column, Math.Min(_blockColumns, part.Columns - column)),
+                    part.Slice(column, columns),
                     startsFromZero);
+            }
         }
         finally
         {
@@ -101,4 +106,21 @@ internal sealed class ProductMatrix : WeightMatrix
             ArrayPool<double>.Shared.Return(right);
         }
     }
+
+    private void Add(
+        ReadOnlySpan<double> left, ReadOnlySpan<double> right, int stride, MatrixPart part, bool startsFromZero)
+    {
+        for (int column = 0; column < part.Columns; column += _blockColumns)
+            LowRankProduct.Add(
+                left,
+                right[column..],
+                stride,
+                Rank,
+                _scale,
+                part.Slice(column, Math.Min(_blockColumns, part.Columns - column)),
+                startsFromZero);
+    }
+
+    private static int MultipleOf(int columns) =>
+        Math.Max(1, columns / LowRankProduct.ColumnMultiple) * LowRankProduct.ColumnMultiple;
 }
