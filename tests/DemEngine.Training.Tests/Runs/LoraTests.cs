@@ -1,5 +1,6 @@
 using System.Text.Json;
 using DemEngine.Checkpoints;
+using DemEngine.Checkpoints.Adapters;
 using DemEngine.Evaluation;
 using DemEngine.Merging.Options;
 using DemEngine.Numerics;
@@ -44,6 +45,7 @@ public sealed class LoraTests : IDisposable
         using var start = Checkpoint.Open(_base);
         using var dense = Checkpoint.Open(_folder.PathOf("dense"));
         using var adapter = Checkpoint.Open(_folder.PathOf("adapter/adapter_model.safetensors"));
+        using Checkpoint read = ModelWeights.Open($"{_base}+{_folder.PathOf("adapter")}");
         int adapted = 0;
         foreach (TensorSpec spec in start.Tensors.Select(tensor => tensor.Spec))
         {
@@ -59,6 +61,7 @@ public sealed class LoraTests : IDisposable
             int inputs = (int)spec.Shape.Dimensions[1];
             double[] merged = [.. from.Select((w, i) => w + (3.0 * ((b[2 * (i / inputs)] * a[i % inputs]) + (b[(2 * (i / inputs)) + 1] * a[inputs + (i % inputs)]))))];
             Assert.That(to.Select(x => (double)x), Is.EqualTo(merged).Within(1e-5), spec.Name);
+            Assert.That(Read(read, spec.Name).Select(x => (double)x), Is.EqualTo(merged).Within(1e-6), $"{spec.Name} as a source");
             Assert.That(b.Any(x => x != 0), spec.Name);
             adapted++;
         }
@@ -84,6 +87,7 @@ public sealed class LoraTests : IDisposable
         Assert.That(error.Message, Does.Contain("w1"));
         Assert.That(() => new LoraOptions { Rank = 0 }.Check(), Throws.InstanceOf<DemException>());
         Directory.CreateDirectory(_folder.PathOf("there"));
+        File.WriteAllText(_folder.PathOf("there/file"), "");
         Assert.That(Assert.Throws<DemException>(() => Execute("there", dense: false))!.Code, Is.EqualTo(ErrorCode.OutputExists));
     }
 
