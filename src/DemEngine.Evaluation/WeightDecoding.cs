@@ -1,11 +1,7 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 using DemEngine.Checkpoints;
 using DemEngine.Memory;
 using DemEngine.Numerics;
 using DemEngine.Numerics.Elements;
-using DemEngine.Numerics.Simd;
 
 namespace DemEngine.Evaluation;
 
@@ -43,35 +39,6 @@ public static class WeightDecoding
     public static void Decode(TypedBytes source, Span<float> destination)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(destination.Length, source.Count, nameof(destination));
-        FloatElements.Dispatch<Decoder, bool>(source.Type, new Decoder(source.Bytes.Span, destination));
-    }
-
-    private readonly ref struct Decoder(ReadOnlySpan<byte> source, Span<float> destination) : IFloatElementVisitor<bool>
-    {
-        private readonly ReadOnlySpan<byte> _source = source;
-        private readonly Span<float> _destination = destination;
-
-        public bool Visit<TElement>()
-            where TElement : IFloatElement
-        {
-            int done = TElement.FitsSingle ? DecodeVectors<TElement>() : 0;
-            for (int i = done; i < _destination.Length; i++)
-                _destination[i] = (float)TElement.Read(in _source[i * TElement.Size]);
-            return true;
-        }
-
-        private int DecodeVectors<TElement>()
-            where TElement : IFloatElement
-        {
-            int end = _destination.Length - (_destination.Length % Width256.Lanes);
-            ref byte destination = ref Unsafe.As<float, byte>(ref MemoryMarshal.GetReference(_destination));
-            for (int i = 0; i < end; i += Width256.Lanes)
-            {
-                Vector256<uint> singles = TElement.LoadSingles<Width256, Vector256<uint>>(in _source[i * TElement.Size]);
-                Width256.Store(singles, ref Unsafe.Add(ref destination, i * sizeof(float)));
-            }
-
-            return end;
-        }
+        FloatNumbers.Read(source.Type, source.Bytes.Span, destination);
     }
 }

@@ -130,7 +130,7 @@ internal static class AdapterCombination
         var found = new Factorization(left.Times(small.Left, rank), small.Values, right.Times(small.Right, rank), squares);
         int most = Math.Min(choice.Rank ?? rank, Math.Min(rank, Math.Min(left.Rows, right.Rows)));
         int kept = choice.Energy is { } energy ? Math.Min(most, found.RankOf(energy) ?? most) : most;
-        return LoraExtraction.Cut(found, kept);
+        return found.Cut(kept);
     }
 
     private static double Squares(ProductRows product, CancellationToken cancel)

@@ -151,29 +151,10 @@ internal static class LoraExtraction
             rank = Math.Min(most, found.RankOf(energy) ?? most);
         }
 
-        (ThinMatrix left, ThinMatrix right) = Cut(found, rank);
+        (ThinMatrix left, ThinMatrix right) = found.Cut(rank);
         var factors = new FactorPair(FactorNames.Of(origin.Spec), left, right, type);
         double error = Math.Sqrt(factors.SquaredError(rows, cancel) / found.Squares);
         return (factors, new ModuleFit(origin.Spec.Name, rank, Math.Sqrt(found.Squares), error));
-    }
-
-    /// <summary>Cuts a decomposition to a rank and divides it into two factors.</summary>
-    /// <param name="found">The decomposition.</param>
-    /// <param name="rank">Rank of the factors.</param>
-    public static (ThinMatrix Left, ThinMatrix Right) Cut(Factorization found, int rank) =>
-        (Scaled(found.Left, found.Values, rank), Scaled(found.Right, found.Values, rank));
-
-    // Both factors get the root of the singular values, so that neither is large where the other is small.
-    private static ThinMatrix Scaled(ThinMatrix vectors, double[] values, int rank)
-    {
-        var scaled = new ThinMatrix(vectors.Rows, rank);
-        for (int i = 0; i < vectors.Rows; i++)
-        {
-            for (int k = 0; k < rank; k++)
-                scaled[i, k] = vectors[i, k] * Math.Sqrt(values[k]);
-        }
-
-        return scaled;
     }
 
     private static FactorTensor? Changed(StoredTensor origin, StoredTensor tuned)

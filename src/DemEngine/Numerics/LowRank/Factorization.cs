@@ -28,4 +28,22 @@ internal sealed record Factorization(ThinMatrix Left, double[] Values, ThinMatri
 
         return null;
     }
+
+    /// <summary>
+    /// Cuts to a rank and divides into two factors, U·√σ and V·√σ, so that neither is large where the other is small.
+    /// </summary>
+    /// <param name="rank">Rank of the factors; no more than there are singular values.</param>
+    public (ThinMatrix Left, ThinMatrix Right) Cut(int rank) => (Scaled(Left, rank), Scaled(Right, rank));
+
+    private ThinMatrix Scaled(ThinMatrix vectors, int rank)
+    {
+        var scaled = new ThinMatrix(vectors.Rows, rank);
+        for (int i = 0; i < vectors.Rows; i++)
+        {
+            for (int k = 0; k < rank; k++)
+                scaled[i, k] = vectors[i, k] * Math.Sqrt(Values[k]);
+        }
+
+        return scaled;
+    }
 }
