@@ -16,6 +16,9 @@ internal sealed record AdapterCase(
     string? Config,
     double[] Change)
 {
+    /// <summary>Free text in the header of a single file; null for none.</summary>
+    public Dictionary<string, string>? Metadata { get; init; }
+
     /// <summary>Length that each row is given afterwards; null for none.</summary>
     public double[]? Lengths { get; init; }
 
@@ -57,7 +60,7 @@ internal sealed record AdapterCase(
             return "lora";
         }
 
-        TestCheckpoint.Write(folder.PathOf("loras"), Factors.ToArray());
+        TestCheckpoint.Write(folder.PathOf("loras"), Factors.ToArray(), metadata: Metadata);
         return "loras/model.safetensors";
     }
 

@@ -46,6 +46,12 @@ internal static class AdapterCases
             "one file for the original names", "model.diffusion_model.input_blocks.4.1.proj_in", "lora_unet_input_blocks_4_1_proj_in",
             ".lora_down.weight", ".lora_up.weight", 4, 1);
         yield return Kohya("diffusers", UNet, $"unet.{UNet}", ".lora_A.weight", ".lora_B.weight", 4, null);
+        AdapterCase stated = Kohya("diffusers with settings in the header", UNet, $"unet.{UNet}", ".lora_A.weight", ".lora_B.weight", 4, null);
+        yield return stated with
+        {
+            Change = Times(stated.Change, 2.5),
+            Metadata = new() { ["lora_adapter_metadata"] = """{"unet.r": 4, "unet.lora_alpha": 10, "text_encoder.r": 8, "text_encoder.lora_alpha": 8}""" },
+        };
         yield return Kohya("diffusers before PEFT", UNet, $"unet.{UNet}", ".lora.down.weight", ".lora.up.weight", 4, null);
         yield return Kohya(
             "diffusers' attention processors", UNet, $"unet.{UNet[..^5]}.processor.to_q", "_lora.down.weight", "_lora.up.weight", 4, null);
