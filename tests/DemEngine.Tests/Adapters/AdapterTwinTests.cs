@@ -4,6 +4,7 @@ using DemEngine.Checkpoints.Adapters;
 using DemEngine.Memory;
 using DemEngine.Numerics;
 using DemEngine.Tests.Merging;
+using DemEngine.Tests.Quantized;
 using DemEngine.Tests.Reference;
 
 namespace DemEngine.Tests.Adapters;
@@ -60,6 +61,27 @@ public sealed class AdapterTwinTests
         double[] expected = [.. own.Select((w, k) => type.Value(type.Round(w + ((double)0.7f * (float)one.Change[k]))))];
         Assert.That(folder.Values("out", one.Target.Spec.Name), Is.EqualTo(expected));
         Assert.That(folder.Values("out", Norm.Spec.Name), Is.EqualTo(new double[] { 1, 2, 3, 4 }), "what the adapter leaves is the base's");
+    }
+
+    [TestCase("FP8 by ragged blocks of 128 × 128")]
+    [TestCase("NF4")]
+    public void An_adapter_changes_the_real_values_of_a_quantised_model(string form)
+    {
+        QuantizedCase one = QuantizedCases.All.First(known => known.Form == form);
+        using var folder = new ModelFolder();
+        folder.Model("base", [Norm, .. one.Stored]);
+        if (one.Config is not null)
+            folder.File("base", "config.json", one.Config);
+        int rows = (int)one.Shape[0], columns = (int)one.Shape[1];
+        string module = one.Name[..^".weight".Length];
+        var down = Values.Random($"{module}.lora_down.weight", ElementType.F32, [1, columns], 1, 0.1);
+        var up = Values.Random($"{module}.lora_up.weight", ElementType.F32, [rows, 1], 2, 0.1);
+        TestCheckpoint.Write(folder.PathOf("lora"), [down, up]);
+        double[] a = Values.Of(ElementType.F32, down.Bytes), b = Values.Of(ElementType.F32, up.Bytes);
+        folder.Merge("{merge_method: passthrough, out_dtype: float32, models: [{model: base, lora: lora/model.safetensors}]}");
+        Assert.That(
+            folder.Values("out", one.Name),
+            Is.EqualTo(one.Values.Select((w, k) => (double)(float)(w + (b[k / columns] * a[k % columns]))).ToArray()));
     }
 
     [Test]
