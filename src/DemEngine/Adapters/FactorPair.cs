@@ -46,12 +46,11 @@ internal sealed class FactorPair
         float[] left = _left.Numbers();
         float[] right = _right.Numbers();
         int columns = matrix.Columns;
-        int stride = LowRankProduct.Stride(columns);
-        var r = new double[Rank * stride];
+        var r = new PackedFactor(Rank, columns);
         for (int k = 0; k < Rank; k++)
         {
             for (int j = 0; j < columns; j++)
-                r[(k * stride) + j] = Names.IsEmbedding ? right[(j * Rank) + k] : right[(k * columns) + j];
+                r[k, j] = Names.IsEmbedding ? right[(j * Rank) + k] : right[(k * columns) + j];
         }
 
         double sum = 0;
@@ -65,7 +64,7 @@ internal sealed class FactorPair
                     l[(i * Rank) + k] = Names.IsEmbedding ? left[(k * matrix.Rows) + row + i] : left[((row + i) * Rank) + k];
             }
 
-            LowRankProduct.Add(l, r, stride, Rank, scale: -1, new MatrixPart(strip, rows, columns, columns));
+            LowRankProduct.Add(l, r, firstColumn: 0, scale: -1, new MatrixPart(strip, rows, columns, columns));
             foreach (float difference in strip)
                 sum += (double)difference * difference;
         });

@@ -6,7 +6,7 @@ namespace DemEngine.Adapters;
 internal sealed class ProductRows : IRowSource
 {
     private readonly ThinMatrix _left;
-    private readonly double[] _right;
+    private readonly PackedFactor _right;
 
     /// <param name="left">L, rows × rank, of binary32 numbers.</param>
     /// <param name="right">R, columns × rank, of binary32 numbers.</param>
@@ -15,12 +15,11 @@ internal sealed class ProductRows : IRowSource
         ArgumentOutOfRangeException.ThrowIfNotEqual(left.Columns, right.Columns);
         _left = left;
         Columns = right.Rows;
-        int stride = LowRankProduct.Stride(Columns);
-        _right = new double[left.Columns * stride];
+        _right = new PackedFactor(left.Columns, Columns);
         for (int k = 0; k < left.Columns; k++)
         {
             for (int j = 0; j < Columns; j++)
-                _right[(k * stride) + j] = right[j, k];
+                _right[k, j] = (float)right[j, k];
         }
     }
 
@@ -38,8 +37,7 @@ internal sealed class ProductRows : IRowSource
         LowRankProduct.Add(
             left,
             _right,
-            LowRankProduct.Stride(Columns),
-            rank,
+            firstColumn: 0,
             scale: 1,
             new MatrixPart(values, rows, Columns, Columns),
             startsFromZero: true);

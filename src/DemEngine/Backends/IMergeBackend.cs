@@ -59,6 +59,12 @@ internal interface ITileWorker : IDisposable
     /// <summary>Operations on sparse differences. The object belongs to this worker and is disposed with it.</summary>
     IDeltaWorker Deltas { get; }
 
+    /// <summary>
+    /// Number of elements that a caller had best give at a time if it has just computed them: as many as are still in the cache.
+    /// A device takes whole tiles.
+    /// </summary>
+    int BlockElements => int.MaxValue;
+
     /// <summary>Computes a linear combination.</summary>
     /// <param name="combination">Combination to compute, which fixes the arithmetic.</param>
     /// <param name="inputs">Inputs that the combination asks for, in its order, all with the same number of elements.</param>

@@ -9,6 +9,11 @@ namespace DemEngine.Checkpoints;
 /// <param name="StoredBytes">Bytes of all stored tensors that it is made from.</param>
 internal sealed record DecodedOrigin(string Form, StoredTensor Codes, ElementType ModelType, long StoredBytes)
 {
+    /// <summary>
+    /// Whether all that it is made from lies in mapped memory and in its order, so that small parts cost no more than large ones.
+    /// </summary>
+    public bool IsMapped { get; init; }
+
     /// <summary>The model's tensor that an adapter changes, and its change; null where no adapter is involved.</summary>
     public Adaptation? Adaptation { get; init; }
 }

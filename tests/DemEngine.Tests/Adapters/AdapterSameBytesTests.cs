@@ -58,13 +58,21 @@ public sealed class AdapterSameBytesTests
 
     [Test, Pairwise]
     public void Products_do_not_show_the_width_of_vectors(
-        [Values(0, 1, 2, 7, 64)] int rank, [Values(1, 3, 4, 9)] int rows, [Values(1, 4, 15, 16, 17, 100)] int columns)
+        [Values(0, 1, 2, 7, 64)] int rank,
+        [Values(1, 3, 4, 9, 17)] int rows,
+        [Values(1, 4, 15, 16, 17, 100)] int columns,
+        [Values(0, 3, 16, 31)] int firstColumn,
+        [Values(1.7, -0.5)] double scale)
     {
         var random = new Random(rank + rows + columns);
         double[] left = [.. Enumerable.Range(0, rows * rank).Select(_ => (double)(float)(random.NextDouble() - 0.5))];
-        var right = new double[LowRankProduct.Stride(columns) * rank];
-        for (int k = 0; k < rank * columns; k++)
-            right[(k / columns * LowRankProduct.Stride(columns)) + (k % columns)] = (float)(random.NextDouble() - 0.5);
+        var right = new PackedFactor(rank, firstColumn + columns + 1);
+        for (int k = 0; k < rank; k++)
+        {
+            for (int j = 0; j < firstColumn + columns + 1; j++)
+                right[k, j] = (float)(random.NextDouble() - 0.5);
+        }
+
         float[] start = [.. Enumerable.Range(0, rows * (columns + 2)).Select(_ => (float)random.NextDouble())];
         float[] expected = [.. start];
         for (int i = 0; i < rows; i++)
@@ -73,22 +81,22 @@ public sealed class AdapterSameBytesTests
             {
                 double sum = 0;
                 for (int k = 0; k < rank; k++)
-                    sum += left[(i * rank) + k] * right[(k * LowRankProduct.Stride(columns)) + j];
+                    sum += left[(i * rank) + k] * right[k, firstColumn + j];
                 ref float y = ref expected[(i * (columns + 2)) + j];
-                y = (float)(y + (1.7 * sum));
+                y = (float)(y + (scale * sum));
             }
         }
 
         foreach (VectorWidth width in Enum.GetValues<VectorWidth>())
         {
             float[] sums = [.. start];
-            LowRankProduct.Add(left, right, LowRankProduct.Stride(columns), rank, 1.7, new MatrixPart(sums, rows, columns, columns + 2), false, width);
+            LowRankProduct.Add(left, right, firstColumn, scale, new MatrixPart(sums, rows, columns, columns + 2), false, width);
             Assert.That(sums, Is.EqualTo(expected), width.ToString());
-            LowRankProduct.Add(left, right, LowRankProduct.Stride(columns), rank, 1.7, new MatrixPart(sums, rows, columns, columns + 2), true, width);
+            LowRankProduct.Add(left, right, firstColumn, scale, new MatrixPart(sums, rows, columns, columns + 2), true, width);
             float[] again = [.. sums];
             for (int i = 0; i < rows; i++)
                 again.AsSpan(i * (columns + 2), columns).Clear();
-            LowRankProduct.Add(left, right, LowRankProduct.Stride(columns), rank, 1.7, new MatrixPart(again, rows, columns, columns + 2), false, width);
+            LowRankProduct.Add(left, right, firstColumn, scale, new MatrixPart(again, rows, columns, columns + 2), false, width);
             Assert.That(sums, Is.EqualTo(again), $"{width} from zero");
         }
     }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using DemEngine.Backends.Cpu.Deltas;
 using DemEngine.Backends.Cpu.Linear;
 using DemEngine.Memory;
@@ -14,11 +15,14 @@ internal sealed class CpuTileWorker<TWidth, TVector>(KeepMaskCache drawn) : ITil
     where TVector : struct
 {
     // The block is a leaf of each input, so that converted elements stay in the cache until they are used.
-    private const int BlockElements = GramOrder.LeafElements;
+    private const int LeafElements = GramOrder.LeafElements;
 
     private NativeBuffer? _scratch;
     private GramLeaf<TWidth, TVector>? _leaf;
     private DeltaWorker<TWidth, TVector>? _deltas;
+
+    // Four inputs of binary32 take half of a second-level cache of 2 MiB.
+    public int BlockElements => 1 << 16;
 
     public IDeltaWorker Deltas => _deltas ??= new DeltaWorker<TWidth, TVector>(this, drawn);
 
@@ -74,13 +78,13 @@ internal sealed class CpuTileWorker<TWidth, TVector>(KeepMaskCache drawn) : ITil
         TypedBytes scratch = Scratch(common, inputs.Length);
         var converted = new TypedBytes[inputs.Length];
         NonFinite nonFinite = default;
-        for (int start = 0; start < output.Count; start += BlockElements)
+        for (int start = 0; start < output.Count; start += LeafElements)
         {
-            int count = Math.Min(BlockElements, output.Count - start);
+            int count = Math.Min(LeafElements, output.Count - start);
             for (int k = 0; k < inputs.Length; k++)
             {
-                converted[k] = scratch.Slice(k * BlockElements, count);
-                Convert(inputs[k].Slice(start, count), converted[k]);
+                TypedBytes part = inputs[k].Slice(start, count);
+                converted[k] = part.Type == common ? part : Convert(part, scratch.Slice(k * LeafElements, count));
             }
 
             nonFinite += CombineCommon(combination, common, converted, output.Slice(start, count));
@@ -89,18 +93,19 @@ internal sealed class CpuTileWorker<TWidth, TVector>(KeepMaskCache drawn) : ITil
         return nonFinite;
     }
 
-    private static void Convert(TypedBytes from, TypedBytes to)
+    private static TypedBytes Convert(TypedBytes from, TypedBytes to)
     {
-        if (from.Type == to.Type)
-            from.Bytes.Span.CopyTo(to.Bytes.Span);
+        if (to.Type == ElementType.F32)
+            FloatNumbers.Read(from.Type, from.Bytes.Span, MemoryMarshal.Cast<byte, float>(to.Bytes.Span));
         else
             CombineCommon(LinearCombination.BaseAlone, from.Type, [from], to);
+        return to;
     }
 
     /// <summary>Provides scratch memory for one block of each of <paramref name="inputs"/> inputs.</summary>
     private TypedBytes Scratch(ElementType type, int inputs)
     {
-        int bytes = inputs * BlockElements * type.Size;
+        int bytes = inputs * LeafElements * type.Size;
         if (_scratch is null || _scratch.Length < bytes)
         {
             _scratch?.Dispose();

@@ -32,6 +32,7 @@ internal static class AdaptedModel
             places.TryGetValue(module.Name, out string? place) && WeightOf(model, place) is { } weight
             && ModuleChange.IsTransposed(module, weight.Spec.Shape));
 
+        var packed = new PackedFactors();
         var changed = new Dictionary<StoredTensor, Func<StoredTensor, DecodedTensor>>();
         var changes = new List<(StoredTensor Model, WeightMatrix Change)>();
         var replaced = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
@@ -39,7 +40,7 @@ internal static class AdaptedModel
         {
             if (!places.TryGetValue(module.Name, out string? place))
                 continue;
-            ModuleChange change = new(contents.ConfigOf(module.Name), areTransposed);
+            ModuleChange change = new(contents.ConfigOf(module.Name), areTransposed, packed);
             foreach (var (tensor, matrix) in ChangesOf(module, model, place, change))
             {
                 if (module[AdapterPart.Lengths] is { } lengths && tensor.Spec.Shape.Dimensions.Length > 1)

@@ -9,7 +9,8 @@ namespace DemEngine.Checkpoints.Adapters;
 /// </summary>
 /// <param name="config">Configuration of PEFT; null for adapters in one file, which state α as a tensor.</param>
 /// <param name="areTransposed">Whether matrices whose shape does not tell are stored transposed in the model.</param>
-internal sealed class ModuleChange(AdapterConfig? config, bool areTransposed)
+/// <param name="packed">Right factors of the adapter.</param>
+internal sealed class ModuleChange(AdapterConfig? config, bool areTransposed, PackedFactors packed)
 {
     /// <summary>Makes the change of a module's weight.</summary>
     /// <param name="module">The module.</param>
@@ -65,7 +66,7 @@ internal sealed class ModuleChange(AdapterConfig? config, bool areTransposed)
             StoredTensor width = module[AdapterPart.EmbeddingUp] ?? throw AdapterFault.Missing(tokens, "lora_embedding_B");
             var rows = new StoredFactor(tokens, isTransposed: true);
             return new ProductMatrix(
-                rows, new StoredFactor(width, isTransposed: true), Scale(module, path, rows.Columns, tokens));
+                rows, new StoredFactor(width, isTransposed: true), packed, Scale(module, path, rows.Columns, tokens));
         }
 
         if (module[AdapterPart.Down] is { } down)
@@ -83,7 +84,7 @@ internal sealed class ModuleChange(AdapterConfig? config, bool areTransposed)
         if (module[AdapterPart.Middle] is { } middle)
         {
             var core = new TuckerFactor(middle, down);
-            return new ProductMatrix(new StoredFactor(up), core, Scale(module, path, core.Rows, down));
+            return new ProductMatrix(new StoredFactor(up), core, packed, Scale(module, path, core.Rows, down));
         }
 
         var left = new StoredFactor(up);
@@ -93,8 +94,9 @@ internal sealed class ModuleChange(AdapterConfig? config, bool areTransposed)
             ? areTransposed
             : target.Rows == right.Columns && target.RowElements == left.Rows && left.Columns == right.Rows;
         return isTransposed
-            ? new ProductMatrix(new StoredFactor(down, isTransposed: true), new StoredFactor(up, isTransposed: true), scale)
-            : new ProductMatrix(left, right, scale);
+            ? new ProductMatrix(
+                new StoredFactor(down, isTransposed: true), new StoredFactor(up, isTransposed: true), packed, scale)
+            : new ProductMatrix(left, right, packed, scale);
     }
 
     /// <summary>Whether a module's factors fit only if the model stores the matrix transposed.</summary>
@@ -128,15 +130,15 @@ internal sealed class ModuleChange(AdapterConfig? config, bool areTransposed)
         return new KroneckerMatrix(a, b, scale);
     }
 
-    private static ProductMatrix Factored(AdapterModule module, AdapterPart left, AdapterPart right, AdapterPart? core)
+    private ProductMatrix Factored(AdapterModule module, AdapterPart left, AdapterPart right, AdapterPart? core)
     {
         StoredTensor l = module[left] ?? throw AdapterFault.Missing(module.Any, NameOf(left));
         StoredTensor r = module[right] ?? throw AdapterFault.Missing(module.Any, NameOf(right));
 
         // In the Tucker form the left factor is stored as rank × outputs, without it as outputs × rank.
         return core is { } name && module[name] is { } middle
-            ? new ProductMatrix(new StoredFactor(l, isTransposed: true), new TuckerFactor(middle, r))
-            : new ProductMatrix(new StoredFactor(l), new StoredFactor(r));
+            ? new ProductMatrix(new StoredFactor(l, isTransposed: true), new TuckerFactor(middle, r), packed)
+            : new ProductMatrix(new StoredFactor(l), new StoredFactor(r), packed);
     }
 
     // LoHa has both matrices as products; LoKr has at least one of the two smaller ones whole, or says so by its names.

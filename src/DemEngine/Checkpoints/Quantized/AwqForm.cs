@@ -50,6 +50,9 @@ internal sealed class AwqForm : IQuantizedForm
 
         public override IReadOnlyList<StoredTensor> Parts { get; } = [codes, scales, zeros];
 
+        // Codes lie by inputs.
+        public override bool IsInOrder => false;
+
         protected override void ReadCodes(long row, int rows, Span<byte> unpacked) => Spread(codes, row, rows, Inputs, unpacked);
 
         protected override void ReadScales(long row, int rows, Span<float> numbers) =>

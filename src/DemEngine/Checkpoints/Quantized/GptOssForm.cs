@@ -49,6 +49,8 @@ internal sealed class GptOssForm : IQuantizedForm
 
         public override IReadOnlyList<StoredTensor> Parts { get; } = [codes, scales];
 
+        public override bool IsInOrder => false;
+
         public override void Decode(long first, Span<float> values)
         {
             long ofExpert = _inputs * _outputs;

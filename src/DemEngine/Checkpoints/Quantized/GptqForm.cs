@@ -106,6 +106,9 @@ internal sealed class GptqForm : IQuantizedForm
         public override IReadOnlyList<StoredTensor> Parts { get; } =
             index is null ? [codes, scales, zeros] : [codes, scales, zeros, index];
 
+        // Codes lie by inputs.
+        public override bool IsInOrder => false;
+
         protected override void ReadCodes(long row, int rows, Span<byte> unpacked)
         {
             int words = (int)codes.Spec.Shape.Rows;

@@ -19,6 +19,8 @@ internal sealed class StoredTensorReader(StoredTensor tensor) : TensorReader(ten
 
     public override bool IsCopied => _tensor.IsCopied;
 
+    public override bool IsComputedInPlace => _tensor.Origin is { IsMapped: true };
+
     public override NativeBytes? InMemory =>
         IsCopied || Spec.ByteLength > int.MaxValue ? null : _tensor.Read(0, (int)Spec.UnitCount, scratch: default).Bytes;
 

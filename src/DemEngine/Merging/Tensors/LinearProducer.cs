@@ -12,15 +12,20 @@ namespace DemEngine.Merging.Tensors;
 /// </summary>
 internal sealed class LinearProducer : TensorProducer
 {
+    // Products of thin matrices are computed fastest in this many rows at a time.
+    private const int RowsTogether = 8;
+
     private readonly long _rowElements;
     private readonly ImmutableArray<Segment> _segments;
     private readonly ImmutableArray<LinearPart> _parts;
+    private readonly bool[] _areComputed;
 
     public LinearProducer(LinearCombination sum, TensorSources sources)
     {
         _rowElements = Math.Max(1, sources.RowElements);
         _segments = sources.Segments;
         _parts = [.. _segments.Select(segment => sources.PartOf(sum, segment))];
+        _areComputed = [.. _parts.Select(part => part.Inputs.Any(input => input.Tensor.IsComputedInPlace))];
     }
 
     public override string Description
@@ -53,7 +58,6 @@ internal sealed class LinearProducer : TensorProducer
     protected override NonFinite[] ProduceWith(TensorProducer[] alike, long first, TypedBytes[] outputs, ITileContext workspace)
     {
         var nonFinite = new NonFinite[alike.Length];
-        var made = new NonFinite[alike.Length];
         long end = first + outputs[0].Count;
         for (int s = 0; s < _segments.Length; s++)
         {
@@ -62,22 +66,41 @@ internal sealed class LinearProducer : TensorProducer
             if (from >= to)
                 continue;
 
-            int count = (int)(to - from);
-            int segment = s;
-            LinearPart part = _parts[s];
+            long step = _areComputed[s] ? workspace.Worker.BlockElements : int.MaxValue;
+            if (step >= to - from)
+            {
+                Add(s, from, to);
+                continue;
+            }
+
+            // Inputs that are computed are still in the cache when they are used.
+            long rows = RowsTogether * _rowElements;
+            step = rows > 2 * step ? step : Math.Max(1, step / rows) * rows;
+            for (long block = from, next; block < to; block = next)
+            {
+                next = Math.Min(to, ((block / step) + 1) * step);
+                using TileLoan loan = workspace.Borrow();
+                Add(s, block, next);
+            }
+        }
+
+        return nonFinite;
+
+        void Add(int segment, long from, long to)
+        {
+            var made = new NonFinite[alike.Length];
+            LinearPart part = _parts[segment];
             var inputs = new TypedBytes[part.Inputs.Length];
             for (int k = 0; k < inputs.Length; k++)
-                inputs[k] = workspace.Read(part.Inputs[k].Tensor, from, count);
+                inputs[k] = workspace.Read(part.Inputs[k].Tensor, from, (int)(to - from));
             workspace.Worker.CombineEach(
                 [.. alike.Select(production => ((LinearProducer)production)._parts[segment].Sum)],
                 inputs,
-                [.. outputs.Select(output => output.Slice((int)(from - first), count))],
+                [.. outputs.Select(output => output.Slice((int)(from - first), (int)(to - from)))],
                 made);
             for (int k = 0; k < made.Length; k++)
                 nonFinite[k] += made[k];
         }
-
-        return nonFinite;
     }
 
     private static string Describe(LinearPart part) => Formula.Sum(

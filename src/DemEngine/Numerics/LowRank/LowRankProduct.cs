@@ -14,184 +14,264 @@ namespace DemEngine.Numerics.LowRank;
 /// </summary>
 internal static class LowRankProduct
 {
-    /// <summary>Columns of the right factor are stored in rows of a multiple of this many, the rest being zeros.</summary>
-    public const int ColumnMultiple = 16;
-
-    // Rows of Y that share what is loaded of the right factor. With two vectors of each they fill half the registers.
-    private const int RowsTogether = 4;
-
-    /// <summary>Number of columns with which a row of the right factor is stored.</summary>
-    /// <param name="columns">Number of columns.</param>
-    public static int Stride(int columns) => (columns + ColumnMultiple - 1) / ColumnMultiple * ColumnMultiple;
+    private const int Panel = PackedFactor.PanelColumns;
 
     /// <summary>Computes Y ← Y + s·L·R.</summary>
-    /// <param name="left">L, <c>rows</c> × <c>rank</c>, row-major.</param>
-    /// <param name="right">
-    /// R, <c>rank</c> × <c>columns</c>, row-major. After each row lie at least as many numbers as <see cref="Stride"/> says.
-    /// </param>
-    /// <param name="stride">Distance between the rows of R.</param>
-    /// <param name="rank">Number of columns of L and of rows of R; may be 0.</param>
+    /// <param name="left">L, <c>rows</c> × <c>rank</c>, row-major, of binary32 values.</param>
+    /// <param name="right">R, whose columns from <paramref name="firstColumn"/> on are the part's.</param>
+    /// <param name="firstColumn">Column of R for the first column of Y.</param>
     /// <param name="scale">The factor s.</param>
-    /// <param name="sums">Y, <c>rows</c> × <c>columns</c>, with its own distance between rows.</param>
+    /// <param name="sums">Y, with its own distance between rows.</param>
     /// <param name="startsFromZero">Whether Y counts as zero, whatever it holds.</param>
     /// <param name="width">Width of the vectors; null for the widest. The result does not depend on it.</param>
     public static void Add(
         ReadOnlySpan<double> left,
-        ReadOnlySpan<double> right,
-        int stride,
-        int rank,
+        PackedFactor right,
+        int firstColumn,
         double scale,
         MatrixPart sums,
         bool startsFromZero = false,
         VectorWidth? width = null)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(left.Length, sums.Rows * rank);
-        ArgumentOutOfRangeException.ThrowIfLessThan(right.Length, rank == 0 ? 0 : ((rank - 1) * stride) + Stride(sums.Columns));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(left.Length, sums.Rows * right.Rank);
+        ArgumentOutOfRangeException.ThrowIfNegative(firstColumn);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(sums.Columns, right.Columns - firstColumn);
         if (sums.Rows == 0 || sums.Columns == 0)
             return;
         switch (width ?? VectorWidths.Best)
         {
             case VectorWidth.Bits512:
-                Add<Width512, Vector512<uint>>(left, right, stride, rank, scale, sums, startsFromZero);
+                Add<Width512, Vector512<uint>>(left, right, firstColumn, scale, sums, startsFromZero);
                 break;
             case VectorWidth.Bits256:
-                Add<Width256, Vector256<uint>>(left, right, stride, rank, scale, sums, startsFromZero);
+                Add<Width256, Vector256<uint>>(left, right, firstColumn, scale, sums, startsFromZero);
                 break;
             default:
-                Add<Width128, Vector128<uint>>(left, right, stride, rank, scale, sums, startsFromZero);
+                Add<Width128, Vector128<uint>>(left, right, firstColumn, scale, sums, startsFromZero);
                 break;
         }
     }
 
     private static void Add<TWidth, TVector>(
-        ReadOnlySpan<double> left, ReadOnlySpan<double> right, int stride, int rank, double scale, MatrixPart sums,
-        bool startsFromZero)
+        ReadOnlySpan<double> left, PackedFactor right, int firstColumn, double scale, MatrixPart sums, bool startsFromZero)
         where TWidth : IVectorWidth<TVector>
         where TVector : struct
     {
-        int whole = sums.Columns - (sums.Columns % TWidth.Lanes);
-        for (int row = 0; row < sums.Rows; row += RowsTogether)
+        // Panels that the part has only some columns of are computed beside it.
+        int before = Math.Min(sums.Columns, (Panel - (firstColumn % Panel)) % Panel);
+        int whole = (sums.Columns - before) / Panel * Panel;
+        int after = sums.Columns - before - whole;
+        if (before > 0)
+            Edge<TWidth, TVector>(left, right, firstColumn, scale, sums.Slice(0, before), startsFromZero);
+        if (whole > 0)
+            Panels<TWidth, TVector>(
+                left, right.Rank, right.PanelsFrom(firstColumn + before), scale, sums.Slice(before, whole), startsFromZero);
+        if (after > 0)
+            Edge<TWidth, TVector>(
+                left, right, firstColumn + before + whole, scale, sums.Slice(before + whole, after), startsFromZero);
+    }
+
+    private static void Edge<TWidth, TVector>(
+        ReadOnlySpan<double> left, PackedFactor right, int firstColumn, double scale, MatrixPart sums, bool startsFromZero)
+        where TWidth : IVectorWidth<TVector>
+        where TVector : struct
+    {
+        Span<float> room = stackalloc float[Panel];
+        room.Clear();
+        Span<float> there = room.Slice(firstColumn % Panel, sums.Columns);
+        ReadOnlySpan<byte> panel = right.PanelsFrom(firstColumn);
+        for (int row = 0; row < sums.Rows; row++)
         {
-            int rows = Math.Min(RowsTogether, sums.Rows - row);
+            sums.Row(row).CopyTo(there);
+            Panels<TWidth, TVector>(
+                left.Slice(row * right.Rank, right.Rank), right.Rank, panel, scale, new MatrixPart(room, 1, Panel, Panel),
+                startsFromZero);
+            there.CopyTo(sums.Row(row));
+        }
+    }
+
+    private static void Panels<TWidth, TVector>(
+        ReadOnlySpan<double> left, int rank, ReadOnlySpan<byte> panels, double scale, MatrixPart sums, bool startsFromZero)
+        where TWidth : IVectorWidth<TVector>
+        where TVector : struct
+    {
+        // Rows that are computed together share what is loaded of the right factor. The widest vectors have twice as many registers.
+        int together = TWidth.Lanes == Panel ? 8 : 4;
+        for (int row = 0; row < sums.Rows;)
+        {
+            int rows = sums.Rows - row >= together ? together : 1;
             ReadOnlySpan<double> ofRows = left.Slice(row * rank, rows * rank);
-            if (rows == RowsTogether)
-            {
-                FourRows<TWidth, TVector>(ofRows, right, stride, rank, scale, sums, row, whole, startsFromZero);
-            }
+            MatrixPart part = sums.RowsFrom(row, rows);
+            if (rows == 8)
+                EightRows<TWidth, TVector>(ofRows, rank, panels, scale, part, startsFromZero);
+            else if (rows == 4)
+                FourRows<TWidth, TVector>(ofRows, rank, panels, scale, part, startsFromZero);
             else
+                OneRow<TWidth, TVector>(ofRows, panels, scale, part, startsFromZero);
+            row += rows;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void EightRows<TWidth, TVector>(
+        ReadOnlySpan<double> left, int rank, ReadOnlySpan<byte> panels, double scale, MatrixPart sums, bool startsFromZero)
+        where TWidth : IVectorWidth<TVector>
+        where TVector : struct
+    {
+        ref byte l = ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(left));
+        ref byte r = ref MemoryMarshal.GetReference(panels[..(sums.Columns * rank * sizeof(float))]);
+        TVector s = TWidth.BroadcastDouble(scale);
+        bool isStored = IsStored(startsFromZero, scale);
+        nuint next = (nuint)rank * sizeof(double);
+        for (int column = 0; column < sums.Columns; column += Panel)
+        {
+            TVector zero = TWidth.BroadcastDouble(0);
+            TVector a0 = zero, a1 = zero, b0 = zero, b1 = zero, c0 = zero, c1 = zero, d0 = zero, d1 = zero;
+            TVector e0 = zero, e1 = zero, f0 = zero, f1 = zero, g0 = zero, g1 = zero, h0 = zero, h1 = zero;
+            ref byte upper = ref l;
+            ref byte lower = ref Unsafe.AddByteOffset(ref l, 4 * next);
+            for (int k = 0; k < rank; k++)
             {
-                for (int k = 0; k < rows; k++)
-                    OneRow<TWidth, TVector>(
-                        ofRows.Slice(k * rank, rank), right, stride, scale, sums.Row(row + k)[..whole], 0, startsFromZero);
+                TVector r0 = TWidth.LoadWidened(ref r);
+                TVector r1 = TWidth.LoadWidened(ref Unsafe.AddByteOffset(ref r, Panel / 2 * sizeof(float)));
+                r = ref Unsafe.AddByteOffset(ref r, Panel * sizeof(float));
+                TVector x = Broadcast<TWidth, TVector>(ref upper, 0);
+                a0 = TWidth.MultiplyAddExact(x, r0, a0);
+                a1 = TWidth.MultiplyAddExact(x, r1, a1);
+                x = Broadcast<TWidth, TVector>(ref upper, next);
+                b0 = TWidth.MultiplyAddExact(x, r0, b0);
+                b1 = TWidth.MultiplyAddExact(x, r1, b1);
+                x = Broadcast<TWidth, TVector>(ref upper, 2 * next);
+                c0 = TWidth.MultiplyAddExact(x, r0, c0);
+                c1 = TWidth.MultiplyAddExact(x, r1, c1);
+                x = Broadcast<TWidth, TVector>(ref upper, 3 * next);
+                d0 = TWidth.MultiplyAddExact(x, r0, d0);
+                d1 = TWidth.MultiplyAddExact(x, r1, d1);
+                x = Broadcast<TWidth, TVector>(ref lower, 0);
+                e0 = TWidth.MultiplyAddExact(x, r0, e0);
+                e1 = TWidth.MultiplyAddExact(x, r1, e1);
+                x = Broadcast<TWidth, TVector>(ref lower, next);
+                f0 = TWidth.MultiplyAddExact(x, r0, f0);
+                f1 = TWidth.MultiplyAddExact(x, r1, f1);
+                x = Broadcast<TWidth, TVector>(ref lower, 2 * next);
+                g0 = TWidth.MultiplyAddExact(x, r0, g0);
+                g1 = TWidth.MultiplyAddExact(x, r1, g1);
+                x = Broadcast<TWidth, TVector>(ref lower, 3 * next);
+                h0 = TWidth.MultiplyAddExact(x, r0, h0);
+                h1 = TWidth.MultiplyAddExact(x, r1, h1);
+                upper = ref Unsafe.AddByteOffset(ref upper, sizeof(double));
+                lower = ref Unsafe.AddByteOffset(ref lower, sizeof(double));
             }
 
-            if (whole < sums.Columns)
-            {
-                for (int k = 0; k < rows; k++)
-                    Rest<TWidth, TVector>(
-                        ofRows.Slice(k * rank, rank), right, stride, scale, sums.Row(row + k), whole, startsFromZero);
-            }
+            Finish<TWidth, TVector>(a0, a1, s, isStored, startsFromZero, ref sums.At(0, column));
+            Finish<TWidth, TVector>(b0, b1, s, isStored, startsFromZero, ref sums.At(1, column));
+            Finish<TWidth, TVector>(c0, c1, s, isStored, startsFromZero, ref sums.At(2, column));
+            Finish<TWidth, TVector>(d0, d1, s, isStored, startsFromZero, ref sums.At(3, column));
+            Finish<TWidth, TVector>(e0, e1, s, isStored, startsFromZero, ref sums.At(4, column));
+            Finish<TWidth, TVector>(f0, f1, s, isStored, startsFromZero, ref sums.At(5, column));
+            Finish<TWidth, TVector>(g0, g1, s, isStored, startsFromZero, ref sums.At(6, column));
+            Finish<TWidth, TVector>(h0, h1, s, isStored, startsFromZero, ref sums.At(7, column));
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void FourRows<TWidth, TVector>(
-        ReadOnlySpan<double> left,
-        ReadOnlySpan<double> right,
-        int stride,
-        int rank,
-        double scale,
-        MatrixPart sums,
-        int row,
-        int columns,
-        bool startsFromZero)
+        ReadOnlySpan<double> left, int rank, ReadOnlySpan<byte> panels, double scale, MatrixPart sums, bool startsFromZero)
         where TWidth : IVectorWidth<TVector>
         where TVector : struct
     {
-        ref double l = ref MemoryMarshal.GetReference(left);
-        ref byte r = ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(right));
+        ref byte l = ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(left));
+        ref byte panel = ref MemoryMarshal.GetReference(panels[..(sums.Columns * rank * sizeof(float))]);
         TVector s = TWidth.BroadcastDouble(scale);
-        nuint half = (nuint)(TWidth.Lanes / 2) * sizeof(double);
-        nuint next = (nuint)stride * sizeof(double);
-        for (int column = 0; column < columns; column += TWidth.Lanes)
+        bool isStored = IsStored(startsFromZero, scale);
+        nuint half = (nuint)(TWidth.Lanes / 2) * sizeof(float);
+        nuint next = (nuint)rank * sizeof(double);
+        for (int column = 0; column < sums.Columns; column += TWidth.Lanes)
         {
             TVector zero = TWidth.BroadcastDouble(0);
             TVector a0 = zero, a1 = zero, b0 = zero, b1 = zero, c0 = zero, c1 = zero, d0 = zero, d1 = zero;
-            ref byte at = ref Unsafe.AddByteOffset(ref r, (nuint)column * sizeof(double));
+            ref byte r = ref PanelAt(ref panel, rank, column);
+            ref byte row = ref l;
             for (int k = 0; k < rank; k++)
             {
-                TVector r0 = TWidth.Load(ref at);
-                TVector r1 = TWidth.Load(ref Unsafe.AddByteOffset(ref at, half));
-                at = ref Unsafe.AddByteOffset(ref at, next);
-                TVector a = TWidth.BroadcastDouble(Unsafe.Add(ref l, k));
-                a0 = TWidth.MultiplyAddExact(a, r0, a0);
-                a1 = TWidth.MultiplyAddExact(a, r1, a1);
-                TVector b = TWidth.BroadcastDouble(Unsafe.Add(ref l, rank + k));
-                b0 = TWidth.MultiplyAddExact(b, r0, b0);
-                b1 = TWidth.MultiplyAddExact(b, r1, b1);
-                TVector c = TWidth.BroadcastDouble(Unsafe.Add(ref l, (2 * rank) + k));
-                c0 = TWidth.MultiplyAddExact(c, r0, c0);
-                c1 = TWidth.MultiplyAddExact(c, r1, c1);
-                TVector d = TWidth.BroadcastDouble(Unsafe.Add(ref l, (3 * rank) + k));
-                d0 = TWidth.MultiplyAddExact(d, r0, d0);
-                d1 = TWidth.MultiplyAddExact(d, r1, d1);
+                TVector r0 = TWidth.LoadWidened(ref r);
+                TVector r1 = TWidth.LoadWidened(ref Unsafe.AddByteOffset(ref r, half));
+                r = ref Unsafe.AddByteOffset(ref r, Panel * sizeof(float));
+                TVector x = Broadcast<TWidth, TVector>(ref row, 0);
+                a0 = TWidth.MultiplyAddExact(x, r0, a0);
+                a1 = TWidth.MultiplyAddExact(x, r1, a1);
+                x = Broadcast<TWidth, TVector>(ref row, next);
+                b0 = TWidth.MultiplyAddExact(x, r0, b0);
+                b1 = TWidth.MultiplyAddExact(x, r1, b1);
+                x = Broadcast<TWidth, TVector>(ref row, 2 * next);
+                c0 = TWidth.MultiplyAddExact(x, r0, c0);
+                c1 = TWidth.MultiplyAddExact(x, r1, c1);
+                x = Broadcast<TWidth, TVector>(ref row, 3 * next);
+                d0 = TWidth.MultiplyAddExact(x, r0, d0);
+                d1 = TWidth.MultiplyAddExact(x, r1, d1);
+                row = ref Unsafe.AddByteOffset(ref row, sizeof(double));
             }
 
-            Finish<TWidth, TVector>(a0, a1, s, startsFromZero, ref sums.At(row, column));
-            Finish<TWidth, TVector>(b0, b1, s, startsFromZero, ref sums.At(row + 1, column));
-            Finish<TWidth, TVector>(c0, c1, s, startsFromZero, ref sums.At(row + 2, column));
-            Finish<TWidth, TVector>(d0, d1, s, startsFromZero, ref sums.At(row + 3, column));
+            Finish<TWidth, TVector>(a0, a1, s, isStored, startsFromZero, ref sums.At(0, column));
+            Finish<TWidth, TVector>(b0, b1, s, isStored, startsFromZero, ref sums.At(1, column));
+            Finish<TWidth, TVector>(c0, c1, s, isStored, startsFromZero, ref sums.At(2, column));
+            Finish<TWidth, TVector>(d0, d1, s, isStored, startsFromZero, ref sums.At(3, column));
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void OneRow<TWidth, TVector>(
-        ReadOnlySpan<double> left, ReadOnlySpan<double> right, int stride, double scale, Span<float> sums, int first,
-        bool startsFromZero)
+        ReadOnlySpan<double> left, ReadOnlySpan<byte> panels, double scale, MatrixPart sums, bool startsFromZero)
         where TWidth : IVectorWidth<TVector>
         where TVector : struct
     {
-        ref byte r = ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(right));
-        ref float y = ref MemoryMarshal.GetReference(sums);
+        ref byte panel = ref MemoryMarshal.GetReference(panels[..(sums.Columns * left.Length * sizeof(float))]);
         TVector s = TWidth.BroadcastDouble(scale);
-        nuint half = (nuint)(TWidth.Lanes / 2) * sizeof(double);
-        for (int column = 0; column < sums.Length; column += TWidth.Lanes)
+        bool isStored = IsStored(startsFromZero, scale);
+        nuint half = (nuint)(TWidth.Lanes / 2) * sizeof(float);
+        for (int column = 0; column < sums.Columns; column += TWidth.Lanes)
         {
             TVector lower = TWidth.BroadcastDouble(0), upper = lower;
-            ref byte at = ref Unsafe.AddByteOffset(ref r, (nuint)(first + column) * sizeof(double));
+            ref byte r = ref PanelAt(ref panel, left.Length, column);
             foreach (double factor in left)
             {
-                TVector l = TWidth.BroadcastDouble(factor);
-                lower = TWidth.MultiplyAddExact(l, TWidth.Load(ref at), lower);
-                upper = TWidth.MultiplyAddExact(l, TWidth.Load(ref Unsafe.AddByteOffset(ref at, half)), upper);
-                at = ref Unsafe.AddByteOffset(ref at, (nuint)stride * sizeof(double));
+                TVector x = TWidth.BroadcastDouble(factor);
+                lower = TWidth.MultiplyAddExact(x, TWidth.LoadWidened(ref r), lower);
+                upper = TWidth.MultiplyAddExact(x, TWidth.LoadWidened(ref Unsafe.AddByteOffset(ref r, half)), upper);
+                r = ref Unsafe.AddByteOffset(ref r, Panel * sizeof(float));
             }
 
-            Finish<TWidth, TVector>(lower, upper, s, startsFromZero, ref Unsafe.Add(ref y, column));
+            Finish<TWidth, TVector>(lower, upper, s, isStored, startsFromZero, ref sums.At(0, column));
         }
     }
 
-    /// <summary>Computes the columns that are less than a vector in memory that has room for one.</summary>
-    private static void Rest<TWidth, TVector>(
-        ReadOnlySpan<double> left, ReadOnlySpan<double> right, int stride, double scale, Span<float> sums, int first,
-        bool startsFromZero)
+    // A sum of products that starts from zero is not -0, nor is a product with it that does not underflow. Adding it to zero
+    // changes no bit then, and can be left out.
+    private static bool IsStored(bool startsFromZero, double scale) => startsFromZero && scale > 1e-30;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ref byte PanelAt(ref byte panels, int rank, int column) => ref Unsafe.AddByteOffset(
+        ref panels, (((nuint)(column / Panel) * (nuint)rank * Panel) + (nuint)(column % Panel)) * sizeof(float));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector Broadcast<TWidth, TVector>(ref byte numbers, nuint offset)
         where TWidth : IVectorWidth<TVector>
-        where TVector : struct
-    {
-        Span<float> room = stackalloc float[ColumnMultiple];
-        Span<float> rest = sums[first..];
-        rest.CopyTo(room);
-        OneRow<TWidth, TVector>(left, right, stride, scale, room[..TWidth.Lanes], first, startsFromZero);
-        room[..rest.Length].CopyTo(rest);
-    }
+        where TVector : struct =>
+        TWidth.BroadcastDouble(Unsafe.ReadUnaligned<double>(ref Unsafe.AddByteOffset(ref numbers, offset)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Finish<TWidth, TVector>(
-        TVector lower, TVector upper, TVector scale, bool startsFromZero, ref float sums)
+        TVector lower, TVector upper, TVector scale, bool isStored, bool startsFromZero, ref float sums)
         where TWidth : IVectorWidth<TVector>
         where TVector : struct
     {
         ref byte y = ref Unsafe.As<float, byte>(ref sums);
+        if (isStored)
+        {
+            TWidth.Store(TWidth.Narrow(TWidth.MultiplyDouble(lower, scale), TWidth.MultiplyDouble(upper, scale)), ref y);
+            return;
+        }
+
         TVector before = startsFromZero ? TWidth.BroadcastDouble(0) : TWidth.Load(ref y);
         TWidth.Store(
             TWidth.Narrow(

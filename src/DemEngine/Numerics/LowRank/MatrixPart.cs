@@ -36,6 +36,11 @@ internal readonly ref struct MatrixPart
     /// <param name="column">Index of its column.</param>
     public ref float At(int row, int column) => ref _values[(row * _stride) + column];
 
+    /// <summary>Some of the rows.</summary>
+    /// <param name="first">Index of the first one.</param>
+    /// <param name="count">Number of rows.</param>
+    public MatrixPart RowsFrom(int first, int count) => new(_values[(first * _stride)..], count, Columns, _stride);
+
     /// <summary>Some of the columns.</summary>
     /// <param name="first">Index of the first one.</param>
     /// <param name="count">Number of columns.</param>

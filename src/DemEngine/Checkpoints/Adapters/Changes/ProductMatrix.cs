@@ -11,24 +11,26 @@ namespace DemEngine.Checkpoints.Adapters.Changes;
 internal sealed class ProductMatrix : WeightMatrix
 {
     // A block of the right factor stays in the second-level cache while all rows go over it.
-    private const int BlockNumbers = 32_768;
-    private const int MostColumns = 1024;
+    private const int BlockNumbers = 131_072;
     private const int MostRows = 1024;
 
-    // Of factors of a high rank only parts are in memory, 8 MiB of each at most.
+    // Of factors of a high rank only parts are in memory: 8 MiB of the left one, and 4 of the right one where the whole of it
+    // would take more than 16.
     private const int MostNumbers = 1 << 20;
+    private const int MostPackedNumbers = 1 << 22;
     private const int MostRank = 1 << 16;
 
     private readonly IFactor _left;
     private readonly IFactor _right;
     private readonly double _scale;
-    private readonly int _blockColumns;
+    private readonly PackedFactors _packed;
 
     /// <param name="left">L, rows × rank.</param>
     /// <param name="right">R, rank × columns.</param>
+    /// <param name="packed">Right factors of the adapter.</param>
     /// <param name="scale">The factor s.</param>
     /// <exception cref="DemException">DEM2048 (BadAdapter): the factors have different ranks, or far too high ones.</exception>
-    public ProductMatrix(IFactor left, IFactor right, double scale = 1)
+    public ProductMatrix(IFactor left, IFactor right, PackedFactors packed, double scale = 1)
         : base(left.Rows, right.Columns)
     {
         if (left.Columns != right.Rows)
@@ -38,8 +40,8 @@ internal sealed class ProductMatrix : WeightMatrix
             throw AdapterFault.Wrong(left.Parts[0], $"its rank is {left.Columns}, and ranks up to {MostRank} are read");
         _left = left;
         _right = right;
+        _packed = packed;
         _scale = scale;
-        _blockColumns = Math.Min(MostColumns, MultipleOf(BlockNumbers / Rank));
         Parts = [.. left.Parts, .. right.Parts];
     }
 
@@ -79,48 +81,44 @@ internal sealed class ProductMatrix : WeightMatrix
     private void Add(int firstRow, int firstColumn, MatrixPart part, bool startsFromZero)
     {
         int leftNumbers = part.Rows * Rank;
-        int wide = Math.Min(part.Columns, MultipleOf(MostNumbers / Rank));
-        double[] left = ArrayPool<double>.Shared.Rent(leftNumbers);
-        double[] right = ArrayPool<double>.Shared.Rent(LowRankProduct.Stride(wide) * Rank);
+        double[] rented = ArrayPool<double>.Shared.Rent(leftNumbers);
         try
         {
+            Span<double> left = rented.AsSpan(0, leftNumbers);
             _left.Read(firstRow, part.Rows, 0, Rank, left, Rank);
+            if ((long)Rank * Columns <= MostPackedNumbers)
+            {
+                Add(left, _packed.Of(_right), firstColumn, part, startsFromZero);
+                return;
+            }
+
+            int wide = MultipleOf(MostNumbers / Rank);
             for (int column = 0; column < part.Columns; column += wide)
             {
                 int columns = Math.Min(wide, part.Columns - column);
-                int stride = LowRankProduct.Stride(columns);
-                if (stride > columns)
-                    right.AsSpan(0, stride * Rank).Clear();
-                _right.Read(0, Rank, firstColumn + column, columns, right, stride);
                 Add(
-                    left.AsSpan(0, leftNumbers),
-                    right.AsSpan(0, stride * Rank),
-                    stride,
-                    part.Slice(column, columns),
+                    left, PackedFactors.Pack(_right, firstColumn + column, columns), 0, part.Slice(column, columns),
                     startsFromZero);
             }
         }
         finally
         {
-            ArrayPool<double>.Shared.Return(left);
-            ArrayPool<double>.Shared.Return(right);
+            ArrayPool<double>.Shared.Return(rented);
         }
     }
 
-    private void Add(
-        ReadOnlySpan<double> left, ReadOnlySpan<double> right, int stride, MatrixPart part, bool startsFromZero)
+    private void Add(ReadOnlySpan<double> left, PackedFactor right, int firstColumn, MatrixPart part, bool startsFromZero)
     {
-        for (int column = 0; column < part.Columns; column += _blockColumns)
-            LowRankProduct.Add(
-                left,
-                right[column..],
-                stride,
-                Rank,
-                _scale,
-                part.Slice(column, Math.Min(_blockColumns, part.Columns - column)),
-                startsFromZero);
+        int wide = MultipleOf(BlockNumbers / Math.Max(1, Rank));
+        for (int column = 0, columns; column < part.Columns; column += columns)
+        {
+            // Blocks end where panels do.
+            int first = firstColumn + column;
+            columns = Math.Min(wide - (first % PackedFactor.PanelColumns), part.Columns - column);
+            LowRankProduct.Add(left, right, first, _scale, part.Slice(column, columns), startsFromZero);
+        }
     }
 
     private static int MultipleOf(int columns) =>
-        Math.Max(1, columns / LowRankProduct.ColumnMultiple) * LowRankProduct.ColumnMultiple;
+        Math.Max(1, columns / PackedFactor.PanelColumns) * PackedFactor.PanelColumns;
 }

@@ -1,0 +1,52 @@
+using System.Runtime.InteropServices;
+
+namespace DemEngine.Numerics.LowRank;
+
+/// <summary>
+/// The right factor of a product, laid out as <see cref="LowRankProduct"/> reads it: in panels of <see cref="PanelColumns"/>
+/// columns that follow each other in memory, each row by row. So a strip of the product goes once over memory in one direction.
+/// Numbers are binary32; columns that a last panel lacks are zeros.
+/// </summary>
+internal sealed class PackedFactor
+{
+    /// <summary>Number of columns in a panel.</summary>
+    public const int PanelColumns = 16;
+
+    private readonly float[] _numbers;
+
+    /// <param name="rank">Number of rows.</param>
+    /// <param name="columns">Number of columns.</param>
+    public PackedFactor(int rank, int columns)
+    {
+        Rank = rank;
+        Columns = columns;
+        _numbers = new float[checked((columns + PanelColumns - 1) / PanelColumns * PanelColumns * rank)];
+    }
+
+    /// <summary>Number of rows.</summary>
+    public int Rank { get; }
+
+    /// <summary>Number of columns.</summary>
+    public int Columns { get; }
+
+    /// <summary>Sets a part of a row.</summary>
+    /// <param name="row">Index of the row.</param>
+    /// <param name="firstColumn">Index of the part's first column.</param>
+    /// <param name="numbers">Its numbers, which are binary32 values.</param>
+    public void Set(int row, int firstColumn, ReadOnlySpan<double> numbers)
+    {
+        for (int k = 0; k < numbers.Length; k++)
+            this[row, firstColumn + k] = (float)numbers[k];
+    }
+
+    /// <summary>One number.</summary>
+    /// <param name="row">Index of its row.</param>
+    /// <param name="column">Index of its column.</param>
+    public ref float this[int row, int column] =>
+        ref _numbers[(((column / PanelColumns * Rank) + row) * PanelColumns) + (column % PanelColumns)];
+
+    /// <summary>The panel that holds a column: <see cref="PanelColumns"/> numbers of each row, and the panels after it.</summary>
+    /// <param name="column">Index of the column.</param>
+    public ReadOnlySpan<byte> PanelsFrom(int column) =>
+        MemoryMarshal.AsBytes(_numbers.AsSpan(column / PanelColumns * PanelColumns * Rank));
+}
