@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 using DemEngine.Numerics;
+using DemEngine.Numerics.Quantized;
 
 namespace DemEngine.Checkpoints.Quantized;
 
@@ -44,8 +45,6 @@ internal sealed class AwqForm : IQuantizedForm
         string name, StoredTensor codes, StoredTensor scales, StoredTensor zeros, int inputs, int groups, ElementType modelType)
         : IntegerMatrix(name, codes.Spec.Shape.RowElements * 8, inputs, groups, inputs / groups, null, modelType)
     {
-        private const int Together = 64;
-
         public override string Form => $"AWQ 4 bits, groups of {Inputs / Groups}";
 
         public override IReadOnlyList<StoredTensor> Parts { get; } = [codes, scales, zeros];
@@ -75,32 +74,18 @@ internal sealed class AwqForm : IQuantizedForm
             int count = (int)(((row + rows + 7) / 8) - firstWord);
             int bytes = checked(length * count * sizeof(int));
             byte[] stored = ArrayPool<byte>.Shared.Rent(bytes);
+            byte[] turned = ArrayPool<byte>.Shared.Rent(bytes);
             ReadColumns(words, firstWord, count, stored);
-            ReadOnlySpan<uint> all = MemoryMarshal.Cast<byte, uint>(stored.AsSpan(0, bytes));
+            Span<uint> all = MemoryMarshal.Cast<byte, uint>(turned.AsSpan(0, bytes));
+            Transpose.Words(MemoryMarshal.Cast<byte, uint>(stored.AsSpan(0, bytes)), length, count, all);
             int skip = (int)(row % 8);
-            Span<byte> eight = stackalloc byte[8 * Together];
-            for (int word = 0; word < count; word++)
+            for (int k = 0; k < rows; k++)
             {
-                // A few words of the same outputs at a time, so that each output's codes are written together.
-                for (int start = 0; start < length; start += Together)
-                {
-                    int some = Math.Min(Together, length - start);
-                    for (int i = 0; i < some; i++)
-                    {
-                        uint codes = all[((start + i) * count) + word];
-                        for (int place = 0; place < 8; place++)
-                            eight[(place * Together) + i] = (byte)((codes >> shifts[place]) & 15);
-                    }
-
-                    for (int place = 0; place < 8; place++)
-                    {
-                        int k = (word * 8) + place - skip;
-                        if (k >= 0 && k < rows)
-                            eight.Slice(place * Together, some).CopyTo(unpacked[((k * length) + start)..]);
-                    }
-                }
+                var (word, place) = Math.DivRem(skip + k, 8);
+                PackedCodes.Take(all.Slice(word * length, length), shifts[place], unpacked.Slice(k * length, length));
             }
 
+            ArrayPool<byte>.Shared.Return(turned);
             ArrayPool<byte>.Shared.Return(stored);
         }
     }

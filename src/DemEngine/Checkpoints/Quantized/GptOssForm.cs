@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using DemEngine.Numerics;
 using DemEngine.Numerics.Quantized;
@@ -41,6 +42,9 @@ internal sealed class GptOssForm : IQuantizedForm
     {
         // So many outputs are decoded together: 16 values fill a cache line.
         private const int Together = 16;
+
+        // Blocks of each output that are copied at a time.
+        private const int BlocksTogether = 32;
 
         private readonly long _inputs = shape.Dimensions[1];
         private readonly long _outputs = shape.Dimensions[2];
@@ -84,69 +88,93 @@ internal sealed class GptOssForm : IQuantizedForm
         private void DecodeExpert(long expert, long start, Span<float> values)
         {
             long end = start + values.Length;
-            int blocks = (int)(_inputs / Block);
             int firstBlock = (int)(start / _outputs / Block);
             int lastBlock = (int)((end - 1) / _outputs / Block);
-            Span<float> decoded = stackalloc float[Together];
+            for (int block = firstBlock; block <= lastBlock; block += BlocksTogether)
+                DecodeBlocks(expert, block, Math.Min(BlocksTogether, lastBlock + 1 - block), start, values);
+        }
+
+        /// <summary>Decodes the same blocks of all outputs.</summary>
+        /// <param name="expert">Index of the expert.</param>
+        /// <param name="firstBlock">Index of the first block of each output.</param>
+        /// <param name="blocks">Number of blocks of each output.</param>
+        /// <param name="start">Index in the expert of the first element that is asked for.</param>
+        /// <param name="values">Receives the elements that are asked for.</param>
+        private void DecodeBlocks(long expert, int firstBlock, int blocks, long start, Span<float> values)
+        {
+            int outputs = checked((int)_outputs);
+            long ofOutput = _inputs / Block;
+            int rowBytes = blocks * BlockBytes;
+            int padded = (outputs + Together - 1) / Together * Together;
+            byte[] packed = ArrayPool<byte>.Shared.Rent(checked(padded * rowBytes));
+            byte[] stored = ArrayPool<byte>.Shared.Rent(outputs * blocks);
+            float[] numbers = ArrayPool<float>.Shared.Rent(outputs * blocks);
             Span<float> ofBlock = stackalloc float[Together];
             Span<byte> turned = stackalloc byte[BlockBytes * Together];
-            float[] numbers = ArrayPool<float>.Shared.Rent(Together * blocks);
             try
             {
-                for (long output = 0; output < _outputs; output += Together)
+                StoredColumns.Read(
+                    codes, expert * outputs, outputs, ofOutput * BlockBytes, (long)firstBlock * BlockBytes, rowBytes, packed);
+                StoredColumns.Read(scales, expert * outputs, outputs, ofOutput, firstBlock, blocks, stored);
+                ScaleNumbers.Read(scales.Spec.Type, stored, numbers.AsSpan(0, outputs * blocks));
+                for (int output = 0; output < outputs; output += Together)
                 {
-                    int outputs = (int)Math.Min(Together, _outputs - output);
-                    long firstOfBlocks = ((expert * _outputs) + output) * blocks;
-                    using PartBytes packed = PartBytes.Read(codes, firstOfBlocks * BlockBytes, outputs * blocks * BlockBytes);
-                    using (PartBytes stored = PartBytes.Read(scales, firstOfBlocks, outputs * blocks))
-                        ScaleNumbers.Read(scales.Spec.Type, stored.Bytes, numbers.AsSpan(0, outputs * blocks));
-                    for (int block = firstBlock; block <= lastBlock; block++)
+                    int count = Math.Min(Together, outputs - output);
+                    for (int block = 0; block < blocks; block++)
                     {
-                        // Bytes of the same inputs of all outputs come next to each other, and are decoded together.
-                        for (int k = 0; k < outputs; k++)
+                        for (int k = 0; k < count; k++)
                         {
-                            int at = (k * blocks) + block;
+                            int at = ((output + k) * blocks) + block;
                             ofBlock[k] = float.IsFinite(numbers[at])
                                 ? numbers[at]
-                                : throw ScaleSource.NotFinite(scales, firstOfBlocks + at, numbers[at]);
-                            ReadOnlySpan<byte> bytes = packed.Bytes.Slice(at * BlockBytes, BlockBytes);
-                            for (int pair = 0; pair < bytes.Length; pair++)
-                                turned[(pair * Together) + k] = bytes[pair];
+                                : throw ScaleSource.NotFinite(
+                                    scales, (((expert * outputs) + output + k) * ofOutput) + firstBlock + block, numbers[at]);
                         }
 
-                        long place = ((long)block * Block * _outputs) + output - start;
-                        for (int pair = 0; pair < BlockBytes; pair++, place += 2 * _outputs)
+                        // Bytes of the same inputs of all outputs come next to each other, and are decoded together.
+                        Transpose.SixteenBytes(packed.AsSpan((output * rowBytes) + (block * BlockBytes)), rowBytes, turned);
+                        long place = ((long)(firstBlock + block) * Block * outputs) + output - start;
+                        for (int pair = 0; pair < BlockBytes; pair++, place += 2 * outputs)
                         {
                             var bytes = Vector128.Create(turned.Slice(pair * Together, Together));
-                            TableCodes.E2M1.Decode(bytes, ofBlock, decoded);
-                            Write(decoded[..outputs], place, values);
-                            TableCodes.E2M1.Decode(
-                                Vector128.ShiftRightLogical(bytes.AsUInt16(), 4).AsByte(), ofBlock, decoded);
-                            Write(decoded[..outputs], place + _outputs, values);
+                            DecodeInput(bytes, ofBlock, count, place, values);
+                            DecodeInput(
+                                Vector128.ShiftRightLogical(bytes.AsUInt16(), 4).AsByte(), ofBlock, count, place + outputs, values);
                         }
                     }
                 }
             }
             finally
             {
+                ArrayPool<byte>.Shared.Return(packed);
+                ArrayPool<byte>.Shared.Return(stored);
                 ArrayPool<float>.Shared.Return(numbers);
             }
         }
 
-        /// <summary>Writes values of one input, as far as they are asked for.</summary>
-        /// <param name="decoded">Values of successive outputs.</param>
+        /// <summary>Decodes successive outputs of one input, as far as they are asked for.</summary>
+        /// <param name="bytes">Codes of the outputs, in the low bits.</param>
+        /// <param name="ofOutputs">Scales of the outputs.</param>
+        /// <param name="count">Number of outputs.</param>
         /// <param name="place">Place of the first value among those asked for; may lie outside.</param>
         /// <param name="values">Receives the values.</param>
-        private static void Write(ReadOnlySpan<float> decoded, long place, Span<float> values)
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static void DecodeInput(
+            Vector128<byte> bytes, ReadOnlySpan<float> ofOutputs, int count, long place, Span<float> values)
         {
-            if (place >= 0 && place + decoded.Length <= values.Length)
-            {
-                decoded.CopyTo(values[(int)place..]);
-                return;
-            }
+            if (count == Together && place >= 0 && place + Together <= values.Length)
+                TableCodes.E2M1.Decode(bytes, ofOutputs, values.Slice((int)place, Together));
+            else
+                DecodePart(bytes, ofOutputs, count, place, values);
+        }
 
-            int from = (int)Math.Clamp(-place, 0, decoded.Length);
-            int to = (int)Math.Clamp(values.Length - place, from, decoded.Length);
+        private static void DecodePart(
+            Vector128<byte> bytes, ReadOnlySpan<float> ofOutputs, int count, long place, Span<float> values)
+        {
+            Span<float> decoded = stackalloc float[Together];
+            TableCodes.E2M1.Decode(bytes, ofOutputs, decoded);
+            int from = (int)Math.Clamp(-place, 0, count);
+            int to = (int)Math.Clamp(values.Length - place, from, count);
             if (from < to)
                 decoded[from..to].CopyTo(values[(int)(place + from)..]);
         }

@@ -98,9 +98,6 @@ internal sealed class GptqForm : IQuantizedForm
         ElementType modelType)
         : IntegerMatrix(name, codes.Spec.Shape.RowElements, inputs, groups, groupSize, index, modelType)
     {
-        // So many words fill a cache line, so that each line is written at once.
-        private const int WordsTogether = 16;
-
         public override string Form { get; } = $"GPTQ {bits} bits, groups of {groupSize}{(index is null ? "" : " by index")}";
 
         public override IReadOnlyList<StoredTensor> Parts { get; } =
@@ -118,19 +115,11 @@ internal sealed class GptqForm : IQuantizedForm
             ReadColumns(codes, row, rows, stored);
 
             // A column of words becomes the stream of a row's codes.
-            Span<uint> from = MemoryMarshal.Cast<byte, uint>(stored.AsSpan(0, bytes));
-            Span<uint> to = MemoryMarshal.Cast<byte, uint>(stream.AsSpan(0, bytes));
-            for (int block = 0; block < words; block += WordsTogether)
-            {
-                int count = Math.Min(WordsTogether, words - block);
-                for (int k = 0; k < rows; k++)
-                {
-                    Span<uint> ofRow = to.Slice((k * words) + block, count);
-                    for (int word = 0; word < ofRow.Length; word++)
-                        ofRow[word] = from[((block + word) * rows) + k];
-                }
-            }
-
+            Transpose.Words(
+                MemoryMarshal.Cast<byte, uint>(stored.AsSpan(0, bytes)),
+                words,
+                rows,
+                MemoryMarshal.Cast<byte, uint>(stream.AsSpan(0, bytes)));
             for (int k = 0; k < rows; k++)
                 PackedCodes.Unpack(
                     stream.AsSpan(k * words * sizeof(int), words * sizeof(int)), bits, unpacked.Slice(k * Inputs, Inputs));

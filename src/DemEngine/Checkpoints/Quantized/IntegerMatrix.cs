@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using DemEngine.Errors;
 using DemEngine.Numerics;
@@ -95,33 +96,13 @@ internal abstract class IntegerMatrix(
         }
     }
 
-    /// <summary>
-    /// Copies columns of a stored matrix [rows, columns], each row's next to each other: from a mapping, or row by row.
-    /// </summary>
+    /// <summary>Copies columns of a stored matrix [rows, columns], each row's next to each other.</summary>
     /// <param name="part">The stored matrix.</param>
     /// <param name="column">First column.</param>
     /// <param name="columns">Number of columns.</param>
     /// <param name="destination">Receives the columns of all rows.</param>
-    protected static void ReadColumns(StoredTensor part, long column, int columns, Span<byte> destination)
-    {
-        long width = part.Spec.Shape.RowElements;
-        int size = part.Spec.Type.Size;
-        int bytes = columns * size;
-        long rows = part.Spec.Shape.Rows;
-        long units = ((rows - 1) * width) + columns;
-
-        // Asking for the mapping of all rows costs as much as their pages; reading row by row, a call for each.
-        if (!part.IsCopied && units * size <= int.MaxValue && units * size / Environment.SystemPageSize < 2 * rows)
-        {
-            using PartBytes all = PartBytes.Read(part, column, (int)units);
-            for (int row = 0; row < rows; row++)
-                all.Bytes.Slice((int)(row * width * size), bytes).CopyTo(destination.Slice(row * bytes, bytes));
-            return;
-        }
-
-        for (int row = 0; row < rows; row++)
-            part.Peek((row * width) + column, destination.Slice(row * bytes, bytes));
-    }
+    protected static void ReadColumns(StoredTensor part, long column, int columns, Span<byte> destination) =>
+        StoredColumns.Read(part, 0, part.Spec.Shape.Rows, part.Spec.Shape.RowElements, column, columns, destination);
 
     /// <summary>Reads columns of a stored matrix [groups, out] of scales.</summary>
     protected void ReadTransposedScales(StoredTensor part, long row, int rows, Span<float> scales)
@@ -131,12 +112,8 @@ internal abstract class IntegerMatrix(
         float[] numbers = ArrayPool<float>.Shared.Rent(rows * groups);
         ReadColumns(part, row, rows, stored);
         ScaleNumbers.Read(part.Spec.Type, stored, numbers.AsSpan(0, rows * groups));
-        for (int group = 0; group < groups; group++)
-        {
-            for (int k = 0; k < rows; k++)
-                scales[(k * groups) + group] = numbers[(group * rows) + k];
-        }
-
+        Transpose.Words(
+            MemoryMarshal.Cast<float, uint>(numbers.AsSpan()), groups, rows, MemoryMarshal.Cast<float, uint>(scales));
         ArrayPool<byte>.Shared.Return(stored);
         ArrayPool<float>.Shared.Return(numbers);
     }
@@ -160,10 +137,16 @@ internal abstract class IntegerMatrix(
         ReadOnlySpan<float> zeros,
         Span<float> values)
     {
+        // The index has been checked.
+        ref float zero = ref MemoryMarshal.GetReference(zeros);
+        ref float scale = ref MemoryMarshal.GetReference(scales);
+        index = index[..codes.Length];
+        values = values[..codes.Length];
         for (int k = 0; k < codes.Length; k++)
-            values[k] = (codes[k] - zeros[index[k]]) * scales[index[k]];
+            values[k] = (codes[k] - Unsafe.Add(ref zero, index[k])) * Unsafe.Add(ref scale, index[k]);
     }
 
+    /// <summary>Reads the group of each input; null where groups are of successive inputs.</summary>
     private int[]? ReadIndex()
     {
         if (groupIndex is null)
@@ -181,7 +164,15 @@ internal abstract class IntegerMatrix(
                 Path = groupIndex.File,
                 Tensor = groupIndex.Spec.Name,
             };
-        return index;
+
+        // Most files have an index that says no more than the size of a group does.
+        for (int k = 0; k < inputs; k++)
+        {
+            if (index[k] != k / groupSize)
+                return index;
+        }
+
+        return null;
     }
 
     private void RequireFinite(ReadOnlySpan<float> scales)

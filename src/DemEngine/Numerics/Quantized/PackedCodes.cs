@@ -1,5 +1,7 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace DemEngine.Numerics.Quantized;
 
@@ -52,11 +54,22 @@ internal static class PackedCodes
             return;
         }
 
+        // Eight codes are as many bytes as a code has bits.
         uint mask = (1u << bits) - 1;
         int at = 0;
+        int k = 0;
+        if (Bmi2.X64.IsSupported)
+        {
+            ulong places = mask * 0x0101_0101_0101_0101UL;
+            for (; k <= codes.Length - 8 && at <= packed.Length - sizeof(ulong); k += 8, at += bits)
+                BinaryPrimitives.WriteUInt64LittleEndian(
+                    codes[k..],
+                    Bmi2.X64.ParallelBitDeposit(BinaryPrimitives.ReadUInt64LittleEndian(packed[at..]), places));
+        }
+
         ulong pool = 0;
         int held = 0;
-        for (int k = 0; k < codes.Length; k++)
+        for (; k < codes.Length; k++)
         {
             if (held < bits)
             {
@@ -68,5 +81,30 @@ internal static class PackedCodes
             pool >>= bits;
             held -= bits;
         }
+    }
+
+    /// <summary>Takes a code of 4 bits from each of several words.</summary>
+    /// <param name="words">The words.</param>
+    /// <param name="shift">Number of bits below the code.</param>
+    /// <param name="codes">Receives a code for each word.</param>
+    public static void Take(ReadOnlySpan<uint> words, int shift, Span<byte> codes)
+    {
+        ref uint from = ref MemoryMarshal.GetReference(words);
+        ref byte to = ref MemoryMarshal.GetReference(codes[..words.Length]);
+        Vector256<uint> mask = Vector256.Create(15u);
+        int k = 0;
+        for (; k <= words.Length - 32; k += 32)
+        {
+            Vector256<ushort> lower = Vector256.Narrow(
+                (Vector256.LoadUnsafe(ref from, (nuint)k) >>> shift) & mask,
+                (Vector256.LoadUnsafe(ref from, (nuint)k + 8) >>> shift) & mask);
+            Vector256<ushort> upper = Vector256.Narrow(
+                (Vector256.LoadUnsafe(ref from, (nuint)k + 16) >>> shift) & mask,
+                (Vector256.LoadUnsafe(ref from, (nuint)k + 24) >>> shift) & mask);
+            Vector256.Narrow(lower, upper).StoreUnsafe(ref to, (nuint)k);
+        }
+
+        for (; k < words.Length; k++)
+            codes[k] = (byte)((words[k] >> shift) & 15);
     }
 }

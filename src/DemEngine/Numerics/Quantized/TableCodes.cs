@@ -50,9 +50,19 @@ internal sealed class TableCodes : CodeValues
     public void Decode(Vector128<byte> codes, ReadOnlySpan<float> scales, Span<float> values)
     {
         ref float to = ref MemoryMarshal.GetReference(values[..16]);
-        Look(codes, Vector256.Create(_table.AsSpan(0, 8)), Vector256.Create(_table.AsSpan(8, 8)), ref to);
-        (Vector256.LoadUnsafe(ref to) * Vector256.Create(scales)).StoreUnsafe(ref to);
-        (Vector256.LoadUnsafe(ref to, 8) * Vector256.Create(scales[8..])).StoreUnsafe(ref to, 8);
+        ref float scale = ref MemoryMarshal.GetReference(scales[..16]);
+        ref float table = ref MemoryMarshal.GetArrayDataReference(_table);
+        Vector256<ushort> words = Vector256.WidenLower((codes & Vector128.Create((byte)15)).ToVector256Unsafe());
+        if (Vector512.IsHardwareAccelerated)
+        {
+            Vector512<int> places = Vector512.WidenLower(words.ToVector512Unsafe()).AsInt32();
+            (Vector512.ShuffleNative(Vector512.LoadUnsafe(ref table), places) * Vector512.LoadUnsafe(ref scale)).StoreUnsafe(ref to);
+            return;
+        }
+
+        Vector256<float> low = Vector256.LoadUnsafe(ref table), high = Vector256.LoadUnsafe(ref table, 8);
+        (Look(Vector256.WidenLower(words).AsInt32(), low, high) * Vector256.LoadUnsafe(ref scale)).StoreUnsafe(ref to);
+        (Look(Vector256.WidenUpper(words).AsInt32(), low, high) * Vector256.LoadUnsafe(ref scale, 8)).StoreUnsafe(ref to, 8);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
