@@ -33,6 +33,7 @@ internal static class AdapterCases
         yield return Transposed("a transposed matrix", [20, 33], Config(4, 8));
         yield return Transposed("a square transposed matrix", [20, 20], Config(4, 8, "\"fan_in_fan_out\": true"));
         yield return Embedding();
+        yield return SavedEmbedding();
         yield return Convolution();
         yield return Bias();
         yield return Saved("", "");
@@ -63,6 +64,8 @@ internal static class AdapterCases
         yield return LoKr("LoKr of whole matrices", firstRank: null, secondRank: null, alpha: 3, scale: 1);
         yield return LoKr("LoKr", firstRank: null, secondRank: 2, alpha: 3, scale: 1.5);
         yield return LoKr("LoKr of two products", firstRank: 1, secondRank: 2, alpha: 3, scale: 1.5);
+        yield return PeftLoKr(LoKr("LoKr of whole matrices of PEFT", firstRank: null, secondRank: null, alpha: 3, scale: 0.75));
+        yield return PeftLoKr(LoKr("LoKr of PEFT", firstRank: null, secondRank: 4, alpha: 3, scale: 0.75));
         yield return Difference("diff", "weight", [6, 5]);
         yield return Difference("diff_b", "bias", [6]);
     }
@@ -100,6 +103,20 @@ internal static class AdapterCases
         return new AdapterCase(
             "an embedding", Model("model.embed_tokens.weight", ElementType.BF16, [50, 24]), [a, b], Config(3, 6),
             Times(Transpose(Product(b, a, 3), 24, 50), 2));
+    }
+
+    // PEFT saves an embedding along with its factors, and they change what is saved.
+    private static AdapterCase SavedEmbedding()
+    {
+        AdapterCase bare = Embedding();
+        var saved = Values.Random($"{Peft}model.embed_tokens.base_layer.weight", ElementType.F32, [50, 24], 5, 0.1);
+        double[] own = Values.Of(ElementType.F32, saved.Bytes);
+        return bare with
+        {
+            Form = "an embedding that is saved with its factors",
+            Factors = [.. bare.Factors, saved],
+            Whole = [.. own.Select((w, k) => w + bare.Change[k])],
+        };
     }
 
     private static AdapterCase Convolution()
@@ -209,6 +226,17 @@ internal static class AdapterCases
             form, Model("x.weight", ElementType.BF16, [8, 15]),
             [.. first.Tensors, .. second.Tensors, Values.Tensor("lycoris_x.alpha", ElementType.F32, [], alpha)], null, change);
     }
+
+    // PEFT states α in its configuration, and divides it by the rank even where no matrix is a product.
+    private static AdapterCase PeftLoKr(AdapterCase single) => single with
+    {
+        Factors =
+        [
+            .. single.Factors.SkipLast(1).Select(factor => (
+                factor.Spec with { Name = factor.Spec.Name.Replace("lycoris_", Peft, StringComparison.Ordinal) }, factor.Bytes)),
+        ],
+        Config = """{"peft_type": "LOKR", "r": 4, "alpha": 3}""",
+    };
 
     private static AdapterCase Difference(string suffix, string kind, long[] shape)
     {

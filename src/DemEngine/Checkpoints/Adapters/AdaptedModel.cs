@@ -36,29 +36,6 @@ internal static class AdaptedModel
         var changed = new Dictionary<StoredTensor, Func<StoredTensor, DecodedTensor>>();
         var changes = new List<(StoredTensor Model, WeightMatrix Change)>();
         var replaced = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
-        foreach (AdapterModule module in contents.Modules)
-        {
-            if (!places.TryGetValue(module.Name, out string? place))
-                continue;
-            ModuleChange change = new(contents.ConfigOf(module.Name), areTransposed, packed);
-            foreach (var (tensor, matrix) in ChangesOf(module, model, place, change))
-            {
-                if (module[AdapterPart.Lengths] is { } lengths && tensor.Spec.Shape.Dimensions.Length > 1)
-                    Add(tensor, _ => new DecomposedTensor(tensor, Straight(module, tensor, matrix, areTransposed), lengths));
-                else
-                {
-                    changes.Add((tensor, matrix));
-                    Add(tensor, alone => new AdaptedTensor(tensor, matrix, alone));
-                }
-
-                void Add(StoredTensor key, Func<StoredTensor, DecodedTensor> make)
-                {
-                    if (!changed.TryAdd(key, make))
-                        throw AdapterFault.Wrong(module.Any, $"{key.Spec.Name} of the model is changed twice");
-                }
-            }
-        }
-
         foreach (StoredTensor whole in contents.Whole)
         {
             if (!places.TryGetValue(WholeModule(whole), out string? place))
@@ -76,8 +53,31 @@ internal static class AdaptedModel
             replaced.Add(name, whole.Named(name));
         }
 
+        foreach (AdapterModule module in contents.Modules)
+        {
+            if (!places.TryGetValue(module.Name, out string? place))
+                continue;
+            ModuleChange change = new(contents.ConfigOf(module.Name), areTransposed, packed);
+            foreach (var (tensor, matrix) in ChangesOf(module, model, replaced, place, change))
+            {
+                if (module[AdapterPart.Lengths] is { } lengths && tensor.Spec.Shape.Dimensions.Length > 1)
+                    Add(tensor, _ => new DecomposedTensor(tensor, Straight(module, tensor, matrix, areTransposed), lengths));
+                else
+                {
+                    changes.Add((tensor, matrix));
+                    Add(tensor, alone => new AdaptedTensor(tensor, matrix, alone));
+                }
+
+                void Add(StoredTensor key, Func<StoredTensor, DecodedTensor> make)
+                {
+                    if (!changed.TryAdd(key, make))
+                        throw AdapterFault.Wrong(module.Any, $"{key.Spec.Name} of the model is changed twice");
+                }
+            }
+        }
+
         long start = 1 + Math.Max(
-            model.Stamps.Max(stamp => stamp.Length),
+            model.Stamps.Concat(adapter.Stamps).Max(stamp => stamp.Length),
             model.Tensors.Select(tensor => tensor.Offset + tensor.Spec.ByteLength).DefaultIfEmpty().Max());
         var alone = new DecodedShard(
             adapter.Path, [.. changes.Select(change => new ChangeTensor(change.Model, change.Change))], start);
@@ -87,28 +87,34 @@ internal static class AdaptedModel
 
         ImmutableArray<StoredTensor> tensors =
         [
-            .. model.Tensors.Select(tensor => replaced.Remove(tensor.Spec.Name, out StoredTensor? whole)
-                ? whole
-                : adapted.GetValueOrDefault(tensor, tensor)),
-            .. replaced.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => pair.Value),
+            .. model.Tensors.Select(tensor => Changed(replaced.Remove(tensor.Spec.Name, out StoredTensor? whole) ? whole : tensor)),
+            .. replaced.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => Changed(pair.Value)),
         ];
         remarks.Insert(0, Summary(model, adapter, contents, changed.Count));
         return new Checkpoint($"{model.Path}+{AdapterFiles.NameOf(adapter)}", model, adapter, tensors, [.. remarks]);
+
+        StoredTensor Changed(StoredTensor tensor) => adapted.GetValueOrDefault(tensor, tensor);
     }
 
     private static IEnumerable<(StoredTensor Tensor, WeightMatrix Change)> ChangesOf(
-        AdapterModule module, Checkpoint model, string place, ModuleChange change)
+        AdapterModule module,
+        Checkpoint model,
+        Dictionary<string, StoredTensor> replaced,
+        string place,
+        ModuleChange change)
     {
+        // A layer that is saved along with its factors, as PEFT does with embeddings, is what they change.
         StoredTensor? bias = module[AdapterPart.UpBias] ?? module[AdapterPart.BiasDifference];
         if (bias is null || module.HasWeights)
         {
-            StoredTensor weight = WeightOf(model, place) ?? throw Absent(module, $"{place}.weight");
+            StoredTensor weight = replaced.GetValueOrDefault($"{place}.weight") ?? replaced.GetValueOrDefault(place)
+                ?? WeightOf(model, place) ?? throw Absent(module, $"{place}.weight");
             yield return (weight, change.Of(module, weight, place));
         }
 
         if (bias is not null)
         {
-            StoredTensor own = model.Find($"{place}.bias") ?? throw Absent(module, $"{place}.bias");
+            StoredTensor own = replaced.GetValueOrDefault($"{place}.bias") ?? model.Find($"{place}.bias") ?? throw Absent(module, $"{place}.bias");
             yield return (own, change.OfBias(module, bias, own, place));
         }
     }

@@ -33,6 +33,9 @@ internal sealed class AdapterConfig
         "use_qalora",
     ];
 
+    // That of LoraConfig, LoHaConfig and LoKrConfig.
+    private const int DefaultRank = 8;
+
     private readonly string _path;
     private readonly JsonObject _root;
     private readonly (string Pattern, double Value)[] _ranks;
@@ -106,13 +109,28 @@ internal sealed class AdapterConfig
     /// <exception cref="DemException">DEM2048 (BadAdapter): the configuration states another rank, or no number.</exception>
     public double ScaleOf(string module, int rank, StoredTensor factor)
     {
-        double stated = Matching(_ranks, module) ?? Number("r") ?? rank;
+        double stated = StatedRank(module) ?? rank;
         if (stated != rank)
             throw AdapterFault.Wrong(
                 factor, $"its rank is {rank}, and {_path} states {stated.ToString(CultureInfo.InvariantCulture)}");
+        return ScaleOf(module, stated);
+    }
+
+    /// <summary>
+    /// Returns the factor by which a module's change is multiplied whose matrices are stored whole: PEFT divides by the rank that
+    /// the configuration states all the same.
+    /// </summary>
+    /// <param name="module">Path of the module in the model.</param>
+    /// <exception cref="DemException">DEM2048 (BadAdapter): the configuration states no number.</exception>
+    public double ScaleOf(string module) => ScaleOf(module, StatedRank(module) ?? DefaultRank);
+
+    private double ScaleOf(string module, double rank)
+    {
         double alpha = Matching(_alphas, module) ?? Number("lora_alpha") ?? Number("alpha") ?? Default();
         return Flag("use_rslora") ? alpha / Math.Sqrt(rank) : alpha / rank;
     }
+
+    private double? StatedRank(string module) => Matching(_ranks, module) ?? Number("r");
 
     // LoraConfig's, LoHaConfig's and LoKrConfig's alpha is 8 where none is given.
     private static double Default() => 8;

@@ -124,9 +124,11 @@ internal sealed class ModuleChange(AdapterConfig? config, bool areTransposed, Pa
             ? StoredMatrix.Of(second)
             : Factored(module, AdapterPart.W2Left, AdapterPart.W2Right, AdapterPart.W2Core);
 
-        // Where neither matrix is a product, there is no rank that α could refer to.
+        // Where neither matrix is a product, there is no rank that an α stored beside them could refer to.
         ProductMatrix? factored = b as ProductMatrix ?? a as ProductMatrix;
-        double scale = factored is null ? 1 : Scale(module, path, factored.Rank, factored.Parts[0]);
+        double scale = factored is not null ? Scale(module, path, factored.Rank, factored.Parts[0])
+            : module.ReadAlpha() is null && config is not null ? config.ScaleOf(path)
+            : 1;
         return new KroneckerMatrix(a, b, scale);
     }
 
