@@ -1,6 +1,7 @@
 using DemEngine.Backends;
 using DemEngine.Kernels.Devices;
 using DemEngine.Kernels.Tests.Backends;
+using DemEngine.Numerics;
 using DemEngine.Tests.Merging;
 using ILGPU.Runtime;
 
@@ -17,6 +18,9 @@ public sealed class NonFiniteDeviceTests(AcceleratorType kind) : NonFiniteMethod
         if (kind == AcceleratorType.Cuda)
             Cuda.NeedEmulation();
     }
+
+    protected override IEnumerable<ElementType> TypesFor(double value, string model) =>
+        [(double.IsNaN(value) || value > 0) == (model == "base") ? ElementType.F32 : ElementType.BF16];
 
     protected override IMergeBackend CreateBackend() => new SharedBackend(new DeviceName(kind, 0));
 }

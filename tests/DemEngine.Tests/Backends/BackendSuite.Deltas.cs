@@ -156,6 +156,9 @@ public abstract partial class BackendSuite
         var random = new Random(30);
         foreach (InputKind kind in Enum.GetValues<InputKind>())
         {
+            // The longest rows take most of the time: each type is tried with some kinds of them, and each kind with some types.
+            if (row > 1000 && ((int)kind + (int)type) % 3 != 0)
+                continue;
             TermKind term = Kinds(random, 1)[0];
             using var @case = new CombineCase(Linear([term]), [type], ElementType.F32, row * (row > 1000 ? 1 : 3), random.Next(64));
             InputValues.Fill(@case, kind, random);
