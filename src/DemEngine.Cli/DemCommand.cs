@@ -7,6 +7,7 @@ using DemEngine.Cli.Formatting;
 using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
 using DemEngine.Cli.Progress;
+using DemEngine.Cli.ScaleOut;
 using DemEngine.Files;
 
 namespace DemEngine.Cli;
@@ -128,6 +129,8 @@ internal static class DemCommand
         {
             DemoCommand.Build(),
             MergeCommand.Build(),
+            PlanCommand.Build(),
+            JoinCommand.Build(),
             MoeCommand.Build(),
             ConvertCommand.Build(),
             ExtractCommand.Build(),

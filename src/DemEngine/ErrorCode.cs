@@ -147,6 +147,51 @@ public sealed class ErrorCode
         "A package is not what was published: it has another hash.",
         "Fetch it again; if that does not help, do not use this source.");
 
+    // ---- 1030 to 1039: merges in parts ----
+
+    /// <summary>DEM1030: A plan does not fit what is there now: its inputs, its recipe's files or the engine.</summary>
+    public static readonly ErrorCode PlanMismatch = new(
+        1030,
+        "A plan does not fit what is there now: its inputs, its recipe's files or the engine.",
+        "Use the engine and the inputs that the plan was made with, copies with their times kept; or plan again.");
+
+    /// <summary>DEM1031: A plan has no part of that number, or another number of parts than there are tasks.</summary>
+    public static readonly ErrorCode NoSuchPart = new(
+        1031,
+        "A plan has no part of that number, or another number of parts than there are tasks.",
+        "Start as many tasks as the plan has parts; their numbers start from 0.");
+
+    /// <summary>DEM1032: A file is not a plan that this version reads.</summary>
+    public static readonly ErrorCode BadPlan = new(
+        1032,
+        "A file is not a plan that this version reads.",
+        "Name the file that planning wrote, or plan again.");
+
+    /// <summary>DEM1033: Parts of a plan are not finished.</summary>
+    public static readonly ErrorCode PartsMissing = new(
+        1033,
+        "Parts of a plan are not finished.",
+        "Wait for the parts that the message names, or run them again; then join.",
+        isTemporary: true);
+
+    /// <summary>DEM1034: Parts of another plan for the same output lie beside it.</summary>
+    public static readonly ErrorCode OtherPlan = new(
+        1034,
+        "Parts of another plan for the same output lie beside it.",
+        "Join that plan or discard its parts (RunOptions.Unfinished), or choose another output.");
+
+    /// <summary>DEM1035: The folder in which the parts of a plan are collected is not there.</summary>
+    public static readonly ErrorCode PlanNotBegun = new(
+        1035,
+        "The folder in which the parts of a plan are collected is not there.",
+        "See that this machine has the shared folder; if the folder was deleted, plan again.");
+
+    /// <summary>DEM1036: A merge cannot be done in parts.</summary>
+    public static readonly ErrorCode NotInParts = new(
+        1036,
+        "A merge cannot be done in parts.",
+        "Merge it on one machine; the message says why.");
+
     // ---- 2xxx: checkpoints ----
 
     /// <summary>DEM2001: The path of a checkpoint does not exist or holds no checkpoint.</summary>
@@ -734,6 +779,21 @@ public sealed class ErrorCode
         4016,
         "The system refused to open, read or write a file.",
         "The message has the system's own words; check the disk and permissions, then run again.");
+
+    // ---- 4030 to 4039: merges in parts ----
+
+    /// <summary>DEM4030: What a part wrote is not what it recorded: it is damaged or lost.</summary>
+    public static readonly ErrorCode PartDamaged = new(
+        4030,
+        "What a part wrote is not what it recorded: it is damaged or lost.",
+        "Run the parts that the message names again, which make only that anew; then join.");
+
+    /// <summary>DEM4031: Another process has taken over the part.</summary>
+    public static readonly ErrorCode PartTakenOver = new(
+        4031,
+        "Another process has taken over the part.",
+        "Let that process finish, and start each part only once at a time.",
+        isTemporary: true);
 
     /// <summary>DEM4101: The evaluation command failed.</summary>
     public static readonly ErrorCode CommandFailed = new(

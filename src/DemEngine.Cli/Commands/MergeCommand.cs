@@ -1,6 +1,7 @@
 using System.CommandLine;
 using DemEngine.Cli.Options;
 using DemEngine.Cli.Pipelines;
+using DemEngine.Cli.ScaleOut;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Planning;
 using DemEngine.Pipelines;
@@ -32,14 +33,23 @@ internal static class MergeCommand
         Option<bool> dryRun = Listing.NewDryRun();
         Option<bool> all = Listing.NewAll();
         var alignment = new AlignmentCommandOptions();
-        var run = new RunCommandOptions(writesCard: true, output);
+        Option<string?> part = PartOption.New();
+        var run = new RunCommandOptions(writesCard: true, output, part);
 
-        var command = new Command("merge", "Merge checkpoints as a recipe says.") { recipe, output, dryRun, all };
+        var command = new Command("merge", "Merge checkpoints as a recipe says.") { recipe, output, dryRun, all, part };
         alignment.AddTo(command);
         run.AddTo(command);
         run.Backend.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(part) is not null)
+                PartOption.RefuseDecided(
+                    result, [dryRun, all, alignment.Missing, alignment.Extra, alignment.Vocabulary, .. run.DecidedByPlans]);
+        });
         command.SetAction(parsed =>
         {
+            if (parsed.GetValue(part) is { } number)
+                return PartMerge.Run(parsed.GetValue(recipe)!, number, run, parsed);
             var results = Read(parsed.GetValue(recipe)!);
             if (results.Count > 1 && run.IsSingleFile(parsed))
                 throw new DemException(
@@ -68,7 +78,21 @@ internal static class MergeCommand
     private static ValueList<Recipe> Read(string path)
     {
         if (path != "-")
-            return RecipeReader.ReadResults(Path.GetFullPath(path));
+        {
+            try
+            {
+                return RecipeReader.ReadResults(Path.GetFullPath(path));
+            }
+            catch (DemException e) when (e.Code == ErrorCode.UnknownKey && PartMerge.IsPlan(path))
+            {
+                throw new DemException(
+                    ErrorCode.BadArgument,
+                    $"{path}: this is a plan in parts, not a recipe",
+                    e,
+                    "Say which part is to be made, with --part; or join the parts, with `dem join`.");
+            }
+        }
+
         using Stream input = Console.OpenStandardInput();
         return RecipeReader.ReadResults(input, "standard input");
     }

@@ -15,7 +15,9 @@ namespace DemEngine.Cli.Options;
 /// <summary>The options of every command that writes a checkpoint.</summary>
 /// <param name="writesCard">Whether the command writes model cards, and so has an option to leave them out.</param>
 /// <param name="positional">Argument in which the output can be given, too; null for none.</param>
-internal sealed class RunCommandOptions(bool writesCard = false, Argument<DirectoryInfo?>? positional = null)
+/// <param name="part">Option with which a part of a plan is made, which says where the output is; null for none.</param>
+internal sealed class RunCommandOptions(
+    bool writesCard = false, Argument<DirectoryInfo?>? positional = null, Option<string?>? part = null)
 {
     private readonly ReadCommandOptions _read = new();
 
@@ -92,12 +94,22 @@ internal sealed class RunCommandOptions(bool writesCard = false, Argument<Direct
             if (result.GetValue(SingleFile) && result.GetResult(MaxShardSize) is { Implicit: false })
                 result.AddError("--max-shard-size is for folders; give it or --single-file");
             bool isLastWord = result.GetResult(positional) is { Tokens.Count: > 0 };
+            if (part is not null && result.GetResult(part) is not null)
+            {
+                if (isLastWord)
+                    result.AddError("the output folder is decided by the plan: give it to `dem plan`, and not with --part");
+                return;
+            }
+
             if (result.GetResult(Out) is null && !isLastWord)
                 result.AddError("--out is required, or the folder as the last word");
             else if (result.GetResult(Out) is not null && isLastWord)
                 result.AddError("the output folder is given twice");
         });
     }
+
+    /// <summary>Options that decide what the output is and where, and that plans of merges in parts have.</summary>
+    public IEnumerable<Option> DecidedByPlans => [Out, Overwrite, MaxShardSize, NonFinite, NoCard, SingleFile];
 
     /// <summary>Full path of the output, a folder or a file.</summary>
     public string Folder(ParseResult parsed) =>

@@ -30,6 +30,27 @@ internal static class Remedies
         [ErrorCode.NoSuchDevice] = (
             "--backend names a device that is not there or cannot be used.",
             "Run `dem devices` to see what there is; --backend cpu works everywhere and gives the same bytes."),
+        [ErrorCode.PlanMismatch] = (
+            null,
+            "Use the engine and the inputs that the plan was made with; copies keep their times with `cp -p` or `rsync -t`. "
+            + "Or plan again, with `dem plan --restart`."),
+        [ErrorCode.NoSuchPart] = (
+            null,
+            "Start as many tasks as the plan has parts, as with --array=0-7 for 8; or give the number, as with "
+            + "--part $SLURM_ARRAY_TASK_ID."),
+        [ErrorCode.BadPlan] = (null, "Give the file that `dem plan` wrote, or run `dem plan` again."),
+        [ErrorCode.PartsMissing] = (
+            null,
+            "Wait for the parts that the message names, or run them with `dem merge PLAN --part K`; then join again."),
+        [ErrorCode.OtherPlan] = (
+            null,
+            "Join that plan first, choose another output, or discard its parts with `dem plan --restart`."),
+        [ErrorCode.PlanNotBegun] = (
+            null,
+            "See that this machine has the shared folder under the same path; if it was deleted, run `dem plan` again."),
+        [ErrorCode.PartDamaged] = (
+            null,
+            "Run the parts that the message names again, with `dem merge PLAN --part K`, which make only that anew; then join."),
         [ErrorCode.TorchNotLoaded] = (
             null,
             "Run `dem setup torch` to fetch the one that fits, or name the folder of another in the environment "

@@ -42,6 +42,18 @@ internal static class HelpTexts
                 accepted with a note. --random-seed is refused: methods that draw at random take `seed` in the recipe.
                 dem moe RECIPE.yaml OUT takes mergekit-moe's recipes.
                 """),
+            ["scale"] = (
+                "one merge on several machines",
+                """
+                dem plan RECIPE OUT --parts 8 --out PLAN     once
+                dem merge PLAN --part K                      for each K from 0 to 7, anywhere, in any order
+                dem join PLAN                                once, when all parts are done
+                The machines share the folders of the models, of PLAN and of OUT, under the same paths, and do not talk to each
+                other. The output has the bytes of `dem merge RECIPE OUT`. A part that was stopped goes on when it is run again,
+                on any machine; join reads back what the parts wrote and names those that are missing or damaged.
+                --part auto takes SLURM_ARRAY_TASK_ID, SLURM_PROCID of srun, the rank of MPI (OMPI_COMM_WORLD_RANK, PMI_RANK) or
+                JOB_COMPLETION_INDEX, and checks the number of tasks. Exit code 75 says that it may be tried again.
+                """),
             ["progress"] = (
                 "progress for logs and programs",
                 """

@@ -91,6 +91,12 @@ public sealed class ShardLayout
         };
     }
 
+    /// <summary>Makes a layout of files that are laid out already.</summary>
+    /// <param name="shards">The files.</param>
+    /// <param name="tensors">Tensors in the order of their data, file after file.</param>
+    internal static ShardLayout Of(ImmutableArray<PlannedShard> shards, ImmutableArray<PlacedTensor> tensors) =>
+        new(shards, tensors);
+
     /// <summary>Lays out a checkpoint.</summary>
     /// <param name="tensors">Tensors of the checkpoint, in order.</param>
     /// <param name="maxShardBytes">Maximum number of data bytes in a shard. Only a single larger tensor may exceed it.</param>

@@ -1,3 +1,5 @@
+using DemEngine.Memory;
+
 namespace DemEngine.Checkpoints;
 
 /// <summary>Computes the <see cref="ContentHash"/> of one tensor from parts that come in any order, from any thread.</summary>
@@ -6,6 +8,28 @@ internal sealed class TensorHasher(long byteLength)
 {
     private readonly Lock _lock = new();
     private byte[]? _leaves;
+
+    /// <summary>Hashes a tensor that lies in a file.</summary>
+    /// <param name="byteLength">Size of the tensor in bytes.</param>
+    /// <param name="read">
+    /// Function that reads bytes from an offset in the tensor and returns their number, less than asked for only at the end.
+    /// </param>
+    /// <param name="buffer">Memory for a leaf.</param>
+    /// <param name="cancel">Token that stops the hashing.</param>
+    /// <returns>The hash; that of other bytes where the file ends within the tensor.</returns>
+    public static string HashOf(long byteLength, Func<long, NativeBytes, int> read, NativeBytes buffer, CancellationToken cancel)
+    {
+        var hasher = new TensorHasher(byteLength);
+        for (long at = 0; at < byteLength; at += ContentHash.LeafBytes)
+        {
+            cancel.ThrowIfCancellationRequested();
+            int length = (int)Math.Min(ContentHash.LeafBytes, byteLength - at);
+            length = read(at, buffer.Slice(0, length));
+            hasher.Add(at, buffer.Slice(0, length).Span);
+        }
+
+        return hasher.Finish();
+    }
 
     /// <summary>Hashes a part.</summary>
     /// <param name="offset">Offset of the part's first byte in the tensor, which is the start of a leaf.</param>

@@ -23,6 +23,7 @@ internal static unsafe partial class LinuxFile
     private const int KindMask = 0xF000;
     private const int RegularKind = 0x8000;
     private const int FolderKind = 0x4000;
+    private const long MostCopied = 1L << 30; // A signal can end a copy only between calls.
     private const int Interrupted = 4; // EINTR
     private const int InputOutput = 5; // EIO
     private const int NoAccess = 13; // EACCES
@@ -191,6 +192,42 @@ internal static unsafe partial class LinuxFile
         return limits[0] < 0 ? null : limits[0];
     }
 
+    /// <summary>
+    /// Has the file system copy bytes between files, as far as it can: by sharing blocks, or on the server of a network file system.
+    /// </summary>
+    /// <returns>Number of bytes that were copied; the rest is left to the caller.</returns>
+    /// <exception cref="IOException">
+    /// The copy failed and would fail in another way too; <see cref="Exception.HResult"/> is the system's error number.
+    /// </exception>
+    public static long CopyRange(SafeFileHandle source, long from, SafeFileHandle target, long to, long length)
+    {
+        if (!OperatingSystem.IsLinux())
+            return 0;
+
+        long copied = 0;
+        try
+        {
+            while (copied < length)
+            {
+                long fromNow = from + copied, toNow = to + copied;
+                nint count = 0;
+                nuint left = (nuint)Math.Min(length - copied, MostCopied);
+                int error = Retried(() => (count = CopyFileRange(source, ref fromNow, target, ref toNow, left, 0)) < 0 ? -1 : 0);
+                if (error is NoSpace or QuotaExceeded or TooLarge or InputOutput)
+                    throw Error(error);
+                if (error != 0 || count == 0)
+                    return copied;
+                copied += count;
+            }
+        }
+        catch (EntryPointNotFoundException)
+        {
+            // An old C library; the caller copies.
+        }
+
+        return copied;
+    }
+
     /// <summary>Exchanges two paths atomically.</summary>
     /// <returns>False if the system or the file system cannot do this.</returns>
     public static bool TryExchange(string first, string second)
@@ -237,6 +274,10 @@ internal static unsafe partial class LinuxFile
 
     [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
     private static partial int Fallocate(SafeFileHandle file, int mode, long offset, long length);
+
+    [LibraryImport("libc", EntryPoint = "copy_file_range", SetLastError = true)]
+    private static partial nint CopyFileRange(
+        SafeFileHandle source, ref long from, SafeFileHandle target, ref long to, nuint length, uint flags);
 
     [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     private static partial int Open(string path, int flags);

@@ -56,7 +56,7 @@ public static class RecipeReader
     public static ValueList<Recipe> ReadResults(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        return Results(ReadText(path), path, Path.GetDirectoryName(Path.GetFullPath(path))!);
+        return Results(RecipeSource.ReadFile(path));
     }
 
     /// <summary>
@@ -70,7 +70,7 @@ public static class RecipeReader
     {
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentException.ThrowIfNullOrEmpty(name);
-        return Results(ReadText(stream, name), name, Directory.GetCurrentDirectory());
+        return Results(RecipeSource.Read(stream, name));
     }
 
     /// <summary>
@@ -90,12 +90,16 @@ public static class RecipeReader
         return recipe.WithPaths(path => path.IsStage ? path : Locate(path, folder));
     }
 
-    private static ValueList<Recipe> Results(string text, string name, string folder)
+    /// <summary>Parses recipes as <see cref="ReadResults(string)"/> does, wherever their text was read.</summary>
+    /// <param name="text">The text.</param>
+    /// <exception cref="DemException">Any error of <see cref="ReadResults(string)"/>.</exception>
+    internal static ValueList<Recipe> Results(RecipeSource text)
     {
-        ValueList<Recipe> results = RecipeStages.Results(ReadAll(text, name));
+        ValueList<Recipe> results = RecipeStages.Results(ReadAll(text.Text, text.Name));
         foreach (Recipe result in results.Count > 1 ? results : [])
             CheckFolderName(result);
-        return [.. results.Select(result => Resolve(result, folder))];
+        var places = new SearchedFolders(text.Folder, text.Here);
+        return [.. results.Select(result => result.WithPaths(path => path.IsStage ? path : Locate(path, places)))];
     }
 
     private static Recipe[] ReadAll(string text, string name)
@@ -115,7 +119,10 @@ public static class RecipeReader
     }
 
     /// <summary>Resolves the path of one model; see <see cref="Resolve"/>.</summary>
-    internal static ModelPath Locate(ModelPath path, string folder)
+    internal static ModelPath Locate(ModelPath path, string folder) =>
+        Locate(path, new SearchedFolders(folder, RecipeSource.HereOr(folder)));
+
+    private static ModelPath Locate(ModelPath path, SearchedFolders folder)
     {
         if (path.Lora is { } lora)
             return With(path, Require(path.WrittenModel, path.Place, folder), Require(lora, path.Place, folder));
@@ -137,20 +144,19 @@ public static class RecipeReader
     private static ModelPath With(ModelPath path, string model, string adapter) =>
         path with { Resolved = $"{model}+{adapter}", Adapted = new AdaptedPath(model, adapter) };
 
-    private static string? Locate(string written, string folder)
+    private static string? Locate(string written, SearchedFolders folder)
     {
-        // Trimmed so that models/base and models/base/ are one model.
-        string beside = Beside(written, folder);
-        string fromHere = FromHere(written);
+        string beside = folder.Beside(written);
+        string fromHere = folder.FromHere(written);
         return Path.Exists(beside) ? beside : Path.Exists(fromHere) ? fromHere : HubCache.Find(written);
     }
 
-    private static string Require(string written, SourceLocation place, string folder)
+    private static string Require(string written, SourceLocation place, SearchedFolders folder)
     {
         if (Locate(written, folder) is { } found)
             return found;
-        string beside = Beside(written, folder);
-        string fromHere = FromHere(written);
+        string beside = folder.Beside(written);
+        string fromHere = folder.FromHere(written);
         string looked = beside == fromHere ? beside : $"{beside} and {fromHere}";
         bool isId = HubCache.IsId(written) && written.Contains('/', StringComparison.Ordinal);
         if (isId)
@@ -161,11 +167,6 @@ public static class RecipeReader
                 ? $"Fetch it first, with `hf download {written.Split('@')[0]}`, or name its folder in the recipe."
                 : null);
     }
-
-    private static string Beside(string written, string folder) =>
-        Path.TrimEndingDirectorySeparator(Path.GetFullPath(written, Path.GetFullPath(folder)));
-
-    private static string FromHere(string written) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(written));
 
     internal static string ReadText(Stream stream, string name)
     {
@@ -207,5 +208,17 @@ public static class RecipeReader
         {
             throw new DemException(ErrorCode.RecipeNotFound, $"{path}: {error.Message}", error) { Path = path };
         }
+    }
+
+    /// <summary>Folders from which relative paths lead.</summary>
+    /// <param name="Folder">Folder of the recipe.</param>
+    /// <param name="Here">Folder that was current.</param>
+    private readonly record struct SearchedFolders(string Folder, string Here)
+    {
+        // Trimmed so that models/base and models/base/ are one model.
+        public string Beside(string written) =>
+            Path.TrimEndingDirectorySeparator(Path.GetFullPath(written, Path.GetFullPath(Folder)));
+
+        public string FromHere(string written) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(written, Here));
     }
 }

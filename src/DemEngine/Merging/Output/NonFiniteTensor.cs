@@ -9,6 +9,14 @@ namespace DemEngine.Merging.Output;
 /// <param name="Outputs">Number of infinities and NaNs written to the output.</param>
 public sealed record NonFiniteTensor(string Tensor, long Inputs, long Outputs)
 {
+    /// <summary>Lists those of finished tensors.</summary>
+    /// <param name="entries">Journal entries of the tensors.</param>
+    internal static NonFiniteTensor[] In(IEnumerable<JournalEntry> entries) =>
+    [
+        .. entries.Where(entry => entry.NonFinite != default)
+            .Select(entry => new NonFiniteTensor(entry.Tensor, entry.NonFinite.Inputs, entry.NonFinite.Outputs)),
+    ];
+
     /// <summary>Refuses infinities and NaNs in an output if the policy says so.</summary>
     /// <param name="tensors">Tensors that have some in their inputs or in the output.</param>
     /// <param name="policy">Policy for infinities and NaNs.</param>

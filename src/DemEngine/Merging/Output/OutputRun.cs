@@ -182,7 +182,7 @@ public static class OutputRun
         OutputJob[] jobs = Begin(requests, shards, budget.Tile.Threads, progress, cancel);
         try
         {
-            var group = new OutputGroup(jobs, budget);
+            var group = new OutputGroup([.. jobs.Select(job => job.Tensors)], budget);
             string operation = requests[0].Plan.Operation;
             long total = group.BytesRead + group.BytesWritten;
             var done = new OrderedProgress(progress, operation, total) { Complete = report => Complete(report, jobs) };
@@ -239,9 +239,9 @@ public static class OutputRun
 
     private static RunProgress Complete(RunProgress report, OutputJob[] jobs) => report with
     {
-        TensorsDone = jobs.Sum(job => job.FinishedTensors),
-        TensorsTotal = jobs.Sum(job => job.Plan.Tensors.Length),
-        Shard = jobs[0].ShardOf(report.Tensor),
+        TensorsDone = jobs.Sum(job => job.Tensors.FinishedTensors),
+        TensorsTotal = jobs.Sum(job => job.Tensors.Plan.Tensors.Length),
+        Shard = jobs[0].Tensors.ShardOf(report.Tensor),
     };
 
     private static void CheckOutput(OutputPlan plan, string output, RunOptions options)

@@ -30,12 +30,17 @@ internal sealed class StagingDirectory : IDisposable
     public string Path { get; }
 
     /// <summary>Returns the path of the staging directory of an output.</summary>
-    public static string PathFor(string output)
+    public static string PathFor(string output) => Beside(output, "dem-unfinished");
+
+    /// <summary>Returns the path of a folder of this tool beside an output.</summary>
+    /// <param name="output">Path of the output.</param>
+    /// <param name="kind">What the folder is for, as the ending of its name.</param>
+    public static string Beside(string output, string kind)
     {
         string full = Normalize(output);
         return System.IO.Path.Combine(
             System.IO.Path.GetDirectoryName(full)!,
-            $".{System.IO.Path.GetFileName(full)}.dem-unfinished");
+            $".{System.IO.Path.GetFileName(full)}.{kind}");
     }
 
     /// <summary>Whether an output has a staging directory, which an unfinished run left or a running one has.</summary>

@@ -124,7 +124,10 @@ public sealed class OutputPlan
     internal ImmutableArray<Checkpoint> Checkpoints { get; }
 
     /// <summary>Memory that each tensor's tiles need. Only copied inputs need buffers.</summary>
-    internal IEnumerable<TensorDemand> Demands => _totals.Value.Demands;
+    internal IEnumerable<TensorDemand> Demands => Whole?.Demands ?? _totals.Value.Demands;
+
+    /// <summary>The plan that this one is a part of; null for a whole plan.</summary>
+    internal OutputPlan? Whole { get; private init; }
 
     /// <summary>
     /// Hash that identifies the plan, over the operation, recipe, inputs and exact headers of the output. A fingerprint only
@@ -153,7 +156,30 @@ public sealed class OutputPlan
     /// or none if no given tensor needs such a statistic.
     /// </summary>
     internal IEnumerable<OutputTensor> PooledFor(IEnumerable<OutputTensor> toBeMade) =>
-        toBeMade.Any(tensor => tensor.CrossTensorParts.Count > 0) ? Tensors : [];
+        toBeMade.Any(tensor => tensor.CrossTensorParts.Count > 0) ? (Whole ?? this).Tensors : [];
+
+    /// <summary>
+    /// Plans a part of this plan that can be made by itself: some of its tensors, in files of their own, and nothing beside them.
+    /// </summary>
+    /// <param name="first">Position of the part's first tensor.</param>
+    /// <param name="layout">Files of the part, whose tensors are those from there on.</param>
+    internal OutputPlan Part(int first, ShardLayout layout)
+    {
+        // Statistics over several tensors solve the objects that they are given, so that a part has to have the same ones.
+        if (Totals.IsPooled)
+            _ = Tensors;
+        return new OutputPlan(
+            Operation,
+            Recipe,
+            Inputs,
+            Checkpoints,
+            _outputs.Slice(first, layout.Tensors.Length),
+            layout,
+            new Dictionary<string, byte[]>())
+        {
+            Whole = this,
+        };
+    }
 
     private static PlannedOutputs InOrder(IEnumerable<OutputTensor> tensors, ShardLayout layout)
     {

@@ -12,13 +12,14 @@ internal sealed class PlanTotals
     private readonly HashSet<(string Symbol, string Model)> _sources = [];
     private readonly HashSet<int> _others = [];
     private readonly string[] _operations;
+    private readonly long[] _moved;
 
     /// <param name="outputs">Tensors of the plan.</param>
     public PlanTotals(PlannedOutputs outputs)
     {
         _operations = new string[outputs.Count];
+        _moved = new long[outputs.Count];
         bool areOwnNames = true;
-        bool isPooled = false;
         int at = 0;
         foreach (OutputTensor tensor in outputs.Each)
         {
@@ -27,9 +28,11 @@ internal sealed class PlanTotals
                 _known.Add(tensor.Operation, operation = tensor.Operation);
             _operations[at] = operation;
             _demands.Add(tensor.Demand);
-            BytesRead += tensor.BytesRead;
+            long read = tensor.BytesRead;
+            BytesRead += read;
+            _moved[at] = read + tensor.Spec.ByteLength;
             HeldBytes += tensor.ReadAgain.Where(input => input.IsCopied).Sum(input => input.Spec.ByteLength);
-            isPooled |= tensor.CrossTensorParts.Count > 0;
+            IsPooled |= tensor.CrossTensorParts.Count > 0;
             foreach (PlannedSource source in tensor.Sources)
             {
                 isOwnName &= source.Tensor == tensor.Spec.Name;
@@ -42,7 +45,7 @@ internal sealed class PlanTotals
             at++;
         }
 
-        if (isPooled)
+        if (IsPooled)
             BytesRead += CrossTensorPart.BytesRead(outputs.All);
         Models = _sources.DistinctBy(source => source.Symbol).Count() == _sources.Count ? [.. _sources] : [];
         CommonSources = areOwnNames ? Models : [];
@@ -51,9 +54,17 @@ internal sealed class PlanTotals
     /// <summary>What is done for each tensor; see <see cref="OutputTensor.Operation"/>.</summary>
     public IReadOnlyList<string> Operations => _operations;
 
+    /// <summary>
+    /// Number of bytes that are read and written for each tensor by itself, without statistics over several tensors.
+    /// </summary>
+    public IReadOnlyList<long> Moved => _moved;
+
     /// <summary>Whether a tensor is made from tensors that have another name in their models.</summary>
     /// <param name="at">Position of the tensor.</param>
     public bool HasOtherNames(int at) => _others.Contains(at);
+
+    /// <summary>Whether tensors need statistics over several of them.</summary>
+    public bool IsPooled { get; }
 
     /// <summary>Number of bytes to read, including those of statistics passes.</summary>
     public long BytesRead { get; }

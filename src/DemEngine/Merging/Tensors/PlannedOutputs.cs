@@ -40,4 +40,11 @@ internal sealed class PlannedOutputs
 
     /// <summary>The tensors one by one, to look at what is planned.</summary>
     public IEnumerable<OutputTensor> Each => _all.IsDefault ? Enumerable.Range(0, Count).Select(_plan) : _all;
+
+    /// <summary>Some of the tensors, which follow each other. Those that are kept here are the same objects there.</summary>
+    /// <param name="first">Position of the first.</param>
+    /// <param name="count">Number of tensors.</param>
+    public PlannedOutputs Slice(int first, int count) => _all.IsDefault
+        ? new PlannedOutputs(count, index => _plan(first + index), mostKept: 0)
+        : new PlannedOutputs(_all.Slice(first, count));
 }

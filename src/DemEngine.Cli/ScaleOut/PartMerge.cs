@@ -1,0 +1,63 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using DemEngine.Backends;
+using DemEngine.Cli.Options;
+using DemEngine.Cli.Output;
+using DemEngine.Cli.Progress;
+using DemEngine.Merging.Output;
+using DemEngine.ScaleOut;
+
+namespace DemEngine.Cli.ScaleOut;
+
+/// <summary>Makes one part of a plan: <c>dem merge PLAN --part K</c>.</summary>
+internal static class PartMerge
+{
+    /// <summary>Whether a file is a plan.</summary>
+    public static bool IsPlan(string path)
+    {
+        try
+        {
+            PartitionedPlan.Read(path);
+            return true;
+        }
+        catch (DemException)
+        {
+            return false;
+        }
+    }
+
+    public static int Run(string path, string part, RunCommandOptions run, ParseResult parsed)
+    {
+        bool quiet = parsed.GetValue(run.Output.Quiet);
+        bool json = parsed.GetValue(run.Output.Json);
+        PartitionedPlan plan = PartitionedPlan.Read(path);
+        int number = ScheduledPart.Of(part, plan.Parts.Length, Environment.GetEnvironmentVariable);
+        using IMergeBackend backend = run.Backend.Open(parsed, quiet);
+        RunReport report;
+        try
+        {
+            report = ProgressDisplay.Run(
+                quiet || json,
+                progress => plan.RunPart(number, backend, run.Read(parsed), progress, Interrupt.Token));
+        }
+        catch (OperationCanceledException e)
+        {
+            throw new ResumableInterruption(parsed.GetValue(run.Restart) ? "--resume in place of --restart" : null, e);
+        }
+
+        if (json)
+        {
+            JsonObject answer = JsonSerializer.SerializeToNode(report, ReportJson.Default.RunReport)!.AsObject();
+            answer["part"] = number;
+            answer["parts"] = plan.Parts.Length;
+            Console.Out.WriteLine(answer.ToJsonString());
+            return 0;
+        }
+
+        if (!quiet)
+            Console.Out.WriteLine($"part {number} of {plan.Parts.Length}");
+        RunSummary.Print(report, quiet, json: false);
+        return 0;
+    }
+}

@@ -1,0 +1,35 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using DemEngine.Cli.Formatting;
+
+namespace DemEngine.Cli.ScaleOut;
+
+/// <summary>The option <c>--part</c>, by which a merge makes one part of a plan.</summary>
+internal static class PartOption
+{
+    /// <summary>Makes the option.</summary>
+    public static Option<string?> New() => new("--part")
+    {
+        Description = "Make one part of a plan by `dem plan`, which is given in place of the recipe: its number from 0, or auto "
+            + "for the task of Slurm, MPI or Kubernetes. Stopped, the same command goes on. `dem help scale` says more.",
+        HelpName = "k|auto",
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (text == ScheduledPart.Auto || int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+                return text;
+            result.Refuse($"'{text}' is neither a number from 0 nor {ScheduledPart.Auto}");
+            return null;
+        },
+    };
+
+    /// <summary>Refuses options of a merge that the plan decides.</summary>
+    /// <param name="result">The request.</param>
+    /// <param name="options">The options.</param>
+    public static void RefuseDecided(CommandResult result, IEnumerable<Option> options)
+    {
+        foreach (Option option in options.Where(option => result.GetResult(option) is { Implicit: false }))
+            result.AddError($"{option.Name} is decided by the plan: give it to `dem plan`, and not with --part");
+    }
+}

@@ -1,0 +1,151 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using DemEngine.Checkpoints;
+using DemEngine.Errors;
+using DemEngine.Files;
+using DemEngine.Merging.Options;
+using DemEngine.Recipes;
+
+namespace DemEngine.ScaleOut;
+
+/// <summary>Options of a merge that decide what its output is.</summary>
+internal sealed record PlannedOptions(
+    MissingTensors Missing,
+    ExtraTensors Extra,
+    VocabularyPolicy Vocabulary,
+    ExpertStorage Experts,
+    long MaxShardBytes,
+    NonFinitePolicy NonFinite,
+    bool Card,
+    bool Overwrite)
+{
+    /// <summary>Policies for sources that do not match the base.</summary>
+    [JsonIgnore]
+    public AlignmentOptions Alignment => new()
+    {
+        Missing = Missing,
+        Extra = Extra,
+        Vocabulary = Vocabulary,
+        Experts = Experts,
+    };
+
+    /// <summary>Run options that have these values, and those of a machine for all else.</summary>
+    /// <param name="machine">Options of the machine.</param>
+    public RunOptions On(RunOptions machine) => machine with
+    {
+        MaxShardBytes = MaxShardBytes,
+        NonFinite = NonFinite,
+        Card = Card,
+        Overwrite = Overwrite,
+        PlansOnly = false,
+    };
+}
+
+/// <summary>A model that a plan reads.</summary>
+/// <param name="Path">Path of its folder or file.</param>
+/// <param name="Files">Hash of the lengths and times of its files.</param>
+/// <param name="Beside">Hash of its configuration and tokenizer.</param>
+internal sealed record PlannedModel(string Path, string Files, string Beside);
+
+/// <summary>A shard of the output.</summary>
+/// <param name="File">Name of the file.</param>
+/// <param name="Bytes">Length of the file in bytes.</param>
+/// <param name="Header">Hash of the bytes before the tensors; see <see cref="ContentHash"/>.</param>
+internal sealed record PlannedFile(string File, long Bytes, string Header);
+
+/// <summary>One part of a merge.</summary>
+/// <param name="FirstTensor">Position of its first tensor in the order of the shards.</param>
+/// <param name="Tensors">Number of tensors.</param>
+/// <param name="BytesMoved">Number of bytes that are read and written for them.</param>
+/// <param name="BytesWritten">Number of bytes of the tensors.</param>
+public sealed record PlannedPart(int FirstTensor, int Tensors, long BytesMoved, long BytesWritten);
+
+/// <summary>The contents of a plan's file, all that the parts of a merge have to agree on.</summary>
+/// <param name="DemPlan">Version of the form, <see cref="Schema"/>.</param>
+/// <param name="Engine">Name and version of the engine, since only one version has to give the same bytes.</param>
+/// <param name="Id">Hash over all that decides the output.</param>
+/// <param name="Recipe">The recipe as it was read.</param>
+/// <param name="Output">Full path of the output.</param>
+/// <param name="Options">Options that decide what the output is.</param>
+/// <param name="Inputs">Inputs with their fingerprints.</param>
+/// <param name="Models">The models that are read.</param>
+/// <param name="Shards">Shards of the output.</param>
+/// <param name="Parts">The parts.</param>
+internal sealed partial record PlanDocument(
+    int DemPlan,
+    string Engine,
+    string Id,
+    RecipeSource Recipe,
+    string Output,
+    PlannedOptions Options,
+    IReadOnlyList<ManifestInput> Inputs,
+    IReadOnlyList<PlannedModel> Models,
+    IReadOnlyList<PlannedFile> Shards,
+    IReadOnlyList<PlannedPart> Parts)
+{
+    /// <summary>Version of the form.</summary>
+    public const int Schema = 1;
+
+    private const int MostBytes = 1 << 28;
+
+    /// <summary>Reads a plan.</summary>
+    /// <param name="path">Path of the file.</param>
+    /// <exception cref="DemException">DEM1032 (BadPlan): it is not a plan, or one of another version.</exception>
+    public static PlanDocument Read(string path)
+    {
+        PlanDocument? plan;
+        try
+        {
+            if (LinuxFile.IsSpecial(path))
+                throw Bad(path, "this is a pipe, a socket or a device, and no file");
+            if (Directory.Exists(path))
+                throw Bad(path, "this is a folder; a plan is a file");
+            if (new FileInfo(path) is { Exists: true, Length: > MostBytes })
+                throw Bad(path, "not a plan");
+            byte[] json = File.ReadAllBytes(path);
+            StrictJson.CheckText(json);
+            plan = JsonSerializer.Deserialize(json, PlanJson.Default.PlanDocument);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        {
+            throw Bad(path, JsonFault.Describe(e), e);
+        }
+
+        if (plan is { DemPlan: > 0 and not Schema })
+            throw Bad(path, $"the plan has version {plan.DemPlan} of the form, and this engine reads {Schema}");
+        return IsWhole(plan) ? plan : throw Bad(path, "not a plan");
+    }
+
+    /// <summary>Writes the plan, whole or not at all.</summary>
+    /// <param name="path">Path of the file.</param>
+    /// <exception cref="DemException">DEM4001 (DiskFull), DEM4002 (WriteFailed).</exception>
+    public void Write(string path) => OutputFile.Replace(
+        path,
+        file => file.Write([.. JsonSerializer.SerializeToUtf8Bytes(this, PlanJson.Default.PlanDocument), (byte)'\n'], 0));
+
+    private static bool IsWhole([NotNullWhen(true)] PlanDocument? plan) =>
+        plan is
+        {
+            DemPlan: Schema, Engine: not null, Id: not null, Output: not null, Options: { MaxShardBytes: > 0 },
+            Recipe: { Text: not null, Name: not null, Folder: not null, Here: not null },
+            Inputs: not null, Models: not null, Shards: not null, Parts: { Count: > 0 },
+        }
+        && Path.IsPathFullyQualified(plan.Output)
+        && Path.IsPathFullyQualified(plan.Recipe.Folder)
+        && Path.IsPathFullyQualified(plan.Recipe.Here)
+        && plan.Inputs.All(input => input is { Role: not null, Path: not null, Fingerprint: not null })
+        && plan.Models.All(model => model is { Path: not null, Files: not null, Beside: not null })
+        && plan.Shards.All(shard => shard is { File: not null, Header: not null })
+        && plan.Parts.All(part => part is not null);
+
+    private static DemException Bad(string path, string why, Exception? inner = null) =>
+        new(ErrorCode.BadPlan, $"{path}: {why}", inner) { Path = path };
+
+    [JsonSourceGenerationOptions(
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+        UseStringEnumConverter = true)]
+    [JsonSerializable(typeof(PlanDocument))]
+    private sealed partial class PlanJson : JsonSerializerContext;
+}
