@@ -1,0 +1,123 @@
+using System.Text.Json;
+
+namespace DemEngine.Cli.Tests.ScaleOut;
+
+/// <summary>A merge by several processes that know the plan's file and nothing of each other.</summary>
+[Platform(Include = "Unix")]
+public sealed class PartCommandTests
+{
+    private ModelFamily _family = null!;
+
+    [OneTimeSetUp]
+    public void MakeFamily()
+    {
+        _family = new ModelFamily(ModelFamily.Deep, sources: 2);
+        Dem.Run("merge", _family.Recipe, "--out", _family.PathOf("whole"), "--max-shard-size", "2MB").Expect(0);
+    }
+
+    [OneTimeTearDown]
+    public void DeleteFamily() => _family.Dispose();
+
+    [Test]
+    public void Tasks_of_an_array_that_are_killed_and_started_again_make_the_same_files()
+    {
+        const int parts = 3;
+        string plan = Plan("array", parts);
+        for (int part = 0; part < parts; part++)
+        {
+            using DemProcess killed = DemProcess.Start("merge", plan, "--part", $"{part}", "--threads", "1");
+            if (killed.WaitUntil(() => Journal("array", part) > 10))
+                killed.Kill();
+        }
+
+        Dem.Run("join", plan).ExpectError(ErrorCode.PartsMissing, "parts are not finished");
+        foreach (int part in new[] { 2, 0, 1 })
+        {
+            JsonElement done = DemProcess.Run(
+                new Dictionary<string, string>
+                {
+                    ["SLURM_ARRAY_TASK_ID"] = $"{part + 10}",
+                    ["SLURM_ARRAY_TASK_MIN"] = "10",
+                    ["SLURM_ARRAY_TASK_COUNT"] = $"{parts}",
+                },
+                "merge", plan, "--part", "auto", "--json").Expect(0).Json;
+            Assert.That(done.GetProperty("part").GetInt32(), Is.EqualTo(part));
+            Assert.That(done.GetProperty("resumed").GetInt32(), Is.Positive, "what was finished before the kill is kept");
+        }
+
+        using (DemProcess join = DemProcess.Start("join", plan, "--threads", "1"))
+        {
+            if (join.WaitUntil(() => Directory.Exists(_family.Staging("array"))
+                && Directory.GetFiles(_family.Staging("array"), "*.safetensors").Length > 1))
+                join.Kill();
+        }
+
+        DemProcess.Run("join", plan).Expect(0);
+        _family.ExpectSame("array", "whole");
+        Assert.That(Directory.GetDirectories(_family.Folder, ".array*"), Is.Empty);
+    }
+
+    [Test]
+    public void Several_processes_at_once_and_two_on_each_part_make_the_same_files()
+    {
+        const int parts = 2;
+        string plan = Plan("crowd", parts);
+        DemProcess[] crowd = [.. Enumerable.Range(0, 2 * parts).Select(k => DemProcess.Start("merge", plan, "--part", $"{k / 2}", "--threads", "1"))];
+        int[] codes = [.. crowd.Select(process => process.Wait().ExitCode)];
+        foreach (DemProcess process in crowd)
+            process.Dispose();
+        Assert.That(codes, Is.All.EqualTo(0).Or.EqualTo(ErrorCode.OutputBusy.ExitCode));
+        for (int part = 0; part < parts; part++)
+            Assert.That(codes.Skip(2 * part).Take(2), Has.Some.EqualTo(0), "the one that had it finished it");
+        Dem.Run("join", plan, "-q").Expect(0);
+        _family.ExpectSame("crowd", "whole");
+    }
+
+    [Test]
+    public void The_plan_decides_what_the_output_is()
+    {
+        string plan = Plan("decided", 2);
+        foreach (string[] more in new[] { ["--out", "x"], ["--max-shard-size", "1MB"], ["--missing", "base"], ["--overwrite"], ["--dry-run"], new[] { "--no-card" } })
+            Dem.Run(["merge", plan, "--part", "0", .. more]).ExpectError(ErrorCode.BadArgument, $"{more[0]} is decided by the plan");
+        Dem.Run("merge", plan, _family.PathOf("x"), "--part", "0").ExpectError(ErrorCode.BadArgument, "decided by the plan");
+        Dem.Run("merge", plan, "--part", "first").ExpectError(ErrorCode.BadArgument, "'first' is neither a number from 0 nor auto");
+        Dem.Run("merge", plan, "--part", "2").ExpectError(ErrorCode.NoSuchPart, "the parts 0 to 1");
+        Dem.Run("merge", _family.Recipe, "--part", "0").ExpectError(ErrorCode.BadPlan);
+        CommandResult asRecipe = Dem.Run("merge", plan, _family.PathOf("x")).Expect(2);
+        Assert.That(asRecipe.Error, Does.Contain("this is a plan in parts").And.Contain("--part"));
+    }
+
+    [Test]
+    public void A_plan_says_how_it_is_cut()
+    {
+        CommandResult text = Dem.Run("plan", _family.Recipe, _family.PathOf("shown"), "--parts", "4", "--out", _family.PathOf("shown.plan")).Expect(0);
+        Assert.That(text.Output, Does.Contain("4 parts: the largest moves").And.Contain($"dem join {_family.PathOf("shown.plan")}"));
+        JsonElement json = Dem.Run("plan", _family.Recipe, _family.PathOf("shown"), "--parts", "4", "--out", _family.PathOf("shown.plan"), "--json").Expect(0).Json;
+        JsonElement[] parts = [.. json.GetProperty("parts").EnumerateArray()];
+        Assert.That(parts.Sum(part => part.GetProperty("tensors").GetInt32()), Is.EqualTo(219));
+        Assert.That(parts.Max(part => part.GetProperty("bytes_moved").GetInt64()), Is.LessThan(1.1 * parts.Min(part => part.GetProperty("bytes_moved").GetInt64())));
+    }
+
+    private string Plan(string output, int parts)
+    {
+        string plan = _family.PathOf($"{output}.plan");
+        Dem.Run("plan", _family.Recipe, _family.PathOf(output), "--parts", $"{parts}", "--out", plan, "--max-shard-size", "2MB", "-q").Expect(0);
+        return plan;
+    }
+
+    /// <summary>Number of lines in a part's journal.</summary>
+    private int Journal(string output, int part)
+    {
+        try
+        {
+            using var file = new FileStream(
+                _family.PathOf($".{output}.dem-parts/part-{part:D5}/dem-journal.jsonl"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            using var reader = new StreamReader(file);
+            return reader.ReadToEnd().Count(c => c == '\n');
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
+    }
+}
