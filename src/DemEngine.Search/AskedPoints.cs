@@ -13,4 +13,10 @@ public sealed record AskedPoints
 
     /// <summary>Whether the trials are those that were handed out before and not told yet.</summary>
     public bool OutstandingOnly { get; init; }
+
+    /// <summary>
+    /// How long the trials belong to the caller. Those whose lease has run out and that were not told come first, so that none is
+    /// lost with a worker that died; null for trials that belong to the caller for ever. Times are those of the machines' clocks.
+    /// </summary>
+    public TimeSpan? Lease { get; init; }
 }

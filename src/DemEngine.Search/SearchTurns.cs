@@ -82,9 +82,20 @@ public static class SearchTurns
         using ClaimedFolder folder = SearchFolder.ClaimInTurn(output, cancel);
         using TrialLog told = TrialLog.Open(folder.Path, problem);
         AskedLog asked = AskedLog.Open(folder.Path);
+        LeaseLog leases = LeaseLog.Open(folder.Path);
         bool waits = false, isComplete = false;
         if (which.Given is null && !which.OutstandingOnly)
-            (points, waits, isComplete) = NextPoints(map, told, asked, problem, objective, options, which.Count);
+        {
+            points = which.Lease is null ? [] : Abandoned(told, asked, leases, problem, which.Count);
+            if (points.Length < which.Count)
+            {
+                (ImmutableArray<Coefficients> next, waits, isComplete) =
+                    NextPoints(map, told, asked, problem, objective, options, which.Count - points.Length);
+                isComplete &= points.IsEmpty;
+                points = [.. points, .. next];
+            }
+        }
+
         if (which.OutstandingOnly)
             points = [.. asked.Of(problem).Select(trial => trial.Coefficients).Where(one => told.Find(one) is null)];
 
@@ -93,6 +104,10 @@ public static class SearchTurns
         {
             AskedTrial trial = asked.Find(problem, coefficients)
                 ?? HandOut(map, coefficients, Math.Max(asked.NextNumber, told.NextNumber), objective, folder.Path);
+
+            // First, so that a process that dies here leaves no trial that is handed out for ever.
+            if (which.Lease is { } lease && told.Find(coefficients) is null)
+                leases.Append(trial.Number, DateTime.UtcNow + lease);
             if (asked.Find(problem, coefficients) is null)
                 asked.Append(problem, trial);
             handed.Add(new HandedOut(trial, Path.Combine(folder.Path, trial.Recipe), told.Find(coefficients)));
@@ -165,6 +180,19 @@ public static class SearchTurns
 
     private static Trial Judged(Trial trial, Objective objective) =>
         trial.Succeeded ? trial with { Objective = objective.Of(trial.Scores) } : trial;
+
+    private static ImmutableArray<Coefficients> Abandoned(
+        TrialLog told, AskedLog asked, LeaseLog leases, SearchProblem problem, int count)
+    {
+        DateTime now = DateTime.UtcNow;
+        return
+        [
+            .. asked.Of(problem)
+                .Where(trial => told.Find(trial.Coefficients) is null && leases.HasRunOut(trial.Number, now))
+                .Select(trial => trial.Coefficients)
+                .Take(count),
+        ];
+    }
 
     private static (ImmutableArray<Coefficients> Points, bool Waits, bool IsComplete) NextPoints(
         CoefficientMap map,

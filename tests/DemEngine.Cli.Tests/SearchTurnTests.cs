@@ -118,6 +118,61 @@ public class SearchTurnTests
     }
 
     [Test]
+    public void Workers_that_die_lose_no_trial_and_double_none()
+    {
+        const int trials = 10;
+        string[] strategy = ["--strategy", "random", "--seed", "3", "--trials", $"{trials}", "--metric", "acc"];
+        string[] expected = [.. Trials(Ask("undisturbed", [.. strategy, "--n", $"{trials}"])).Select(trial => trial.GetProperty("coefficients").ToString())];
+
+        // Some die before they have a trial, some while they have it, and some as they write.
+        string[] ask = ["search", "ask", _family.Recipe, "--out", _family.PathOf("leased"), .. strategy, "--lease", "0.02"];
+        string[] logs = [.. new[] { "leases.jsonl", "asked.jsonl", "asked" }.Select(name => _family.PathOf($"leased/{name}"))];
+        for (int k = 0; k < logs.Length; k++)
+        {
+            using DemProcess dying = DemProcess.Start(ask);
+            if (dying.WaitUntil(() => Path.Exists(logs[k])))
+                dying.Kill();
+            Dem.Run(ask).Expect(0);
+        }
+
+        // A part of a line that a process wrote when it died.
+        File.AppendAllText(_family.PathOf("leased/leases.jsonl"), "{\"trial\":1,\"un");
+        var done = new Dictionary<int, string>();
+        for (bool complete = false; !complete;)
+        {
+            JsonElement asked = Ask("leased", [.. strategy, "--n", "2", "--lease", "0.02"]);
+            complete = asked.GetProperty("complete").GetBoolean();
+            foreach (JsonElement trial in Trials(asked))
+            {
+                int number = trial.GetProperty("trial").GetInt32();
+                Assert.That(done.TryAdd(number, trial.GetProperty("coefficients").ToString()), $"trial {number} twice");
+                Tell("leased", number, "--value", "0.5");
+            }
+
+            if (Trials(asked).Length == 0)
+                Thread.Sleep(100);
+            complete = complete && asked.GetProperty("outstanding").GetInt32() == 0;
+        }
+
+        Assert.That(done.OrderBy(one => one.Key).Select(one => one.Value), Is.EqualTo(expected), "each once");
+        Assert.That(File.ReadLines(_family.PathOf("leased/trials.jsonl")).Count(), Is.EqualTo(trials + 1));
+    }
+
+    [Test]
+    public void A_trial_is_its_worker_s_until_the_lease_has_run_out()
+    {
+        string[] strategy = ["--strategy", "random", "--metric", "acc"];
+        int first = Trials(Ask("lease", [.. strategy, "--lease", "60"])).Single().GetProperty("trial").GetInt32();
+        int second = Trials(Ask("lease", [.. strategy, "--lease", "0"])).Single().GetProperty("trial").GetInt32();
+        Assert.That(new[] { first, second }, Is.EqualTo(new[] { 1, 2 }));
+        Assert.That(Trials(Ask("lease", strategy)).Single().GetProperty("trial").GetInt32(), Is.EqualTo(3), "who asks without a lease gets new ones");
+        Assert.That(
+            Trials(Ask("lease", [.. strategy, "--lease", "60", "--n", "2"])).Select(trial => trial.GetProperty("trial").GetInt32()),
+            Is.EqualTo(new[] { 2, 4 }));
+        Dem.Run("search", "ask", _family.Recipe, "--out", _family.PathOf("lease"), "--lease", "1", "--outstanding").ExpectError(ErrorCode.BadArgument, "--lease");
+    }
+
+    [Test]
     public void What_is_wrong_is_named()
     {
         Dem.Run("search", "tell", "--out", _family.PathOf("nowhere"), "--trial", "1", "--value", "1").ExpectError(ErrorCode.BadArgument, "no such folder");
@@ -134,6 +189,8 @@ public class SearchTurnTests
 
     private JsonElement Tell(string folder, int trial, params string[] more) =>
         Dem.Run(["search", "tell", "--out", _family.PathOf(folder), "--trial", $"{trial}", .. more, "--json"]).Expect(0).Json;
+
+    private static JsonElement[] Trials(JsonElement asked) => [.. asked.GetProperty("trials").EnumerateArray()];
 
     private static JsonElement Json(string text) => JsonDocument.Parse(text).RootElement;
 }

@@ -32,6 +32,13 @@ internal static class SearchAskCommand
         {
             Description = "Hand out again what was asked for and not told yet.",
         };
+        var lease = Numbers.NotNegative(
+            "--lease",
+            "Minutes for which the trials belong to the caller. Those that were not told by then are handed out again, first. "
+            + "Default: for ever.",
+            0);
+        lease.HelpName = "minutes";
+        lease.DefaultValueFactory = null;
         var metric = new Option<string>("--metric")
         {
             Description = "The metric that will be told, as for `dem search`. Default "
@@ -45,7 +52,7 @@ internal static class SearchAskCommand
 
         var command = new Command("ask", "Hand out trials of a search, with a recipe for each, to be evaluated elsewhere.")
         {
-            recipe, folder, count, at, outstanding, metric,
+            recipe, folder, count, at, outstanding, lease, metric,
         };
         search.AddTo(command);
         alignment.AddTo(command);
@@ -55,6 +62,8 @@ internal static class SearchAskCommand
         {
             if (result.GetResult(at) is not null && result.GetValue(outstanding))
                 result.AddError("--at and --outstanding exclude each other");
+            if (result.GetResult(lease) is not null && result.GetValue(outstanding))
+                result.AddError("--lease and --outstanding exclude each other: what has run out is handed out again anyway");
         });
         command.SetAction(parsed =>
         {
@@ -70,6 +79,7 @@ internal static class SearchAskCommand
                     Count = parsed.GetValue(count),
                     Given = parsed.GetValue(at) is { Length: > 0 } given ? NamedValues.Read(at.Name, given, Coefficient) : null,
                     OutstandingOnly = parsed.GetValue(outstanding),
+                    Lease = parsed.GetResult(lease) is null ? null : TimeSpan.FromMinutes(parsed.GetValue(lease)),
                 },
                 backend,
                 Interrupt.Token);
