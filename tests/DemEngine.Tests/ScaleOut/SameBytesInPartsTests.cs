@@ -70,6 +70,13 @@ public sealed class SameBytesInPartsTests
     }
 
     [Test]
+    public void Statistics_of_layers_are_measured_only_where_a_part_has_tensors_of_them()
+    {
+        // What is measured over the whole model every part has to read.
+        Assert.That(ReadInThreeParts("over layers"), Is.LessThan(0.9 * ReadInThreeParts("over the model")));
+    }
+
+    [Test]
     public void Of_a_union_of_tokenizers()
     {
         using var folder = new ModelFolder();
@@ -113,6 +120,14 @@ public sealed class SameBytesInPartsTests
         merge.MakeAll();
         merge.Join();
         merge.ExpectSame("whole");
+    }
+
+    /// <summary>How much more three parts read than one.</summary>
+    private double ReadInThreeParts(string name)
+    {
+        long alone = new PlannedMerge(_family.Folder, Recipes[name], 1, $"{name} alone").Make(0).BytesRead;
+        var apart = new PlannedMerge(_family.Folder, Recipes[name], 3, $"{name} apart");
+        return Enumerable.Range(0, 3).Sum(part => apart.Make(part).BytesRead) / (double)alone;
     }
 
     private static string Recipe(string method, string parameters) =>

@@ -11,20 +11,27 @@ namespace DemEngine.Merging.Pipeline;
 /// </summary>
 internal sealed class CrossTensorPlans
 {
-    /// <summary>Tensors of the plans, grouped by plans that ask for the same statistics.</summary>
-    private readonly OutputTensor[][][] _alike;
+    /// <summary>
+    /// Tensors of the plans, grouped by plans that ask for the same statistics, with the names of those that any of them makes.
+    /// </summary>
+    private readonly (OutputTensor[][] Plans, HashSet<string> Needed)[] _alike;
 
     /// <param name="outputs">Outputs to be written; those that need no cross-tensor statistics any more are ignored.</param>
     public CrossTensorPlans(IEnumerable<IPlannedOutput> outputs) => _alike =
     [
-        .. outputs.Select(output => output.Plan.PooledFor(output.ToMake.Select(tensor => tensor.Tensor)).ToArray())
-            .Where(tensors => tensors.Length > 0)
-            .GroupBy(Key)
-            .Select(alike => alike.ToArray()),
+        .. outputs
+            .Select(output => (
+                Tensors: output.Plan.PooledFor(output.ToMake.Select(tensor => tensor.Tensor)).ToArray(),
+                Needed: output.ToMake.Select(tensor => tensor.Tensor.Spec.Name)))
+            .Where(plan => plan.Tensors.Length > 0)
+            .GroupBy(plan => Key(plan.Tensors))
+            .Select(alike => (
+                alike.Select(plan => plan.Tensors).ToArray(),
+                alike.SelectMany(plan => plan.Needed).ToHashSet(StringComparer.Ordinal))),
     ];
 
     /// <summary>Number of input bytes that the statistics read.</summary>
-    public long BytesRead => _alike.Sum(plans => CrossTensorPart.BytesRead(plans[0]));
+    public long BytesRead => _alike.Sum(alike => CrossTensorPart.BytesRead(alike.Plans[0], alike.Needed));
 
     /// <summary>Computes the statistics; see <see cref="CrossTensorStatistics.Run"/>.</summary>
     public void Measure(
@@ -33,13 +40,16 @@ internal sealed class CrossTensorPlans
         Action<string, long> tileDone,
         CancellationToken cancel)
     {
-        foreach (OutputTensor[][] plans in _alike)
+        foreach (var (plans, needed) in _alike)
         {
-            CrossTensorStatistics.Run(plans[0], budget, backend, tileDone, cancel);
+            CrossTensorStatistics.Run(plans[0], needed, budget, backend, tileDone, cancel);
             foreach (OutputTensor[] other in plans[1..])
             {
                 foreach (var (tensor, measured) in other.Zip(plans[0]))
-                    Take(tensor, measured);
+                {
+                    if (needed.Contains(tensor.Spec.Name))
+                        Take(tensor, measured);
+                }
             }
         }
     }

@@ -16,13 +16,15 @@ namespace DemEngine.Merging.Pipeline;
 internal static class CrossTensorStatistics
 {
     /// <summary>Computes the cross-tensor statistics of a plan.</summary>
-    /// <param name="tensors">Tensors of the plan, including those that are made already.</param>
+    /// <param name="tensors">Tensors of the plan, including those that are made already or elsewhere.</param>
+    /// <param name="needed">Names of the tensors that are to be made, which alone are solved.</param>
     /// <param name="budget">Tile size, number of threads, and the memory of their buffers.</param>
     /// <param name="backend">Backend that computes the statistics.</param>
     /// <param name="tileDone">Callback after every tile; it receives the tensor's name and the number of bytes read.</param>
     /// <param name="cancel">Token that stops the run between tiles.</param>
     public static void Run(
         IEnumerable<OutputTensor> tensors,
+        IReadOnlySet<string> needed,
         MemoryBudget budget,
         IMergeBackend backend,
         Action<string, long> tileDone,
@@ -30,7 +32,8 @@ internal static class CrossTensorStatistics
     {
         TileSize tile = budget.Tile;
         OutputTensor[] measured = [.. tensors.Where(tensor => tensor.CrossTensorParts.Count > 0)];
-        foreach (CrossTensorPart[] members in CrossTensorPart.Groups(measured.SelectMany(tensor => tensor.CrossTensorParts)))
+        foreach (CrossTensorPart[] members in CrossTensorPart.Groups(
+            measured.SelectMany(tensor => tensor.CrossTensorParts), needed))
         {
             RequireTheSame(members);
             StatisticsGroup measuring = StatisticsPasses.Group(
@@ -52,7 +55,7 @@ internal static class CrossTensorStatistics
             }
         }
 
-        foreach (OutputTensor tensor in measured)
+        foreach (OutputTensor tensor in measured.Where(tensor => needed.Contains(tensor.Spec.Name)))
             tensor.CrossTensorStatisticsDone();
     }
 

@@ -24,19 +24,26 @@ internal sealed record CrossTensorPart(
     /// Groups the parts that are computed together. Parts are sorted by tensor name, so that the order does not depend on shards
     /// or files.
     /// </summary>
-    public static IEnumerable<CrossTensorPart[]> Groups(IEnumerable<CrossTensorPart> parts)
+    /// <param name="parts">Parts of all tensors of a plan.</param>
+    /// <param name="needed">
+    /// Names of the tensors that are to be made: groups without any of them are left out. Null for all tensors.
+    /// </param>
+    public static IEnumerable<CrossTensorPart[]> Groups(
+        IEnumerable<CrossTensorPart> parts, IReadOnlySet<string>? needed = null)
     {
         CrossTensorPart[] all = [.. parts.OrderBy(part => part.Tensor, StringComparer.Ordinal)];
         var layers = new NetworkLayers(all.Select(part => part.Tensor).Distinct(StringComparer.Ordinal));
         return all.GroupBy(part => (part.Order, part.Measurement.GetType(), part.GroupIn(layers)))
             .OrderBy(group => group.Key.Order)
+            .Where(group => needed is null || group.Any(part => needed.Contains(part.Tensor)))
             .Select(group => group.ToArray());
     }
 
     /// <summary>Returns the number of bytes that cross-tensor statistics usually read from files.</summary>
     /// <param name="tensors">Tensors of a plan.</param>
-    public static long BytesRead(IEnumerable<OutputTensor> tensors) =>
-        Groups(tensors.SelectMany(tensor => tensor.CrossTensorParts)).Sum(members =>
+    /// <param name="needed">Names of the tensors that are to be made; null for all of them.</param>
+    public static long BytesRead(IEnumerable<OutputTensor> tensors, IReadOnlySet<string>? needed = null) =>
+        Groups(tensors.SelectMany(tensor => tensor.CrossTensorParts), needed).Sum(members =>
             StatisticsPasses.Passes(members[0].Measurement)
                 * members.Sum(member => member.Inputs.Elements * member.ElementBytes));
 
