@@ -192,6 +192,13 @@ public sealed class ErrorCode
         "A merge cannot be done in parts.",
         "Merge it on one machine; the message says why.");
 
+    /// <summary>DEM1037: Parts of a plan have not measured what others need of them.</summary>
+    public static readonly ErrorCode MeasurementsMissing = new(
+        1037,
+        "Parts of a plan have not measured what others need of them.",
+        "Wait for the measurements of the parts that the message names, or run them again; then make the parts.",
+        isTemporary: true);
+
     // ---- 2xxx: checkpoints ----
 
     /// <summary>DEM2001: The path of a checkpoint does not exist or holds no checkpoint.</summary>

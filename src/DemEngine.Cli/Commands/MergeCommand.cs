@@ -34,14 +34,20 @@ internal static class MergeCommand
         Option<bool> all = Listing.NewAll();
         var alignment = new AlignmentCommandOptions();
         Option<string?> part = PartOption.New();
+        Option<string?> phase = PartOption.NewPhase();
         var run = new RunCommandOptions(writesCard: true, output, part);
 
-        var command = new Command("merge", "Merge checkpoints as a recipe says.") { recipe, output, dryRun, all, part };
+        var command = new Command("merge", "Merge checkpoints as a recipe says.")
+        {
+            recipe, output, dryRun, all, part, phase,
+        };
         alignment.AddTo(command);
         run.AddTo(command);
         run.Backend.AddTo(command);
         command.Validators.Add(result =>
         {
+            if (result.GetResult(part) is null && result.GetResult(phase) is not null)
+                result.AddError("--phase is for parts of a plan: give --part, too");
             if (result.GetResult(part) is not null)
                 PartOption.RefuseDecided(
                     result, [dryRun, all, alignment.Missing, alignment.Extra, alignment.Vocabulary, .. run.DecidedByPlans]);
@@ -49,7 +55,7 @@ internal static class MergeCommand
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(part) is { } number)
-                return PartMerge.Run(parsed.GetValue(recipe)!, number, run, parsed);
+                return PartMerge.Run(parsed.GetValue(recipe)!, number, parsed.GetValue(phase) == PartOption.Measure, run, parsed);
             var results = Read(parsed.GetValue(recipe)!);
             if (results.Count > 1 && run.IsSingleFile(parsed))
                 throw new DemException(

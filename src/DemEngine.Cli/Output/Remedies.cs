@@ -48,6 +48,9 @@ internal static class Remedies
         [ErrorCode.PlanNotBegun] = (
             null,
             "See that this machine has the shared folder under the same path; if it was deleted, run `dem plan` again."),
+        [ErrorCode.MeasurementsMissing] = (
+            null,
+            "Wait for the parts that the message names, or run them with `dem merge PLAN --part K --phase measure`."),
         [ErrorCode.PartDamaged] = (
             null,
             "Run the parts that the message names again, with `dem merge PLAN --part K`, which make only that anew; then join."),

@@ -27,7 +27,13 @@ internal static class PartMerge
         }
     }
 
-    public static int Run(string path, string part, RunCommandOptions run, ParseResult parsed)
+    /// <summary>Makes the part, or measures for it.</summary>
+    /// <param name="path">Path of the plan.</param>
+    /// <param name="part">Number of the part, or auto.</param>
+    /// <param name="measures">Whether it is the phase in which statistics are measured.</param>
+    /// <param name="run">Options of the run.</param>
+    /// <param name="parsed">The request.</param>
+    public static int Run(string path, string part, bool measures, RunCommandOptions run, ParseResult parsed)
     {
         bool quiet = parsed.GetValue(run.Output.Quiet);
         bool json = parsed.GetValue(run.Output.Json);
@@ -39,7 +45,9 @@ internal static class PartMerge
         {
             report = ProgressDisplay.Run(
                 quiet || json,
-                progress => plan.RunPart(number, backend, run.Read(parsed), progress, Interrupt.Token));
+                progress => measures
+                    ? plan.MeasurePart(number, backend, run.Read(parsed), progress, Interrupt.Token)
+                    : plan.RunPart(number, backend, run.Read(parsed), progress, Interrupt.Token));
         }
         catch (OperationCanceledException e)
         {
@@ -56,7 +64,7 @@ internal static class PartMerge
         }
 
         if (!quiet)
-            Console.Out.WriteLine($"part {number} of {plan.Parts.Length}");
+            Console.Out.WriteLine($"part {number} of {plan.Parts.Length}{(measures ? ", measured" : "")}");
         RunSummary.Print(report, quiet, json: false);
         return 0;
     }

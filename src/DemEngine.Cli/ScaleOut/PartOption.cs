@@ -8,6 +8,11 @@ namespace DemEngine.Cli.ScaleOut;
 /// <summary>The option <c>--part</c>, by which a merge makes one part of a plan.</summary>
 internal static class PartOption
 {
+    /// <summary>Word for the phase in which statistics are measured.</summary>
+    public const string Measure = "measure";
+
+    private const string Make = "make";
+
     /// <summary>Makes the option.</summary>
     public static Option<string?> New() => new("--part")
     {
@@ -23,6 +28,19 @@ internal static class PartOption
             return null;
         },
     };
+
+    /// <summary>Makes the option for the phase of a part.</summary>
+    public static Option<string?> NewPhase()
+    {
+        var phase = new Option<string?>("--phase")
+        {
+            Description = "With --part: measure what scope: layer and scope: model measure, before the parts are made, which then "
+                + $"need not. Default {Make}.",
+            HelpName = $"{Measure}|{Make}",
+        };
+        phase.AcceptOnlyFromAmong(Measure, Make);
+        return phase;
+    }
 
     /// <summary>Refuses options of a merge that the plan decides.</summary>
     /// <param name="result">The request.</param>

@@ -51,6 +51,7 @@ internal static class HelpTexts
                 The machines share the folders of the models, of PLAN and of OUT, under the same paths, and do not talk to each
                 other. The output has the bytes of `dem merge RECIPE OUT`. A part that was stopped goes on when it is run again,
                 on any machine; join reads back what the parts wrote and names those that are missing or damaged.
+                With scope: layer or model in the recipe, --phase measure for each K first saves reading in the parts.
                 --part auto takes SLURM_ARRAY_TASK_ID, SLURM_PROCID of srun, the rank of MPI (OMPI_COMM_WORLD_RANK, PMI_RANK) or
                 JOB_COMPLETION_INDEX, and checks the number of tasks. Exit code 75 says that it may be tried again.
                 """),

@@ -28,16 +28,15 @@ internal sealed class JoinRun(OpenedPlan opened, PlanDocument planned)
     public RunReport Execute(RunOptions options, Action<RunProgress>? progress, CancellationToken cancel)
     {
         string? id = _parts.PlanId;
-        if (id is not null && id != opened.Id)
-            throw new DemException(ErrorCode.OtherPlan, $"{_parts.Path}: these are parts of another plan") { Path = _parts.Path };
+        if (id is not null)
+            _parts.Require(opened.Id);
         if (IsPublished(id, options, progress, cancel))
         {
             _parts.Discard();
             return FinishedOutput.Report(planned.Output, opened.Plan);
         }
 
-        if (id is null)
-            throw new DemException(ErrorCode.PlanNotBegun, $"{_parts.Path}: there is no such folder") { Path = _parts.Path };
+        _parts.Require(opened.Id);
         PartRecord[] records = ReadRecords();
         JournalEntry[] entries = [.. records.SelectMany(record => record.Tensors)];
         RunOptions run = planned.Options.On(options) with { NonFinite = options.NonFinite };

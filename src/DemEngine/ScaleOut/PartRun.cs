@@ -35,12 +35,9 @@ internal sealed class PartRun(OpenedPlan opened, string output, int part)
     public RunReport Execute(
         IMergeBackend backend, RunOptions options, Action<RunProgress>? progress, CancellationToken cancel)
     {
-        if (_parts.PlanId is not { } id)
-            return FinishedOutput.IsSame(output, opened.Plan)
-                ? FinishedOutput.Report(output, opened.Plan)
-                : throw new DemException(ErrorCode.PlanNotBegun, $"{_parts.Path}: there is no such folder") { Path = _parts.Path };
-        if (id != opened.Id)
-            throw new DemException(ErrorCode.OtherPlan, $"{_parts.Path}: these are parts of another plan") { Path = _parts.Path };
+        if (_parts.PlanId is null && FinishedOutput.IsSame(output, opened.Plan))
+            return FinishedOutput.Report(output, opened.Plan);
+        _parts.Require(opened.Id);
 
         using ClaimedPart folder = ClaimedPart.Claim(Folder);
         if (options.Unfinished == UnfinishedRun.Restart)
@@ -76,6 +73,8 @@ internal sealed class PartRun(OpenedPlan opened, string output, int part)
     {
         OutputPlan plan = opened.Plan.Part(
             opened.Parts[part].First, PlannedPiece.Layout(opened.Plan.Layout, opened.Pieces[part]));
+        if (opened.Plan.Totals.IsPooled)
+            plan.IsMeasured = new MeasureRun(opened, _parts).TryGive(plan.Tensors);
         MemoryBudget budget = OutputGroup.BudgetFor([plan], options, backend);
         int files = OpenFileLimit.Require(FilesOfPart + budget.Tile.Threads, output);
         using var shards = new OpenShards(Math.Max(1, files));

@@ -125,8 +125,8 @@ public sealed class PartitionedPlan
     /// <returns>What was done. Infinities and NaNs are reported, and refused when the parts are joined.</returns>
     /// <exception cref="DemException">
     /// DEM1008 (OutputBusy): another process works on the part. DEM1030 (PlanMismatch): the inputs or the engine are not those of
-    /// the plan. DEM1031 (NoSuchPart), DEM1034 (OtherPlan), DEM1035 (PlanNotBegun), DEM4031 (PartTakenOver), and any documented
-    /// error of a run.
+    /// the plan. DEM1031 (NoSuchPart), DEM1034 (OtherPlan), DEM1035 (PlanNotBegun), DEM1037 (MeasurementsMissing), DEM4031
+    /// (PartTakenOver), and any documented error of a run.
     /// </exception>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
     public RunReport RunPart(
@@ -136,12 +136,38 @@ public sealed class PartitionedPlan
         Action<RunProgress>? progress = null,
         CancellationToken cancel = default)
     {
-        if (part < 0 || part >= _document.Parts.Count)
-            throw new DemException(
-                ErrorCode.NoSuchPart, $"{Path}: there is no part {part}; the parts are 0 to {_document.Parts.Count - 1}");
+        Require(part);
         RunOptions run = _document.Options.On(options);
         using OpenedPlan opened = OpenedPlan.Open(_document, Path, run);
         return new PartRun(opened, Output, part).Execute(backend, run, progress, cancel);
+    }
+
+    /// <summary>
+    /// Measures some of what a method measures over several tensors (<c>scope: layer</c> and <c>scope: model</c>), so that the
+    /// parts need not. It is a phase before the parts are made: once one part has measured, all have to before any is made. What
+    /// is measured over the whole model, one part measures. Other methods have nothing to measure here.
+    /// </summary>
+    /// <param name="part">Number of the part, from 0.</param>
+    /// <param name="backend">Backend that computes the statistics.</param>
+    /// <param name="options">As for <see cref="RunPart"/>.</param>
+    /// <param name="progress">Progress callback, called in order; null for none.</param>
+    /// <param name="cancel">Token that stops the run between tiles; the same call begins anew.</param>
+    /// <returns>The number of tensors that statistics were measured for, and the bytes read.</returns>
+    /// <exception cref="DemException">Those of <see cref="RunPart"/>.</exception>
+    /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
+    public RunReport MeasurePart(
+        int part,
+        IMergeBackend backend,
+        RunOptions options,
+        Action<RunProgress>? progress = null,
+        CancellationToken cancel = default)
+    {
+        Require(part);
+        RunOptions run = _document.Options.On(options);
+        using OpenedPlan opened = OpenedPlan.Open(_document, Path, run);
+        var folder = new PartsFolder(Output);
+        folder.Require(opened.Id);
+        return new MeasureRun(opened, folder).Execute(part, backend, run, progress, cancel);
     }
 
     /// <summary>
@@ -163,6 +189,13 @@ public sealed class PartitionedPlan
     {
         using OpenedPlan opened = OpenedPlan.Open(_document, Path, options);
         return new JoinRun(opened, _document).Execute(options, progress, cancel);
+    }
+
+    private void Require(int part)
+    {
+        if (part < 0 || part >= _document.Parts.Count)
+            throw new DemException(
+                ErrorCode.NoSuchPart, $"{Path}: there is no part {part}; the parts are 0 to {_document.Parts.Count - 1}");
     }
 
     private static void CheckReplaceable(string path)

@@ -40,10 +40,26 @@ internal sealed class PartsFolder(string output)
         }
     }
 
+    /// <summary>Checks that the parts of a plan are collected here.</summary>
+    /// <param name="planId">Identity of the plan.</param>
+    /// <exception cref="DemException">DEM1034 (OtherPlan), DEM1035 (PlanNotBegun).</exception>
+    public void Require(string planId)
+    {
+        if (PlanId is not { } id)
+            throw new DemException(ErrorCode.PlanNotBegun, $"{Path}: there is no such folder") { Path = Path };
+        if (id != planId)
+            throw new DemException(ErrorCode.OtherPlan, $"{Path}: these are parts of another plan") { Path = Path };
+    }
+
     /// <summary>Path of a part's folder.</summary>
     /// <param name="part">Number of the part.</param>
     public string Of(int part) =>
         System.IO.Path.Combine(Path, string.Create(CultureInfo.InvariantCulture, $"part-{part:D5}"));
+
+    /// <summary>Path of the folder of what a part measures beforehand.</summary>
+    /// <param name="part">Number of the part.</param>
+    public string MeasuredOf(int part) =>
+        System.IO.Path.Combine(Path, string.Create(CultureInfo.InvariantCulture, $"measure-{part:D5}"));
 
     /// <summary>Creates the folder for a plan; the parts of the same plan stay.</summary>
     /// <param name="planId">Identity of the plan.</param>
@@ -76,7 +92,7 @@ internal sealed class PartsFolder(string output)
         {
             if (!Directory.Exists(Path))
                 return;
-            foreach (string part in Directory.GetDirectories(Path, "part-*"))
+            foreach (string part in Directory.GetDirectories(Path))
                 ClaimedPart.Claim(part).Dispose();
             Directory.Delete(Path, recursive: true);
         }

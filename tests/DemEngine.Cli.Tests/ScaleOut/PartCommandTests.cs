@@ -88,6 +88,24 @@ public sealed class PartCommandTests
     }
 
     [Test]
+    public void What_is_measured_over_the_model_can_be_measured_first()
+    {
+        string recipe = _family.Write(
+            "scope.yaml", "merge_method: ties\nbase_model: base\nparameters: {weight: 0.5, density: 0.3, scope: model}\nmodels: [{model: tuned 1}, {model: tuned 2}]\n");
+        Dem.Run("merge", recipe, "--out", _family.PathOf("over the model")).Expect(0);
+        string plan = _family.PathOf("measured.plan");
+        Dem.Run("plan", recipe, _family.PathOf("measured"), "--parts", "2", "--out", plan, "-q").Expect(0);
+        Dem.Run("merge", plan, "--part", "0", "--phase", "measure").Expect(0);
+        Dem.Run("merge", plan, "--part", "0").ExpectError(ErrorCode.MeasurementsMissing, "have not measured: 1");
+        Dem.Run("merge", plan, "--part", "1", "--phase", "measure").Expect(0);
+        for (int part = 0; part < 2; part++)
+            Dem.Run("merge", plan, "--part", $"{part}", "-q").Expect(0);
+        Dem.Run("join", plan, "-q").Expect(0);
+        _family.ExpectSame("measured", "over the model");
+        Dem.Run("merge", recipe, "--out", _family.PathOf("x"), "--phase", "measure").ExpectError(ErrorCode.BadArgument, "--part");
+    }
+
+    [Test]
     public void A_plan_says_how_it_is_cut()
     {
         CommandResult text = Dem.Run("plan", _family.Recipe, _family.PathOf("shown"), "--parts", "4", "--out", _family.PathOf("shown.plan")).Expect(0);

@@ -50,7 +50,7 @@ public sealed partial class SchedulerFileTests
         string text = File.ReadAllText(PathOf($"slurm/{file}"));
         Match call = CallOfDem().Match(text);
         Assert.That(call.Success);
-        string words = call.Groups[1].Value.Replace("\"$@\"", "", StringComparison.Ordinal).Replace("$parts", "8", StringComparison.Ordinal);
+        string words = call.Groups[1].Value.Replace("\"$@\"", "", StringComparison.Ordinal).Replace("$parts", "8", StringComparison.Ordinal).Replace("$phase", "measure", StringComparison.Ordinal);
         Parsed([.. words.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(word => word.Trim('"'))]);
         if (file.EndsWith(".sbatch", StringComparison.Ordinal))
             Assert.That(text, Does.Contain("#SBATCH --requeue").And.Contain("= 75"));

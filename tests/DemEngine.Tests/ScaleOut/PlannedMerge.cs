@@ -36,6 +36,9 @@ internal sealed class PlannedMerge
     public RunReport Make(int part, IMergeBackend? backend = null, UnfinishedRun unfinished = UnfinishedRun.Refuse, CancellationToken cancel = default, Action<RunProgress>? progress = null) =>
         PartitionedPlan.Read(Plan).RunPart(part, backend ?? new CpuBackend(), _options with { Unfinished = unfinished }, progress, cancel);
 
+    public RunReport Measure(int part, IMergeBackend? backend = null, UnfinishedRun unfinished = UnfinishedRun.Refuse) =>
+        PartitionedPlan.Read(Plan).MeasurePart(part, backend ?? new CpuBackend(), _options with { Unfinished = unfinished });
+
     public void MakeAll()
     {
         for (int part = PartitionedPlan.Read(Plan).Parts.Length - 1; part >= 0; part--)

@@ -43,9 +43,12 @@ internal sealed record CrossTensorPart(
     /// <param name="tensors">Tensors of a plan.</param>
     /// <param name="needed">Names of the tensors that are to be made; null for all of them.</param>
     public static long BytesRead(IEnumerable<OutputTensor> tensors, IReadOnlySet<string>? needed = null) =>
-        Groups(tensors.SelectMany(tensor => tensor.CrossTensorParts), needed).Sum(members =>
-            StatisticsPasses.Passes(members[0].Measurement)
-                * members.Sum(member => member.Inputs.Elements * member.ElementBytes));
+        Groups(tensors.SelectMany(tensor => tensor.CrossTensorParts), needed).Sum(BytesRead);
+
+    /// <summary>Returns the number of bytes that one statistic usually reads from files.</summary>
+    /// <param name="members">Parts of the tensors that are measured together.</param>
+    public static long BytesRead(CrossTensorPart[] members) =>
+        StatisticsPasses.Passes(members[0].Measurement) * members.Sum(member => member.Inputs.Elements * member.ElementBytes);
 
     /// <summary>Name of the group of tensors that share the statistic: those of a layer, or all.</summary>
     private string GroupIn(NetworkLayers layers)

@@ -129,6 +129,9 @@ public sealed class OutputPlan
     /// <summary>The plan that this one is a part of; null for a whole plan.</summary>
     internal OutputPlan? Whole { get; private init; }
 
+    /// <summary>Whether the statistics over several tensors are known, as they were measured elsewhere.</summary>
+    internal bool IsMeasured { get; set; }
+
     /// <summary>
     /// Hash that identifies the plan, over the operation, recipe, inputs and exact headers of the output. A fingerprint only
     /// samples an input, so the hash also covers the lengths and modification times of the files: a run is resumed only with
@@ -156,7 +159,7 @@ public sealed class OutputPlan
     /// or none if no given tensor needs such a statistic.
     /// </summary>
     internal IEnumerable<OutputTensor> PooledFor(IEnumerable<OutputTensor> toBeMade) =>
-        toBeMade.Any(tensor => tensor.CrossTensorParts.Count > 0) ? (Whole ?? this).Tensors : [];
+        !IsMeasured && toBeMade.Any(tensor => tensor.CrossTensorParts.Count > 0) ? (Whole ?? this).Tensors : [];
 
     /// <summary>
     /// Plans a part of this plan that can be made by itself: some of its tensors, in files of their own, and nothing beside them.
