@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using DemEngine.Merging.Tensors;
 using DemEngine.Methods.Definition;
 using DemEngine.Numerics.Deltas;

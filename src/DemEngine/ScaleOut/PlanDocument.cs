@@ -4,43 +4,9 @@ using System.Text.Json.Serialization;
 using DemEngine.Checkpoints;
 using DemEngine.Errors;
 using DemEngine.Files;
-using DemEngine.Merging.Options;
 using DemEngine.Recipes;
 
 namespace DemEngine.ScaleOut;
-
-/// <summary>Options of a merge that decide what its output is.</summary>
-internal sealed record PlannedOptions(
-    MissingTensors Missing,
-    ExtraTensors Extra,
-    VocabularyPolicy Vocabulary,
-    ExpertStorage Experts,
-    long MaxShardBytes,
-    NonFinitePolicy NonFinite,
-    bool Card,
-    bool Overwrite)
-{
-    /// <summary>Policies for sources that do not match the base.</summary>
-    [JsonIgnore]
-    public AlignmentOptions Alignment => new()
-    {
-        Missing = Missing,
-        Extra = Extra,
-        Vocabulary = Vocabulary,
-        Experts = Experts,
-    };
-
-    /// <summary>Run options that have these values, and those of a machine for all else.</summary>
-    /// <param name="machine">Options of the machine.</param>
-    public RunOptions On(RunOptions machine) => machine with
-    {
-        MaxShardBytes = MaxShardBytes,
-        NonFinite = NonFinite,
-        Card = Card,
-        Overwrite = Overwrite,
-        PlansOnly = false,
-    };
-}
 
 /// <summary>A model that a plan reads.</summary>
 /// <param name="Path">Path of its folder or file.</param>
@@ -53,13 +19,6 @@ internal sealed record PlannedModel(string Path, string Files, string Beside);
 /// <param name="Bytes">Length of the file in bytes.</param>
 /// <param name="Header">Hash of the bytes before the tensors; see <see cref="ContentHash"/>.</param>
 internal sealed record PlannedFile(string File, long Bytes, string Header);
-
-/// <summary>One part of a merge.</summary>
-/// <param name="FirstTensor">Position of its first tensor in the order of the shards.</param>
-/// <param name="Tensors">Number of tensors.</param>
-/// <param name="BytesMoved">Number of bytes that are read and written for them.</param>
-/// <param name="BytesWritten">Number of bytes of the tensors.</param>
-public sealed record PlannedPart(int FirstTensor, int Tensors, long BytesMoved, long BytesWritten);
 
 /// <summary>The contents of a plan's file, all that the parts of a merge have to agree on.</summary>
 /// <param name="DemPlan">Version of the form, <see cref="Schema"/>.</param>

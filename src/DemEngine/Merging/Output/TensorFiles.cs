@@ -1,5 +1,4 @@
 using DemEngine.Checkpoints;
-using DemEngine.Files;
 using DemEngine.Memory;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Pipeline;
