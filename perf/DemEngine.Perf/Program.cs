@@ -12,6 +12,13 @@ if (args is ["strategies", var experiment, var work])
     return;
 }
 
+// Neither is this: it counts the time of a cluster that is not there.
+if (args is ["cluster"])
+{
+    ClusterSimulation.Run(Console.Out);
+    return;
+}
+
 // In this process: the build of a separate one would not know where the repository's packages come from.
 var config = ManualConfig.Create(DefaultConfig.Instance)
     .AddJob(Job.ShortRun.WithToolchain(InProcessNoEmitToolchain.Instance))

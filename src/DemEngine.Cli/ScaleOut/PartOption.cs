@@ -34,8 +34,8 @@ internal static class PartOption
     {
         var phase = new Option<string?>("--phase")
         {
-            Description = "With --part: measure what scope: layer and scope: model measure, before the parts are made, which then "
-                + $"need not. Default {Make}.",
+            Description = "With --part: measure what scope: layer and scope: model measure, before the parts are made, which "
+                + $"then need not. Default {Make}.",
             HelpName = $"{Measure}|{Make}",
         };
         phase.AcceptOnlyFromAmong(Measure, Make);

@@ -193,7 +193,8 @@ internal static unsafe partial class LinuxFile
     }
 
     /// <summary>
-    /// Has the file system copy bytes between files, as far as it can: by sharing blocks, or on the server of a network file system.
+    /// Has the file system copy bytes between files, as far as it can: by sharing blocks, or on the server of a network file
+    /// system.
     /// </summary>
     /// <returns>Number of bytes that were copied; the rest is left to the caller.</returns>
     /// <exception cref="IOException">

@@ -7,7 +7,7 @@ namespace DemEngine.Files;
 /// </summary>
 internal sealed class OutputFile : IDisposable
 {
-    /// <summary>Size of the blocks that file systems share between files, in bytes; of those with larger ones a divisor.</summary>
+    /// <summary>Size in bytes of the blocks that file systems share between files, or a divisor of it.</summary>
     public const int SharedBlockBytes = 4096;
 
     private const int CopiedBytes = 1 << 20;

@@ -63,7 +63,10 @@ internal sealed class ClaimedPart : IDisposable
         }
 
         if (owner != _owner)
-            throw new DemException(ErrorCode.PartTakenOver, $"{Path}: it is written by {owner.Split(' ')[0]} now") { Path = Path };
+            throw new DemException(ErrorCode.PartTakenOver, $"{Path}: it is written by {owner.Split(' ')[0]} now")
+            {
+                Path = Path,
+            };
     }
 
     /// <summary>Deletes what an earlier process left.</summary>

@@ -53,7 +53,7 @@ internal sealed class JoinRun(OpenedPlan opened, PlanDocument planned)
         using StagingDirectory staging = StagingDirectory.Open(planned.Output, run with { Unfinished = UnfinishedRun.Resume });
         string[] shards = [.. opened.Plan.Layout.Shards.Select(shard => shard.FileName)];
 
-        // The journal says whose the staging directory is: a run on one machine does not take it over, nor its the other way round.
+        // The journal says whose the staging directory is: neither a run on one machine nor a join takes over the other's.
         using (Journal.Open(staging.Path, $"{opened.Id} join"))
         {
             staging.KeepOnly([Journal.FileName, .. shards]);

@@ -22,7 +22,8 @@ internal static class MeasureCut
         IEnumerable<CrossTensorPart> all = plan.Tensors.SelectMany(tensor => tensor.CrossTensorParts);
         foreach (CrossTensorPart[] group in CrossTensorPart.Groups(all))
         {
-            int[] known = [.. group.Where(part => unitOf.ContainsKey(part.Tensor)).Select(part => unitOf[part.Tensor]).Distinct()];
+            int[] known =
+                [.. group.Select(part => unitOf.GetValueOrDefault(part.Tensor, -1)).Where(unit => unit >= 0).Distinct()];
             int unit = known.Length == 0 ? units.Count : known[0];
             if (known.Length == 0)
             {

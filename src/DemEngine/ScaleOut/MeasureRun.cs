@@ -92,7 +92,9 @@ internal sealed class MeasureRun(OpenedPlan opened, PartsFolder parts)
     }
 
     private MeasureRecord? Read(int part) =>
-        MeasureRecord.Read(parts.MeasuredOf(part)) is { } record && record.Plan == opened.Id && record.Part == part ? record : null;
+        MeasureRecord.Read(parts.MeasuredOf(part)) is { } record && record.Plan == opened.Id && record.Part == part
+            ? record
+            : null;
 
     private static int Tensors(MeasureRecord record) => record.Statistics.Select(one => one.Tensor).Distinct().Count();
 

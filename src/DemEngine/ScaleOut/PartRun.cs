@@ -57,8 +57,8 @@ internal sealed class PartRun(OpenedPlan opened, string output, int part)
         // A join that was stopped has shards in the output's staging directory. They are only ever moved there from here.
         string staging = StagingDirectory.PathFor(output);
         return opened.Pieces[part].All(piece =>
-            HasLength(Path.Combine(Folder, piece.FileName), piece.Length)
-            || HasLength(Path.Combine(staging, opened.Plan.Layout.Shards[piece.Shard].FileName),
+            PlannedPiece.HasLength(Path.Combine(Folder, piece.FileName), piece.Length)
+            || PlannedPiece.HasLength(Path.Combine(staging, opened.Plan.Layout.Shards[piece.Shard].FileName),
                 opened.Plan.Layout.Shards[piece.Shard].Length))
             ? record
             : null;
@@ -124,6 +124,4 @@ internal sealed class PartRun(OpenedPlan opened, string output, int part)
             syncSeconds,
             NonFiniteTensor.In(record.Tensors),
             OutputJob.Remarks(opened.Plan, record.Tensors));
-
-    private static bool HasLength(string path, long length) => new FileInfo(path) is { Exists: true } file && file.Length == length;
 }

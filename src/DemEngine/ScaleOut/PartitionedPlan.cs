@@ -10,9 +10,9 @@ namespace DemEngine.ScaleOut;
 
 /// <summary>
 /// A merge that is cut into parts, which machines carry out that share a folder and nothing else: no server, no messages. The
-/// plan's file has all that they agree on. Each part writes files of its own in a folder beside the output, and may be stopped and
-/// run again, there or elsewhere; joining checks what they wrote and publishes the output. Its bytes, those of the weights and of
-/// all files beside them, are those of a merge on one machine, whatever the number of parts.
+/// plan's file has all that they agree on. Each part writes files of its own in a folder beside the output, and may be stopped
+/// and run again, there or elsewhere; joining checks what they wrote and publishes the output. Its bytes, those of the weights
+/// and of all files beside them, are those of a merge on one machine, whatever the number of parts.
 /// </summary>
 public sealed class PartitionedPlan
 {
@@ -171,9 +171,9 @@ public sealed class PartitionedPlan
     }
 
     /// <summary>
-    /// Joins the parts: reads back all that they wrote, writes what lies beside the weights, and publishes the output in one step.
-    /// Until then an existing output stays. Stopped at any point, it can be called again; of an output that is published already
-    /// every byte is checked.
+    /// Joins the parts: reads back all that they wrote, writes what lies beside the weights, and publishes the output in one
+    /// step. Until then an existing output stays. Stopped at any point, it can be called again; of an output that is published
+    /// already every byte is checked.
     /// </summary>
     /// <param name="options">
     /// Options of this machine, and <see cref="RunOptions.NonFinite"/>, which may differ from that of the plan.

@@ -22,6 +22,12 @@ internal sealed record PlannedPiece(int Shard, TensorRange Tensors, long Begin, 
     /// <summary>Length of the file in bytes.</summary>
     public long Length => End - Origin;
 
+    /// <summary>Whether a file is there and has a length.</summary>
+    /// <param name="path">Path of the file.</param>
+    /// <param name="length">Length in bytes.</param>
+    public static bool HasLength(string path, long length) =>
+        new FileInfo(path) is { Exists: true } file && file.Length == length;
+
     /// <summary>Lists the pieces of a part, in the order of the shards.</summary>
     /// <param name="layout">Layout of the whole output.</param>
     /// <param name="range">Tensors of the part.</param>

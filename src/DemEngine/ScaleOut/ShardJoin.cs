@@ -66,7 +66,7 @@ internal sealed class ShardJoin(
             return wrong;
         }
 
-        (int Part, PlannedPiece Piece)[] lost = [.. pieces.Where(one => !HasLength(FileOf(one), one.Piece.Length))];
+        (int Part, PlannedPiece Piece)[] lost = [.. pieces.Where(one => !PlannedPiece.HasLength(FileOf(one), one.Piece.Length))];
         if (lost.Length > 0)
             return [.. lost.Select(one => one.Part)];
         string partial = $"{target}.partial";
@@ -150,8 +150,6 @@ internal sealed class ShardJoin(
         byte[] there = new byte[header.Length];
         return file.Read(0, there) == there.Length && header.SequenceEqual(there);
     }
-
-    private static bool HasLength(string path, long length) => new FileInfo(path) is { Exists: true } file && file.Length == length;
 
     private static void Move(string source, string target)
     {

@@ -3,7 +3,6 @@ using DemEngine.Checkpoints;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Output;
 using DemEngine.Numerics;
-using DemEngine.ScaleOut;
 using DemEngine.Tests.Merging;
 
 namespace DemEngine.Tests.ScaleOut;
