@@ -11,6 +11,7 @@ internal sealed class FaultyCalls : IDisposable
     public const int Short = 0;
     public const int Interrupted = 4;
     public const int InputOutput = 5;
+    public const int OtherFileSystem = 18;
     public const int TooManyFiles = 24;
     public const int TooLarge = 27;
     public const int NoSpace = 28;

@@ -99,6 +99,9 @@ ssize_t pread64(int fd, void *buffer, size_t count, off64_t at) { MOVE(pread64, 
 ssize_t pwrite(int fd, const void *buffer, size_t count, off_t at) { MOVE(pwrite, "pwrite", at); }
 ssize_t pwrite64(int fd, const void *buffer, size_t count, off64_t at) { MOVE(pwrite64, "pwrite", at); }
 
+ssize_t copy_file_range(int from, off64_t *at, int to, off64_t *there, size_t n, unsigned flags)
+{ REAL(copy_file_range); return fails_fd("copy_file_range", to) ? -1 : real_copy_file_range(from, at, to, there, n, flags); }
+
 int fsync(int fd) { REAL(fsync); return fails_fd("fsync", fd) ? -1 : real_fsync(fd); }
 int fdatasync(int fd) { REAL(fdatasync); return fails_fd("fdatasync", fd) ? -1 : real_fdatasync(fd); }
 int ftruncate(int fd, off_t n) { REAL(ftruncate); return fails_fd("ftruncate", fd) ? -1 : real_ftruncate(fd, n); }
@@ -177,6 +180,7 @@ void *dlsym(void *library, const char *name)
     static const struct { const char *name; void *here; } table[] = {
         {"open", open}, {"fsync", fsync}, {"fdatasync", fdatasync}, {"fallocate", fallocate}, {"close", close},
         {"renameat2", renameat2}, {"statx", statx}, {"ftruncate", ftruncate}, {"pread", pread}, {"pwrite", pwrite},
+        {"copy_file_range", copy_file_range},
     };
     if (!real_dlsym) real("dlsym");
     if (library != RTLD_NEXT)
