@@ -96,7 +96,7 @@ working_on() { pgrep -f "merge $1 --part" || true; }
 state_of() { scontrol show job "$1" 2>/dev/null | sed -n 's/.*JobState=\([A-Z_]*\).*/\1/p' | sort | uniq -c | tr -s ' \n' ' '; }
 
 merge_in() {
-    parts=$1 out=$work/out-$1 plan=$work/plan-$1.json kills=0 requeues=0 join_kills=0
+    parts=$1 out=$work/out-$1 plan=$work/plan-$1.json kills=0 requeues=0 join_kills=0 pended=""
     rm -rf "$out" "$work"/.out-"$parts".dem-* "$work"/dem-*.log
     begin=$SECONDS
     SBATCH_OPTIONS="--cpus-per-task=1 --mem=0" "$here/submit.sh" "$work/recipe.yaml" "$out" "$parts" "$plan" \
@@ -117,17 +117,19 @@ merge_in() {
         if [ "$join_kills" -lt 1 ] && pid=$(pgrep -f "join $plan" | head -1) && [ -n "$pid" ]; then
             kill -9 "$pid" && join_kills=1
         fi
-        # What is requeued waits for a while before it may begin again.
-        for job in $(squeue -h -t PD -o %A -j "$array,$join" 2>/dev/null | sort -u); do
-            scontrol update jobid="$job" starttime=now 2>/dev/null || true
+        # What is requeued waits two minutes before it may begin again; here less, but not before its node has forgotten it.
+        pending=$(squeue -h -t PD -o %A -j "$array,$join" 2>/dev/null | sort -u)
+        for job in $pending; do
+            case " $pended " in *" $job "*) scontrol update jobid="$job" starttime=now 2>/dev/null || true ;; esac
         done
+        pended=$(echo $pending)
         case $(state_of "$join") in
             *COMPLETED*) break ;;
-            *FAILED*|*CANCELLED*) say "the join failed:"; tail -5 "$work"/dem-*.log; exit 1 ;;
+            *FAILED*|*CANCELLED*) say "the join failed:"; tail -qn 5 "$work"/dem-*.log; exit 1 ;;
         esac
         if squeue -h -j "$join" -o %r 2>/dev/null | grep -q DependencyNeverSatisfied; then
             say "a part failed:"
-            tail -5 "$work"/dem-part-*.log
+            tail -qn 5 "$work"/dem-part-*.log
             exit 1
         fi
     done
