@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using DemEngine.Answers;
 using DemEngine.Cli.Answers;
 using DemEngine.Cli.Arguments;
 using DemEngine.Cli.Commands;
@@ -29,7 +30,7 @@ internal static class DemCommand
 
         TextWriter output = Console.Out;
         using var printed = new StringWriter();
-        RequestError? error = null;
+        ErrorAnswer? error = null;
         int exitCode;
         try
         {
@@ -56,7 +57,7 @@ internal static class DemCommand
     /// <summary>Runs a command, and prints an error on standard error as text.</summary>
     /// <param name="args">Words of the request.</param>
     /// <param name="failed">Callback that receives the error, too.</param>
-    private static int Answer(string[] args, Action<RequestError> failed)
+    private static int Answer(string[] args, Action<ErrorAnswer> failed)
     {
         using var interrupt = new Interrupt();
         TextWriter output = Console.Out;
@@ -68,7 +69,7 @@ internal static class DemCommand
         {
             string? how = (e as ResumableInterruption)?.Message;
             Console.Error.WriteLine(how is null ? "interrupted" : $"interrupted; {how}");
-            failed(new RequestError("interrupted", "interrupted", how));
+            failed(new ErrorAnswer(ErrorAnswer.Interrupted, "interrupted", how));
             return interrupt.ExitCode;
         }
         catch (Exception e)
@@ -80,7 +81,7 @@ internal static class DemCommand
             ErrorPrinter.Print(code, remedy, message);
             if (args.Contains(GlobalOptions.Verbose.Name))
                 Console.Error.WriteLine(e);
-            failed(new RequestError($"{code}", message, remedy) { Cause = e as DemException });
+            failed(new ErrorAnswer($"{code}", message, remedy) { Cause = e as DemException });
             return DiffCommand.AsksForExitCode(args) ? DiffCommand.Trouble : code.ExitCode;
         }
         finally
@@ -89,7 +90,7 @@ internal static class DemCommand
         }
     }
 
-    private static int Invoke(string[] args, Action<RequestError> failed)
+    private static int Invoke(string[] args, Action<ErrorAnswer> failed)
     {
         if (HelpTopics.TryPrint(args))
             return 0;
@@ -103,7 +104,7 @@ internal static class DemCommand
         if (mistakes.Length > 0)
         {
             ErrorPrinter.Print(ErrorCode.BadArgument, mistakes);
-            failed(new RequestError($"{ErrorCode.BadArgument}", string.Join("; ", mistakes), Remedies.Of(ErrorCode.BadArgument)));
+            failed(new ErrorAnswer($"{ErrorCode.BadArgument}", string.Join("; ", mistakes), Remedies.Of(ErrorCode.BadArgument)));
             return WrongRequest;
         }
 

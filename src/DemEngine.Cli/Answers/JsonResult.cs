@@ -1,6 +1,6 @@
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
+using DemEngine.Answers;
 
 namespace DemEngine.Cli.Answers;
 
@@ -10,23 +10,17 @@ namespace DemEngine.Cli.Answers;
 /// </summary>
 internal static class JsonResult
 {
-    /// <summary>Version of the form of all results; it changes when a member gets another meaning or goes.</summary>
-    public const int Schema = 1;
-
-    // For people too, who read + and · better than \u002B and \u00B7. Control characters are escaped all the same.
-    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     /// <summary>Writes the object.</summary>
     /// <param name="output">Standard output.</param>
     /// <param name="printed">What the command printed: a JSON object, another text such as help, or nothing.</param>
     /// <param name="error">The error that ended the command; null for none.</param>
-    public static void Write(TextWriter output, string printed, RequestError? error)
+    public static void Write(TextWriter output, string printed, ErrorAnswer? error)
     {
         using var buffer = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(buffer, Options))
+        using (var writer = new Utf8JsonWriter(buffer, JsonAnswer.Options))
         {
             writer.WriteStartObject();
-            writer.WriteNumber("schema", Schema);
+            writer.WriteNumber("schema", JsonAnswer.Schema);
             if (printed.StartsWith('{'))
                 CopyMembers(Encoding.UTF8.GetBytes(printed), writer);
             else if (!string.IsNullOrWhiteSpace(printed))

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using DemEngine.Answers;
 using DemEngine.Backends.Cpu;
 using DemEngine.Cli.Formatting;
 using DemEngine.Cli.Options;

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
+using DemEngine.Answers;
 using DemEngine.Checkpoints;
-using DemEngine.Cli.Formatting;
 using DemEngine.Numerics;
 
 namespace DemEngine.Cli.Grouping;

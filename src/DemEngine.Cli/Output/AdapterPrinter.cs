@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using DemEngine.Adapters;
+using DemEngine.Answers;
 using DemEngine.Cli.Formatting;
 using DemEngine.Cli.Grouping;
 

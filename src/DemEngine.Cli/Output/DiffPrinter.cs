@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using DemEngine.Analysis;
+using DemEngine.Answers;
 using DemEngine.Checkpoints;
-using DemEngine.Cli.Formatting;
 using DemEngine.Cli.Grouping;
 using DemEngine.Numerics;
 

@@ -1,5 +1,5 @@
-using System.Text.Json.Nodes;
 using DemEngine.Analysis;
+using DemEngine.Answers;
 using DemEngine.Cli.Formatting;
 
 namespace DemEngine.Cli.Output;
@@ -26,24 +26,8 @@ internal static class DistancePrinter
             Prose.Print($"warning: {Printable.Text(tensor)}: infinities or NaNs");
     }
 
-    public static void PrintJson(LayerDistances distances) => Console.Out.WriteLine(new JsonObject
-    {
-        ["base"] = distances.Base,
-        ["models"] = new JsonArray([.. distances.Models.Select(model =>
-            new JsonObject { ["label"] = model.Label, ["path"] = model.Path, ["vector"] = model.IsVector })]),
-        ["layers"] = new JsonArray([.. distances.Layers.Select((layer, l) =>
-        {
-            JsonObject json = ToJson(layer);
-            json["normalised"] = JsonValues.Of(
-                Enumerable.Range(0, distances.Models.Length).Select(m => distances.Normalised(l, m)));
-            return json;
-        })]),
-        ["whole"] = ToJson(distances.Whole),
-        ["ignored_tensors"] = distances.IgnoredTensors,
-        ["notes"] = JsonValues.Of(distances.Remarks),
-        ["non_finite"] = JsonValues.Of(distances.NonFiniteTensors),
-        ["bytes_read"] = distances.BytesRead,
-    }.ToJsonString());
+    public static void PrintJson(LayerDistances distances) =>
+        Console.Out.WriteLine(DistanceAnswer.Of(distances).ToJsonString());
 
     /// <summary>Prints one table for all models, or on a terminal that is too narrow for it, one for each.</summary>
     private static void PrintLayers(LayerDistances distances)
@@ -94,15 +78,4 @@ internal static class DistancePrinter
         models
             .SelectMany(m => new[] { $"{layer.Distances[m]:g5}", normalised(m), $"{layer.RelativeChanges[m]:0.00%}" })
             .Prepend(layer.Name);
-
-    private static JsonObject ToJson(LayerDistance layer) => new()
-    {
-        ["name"] = layer.Name,
-        ["tensors"] = layer.Tensors,
-        ["parameters"] = layer.Parameters,
-        ["base_norm"] = JsonValues.Of(layer.BaseNorm),
-        ["distance"] = JsonValues.Of(layer.Distances),
-        ["relative"] = JsonValues.Of(layer.RelativeChanges),
-        ["cosine"] = new JsonArray([.. layer.Cosines.Select(row => JsonValues.Of(row))]),
-    };
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using DemEngine.Answers;
 using DemEngine.Cli.Formatting;
 using DemEngine.Cli.Progress;
 using DemEngine.Lab.Experiment.Report;

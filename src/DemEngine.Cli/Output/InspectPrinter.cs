@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using DemEngine.Analysis;
 using DemEngine.Analysis.Elements;
+using DemEngine.Answers;
 using DemEngine.Checkpoints;
 using DemEngine.Cli.Formatting;
 using DemEngine.Cli.Grouping;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
+using DemEngine.Answers;
 using DemEngine.Checkpoints;
 using DemEngine.Cli.Formatting;
 using DemEngine.Cli.Grouping;
@@ -104,37 +105,9 @@ internal static class PlanPrinter
         Printable.Text($"{source.Symbol} = {source.Model}{(source.Tensor == tensor.Spec.Name ? "" : $" {source.Tensor}")}");
 
     /// <summary>Returns a plan as JSON.</summary>
-    public static JsonObject ToJson(OutputPlan plan, RunOptions options, DiskRoom room, bool all) => new()
-    {
-        ["operation"] = plan.Operation,
-        ["inputs"] = new JsonArray([.. plan.Inputs.Select(input =>
-            new JsonObject { ["role"] = input.Role, ["path"] = input.Path, ["fingerprint"] = input.Fingerprint })]),
-        ["shards"] = new JsonArray([.. plan.Layout.Shards.Select(shard =>
-            new JsonObject { ["file"] = shard.FileName, ["bytes"] = shard.Length, ["header_bytes"] = shard.Header.Length })]),
-        ["models"] = new JsonArray([.. plan.Totals.Models.Select(one =>
-            new JsonObject { ["symbol"] = one.Symbol, ["model"] = one.Model })]),
-        ["tensor_count"] = plan.Layout.Tensors.Length,
-        [all ? "tensors" : "groups"] = all ? TensorsToJson(plan) : GroupsToJson(plan),
-        ["remarks"] = JsonValues.Of(plan.Remarks),
-        ["bytes_to_read"] = plan.BytesToRead,
-        ["bytes_to_write"] = plan.BytesToWrite,
-        ["buffer_bytes"] = plan.BufferBytes(options),
-        ["metadata_bytes"] = plan.MetadataBytes,
-        ["disk_needed_bytes"] = room.NeededBytes,
-        ["disk_free_bytes"] = room.FreeBytes,
-    };
-
-    private static JsonArray TensorsToJson(OutputPlan plan) => new([.. plan.PlannedTensors.Select(tensor => new JsonObject
-    {
-        ["name"] = tensor.Spec.Name,
-        ["dtype"] = tensor.Spec.Type.SafetensorsName,
-        ["shape"] = JsonValues.Of(tensor.Spec.Shape.Dimensions),
-        ["file"] = tensor.File,
-        ["offset"] = tensor.Offset,
-        ["operation"] = tensor.Operation,
-        ["sources"] = new JsonArray([.. tensor.Sources.Select(source =>
-            new JsonObject { ["symbol"] = source.Symbol, ["model"] = source.Model, ["tensor"] = source.Tensor })]),
-    })]);
+    public static JsonObject ToJson(OutputPlan plan, RunOptions options, DiskRoom room, bool all) => all
+        ? PlanAnswer.Of(plan, options, room, PlanAnswer.Tensors, PlanAnswer.TensorsOf(plan))
+        : PlanAnswer.Of(plan, options, room, "groups", GroupsToJson(plan));
 
     private static JsonArray GroupsToJson(OutputPlan plan) => new([.. GroupsOf(plan).Select(group =>
     {

@@ -1,6 +1,5 @@
 using System.Text.Json.Serialization;
 using DemEngine.Lab.Benchmarking;
-using DemEngine.Merging.Output;
 using DemEngine.Sweeps;
 using DemEngine.Training.Reports;
 
@@ -9,11 +8,6 @@ namespace DemEngine.Cli.Output;
 /// <summary>Writes reports whose members are, name by name, those of their JSON.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(BenchReport))]
-[JsonSerializable(typeof(RunReport))]
-[JsonSerializable(typeof(RunReports))]
 [JsonSerializable(typeof(SweepReport))]
 [JsonSerializable(typeof(TrainingReport))]
 internal sealed partial class ReportJson : JsonSerializerContext;
-
-/// <summary>Reports of several runs.</summary>
-internal sealed record RunReports(IReadOnlyList<RunReport> Results);

@@ -1,4 +1,5 @@
-using System.Text.Json;
+using System.Text.Json.Nodes;
+using DemEngine.Answers;
 using DemEngine.Cli.Formatting;
 using DemEngine.Merging.Output;
 
@@ -11,7 +12,7 @@ internal static class RunSummary
     public static void Print(IReadOnlyList<RunReport> reports, bool quiet, bool json)
     {
         if (json)
-            Console.Out.WriteLine(JsonSerializer.Serialize(new RunReports(reports), ReportJson.Default.RunReports));
+            Console.Out.WriteLine(new JsonObject { ["results"] = new JsonArray([.. reports.Select(RunAnswer.Of)]) }.ToJsonString());
         else
             foreach (RunReport report in reports)
                 Print(report, quiet, json);
@@ -21,7 +22,7 @@ internal static class RunSummary
     {
         if (json)
         {
-            Console.Out.WriteLine(JsonSerializer.Serialize(report, ReportJson.Default.RunReport));
+            Console.Out.WriteLine(RunAnswer.Of(report).ToJsonString());
             return;
         }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using DemEngine.Answers;
 using DemEngine.Cli.Formatting;
 using DemEngine.Search;
 using DemEngine.Search.Trials;

@@ -1,5 +1,5 @@
-using System.Text.Json.Nodes;
 using DemEngine.Analysis;
+using DemEngine.Answers;
 using DemEngine.Cli.Formatting;
 using DemEngine.Cli.Grouping;
 
@@ -36,24 +36,5 @@ internal static class VerifyPrinter
             + (report.IsIntact ? "as the manifest says" : "damaged"));
     }
 
-    public static void PrintJson(VerifyReport report) => Console.Out.WriteLine(new JsonObject
-    {
-        ["path"] = report.Path,
-        ["intact"] = report.IsIntact,
-        ["tensors"] = report.Tensors,
-        ["bytes"] = report.Bytes,
-        ["differing"] = JsonValues.Of(report.Differing),
-        ["missing"] = JsonValues.Of(report.Missing),
-        ["extra"] = JsonValues.Of(report.Extra),
-        ["files"] = report.Files is not { } files
-            ? null
-            : new JsonObject
-            {
-                ["count"] = files.Count,
-                ["differing"] = JsonValues.Of(files.Differing),
-                ["missing"] = JsonValues.Of(files.Missing),
-                ["extra"] = JsonValues.Of(files.Extra),
-                ["notes"] = JsonValues.Of(files.Notes),
-            },
-    }.ToJsonString());
+    public static void PrintJson(VerifyReport report) => Console.Out.WriteLine(VerifyAnswer.Of(report).ToJsonString());
 }

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using DemEngine.Cli.Formatting;
+using DemEngine.Answers;
 using DemEngine.Evaluation;
 using DemEngine.Search;
 using DemEngine.Search.Trials;

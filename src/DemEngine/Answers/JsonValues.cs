@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace DemEngine.Cli.Formatting;
+namespace DemEngine.Answers;
 
 /// <summary>Converts values for JSON. It has neither infinities nor NaN: these become null.</summary>
 internal static class JsonValues

@@ -1,13 +1,16 @@
 using System.Text.Json.Nodes;
 
-namespace DemEngine.Cli.Answers;
+namespace DemEngine.Answers;
 
-/// <summary>An error as scripts see it in the JSON of a command.</summary>
-/// <param name="Code">Code such as <c>DEM3001</c>, or <c>interrupted</c>.</param>
+/// <summary>An error as programs see it.</summary>
+/// <param name="Code">Code such as <c>DEM3001</c>, or <see cref="Interrupted"/>.</param>
 /// <param name="Message">What is wrong.</param>
-/// <param name="Remedy">What to do about it.</param>
-internal sealed record RequestError(string Code, string Message, string? Remedy)
+/// <param name="Remedy">What to do about it; null for nothing.</param>
+internal sealed record ErrorAnswer(string Code, string Message, string? Remedy)
 {
+    /// <summary>The code of what was stopped by its user.</summary>
+    public const string Interrupted = "interrupted";
+
     /// <summary>The error itself, which may know where it is; null where it is no error of the engine.</summary>
     public DemException? Cause { get; init; }
 
