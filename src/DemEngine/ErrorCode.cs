@@ -198,6 +198,11 @@ public sealed class ErrorCode
         "Parts of a plan have not measured what others need of them.",
         "Wait for the measurements of the parts that the message names, or run them again; then make the parts.",
         isTemporary: true);
+    /// <summary>DEM1040: A model that is held in memory or open has no tensor or file of that name.</summary>
+    public static readonly ErrorCode NoSuchTensor = new(
+        1040,
+        "A model that is held in memory or open has no tensor or file of that name.",
+        "List the names that it has, and ask for one of them.");
 
     // ---- 2xxx: checkpoints ----
 
