@@ -1,0 +1,81 @@
+"""What the Python package promises of NumPy's arrays and torch's tensors; each is passed over where it is not installed."""
+
+import importlib.util
+import sys
+import unittest
+
+import demengine
+
+LINEAR = {
+    "merge_method": "linear",
+    "models": [{"model": "one", "parameters": {"weight": 3}}, {"model": "two", "parameters": {"weight": 1}}],
+}
+WEIGHT = "model.layers.1.mlp.up_proj.weight"
+
+
+@unittest.skipUnless(importlib.util.find_spec("numpy"), "there is no NumPy")
+class NumPy(unittest.TestCase):
+    def test_arrays_go_in_and_come_out(self):
+        import numpy as np
+
+        one = {"w": np.arange(6, dtype=np.float32).reshape(2, 3), "i": np.array([7], dtype=np.int64)}
+        two = {"w": np.ones((3, 2), dtype=np.float32).T, "i": np.array([7], dtype=np.int64)}
+        merged = demengine.merge_tensors(LINEAR, {"one": one, "two": two}).numpy()
+        np.testing.assert_array_equal(merged["w"], (3 * one["w"] + two["w"]) / 4)
+        self.assertEqual(merged["i"].dtype, np.int64)
+
+    def test_an_array_is_the_engines_memory_and_keeps_it(self):
+        import numpy as np
+
+        model = demengine.merge_tensors(LINEAR, {"one": {"w": np.zeros(3)}, "two": {"w": np.ones(3)}})
+        first, second = model["w"].numpy(), model["w"].numpy()
+        first[0] = 5
+        self.assertEqual(second[0], 5)
+        del model, second
+        np.testing.assert_array_equal(first, [5, 0.25, 0.25])
+
+    def test_types_that_numpy_lacks_come_as_their_bits_or_as_those_of_ml_dtypes(self):
+        array = demengine.merge_tensors("recipe.yaml")[WEIGHT].numpy()
+        self.assertEqual(array.shape, (64, 32))
+        self.assertEqual(array.dtype.name, "bfloat16" if importlib.util.find_spec("ml_dtypes") else "uint16")
+
+
+@unittest.skipUnless(importlib.util.find_spec("torch"), "there is no torch")
+class Torch(unittest.TestCase):
+    def test_tensors_go_in_and_come_out_in_bfloat16(self):
+        import torch
+
+        torch.manual_seed(1)
+        one, two = ({"w": torch.randn(5, 7).to(torch.bfloat16), "n": torch.tensor(3)} for _ in range(2))
+        merged = demengine.merge_tensors(LINEAR, {"one": one, "two": two}).torch()
+        self.assertEqual(merged["w"].dtype, torch.bfloat16)
+        expected = ((3 * one["w"].double() + two["w"].double()) / 4).to(torch.bfloat16)
+        self.assertTrue(torch.equal(merged["w"], expected))
+        self.assertEqual(merged["n"].shape, ())
+
+    def test_a_state_dict_of_disk_and_memory_are_the_same(self):
+        import torch
+
+        models = {name: demengine.open(name).torch() for name in ("base", "one", "two")}
+        recipe = {
+            "merge_method": "ties",
+            "base_model": "base",
+            "models": [
+                {"model": "one", "parameters": {"weight": 0.5, "density": 0.6}},
+                {"model": "two", "parameters": {"weight": 0.3, "density": 0.4}},
+            ],
+        }
+        merged = demengine.merge_tensors(recipe, models).torch()
+        for name, tensor in demengine.open("expected").torch().items():
+            self.assertTrue(torch.equal(merged[name], tensor), name)
+
+    def test_a_view_with_strides_is_taken_by_its_values(self):
+        import torch
+
+        one = {"w": torch.arange(6, dtype=torch.float32).reshape(2, 3).t()}
+        merged = demengine.merge_tensors(LINEAR, {"one": one, "two": one}).torch()
+        self.assertTrue(torch.equal(merged["w"], one["w"]))
+
+
+if __name__ == "__main__":
+    unittest.main()
