@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using DemEngine.Answers;
 using DemEngine.Cli.Answers;
 using DemEngine.Cli.Arguments;
+using DemEngine.Cli.Checks;
 using DemEngine.Cli.Commands;
 using DemEngine.Cli.Formatting;
 using DemEngine.Cli.Options;
@@ -149,6 +150,8 @@ internal static class DemCommand
             BenchCommand.Build(),
             DevicesCommand.Build(),
             Startup.Build.HasGpuAndTraining ? SetupCommand.Build() : NotIncludedCommand.Build("setup"),
+            CheckCommand.Build(),
+            SchemaCommand.Build(),
             CompletionCommand.Build(),
             ManPageCommand.Build(),
         };

@@ -21,14 +21,17 @@ internal static class DistributionVector
     public static bool IsVector(Checkpoint checkpoint) => checkpoint.Metadata.GetValueOrDefault(KindKey) == Kind;
 
     /// <summary>Rejects a checkpoint that is not a distribution vector, or is one of another base.</summary>
+    /// <param name="vector">The checkpoint.</param>
+    /// <param name="baseFingerprint">Fingerprint of the base; null where it is not known, and not compared.</param>
     /// <exception cref="DemException">
     /// DEM2019 (WrongBase): the vector has another base. DEM2020 (NotAVector): the checkpoint has no vector metadata.
     /// </exception>
-    public static void Check(Checkpoint vector, string baseFingerprint)
+    public static void Check(Checkpoint vector, string? baseFingerprint)
     {
         if (!IsVector(vector))
             throw new DemException(ErrorCode.NotAVector, $"{vector.Path}: the headers have no {KindKey}");
-        if (vector.Metadata.GetValueOrDefault(BaseKey) is var stated && stated != baseFingerprint)
+        if (baseFingerprint is not null
+            && vector.Metadata.GetValueOrDefault(BaseKey) is var stated && stated != baseFingerprint)
             throw new DemException(
                 ErrorCode.WrongBase,
                 $"{vector.Path}: made from the base {stated}, the base given is {baseFingerprint}");

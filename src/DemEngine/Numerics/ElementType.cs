@@ -146,6 +146,9 @@ public static class ElementTypes
     public static IReadOnlyList<string> FloatNames { get; } =
         [.. Table.Where(row => row.IsFloat).OrderByDescending(row => row.Bits).Select(row => row.Torch)];
 
+    /// <summary>All names that <see cref="TryParseFloat"/> takes, in one spelling each, without <c>torch.</c>.</summary>
+    internal static IReadOnlyList<string> FloatSpellings { get; } = [.. Table.SelectMany(row => row.Names).Distinct()];
+
     /// <summary>Finds the type that a safetensors header names.</summary>
     /// <param name="name">Name in a safetensors header, such as <c>F8_E4M3</c>; case-sensitive.</param>
     /// <param name="type">The type found, if the name is known.</param>

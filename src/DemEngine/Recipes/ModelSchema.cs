@@ -6,11 +6,20 @@ namespace DemEngine.Recipes;
 /// <summary>Reads the keys that say what is merged: <c>models</c>, <c>slices</c> and <c>modules</c>.</summary>
 internal static class ModelSchema
 {
-    private static readonly string[] ModelKeys = ["model", "lora", "vector", "parameters"];
-    private static readonly string[] ReferenceKeys = ["model", "path", "lora"];
-    private static readonly string[] SliceSourceKeys = [.. ModelKeys, "layer_range"];
-    private static readonly string[] SliceKeys = ["sources", "base_model", "parameters"];
-    private static readonly string[] ModuleKeys = ["models", "slices", "parameters"];
+    /// <summary>Keys of a model of <c>models</c>.</summary>
+    public static readonly string[] ModelKeys = ["model", "lora", "vector", "parameters"];
+
+    /// <summary>Keys of the mapping that a model can be given as.</summary>
+    public static readonly string[] ReferenceKeys = ["model", "path", "lora"];
+
+    /// <summary>Keys of a source of a slice.</summary>
+    public static readonly string[] SliceSourceKeys = [.. ModelKeys, "layer_range"];
+
+    /// <summary>Keys of a slice.</summary>
+    public static readonly string[] SliceKeys = ["sources", "base_model", "parameters"];
+
+    /// <summary>Keys of a module.</summary>
+    public static readonly string[] ModuleKeys = ["models", "slices", "parameters"];
 
     public static ValueList<RecipeModel> ReadModels(RecipeNode node, SourceLocation place)
     {

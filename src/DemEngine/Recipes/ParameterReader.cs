@@ -6,7 +6,8 @@ namespace DemEngine.Recipes;
 /// <summary>Reads the <c>parameters:</c> of a recipe or of one of its models.</summary>
 internal static class ParameterReader
 {
-    private static readonly string[] ConditionKeys = ["filter", "value"];
+    /// <summary>Keys of a condition.</summary>
+    public static readonly string[] ConditionKeys = ["filter", "value"];
 
     /// <summary>Reads a scope of parameters.</summary>
     /// <param name="node">Mapping of the parameters, or nothing.</param>

@@ -108,7 +108,9 @@ public static class RecipeReader
         return roots.Count == 0 ? [RecipeSchema.Read(null, name)] : [.. roots.Select(root => RecipeSchema.Read(root, name))];
     }
 
-    private static void CheckFolderName(Recipe result)
+    /// <summary>Checks that a result among several has a name that can be that of a folder.</summary>
+    /// <exception cref="DemException">DEM3005 (MissingKey) or DEM3004 (WrongValue).</exception>
+    internal static void CheckFolderName(Recipe result)
     {
         if (result.Name is not { } name)
             throw result.Place.Error(ErrorCode.MissingKey,

@@ -8,7 +8,8 @@ namespace DemEngine.Recipes;
 /// <summary>Turns the nodes of a recipe into a <see cref="Recipe"/>, key by key.</summary>
 internal static class RecipeSchema
 {
-    private static readonly string[] Keys =
+    /// <summary>Keys of a recipe.</summary>
+    public static readonly string[] Keys =
     [
         "name",
         "merge_method",

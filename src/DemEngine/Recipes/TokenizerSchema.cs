@@ -9,9 +9,14 @@ internal sealed record TokenizerSection(TokenizerSource Source, ValueList<TokenR
 /// <summary>Reads <c>tokenizer_source</c> and the newer <c>tokenizer</c>.</summary>
 internal static class TokenizerSchema
 {
-    private static readonly string[] Keys = ["source", "tokens", "pad_to_multiple_of"];
-    private static readonly string[] RuleKeys = ["source", "force"];
-    private static readonly string[] EmbeddingKeys = ["kind", "model", "token", "token_id"];
+    /// <summary>Keys of <c>tokenizer</c>.</summary>
+    public static readonly string[] Keys = ["source", "tokens", "pad_to_multiple_of"];
+
+    /// <summary>Keys of a token.</summary>
+    public static readonly string[] RuleKeys = ["source", "force"];
+
+    /// <summary>Keys of the mapping that the source of a token's embedding can be given as.</summary>
+    public static readonly string[] EmbeddingKeys = ["kind", "model", "token", "token_id"];
 
     /// <summary>Reads one of the two keys; null if it has no value.</summary>
     public static TokenizerSection? Read(MapEntry entry, SourceLocation place)

@@ -23,7 +23,10 @@ internal sealed class OpenedModels(RunOptions run, ModelSources? sources = null)
     private readonly Dictionary<Checkpoint, InputModel> _inputs = [];
 
     /// <summary>Whether nothing is carried out, so that no whole tensor is read.</summary>
-    public bool PlansOnly => run.PlansOnly;
+    public bool PlansOnly => run.PlansOnly || run.HeadersOnly;
+
+    /// <summary>Whether nothing but headers is read, so that fingerprints are empty.</summary>
+    public bool HeadersOnly => run.HeadersOnly;
 
     public ImmutableArray<Checkpoint> All => [.. _byPath.Values];
 
@@ -82,6 +85,8 @@ internal sealed class OpenedModels(RunOptions run, ModelSources? sources = null)
 
     public string FingerprintOf(Checkpoint checkpoint)
     {
+        if (HeadersOnly)
+            return "";
         if (!_fingerprints.TryGetValue(checkpoint, out string? fingerprint))
             _fingerprints.Add(checkpoint, fingerprint = Fingerprint.Of(checkpoint));
         return fingerprint;

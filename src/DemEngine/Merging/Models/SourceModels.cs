@@ -84,7 +84,7 @@ internal sealed class SourceModels(OpenedModels opened)
         if (Find(baseModel).Fingerprint is not { } fingerprint)
             throw model.Place.Error(
                 ErrorCode.WrongValue, "the base is the result of a recipe, and no vector was extracted from that");
-        DistributionVector.Check(vector.Checkpoint, fingerprint);
+        DistributionVector.Check(vector.Checkpoint, opened.HeadersOnly ? null : fingerprint);
     }
 
     private SourceModel Open(ModelPath path)

@@ -42,6 +42,12 @@ public sealed record RunOptions
     /// </summary>
     public bool PlansOnly { get; init; }
 
+    /// <summary>
+    /// Whether nothing but headers is read, for a plan that is neither carried out nor shown: models have no fingerprints, vectors
+    /// are not compared with their base, and weights that a model stores twice are judged by samples.
+    /// </summary>
+    internal bool HeadersOnly { get; init; }
+
     /// <summary>Policy for infinities and NaNs in the output.</summary>
     public NonFinitePolicy NonFinite { get; init; }
 

@@ -10,8 +10,8 @@ namespace DemEngine.Merging.Parts;
 /// </summary>
 internal static class PassedOver
 {
-    // It tells how mergekit stores its masks, which changes no result of any method.
-    private const string WithoutEffect = "int8_mask";
+    /// <summary>A parameter that tells how mergekit stores its masks, which changes no result of any method.</summary>
+    public const string WithoutEffect = "int8_mask";
 
     /// <summary>Whether a parameter changes nothing with a method.</summary>
     /// <param name="name">Name of the parameter.</param>

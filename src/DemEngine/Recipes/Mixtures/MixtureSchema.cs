@@ -8,12 +8,14 @@ namespace DemEngine.Recipes.Mixtures;
 /// <summary>Turns the nodes of a recipe into a <see cref="MixtureRecipe"/>, key by key.</summary>
 internal static class MixtureSchema
 {
-    private static readonly string[] Keys =
+    /// <summary>Keys of a recipe for a mixture.</summary>
+    public static readonly string[] Keys =
     [
         "base_model", "experts", "shared_experts", "gate_mode", "dtype", "experts_per_token", "architecture", "seed",
     ];
 
-    private static readonly string[] ExpertKeys =
+    /// <summary>Keys of an expert.</summary>
+    public static readonly string[] ExpertKeys =
         ["source_model", "positive_prompts", "negative_prompts", "residual_scale", "noise_scale"];
 
     private static readonly Dictionary<string, string> Unsupported = new()

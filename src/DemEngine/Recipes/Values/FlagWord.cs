@@ -6,6 +6,12 @@ namespace DemEngine.Recipes.Values;
 /// </summary>
 internal static class FlagWord
 {
+    /// <summary>The words for true.</summary>
+    public static readonly string[] True = ["true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"];
+
+    /// <summary>The words for false.</summary>
+    public static readonly string[] False = ["false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"];
+
     /// <summary>Reads a flag; null if the value is none.</summary>
     public static bool? Read(UnconditionalValue value) => value switch
     {
@@ -24,10 +30,5 @@ internal static class FlagWord
     };
 
     /// <summary>Reads a word as a flag; null if it is none.</summary>
-    public static bool? Read(string word) => word switch
-    {
-        "true" or "True" or "TRUE" or "yes" or "Yes" or "YES" or "on" or "On" or "ON" => true,
-        "false" or "False" or "FALSE" or "no" or "No" or "NO" or "off" or "Off" or "OFF" => false,
-        _ => null,
-    };
+    public static bool? Read(string word) => True.Contains(word) ? true : False.Contains(word) ? false : null;
 }
