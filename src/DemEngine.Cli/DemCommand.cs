@@ -149,6 +149,7 @@ internal static class DemCommand
             SynthCommand.Build(),
             BenchCommand.Build(),
             DevicesCommand.Build(),
+            DoctorCommand.Build(),
             Startup.Build.HasGpuAndTraining ? SetupCommand.Build() : NotIncludedCommand.Build("setup"),
             CheckCommand.Build(),
             SchemaCommand.Build(),

@@ -29,6 +29,7 @@ internal sealed class VersionAction : SynchronousCommandLineAction
             {
                 ["engine"] = Manifest.ThisEngine,
                 ["version"] = Manifest.ThisEngine.Split(' ')[^1],
+                ["commit"] = Manifest.ThisCommit,
                 ["ilgpu"] = ilgpu,
                 ["torch"] = JsonValues.Of(torch),
             }.ToJsonString());
@@ -36,6 +37,8 @@ internal sealed class VersionAction : SynchronousCommandLineAction
         }
 
         Console.Out.WriteLine(Manifest.ThisEngine);
+        if (Manifest.ThisCommit is { } commit)
+            Console.Out.WriteLine($"  commit {commit}");
         if (ilgpu is not null)
             Console.Out.WriteLine($"  ILGPU {ilgpu}");
         foreach (string line in torch)

@@ -116,6 +116,11 @@ public sealed partial record Manifest(
         $"DemEngine {typeof(Manifest).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!
             .InformationalVersion.Split('+')[0]}";
 
+    /// <summary>The commit that this engine was built from; null where it was built without its history.</summary>
+    internal static string? ThisCommit { get; } =
+        typeof(Manifest).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!
+            .InformationalVersion.Split('+') is [_, var commit] ? commit : null;
+
     /// <summary>
     /// XXH3-128 over one line for each tensor, in the order of their names: name, element type, shape and hash. It does not
     /// depend on how the tensors are distributed to shards.
