@@ -3,7 +3,9 @@ using DemEngine.Analysis;
 using DemEngine.Backends.Cpu;
 using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
+using DemEngine.Cli.Pictures;
 using DemEngine.Cli.Progress;
+using DemEngine.Files;
 
 namespace DemEngine.Cli.Commands;
 
@@ -28,6 +30,11 @@ internal static class DiffCommand
     {
         var a = new Argument<string>("a") { Description = "A checkpoint." };
         var b = new Argument<string>("b") { Description = "Another." };
+        var html = new Option<string?>("--html")
+        {
+            Description = "Also write a page with every tensor that differs into this file.",
+            HelpName = "file",
+        };
         var read = new ReadCommandOptions();
         var output = new OutputOptions();
         Option<bool> all = Listing.NewAll();
@@ -38,7 +45,7 @@ internal static class DiffCommand
             + "Elements of one type are compared by their bits, of two types by their exact values. "
             + "Exits with 0 whether they differ or not, unless --exit-code is given; see `identical` in --json.")
         {
-            a, b, all, ExitCode,
+            a, b, all, ExitCode, html,
         };
         read.AddTo(command);
         output.AddTo(command);
@@ -46,11 +53,16 @@ internal static class DiffCommand
         {
             bool json = parsed.GetValue(output.Json);
             bool quiet = parsed.GetValue(output.Quiet);
+            string? htmlPath = parsed.GetValue(html);
+            if (htmlPath is not null)
+                ReportFile.Check(htmlPath);
             using var backend = new CpuBackend();
             CheckpointDiff diff = ProgressDisplay.Run(
                 quiet || json,
                 progress => Comparison.Run(
                     parsed.GetValue(a)!, parsed.GetValue(b)!, read.Read(parsed), backend, progress, Interrupt.Token));
+            if (htmlPath is not null)
+                ReportFile.Write(htmlPath, DiffPage.Write(diff));
             if (json)
                 DiffPrinter.PrintJson(diff, parsed.GetValue(all));
             else if (!quiet)

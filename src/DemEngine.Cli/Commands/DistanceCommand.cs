@@ -26,6 +26,11 @@ internal static class DistanceCommand
             Required = true,
         };
         var svg = new Option<string?>("--svg") { Description = "Also draw a heat map into this file.", HelpName = "file" };
+        var html = new Option<string?>("--html")
+        {
+            Description = "Also write a page with the heat map and every number into this file.",
+            HelpName = "file",
+        };
         var csv = new Option<string?>("--csv")
         {
             Description = "Also write one line for each layer and model into this file.",
@@ -39,7 +44,7 @@ internal static class DistanceCommand
         var command = new Command(
             "distance", "Say how far tuned models lie from their base, layer by layer, and how alike their changes are.")
         {
-            models, origin, svg, csv,
+            models, origin, svg, html, csv,
         };
         match.AddTo(command);
         read.AddTo(command);
@@ -50,8 +55,9 @@ internal static class DistanceCommand
             bool json = parsed.GetValue(output.Json);
             bool quiet = parsed.GetValue(output.Quiet);
             string? svgPath = parsed.GetValue(svg);
+            string? htmlPath = parsed.GetValue(html);
             string? csvPath = parsed.GetValue(csv);
-            foreach (string path in new[] { svgPath, csvPath }.OfType<string>())
+            foreach (string path in new[] { svgPath, htmlPath, csvPath }.OfType<string>())
                 ReportFile.Check(path);
 
             using IMergeBackend backend = device.Open(parsed, quiet);
@@ -68,6 +74,8 @@ internal static class DistanceCommand
 
             if (svgPath is not null)
                 ReportFile.Write(svgPath, DistanceHeatMap.Write(distances));
+            if (htmlPath is not null)
+                ReportFile.Write(htmlPath, DistancePage.Write(distances));
             if (csvPath is not null)
                 ReportFile.Write(csvPath, DistanceCsv.Write(distances));
             if (json)
