@@ -8,6 +8,9 @@
 # For each platform of DEM_NATIVE one file that needs nothing installed, compiled ahead of time, without GPUs and training:
 #   dem-VERSION-linux-x64      for processors with AVX2 (x86-64-v3); see DEM_X64
 #   dem-VERSION-linux-arm64
+# For each of them the library for C with its header, and for this machine's own the Python wheel:
+#   libdem-VERSION-linux-x64.tar.gz
+#   demengine-VERSION-py3-none-manylinux_2_NN_x86_64.whl
 # One archive with everything, which needs no .NET either: GPUs by a just-in-time compiler, training once `dem setup torch` was run.
 #   dem-VERSION-linux-x64-full.tar.gz
 # The packages for NuGet, the .NET tool among them, and SHA256SUMS.
@@ -67,10 +70,17 @@ for platform in ${DEM_NATIVE:-linux-x64 linux-arm64}; do
             ;;
     esac
     dotnet publish "$project" -c Release -r "$platform" "${settings[@]}" --artifacts-path "$work/artifacts" -o "$work/$platform" -v quiet
+    dotnet publish "$here/src/DemEngine.Native" -c Release -r "$platform" "${settings[@]}" -p:StripSymbols=true \
+        --artifacts-path "$work/artifacts" -o "$work/library-$platform" -v quiet
+    library=$work/libdem-$version-$platform
+    mkdir "$library"
+    cp "$work/library-$platform/libdem.so" "$here"/src/DemEngine.Native/{demengine.h,example.c} "$here/LICENSE" "$library/"
+    tar -C "$work" -czf "$out/libdem-$version-$platform.tar.gz" "libdem-$version-$platform"
     file=$out/dem-$version-$platform
     install -m 755 "$work/$platform/dem" "$file"
     if [[ $platform == linux-"$(uname -m | sed 's/x86_64/x64/;s/aarch64/arm64/')" ]]; then
         try "$platform" "$file"
+        "$here/tools/build-wheel.py" "$library/libdem.so" --out "$out"
     elif [[ $platform == linux-arm64 ]] && command -v qemu-aarch64-static >/dev/null; then
         try "$platform" qemu-aarch64-static -L /usr/aarch64-linux-gnu "$file"
     else
@@ -78,4 +88,4 @@ for platform in ${DEM_NATIVE:-linux-x64 linux-arm64}; do
     fi
 done
 
-(cd "$out" && sha256sum -- *"$version"* > SHA256SUMS && cat SHA256SUMS)
+(cd "$out" && sha256sum -- *"$version"* demengine-*.whl > SHA256SUMS && cat SHA256SUMS)
