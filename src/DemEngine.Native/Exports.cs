@@ -19,13 +19,13 @@ internal static unsafe class Exports
     private static readonly KeptText Version = new(Manifest.ThisEngine);
 
     [UnmanagedCallersOnly(EntryPoint = "dem_version", CallConvs = [typeof(CallConvCdecl)])]
-    private static byte* GetVersion() => Version.Address;
+    private static nint GetVersion() => Version.Address;
 
     [UnmanagedCallersOnly(EntryPoint = "dem_last_error", CallConvs = [typeof(CallConvCdecl)])]
-    private static byte* GetLastError() => LastError.Text is { } text ? text.Address : null;
+    private static nint GetLastError() => LastError.Text is { } text ? text.Address : 0;
 
     [UnmanagedCallersOnly(EntryPoint = "dem_free", CallConvs = [typeof(CallConvCdecl)])]
-    private static void Free(byte* text) => NativeText.Free(text);
+    private static void Free(nint text) => NativeText.Free(text);
 
     [UnmanagedCallersOnly(EntryPoint = "dem_plan", CallConvs = [typeof(CallConvCdecl)])]
     private static int Plan(
@@ -177,7 +177,7 @@ internal static unsafe class Exports
             using ModelUse use = ModelTable.Use(model);
             if (buffer == null && bytes > 0)
                 throw new DemException(ErrorCode.BadArgument, "the argument buffer is NULL");
-            use.Model.Read(NativeText.Read(tensor, "tensor"), offset, buffer, checked((long)bytes));
+            use.Model.Read(NativeText.Read(tensor, "tensor"), offset, new NativeBlock(buffer, checked((long)bytes)));
         });
 
     [UnmanagedCallersOnly(EntryPoint = "dem_model_data", CallConvs = [typeof(CallConvCdecl)])]
@@ -218,7 +218,7 @@ internal static unsafe class Exports
             }
 
             if (json != null && answer.Members is { } members)
-                *json = NativeText.Allocate(JsonAnswer.Write(members));
+                *json = (byte*)NativeText.Allocate(JsonAnswer.Write(members));
             return status;
         }
         catch (Exception e)
@@ -269,11 +269,11 @@ internal static unsafe class Exports
         delegate* unmanaged[Cdecl]<void*, byte*, byte*, long, long, int> progress, void* context) =>
         new(progress == null ? null : report =>
         {
-            byte* phase = NativeText.Allocate(report.Phase);
-            byte* tensor = NativeText.Allocate(report.Tensor);
+            nint phase = NativeText.Allocate(report.Phase);
+            nint tensor = NativeText.Allocate(report.Tensor);
             try
             {
-                return progress(context, phase, tensor, report.BytesDone, report.BytesTotal) == 0;
+                return progress(context, (byte*)phase, (byte*)tensor, report.BytesDone, report.BytesTotal) == 0;
             }
             finally
             {

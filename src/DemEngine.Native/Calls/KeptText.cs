@@ -2,10 +2,10 @@ namespace DemEngine.Native.Calls;
 
 /// <summary>A text that the library keeps for its callers, and frees when nothing refers to it any more.</summary>
 /// <param name="text">The text.</param>
-internal sealed unsafe class KeptText(string text)
+internal sealed class KeptText(string text)
 {
     ~KeptText() => NativeText.Free(Address);
 
     /// <summary>Address of its first byte.</summary>
-    public byte* Address { get; } = NativeText.Allocate(text);
+    public nint Address { get; } = NativeText.Allocate(text);
 }

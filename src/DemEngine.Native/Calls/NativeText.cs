@@ -35,16 +35,16 @@ internal static unsafe class NativeText
 
     /// <summary>Copies a text into memory that <see cref="Free"/> frees.</summary>
     /// <param name="text">The text.</param>
-    public static byte* Allocate(string text)
+    public static nint Allocate(string text)
     {
         int length = Encoding.UTF8.GetByteCount(text);
         byte* copy = (byte*)NativeMemory.Alloc((nuint)length + 1);
         Encoding.UTF8.GetBytes(text, new Span<byte>(copy, length));
         copy[length] = 0;
-        return copy;
+        return (nint)copy;
     }
 
     /// <summary>Frees a text.</summary>
     /// <param name="text">The text, or null.</param>
-    public static void Free(byte* text) => NativeMemory.Free(text);
+    public static void Free(nint text) => NativeMemory.Free((void*)text);
 }

@@ -50,23 +50,24 @@ internal sealed unsafe class NativeBlock : IDisposable
     /// <summary>Number of bytes.</summary>
     public long Length { get; }
 
+    /// <summary>Gives a part.</summary>
+    /// <param name="offset">Offset of the part's first byte.</param>
+    /// <param name="length">Number of bytes.</param>
+    public Span<byte> Part(long offset, int length)
+    {
+        CheckRange(offset, length);
+        return new Span<byte>(_first + offset, length);
+    }
+
     /// <summary>Copies a part into a buffer.</summary>
     /// <param name="offset">Offset of the part's first byte.</param>
     /// <param name="destination">The buffer, which is filled.</param>
-    public void Read(long offset, Span<byte> destination)
-    {
-        CheckRange(offset, destination.Length);
-        new ReadOnlySpan<byte>(_first + offset, destination.Length).CopyTo(destination);
-    }
+    public void Read(long offset, Span<byte> destination) => Part(offset, destination.Length).CopyTo(destination);
 
     /// <summary>Copies bytes into a part.</summary>
     /// <param name="offset">Offset of the part's first byte.</param>
     /// <param name="bytes">The bytes.</param>
-    public void Write(long offset, ReadOnlySpan<byte> bytes)
-    {
-        CheckRange(offset, bytes.Length);
-        bytes.CopyTo(new Span<byte>(_first + offset, bytes.Length));
-    }
+    public void Write(long offset, ReadOnlySpan<byte> bytes) => bytes.CopyTo(Part(offset, bytes.Length));
 
     /// <summary>Frees the memory, unless it is the caller's.</summary>
     public void Dispose()

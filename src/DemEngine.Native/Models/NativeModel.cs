@@ -63,10 +63,10 @@ internal abstract class NativeModel : IModelSource
     /// <param name="name">Its name.</param>
     /// <param name="offset">Offset of the part's first byte.</param>
     /// <param name="destination">Memory to fill.</param>
-    /// <param name="length">Number of bytes.</param>
-    public unsafe void Read(string name, long offset, byte* destination, long length)
+    public void Read(string name, long offset, NativeBlock destination)
     {
         const int mostAtOnce = 1 << 24;
+        long length = destination.Length;
         int place = Require(name);
         TensorSpec spec = Tensors[place];
         if (offset < 0 || length > spec.ByteLength || offset > spec.ByteLength - length)
@@ -83,7 +83,7 @@ internal abstract class NativeModel : IModelSource
                 Tensor = name,
             };
         for (long done = 0; done < length; done += mostAtOnce)
-            Read(place, offset + done, new Span<byte>(destination + done, (int)Math.Min(mostAtOnce, length - done)));
+            Read(place, offset + done, destination.Part(done, (int)Math.Min(mostAtOnce, length - done)));
     }
 
     /// <summary>Gives the memory of a tensor.</summary>
