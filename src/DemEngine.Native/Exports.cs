@@ -296,7 +296,8 @@ internal static unsafe class Exports
         return ElementTypes.TryParseSafetensors(name, out ElementType type)
             ? type
             : throw new DemException(
-                ErrorCode.BadArgument, $"there is no element type {Quoted.Name(name)}; names are those of safetensors, such as BF16");
+                ErrorCode.BadArgument,
+                $"there is no element type {Quoted.Name(name)}; names are those of safetensors, such as BF16");
     }
 
     private static TensorShape ReadShape(long* shape, nuint rank)

@@ -29,7 +29,9 @@ internal static class DeviceFindings
             if (!found.Any(device => device.Name.Kind == kind))
             {
                 yield return new Finding(
-                    kind == AcceleratorType.Cuda ? "CUDA" : "OpenCL", Health.None, DeviceList.WhyNone(kind, found) ?? "no device");
+                    kind == AcceleratorType.Cuda ? "CUDA" : "OpenCL",
+                    Health.None,
+                    DeviceList.WhyNone(kind, found) ?? "no device");
             }
         }
     }

@@ -33,7 +33,8 @@ internal static class DiskFindings
             string text = $"{Sizes.Format(free)} free at {folder}";
             return free >= RoomWanted
                 ? new Finding("disk", Health.Ok, text)
-                : new Finding("disk", Health.Warn, text, "A model of 7 billion parameters takes 15 GB: free space, or work elsewhere.");
+                : new Finding(
+                    "disk", Health.Warn, text, "A model of 7 billion parameters takes 15 GB: free space, or work elsewhere.");
         }
         catch (Exception e) when (e is DemException or ArgumentException)
         {
@@ -64,7 +65,7 @@ internal static class DiskFindings
         return findings;
     }
 
-    /// <summary>Tells how fast a file is read from the disk, where it can be dropped from the page cache, and then again.</summary>
+    /// <summary>Tells how fast a file is read from the disk, where the page cache can be emptied of it, and then again.</summary>
     private static string Rates(string file, IoMode io)
     {
         double fromDisk = double.PositiveInfinity;

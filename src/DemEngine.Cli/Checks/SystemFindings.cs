@@ -23,7 +23,8 @@ internal static class SystemFindings
         yield return Processor();
         yield return Memory();
         yield return OpenFiles();
-        yield return new Finding("system", Health.Ok, $"{RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}");
+        yield return new Finding(
+            "system", Health.Ok, $"{RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}");
     }
 
     private static Finding Processor()

@@ -12,7 +12,10 @@ internal static class RunSummary
     public static void Print(IReadOnlyList<RunReport> reports, bool quiet, bool json)
     {
         if (json)
-            Console.Out.WriteLine(new JsonObject { ["results"] = new JsonArray([.. reports.Select(RunAnswer.Of)]) }.ToJsonString());
+            Console.Out.WriteLine(new JsonObject
+            {
+                ["results"] = new JsonArray([.. reports.Select(RunAnswer.Of)]),
+            }.ToJsonString());
         else
             foreach (RunReport report in reports)
                 Print(report, quiet, json);

@@ -25,7 +25,10 @@ internal static class DistancePage
             page.Table(
                 ["", .. models.Select(model => $" {model.Label}")],
                 models.Select((model, i) => (IReadOnlyList<ReportCell>)
-                    [new(model.Label), .. distances.Whole.Cosines[i].Select(cosine => new ReportCell($"{cosine:0.0000;−0.0000}"))]));
+                [
+                    new(model.Label),
+                    .. distances.Whole.Cosines[i].Select(cosine => new ReportCell($"{cosine:0.0000;−0.0000}")),
+                ]));
         }
 
         page.Heading("Models");

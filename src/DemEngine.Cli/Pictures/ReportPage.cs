@@ -40,7 +40,8 @@ internal sealed class ReportPage
 
     /// <param name="title">Title and heading.</param>
     public ReportPage(string title) => _html
-        .Append("\n<title>").Append(Escape(title)).Append("</title>\n</head>\n<body>\n<h1>").Append(Escape(title)).Append("</h1>\n");
+        .Append("\n<title>").Append(Escape(title)).Append("</title>\n</head>\n<body>\n")
+        .Append("<h1>").Append(Escape(title)).Append("</h1>\n");
 
     /// <summary>Adds a heading of a part.</summary>
     public void Heading(string text) => _html.Append("<h2>").Append(Escape(text)).Append("</h2>\n");

@@ -78,7 +78,8 @@ internal sealed record CallOptions
         string[] names = [.. known.Select(key => key.Name)];
         return new DemException(
             ErrorCode.BadArgument,
-            $"there is no option {Quoted.Name(name)}{Misspelling.DidYouMean(name, names)}; this call takes {string.Join(", ", names)}");
+            $"there is no option {Quoted.Name(name)}{Misspelling.DidYouMean(name, names)}; "
+            + $"this call takes {string.Join(", ", names)}");
     }
 
     private CallOptions With(RunOptions run) => this with { Run = run };

@@ -14,7 +14,9 @@ internal readonly struct OptionValue(string name, JsonElement value)
         : throw Wrong("a whole number from 1");
 
     /// <summary>True or false.</summary>
-    public bool Flag => value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw Wrong("true or false");
+    public bool Flag => value.ValueKind is JsonValueKind.True or JsonValueKind.False
+        ? value.GetBoolean()
+        : throw Wrong("true or false");
 
     /// <summary>An element type that differences are stored in.</summary>
     public ElementType DifferenceType =>

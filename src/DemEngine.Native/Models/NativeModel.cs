@@ -78,7 +78,8 @@ internal abstract class NativeModel : IModelSource
         if (offset % spec.Type.Size != 0 || length % spec.Type.Size != 0)
             throw new DemException(
                 ErrorCode.BadArgument,
-                $"{name}: {length} bytes from {offset} are no whole {spec.Type.SafetensorsName} elements of {spec.Type.Size} bytes")
+                $"{name}: {length} bytes from {offset} are no whole {spec.Type.SafetensorsName} elements, "
+                + $"each of {spec.Type.Size} bytes")
             {
                 Tensor = name,
             };

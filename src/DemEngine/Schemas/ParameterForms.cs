@@ -15,9 +15,12 @@ internal static class ParameterForms
     {
         ILookup<string, MethodParameter> byName = MergeMethods.All.SelectMany(method => method.Parameters)
             .ToLookup(parameter => parameter.Name, StringComparer.Ordinal);
+        IEnumerable<string> names = byName.Select(parameter => parameter.Key).Append(PassedOver.WithoutEffect).Distinct();
         JsonObject form = Form.Map(
-            [.. byName.Select(parameter => parameter.Key).Append(PassedOver.WithoutEffect).Order(StringComparer.Ordinal).Distinct()],
-            name => name == PassedOver.WithoutEffect ? new JsonObject() : Form.Any([.. byName[name].Select(parameter => parameter.Type).Distinct().Select(OfType)]));
+            names.Order(StringComparer.Ordinal),
+            name => name == PassedOver.WithoutEffect
+                ? []
+                : Form.Any([.. byName[name].Select(parameter => parameter.Type).Distinct().Select(OfType)]));
         return Form.Optional(form);
     }
 

@@ -59,7 +59,7 @@ internal static class RecipeJsonSchema
             new JsonObject { ["const"] = method.Name, ["description"] = method.Summary })]),
     };
 
-    /// <summary>Makes what holds of a recipe with one method: its own parameters have their types, where they may stand.</summary>
+    /// <summary>Makes what holds of recipes with a method: its own parameters have their types, where they may stand.</summary>
     private static JsonObject OfMethod(IMergeMethod method)
     {
         JsonObject Having(string key, JsonObject form) => new() { ["properties"] = new JsonObject { [key] = form } };

@@ -1,5 +1,4 @@
 using System.Xml.Linq;
-using DemEngine.Checkpoints;
 using DemEngine.Numerics;
 using DemEngine.Tests;
 

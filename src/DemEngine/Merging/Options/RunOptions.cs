@@ -43,8 +43,8 @@ public sealed record RunOptions
     public bool PlansOnly { get; init; }
 
     /// <summary>
-    /// Whether nothing but headers is read, for a plan that is neither carried out nor shown: models have no fingerprints, vectors
-    /// are not compared with their base, and weights that a model stores twice are judged by samples.
+    /// Whether nothing but headers is read, for a plan that is neither carried out nor shown: models have no fingerprints,
+    /// vectors are not compared with their base, and weights that a model stores twice are judged by samples.
     /// </summary>
     internal bool HeadersOnly { get; init; }
 
