@@ -201,7 +201,9 @@ class Errors(unittest.TestCase):
 class Signals(unittest.TestCase):
     def test_ctrl_c_stops_a_merge_that_can_be_resumed(self):
         program = (
-            "import sys, time, demengine\n"
+            "import signal, time, demengine\n"
+            # A process that was started in the background ignores the signal, and its children do.
+            "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
             "def slowly(progress):\n"
             "    print('going', flush=True); time.sleep(0.2)\n"
             "try:\n"
