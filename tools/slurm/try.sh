@@ -109,13 +109,13 @@ merge_in() {
         pids=$(working_on "$plan")
         if [ "$kills" -lt 3 ] && [ -n "$pids" ]; then
             # The first one of those that work, at once and without a word.
-            kill -9 "$(echo "$pids" | head -1)" 2>/dev/null && kills=$((kills + 1))
+            kill -9 "$(echo "$pids" | head -1)" 2>/dev/null && kills=$((kills + 1)) && pended=""
         elif [ "$requeues" -lt 2 ] && [ -n "$jobs" ]; then
             # As preemption does it, or a node that is taken away.
-            scontrol requeue "$(echo "$jobs" | tail -1)" 2>/dev/null && requeues=$((requeues + 1))
+            scontrol requeue "$(echo "$jobs" | tail -1)" 2>/dev/null && requeues=$((requeues + 1)) && pended=""
         fi
         if [ "$join_kills" -lt 1 ] && pid=$(pgrep -f "join $plan" | head -1) && [ -n "$pid" ]; then
-            kill -9 "$pid" && join_kills=1
+            kill -9 "$pid" && join_kills=1 && pended=""
         fi
         # What is requeued waits two minutes before it may begin again; here less, but not before its node has forgotten it.
         pending=$(squeue -h -t PD -o %A -j "$array,$join" 2>/dev/null | sort -u)
