@@ -204,6 +204,20 @@ public sealed class ErrorCode
         "A model that is held in memory or open has no tensor or file of that name.",
         "List the names that it has, and ask for one of them.");
 
+    // ---- 105x: stores ----
+
+    /// <summary>DEM1050: The address of a model or an output cannot be used.</summary>
+    public static readonly ErrorCode BadStoreAddress = new(
+        1050,
+        "The address of a model or an output cannot be used.",
+        "Name a folder or file on disk, or an address that the message says is known.");
+
+    /// <summary>DEM1051: What was asked for is not done with files that are not on this machine.</summary>
+    public static readonly ErrorCode NotInStore = new(
+        1051,
+        "What was asked for is not done with files that are not on this machine.",
+        "Name a folder on disk; the message says which path is meant.");
+
     // ---- 2xxx: checkpoints ----
 
     /// <summary>DEM2001: The path of a checkpoint does not exist or holds no checkpoint.</summary>
@@ -535,6 +549,39 @@ public sealed class ErrorCode
         "Put the tokenizer.json that belongs to the model into its folder; or write the model as safetensors, and convert that "
         + "with llama.cpp's convert_hf_to_gguf.py.");
 
+    // ---- 207x: stores ----
+
+    /// <summary>DEM2070: A folder or file of a store is not there.</summary>
+    public static readonly ErrorCode StoreFileNotFound = new(
+        2070,
+        "A folder or file of a store is not there.",
+        "Check the address, and the revision in it. Where a model needs permission to be seen, a store may say this without it.");
+
+    /// <summary>DEM2071: A store refuses access to a model.</summary>
+    public static readonly ErrorCode StoreAccessRefused = new(
+        2071,
+        "A store refuses access to a model.",
+        "Give the credentials that the store expects, and get its permission for the model first where it asks for that.");
+
+    /// <summary>DEM2072: The answer of a store is not one that can be relied on.</summary>
+    public static readonly ErrorCode BadStoreAnswer = new(
+        2072,
+        "The answer of a store is not one that can be relied on.",
+        "Copy the model to a disk with a tool that the store recommends, and name that folder; the server or a proxy on the way "
+        + "does not keep to the protocol.");
+
+    /// <summary>DEM2073: What a store sent is not what the model's own hashes say.</summary>
+    public static readonly ErrorCode StoreContentsWrong = new(
+        2073,
+        "What a store sent is not what the model's own hashes say.",
+        "Run again; if it happens again, the model in the store is damaged, and has to be stored there anew.");
+
+    /// <summary>DEM2074: A folder of a store holds too many files to be one model.</summary>
+    public static readonly ErrorCode StoreFolderTooLarge = new(
+        2074,
+        "A folder of a store holds too many files to be one model.",
+        "Name the folder of the model itself.");
+
     // ---- 21xx: models and data sets ----
 
     /// <summary>DEM2101: A model's config.json describes an architecture that is not computed here.</summary>
@@ -806,6 +853,21 @@ public sealed class ErrorCode
         "Another process has taken over the part.",
         "Let that process finish, and start each part only once at a time.",
         isTemporary: true);
+
+    // ---- 405x: stores ----
+
+    /// <summary>DEM4050: A store could not be reached, or did not answer in time.</summary>
+    public static readonly ErrorCode StoreNotReached = new(
+        4050,
+        "A store could not be reached, or did not answer in time.",
+        "Check the address and the network; then run again and resume (RunOptions.Unfinished).",
+        isTemporary: true);
+
+    /// <summary>DEM4051: A store did not take what was to be stored.</summary>
+    public static readonly ErrorCode StoreWriteFailed = new(
+        4051,
+        "A store did not take what was to be stored.",
+        "The message has the store's own words. Nothing of the output is to be seen there; run again.");
 
     /// <summary>DEM4101: The evaluation command failed.</summary>
     public static readonly ErrorCode CommandFailed = new(

@@ -77,6 +77,9 @@ internal sealed class SafetensorsFile : IDisposable
     /// <summary>Notes on what of the file was taken.</summary>
     public ImmutableArray<string> Remarks { get; } = [];
 
+    /// <summary>Whether the file is in a store, and its bytes are fetched when they are read.</summary>
+    public bool IsInStore => _reader is StoreShard;
+
     /// <summary>Stamp of the file when it was opened.</summary>
     public FileStamp Stamp => _reader.Stamp;
 
@@ -137,6 +140,12 @@ internal sealed class SafetensorsFile : IDisposable
     {
         if (IsSource)
             return;
+        if (_reader is StoreShard shard)
+        {
+            shard.CheckUnchanged();
+            return;
+        }
+
         try
         {
             if (LinuxFile.IsSpecial(Path) || FileStamp.Of(Path) != _reader.Stamp)

@@ -28,5 +28,5 @@ public sealed record AdaptedPath(string Model, string Adapter)
         }
     }
 
-    private static bool IsThere(string path) => Path.Exists(path) || HubCache.Find(path) is not null;
+    private static bool IsThere(string path) => Path.Exists(path) || NamedModel.IsThere(path);
 }

@@ -1,3 +1,5 @@
+using DemEngine.Stores;
+
 namespace DemEngine.Pipelines;
 
 /// <summary>Reads small files of a pipeline whole, unless they are too large to be what they should be.</summary>
@@ -10,7 +12,7 @@ internal static class BoundedFile
     public static byte[]? Read(string path, long maxLength)
     {
         // The length is taken from the open file, since a link's own length would be too short.
-        using FileStream file = File.OpenRead(path);
+        using Stream file = StoreCopies.OpenRead(path);
         if (file.Length > maxLength)
             return null;
         byte[] contents = new byte[file.Length];

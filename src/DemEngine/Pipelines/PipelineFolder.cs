@@ -134,5 +134,5 @@ internal sealed class PipelineFolder
     }
 
     private static string? FolderOf(string path) =>
-        Directory.Exists(path) ? HubCache.SnapshotOf(path) ?? path : HubCache.Find(path);
+        Directory.Exists(path) ? HubCache.SnapshotOf(path) ?? path : NamedModel.Find(path);
 }

@@ -2,6 +2,7 @@ using System.Text;
 using DemEngine.Files;
 using DemEngine.Recipes.Text;
 using DemEngine.Recipes.Values;
+using DemEngine.Stores;
 
 namespace DemEngine.Recipes;
 
@@ -150,13 +151,15 @@ public static class RecipeReader
     {
         string beside = folder.Beside(written);
         string fromHere = folder.FromHere(written);
-        return Path.Exists(beside) ? beside : Path.Exists(fromHere) ? fromHere : HubCache.Find(written);
+        return Path.Exists(beside) ? beside : Path.Exists(fromHere) ? fromHere : NamedModel.Find(written);
     }
 
     private static string Require(string written, SourceLocation place, SearchedFolders folder)
     {
         if (Locate(written, folder) is { } found)
             return found;
+        if (FileStores.IsAddress(written))
+            throw place.Error(ErrorCode.StoreFileNotFound, $"{Shown.Quote(written)} is not there");
         string beside = folder.Beside(written);
         string fromHere = folder.FromHere(written);
         string looked = beside == fromHere ? beside : $"{beside} and {fromHere}";
@@ -164,7 +167,7 @@ public static class RecipeReader
         if (isId)
             looked += ", and in the local Hugging Face cache";
         throw place.Error(ErrorCode.CheckpointNotFound,
-            $"{Shown.Quote(written)} is not there (looked for {looked}); models are read from disk and never downloaded",
+            $"{Shown.Quote(written)} is not there (looked for {looked}); models are read where they are and never downloaded",
             remedy: isId
                 ? $"Fetch it first, with `hf download {written.Split('@')[0]}`, or name its folder in the recipe."
                 : null);

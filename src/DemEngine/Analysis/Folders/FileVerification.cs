@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using DemEngine.Checkpoints;
 using DemEngine.Checkpoints.Folders;
 using DemEngine.Files;
+using DemEngine.Stores;
 
 namespace DemEngine.Analysis.Folders;
 
@@ -53,7 +54,7 @@ internal static class FileVerification
     {
         try
         {
-            using FileStream file = File.OpenRead(path);
+            using Stream file = StoreCopies.OpenRead(path);
             return file.Length == stated.Bytes && ManifestFile.HashOf(file, stated.HeaderBytes ?? stated.Bytes) == stated.Hash;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

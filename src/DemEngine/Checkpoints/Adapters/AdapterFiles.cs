@@ -26,7 +26,9 @@ internal static class AdapterFiles
     {
         if (File.Exists(path))
             return path;
-        string? folder = Directory.Exists(path) ? HubCache.SnapshotOf(path) ?? path : HubCache.Find(path);
+        string? folder = Directory.Exists(path) ? HubCache.SnapshotOf(path) ?? path : NamedModel.Find(path);
+        if (File.Exists(folder))
+            return folder;
         if (folder is null)
             throw new DemException(ErrorCode.CheckpointNotFound, $"{path}: there is no such folder or file") { Path = path };
         string[] named = [.. new[] { ".safetensors", ".bin" }.Select(suffix => Path.Combine(folder, PeftName + suffix))];

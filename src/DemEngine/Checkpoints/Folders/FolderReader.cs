@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using DemEngine.Errors;
 using DemEngine.Files;
+using DemEngine.Stores;
 
 namespace DemEngine.Checkpoints.Folders;
 
@@ -141,13 +142,13 @@ internal sealed class FolderReader
                 ErrorCode.BadSideFile,
                 $"{file.FullName}: this is a pipe, a socket or a device, and no file",
                 remedy: "Take it out of the folder.");
-        if (target.Length > LargestBytes)
+        if (StoreCopies.LengthOf(target) > LargestBytes)
         {
             _tooLarge.Add(name);
             return false;
         }
 
-        byte[] contents = File.ReadAllBytes(target.FullName);
+        byte[] contents = StoreCopies.ReadAllBytes(target.FullName);
         SideFileContent.Check(file.FullName, contents);
         _files.Add(name, contents);
         return true;

@@ -47,13 +47,13 @@ internal sealed record CheckpointFiles(
 
         if (Directory.Exists(path))
             return OfFolder(HubCache.SnapshotOf(path) ?? path, pool);
-        if (HubCache.Find(path) is { } snapshot)
-            return OfFolder(snapshot, pool);
+        if (NamedModel.Find(path) is { } named)
+            return Find(named, pool);
         throw HubCache.IsId(path) && path.Contains('/', StringComparison.Ordinal)
             ? new DemException(
                 ErrorCode.CheckpointNotFound,
                 $"{path}: there is no such folder or file, and the local Hugging Face cache does not have it",
-                remedy: $"Models are read from disk. Fetch it first, with `hf download {path.Split('@')[0]}`, "
+                remedy: $"An id is looked for in the cache alone. Fetch it first, with `hf download {path.Split('@')[0]}`, "
                     + "or give its folder.")
             {
                 Path = path,

@@ -11,10 +11,14 @@ internal sealed class DirectBlocks : IDisposable
 {
     // Requests of this size reach the full rate of a disk with a few of them at a time. A tile takes a part of the same size from
     // each model, so that larger blocks would fill the memory with what later tiles need.
-    private const int LargestBlock = 1 << 20;
+    private const int BlockOfDisk = 1 << 20;
+
+    // A request to a store takes tens of milliseconds before its first byte comes.
+    private const int BlockOfStore = 4 << 20;
     private const int SmallestBlock = 1 << 16;
     private const int FewestBlocks = 64;
-    private const int Readers = 8;
+    private const int ReadersOfDisk = 8;
+    private const int ReadersOfStore = 12;
     private const long MostBytes = 256 << 20;
 
     // A part of the whole bound that leaves most of it to the tiles.
@@ -22,6 +26,7 @@ internal sealed class DirectBlocks : IDisposable
 
     private readonly object _lock = new();
     private readonly int _most;
+    private readonly int _readers;
     private readonly Dictionary<(IDirectFile File, long Index), Block> _blocks = [];
     private readonly Queue<Block> _wanted = new();
     private readonly Stack<NativeBuffer> _free = new();
@@ -31,10 +36,12 @@ internal sealed class DirectBlocks : IDisposable
     private bool _isDisposed;
 
     /// <param name="maxMemoryBytes">Bound of all buffers of a run; see <see cref="BytesWithin"/>.</param>
-    public DirectBlocks(long maxMemoryBytes)
+    /// <param name="ofStores">Whether the files are in stores, and not on disks.</param>
+    public DirectBlocks(long maxMemoryBytes, bool ofStores = false)
     {
         long bytes = BytesWithin(maxMemoryBytes);
-        BlockBytes = LargestBlock;
+        BlockBytes = ofStores ? BlockOfStore : BlockOfDisk;
+        _readers = ofStores ? ReadersOfStore : ReadersOfDisk;
         while (BlockBytes > SmallestBlock && bytes / BlockBytes < FewestBlocks)
             BlockBytes /= 2;
         _most = (int)Math.Max(1, bytes / BlockBytes);
@@ -202,7 +209,7 @@ internal sealed class DirectBlocks : IDisposable
 
     private void StartReaders()
     {
-        for (int k = 0; k < Readers; k++)
+        for (int k = 0; k < _readers; k++)
         {
             var thread = new Thread(ReadAhead) { IsBackground = true, Name = $"direct {k}" };
             _threads.Add(thread);
@@ -339,7 +346,7 @@ internal sealed class DirectBlocks : IDisposable
         public void Require(int length)
         {
             if (_fault is not null)
-                throw new DemException(_fault.Code, _fault.Message, _fault) { Path = _fault.Path };
+                throw new DemException(_fault.Code, _fault.Message, _fault, _fault.Remedy) { Path = _fault.Path };
             if (_length < length)
                 throw file.Shorter();
         }

@@ -84,7 +84,7 @@ internal sealed class MemoryBudget
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Threads, 1);
         TensorDemand[] demands = [.. tensors.Distinct()];
         int buffers = demands.Select(demand => demand.Buffers).DefaultIfEmpty().Max();
-        long ahead = ShardReaders.AheadBytes(options.Io, options.MaxMemoryBytes);
+        long ahead = ShardReaders.AheadBytes(options.Io, options.MaxMemoryBytes, options.ReadsStores);
         TileSize tile = WithRows(Choose(options, ahead, buffers, outputs), options.MaxMemoryBytes - ahead, ahead, demands);
         return new MemoryBudget(
             options.MaxMemoryBytes,
@@ -158,5 +158,5 @@ internal sealed class MemoryBudget
     private static DemException TooSmall(long maxBytes, long ahead, string what, long needed) => new(
         ErrorCode.BadArgument,
         $"a memory bound of {maxBytes + ahead} bytes is too small: {what} need at least {needed}"
-        + (ahead == 0 ? "" : $", and reading past the page cache takes {ahead}"));
+        + (ahead == 0 ? "" : $", and what is read ahead of time takes {ahead}"));
 }

@@ -54,6 +54,13 @@ public sealed record RunOptions
     /// <summary>Maximum output tile in bytes, before the memory bound is applied. Set only by tests and measurements.</summary>
     internal int TileBytes { get; init; } = DefaultTileBytes;
 
+    /// <summary>Whether some of the inputs are in stores, so that memory is needed for what is fetched ahead of time.</summary>
+    internal bool ReadsStores { get; init; }
+
+    /// <summary>Returns these options for a run that reads some checkpoints.</summary>
+    internal RunOptions Reading(IEnumerable<Checkpoint> checkpoints) =>
+        this with { ReadsStores = checkpoints.Any(checkpoint => checkpoint.IsInStore) };
+
     /// <summary>Returns these options with at least as many threads as a backend needs to be busy.</summary>
     internal RunOptions For(IMergeBackend backend) => this with { Threads = Math.Max(Threads, backend.MinWorkers) };
 }

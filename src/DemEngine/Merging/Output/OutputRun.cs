@@ -28,7 +28,7 @@ public static class OutputRun
     /// <exception cref="DemException">DEM1001 to DEM1006 (BadArgument to NothingToResume): the run would not begin.</exception>
     public static DiskRoom Check(OutputPlan plan, string output, RunOptions options)
     {
-        MemoryBudget.For(options, plan.Demands);
+        MemoryBudget.For(options.Reading(plan.Checkpoints), plan.Demands);
         CheckOutput(plan, output, options);
         return DiskRoom.For(plan, output, options);
     }

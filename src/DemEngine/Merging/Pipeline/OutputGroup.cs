@@ -57,7 +57,10 @@ internal sealed class OutputGroup
     /// <summary>Divides the memory for carrying out several plans together.</summary>
     /// <exception cref="DemException">DEM1001 (BadArgument): the memory bound is too small.</exception>
     public static MemoryBudget BudgetFor(IReadOnlyCollection<OutputPlan> plans, RunOptions options, IMergeBackend backend) =>
-        MemoryBudget.For(options.For(backend), plans.SelectMany(plan => plan.Demands), plans.Count);
+        MemoryBudget.For(
+            options.For(backend).Reading(plans.SelectMany(plan => plan.Checkpoints)),
+            plans.SelectMany(plan => plan.Demands),
+            plans.Count);
 
     /// <summary>Makes all outputs. Can be called only once.</summary>
     /// <param name="backend">Backend that computes the tiles.</param>

@@ -89,7 +89,7 @@ public sealed class OutputPlan
     /// <exception cref="DemException">DEM1001 (BadArgument): the memory bound is too small.</exception>
     public long BufferBytes(RunOptions options)
     {
-        var budget = MemoryBudget.For(options, Demands);
+        var budget = MemoryBudget.For(options.Reading(Checkpoints), Demands);
         return budget.AheadBytes + budget.OutputBytes + budget.InputBytes + budget.WorkerBytes
             + Math.Min(_totals.Value.HeldBytes, budget.CacheBytes);
     }

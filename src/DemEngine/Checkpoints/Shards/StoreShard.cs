@@ -1,0 +1,101 @@
+using System.IO.Hashing;
+using System.Text;
+using DemEngine.Files;
+using DemEngine.Memory;
+using DemEngine.Stores;
+
+namespace DemEngine.Checkpoints.Shards;
+
+/// <summary>
+/// Shard reader of a file in a store. Tensors are read in whole blocks, several at a time and before they are needed, which are
+/// shared with the other shards of a run; headers and samples are read by themselves.
+/// </summary>
+internal sealed class StoreShard : IShardReader, IDirectFile
+{
+    // Holds most headers, so that opening a shard takes one request.
+    private const int HeadBytes = 128 << 10;
+
+    private readonly StoreClient _client;
+    private readonly StoreFile _file;
+    private readonly DirectBlocks _blocks;
+    private readonly CancellationTokenSource _closed = new();
+    private readonly Lazy<byte[]> _head;
+
+    /// <param name="path">Path of the local file that stands for the store's.</param>
+    /// <param name="standIn">The file, and its store.</param>
+    /// <param name="blocks">Blocks of all files of the run.</param>
+    public StoreShard(string path, StoreCopies.StandIn standIn, DirectBlocks blocks)
+    {
+        Path = path;
+        (_client, _file) = standIn;
+        _blocks = blocks;
+        _head = new(() => ReadPart(0, (int)Math.Min(Length, HeadBytes)));
+
+        // A run is resumed only with files of the same version.
+        ulong version = XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(_file.Version));
+        Stamp = new FileStamp(_file.Length, new DateTime((long)(version % (ulong)DateTime.MaxValue.Ticks), DateTimeKind.Utc));
+    }
+
+    public string Path { get; }
+
+    public FileStamp Stamp { get; }
+
+    public long Length => _file.Length;
+
+    public bool IsCopying => true;
+
+    public NativeBytes Read(long offset, int length, NativeBytes scratch)
+    {
+        NativeBytes target = scratch.Slice(0, length);
+        _blocks.Copy(this, offset, target.Span);
+        return target;
+    }
+
+    public void Peek(long offset, Span<byte> destination)
+    {
+        if (offset + destination.Length <= HeadBytes)
+            _head.Value.AsSpan((int)offset, destination.Length).CopyTo(destination);
+        else
+            _client.Read(_file, offset, destination, _closed.Token);
+    }
+
+    public void WillNeed(long offset, long length) => _blocks.WillNeed(this, offset, length);
+
+    public int ReadBlock(long offset, Span<byte> block)
+    {
+        int length = (int)Math.Min(block.Length, Length - offset);
+        try
+        {
+            _client.Read(_file, offset, block[..length], _closed.Token);
+        }
+        catch (OperationCanceledException e)
+        {
+            throw new DemException(ErrorCode.ReadFailed, $"{_file.Address}: closed while it was being read", e);
+        }
+
+        return length;
+    }
+
+    public DemException Shorter() => new(ErrorCode.InputChanged, $"{_file.Address}: the file became shorter while it was read")
+    {
+        Path = _file.Address,
+    };
+
+    /// <summary>Throws if the file is another one than was opened.</summary>
+    /// <exception cref="DemException">DEM4005 (InputChanged).</exception>
+    public void CheckUnchanged() => _client.CheckUnchanged(_file);
+
+    public void Dispose()
+    {
+        _closed.Cancel();
+        _blocks.Forget(this);
+        _closed.Dispose();
+    }
+
+    private byte[] ReadPart(long offset, int length)
+    {
+        byte[] part = new byte[length];
+        _client.Read(_file, offset, part, _closed.Token);
+        return part;
+    }
+}
