@@ -10,7 +10,7 @@ internal static class StoreCopies
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
     private static readonly Lock Making = new();
-    private static readonly Dictionary<(string Address, string? File), (StoreCopy Copy, long Time)> ByAddress = [];
+    private static readonly Dictionary<(StoreClient Client, string Address, string? File), (StoreCopy Copy, long Time)> ByAddress = [];
     private static readonly ConcurrentDictionary<string, StandIn> StandIns = new(StringComparer.Ordinal);
     private static readonly ConcurrentDictionary<string, string> Addresses = new(StringComparer.Ordinal);
     private static readonly string[] FileSuffixes =
@@ -80,12 +80,12 @@ internal static class StoreCopies
     {
         lock (Making)
         {
-            bool isKnown = ByAddress.TryGetValue((address, file), out (StoreCopy Copy, long Time) known);
+            bool isKnown = ByAddress.TryGetValue((client, address, file), out (StoreCopy Copy, long Time) known);
             if (isKnown && Environment.TickCount64 - known.Time < Lifetime.TotalMilliseconds)
                 return known.Copy.Folder;
             StoreFolder listed = client.List(address, file);
             StoreCopy copy = isKnown && IsSame(known.Copy.Listed, listed) ? known.Copy : Make(client, listed);
-            ByAddress[(address, file)] = (copy, Environment.TickCount64);
+            ByAddress[(client, address, file)] = (copy, Environment.TickCount64);
             return copy.Folder;
         }
     }

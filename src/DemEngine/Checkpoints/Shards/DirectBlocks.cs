@@ -16,7 +16,8 @@ internal sealed class DirectBlocks : IDisposable
     // A request to a store takes tens of milliseconds before its first byte comes.
     private const int BlockOfStore = 4 << 20;
     private const int SmallestBlock = 1 << 16;
-    private const int FewestBlocks = 64;
+    private const int FewestOfDisk = 64;
+    private const int FewestOfStore = 24;
     private const int ReadersOfDisk = 8;
     private const int ReadersOfStore = 12;
     private const long MostBytes = 256 << 20;
@@ -42,7 +43,8 @@ internal sealed class DirectBlocks : IDisposable
         long bytes = BytesWithin(maxMemoryBytes);
         BlockBytes = ofStores ? BlockOfStore : BlockOfDisk;
         _readers = ofStores ? ReadersOfStore : ReadersOfDisk;
-        while (BlockBytes > SmallestBlock && bytes / BlockBytes < FewestBlocks)
+        int fewest = ofStores ? FewestOfStore : FewestOfDisk;
+        while (BlockBytes > SmallestBlock && bytes / BlockBytes < fewest)
             BlockBytes /= 2;
         _most = (int)Math.Max(1, bytes / BlockBytes);
     }
