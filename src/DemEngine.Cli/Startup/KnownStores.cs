@@ -15,8 +15,12 @@ internal static class KnownStores
     {
         foreach (string scheme in new[] { "https", "http", "hf" })
             FileStores.Register(scheme, Web);
+        FileStores.Register("s3", S3);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static IFileStore Web() => RemoteStores.Web;
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static IWritableStore S3() => RemoteStores.S3;
 }

@@ -33,6 +33,28 @@ internal sealed class StoreClient(IFileStore store, StoreLimits limits)
         },
         CancellationToken.None);
 
+    /// <summary>The store, where outputs can be written into it.</summary>
+    /// <param name="address">Address of the output, for the error.</param>
+    /// <exception cref="DemException">DEM1051 (NotInStore): they cannot.</exception>
+    public IWritableStore Writable(string address) => store as IWritableStore
+        ?? throw new DemException(
+            ErrorCode.NotInStore, $"{address}: outputs are not written there", remedy: "Name a folder on disk, or s3://bucket/prefix.")
+        {
+            Path = address,
+        };
+
+    /// <summary>Makes a request until it succeeds.</summary>
+    /// <param name="address">Address that the request is about.</param>
+    /// <param name="bytes">Number of bytes that are sent with it, which take time.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="cancel">Token that stops it.</param>
+    /// <exception cref="DemException">DEM4050 (StoreNotReached), or an error of the store.</exception>
+    public T Send<T>(string address, long bytes, Func<CancellationToken, Task<T>> request, CancellationToken cancel) => Ask(
+        address,
+        token => Wait(request(token)),
+        cancel,
+        TimeSpan.FromSeconds((double)bytes / limits.SlowestRate));
+
     /// <summary>Reads a part of a file.</summary>
     /// <param name="file">The file.</param>
     /// <param name="offset">Offset of the first byte.</param>
@@ -99,7 +121,8 @@ internal sealed class StoreClient(IFileStore store, StoreLimits limits)
         }
     }
 
-    private T Ask<T>(string address, Func<CancellationToken, T> request, CancellationToken cancel)
+    private T Ask<T>(
+        string address, Func<CancellationToken, T> request, CancellationToken cancel, TimeSpan further = default)
     {
         for (int attempt = 1; ; attempt++)
         {
@@ -107,7 +130,7 @@ internal sealed class StoreClient(IFileStore store, StoreLimits limits)
             {
                 WaitForTurn(cancel);
                 using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-                stop.CancelAfter(limits.StallTimeout);
+                stop.CancelAfter(limits.StallTimeout + further);
                 return request(stop.Token);
             }
             catch (Exception e) when (e is not DemException)

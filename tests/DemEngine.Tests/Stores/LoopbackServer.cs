@@ -7,8 +7,10 @@ using System.Text;
 namespace DemEngine.Tests.Stores;
 
 /// <summary>A request as a <see cref="LoopbackServer"/> got it.</summary>
-internal sealed record WebRequest(string Method, string Path, string Query, IReadOnlyDictionary<string, string> Headers, byte[] Body)
+internal sealed record WebRequest(string Method, string RawPath, string Query, IReadOnlyDictionary<string, string> Headers, byte[] Body)
 {
+    public string Path => Uri.UnescapeDataString(RawPath);
+
     public string? Header(string name) => Headers.GetValueOrDefault(name);
 
     /// <summary>The part that is asked for; null for all.</summary>
@@ -101,7 +103,7 @@ internal sealed class LoopbackServer : IDisposable
             using (var input = new BufferedStream(stream, 64 << 10))
             {
                 socket.NoDelay = true;
-                while (Read(input) is { } request)
+                while (Read(input, stream) is { } request)
                 {
                     _requests.Enqueue(request);
                     if (!Send(stream, request, _answer(request)))
@@ -121,20 +123,22 @@ internal sealed class LoopbackServer : IDisposable
         if (answer.IsRefused)
             return false;
         var head = new StringBuilder($"HTTP/1.1 {answer.Status} {(HttpStatusCode)answer.Status}\r\n");
-        head.Append(CultureInfo.InvariantCulture, $"Content-Length: {answer.ClaimedLength ?? answer.Body.Length}\r\n");
+        long length = answer.ClaimedLength ?? answer.Body.Length;
+        if (answer.Status != 204)
+            head.Append(CultureInfo.InvariantCulture, $"Content-Length: {length}\r\n");
         foreach (var (name, value) in answer.Headers)
             head.Append(CultureInfo.InvariantCulture, $"{name}: {value}\r\n");
         stream.Write(Encoding.ASCII.GetBytes(head.Append("\r\n").ToString()));
         if (request.Method == "HEAD")
             return true;
-        int length = Math.Min(answer.CutAfter ?? answer.StallAfter ?? answer.Body.Length, answer.Body.Length);
-        stream.Write(answer.Body, 0, length);
+        int sent = Math.Min(answer.CutAfter ?? answer.StallAfter ?? answer.Body.Length, answer.Body.Length);
+        stream.Write(answer.Body, 0, sent);
         if (answer.StallAfter is not null)
             _stop.Token.WaitHandle.WaitOne(TimeSpan.FromSeconds(20));
-        return length == answer.Body.Length && answer.ClaimedLength is null;
+        return sent == answer.Body.Length && answer.ClaimedLength is null;
     }
 
-    private static WebRequest? Read(Stream input)
+    private static WebRequest? Read(Stream input, Stream output)
     {
         string? first = Line(input);
         if (string.IsNullOrEmpty(first))
@@ -144,14 +148,14 @@ internal sealed class LoopbackServer : IDisposable
         while (Line(input) is { Length: > 0 } line)
             headers[line[..line.IndexOf(':', StringComparison.Ordinal)]] = line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
         if (headers.GetValueOrDefault("Expect") is not null)
-            return null;
+            output.Write("HTTP/1.1 100 Continue\r\n\r\n"u8);
         byte[] body = headers.TryGetValue("Content-Length", out string? length)
             ? new byte[int.Parse(length, CultureInfo.InvariantCulture)]
             : [];
         input.ReadExactly(body);
         int mark = words[1].IndexOf('?', StringComparison.Ordinal);
         return new WebRequest(
-            words[0], Uri.UnescapeDataString(mark < 0 ? words[1] : words[1][..mark]), mark < 0 ? "" : words[1][(mark + 1)..], headers, body);
+            words[0], mark < 0 ? words[1] : words[1][..mark], mark < 0 ? "" : words[1][(mark + 1)..], headers, body);
     }
 
     private static string? Line(Stream input)

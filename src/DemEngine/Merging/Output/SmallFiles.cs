@@ -5,17 +5,15 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Merging.Output;
 
-/// <summary>Writes what an output has beside its weights: index, configuration, tokenizer, model card and manifest.</summary>
+/// <summary>Makes and writes what an output has beside its weights: index, configuration, tokenizer, model card and manifest.</summary>
 internal static class SmallFiles
 {
-    /// <summary>Writes the files of a plan whose tensors are all finished.</summary>
+    /// <summary>Makes the files of a plan whose tensors are all finished.</summary>
     /// <param name="plan">The plan.</param>
     /// <param name="entries">Journal entries of all tensors, in the order of the layout.</param>
     /// <param name="card">Whether there is a model card, for outputs that can have one.</param>
-    /// <param name="folder">Folder to write in.</param>
-    /// <returns>Paths in the folder, with slashes, of the files that were written.</returns>
-    /// <exception cref="DemException">DEM4001 (DiskFull), DEM4002 (WriteFailed), DEM4012, DEM4013.</exception>
-    public static IEnumerable<string> Write(OutputPlan plan, IReadOnlyList<JournalEntry> entries, bool card, string folder)
+    /// <returns>Contents of the files by their paths in the output, with slashes.</returns>
+    public static Dictionary<string, byte[]> Of(OutputPlan plan, IReadOnlyList<JournalEntry> entries, bool card)
     {
         var manifest = new Manifest(
             Manifest.ThisEngine,
@@ -41,7 +39,19 @@ internal static class SmallFiles
 
         manifest = manifest with { Files = ManifestFile.Of(plan.Layout.Shards, files) };
         files[Manifest.FileName] = manifest.ToJson();
+        return files;
+    }
 
+    /// <summary>Writes the files of a plan whose tensors are all finished.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="entries">Journal entries of all tensors, in the order of the layout.</param>
+    /// <param name="card">Whether there is a model card, for outputs that can have one.</param>
+    /// <param name="folder">Folder to write in.</param>
+    /// <returns>Paths in the folder, with slashes, of the files that were written.</returns>
+    /// <exception cref="DemException">DEM4001 (DiskFull), DEM4002 (WriteFailed), DEM4012, DEM4013.</exception>
+    public static IEnumerable<string> Write(OutputPlan plan, IReadOnlyList<JournalEntry> entries, bool card, string folder)
+    {
+        Dictionary<string, byte[]> files = Of(plan, entries, card);
         foreach (var (name, contents) in files)
         {
             string path = Path.Combine(folder, name);
