@@ -11,6 +11,7 @@ using DemEngine.Cli.Output;
 using DemEngine.Cli.Progress;
 using DemEngine.Cli.ScaleOut;
 using DemEngine.Files;
+using DemEngine.Stores;
 
 namespace DemEngine.Cli;
 
@@ -78,7 +79,8 @@ internal static class DemCommand
             ErrorCode code = e is DemException known ? known.Code : SystemError.CodeOf(e);
             string message = code == ErrorCode.NoWorkingFolder && e is not DemException ? code.Meaning
                 : code == ErrorCode.Internal ? $"{e.GetType().Name}: {e.Message}" : e.Message;
-            string remedy = e is DemException error ? Remedies.Of(error) : Remedies.Of(code);
+            message = StoreCopies.WithAddresses(message);
+            string remedy = StoreCopies.WithAddresses(e is DemException error ? Remedies.Of(error) : Remedies.Of(code));
             ErrorPrinter.Print(code, remedy, message);
             if (args.Contains(GlobalOptions.Verbose.Name))
                 Console.Error.WriteLine(e);
@@ -109,6 +111,7 @@ internal static class DemCommand
             return WrongRequest;
         }
 
+        StorePaths.Refuse(parsed);
         ProgressDisplay.Asked = parsed.GetValue(GlobalOptions.Progress);
         TerminalColors.AreWanted = !parsed.GetValue(GlobalOptions.NoColor);
         if (parsed.GetValue(GlobalOptions.Quiet) && !parsed.GetValue(GlobalOptions.Json))

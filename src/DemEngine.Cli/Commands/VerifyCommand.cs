@@ -4,6 +4,7 @@ using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
 using DemEngine.Cli.Progress;
 using DemEngine.Pipelines;
+using DemEngine.Stores;
 
 namespace DemEngine.Cli.Commands;
 
@@ -30,11 +31,12 @@ internal static class VerifyCommand
         {
             bool json = parsed.GetValue(output.Json);
             bool quiet = parsed.GetValue(output.Quiet);
+            string path = StoreCopies.Find(parsed.GetValue(folder)!) ?? parsed.GetValue(folder)!;
             VerifyReport report = ProgressDisplay.Run(
                 quiet || json,
-                progress => PipelineVerification.IsFor(parsed.GetValue(folder)!)
-                    ? PipelineVerification.Run(parsed.GetValue(folder)!, read.Read(parsed), progress, Interrupt.Token)
-                    : Verification.Run(parsed.GetValue(folder)!, read.Read(parsed), progress, Interrupt.Token));
+                progress => PipelineVerification.IsFor(path)
+                    ? PipelineVerification.Run(path, read.Read(parsed), progress, Interrupt.Token)
+                    : Verification.Run(path, read.Read(parsed), progress, Interrupt.Token));
             if (json)
                 VerifyPrinter.PrintJson(report);
             else if (!quiet)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using DemEngine.Backends;
 using DemEngine.Checkpoints;
+using DemEngine.Cli.Arguments;
 using DemEngine.Cli.Formatting;
 using DemEngine.Cli.Output;
 using DemEngine.Cli.Progress;
@@ -112,8 +113,16 @@ internal sealed class RunCommandOptions(
     public IEnumerable<Option> DecidedByPlans => [Out, Overwrite, MaxShardSize, NonFinite, NoCard, SingleFile];
 
     /// <summary>Full path of the output, a folder or a file.</summary>
+    /// <exception cref="DemException">DEM1051 (NotInStore): it is in a store.</exception>
     public string Folder(ParseResult parsed) =>
-        (parsed.GetValue(Out) ?? parsed.GetValue(positional!))!.FullName;
+        Place(parsed) is var place && StoreOutputRun.IsFor(place) ? throw StorePaths.OnDisk(place) : place;
+
+    /// <summary>Full path of the output, or its address in a store.</summary>
+    private string Place(ParseResult parsed)
+    {
+        DirectoryInfo output = (parsed.GetValue(Out) ?? parsed.GetValue(positional!))!;
+        return StoreOutputRun.IsFor(output.ToString()) ? output.ToString() : output.FullName;
+    }
 
     /// <summary>
     /// The options of one output. With <c>--resume=auto</c> one that was never begun is begun, and of one that is complete every
@@ -143,6 +152,8 @@ internal sealed class RunCommandOptions(
     /// <param name="prepare">What is done first, unless nothing is left to be done; null for nothing.</param>
     public int Execute(ParseResult parsed, OutputPlan plan, Action? prepare = null)
     {
+        if (StoreOutputRun.IsFor(Place(parsed)))
+            return ExecuteInStore(parsed, plan, Place(parsed), prepare);
         string folder = Folder(parsed);
         RunReport report;
         if (ReadFor(parsed, plan) is { } options)
@@ -171,6 +182,15 @@ internal sealed class RunCommandOptions(
     /// <param name="all">Whether each tensor is listed.</param>
     public void PrintPlan(ParseResult parsed, OutputPlan plan, RunOptions options, bool all)
     {
+        if (StoreOutputRun.IsFor(Place(parsed)))
+        {
+            options = Read(parsed);
+            CheckInStore(parsed, plan, Place(parsed), options);
+            PlanPrinter.Print(
+                plan, options, new DiskRoom(0, 0), all, parsed.GetValue(Output.Quiet), parsed.GetValue(Output.Json));
+            return;
+        }
+
         options = ReadFor(parsed, plan) ?? options with { Overwrite = true, Unfinished = UnfinishedRun.Restart };
         if (IsSingleFile(parsed) && plan.GgufForm is null)
             SingleFileRun.Check(plan, Folder(parsed), options.Overwrite);
@@ -208,6 +228,38 @@ internal sealed class RunCommandOptions(
             throw new ResumableInterruption(
                 options.Unfinished == UnfinishedRun.Restart ? "--resume in place of --restart" : "--resume", e);
         }
+    }
+
+    private int ExecuteInStore(ParseResult parsed, OutputPlan plan, string folder, Action? prepare)
+    {
+        RunOptions options = Read(parsed);
+        CheckInStore(parsed, plan, folder, options);
+        prepare?.Invoke();
+        bool quiet = parsed.GetValue(Output.Quiet);
+        bool json = parsed.GetValue(Output.Json);
+        using IMergeBackend backend = Backend.Open(parsed, quiet);
+        try
+        {
+            RunSummary.Print(
+                ProgressDisplay.Run(
+                    quiet || json,
+                    progress => StoreOutputRun.Execute(plan, folder, backend, options, progress, Interrupt.Token)),
+                quiet,
+                json);
+            return 0;
+        }
+        catch (DemException e) when (e.Code == ErrorCode.NonFiniteOutput)
+        {
+            throw new DemException(
+                e.Code, e.Message, e, "Look at the tensors named; to write it as it is, run the command with --nonfinite warn.");
+        }
+    }
+
+    private void CheckInStore(ParseResult parsed, OutputPlan plan, string folder, RunOptions options)
+    {
+        if (IsSingleFile(parsed))
+            throw StorePaths.OnDisk(folder);
+        StoreOutputRun.Check(plan, folder, options);
     }
 
     public RunOptions Read(ParseResult parsed) => _read.Read(parsed) with

@@ -94,6 +94,10 @@ internal static class Remedies
         [ErrorCode.ReadFailed] = (
             null,
             "Check the disk, then run the same command again, with --resume where it has that option."),
+        [ErrorCode.StoreNotReached] = (
+            null,
+            "Check the address and the network, then run the same command again, with --resume where it has that option "
+            + "and the output is on disk."),
         [ErrorCode.NonFiniteOutput] = (
             null,
             "Look at the tensors named; to publish it as it is, run the same command with --resume --nonfinite "

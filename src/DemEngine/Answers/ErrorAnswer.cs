@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using DemEngine.Stores;
 
 namespace DemEngine.Answers;
 
@@ -19,7 +20,7 @@ internal sealed record ErrorAnswer(string Code, string Message, string? Remedy)
         ["code"] = Code,
         ["message"] = Message,
         ["remedy"] = Remedy,
-        ["path"] = Cause?.Path,
+        ["path"] = Cause?.Path is { } path ? StoreCopies.WithAddresses(path) : null,
         ["tensor"] = Cause?.Tensor,
         ["line"] = Cause?.Line,
         ["key"] = Cause?.Key,

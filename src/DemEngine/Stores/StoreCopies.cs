@@ -113,7 +113,7 @@ internal static class StoreCopies
     {
         if (_root is null)
         {
-            _root = Directory.CreateTempSubdirectory("dem-").FullName;
+            _root = Directory.CreateTempSubdirectory("dem-stores-").FullName;
             AppDomain.CurrentDomain.ProcessExit += (_, _) => Remove();
         }
 

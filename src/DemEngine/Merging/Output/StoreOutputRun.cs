@@ -129,23 +129,53 @@ public static class StoreOutputRun
         StoreFolder? before)
     {
         string[] last = [plan.Layout.IndexFileName, ModelConfig.FileName];
+        var stored = new List<string>();
         foreach (string name in (before?.Files ?? []).Select(file => file.Path).Where(IsFoundFirst))
             Delete(name);
-        foreach (string name in files.Keys.Except(last).Order(StringComparer.Ordinal))
-            Put(name);
-        for (int shard = 0; shard < plan.Layout.Shards.Length; shard++)
-            upload.Complete(shard, CancellationToken.None);
-        foreach (string name in last.Where(files.ContainsKey))
-            Put(name);
+        try
+        {
+            foreach (string name in files.Keys.Except(last).Order(StringComparer.Ordinal))
+                Put(name);
+            for (int shard = 0; shard < plan.Layout.Shards.Length; shard++)
+            {
+                upload.Complete(shard, CancellationToken.None);
+                stored.Add(plan.Layout.Shards[shard].FileName);
+            }
+
+            foreach (string name in last.Where(files.ContainsKey))
+                Put(name);
+        }
+        catch (DemException)
+        {
+            TakeBack();
+            throw;
+        }
+
         HashSet<string> written = [.. files.Keys, .. plan.Layout.Shards.Select(shard => shard.FileName)];
         foreach (string name in (before?.Files ?? []).Select(file => file.Path).Where(name => !written.Contains(name)))
             Delete(name);
 
-        void Put(string name) => client.Send($"{folder}/{name}", files[name].Length, async token =>
+        void Put(string name)
         {
-            await store.PutAsync($"{folder}/{name}", files[name], token).ConfigureAwait(false);
-            return true;
-        }, CancellationToken.None);
+            client.Send($"{folder}/{name}", files[name].Length, async token =>
+            {
+                await store.PutAsync($"{folder}/{name}", files[name], token).ConfigureAwait(false);
+                return true;
+            }, CancellationToken.None);
+            stored.Add(name);
+        }
+
+        void TakeBack()
+        {
+            try
+            {
+                stored.ForEach(Delete);
+            }
+            catch (DemException)
+            {
+                // What led here is the error to report. What is left has no configuration.
+            }
+        }
 
         void Delete(string name) => client.Send($"{folder}/{name}", 0, async token =>
         {
