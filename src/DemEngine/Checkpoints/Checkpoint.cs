@@ -298,6 +298,8 @@ public sealed class Checkpoint : IDisposable
             OpenFileLimit.Require(readers.FilesFor(found.Weights.Length), path);
             foreach (string file in found.Weights)
                 files.Add(SafetensorsFile.Open(file, readers, pool, found.Index is not null));
+            if (files.Exists(file => file.IsInStore) && File.Exists(System.IO.Path.Combine(found.Folder, Manifest.FileName)))
+                CheckByManifest(files, found.Folder);
             return new Checkpoint(path, found.Folder, [.. files], pool.Names)
             {
                 Index = found.Index,
@@ -310,6 +312,24 @@ public sealed class Checkpoint : IDisposable
                 file.Dispose();
             throw;
         }
+    }
+
+    private static void CheckByManifest(List<SafetensorsFile> files, string folder)
+    {
+        Manifest manifest;
+        try
+        {
+            manifest = Manifest.Read(folder);
+        }
+        catch (DemException e) when (e.Code == ErrorCode.BadManifest)
+        {
+            return; // The weights do not need it.
+        }
+
+        Dictionary<string, ManifestTensor> stated =
+            manifest.Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
+        foreach (SafetensorsFile file in files)
+            file.CheckBy(stated);
     }
 
     private void CheckIndex(IReadOnlyDictionary<string, string> map, string indexPath)

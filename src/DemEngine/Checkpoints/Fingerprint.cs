@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Hashing;
 using System.Text;
+using DemEngine.Memory;
 using DemEngine.Numerics;
 
 namespace DemEngine.Checkpoints;
@@ -22,6 +23,7 @@ internal static class Fingerprint
 
     // Where one tensor ends another mostly begins, so that samples of a few tensors together take fewer reads.
     private const int Together = 64;
+    private const int Requests = 16;
 
     /// <summary>Computes the fingerprint of a checkpoint.</summary>
     /// <returns>Fingerprint as 32 hexadecimal digits.</returns>
@@ -105,6 +107,7 @@ internal static class Fingerprint
         for (int k = 0; k < order.Length; k++)
             order[k] = (tensorOrder[k / sampling.Count] * sampling.Count) + (k % sampling.Count);
         int end = 0;
+        var runs = new List<Sample>();
         for (int k = 0; k < order.Length;)
         {
             ref Sample first = ref samples[order[k]];
@@ -122,9 +125,25 @@ internal static class Fingerprint
             }
 
             int bytes = (int)(next - first.Offset);
-            first.Tensor.PeekAt(first.Offset, memory.AsSpan(end, bytes));
+            runs.Add(first with { Bytes = bytes });
             end += bytes;
         }
+
+        Read(runs, memory);
+    }
+
+    // Each request to a store takes its time, so that several are made at once; a disk gains nothing by that.
+    private static void Read(List<Sample> runs, byte[] memory)
+    {
+        int next = -1;
+        WorkerThreads.Run(
+            runs.Exists(run => run.Tensor.IsInStore) ? Math.Min(Requests, runs.Count) : 1,
+            (_, stop) =>
+            {
+                for (int k; (k = Interlocked.Increment(ref next)) < runs.Count && !stop.IsCancellationRequested;)
+                    runs[k].Tensor.PeekAt(runs[k].Offset, memory.AsSpan(runs[k].Place, runs[k].Bytes));
+            },
+            CancellationToken.None);
     }
 
     // Empty tensors come before the tensor that starts at the same offset.

@@ -5,6 +5,7 @@ using DemEngine.Checkpoints.PyTorch;
 using DemEngine.Checkpoints.Shards;
 using DemEngine.Files;
 using DemEngine.Memory;
+using DemEngine.Numerics;
 
 namespace DemEngine.Checkpoints;
 
@@ -127,6 +128,24 @@ internal sealed class SafetensorsFile : IDisposable
 
             throw;
         }
+    }
+
+    /// <summary>Has the tensors of a file in a store checked against a manifest when all of their bytes were read.</summary>
+    /// <param name="stated">Tensors of the manifest, by their names.</param>
+    public void CheckBy(IReadOnlyDictionary<string, ManifestTensor> stated)
+    {
+        if (_reader is not StoreShard shard)
+            return;
+        var known = new List<(string Name, long Offset, long Length, string Hash)>();
+        foreach (StoredTensor tensor in Tensors)
+        {
+            TensorSpec spec = tensor.Spec;
+            if (stated.TryGetValue(spec.Name, out ManifestTensor? its) && its.Dtype == spec.Type.SafetensorsName
+                && its.Shape.SequenceEqual(spec.Shape.Dimensions))
+                known.Add((spec.Name, tensor.Offset, spec.ByteLength, its.Hash));
+        }
+
+        shard.CheckBy(known);
     }
 
     /// <summary>A model that is no file.</summary>

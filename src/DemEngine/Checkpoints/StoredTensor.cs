@@ -28,6 +28,9 @@ public sealed class StoredTensor : ITensorData
     /// </summary>
     internal ElementType ModelType => Origin?.ModelType ?? Spec.Type;
 
+    /// <summary>Whether the tensor's bytes are fetched from a store when they are read.</summary>
+    internal bool IsInStore => _reader is StoreShard;
+
     /// <summary>Path of the file that holds the tensor.</summary>
     public string File => _reader.Path;
 

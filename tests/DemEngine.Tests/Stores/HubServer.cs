@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 
 namespace DemEngine.Tests.Stores;
@@ -17,13 +18,17 @@ internal sealed class HubServer : IDisposable
     {
         _folder = folder;
         _token = token;
-        Contents = new LoopbackServer(request => ServedFolder.FileAnswer(Path.Combine(folder, request.Path.TrimStart('/')), request));
+        Contents = new LoopbackServer(
+            request => Twist(request, ServedFolder.FileAnswer(Path.Combine(folder, request.Path.TrimStart('/')), request)));
         Hub = new LoopbackServer(Answer);
     }
 
     public LoopbackServer Hub { get; }
 
     public LoopbackServer Contents { get; }
+
+    /// <summary>Changes an answer of the content network.</summary>
+    public Func<WebRequest, WebAnswer, WebAnswer> Twist { get; set; } = (_, answer) => answer;
 
     /// <summary>Number of entries on a page of the list.</summary>
     public int PageLength { get; init; } = 1000;
@@ -50,6 +55,9 @@ internal sealed class HubServer : IDisposable
                 path = Path.GetFileName(file),
                 size = new FileInfo(file).Length,
                 oid = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
+                lfs = file.EndsWith(".safetensors", StringComparison.Ordinal)
+                    ? new { oid = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file))) }
+                    : null,
             })));
             return files.Length > PageLength
                 ? answer.With("Link", $"<{Hub.Address}{request.Path}?recursive=true&page={page + 1}>; rel=\"next\"")

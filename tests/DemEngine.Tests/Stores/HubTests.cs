@@ -51,6 +51,23 @@ internal sealed class HubTests
         Assert.That(asked, Is.Unique.And.Not.Empty);
     }
 
+    [Test]
+    public void Bytes_that_are_not_those_of_the_hubs_SHA256_are_an_error()
+    {
+        using var served = new HubServer(_models.PathOf("one"));
+        served.Twist = (request, answer) => request.Range is { } range && range.Last - range.First > 200_000
+            ? answer with { Body = [.. answer.Body[..77_777], (byte)(answer.Body[77_777] ^ 1), .. answer.Body[77_778..]] }
+            : answer;
+        Use(served, null);
+        DemException e = Assert.Throws<DemException>(() => _models.Merge(Recipe("hf://org/name@v1"), "wrong", Options))!;
+        Assert.Multiple(() =>
+        {
+            Assert.That(e.Code, Is.EqualTo(ErrorCode.StoreContentsWrong));
+            Assert.That(e.Message, Does.Contain("SHA-256"));
+            Assert.That(Directory.Exists(_models.PathOf("wrong")), Is.False);
+        });
+    }
+
     [TestCase(null, "HF_TOKEN")]
     [TestCase("hf_wrong", "not accepted")]
     public void A_model_that_the_hub_refuses_is_an_error_that_says_what_to_do(string? token, string remedy)

@@ -9,10 +9,10 @@ internal sealed class QuickStores
 {
     public static StoreLimits Limits { get; } = new()
     {
-        Attempts = 5,
+        Attempts = 4,
         FirstDelay = TimeSpan.FromMilliseconds(5),
         LongestDelay = TimeSpan.FromSeconds(2),
-        StallTimeout = TimeSpan.FromMilliseconds(800),
+        StallTimeout = TimeSpan.FromMilliseconds(1500),
     };
 
     [OneTimeSetUp]

@@ -59,7 +59,7 @@ internal sealed class WebFaultTests
         static TestCaseData Case(string name, Func<WebAnswer, WebAnswer> fault, ErrorCode code, string said) =>
             new TestCaseData(fault, code, said).SetArgDisplayNames(name);
         yield return Case("stall", a => a with { StallAfter = 0 }, ErrorCode.StoreNotReached, "no byte came");
-        yield return Case("closed", a => a with { IsRefused = true }, ErrorCode.StoreNotReached, "5 attempts");
+        yield return Case("closed", a => a with { IsRefused = true }, ErrorCode.StoreNotReached, "4 attempts");
         yield return Case("500", _ => WebAnswer.Of(500), ErrorCode.StoreNotReached, "500");
         yield return Case("429 for an hour", _ => WebAnswer.Of(429).With("Retry-After", "3600"), ErrorCode.StoreNotReached, "3600");
         yield return Case("200 in place of 206", a => a with { Status = 200 }, ErrorCode.BadStoreAnswer, "does not serve parts");
@@ -136,6 +136,28 @@ internal sealed class WebFaultTests
         {
             Assert.That(e.Code, Is.EqualTo(ErrorCode.InputChanged));
             Assert.That(Directory.Exists(_models.PathOf("changed")), Is.False);
+        });
+    }
+
+    [Test]
+    public void Bytes_that_are_not_those_of_the_models_manifest_are_an_error_that_names_the_tensor()
+    {
+        using var served = new ServedFolder(_models.Path);
+        bool isDone = false;
+        served.Twist = (request, answer, n) =>
+        {
+            if (n == 0 || isDone || request.Range is not { } range || range.Last - range.First < 200_000)
+                return answer;
+            isDone = true;
+            return answer with { Body = [.. answer.Body[..150_000], (byte)(answer.Body[150_000] ^ 1), .. answer.Body[150_001..]] };
+        };
+        DemException e = Assert.Throws<DemException>(() => _models.Merge(
+            $"merge_method: passthrough\nmodels:\n- model: {served.AddressOf("local")}\n", "wrong", Options))!;
+        Assert.Multiple(() =>
+        {
+            Assert.That(e.Code, Is.EqualTo(ErrorCode.StoreContentsWrong), e.Message);
+            Assert.That(e.Message, Does.Contain(".weight"));
+            Assert.That(Directory.Exists(_models.PathOf("wrong")), Is.False);
         });
     }
 

@@ -1,5 +1,6 @@
 using System.IO.Hashing;
 using System.Text;
+using DemEngine.Errors;
 using DemEngine.Files;
 using DemEngine.Memory;
 using DemEngine.Stores;
@@ -20,6 +21,8 @@ internal sealed class StoreShard : IShardReader, IDirectFile
     private readonly DirectBlocks _blocks;
     private readonly CancellationTokenSource _closed = new();
     private readonly Lazy<byte[]> _head;
+    private readonly StreamedFile? _whole;
+    private StreamedTensors? _tensors;
 
     /// <param name="path">Path of the local file that stands for the store's.</param>
     /// <param name="standIn">The file, and its store.</param>
@@ -29,6 +32,7 @@ internal sealed class StoreShard : IShardReader, IDirectFile
         Path = path;
         (_client, _file) = standIn;
         _blocks = blocks;
+        _whole = _file.Sha256 is { } sha256 ? new StreamedFile(Length, sha256) : null;
         _head = new(() => ReadPart(0, (int)Math.Min(Length, HeadBytes)));
 
         // A run is resumed only with files of the same version.
@@ -73,8 +77,17 @@ internal sealed class StoreShard : IShardReader, IDirectFile
             throw new DemException(ErrorCode.ReadFailed, $"{_file.Address}: closed while it was being read", e);
         }
 
+        if (_whole?.Add(offset, block[..length]) == false)
+            throw Wrong("what the store sent has another SHA-256 than the store states");
+        if (_tensors?.Add(offset, block[..length]) is { } tensor)
+            throw Wrong($"what the store sent of {Quoted.Name(tensor)} is not what {Manifest.FileName} beside it says");
         return length;
     }
+
+    /// <summary>Has tensors checked against hashes when all of their bytes were read.</summary>
+    /// <param name="tensors">Name, place in the file and hash of each tensor.</param>
+    public void CheckBy(IEnumerable<(string Name, long Offset, long Length, string Hash)> tensors) =>
+        _tensors = new StreamedTensors(tensors);
 
     public DemException Shorter() => new(ErrorCode.InputChanged, $"{_file.Address}: the file became shorter while it was read")
     {
@@ -90,7 +103,10 @@ internal sealed class StoreShard : IShardReader, IDirectFile
         _closed.Cancel();
         _blocks.Forget(this);
         _closed.Dispose();
+        _whole?.Dispose();
     }
+
+    private DemException Wrong(string how) => new(ErrorCode.StoreContentsWrong, $"{_file.Address}: {how}") { Path = _file.Address };
 
     private byte[] ReadPart(long offset, int length)
     {
