@@ -27,6 +27,7 @@ internal static class DemCommand
     /// </returns>
     public static int Run(string[] args)
     {
+        Startup.KnownStores.Register();
         if (!RequestWords.AskForJson(args))
             return Answer(args, _ => { });
 

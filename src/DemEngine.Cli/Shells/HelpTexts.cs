@@ -11,6 +11,10 @@ internal static class HelpTexts
                 """
                 HF_HUB_CACHE, HF_HOME     where models of the Hugging Face Hub are looked up by their id
                 SLURM_CPUS_PER_TASK       the default of --threads, where the machine has more processors
+                HF_TOKEN, HF_TOKEN_PATH   token for hf:// and the hub's https:// addresses; HF_ENDPOINT is the hub itself
+                AWS_...                   credentials, region and AWS_ENDPOINT_URL for s3:// addresses
+                DEM_S3_ANONYMOUS=1        reads public buckets without credentials
+                DEM_ALLOW_HTTP=1          allows http:// addresses of other machines
                 NO_COLOR, CLICOLOR=0      no colours, as with --no-color
                 DEM_LIBTORCH              folder of a libtorch for training
                 """),
@@ -41,6 +45,14 @@ internal static class HelpTexts
                 --low-cpu-memory, --copy-tokenizer, --trust-remote-code, --allow-crimes and the like change nothing and are
                 accepted with a note. --random-seed is refused: methods that draw at random take `seed` in the recipe.
                 dem moe RECIPE.yaml OUT takes mergekit-moe's recipes.
+                """),
+            ["remote"] = (
+                "models and outputs that are not on this machine",
+                """
+                A model's path may be an address: hf://org/name@revision, https://host/folder or a file there, s3://bucket/prefix.
+                Tensors are fetched by ranges while they are used; no model is downloaded as a whole. --out s3://bucket/prefix of
+                merge, convert, extract and moe writes into a bucket: its config.json comes last, so that readers see all or none.
+                Such an output cannot be resumed. `dem help environment` has the variables with keys.
                 """),
             ["scale"] = (
                 "one merge on several machines",

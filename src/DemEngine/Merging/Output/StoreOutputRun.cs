@@ -24,11 +24,7 @@ public static class StoreOutputRun
 
     /// <summary>Whether an output is in a store, and not on disk.</summary>
     /// <param name="output">Path or address of the output.</param>
-    public static bool IsFor(string output)
-    {
-        ArgumentNullException.ThrowIfNull(output);
-        return FileStores.IsAddress(output);
-    }
+    internal static bool IsFor(string output) => FileStores.IsAddress(output);
 
     /// <summary>Checks for the errors that a run would report before it begins, and changes nothing.</summary>
     /// <param name="plan">The plan to be carried out.</param>

@@ -1,0 +1,61 @@
+using DemEngine.Tests.Stores;
+
+namespace DemEngine.Cli.Tests;
+
+/// <summary>What commands do with models that are on a server.</summary>
+public sealed class StoreCommandTests
+{
+    private ModelFamily _family = null!;
+    private ServedFolder _served = null!;
+
+    [OneTimeSetUp]
+    public void MakeFamily()
+    {
+        _family = new ModelFamily("tiny", sources: 1);
+        _served = new ServedFolder(_family.Folder);
+    }
+
+    [OneTimeTearDown]
+    public void DeleteFamily()
+    {
+        _served.Dispose();
+        _family.Dispose();
+    }
+
+    [Test]
+    public void A_model_on_a_server_is_inspected_compared_measured_verified_and_converted()
+    {
+        string there = _served.AddressOf("base");
+        Assert.That(Dem.Run("inspect", there).Expect(0).Output, Does.StartWith(there));
+        Dem.Run("diff", _family.PathOf("base"), there, "--exit-code").Expect(0);
+        Dem.Run("verify", there).Expect(0);
+        Dem.Run("distance", "--base", there, _family.PathOf("tuned 1")).Expect(0);
+        Dem.Run("convert", there, "--out", _family.PathOf("copy")).Expect(0);
+        Dem.Run("diff", _family.PathOf("base"), _family.PathOf("copy"), "--exit-code").Expect(0);
+    }
+
+    [Test]
+    public void Errors_and_notes_name_the_address_and_not_the_local_copy()
+    {
+        string index = Path.Combine(_family.PathOf("broken"), "model.safetensors.index.json");
+        Dem.Run("convert", _family.PathOf("base"), "--out", _family.PathOf("broken")).Expect(0);
+        File.WriteAllText(index, "{");
+        CommandResult result = Dem.Run("convert", _served.AddressOf("broken"), "--out", _family.PathOf("none"), "--json");
+        Assert.That(result.Json.GetProperty("error").GetProperty("message").GetString(), Does.Contain($"{_served.AddressOf("broken")}/model.safetensors.index.json"));
+        Assert.That(result.Output + result.Error, Does.Not.Contain(Path.GetTempPath() + "dem-stores"));
+    }
+
+    [Test]
+    public void A_command_that_needs_a_folder_on_disk_refuses_an_address()
+    {
+        string address = "s3://bucket/out";
+        Dem.Run("synth", "--shape", "tiny", "--seed", "1", "--out", address).ExpectError(ErrorCode.NotInStore, address);
+        Dem.Run("sweep", _family.Recipe, "--set", "lambda=0.5", "--out", address).ExpectError(ErrorCode.NotInStore, address);
+        Dem.Run("convert", _family.PathOf("base"), $"{address}.safetensors", "--single-file").ExpectError(ErrorCode.NotInStore, address);
+        Assert.That(Directory.Exists("s3:"), Is.False);
+    }
+
+    [Test]
+    public void An_address_of_an_unknown_kind_is_refused_with_the_kinds_that_are_known() =>
+        Dem.Run("inspect", "gs://bucket/model").ExpectError(ErrorCode.BadStoreAddress, "hf://, http://, https://, s3://");
+}
