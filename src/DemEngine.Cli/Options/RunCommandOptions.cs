@@ -187,7 +187,7 @@ internal sealed class RunCommandOptions(
             options = Read(parsed);
             CheckInStore(parsed, plan, Place(parsed), options);
             PlanPrinter.Print(
-                plan, options, new DiskRoom(0, 0), all, parsed.GetValue(Output.Quiet), parsed.GetValue(Output.Json));
+                plan, options, null, all, parsed.GetValue(Output.Quiet), parsed.GetValue(Output.Json));
             return;
         }
 

@@ -20,11 +20,11 @@ internal static class PlanPrinter
     /// <summary>Prints a plan.</summary>
     /// <param name="plan">The plan.</param>
     /// <param name="options">Options of the run.</param>
-    /// <param name="room">Room on the disk.</param>
+    /// <param name="room">Room on the disk; null for an output in a store.</param>
     /// <param name="all">Whether each tensor is listed.</param>
     /// <param name="quiet">Whether nothing is printed.</param>
     /// <param name="json">Whether JSON is printed.</param>
-    public static void Print(OutputPlan plan, RunOptions options, DiskRoom room, bool all, bool quiet, bool json)
+    public static void Print(OutputPlan plan, RunOptions options, DiskRoom? room, bool all, bool quiet, bool json)
     {
         if (json)
             Console.Out.WriteLine(ToJson(plan, options, room, all).ToJsonString());
@@ -32,7 +32,7 @@ internal static class PlanPrinter
             PrintText(plan, options, room, all);
     }
 
-    private static void PrintText(OutputPlan plan, RunOptions options, DiskRoom room, bool all)
+    private static void PrintText(OutputPlan plan, RunOptions options, DiskRoom? room, bool all)
     {
         foreach (ManifestInput input in plan.Inputs)
             Console.Out.WriteLine($"{input.Role,-7} {Printable.Text(input.Path)}  {input.Fingerprint}");
@@ -64,7 +64,9 @@ internal static class PlanPrinter
         Console.Out.WriteLine(
             $"memory    {Sizes.Format(plan.BufferBytes(options))} in buffers at most, and about "
             + $"{Sizes.Format(plan.MetadataBytes)} for names and places of {plan.Layout.Tensors.Length} tensors");
-        Console.Out.WriteLine($"disk      {Sizes.Format(room.NeededBytes)} needed, {Sizes.Format(room.FreeBytes)} free");
+        Console.Out.WriteLine(room is null
+            ? "disk      none; the output goes into a store"
+            : $"disk      {Sizes.Format(room.NeededBytes)} needed, {Sizes.Format(room.FreeBytes)} free");
     }
 
     private static void PrintTensors(OutputPlan plan, ImmutableArray<(string Symbol, string Model)> common)
@@ -105,7 +107,7 @@ internal static class PlanPrinter
         Printable.Text($"{source.Symbol} = {source.Model}{(source.Tensor == tensor.Spec.Name ? "" : $" {source.Tensor}")}");
 
     /// <summary>Returns a plan as JSON.</summary>
-    public static JsonObject ToJson(OutputPlan plan, RunOptions options, DiskRoom room, bool all) => all
+    public static JsonObject ToJson(OutputPlan plan, RunOptions options, DiskRoom? room, bool all) => all
         ? PlanAnswer.Of(plan, options, room, PlanAnswer.Tensors, PlanAnswer.TensorsOf(plan))
         : PlanAnswer.Of(plan, options, room, "groups", GroupsToJson(plan));
 

@@ -44,31 +44,19 @@ public sealed class HttpStore(HttpStoreOptions? options = null) : IFileStore, ID
         ArgumentNullException.ThrowIfNull(file);
         Uri address = new(file.Address);
         bool isKnown = _sources.TryGetValue(file.Address, out Uri? source);
-        (HttpResponseMessage answer, Uri from) = await _requests.GetAsync(
-            source ?? address, new RangeHeaderValue(offset, offset + length - 1), cancel).ConfigureAwait(false);
         try
         {
-            if (!answer.IsSuccessStatusCode && isKnown && (int)answer.StatusCode is >= 400 and < 500)
-            {
-                // The place that a redirect led to is given for a time only.
-                _sources.TryRemove(file.Address, out _);
-                throw new StoreFaultException($"the server answers {(int)answer.StatusCode}, from where it had sent the reader");
-            }
-
-            if (answer.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
-                throw PartAnswer.Changed(file, "it became shorter");
-            if (!answer.IsSuccessStatusCode)
-                throw _requests.Refusal(answer, from);
-            PartAnswer.Check(answer, address, file, offset, length);
-            if (!HubListing.IsOfHub(file) && file.Version.Length > 0)
-                PartAnswer.CheckVersion(answer, file);
-            if (from != address)
-                _sources[file.Address] = from;
-            return new AnswerStream(answer, await answer.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false));
+            return await OpenAsync(file, address, source ?? address, offset, length, cancel).ConfigureAwait(false);
         }
-        catch
+        catch (DemException e) when (isKnown && e.Code != ErrorCode.InputChanged)
         {
-            answer.Dispose();
+            // The place that a redirect led to is given for a time only; the next attempt asks for it anew.
+            _sources.TryRemove(file.Address, out _);
+            throw new StoreFaultException(e.Message, e);
+        }
+        catch when (isKnown)
+        {
+            _sources.TryRemove(file.Address, out _);
             throw;
         }
     }
@@ -92,4 +80,29 @@ public sealed class HttpStore(HttpStoreOptions? options = null) : IFileStore, ID
 
     /// <inheritdoc/>
     public void Dispose() => _requests.Dispose();
+
+    private async Task<Stream> OpenAsync(
+        StoreFile file, Uri address, Uri source, long offset, long length, CancellationToken cancel)
+    {
+        (HttpResponseMessage answer, Uri from) = await _requests.GetAsync(
+            source, new RangeHeaderValue(offset, offset + length - 1), cancel).ConfigureAwait(false);
+        try
+        {
+            if (answer.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
+                throw PartAnswer.Changed(file, "it became shorter");
+            if (!answer.IsSuccessStatusCode)
+                throw _requests.Refusal(answer, from);
+            PartAnswer.Check(answer, address, file, offset, length);
+            if (!HubListing.IsOfHub(file) && file.Version.Length > 0)
+                PartAnswer.CheckVersion(answer, file);
+            if (from != address)
+                _sources[file.Address] = from;
+            return new AnswerStream(answer, await answer.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false));
+        }
+        catch
+        {
+            answer.Dispose();
+            throw;
+        }
+    }
 }

@@ -131,6 +131,8 @@ public sealed class ModelCardTests
 
     [TestCase("org/name", ExpectedResult = "org/name")]
     [TestCase("org/name@main", ExpectedResult = "org/name")]
+    [TestCase("hf://org/name@main", ExpectedResult = "org/name")]
+    [TestCase("https://host/org/name", ExpectedResult = null)]
     [TestCase("a", ExpectedResult = "a")]
     [TestCase("a/b/c", ExpectedResult = null)]
     [TestCase("my model", ExpectedResult = null)]

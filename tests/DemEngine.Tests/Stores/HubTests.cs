@@ -52,6 +52,18 @@ internal sealed class HubTests
     }
 
     [Test]
+    public void A_place_that_a_redirect_led_to_and_that_is_given_for_a_time_only_is_asked_for_again()
+    {
+        using var served = new HubServer(_models.PathOf("one"));
+        int asked = 0;
+        served.Twist = (request, answer) =>
+            request.Range is { First: > 0 } && Interlocked.Increment(ref asked) is 3 or 4 ? WebAnswer.Of(403) : answer;
+        Use(served, null);
+        _models.Merge(Recipe("hf://org/name@v1"), "expired", Options);
+        WebModelTests.AssertSame(_models, "local", "expired");
+    }
+
+    [Test]
     public void Bytes_that_are_not_those_of_the_hubs_SHA256_are_an_error()
     {
         using var served = new HubServer(_models.PathOf("one"));

@@ -109,8 +109,7 @@ internal sealed class S3Server : IDisposable
         string tag = TagOf(all);
         if (request.Header("If-Match") is { } wanted && wanted != tag)
             return Error(412, "PreconditionFailed", "At least one of the conditions did not hold.");
-        var whole = new WebAnswer(200, all)
-            { Headers = new() { ["ETag"] = tag, ["Last-Modified"] = "Thu, 01 Jan 2026 00:00:00 GMT" } };
+        WebAnswer whole = new WebAnswer(200, all).With("ETag", tag).With("Last-Modified", "Thu, 01 Jan 2026 00:00:00 GMT");
         if (request.Range is not { } range)
             return whole;
         if (range.First >= all.Length)

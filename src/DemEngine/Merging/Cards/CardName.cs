@@ -57,7 +57,7 @@ internal static partial class CardName
     private static partial Regex Local();
 
     [GeneratedRegex(
-        @"\A(?<id>[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)?)(@[A-Za-z0-9_./-]+)?\z",
+        @"\A(hf://)?(?<id>[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)?)(@[A-Za-z0-9_./-]+)?\z",
         RegexOptions.CultureInvariant)]
     private static partial Regex Repository();
 }
