@@ -18,7 +18,8 @@ public static class RemoteStores
 
     /// <summary>
     /// Lets recipes and paths name models on web servers (<c>https://…</c>; <c>http://…</c> on this machine) and on the Hugging
-    /// Face Hub (<c>hf://org/name@revision</c>), and in S3 (<c>s3://bucket/prefix</c>). Nothing is connected to before a model is opened.
+    /// Face Hub (<c>hf://org/name@revision</c>), and in S3 (<c>s3://bucket/prefix</c>). Nothing is connected to before a model is
+    /// opened.
     /// </summary>
     /// <param name="limits">How long stores are waited for; null for the defaults.</param>
     public static void Register(StoreLimits? limits = null)

@@ -574,8 +574,8 @@ public sealed class ErrorCode
     public static readonly ErrorCode StoreContentsWrong = new(
         2073,
         "What a store sent is not what the model's own hashes say.",
-        "Run again; if it happens again, the model in the store is damaged, and has to be stored there anew. Where it was changed "
-        + "after it was made, remove its dem-manifest.json.");
+        "Run again; if it happens again, the model in the store is damaged, and has to be stored there anew. Where it was "
+        + "changed after it was made, remove its dem-manifest.json.");
 
     /// <summary>DEM2074: A folder of a store holds too many files to be one model.</summary>
     public static readonly ErrorCode StoreFolderTooLarge = new(

@@ -4,7 +4,9 @@ using DemEngine.Stores;
 
 namespace DemEngine.Cli.Arguments;
 
-/// <summary>Refuses addresses of stores where only a path on disk is meant, before one is taken for a strange name of a folder.</summary>
+/// <summary>
+/// Refuses addresses of stores where only a path on disk is meant, before one is taken for a strange name of a folder.
+/// </summary>
 internal static class StorePaths
 {
     // Their output is one model, which can be written into a store.

@@ -32,7 +32,8 @@ public sealed class HttpStore(HttpStoreOptions? options = null) : IFileStore, ID
             : throw new DemException(
                 ErrorCode.BadStoreAddress,
                 $"{address}: this is not the address of a model on the hub",
-                remedy: $"Name it as {_requests.Hub.ToString().TrimEnd('/')}/org/name, with /resolve/REVISION where one is meant.")
+                remedy: $"Name it as {_requests.Hub.GetLeftPart(UriPartial.Authority)}/org/name, with /resolve/REVISION where "
+                    + "one is meant.")
             {
                 Path = address,
             };

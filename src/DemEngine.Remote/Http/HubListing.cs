@@ -32,7 +32,8 @@ internal static partial class HubListing
         string folder = string.Join('/', place.Folder.Split('/').Select(Uri.EscapeDataString));
         string root = $"{hub}/{repository}/resolve/{commit}" + (folder.Length == 0 ? "" : $"/{folder}");
         var files = new List<StoreFile>();
-        Uri? page = new($"{hub}/api/models/{repository}/tree/{commit}" + (folder.Length == 0 ? "" : $"/{folder}") + "?recursive=true");
+        string tree = $"{hub}/api/models/{repository}/tree/{commit}" + (folder.Length == 0 ? "" : $"/{folder}");
+        Uri? page = new($"{tree}?recursive=true");
         for (int count = 0; page is not null && count < MostPages; count++)
         {
             (JsonDocument json, Uri? next) = await AskAsync(requests, page, cancel).ConfigureAwait(false);

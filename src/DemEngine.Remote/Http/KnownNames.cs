@@ -137,8 +137,11 @@ internal static class KnownNames
         }
     }
 
-    /// <summary>Reads the names of files in an index or a manifest; none where it is damaged, which its reader then says.</summary>
-    private static async Task<IEnumerable<string>> NamedInAsync(HttpRequests requests, StoreFile list, CancellationToken cancel)
+    /// <summary>
+    /// Reads the names of files in an index or a manifest; none where it is damaged, which its reader then says.
+    /// </summary>
+    private static async Task<IEnumerable<string>> NamedInAsync(
+        HttpRequests requests, StoreFile list, CancellationToken cancel)
     {
         if (list.Length is 0 or > LargestList)
             return [];

@@ -59,6 +59,7 @@ internal static class PartAnswer
             throw Changed(file, $"it had {file.Length} bytes and has {whole} now");
         if (first != offset || last != offset + length - 1)
             throw HttpRequests.Wrong(
-                address, $"the server sends the bytes from {first} to {last} in place of those from {offset} to {offset + length - 1}");
+                address,
+                $"the server sends the bytes from {first} to {last} in place of those from {offset} to {offset + length - 1}");
     }
 }

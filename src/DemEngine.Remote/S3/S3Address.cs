@@ -18,7 +18,8 @@ internal sealed record S3Address(string Bucket, string Key)
         int slash = rest.IndexOf('/', StringComparison.Ordinal);
         string bucket = slash < 0 ? rest : rest[..slash];
         string key = slash < 0 ? "" : rest[(slash + 1)..].Trim('/');
-        bool isBucket = bucket.Length is >= 3 and <= 255 && bucket.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_');
+        bool isBucket = bucket.Length is >= 3 and <= 255
+            && bucket.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_');
         return isBucket && !key.Contains("//", StringComparison.Ordinal)
             ? new S3Address(bucket, key)
             : throw new DemException(

@@ -30,7 +30,7 @@ internal static class S3Fault
                     ErrorCode.StoreAccessRefused,
                     address,
                     "no credentials were found",
-                    "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; for a public bucket set DEM_S3_ANONYMOUS=1.",
+                    "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; for a public bucket DEM_S3_ANONYMOUS=1.",
                     e)
                 : isSetup && Says("region")
                 ? Error(

@@ -8,14 +8,15 @@ using DemEngine.Stores;
 namespace DemEngine.Remote.S3;
 
 /// <summary>
-/// Folders of S3 and of servers that speak its protocol, <c>s3://bucket/prefix</c>. Objects are read by ranges under the condition
-/// that their ETag is still that of the listing, and written in parts.
+/// Folders of S3 and of servers that speak its protocol, <c>s3://bucket/prefix</c>. Objects are read by ranges under the
+/// condition that their ETag is still that of the listing, and written in parts.
 /// </summary>
 /// <param name="options">What the store takes from its surroundings; null for the process's environment.</param>
 public sealed class S3Store(S3Options? options = null) : IWritableStore, IDisposable
 {
     // One model has fewer; a prefix with more is refused after its list was read so far.
     private const int MostObjects = 20_000;
+    private const string AnotherOne = "another one is there now";
 
     private readonly Lazy<AmazonS3Client> _client = new(() => S3Client.Make(options ?? new S3Options()));
 
@@ -92,7 +93,7 @@ public sealed class S3Store(S3Options? options = null) : IWritableStore, IDispos
         catch (AmazonS3Exception e) when (e.StatusCode is HttpStatusCode.PreconditionFailed
             or HttpStatusCode.RequestedRangeNotSatisfiable or HttpStatusCode.NotFound)
         {
-            throw Changed(file, e.StatusCode == HttpStatusCode.NotFound ? "it is not there any more" : "another one is there now");
+            throw Changed(file, e.StatusCode == HttpStatusCode.NotFound ? "it is not there any more" : AnotherOne);
         }
         catch (Exception e) when (S3Fault.Covers(e))
         {
@@ -108,7 +109,7 @@ public sealed class S3Store(S3Options? options = null) : IWritableStore, IDispos
         if (now is null)
             throw Changed(file, "it is not there any more");
         if (now != (file.Length, file.Version))
-            throw Changed(file, "another one is there now");
+            throw Changed(file, AnotherOne);
     }
 
     /// <inheritdoc/>
@@ -168,7 +169,8 @@ public sealed class S3Store(S3Options? options = null) : IWritableStore, IDispos
         }
 
         if (await FindAsync(to, cancel).ConfigureAwait(false) is not { } there || there.Length != length)
-            throw new DemException(ErrorCode.StoreWriteFailed, $"{address}: the object does not have the {length} bytes that were sent")
+            throw new DemException(
+                ErrorCode.StoreWriteFailed, $"{address}: the object does not have the {length} bytes that were sent")
             {
                 Path = address,
             };
@@ -222,7 +224,7 @@ public sealed class S3Store(S3Options? options = null) : IWritableStore, IDispos
         string expected = string.Create(
             CultureInfo.InvariantCulture, $"bytes {offset}-{offset + length - 1}/{file.Length}");
         if (file.Version.Length > 0 && answer.ETag != file.Version)
-            throw Changed(file, "another one is there now");
+            throw Changed(file, AnotherOne);
         if (answer.HttpStatusCode != HttpStatusCode.PartialContent || answer.ContentRange != expected)
             throw new DemException(
                 ErrorCode.BadStoreAnswer,
@@ -232,7 +234,8 @@ public sealed class S3Store(S3Options? options = null) : IWritableStore, IDispos
             };
         if (answer.ContentLength != length)
             throw new DemException(
-                ErrorCode.BadStoreAnswer, $"{file.Address}: the store sends {answer.ContentLength} bytes where {length} were asked for")
+                ErrorCode.BadStoreAnswer,
+                $"{file.Address}: the store sends {answer.ContentLength} bytes where {length} were asked for")
             {
                 Path = file.Address,
             };

@@ -156,7 +156,7 @@ public sealed class Checkpoint : IDisposable
     /// <summary>Headers of the files of a GGUF model, in the order of their names; empty for others.</summary>
     internal ImmutableArray<GgufHeader> GgufHeaders => [.. _files.Select(file => file.Gguf).OfType<GgufHeader>()];
 
-    /// <summary>Whether its files, or those of its adapter, are in a store, and their bytes are fetched when they are read.</summary>
+    /// <summary>Whether its files, or those of its adapter, are in a store: their bytes are fetched when they are read.</summary>
     internal bool IsInStore => _files.Any(file => file.IsInStore) || _adapter is { IsInStore: true };
 
     /// <summary>Stamps of the files when they were opened, in the order of their names.</summary>

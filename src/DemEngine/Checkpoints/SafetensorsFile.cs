@@ -145,7 +145,7 @@ internal sealed class SafetensorsFile : IDisposable
                 known.Add((spec.Name, tensor.Offset, spec.ByteLength, its.Hash));
         }
 
-        shard.CheckBy(known);
+        shard.CheckBy(new StreamedTensors(known));
     }
 
     /// <summary>A model that is no file.</summary>

@@ -38,7 +38,9 @@ internal sealed class StoreClient(IFileStore store, StoreLimits limits)
     /// <exception cref="DemException">DEM1051 (NotInStore): they cannot.</exception>
     public IWritableStore Writable(string address) => store as IWritableStore
         ?? throw new DemException(
-            ErrorCode.NotInStore, $"{address}: outputs are not written there", remedy: "Name a folder on disk, or s3://bucket/prefix.")
+            ErrorCode.NotInStore,
+            $"{address}: outputs are not written there",
+            remedy: "Name a folder on disk, or a place in an object store.")
         {
             Path = address,
         };

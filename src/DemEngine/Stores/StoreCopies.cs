@@ -10,7 +10,7 @@ internal static class StoreCopies
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
     private static readonly Lock Making = new();
-    private static readonly Dictionary<(StoreClient Client, string Address, string? File), (StoreCopy Copy, long Time)> ByAddress = [];
+    private static readonly Dictionary<Place, (StoreCopy Copy, long Time)> ByAddress = [];
     private static readonly ConcurrentDictionary<string, StandIn> StandIns = new(StringComparer.Ordinal);
     private static readonly ConcurrentDictionary<string, string> Addresses = new(StringComparer.Ordinal);
     private static readonly string[] FileSuffixes =
@@ -23,6 +23,8 @@ internal static class StoreCopies
     /// <param name="Client">The store.</param>
     /// <param name="File">The file.</param>
     internal sealed record StandIn(StoreClient Client, StoreFile File);
+
+    private readonly record struct Place(StoreClient Client, string Address, string? File);
 
     /// <summary>Finds the local path of a folder or file of a store.</summary>
     /// <param name="text">An address, or anything else that names a model.</param>
@@ -80,12 +82,12 @@ internal static class StoreCopies
     {
         lock (Making)
         {
-            bool isKnown = ByAddress.TryGetValue((client, address, file), out (StoreCopy Copy, long Time) known);
+            bool isKnown = ByAddress.TryGetValue(new Place(client, address, file), out (StoreCopy Copy, long Time) known);
             if (isKnown && Environment.TickCount64 - known.Time < Lifetime.TotalMilliseconds)
                 return known.Copy.Folder;
             StoreFolder listed = client.List(address, file);
             StoreCopy copy = isKnown && IsSame(known.Copy.Listed, listed) ? known.Copy : Make(client, listed);
-            ByAddress[(client, address, file)] = (copy, Environment.TickCount64);
+            ByAddress[new Place(client, address, file)] = (copy, Environment.TickCount64);
             return copy.Folder;
         }
     }
@@ -100,7 +102,7 @@ internal static class StoreCopies
         string[] parts =
         [
             .. listed.Address[(listed.Address.IndexOf("://", StringComparison.Ordinal) + 3)..].Split('/')
-                .Select(part => new string([.. part.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '_')]))
+                .Select(part => string.Concat(part.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' ? c : '_')))
                 .Where(part => part.Trim('.').Length > 0),
         ];
         string folder = Path.Combine([Root(), $"{++_count}", .. parts]);

@@ -33,7 +33,11 @@ internal sealed class StoreUpload : IDisposable
         _store = client.Writable(files[0].Address);
         _partBytes = PartBytes(_store, files.Max(file => file.Length), maxBytes, threads);
         _files = new UploadedFile[files.Count];
-        _threads = [.. Enumerable.Range(0, Senders).Select(k => new Thread(SendParts) { IsBackground = true, Name = $"upload {k}" })];
+        _threads =
+        [
+            .. Enumerable.Range(0, Senders)
+                .Select(k => new Thread(SendParts) { IsBackground = true, Name = $"upload {k}" }),
+        ];
         try
         {
             for (int k = 0; k < _files.Length; k++)

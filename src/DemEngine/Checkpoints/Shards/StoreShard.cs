@@ -22,7 +22,7 @@ internal sealed class StoreShard : IShardReader, IDirectFile
     private readonly CancellationTokenSource _closed = new();
     private readonly Lazy<byte[]> _head;
     private readonly StreamedFile? _whole;
-    private StreamedTensors? _tensors;
+    private IBlockCheck? _tensors;
 
     /// <param name="path">Path of the local file that stands for the store's.</param>
     /// <param name="standIn">The file, and its store.</param>
@@ -80,14 +80,13 @@ internal sealed class StoreShard : IShardReader, IDirectFile
         if (_whole?.Add(offset, block[..length]) == false)
             throw Wrong("what the store sent has another SHA-256 than the store states");
         if (_tensors?.Add(offset, block[..length]) is { } tensor)
-            throw Wrong($"what the store sent of {Quoted.Name(tensor)} is not what {Manifest.FileName} beside it says");
+            throw Wrong($"what the store sent of {Quoted.Name(tensor)} is not what the manifest beside it says");
         return length;
     }
 
-    /// <summary>Has tensors checked against hashes when all of their bytes were read.</summary>
-    /// <param name="tensors">Name, place in the file and hash of each tensor.</param>
-    public void CheckBy(IEnumerable<(string Name, long Offset, long Length, string Hash)> tensors) =>
-        _tensors = new StreamedTensors(tensors);
+    /// <summary>Has tensors checked against the manifest beside the file when all of their bytes were read.</summary>
+    /// <param name="tensors">Takes the blocks of the file.</param>
+    public void CheckBy(IBlockCheck tensors) => _tensors = tensors;
 
     public DemException Shorter() => new(ErrorCode.InputChanged, $"{_file.Address}: the file became shorter while it was read")
     {
@@ -106,7 +105,8 @@ internal sealed class StoreShard : IShardReader, IDirectFile
         _whole?.Dispose();
     }
 
-    private DemException Wrong(string how) => new(ErrorCode.StoreContentsWrong, $"{_file.Address}: {how}") { Path = _file.Address };
+    private DemException Wrong(string how) =>
+        new(ErrorCode.StoreContentsWrong, $"{_file.Address}: {how}") { Path = _file.Address };
 
     private byte[] ReadPart(long offset, int length)
     {

@@ -204,7 +204,10 @@ public static class StoreOutputRun
         {
             if ($"{folder}/".StartsWith($"{input}/", StringComparison.Ordinal)
                 || $"{input}/".StartsWith($"{folder}/", StringComparison.Ordinal))
-                throw new DemException(ErrorCode.OutputOverlapsInput, $"{folder}: the input {input} lies there") { Path = folder };
+                throw new DemException(ErrorCode.OutputOverlapsInput, $"{folder}: the input {input} lies there")
+                {
+                    Path = folder,
+                };
         }
 
         StoreFolder there;

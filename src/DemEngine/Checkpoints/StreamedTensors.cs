@@ -1,10 +1,12 @@
-namespace DemEngine.Checkpoints.Shards;
+using DemEngine.Checkpoints.Shards;
+
+namespace DemEngine.Checkpoints;
 
 /// <summary>
 /// Checks tensors of a file against hashes that are known, while the file is read in blocks that come in any order, and perhaps
 /// more than once. A tensor of which not every block is read is not checked. Thread-safe.
 /// </summary>
-internal sealed class StreamedTensors
+internal sealed class StreamedTensors : IBlockCheck
 {
     // Leaves of which one part has come are kept until the other does. Of tensors that are read in pieces it never may.
     private const int MostHalves = 64;
@@ -21,10 +23,7 @@ internal sealed class StreamedTensors
             .OrderBy(tensor => tensor.Start),
     ];
 
-    /// <summary>Takes a block that was read.</summary>
-    /// <param name="offset">Offset of the block in the file.</param>
-    /// <param name="block">Its bytes. Blocks that come again have the same borders.</param>
-    /// <returns>Name of a tensor that is not what its hash says; null for none.</returns>
+    /// <inheritdoc/>
     public string? Add(long offset, ReadOnlySpan<byte> block)
     {
         long end = offset + block.Length;
