@@ -8,7 +8,7 @@ namespace DemEngine.Packages.Tests;
 /// <summary>What every package carries for those who find it.</summary>
 public partial class PackageContentTests
 {
-    private static readonly string[] Ids = ["DemEngine", "DemEngine.Cli", "DemEngine.Evaluation", "DemEngine.Kernels", "DemEngine.Search", "DemEngine.Training"];
+    private static readonly string[] Ids = ["DemEngine", "DemEngine.Cli", "DemEngine.Evaluation", "DemEngine.Kernels", "DemEngine.Remote", "DemEngine.Search", "DemEngine.Training"];
 
     [Test]
     public void These_are_the_packages()
