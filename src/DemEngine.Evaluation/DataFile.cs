@@ -5,7 +5,7 @@ namespace DemEngine.Evaluation;
 
 /// <summary>A named data set that is to be read.</summary>
 /// <param name="Name">Name of the data set, shown in results.</param>
-/// <param name="Path">Path of the JSON Lines file, see <see cref="DataSetReader"/>.</param>
+/// <param name="Path">Path of the file, see <see cref="DataSetReader"/>.</param>
 public sealed record DataFile(string Name, string Path)
 {
     /// <summary>Parses <c>NAME=FILE</c>; a file without a name is named after itself, without its extension.</summary>

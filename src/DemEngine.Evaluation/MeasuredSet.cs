@@ -8,22 +8,34 @@ namespace DemEngine.Evaluation;
 /// <param name="Metrics">Metrics to compute on the set, at least one.</param>
 public sealed record MeasuredSet(DataSet Data, ImmutableArray<Metric> Metrics)
 {
-    /// <summary>Reads data sets and selects the metrics to compute on each.</summary>
+    /// <summary>Reads data sets without chats and selects the metrics to compute on each.</summary>
     /// <param name="files">Data files to read, in the order of the result.</param>
     /// <param name="metrics">Metrics to compute on each set; empty for every built-in metric that applies to the set.</param>
     /// <param name="tokenizer">Tokenizer of the model.</param>
     /// <param name="config">Configuration of the model, which bounds token ids and sequence lengths.</param>
     /// <exception cref="DemException">
-    /// DEM2104 (NoTokenizer): text cannot be encoded. DEM2111 to DEM2115: a file or a line of it is invalid. DEM2116
+    /// The errors of <see cref="Read(IEnumerable{DataFile}, ImmutableArray{Metric}, DataReading)"/>.
+    /// </exception>
+    public static ImmutableArray<MeasuredSet> Read(
+        IEnumerable<DataFile> files, ImmutableArray<Metric> metrics, ITokenizer tokenizer, LlamaConfig config) =>
+        Read(files, metrics, new DataReading(tokenizer, config));
+
+    /// <summary>Reads data sets and selects the metrics to compute on each.</summary>
+    /// <param name="files">Data files to read, in the order of the result.</param>
+    /// <param name="metrics">Metrics to compute on each set; empty for every built-in metric that applies to the set.</param>
+    /// <param name="reading">What the rows of the files are read with.</param>
+    /// <exception cref="DemException">
+    /// DEM2080 to DEM2084: a chat cannot become text, or a file is damaged. DEM2104 (NoTokenizer): text cannot be encoded.
+    /// DEM2111 to DEM2115: a file or a row of it is invalid. DEM2116
     /// (MetricNotApplicable): a metric cannot be computed on a set.
     /// </exception>
     public static ImmutableArray<MeasuredSet> Read(
-        IEnumerable<DataFile> files, ImmutableArray<Metric> metrics, ITokenizer tokenizer, LlamaConfig config)
+        IEnumerable<DataFile> files, ImmutableArray<Metric> metrics, DataReading reading)
     {
         var sets = ImmutableArray.CreateBuilder<MeasuredSet>();
         foreach (DataFile file in files)
         {
-            DataSet data = DataSetReader.Read(file.Name, file.Path, tokenizer, config);
+            DataSet data = DataSetReader.Read(file.Name, file.Path, reading);
             sets.Add(new MeasuredSet(
                 data, metrics.IsEmpty ? [.. Metric.BuiltIn.Where(metric => Lacking(metric, data) is null)] : metrics));
             sets[^1].Check();

@@ -14,9 +14,10 @@ public static class ModelEvaluation
     /// <param name="tokenizers">Reader of the model's own tokenizer; null where models are known to have none.</param>
     /// <param name="metrics">Metrics to compute on each set; empty for every built-in metric that applies to the set.</param>
     /// <param name="open">Factory that makes the evaluator for the sets that were read.</param>
+    /// <param name="choices">What is chosen about the data files; null for nothing.</param>
     /// <param name="cancel">Token that stops the evaluation.</param>
     /// <exception cref="DemException">
-    /// DEM2001 to DEM2023: the checkpoint is invalid. DEM2101 to DEM2116: the model or the data is invalid. DEM4005
+    /// DEM2001 to DEM2023: the checkpoint is invalid. DEM2080 to DEM2116: the model or the data is invalid. DEM4005
     /// (InputChanged): the checkpoint changed during the evaluation.
     /// </exception>
     public static ModelScores Run(
@@ -25,13 +26,15 @@ public static class ModelEvaluation
         ITokenizerReader? tokenizers,
         ImmutableArray<Metric> metrics,
         Func<ImmutableArray<MeasuredSet>, IModelEvaluator> open,
+        DataChoices? choices = null,
         CancellationToken cancel = default)
     {
         using Checkpoint checkpoint = ModelWeights.Open(path);
         var weights = new CheckpointWeights(checkpoint);
         LlamaTensors.Check(weights.Config, weights.Tensors, weights.Name);
-        using IModelEvaluator evaluator = open(
-            MeasuredSet.Read(files, metrics, Tokenizers.Of(checkpoint.Folder, weights.Config, tokenizers), weights.Config));
+        ITokenizer tokenizer = Tokenizers.Of(checkpoint.Folder, weights.Config, tokenizers);
+        DataReading reading = (choices ?? DataChoices.None).For(checkpoint.Folder, tokenizer, weights.Config);
+        using IModelEvaluator evaluator = open(MeasuredSet.Read(files, metrics, reading));
         return Run(checkpoint, evaluator, cancel);
     }
 

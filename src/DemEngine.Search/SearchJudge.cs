@@ -40,8 +40,11 @@ public sealed class SearchJudge
         return new SearchJudge(metric, (merge, recipe) =>
         {
             LlamaConfig config = Candidate.ConfigOf(merge);
-            ImmutableArray<MeasuredSet> sets =
-                MeasuredSet.Read(files, [metric], MergedTokenizer.Read(merge, recipe, config, tokenizers), config);
+            ITokenizer tokenizer = MergedTokenizer.Read(merge, recipe, config, tokenizers);
+            DataReading reading = merge.BaseFolder is { } folder
+                ? DataChoices.None.For(folder, tokenizer, config)
+                : new DataReading(tokenizer, config);
+            ImmutableArray<MeasuredSet> sets = MeasuredSet.Read(files, [metric], reading);
             return new OpenedJudge(open(sets), SearchProblem.BuiltInJudge(metric), [.. sets.Select(set => set.Data)]);
         });
     }

@@ -582,6 +582,37 @@ public sealed class ErrorCode
         2074,
         "A folder of a store holds too many files to be one model.",
         "Name the folder of the model itself.");
+    /// <summary>
+    /// DEM2080: A chat template is not valid Jinja, uses a part of it that is not supported, or asks for what a chat does not have.
+    /// </summary>
+    public static readonly ErrorCode BadChatTemplate = new(
+        2080,
+        "A chat template is not valid Jinja, uses a part of it that is not supported, or asks for what a chat does not have.",
+        "Look at the line that the message names; or give the template of a model of the same family.");
+
+    /// <summary>DEM2081: A chat template refuses a chat, such as one whose turns do not alternate.</summary>
+    public static readonly ErrorCode ChatRefused = new(
+        2081,
+        "A chat template refuses a chat, such as one whose turns do not alternate.",
+        "Correct or remove the chat that the message names, or give another template.");
+
+    /// <summary>DEM2082: Data are chats, and the model has no template by which they become text.</summary>
+    public static readonly ErrorCode NoChatTemplate = new(
+        2082,
+        "Data are chats, and the model has no template by which they become text.",
+        "Put a chat_template.jinja beside the weights, or give one; or give data as {\"prompt\", \"completion\"}.");
+
+    /// <summary>DEM2083: A data file is not of the kind that its name or its first bytes say, or is damaged.</summary>
+    public static readonly ErrorCode BadDataFile = new(
+        2083,
+        "A data file is not of the kind that its name or its first bytes say, or is damaged.",
+        "Write it again as JSON Lines, a JSON array, Parquet or Arrow.");
+
+    /// <summary>DEM2084: A chat cannot be divided into what the assistant says and what it is told.</summary>
+    public static readonly ErrorCode NothingSaid = new(
+        2084,
+        "A chat cannot be divided into what the assistant says and what it is told.",
+        "Give chats with at least one message of the role assistant that is not empty.");
 
     // ---- 21xx: models and data sets ----
 
@@ -630,8 +661,8 @@ public sealed class ErrorCode
     public static readonly ErrorCode BadDataLine = new(
         2112,
         "A line of a data file is not a JSON object of a known form.",
-        "Correct the line that the message names: {\"text\"}, {\"prompt\", \"completion\"}, {\"prompt\", \"choices\", "
-        + "\"answer\"} or {\"tokens\"}.");
+        "Correct the row that the message names: {\"text\"}, {\"prompt\", \"completion\"}, {\"messages\"}, {\"conversations\"}, "
+        + "{\"instruction\", \"output\"}, {\"prompt\", \"choices\", \"answer\"} or {\"tokens\"}.");
 
     /// <summary>DEM2113: A data set holds nothing to predict.</summary>
     public static readonly ErrorCode EmptyDataSet = new(

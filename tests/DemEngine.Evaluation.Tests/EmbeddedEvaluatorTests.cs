@@ -53,6 +53,17 @@ public class EmbeddedEvaluatorTests
     }
 
     [Test]
+    public void Only_chosen_tokens_count_in_the_loss()
+    {
+        using var model = new TinyModel(TinyModel.Shape);
+        Example whole = RandomTexts("texts", TinyModel.Shape, [12], seed: 5).Examples[0];
+        DataSet set = new("chosen", [new Example(whole.Tokens, [2, 3, 7]), new Example(whole.Tokens, [11])]);
+        using var evaluator = new EmbeddedEvaluator([new MeasuredSet(set, [Metric.Loss])], threads: 1);
+        double expected = new[] { (4, 2), (8, 7), (12, 11) }.Sum(part => -model.Reference.LogLikelihood(new Example(whole.Tokens[..part.Item1], part.Item2)));
+        Assert.That(evaluator.Evaluate(model)["chosen", Metric.Loss], Is.EqualTo(expected / 4).Within(2e-5));
+    }
+
+    [Test]
     public void An_exact_match_is_what_greedy_decoding_gives()
     {
         LlamaConfig config = TinyModel.Shape;

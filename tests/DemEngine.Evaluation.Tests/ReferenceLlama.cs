@@ -43,7 +43,7 @@ internal sealed class ReferenceLlama(LlamaConfig config, IReadOnlyDictionary<str
     {
         double[][] logits = Logits(example.Tokens);
         double sum = 0;
-        for (int t = example.FirstTarget; t < example.Tokens.Length; t++)
+        foreach (int t in example.TargetPositions)
         {
             double[] row = logits[t - 1];
             double top = row.Max();

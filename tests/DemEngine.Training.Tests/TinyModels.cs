@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using DemEngine.Evaluation.Language;
 using DemEngine.Training.Models;
@@ -76,7 +77,11 @@ internal static class TinyModels
         return [.. Enumerable.Range(0, count).Select(_ =>
         {
             int length = random.Next(2, 13);
-            return new Example([.. Enumerable.Range(0, length).Select(_ => random.Next(config.VocabularySize))], random.Next(1, length));
+            ImmutableArray<int> tokens = [.. Enumerable.Range(0, length).Select(_ => random.Next(config.VocabularySize))];
+            int first = random.Next(1, length);
+
+            // Of some, as in a chat, not all that follows is predicted.
+            return length % 2 == 0 ? new Example(tokens, first) : new Example(tokens, [first, .. Enumerable.Range(first + 1, length - first - 1).Where(t => t % 3 != 0)]);
         })];
     }
 }

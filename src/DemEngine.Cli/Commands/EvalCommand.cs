@@ -14,7 +14,7 @@ internal static class EvalCommand
         var model = new Option<string>("--model") { Description = "The model to judge.", HelpName = "dir", Required = true };
         var data = new Option<string[]>("--data")
         {
-            Description = "Data sets: JSON Lines of {text}, {prompt, completion}, {prompt, choices, answer} or {tokens}.",
+            Description = $"Data sets: {DataCommandOptions.Forms}, {{prompt, choices, answer}} or {{tokens}}.",
             HelpName = "name=file",
             AllowMultipleArgumentsPerToken = true,
         };
@@ -26,6 +26,8 @@ internal static class EvalCommand
         {
             model, data,
         };
+        var choices = new DataCommandOptions();
+        choices.AddTo(command);
         evaluation.AddTo(command);
         output.AddTo(command);
         command.Validators.Add(result =>
@@ -36,6 +38,7 @@ internal static class EvalCommand
         command.SetAction(parsed =>
         {
             string path = parsed.GetValue(model)!;
+            bool isShort = parsed.GetValue(output.Json) || parsed.GetValue(output.Quiet);
             ModelScores scores = evaluation.Command(parsed) is { } outside
                 ? ModelEvaluation.Run(path, outside, Interrupt.Token)
                 : ModelEvaluation.Run(
@@ -43,7 +46,13 @@ internal static class EvalCommand
                     DataFile.ParseAll(parsed.GetValue(data)!),
                     new CheckpointTokenizerReader(),
                     evaluation.Metrics(parsed),
-                    sets => evaluation.Open(parsed, sets),
+                    sets =>
+                    {
+                        foreach (MeasuredSet set in isShort ? [] : sets)
+                            Console.Out.WriteLine(DataSetText.Describe(set.Data));
+                        return evaluation.Open(parsed, sets);
+                    },
+                    choices.Read(parsed),
                     Interrupt.Token);
             if (parsed.GetValue(output.Json))
                 ScoresPrinter.PrintJson(path, scores);

@@ -30,7 +30,7 @@ internal static class TrainCommand
         };
         var data = new Option<string>("--data")
         {
-            Description = "What is learnt: JSON Lines of {text}, {prompt, completion} or {tokens}.",
+            Description = $"What is learnt: {DataCommandOptions.Forms} or {{tokens}}.",
             HelpName = "file",
             Required = true,
         };
@@ -65,6 +65,7 @@ internal static class TrainCommand
             Description = "Also draw the losses over the steps into this file, as SVG.",
             HelpName = "file",
         };
+        var choices = new DataCommandOptions();
         var training = new TrainCommandOptions();
         var printed = new OutputOptions();
 
@@ -73,6 +74,7 @@ internal static class TrainCommand
             model, fromScratch, config, data, valid, output, overwrite, resume, resumeAuto, restart, saveEvery, maxShardSize,
             curve,
         };
+        choices.AddTo(command);
         training.AddTo(command);
         printed.AddTo(command);
         command.Validators.Add(result =>
@@ -94,6 +96,7 @@ internal static class TrainCommand
                 MaxShardBytes = parsed.GetValue(maxShardSize),
             };
             string folder = parsed.GetValue(output)!.FullName;
+            var described = new List<string>();
             bool quiet = parsed.GetValue(printed.Quiet), json = parsed.GetValue(printed.Json);
             try
             {
@@ -108,13 +111,16 @@ internal static class TrainCommand
                                 parsed.GetValue(data)!,
                                 parsed.GetValue(valid)!,
                                 new CheckpointTokenizerReader(),
-                                options)
+                                options,
+                                choices.Read(parsed))
                             : TrainingJobs.FromModel(
                                 parsed.GetValue(model)!,
                                 parsed.GetValue(data)!,
                                 parsed.GetValue(valid)!,
                                 new CheckpointTokenizerReader(),
-                                options);
+                                options,
+                                choices.Read(parsed));
+                        described.AddRange(new[] { job.Data, job.Validation }.Select(DataSetText.Describe));
                         using (job.Start)
                             return TrainingRun.Execute(
                                 job with { Dense = training.Dense(parsed) },
@@ -126,7 +132,7 @@ internal static class TrainCommand
                     });
                 if (parsed.GetValue(curve) is { } picture)
                     LearningCurve.Write(Path.Combine(folder, "train.jsonl"), picture.FullName);
-                TrainingPrinter.Print(report, folder, quiet, json);
+                TrainingPrinter.Print(report, described, folder, quiet, json);
                 return 0;
             }
             catch (OperationCanceledException e)

@@ -79,6 +79,16 @@ internal static class Remedies
         [ErrorCode.UnknownArchitecture] = (
             "A model's config.json describes an architecture that this tool does not compute.",
             "Evaluate it with --evaluate-command; merging needs no configuration."),
+        [ErrorCode.BadChatTemplate] = (
+            null,
+            "Look at the line that the message names; or give another template with --chat-template FILE."),
+        [ErrorCode.ChatRefused] = (
+            null,
+            "Correct or remove the chat that the message names, or give another template with --chat-template FILE."),
+        [ErrorCode.NoChatTemplate] = (
+            null,
+            "Pass --chat-template chatml, or a template's file; or give data as {\"prompt\", \"completion\"}."),
+        [ErrorCode.ExampleTooLong] = (null, "Pass --max-length TOKENS to cut such examples, or shorten the row that the message names."),
         [ErrorCode.MetricUnclear] = (
             null,
             "Name one of those that the message lists: --metric NAME, NAME,FILTER or TASK/NAME; add :lower if less is better."),

@@ -6,7 +6,7 @@ namespace DemEngine.Cli.Output;
 /// <summary>Prints what a finished training run did, in words or as JSON.</summary>
 internal static class TrainingPrinter
 {
-    public static void Print(TrainingReport report, string output, bool quiet, bool json)
+    public static void Print(TrainingReport report, IEnumerable<string> data, string output, bool quiet, bool json)
     {
         if (json)
         {
@@ -17,6 +17,8 @@ internal static class TrainingPrinter
         if (quiet)
             return;
 
+        foreach (string line in data)
+            Console.Out.WriteLine(line);
         string end = report.StoppedEarly ? "stopped early after" : "all";
         Console.Out.WriteLine($"{end} {report.Steps} steps, {report.Positions} tokens, {report.Seconds:0.0} s");
         Console.Out.WriteLine($"best validation loss {report.BestLoss:0.0000} nats per token, at step {report.BestStep}");

@@ -26,14 +26,14 @@ internal sealed class SequenceBatch
             [.. sequences.SelectMany(sequence => Enumerable.Range(0, sequence.Tokens.Length - 1))],
             Starts(sequences.Select(sequence => sequence.Tokens.Length - 1)));
         PredictingRows = new BatchRows(
-            [.. sequences.SelectMany(sequence => Enumerable.Range(sequence.FirstTarget - 1, sequence.Targets))],
+            [.. sequences.SelectMany(sequence => sequence.TargetPositions.Select(target => target - 1))],
             Starts(sequences.Select(sequence => sequence.Targets)));
         PredictingRowSources =
         [
             .. sequences.SelectMany((sequence, s) =>
-                Enumerable.Range(Rows.Starts[s] + sequence.FirstTarget - 1, sequence.Targets)),
+                sequence.TargetPositions.Select(target => Rows.Starts[s] + target - 1)),
         ];
-        Targets = [.. sequences.SelectMany(sequence => sequence.Tokens[sequence.FirstTarget..])];
+        Targets = [.. sequences.SelectMany(sequence => sequence.TargetPositions.Select(target => sequence.Tokens[target]))];
     }
 
     /// <summary>Index of the batch's first sequence among all sequences that are evaluated.</summary>

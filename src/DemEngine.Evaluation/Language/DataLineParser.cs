@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using DemEngine.Errors;
+using DemEngine.Evaluation.Records;
 using DemEngine.Files;
 
 namespace DemEngine.Evaluation.Language;
@@ -9,48 +10,54 @@ namespace DemEngine.Evaluation.Language;
 /// <param name="Examples">Examples of the line: one, several if a long text was divided, or none for an empty text.</param>
 /// <param name="Question">Question that the line asks; null if it is not of that form.</param>
 /// <param name="HasPrompt">Whether the line gives a prompt and its completion.</param>
-internal sealed record DataLine(ImmutableArray<Example> Examples, Question? Question, bool HasPrompt);
+internal sealed record DataLine(ImmutableArray<Example> Examples, Question? Question, bool HasPrompt)
+{
+    /// <summary>Form of the line.</summary>
+    public DataForm Form { get; init; }
+}
 
 /// <summary>
-/// Parses one line of a data set, from JSON to tokens, in the forms that <see cref="DataSetReader"/> describes.
+/// Parses one row of a data set, from JSON to tokens, in the forms that <see cref="DataSetReader"/> describes.
 /// </summary>
 internal sealed class DataLineParser
 {
+    private readonly DataReading _reading;
     private readonly ITokenizer _tokenizer;
     private readonly LlamaConfig _config;
+    private readonly Lazy<ChatExamples?> _chats;
     private readonly ImmutableArray<int> _begin;
 
-    public DataLineParser(ITokenizer tokenizer, LlamaConfig config)
+    public DataLineParser(DataReading reading)
     {
-        _tokenizer = tokenizer;
-        _config = config;
-        _begin = tokenizer.BeginOfText is { } id ? [id] : [];
+        _reading = reading;
+        _tokenizer = reading.Tokenizer;
+        _config = reading.Config;
+        _chats = new Lazy<ChatExamples?>(() =>
+            reading.Chats.Value is { } template ? new ChatExamples(template, reading.Tokenizer) : null);
+        _begin = _tokenizer.BeginOfText is { } id ? [id] : [];
     }
 
+    private int Longest => Math.Min(_reading.MaxLength ?? int.MaxValue, _config.MaxPositions);
+
     /// <exception cref="DemException">
-    /// DEM2112, DEM2114, DEM2115 (BadDataLine, ExampleTooLong, TokenOutOfRange), and the tokenizer's errors, each with the line's
-    /// location.
+    /// DEM2112, DEM2114, DEM2115 (BadDataLine, ExampleTooLong, TokenOutOfRange), the tokenizer's errors, and those of chats, each
+    /// with the row's place.
     /// </exception>
-    public DataLine Parse(ReadOnlyMemory<byte> line, string place)
+    public DataLine Parse(DataRow row)
     {
+        string place = row.Place;
         try
         {
-            using var document = StrictJson.ParseDocument(line);
+            using var document = StrictJson.ParseDocument(row.Json);
             JsonElement root = document.RootElement;
             if (root.ValueKind != JsonValueKind.Object)
                 throw Bad(place, "not a JSON object");
-            bool Has(string key) => root.TryGetProperty(key, out _);
-            return (Has("text"), Has("prompt"), Has("completion"), Has("choices"), Has("tokens")) switch
-            {
-                (true, false, false, false, false) => Text(root, place),
-                (false, true, true, false, false) => Completion(root, place),
-                (false, true, false, true, false) => Choices(root, place),
-                (false, false, false, false, true) => Tokens(root, place),
-                _ => throw Bad(
-                    place,
-                    "it must have \"text\", or \"prompt\" and \"completion\", or \"prompt\", \"choices\" and \"answer\", "
-                    + "or \"tokens\", and only one of these"),
-            };
+            DataForm form = FormOf(root, place);
+            return Parse(form, root, place) with { Form = form };
+        }
+        catch (FormatException e)
+        {
+            throw new DemException(ErrorCode.BadDataLine, $"{place}: {e.Message}", e);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
@@ -58,26 +65,101 @@ internal sealed class DataLineParser
         }
     }
 
+    private DataForm FormOf(JsonElement root, string place)
+    {
+        ImmutableArray<DataForm> forms = DataForms.Of(root);
+        if (_reading.Form is { } wanted)
+            return forms.Contains(wanted)
+                ? wanted
+                : throw Bad(place, $"it has not the keys of the form {wanted.ToString().ToLowerInvariant()}");
+        return forms switch
+        {
+            [var one] => one,
+            [] => throw Bad(place, $"it must have {DataForms.Known}"),
+            _ => throw new DemException(
+                ErrorCode.BadDataLine,
+                $"{place}: it has the keys of several forms: {string.Join(", ", forms).ToLowerInvariant()}",
+                remedy: "Name the form that is meant."),
+        };
+    }
+
+    private DataLine Parse(DataForm form, JsonElement root, string place)
+    {
+        switch (form)
+        {
+            case DataForm.Text:
+                return Text(root, place);
+            case DataForm.Completion when root.GetProperty("prompt").ValueKind == JsonValueKind.Array:
+                return Chat(Messages.OfPrompt(root), place);
+            case DataForm.Completion:
+                return Completion(String(root, "prompt", place), String(root, "completion", place), place);
+            case DataForm.Choices:
+                return Choices(root, place);
+            case DataForm.Tokens:
+                return Tokens(root, place);
+            case DataForm.Chat:
+                return Chat(Messages.OfMessages(root, root.GetProperty("messages"), "messages"), place);
+            case DataForm.ShareGpt:
+                var (key, turns) = DataForms.First(root, "conversations", "conversation")!.Value;
+                return Chat(Messages.OfShareGpt(root, turns, key), place);
+            default:
+                return _chats.Value is null ? Alpaca(root, place) : Chat(Messages.OfAlpaca(root), place);
+        }
+    }
+
+    private DataLine Chat(Chat chat, string place)
+    {
+        if (_chats.Value is not { } template)
+            throw new DemException(ErrorCode.NoChatTemplate, $"{place}: this is a chat, and the model has no template for chats");
+        ImmutableArray<Example> examples;
+        try
+        {
+            examples = template.Of(chat);
+        }
+        catch (DemException e)
+        {
+            throw new DemException(e.Code, $"{place}: {e.Message}", e, e.Remedy) { Path = e.Path, Line = e.Line };
+        }
+
+        return new DataLine([.. examples.SelectMany(one => Fit(one, place))], null, HasPrompt: chat.Learnt.Length == 1);
+    }
+
+    /// <summary>
+    /// The text that Alpaca's models were trained on (Taori et al., "Stanford Alpaca",
+    /// https://github.com/tatsu-lab/stanford_alpaca, "Data Release").
+    /// </summary>
+    private DataLine Alpaca(JsonElement root, string place)
+    {
+        var (instruction, input, output) = Messages.Alpaca(root);
+        string prompt = input.Length > 0
+            ? "Below is an instruction that describes a task, paired with an input that provides further context. "
+                + "Write a response that appropriately completes the request.\n\n"
+                + $"### Instruction:\n{instruction}\n\n### Input:\n{input}\n\n### Response:\n"
+            : "Below is an instruction that describes a task. Write a response that appropriately completes the request.\n\n"
+                + $"### Instruction:\n{instruction}\n\n### Response:\n";
+        return Completion(prompt, output, place);
+    }
+
     private DataLine Text(JsonElement root, string place)
     {
         ImmutableArray<int> tokens = [.. _begin, .. Encode(String(root, "text", place), place), _tokenizer.EndOfText];
         var pieces = ImmutableArray.CreateBuilder<Example>();
-        for (int start = 0; start < tokens.Length - 1; start += _config.MaxPositions - 1)
-            pieces.Add(Make(tokens.Slice(start, Math.Min(_config.MaxPositions, tokens.Length - start)), 1, place));
+        for (int start = 0; start < tokens.Length - 1; start += Longest - 1)
+            pieces.Add(Make(tokens.Slice(start, Math.Min(Longest, tokens.Length - start)), 1, place));
         return new DataLine(pieces.DrainToImmutable(), null, HasPrompt: false);
     }
 
-    private DataLine Completion(JsonElement root, string place)
+    private DataLine Completion(string before, string after, string place)
     {
-        ImmutableArray<int> prompt = Prompt(root, place);
-        ImmutableArray<int> completion = Encode(String(root, "completion", place), place);
-        return new DataLine(
-            [Make([.. prompt, .. completion, _tokenizer.EndOfText], prompt.Length, place)], null, HasPrompt: true);
+        ImmutableArray<int> prompt = Prompt(before, place);
+        ImmutableArray<int> completion = Encode(after, place);
+        var example = new Example([.. prompt, .. completion, _tokenizer.EndOfText], prompt.Length);
+        return new DataLine(Fit(example, place), null, HasPrompt: true);
     }
 
     private DataLine Choices(JsonElement root, string place)
     {
-        ImmutableArray<int> prompt = Prompt(root, place);
+        ImmutableArray<int> prompt = Prompt(String(root, "prompt", place), place);
         JsonElement list = root.GetProperty("choices");
         if (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() < 2)
             throw Bad(place, "\"choices\" is not a list of at least two");
@@ -121,25 +203,35 @@ internal sealed class DataLineParser
         if (hasPrompt
             && (value.ValueKind != JsonValueKind.Number || !value.TryGetInt32(out from) || from < 1 || from >= tokens.Count))
             throw Bad(place, $"\"loss_from\" is not a whole number from 1 to {tokens.Count - 1}");
-        return new DataLine([Make(tokens.DrainToImmutable(), from, place)], null, hasPrompt);
+        return new DataLine(Fit(new Example(tokens.DrainToImmutable(), from), place), null, hasPrompt);
     }
 
-    private ImmutableArray<int> Prompt(JsonElement root, string place)
+    private ImmutableArray<int> Prompt(string text, string place)
     {
-        ImmutableArray<int> prompt = [.. _begin, .. Encode(String(root, "prompt", place), place)];
+        ImmutableArray<int> prompt = [.. _begin, .. Encode(text, place)];
         return prompt.Length > 0
             ? prompt
             : throw Bad(place, "\"prompt\" is empty, and the tokenizer has no token that begins a text");
     }
 
-    private Example Make(ImmutableArray<int> tokens, int firstTarget, string place)
+    private Example Make(ImmutableArray<int> tokens, int firstTarget, string place) =>
+        Checked(new Example(tokens, firstTarget), place);
+
+    // Cuts an example to the length that is asked for; nothing is left of one whose targets all lie behind.
+    private ImmutableArray<Example> Fit(Example example, string place)
     {
-        if (tokens.Length > _config.MaxPositions)
+        Example? cut = _reading.MaxLength is { } longest ? example.Cut(longest) : example;
+        return cut is null ? [] : [Checked(cut, place)];
+    }
+
+    private Example Checked(Example example, string place)
+    {
+        if (example.Tokens.Length > _config.MaxPositions)
             throw new DemException(
-                ErrorCode.ExampleTooLong, $"{place}: {tokens.Length} tokens, and the model takes {_config.MaxPositions}");
-        foreach (int token in tokens)
+                ErrorCode.ExampleTooLong, $"{place}: {example.Tokens.Length} tokens, and the model takes {_config.MaxPositions}");
+        foreach (int token in example.Tokens)
             CheckRange(token, place);
-        return new Example(tokens, firstTarget);
+        return example;
     }
 
     private ImmutableArray<int> Encode(string text, string place)

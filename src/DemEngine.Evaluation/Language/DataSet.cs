@@ -38,6 +38,15 @@ public sealed class DataSet
     /// <summary>Whether every example is a prompt and its completion, so that exact match can be computed.</summary>
     public bool HasPrompts { get; }
 
+    /// <summary>Number of rows that the set was read from; 0 if it was not read from a file.</summary>
+    public int Rows { get; init; }
+
+    /// <summary>Forms of the rows that the set was read from; empty if it was not read from a file.</summary>
+    public ImmutableArray<DataForm> Forms { get; init; } = [];
+
+    /// <summary>Where the template comes from that chats became text by; null if there were none.</summary>
+    public string? ChatTemplate { get; init; }
+
     /// <summary>Number of target tokens in all examples.</summary>
     public long Targets => Examples.Sum(example => (long)example.Targets);
 }

@@ -102,7 +102,9 @@ public sealed record SearchProblem(
     private static Identity Of(DataSet set)
     {
         IEnumerable<Example> sequences = set.Examples.Concat(set.Questions.SelectMany(question => question.Choices));
-        IEnumerable<string> numbers = sequences.Select(example => $"{example.FirstTarget} {string.Join(' ', example.Tokens)}")
+        static string Targets(Example example) =>
+            example.IsPredictedToEnd ? $"{example.FirstTarget}" : string.Join(',', example.TargetPositions);
+        IEnumerable<string> numbers = sequences.Select(example => $"{Targets(example)} {string.Join(' ', example.Tokens)}")
             .Concat(set.Questions.Select(question => $"{question.Answer}"));
         return Identity.Of(set.Name, numbers);
     }

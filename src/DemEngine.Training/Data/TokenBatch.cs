@@ -49,11 +49,11 @@ public sealed class TokenBatch : IDisposable
             Example example = examples[b];
             for (int t = 0; t < example.Tokens.Length - 1; t++)
                 tokens[(b * length) + t] = example.Tokens[t];
-            for (int t = example.FirstTarget; t < example.Tokens.Length; t++, n++)
+            foreach (int t in example.TargetPositions)
             {
                 rows[n] = (b * length) + t - 1;
                 next[n] = example.Tokens[t];
-                owners[n] = b;
+                owners[n++] = b;
             }
         }
 

@@ -25,6 +25,9 @@ public sealed record TrainingJob(
     IReadOnlyDictionary<string, byte[]> SideFiles,
     TrainingOptions Options)
 {
+    /// <summary>What was chosen about the data files.</summary>
+    public DataChoices Choices { get; init; } = DataChoices.None;
+
     /// <summary>Whether a model that was adapted is written with all its weights, and not as an adapter.</summary>
     public bool Dense { get; init; }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 using DemEngine.Checkpoints;
 using DemEngine.Checkpoints.Adapters;
 using DemEngine.Checkpoints.Folders;
@@ -18,27 +19,38 @@ public static class TrainingJobs
     /// <param name="validation">Path of the validation data, which decide which weights are best.</param>
     /// <param name="tokenizers">Reader of the model's own tokenizer.</param>
     /// <param name="options">Training options.</param>
+    /// <param name="choices">What is chosen about the data files; null for nothing.</param>
     /// <exception cref="DemException">
-    /// DEM1021 (TorchNotLoaded); DEM2001 to DEM2013, DEM2022, DEM2023: the model's files; DEM2101 to DEM2115: the model or the
+    /// DEM1021 (TorchNotLoaded); DEM2001 to DEM2013, DEM2022, DEM2023: the model's files; DEM2080 to DEM2115: the model or the
     /// data.
     /// </exception>
     public static TrainingJob FromModel(
-        string model, string data, string validation, ITokenizerReader? tokenizers, TrainingOptions options)
+        string model,
+        string data,
+        string validation,
+        ITokenizerReader? tokenizers,
+        TrainingOptions options,
+        DataChoices? choices = null)
     {
         using Checkpoint checkpoint = ModelWeights.Open(model);
         var weights = new CheckpointWeights(checkpoint);
         ITokenizer tokenizer = Tokenizers.Of(checkpoint.Folder, weights.Config, tokenizers);
-        DataSet learnt = DataSetReader.Read("training", data, tokenizer, weights.Config);
-        DataSet judging = DataSetReader.Read("validation", validation, tokenizer, weights.Config);
+        DataReading reading = (choices ?? DataChoices.None).For(checkpoint.Folder, tokenizer, weights.Config);
+        DataSet learnt = DataSetReader.Read("training", data, reading);
+        DataSet judging = DataSetReader.Read("validation", validation, reading);
         var sideFiles = new Dictionary<string, byte[]>(
             checkpoint.IsDecoded ? checkpoint.ReadSideFiles().Files : SideFiles.Read(checkpoint.Folder), StringComparer.Ordinal);
+        KeepTemplate(sideFiles, choices, reading);
         ModelConfig.StateType(sideFiles, model, options.Type);
         ImmutableArray<ManifestInput> inputs =
         [
             new ManifestInput("base", model, Fingerprint.Of(checkpoint)),
-            .. Data(data, validation),
+            .. Data(data, validation, choices),
         ];
-        return new TrainingJob(TorchModel.Read(weights), inputs, learnt, judging, sideFiles, options);
+        return new TrainingJob(TorchModel.Read(weights), inputs, learnt, judging, sideFiles, options)
+        {
+            Choices = choices ?? DataChoices.None,
+        };
     }
 
     /// <summary>Makes a job that trains from random weights, which <see cref="TrainingOptions.Seed"/> selects.</summary>
@@ -49,30 +61,50 @@ public static class TrainingJobs
     /// <param name="validation">Path of the validation data, which decide which weights are best.</param>
     /// <param name="tokenizers">Reader of the model's own tokenizer.</param>
     /// <param name="options">Training options.</param>
+    /// <param name="choices">What is chosen about the data files; null for nothing.</param>
     /// <exception cref="DemException">
-    /// DEM1021 (TorchNotLoaded); DEM2023 (BadSideFile); DEM2101 to DEM2115: the configuration or the data.
+    /// DEM1021 (TorchNotLoaded); DEM2023 (BadSideFile); DEM2080 to DEM2115: the configuration or the data.
     /// </exception>
     public static TrainingJob FromScratch(
-        string config, string data, string validation, ITokenizerReader? tokenizers, TrainingOptions options)
+        string config,
+        string data,
+        string validation,
+        ITokenizerReader? tokenizers,
+        TrainingOptions options,
+        DataChoices? choices = null)
     {
         LlamaConfig read = LlamaConfig.Read(config);
         string folder = Directory.Exists(config) ? config : Path.GetDirectoryName(Path.GetFullPath(config))!;
         ITokenizer tokenizer = Tokenizers.Of(folder, read, tokenizers);
-        DataSet learnt = DataSetReader.Read("training", data, tokenizer, read);
-        DataSet judging = DataSetReader.Read("validation", validation, tokenizer, read);
+        DataReading reading = (choices ?? DataChoices.None).For(folder, tokenizer, read);
+        DataSet learnt = DataSetReader.Read("training", data, reading);
+        DataSet judging = DataSetReader.Read("validation", validation, reading);
         string file = Directory.Exists(config) ? Path.Combine(config, LlamaConfig.FileName) : config;
         ImmutableArray<ManifestInput> inputs =
         [
             new ManifestInput("config", config, Fingerprint.OfFile(file)),
-            .. Data(data, validation),
+            .. Data(data, validation, choices),
         ];
-        return new TrainingJob(
-            TorchModel.Draw(read, options.Seed), inputs, learnt, judging, SideFiles.ReadTokenizer(folder), options);
+        var sideFiles = new Dictionary<string, byte[]>(SideFiles.ReadTokenizer(folder), StringComparer.Ordinal);
+        KeepTemplate(sideFiles, choices, reading);
+        return new TrainingJob(TorchModel.Draw(read, options.Seed), inputs, learnt, judging, sideFiles, options)
+        {
+            Choices = choices ?? DataChoices.None,
+        };
     }
 
-    private static IEnumerable<ManifestInput> Data(string data, string validation) =>
-    [
-        new ManifestInput("data", data, Fingerprint.OfFile(data)),
-        new ManifestInput("validation", validation, Fingerprint.OfFile(validation)),
-    ];
+    // A model that was trained by a template that is not its own is used with that one, too.
+    private static void KeepTemplate(Dictionary<string, byte[]> sideFiles, DataChoices? choices, DataReading reading)
+    {
+        if (choices?.ChatTemplate is not null && reading.Chats is { IsValueCreated: true, Value: { } template })
+            sideFiles["chat_template.jinja"] = Encoding.UTF8.GetBytes(template.Source);
+    }
+
+    private static IEnumerable<ManifestInput> Data(string data, string validation, DataChoices? choices)
+    {
+        yield return new ManifestInput("data", data, Fingerprint.OfFile(data));
+        yield return new ManifestInput("validation", validation, Fingerprint.OfFile(validation));
+        if (choices?.ChatTemplate is { } template && File.Exists(template))
+            yield return new ManifestInput("chat template", template, Fingerprint.OfFile(template));
+    }
 }

@@ -178,6 +178,9 @@ public static class TrainingRun
                 options.Patience,
                 options.Lora,
                 job.Dense,
+                form = job.Choices.Form?.ToString().ToLowerInvariant(),
+                chat_template = job.Choices.ChatTemplate,
+                job.Choices.MaxLength,
             },
             Json);
     }

@@ -30,7 +30,7 @@ internal sealed class PlainLlama(LlamaConfig config, Dictionary<string, double[]
     {
         double[][] logits = Logits([.. example.Tokens.Take(example.Tokens.Length - 1)]);
         double sum = 0;
-        for (int t = example.FirstTarget; t < example.Tokens.Length; t++)
+        foreach (int t in example.TargetPositions)
         {
             double largest = logits[t - 1].Max();
             sum += largest + Math.Log(logits[t - 1].Sum(x => Math.Exp(x - largest))) - logits[t - 1][example.Tokens[t]];

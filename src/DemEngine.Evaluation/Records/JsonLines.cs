@@ -1,4 +1,4 @@
-namespace DemEngine.Evaluation.Language;
+namespace DemEngine.Evaluation.Records;
 
 /// <summary>Reads a text file line by line as bytes, so that errors can name the line.</summary>
 internal static class JsonLines
@@ -12,9 +12,9 @@ internal static class JsonLines
     /// <exception cref="DemException">
     /// DEM2111 (DataNotFound): the file cannot be read. DEM2112 (BadDataLine): a line is longer than 256 MiB.
     /// </exception>
-    public static IEnumerable<(int Number, ReadOnlyMemory<byte> Line)> Read(string path)
+    public static IEnumerable<DataRow> Read(string path)
     {
-        using FileStream file = Open(path);
+        using FileStream file = DataFiles.Open(path);
         byte[] buffer = new byte[1 << 16];
         int start = 0, end = 0, number = 1;
         while (true)
@@ -23,7 +23,7 @@ internal static class JsonLines
             if (length >= 0)
             {
                 if (!IsBlank(buffer.AsSpan(start, length)))
-                    yield return (number, Trim(buffer, start, length, number));
+                    yield return new DataRow($"{path}:{number}", Trim(buffer, start, length, number));
                 start += length + 1;
                 number++;
                 continue;
@@ -42,19 +42,7 @@ internal static class JsonLines
         }
 
         if (!IsBlank(buffer.AsSpan(0, end)))
-            yield return (number, Trim(buffer, 0, end, number));
-    }
-
-    private static FileStream Open(string path)
-    {
-        try
-        {
-            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new DemException(ErrorCode.DataNotFound, $"{path}: {e.Message}", e) { Path = path };
-        }
+            yield return new DataRow($"{path}:{number}", Trim(buffer, 0, end, number));
     }
 
     private static int Fill(FileStream file, Span<byte> room, string path)

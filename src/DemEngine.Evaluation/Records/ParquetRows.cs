@@ -1,0 +1,71 @@
+using System.Collections;
+using Parquet;
+using Parquet.Schema;
+
+namespace DemEngine.Evaluation.Records;
+
+/// <summary>The rows of a Parquet file (https://parquet.apache.org/docs/file-format), a row group at a time.</summary>
+internal static class ParquetRows
+{
+    /// <summary>Enumerates the rows, with their numbers from 1.</summary>
+    /// <exception cref="DemException">
+    /// DEM2111 (DataNotFound): the file cannot be read. DEM2083 (BadDataFile): it is damaged, or has a column that is not read.
+    /// </exception>
+    public static IEnumerable<DataRow> Read(string path)
+    {
+        using FileStream file = DataFiles.Open(path);
+        var (groups, schema) = Guarded(path, () => Open(file));
+        long number = 0;
+        for (int group = 0; group < groups; group++)
+        {
+            int taken = group;
+            foreach (Dictionary<string, object> row in Guarded(path, () => ReadGroup(file, taken)))
+                yield return new DataRow($"{path}, row {++number}", RowJson.Of(Columns(schema.Fields, row)));
+        }
+    }
+
+    private static (int Groups, ParquetSchema Schema) Open(FileStream file)
+    {
+        ParquetReader reader = ParquetReader.CreateAsync(file, leaveStreamOpen: true).GetAwaiter().GetResult();
+        try
+        {
+            return (reader.RowGroupCount, reader.Schema);
+        }
+        finally
+        {
+            reader.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        }
+    }
+
+    private static IList<Dictionary<string, object>> ReadGroup(FileStream file, int group)
+    {
+        file.Position = 0;
+        return Parquet.Serialization.ParquetSerializer.DeserializeUntypedAsync(file, rowGroupIndex: group)
+            .GetAwaiter().GetResult().Data;
+    }
+
+    // The library leaves out what is null, which a template may ask for.
+    private static IEnumerable<KeyValuePair<string, object?>> Columns(
+        IReadOnlyList<Field> fields, IReadOnlyDictionary<string, object> row) =>
+        fields.Select(field => KeyValuePair.Create(field.Name, Value(field, row.GetValueOrDefault(field.Name))));
+
+    private static object? Value(Field field, object? value) => (field, value) switch
+    {
+        (StructField group, IReadOnlyDictionary<string, object> row) => Columns(group.Fields, row),
+        (ListField list, IEnumerable items and not string) => items.Cast<object?>().Select(item => Value(list.Item, item)),
+        _ => value,
+    };
+
+    // A damaged file shows in the library as any of many exceptions.
+    private static T Guarded<T>(string path, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception e) when (e is not (OutOfMemoryException or DemException))
+        {
+            throw DataFiles.Damaged(path, $"not a Parquet file that can be read: {e.Message}", e);
+        }
+    }
+}
