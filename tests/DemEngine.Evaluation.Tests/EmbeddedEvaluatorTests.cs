@@ -22,6 +22,10 @@ public class EmbeddedEvaluatorTests
         yield return Named("one layer", TinyModel.Shape with { Layers = 1 });
         yield return Named("heads wider than the stream", TinyModel.Shape with { HeadSize = 34 });
         yield return Named("whole vectors", TinyModel.Shape with { HiddenSize = 64, HeadSize = 32, IntermediateSize = 96, VocabularySize = 64, Layers = 2 });
+        yield return Named("biases", TinyModel.Shape with { HasBiases = true });
+        yield return Named("normalised heads", TinyModel.Shape with { HasHeadNorms = true, Scaling = new LinearScaling(3) });
+        yield return Named("a window", TinyModel.Shape with { Window = 5 });
+        yield return Named("a window of more than a vector", TinyModel.Shape with { Window = 19, Scaling = new Llama3Scaling(4, 1, 4, 12) });
         yield return Named("other constants", TinyModel.Shape with { RopeTheta = 30, RmsNormEpsilon = 0.5 });
 
         static TestCaseData Named(string name, LlamaConfig config) => new TestCaseData(config).SetArgDisplayNames(name);

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using DemEngine.Checkpoints;
 using DemEngine.Evaluation.Embedded;
-using DemEngine.Evaluation.Language;
 using DemEngine.Evaluation.Prompts;
 using DemEngine.Evaluation.Tokenization;
 using DemEngine.Merging.Mixtures;
@@ -78,9 +77,8 @@ public sealed class PromptVectorTests
         using TinyModel model = Write("llama");
         var random = new Random(3);
         ImmutableArray<int>[] sequences = [.. Enumerable.Range(1, 40).Select(_ => Enumerable.Range(0, random.Next(1, 20)).Select(_ => random.Next(37)).ToImmutableArray())];
-        var config = new DecoderConfig(model.Config, HasBiases: false, HasHeadNorms: false, Window: null, Scaling: null);
         float[][][] Of(int threads, VectorWidth width) =>
-            new HiddenStates(config, name => model.Find(name)!, threads, width).OfLastTokens(sequences, CancellationToken.None);
+            new HiddenStates(model.Config, name => model.Find(name)!, threads, width).OfLastTokens(sequences, CancellationToken.None);
         Assert.That(Of(threads, width), Is.EqualTo(Of(1, VectorWidth.Bits128)));
     }
 

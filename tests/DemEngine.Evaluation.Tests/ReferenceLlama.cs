@@ -10,7 +10,7 @@ namespace DemEngine.Evaluation.Tests;
 internal sealed class ReferenceLlama(LlamaConfig config, IReadOnlyDictionary<string, double[]> weights)
 {
     /// <summary>Change of the rotary frequencies, in radians for each position.</summary>
-    public Func<double, double> Frequency { get; init; } = frequency => frequency;
+    public Func<double, double> Frequency { get; init; } = frequency => config.Scaling?.Of(frequency) ?? frequency;
 
     /// <summary>The logits after each token.</summary>
     public double[][] Logits(IReadOnlyList<int> tokens)
@@ -76,7 +76,9 @@ internal sealed class ReferenceLlama(LlamaConfig config, IReadOnlyDictionary<str
             int shared = head * config.KeyValueHeads / config.AttentionHeads;
             double[] query = Rotated(HeadNorm(Head(Project(name + "q_proj", h[position]), head), name + "q_norm.weight"), position);
             var scores = new double[position + 1];
-            for (int s = 0; s <= position; s++)
+            int from = Math.Max(0, position + 1 - (config.Window ?? int.MaxValue));
+            Array.Fill(scores, double.NegativeInfinity, 0, from);
+            for (int s = from; s <= position; s++)
             {
                 double[] key = Rotated(HeadNorm(Head(Project(name + "k_proj", h[s]), shared), name + "k_norm.weight"), s);
                 scores[s] = query.Zip(key, (a, b) => a * b).Sum() / Math.Sqrt(size);

@@ -36,12 +36,21 @@ internal static class TinyModels
     /// <summary>One head of keys for all.</summary>
     public static LlamaConfig Shared { get; } = Plain with { AttentionHeads = 3, KeyValueHeads = 1, HeadSize = 2, Layers = 1 };
 
+    /// <summary>Biases of queries, keys and values, as in Qwen2.</summary>
+    public static LlamaConfig Biased { get; } = Grouped with { HasBiases = true, RmsNormEpsilon = 1e-6 };
+
+    /// <summary>Normalised heads, as in Qwen3, and stretched frequencies.</summary>
+    public static LlamaConfig HeadNorms { get; } = Grouped with { HasHeadNorms = true, Scaling = new LinearScaling(3) };
+
+    /// <summary>A window of a few tokens, as in Mistral.</summary>
+    public static LlamaConfig Windowed { get; } = Plain with { Window = 3, HeadSize = 8, Scaling = new Llama3Scaling(4, 1, 4, 12) };
+
     public static IEnumerable<TestCaseData> All => Named.Select(one => new TestCaseData(one.Config).SetArgDisplayNames(one.Name));
 
     public static IEnumerable<TestFixtureData> Fixtures => Named.Select(one => new TestFixtureData(one.Config).SetArgDisplayNames(one.Name));
 
     private static (LlamaConfig Config, string Name)[] Named =>
-        [(Plain, "plain"), (Grouped, "grouped queries, tied"), (Shared, "one head of keys")];
+        [(Plain, "plain"), (Grouped, "grouped queries, tied"), (Shared, "one head of keys"), (Biased, "biases"), (HeadNorms, "normalised heads"), (Windowed, "window")];
 
     /// <summary>Weights large enough that every part of the model shows in the result; normalisations differ from 1.</summary>
     public static torch.Tensor Weights(LlamaConfig config, int seed = 1)
@@ -50,7 +59,7 @@ internal static class TinyModels
         float[] numbers = new float[layout.Length];
         var random = new Random(seed);
         for (long i = 0; i < numbers.Length; i++)
-            numbers[i] = (float)((random.NextDouble() - 0.5) * 1.5) + (i >= layout.MatrixLength ? 1 : 0);
+            numbers[i] = (float)((random.NextDouble() - 0.5) * 1.5) + (i >= layout.MatrixLength ? 1 : 0); // Biases are around 1, too.
         return torch.tensor(numbers);
     }
 

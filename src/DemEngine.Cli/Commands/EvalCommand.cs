@@ -38,7 +38,7 @@ internal static class EvalCommand
         command.SetAction(parsed =>
         {
             string path = parsed.GetValue(model)!;
-            bool isShort = parsed.GetValue(output.Json) || parsed.GetValue(output.Quiet);
+            var described = new List<string>();
             ModelScores scores = evaluation.Command(parsed) is { } outside
                 ? ModelEvaluation.Run(path, outside, Interrupt.Token)
                 : ModelEvaluation.Run(
@@ -48,8 +48,7 @@ internal static class EvalCommand
                     evaluation.Metrics(parsed),
                     sets =>
                     {
-                        foreach (MeasuredSet set in isShort ? [] : sets)
-                            Console.Out.WriteLine(DataSetText.Describe(set.Data));
+                        described.AddRange(sets.Select(set => DataSetText.Describe(set.Data)));
                         return evaluation.Open(parsed, sets);
                     },
                     choices.Read(parsed),
@@ -57,7 +56,7 @@ internal static class EvalCommand
             if (parsed.GetValue(output.Json))
                 ScoresPrinter.PrintJson(path, scores);
             else if (!parsed.GetValue(output.Quiet))
-                ScoresPrinter.PrintText(path, scores);
+                ScoresPrinter.PrintText(path, scores, described);
             return 0;
         });
         return command;

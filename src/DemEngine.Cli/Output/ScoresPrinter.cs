@@ -8,7 +8,7 @@ namespace DemEngine.Cli.Output;
 /// <summary>Prints <see cref="ModelScores"/> as a table or as JSON.</summary>
 internal static class ScoresPrinter
 {
-    public static void PrintText(string model, ModelScores scores)
+    public static void PrintText(string model, ModelScores scores, IEnumerable<string> data)
     {
         string[] metrics = [.. scores.Scores.Select(score => score.Metric.Name).Distinct()];
         TablePrinter.Print(
@@ -19,6 +19,8 @@ internal static class ScoresPrinter
                     .Select(name => set.FirstOrDefault(score => score.Metric.Name == name) is { } score ? Show(score) : "")
                     .Prepend(set.Key)));
         Console.Out.WriteLine();
+        foreach (string line in data)
+            Console.Out.WriteLine(line);
         Console.Out.WriteLine(scores.Tokens > 0
             ? $"{Printable.Text(model)}: {scores.Tokens} tokens in {scores.Seconds:0.00} s"
             : $"{Printable.Text(model)}: {scores.Seconds:0.00} s");

@@ -59,15 +59,16 @@ internal sealed class AttentionGradient(LlamaConfig config)
             ReadOnlySpan<float> query = queries.Row(first + t).Slice(at, size);
             ReadOnlySpan<float> dOut = dOutput.Row(first + t).Slice(at, size);
             Span<float> dQuery = dQueries.Row(first + t).Slice(at, size);
+            int from = Math.Max(0, t + 1 - (config.Window ?? int.MaxValue));
             Span<float> weights = _weights.AsSpan(0, t + 1);
-            for (int s = 0; s <= t; s++)
+            for (int s = from; s <= t; s++)
                 weights[s] = _scale * (float)SlopeTable.Dot(query, keys.Row(first + s).Slice(shared, size));
-            Softmax(weights);
+            Softmax(weights[from..]);
 
             double mean = 0;
-            for (int s = 0; s <= t; s++)
+            for (int s = from; s <= t; s++)
                 mean += weights[s] * SlopeTable.Dot(dOut, values.Row(first + s).Slice(shared, size));
-            for (int s = 0; s <= t; s++)
+            for (int s = from; s <= t; s++)
             {
                 ReadOnlySpan<float> value = values.Row(first + s).Slice(shared, size);
                 float dScore = _scale * weights[s] * (float)(SlopeTable.Dot(dOut, value) - mean);

@@ -6,7 +6,8 @@ using DemEngine.Evaluation.Language;
 namespace DemEngine.Evaluation.Embedded;
 
 /// <summary>
-/// Causal attention, softmax(q·Kᵀ/√d)·V: a position sees itself and those before it in its sequence, and each key-value head
+/// Causal attention, softmax(q·Kᵀ/√d)·V: a position sees itself and those before it in its sequence, as far back as the window
+/// reaches where there is one, and each key-value head
 /// serves a group of consecutive query heads (Ainslie et al., "GQA", https://arxiv.org/abs/2305.13245). Each instance has its own
 /// scratch memory and serves one thread.
 /// </summary>
@@ -17,6 +18,7 @@ internal sealed class CausalAttention(LlamaConfig config)
     private readonly int _headSize = config.HeadSize;
     private readonly int _paddedHead = Blocks.RoundUp(config.HeadSize, Lanes);
     private readonly int _group = config.AttentionHeads / config.KeyValueHeads;
+    private readonly int _window = config.Window ?? int.MaxValue;
     private readonly float _scale = (float)(1 / Math.Sqrt(config.HeadSize));
     private float[] _keys = []; // [head size, positions], so that a query is multiplied by sixteen keys at a time
     private float[] _values = []; // [positions, padded head]
@@ -84,8 +86,10 @@ internal sealed class CausalAttention(LlamaConfig config)
         ref float values = ref MemoryMarshal.GetArrayDataReference(_values);
         ref float weights = ref MemoryMarshal.GetArrayDataReference(_weights);
 
+        int from = Math.Max(0, seen - _window);
+        int start = from - (from % Lanes);
         Vector512<float> largest = Vector512.Create(float.NegativeInfinity);
-        for (int position = 0; position < seen; position += Lanes)
+        for (int position = start; position < seen; position += Lanes)
         {
             Vector512<float> scores = default;
             for (int i = 0; i < query.Length; i++)
@@ -94,10 +98,12 @@ internal sealed class CausalAttention(LlamaConfig config)
                 scores = Vector512.MultiplyAddEstimate(Vector512.Create(query[i]), key, scores);
             }
 
-            // Later positions are masked. Beyond the sequence's end the buffers hold what earlier sequences left there.
-            Vector512<int> ahead =
-                Vector512.GreaterThanOrEqual(Vector512<int>.Indices + Vector512.Create(position), Vector512.Create(seen));
-            scores = Vector512.ConditionalSelect(ahead.AsSingle(), Vector512.Create(float.NegativeInfinity), scores * _scale);
+            // Later positions are masked, and those before the window. Beyond the sequence's end the buffers hold what earlier
+            // sequences left there.
+            Vector512<int> places = Vector512<int>.Indices + Vector512.Create(position);
+            Vector512<int> hidden = Vector512.GreaterThanOrEqual(places, Vector512.Create(seen))
+                | Vector512.LessThan(places, Vector512.Create(from));
+            scores = Vector512.ConditionalSelect(hidden.AsSingle(), Vector512.Create(float.NegativeInfinity), scores * _scale);
             scores.StoreUnsafe(ref weights, (nuint)position);
             largest = Vector512.Max(largest, scores);
         }
@@ -106,7 +112,7 @@ internal sealed class CausalAttention(LlamaConfig config)
         for (int lane = 0; lane < Lanes; lane++)
             top = MathF.Max(top, largest[lane]);
         Vector512<float> sums = default;
-        for (int position = 0; position < seen; position += Lanes)
+        for (int position = start; position < seen; position += Lanes)
         {
             Vector512<float> weight = Vector512.Exp(Vector512.LoadUnsafe(ref weights, (nuint)position) - Vector512.Create(top));
             weight.StoreUnsafe(ref weights, (nuint)position);
@@ -117,7 +123,7 @@ internal sealed class CausalAttention(LlamaConfig config)
         for (int at = 0; at < output.Length; at += Lanes)
         {
             Vector512<float> sum = default;
-            for (int position = 0; position < seen; position++)
+            for (int position = from; position < seen; position++)
             {
                 Vector512<float> value = Vector512.LoadUnsafe(ref values, (nuint)((position * _paddedHead) + at));
                 sum = Vector512.MultiplyAddEstimate(Vector512.Create(_weights[position]), value, sum);

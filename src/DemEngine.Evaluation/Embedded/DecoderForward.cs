@@ -9,15 +9,15 @@ namespace DemEngine.Evaluation.Embedded;
 /// </summary>
 internal sealed class DecoderForward : IDisposable
 {
-    private readonly DecoderConfig _config;
+    private readonly LlamaConfig _config;
     private readonly RotaryTable _rotary;
     private readonly VectorWidth _width;
     private readonly CausalAttention _attention;
     private readonly RowMatrix _normed, _queries, _keys, _values, _attended, _gate, _up;
 
-    public DecoderForward(DecoderConfig config, RotaryTable rotary, VectorWidth width)
+    public DecoderForward(LlamaConfig config, RotaryTable rotary, VectorWidth width)
     {
-        LlamaConfig sizes = config.Sizes;
+        LlamaConfig sizes = config;
         (_config, _rotary, _width) = (config, rotary, width);
         _attention = new CausalAttention(sizes);
         _normed = new RowMatrix(sizes.HiddenSize);
@@ -63,11 +63,8 @@ internal sealed class DecoderForward : IDisposable
         for (int row = 0; row < rows.Count; row++)
         {
             Span<float> values = output.Row(row);
-            for (int k = 0; k < projection.Bias?.Length; k++)
-                values[k] += projection.Bias[k];
-            int head = _config.Sizes.HeadSize;
-            for (int at = 0; projection.HeadNorm is { } norm && at < values.Length; at += head)
-                RowOperations.Normalise(values.Slice(at, head), norm, _config.Sizes.RmsNormEpsilon, values.Slice(at, head));
+            RowOperations.Add(projection.Bias, values);
+            RowOperations.NormaliseHeads(values, projection.HeadNorm, _config.RmsNormEpsilon);
             if (isRotated)
                 _rotary.Apply(values, rows.Positions[row]);
         }
@@ -76,7 +73,7 @@ internal sealed class DecoderForward : IDisposable
     private void Normalise(RowMatrix x, float[] weight, int rows)
     {
         for (int row = 0; row < rows; row++)
-            RowOperations.Normalise(x.Row(row), weight, _config.Sizes.RmsNormEpsilon, _normed.Row(row));
+            RowOperations.Normalise(x.Row(row), weight, _config.RmsNormEpsilon, _normed.Row(row));
     }
 
     private void Multiply(RowMatrix x, int rows, PackedMatrix weights, RowMatrix y, bool add = false) =>

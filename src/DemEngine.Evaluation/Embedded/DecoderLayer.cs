@@ -20,24 +20,24 @@ internal sealed class DecoderLayer : IDisposable
     /// <param name="threads">Number of threads that load matrices.</param>
     /// <param name="cancel">Token by which loading is stopped.</param>
     public DecoderLayer(
-        DecoderConfig config, int layer, Func<string, ITensorData> find, VectorWidth width, int threads, CancellationToken cancel)
+        LlamaConfig config, int layer, Func<string, ITensorData> find, VectorWidth width, int threads, CancellationToken cancel)
     {
-        LlamaConfig sizes = config.Sizes;
+        LlamaConfig sizes = config;
         (_find, _width) = (find, width);
         AttentionNorm = Vector(LlamaTensors.AttentionNorm(layer), sizes.HiddenSize);
         MlpNorm = Vector(LlamaTensors.MlpNorm(layer), sizes.HiddenSize);
         Gate = Matrix(LlamaTensors.Gate(layer), sizes.IntermediateSize, sizes.HiddenSize);
         Up = Matrix(LlamaTensors.Up(layer), sizes.IntermediateSize, sizes.HiddenSize);
         Down = Matrix(LlamaTensors.Down(layer), sizes.HiddenSize, sizes.IntermediateSize);
-        Query = Projection(LlamaTensors.Query(layer), sizes.QueryRows, DecoderConfig.QueryNorm(layer));
-        Key = Projection(LlamaTensors.Key(layer), sizes.KeyValueRows, DecoderConfig.KeyNorm(layer));
+        Query = Projection(LlamaTensors.Query(layer), sizes.QueryRows, LlamaTensors.QueryNorm(layer));
+        Key = Projection(LlamaTensors.Key(layer), sizes.KeyValueRows, LlamaTensors.KeyNorm(layer));
         Value = Projection(LlamaTensors.Value(layer), sizes.KeyValueRows, norm: null);
         Output = Matrix(LlamaTensors.Output(layer), sizes.HiddenSize, sizes.QueryRows);
         Load(threads, cancel);
 
         DecoderProjection Projection(string name, int rows, string? norm) => new(
             Matrix(name, rows, sizes.HiddenSize),
-            config.HasBiases ? Vector(DecoderConfig.BiasOf(name), rows) : null,
+            config.HasBiases ? Vector(LlamaTensors.BiasOf(name), rows) : null,
             config.HasHeadNorms && norm is not null ? Vector(norm, sizes.HeadSize) : null);
     }
 

@@ -15,7 +15,7 @@ internal sealed class HiddenStates
     private const int MaxRows = 240;
     private const int MinRows = 48;
 
-    private readonly DecoderConfig _config;
+    private readonly LlamaConfig _config;
     private readonly Func<string, ITensorData> _find;
     private readonly int _threads;
     private readonly VectorWidth _width;
@@ -24,7 +24,7 @@ internal sealed class HiddenStates
     /// <param name="find">Function that gives a tensor of the model by name.</param>
     /// <param name="threads">Number of threads; the states do not depend on it.</param>
     /// <param name="width">Width of the vectors that matrices are multiplied with; the states do not depend on it.</param>
-    public HiddenStates(DecoderConfig config, Func<string, ITensorData> find, int threads, VectorWidth width)
+    public HiddenStates(LlamaConfig config, Func<string, ITensorData> find, int threads, VectorWidth width)
     {
         _config = config;
         _find = find;
@@ -38,11 +38,11 @@ internal sealed class HiddenStates
     /// <returns>For each layer and each sequence the state [hidden size] with which the layer is entered.</returns>
     public float[][][] OfLastTokens(IReadOnlyList<ImmutableArray<int>> sequences, CancellationToken cancel)
     {
-        int layers = _config.Sizes.Layers;
+        int layers = _config.Layers;
         int longest = sequences.Max(sequence => sequence.Length);
-        var rotary = new RotaryTable(_config.Sizes, longest, _config.Scaling);
+        var rotary = new RotaryTable(_config, longest);
         int rows = Math.Clamp(sequences.Sum(sequence => sequence.Length) / _threads, MinRows, MaxRows);
-        ImmutableArray<PromptBatch> batches = PromptBatch.Cut(sequences, rows, _config.Sizes.HiddenSize);
+        ImmutableArray<PromptBatch> batches = PromptBatch.Cut(sequences, rows, _config.HiddenSize);
         try
         {
             ITensorData embedding = _find(LlamaTensors.Embedding);

@@ -34,15 +34,18 @@ internal sealed class LlamaBackward : IDisposable
         _kept =
         [
             .. Enumerable.Range(0, config.Layers).Select(_ => new KeptLayer(
-                Rows(hidden), Rows(queries), Rows(keys), Rows(keys), Rows(queries), Rows(hidden), Rows(inner), Rows(inner))),
+                Rows(hidden), Rows(queries), Rows(keys), Rows(keys), Rows(queries), Rows(hidden), Rows(inner), Rows(inner))
+            {
+                Unnormalised = config.HasHeadNorms ? (Rows(queries), Rows(keys)) : null,
+            }),
         ];
         (_stream, _normed, _hidden, _predicting) = (Rows(hidden), Rows(hidden), Rows(hidden), Rows(hidden));
         (_logits, _inner) = (Rows(config.VocabularySize), Rows(inner));
         (_dStream, _dNormed, _dPredicting, _dHidden) = (Rows(hidden), Rows(hidden), Rows(hidden), Rows(hidden));
         (_dQueries, _dAttended, _dKeys, _dValues) = (Rows(queries), Rows(queries), Rows(keys), Rows(keys));
         (_dInner, _dGate, _dUp) = (Rows(inner), Rows(inner), Rows(inner));
-        _row = new float[Math.Max(Math.Max(hidden, inner), queries)];
-        _norm = new float[hidden];
+        _row = new float[Math.Max(Math.Max(hidden, inner), Math.Max(queries, keys))];
+        _norm = new float[Math.Max(hidden, config.HeadSize)];
     }
 
     /// <summary>Scores the targets of a batch and differentiates their summed loss.</summary>
@@ -90,6 +93,21 @@ internal sealed class LlamaBackward : IDisposable
             Multiply(_normed, rows, layer.Value, kept.Values);
             for (int row = 0; row < rows; row++)
             {
+                RowOperations.Add(layer.Biases?.Query, kept.Queries.Row(row));
+                RowOperations.Add(layer.Biases?.Key, kept.Keys.Row(row));
+                RowOperations.Add(layer.Biases?.Value, kept.Values.Row(row));
+            }
+
+            if (kept.Unnormalised is { } raw)
+            {
+                Copy(kept.Queries, raw.Queries, rows);
+                Copy(kept.Keys, raw.Keys, rows);
+            }
+
+            for (int row = 0; row < rows; row++)
+            {
+                RowOperations.NormaliseHeads(kept.Queries.Row(row), layer.HeadNorms?.Query, _model.Config.RmsNormEpsilon);
+                RowOperations.NormaliseHeads(kept.Keys.Row(row), layer.HeadNorms?.Key, _model.Config.RmsNormEpsilon);
                 _rotary.Apply(kept.Queries.Row(row), batch.Rows.Positions[row]);
                 _rotary.Apply(kept.Keys.Row(row), batch.Rows.Positions[row]);
             }
@@ -172,6 +190,19 @@ internal sealed class LlamaBackward : IDisposable
             _rotary.Undo(_dKeys.Row(row), batch.Positions[row]);
         }
 
+        if (layer.HeadNorms is { } norms && kept.Unnormalised is { } raw)
+        {
+            UnnormaliseHeads(raw.Queries, norms.Query, LlamaTensors.QueryNorm(index), _dQueries, rows, slopes);
+            UnnormaliseHeads(raw.Keys, norms.Key, LlamaTensors.KeyNorm(index), _dKeys, rows, slopes);
+        }
+
+        if (layer.Biases is not null)
+        {
+            BiasSlopes(LlamaTensors.Query(index), _dQueries, rows, slopes);
+            BiasSlopes(LlamaTensors.Key(index), _dKeys, rows, slopes);
+            BiasSlopes(LlamaTensors.Value(index), _dValues, rows, slopes);
+        }
+
         Slopes(LlamaTensors.Query(index), _dQueries, _normed, rows, slopes);
         Slopes(LlamaTensors.Key(index), _dKeys, _normed, rows, slopes);
         Slopes(LlamaTensors.Value(index), _dValues, _normed, rows, slopes);
@@ -198,13 +229,49 @@ internal sealed class LlamaBackward : IDisposable
         }
     }
 
+    /// <summary>The derivative by a bias is the sum of those by the rows that it is added to.</summary>
+    private void BiasSlopes(string matrix, RowMatrix dy, int rows, Span<double> slopes)
+    {
+        Span<float> gradient = _row.AsSpan(0, dy.Columns);
+        gradient.Clear();
+        for (int row = 0; row < rows; row++)
+            RowGradients.Add(1, dy.Row(row), gradient);
+        _table.Add(slopes, LlamaTensors.BiasOf(matrix), 0, gradient);
+    }
+
+    // Replaces the derivatives by the normalised heads by those by the heads.
+    private void UnnormaliseHeads(RowMatrix x, float[] weight, string tensor, RowMatrix d, int rows, Span<double> slopes)
+    {
+        int size = weight.Length;
+        Span<float> dWeight = _norm.AsSpan(0, size), dHead = _row.AsSpan(0, size);
+        dWeight.Clear();
+        for (int row = 0; row < rows; row++)
+        {
+            for (int at = 0; at < x.Columns; at += size)
+            {
+                dHead.Clear();
+                RowGradients.Normalise(
+                    x.Row(row).Slice(at, size),
+                    weight,
+                    _model.Config.RmsNormEpsilon,
+                    d.Row(row).Slice(at, size),
+                    dHead,
+                    dWeight);
+                dHead.CopyTo(d.Row(row)[at..]);
+            }
+        }
+
+        _table.Add(slopes, tensor, 0, dWeight);
+    }
+
     private void Unnormalise(
         RowMatrix x, float[] weight, string tensor, RowMatrix dy, RowMatrix dx, int rows, Span<double> slopes)
     {
-        Array.Clear(_norm);
+        Span<float> dWeight = _norm.AsSpan(0, weight.Length);
+        dWeight.Clear();
         for (int row = 0; row < rows; row++)
-            RowGradients.Normalise(x.Row(row), weight, _model.Config.RmsNormEpsilon, dy.Row(row), dx.Row(row), _norm);
-        _table.Add(slopes, tensor, 0, _norm);
+            RowGradients.Normalise(x.Row(row), weight, _model.Config.RmsNormEpsilon, dy.Row(row), dx.Row(row), dWeight);
+        _table.Add(slopes, tensor, 0, dWeight);
     }
 
     private void Normalise(RowMatrix x, float[] weight, int rows)
@@ -237,5 +304,9 @@ internal sealed class LlamaBackward : IDisposable
         RowMatrix Attended,
         RowMatrix Middle,
         RowMatrix Gate,
-        RowMatrix Up);
+        RowMatrix Up)
+    {
+        /// <summary>Queries and keys before their heads are normalised; null if they are not.</summary>
+        public (RowMatrix Queries, RowMatrix Keys)? Unnormalised { get; init; }
+    }
 }

@@ -95,7 +95,12 @@ internal sealed class LlamaForward : IDisposable
         Multiply(_normed, rows.Count, layer.Key, _keys);
         Multiply(_normed, rows.Count, layer.Value, _values);
         for (int row = 0; row < rows.Count; row++)
+        {
+            RowOperations.Add(layer.Biases?.Key, _keys.Row(row));
+            RowOperations.Add(layer.Biases?.Value, _values.Row(row));
+            RowOperations.NormaliseHeads(_keys.Row(row), layer.HeadNorms?.Key, _model.Config.RmsNormEpsilon);
             _rotary.Apply(_keys.Row(row), rows.Positions[row]);
+        }
     }
 
     /// <summary>Computes the queries and the rest of the layer, once the keys and values are there.</summary>
@@ -104,7 +109,12 @@ internal sealed class LlamaForward : IDisposable
         int count = queryRows.Count;
         Multiply(normed, count, layer.Query, _queries);
         for (int row = 0; row < count; row++)
+        {
+            RowOperations.Add(layer.Biases?.Query, _queries.Row(row));
+            RowOperations.NormaliseHeads(_queries.Row(row), layer.HeadNorms?.Query, _model.Config.RmsNormEpsilon);
             _rotary.Apply(_queries.Row(row), queryRows.Positions[row]);
+        }
+
         _attention.Run(_queries, queryRows, _keys, _values, rows, _attended);
         Multiply(_attended, count, layer.Output, stream, add: true);
 

@@ -15,7 +15,14 @@ internal sealed record PackedLayer(
     float[] MlpNorm,
     PackedMatrix Gate,
     PackedMatrix Up,
-    PackedMatrix Down);
+    PackedMatrix Down)
+{
+    /// <summary>Biases of queries, keys and values; null for none.</summary>
+    public (float[] Query, float[] Key, float[] Value)? Biases { get; init; }
+
+    /// <summary>Weights with which each head of queries and of keys is normalised; null if they are not.</summary>
+    public (float[] Query, float[] Key)? HeadNorms { get; init; }
+}
 
 /// <summary>
 /// A model's weights as binary32 in the order of the computation. Models are loaded into the same memory one after another.
@@ -40,7 +47,17 @@ internal sealed class PackedLlama : IDisposable
                 Vector(LlamaTensors.MlpNorm(layer), config.HiddenSize),
                 Matrix(LlamaTensors.Gate(layer), config.IntermediateSize, config.HiddenSize),
                 Matrix(LlamaTensors.Up(layer), config.IntermediateSize, config.HiddenSize),
-                Matrix(LlamaTensors.Down(layer), config.HiddenSize, config.IntermediateSize))),
+                Matrix(LlamaTensors.Down(layer), config.HiddenSize, config.IntermediateSize))
+            {
+                Biases = config.HasBiases
+                    ? (Bias(LlamaTensors.Query(layer), config.QueryRows),
+                        Bias(LlamaTensors.Key(layer), config.KeyValueRows),
+                        Bias(LlamaTensors.Value(layer), config.KeyValueRows))
+                    : null,
+                HeadNorms = config.HasHeadNorms
+                    ? (Vector(LlamaTensors.QueryNorm(layer), config.HeadSize), Vector(LlamaTensors.KeyNorm(layer), config.HeadSize))
+                    : null,
+            }),
         ];
         Embedding = Vector(LlamaTensors.Embedding, checked(config.VocabularySize * config.HiddenSize));
         Norm = Vector(LlamaTensors.Norm, config.HiddenSize);
@@ -89,6 +106,8 @@ internal sealed class PackedLlama : IDisposable
         foreach (var (_, matrix) in _matrices)
             matrix.Dispose();
     }
+
+    private float[] Bias(string matrix, int rows) => Vector(LlamaTensors.BiasOf(matrix), rows);
 
     private float[] Vector(string name, int length)
     {

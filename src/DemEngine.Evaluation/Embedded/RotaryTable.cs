@@ -18,8 +18,7 @@ internal sealed class RotaryTable
 
     /// <param name="config">Configuration of the model.</param>
     /// <param name="positions">Number of positions, from 0.</param>
-    /// <param name="scaling">Change of the frequencies; null for none.</param>
-    public RotaryTable(LlamaConfig config, int positions, RotaryScaling? scaling = null)
+    public RotaryTable(LlamaConfig config, int positions)
     {
         _half = config.HeadSize / 2;
         _cosines = new float[positions * _half];
@@ -27,7 +26,7 @@ internal sealed class RotaryTable
         for (int i = 0; i < _half; i++)
         {
             double frequency = Math.Pow(config.RopeTheta, -2.0 * i / config.HeadSize);
-            frequency = scaling?.Of(frequency) ?? frequency;
+            frequency = config.Scaling?.Of(frequency) ?? frequency;
             for (int position = 0; position < positions; position++)
                 (_sines[(position * _half) + i], _cosines[(position * _half) + i]) = Single(Math.SinCos(position * frequency));
         }

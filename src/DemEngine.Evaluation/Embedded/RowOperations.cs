@@ -36,6 +36,20 @@ internal static class RowOperations
             y[i] = x[i] * scale * weight[i];
     }
 
+    /// <summary>Adds a bias to a row; null for none.</summary>
+    public static void Add(float[]? bias, Span<float> row)
+    {
+        for (int k = 0; k < bias?.Length; k++)
+            row[k] += bias[k];
+    }
+
+    /// <summary>Normalises each head of a row in place by the same weights; null for none.</summary>
+    public static void NormaliseHeads(Span<float> row, float[]? weight, double epsilon)
+    {
+        for (int at = 0; weight is not null && at < row.Length; at += weight.Length)
+            Normalise(row.Slice(at, weight.Length), weight, epsilon, row.Slice(at, weight.Length));
+    }
+
     /// <summary>
     /// Gated activation, gate = SiLU(gate) · up, with SiLU(x) = x / (1 + e⁻ˣ) (Shazeer, "GLU Variants Improve Transformer",
     /// https://arxiv.org/abs/2002.05202).

@@ -7,7 +7,9 @@ namespace DemEngine.Evaluation.Language;
 
 /// <summary>
 /// Shape and constants of a decoder of the Llama architecture, as Hugging Face's <c>config.json</c> states them (Touvron et al.,
-/// "LLaMA: Open and Efficient Foundation Language Models", https://arxiv.org/abs/2302.13971, section 2.2).
+/// "LLaMA: Open and Efficient Foundation Language Models", https://arxiv.org/abs/2302.13971, section 2.2), or of one that differs
+/// from it in little: Mistral (Jiang et al., https://arxiv.org/abs/2310.06825), Qwen2 (Yang et al.,
+/// https://arxiv.org/abs/2407.10671) and Qwen3 (https://arxiv.org/abs/2505.09388).
 /// </summary>
 public sealed record LlamaConfig
 {
@@ -45,6 +47,21 @@ public sealed record LlamaConfig
 
     /// <summary><c>rope_theta</c>: base of the rotary frequencies θ^(−2i/d).</summary>
     public double RopeTheta { get; init; } = 10000;
+
+    /// <summary>Change of the rotary frequencies; null for none.</summary>
+    public RotaryScaling? Scaling { get; init; }
+
+    /// <summary>
+    /// <c>sliding_window</c>: number of tokens that attention sees back at most, the token itself among them, as in Mistral; null
+    /// if it sees all.
+    /// </summary>
+    public int? Window { get; init; }
+
+    /// <summary>Whether queries, keys and values have biases, as in Qwen2.</summary>
+    public bool HasBiases { get; init; }
+
+    /// <summary>Whether each head of queries and keys is normalised, as in Qwen3.</summary>
+    public bool HasHeadNorms { get; init; }
 
     /// <summary><c>max_position_embeddings</c>: length of the longest sequence, in tokens.</summary>
     public int MaxPositions { get; init; } = 2048;
@@ -98,16 +115,20 @@ public sealed record LlamaConfig
     public static LlamaConfig Parse(ReadOnlyMemory<byte> json, string path) => LlamaConfigReader.Parse(json, path);
 
     /// <summary>
-    /// Writes the contents of a <c>config.json</c> that Hugging Face's LlamaForCausalLM accepts and <see cref="Parse"/> reads
-    /// back unchanged.
+    /// Writes the contents of a <c>config.json</c> that Hugging Face's class of the architecture accepts and <see cref="Parse"/>
+    /// reads back unchanged.
     /// </summary>
     /// <param name="type">Element type of the model's weights, written as <c>torch_dtype</c>.</param>
     public byte[] ToJson(ElementType type)
     {
+        (string Name, string Type) family = HasBiases ? ("Qwen2", "qwen2")
+            : HasHeadNorms ? ("Qwen3", "qwen3")
+            : Window is not null ? ("Mistral", "mistral")
+            : ("Llama", "llama");
         var config = new JsonObject
         {
-            ["architectures"] = new JsonArray("LlamaForCausalLM"),
-            ["model_type"] = "llama",
+            ["architectures"] = new JsonArray($"{family.Name}ForCausalLM"),
+            ["model_type"] = family.Type,
             ["vocab_size"] = VocabularySize,
             ["hidden_size"] = HiddenSize,
             ["intermediate_size"] = IntermediateSize,
@@ -129,6 +150,10 @@ public sealed record LlamaConfig
             },
             ["torch_dtype"] = type.TorchName,
         };
+        if (Window is { } window)
+            config["sliding_window"] = window;
+        if (Scaling is { } scaling)
+            config["rope_scaling"] = scaling.ToJson();
         return IndentedJson.Write(config);
     }
 
@@ -139,7 +164,7 @@ public sealed record LlamaConfig
     public override int GetHashCode() => Key.GetHashCode();
 
     // Everything but the list, which compares by reference.
-    private (int, int, int, int, int, int, int, double, double, int, bool, int?) Key => (
+    private (int, int, int, int, int, int, int, double, double, int, bool, int?, (RotaryScaling?, int?, bool, bool)) Key => (
         VocabularySize, HiddenSize, IntermediateSize, Layers, AttentionHeads, KeyValueHeads, HeadSize,
-        RmsNormEpsilon, RopeTheta, MaxPositions, TieEmbeddings, BeginOfText);
+        RmsNormEpsilon, RopeTheta, MaxPositions, TieEmbeddings, BeginOfText, (Scaling, Window, HasBiases, HasHeadNorms));
 }

@@ -14,32 +14,21 @@ internal sealed class LlamaConfigReader
     private readonly JsonElement _config;
     private readonly string _path;
 
-    private readonly bool _isAnyDecoder;
-
-    private LlamaConfigReader(JsonElement config, string path, bool isAnyDecoder)
+    private LlamaConfigReader(JsonElement config, string path)
     {
         _config = config;
         _path = path;
-        _isAnyDecoder = isAnyDecoder;
     }
 
-    /// <summary>Reads the configuration of a Llama, or of a Mistral that computes the same.</summary>
-    public static LlamaConfig Parse(ReadOnlyMemory<byte> json, string path) =>
-        Parse(json, path, isAnyDecoder: false, reader => reader.Read());
-
     /// <summary>Reads the configuration of a Llama, Mistral, Qwen2 or Qwen3.</summary>
-    public static DecoderConfig ParseDecoder(ReadOnlyMemory<byte> json, string path) =>
-        Parse(json, path, isAnyDecoder: true, reader => reader.ReadDecoder());
-
-    private static TConfig Parse<TConfig>(
-        ReadOnlyMemory<byte> json, string path, bool isAnyDecoder, Func<LlamaConfigReader, TConfig> read)
+    public static LlamaConfig Parse(ReadOnlyMemory<byte> json, string path)
     {
         try
         {
             using var document = StrictJson.ParseDocument(json);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
                 throw new DemException(ErrorCode.BadConfig, $"{path}: not a JSON object") { Path = path };
-            return read(new LlamaConfigReader(document.RootElement, path, isAnyDecoder));
+            return new LlamaConfigReader(document.RootElement, path).Read();
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
@@ -47,25 +36,31 @@ internal sealed class LlamaConfigReader
         }
     }
 
-    private DecoderConfig ReadDecoder()
+    // Mistral's class has a window by itself. Qwen's configurations state one that is not used unless they say so, and then only
+    // in some layers. Llama's class knows of none.
+    private int? Window()
     {
-        LlamaConfig sizes = Read();
         string? type = Word("model_type");
         bool isQwen = type is "qwen2" or "qwen3";
-
-        // Qwen's configurations state a window that is not used unless they say so; Mistral's class has one by itself.
-        int? window = isQwen && !Flag("use_sliding_window") ? null
-            : Find("sliding_window") is not null ? Size("sliding_window")
+        if (isQwen && !Flag("use_sliding_window"))
+            return null;
+        int? window = Find("sliding_window") is not null ? Size("sliding_window")
             : type == "mistral" && !_config.TryGetProperty("sliding_window", out _) ? 4096 : null;
-        return new DecoderConfig(sizes, type == "qwen2", type == "qwen3", window, Scaling());
+        if (window >= Size("max_position_embeddings", 2048))
+            return null;
+        return window is null || type == "mistral"
+            ? window
+            : throw Unknown("sliding_window is shorter than max_position_embeddings; windows are only known in Mistral");
     }
 
     private RotaryScaling? Scaling()
     {
         foreach (string key in new[] { "rope_parameters", "rope_scaling" })
         {
-            if (Find(key) is not { ValueKind: JsonValueKind.Object } rope)
+            if (Find(key) is not { } rope)
                 continue;
+            if (rope.ValueKind != JsonValueKind.Object)
+                throw Bad($"{key} is not an object");
             double Number(string name) => Positive(
                 $"{key}.{name}",
                 rope.TryGetProperty(name, out JsonElement value) ? value : throw Bad($"{key} has no {name}"),
@@ -76,6 +71,7 @@ internal sealed class LlamaConfigReader
             switch (type)
             {
                 case null or "default":
+                    CheckRope(key, rope);
                     continue;
                 case "linear":
                     return new LinearScaling(Number("factor"));
@@ -121,6 +117,10 @@ internal sealed class LlamaConfigReader
             HeadSize = headSize,
             RmsNormEpsilon = Positive("rms_norm_eps", Find("rms_norm_eps"), 1e-6),
             RopeTheta = Positive("rope_theta", RopeTheta(), 10000),
+            Scaling = Scaling(),
+            Window = Window(),
+            HasBiases = Word("model_type") == "qwen2",
+            HasHeadNorms = Word("model_type") == "qwen3",
             MaxPositions = Size("max_position_embeddings", 2048),
             TieEmbeddings = Flag("tie_word_embeddings"),
             BeginOfText = Ids("bos_token_id") switch
@@ -141,13 +141,12 @@ internal sealed class LlamaConfigReader
     }
 
     /// <summary>
-    /// Accepts Llama, and Mistral, which without its sliding window is Llama under another name. Other architectures compute
-    /// something else.
+    /// Accepts Llama and those that differ from it in what the configuration says. Other architectures compute something else.
     /// </summary>
     private void CheckArchitecture()
     {
         string? type = Word("model_type");
-        if (type is not (null or "llama" or "mistral") && !(_isAnyDecoder && type is "qwen2" or "qwen3"))
+        if (type is not (null or "llama" or "mistral" or "qwen2" or "qwen3"))
             throw Unknown($"model_type is {Quoted.Name(type)}");
 
         JsonElement? architectures = Find("architectures");
@@ -180,33 +179,15 @@ internal sealed class LlamaConfigReader
 
         if (Find("partial_rotary_factor") is { } factor && !(factor.TryGetDouble(out double part) && part == 1))
             throw Unknown("partial_rotary_factor is not 1");
-        if (_isAnyDecoder)
-            return;
-        if (Find("sliding_window") is { } window
-            && (!window.TryGetInt64(out long span) || span < Size("max_position_embeddings", 2048)))
-            throw Unknown("sliding_window is shorter than max_position_embeddings; windowed attention is not known");
-        CheckRope("rope_scaling");
-        CheckRope("rope_parameters");
     }
 
-    /// <summary>Accepts plain rotary positions where they are spelt out, and refuses any scaling of them.</summary>
-    private void CheckRope(string key)
+    /// <summary>Refuses numbers beside plain rotary positions, which would change them.</summary>
+    private void CheckRope(string key, JsonElement rope)
     {
-        if (Find(key) is not { } rope)
-            return;
-        if (rope.ValueKind != JsonValueKind.Object)
-            throw Bad($"{key} is not an object");
-        foreach (string name in new[] { "rope_type", "type" })
-        {
-            if (rope.TryGetProperty(name, out JsonElement type)
-                && !(type.ValueKind == JsonValueKind.String && type.ValueEquals("default")))
-                throw Unknown($"{key} has {name} {Quoted.Name(type.ToString())}; only unscaled rotary positions are known");
-        }
-
         foreach (JsonProperty property in rope.EnumerateObject())
         {
             if (property.Name is not ("rope_type" or "type" or "rope_theta"))
-                throw Unknown($"{key} has {Quoted.Name(property.Name)}; only unscaled rotary positions are known");
+                throw Unknown($"{key} has {Quoted.Name(property.Name)}, and no rope_type that takes it");
         }
     }
 

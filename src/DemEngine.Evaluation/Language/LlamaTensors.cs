@@ -33,6 +33,15 @@ public static class LlamaTensors
     /// <summary>Name of a layer's value projection, [key-value heads × head size, hidden].</summary>
     public static string Value(int layer) => $"model.layers.{layer}.self_attn.v_proj.weight";
 
+    /// <summary>Name of the bias that goes with a matrix, [outputs of the matrix].</summary>
+    public static string BiasOf(string matrix) => matrix.Replace(".weight", ".bias", StringComparison.Ordinal);
+
+    /// <summary>Name of the weights with which each head of a layer's queries is normalised, [head size].</summary>
+    public static string QueryNorm(int layer) => $"model.layers.{layer}.self_attn.q_norm.weight";
+
+    /// <summary>Name of the weights with which each head of a layer's keys is normalised, [head size].</summary>
+    public static string KeyNorm(int layer) => $"model.layers.{layer}.self_attn.k_norm.weight";
+
     /// <summary>Name of a layer's output projection, [hidden, heads × head size].</summary>
     public static string Output(int layer) => $"model.layers.{layer}.self_attn.o_proj.weight";
 
@@ -62,6 +71,19 @@ public static class LlamaTensors
             yield return Tensor(Query(layer), config.QueryRows, hidden);
             yield return Tensor(Key(layer), config.KeyValueRows, hidden);
             yield return Tensor(Value(layer), config.KeyValueRows, hidden);
+            if (config.HasBiases)
+            {
+                yield return Tensor(BiasOf(Query(layer)), config.QueryRows);
+                yield return Tensor(BiasOf(Key(layer)), config.KeyValueRows);
+                yield return Tensor(BiasOf(Value(layer)), config.KeyValueRows);
+            }
+
+            if (config.HasHeadNorms)
+            {
+                yield return Tensor(QueryNorm(layer), config.HeadSize);
+                yield return Tensor(KeyNorm(layer), config.HeadSize);
+            }
+
             yield return Tensor(Output(layer), hidden, config.QueryRows);
             yield return Tensor(MlpNorm(layer), hidden);
             yield return Tensor(Gate(layer), config.IntermediateSize, hidden);

@@ -19,7 +19,7 @@ internal sealed class EmbeddedPromptVectors(string path, ITokenizerReader tokeni
 
     public IReadOnlyList<IReadOnlyList<double[]>> Compute(IReadOnlyList<ValueList<string>> lists, CancellationToken cancel)
     {
-        LlamaConfig sizes = _model.Value.Config.Sizes;
+        LlamaConfig sizes = _model.Value.Config;
         using Checkpoint weights = _model.Value.Open();
         StoredTensor embedding = weights.Find(LlamaTensors.Embedding)!;
         var vectors = new List<IReadOnlyList<double[]>>();

@@ -33,14 +33,14 @@ internal sealed class PromptModel
         if (!checkpoint.ReadSideFiles().Files.TryGetValue(LlamaConfig.FileName, out byte[]? json))
             throw new DemException(ErrorCode.BadConfig, $"{name}: there is no such file") { Path = name };
         Config = ReadConfig(json, name, computes);
-        foreach (LlamaTensor wanted in Config.Tensors.Where(tensor => computes || tensor.Name == LlamaTensors.Embedding))
+        foreach (LlamaTensor wanted in NeededOf(Config, computes))
             Require(checkpoint, wanted);
         string? file = TokenizerFiles.Select(one => Path.Combine(folder, one)).FirstOrDefault(File.Exists);
         _tokenizer = ReadTokenizer(file, folder, tokenizers);
     }
 
     /// <summary>Configuration of the model.</summary>
-    public DecoderConfig Config { get; }
+    public LlamaConfig Config { get; }
 
     /// <summary>Opens the weights.</summary>
     public Checkpoint Open() => ModelWeights.Open(_path);
@@ -54,17 +54,17 @@ internal sealed class PromptModel
         ImmutableArray<int> tokens = _tokenizer.Encode(prompt);
         if (_tokenizer.BeginOfText is { } begin)
             tokens = tokens.Insert(0, begin);
-        int most = Math.Min(Config.Window ?? int.MaxValue, Config.Sizes.MaxPositions);
+        int most = Math.Min(Config.Window ?? int.MaxValue, Config.MaxPositions);
         if (tokens.IsEmpty || tokens.Length > most)
             throw Refuse(
                 ErrorCode.NoTokenizer,
                 $"{_path}: the prompt {Quoted.Name(prompt)} is {tokens.Length} tokens long, and 1 to {most} are taken",
                 "Give prompts of at least one token that are shorter than what the model sees at once.");
-        if (tokens.FirstOrDefault(token => token < 0 || token >= Config.Sizes.VocabularySize, -1) is >= 0 and var beyond)
+        if (tokens.FirstOrDefault(token => token < 0 || token >= Config.VocabularySize, -1) is >= 0 and var beyond)
             throw Refuse(
                 ErrorCode.NoTokenizer,
                 $"{_path}: the prompt {Quoted.Name(prompt)} has token {beyond}, and the embedding "
-                + $"{Config.Sizes.VocabularySize} rows",
+                + $"{Config.VocabularySize} rows",
                 "Put the tokenizer of the same model beside the weights.");
         return tokens;
     }
@@ -72,6 +72,10 @@ internal sealed class PromptModel
     /// <summary>Turns lists of prompts into token ids.</summary>
     public ImmutableArray<int>[][] Encode(IReadOnlyList<ValueList<string>> lists) =>
         [.. lists.Select(list => list.Select(Encode).ToArray())];
+
+    // Hidden states need neither the last norm nor the output matrix.
+    private static IEnumerable<LlamaTensor> NeededOf(LlamaConfig config, bool computes) => LlamaTensors.Of(config).Where(tensor =>
+        computes ? tensor.Name is not (LlamaTensors.Norm or LlamaTensors.Head) : tensor.Name == LlamaTensors.Embedding);
 
     private static void Require(Checkpoint checkpoint, LlamaTensor wanted)
     {
@@ -88,11 +92,11 @@ internal sealed class PromptModel
         };
     }
 
-    private static DecoderConfig ReadConfig(byte[] json, string name, bool computes)
+    private static LlamaConfig ReadConfig(byte[] json, string name, bool computes)
     {
         try
         {
-            return LlamaConfigReader.ParseDecoder(json, name);
+            return LlamaConfig.Parse(json, name);
         }
         catch (DemException e) when (e.Code == ErrorCode.UnknownArchitecture)
         {
@@ -110,7 +114,7 @@ internal sealed class PromptModel
                 $"Put the tokenizer of the same model beside the weights, {Otherwise}");
         try
         {
-            return tokenizers.Read(file, Config.Sizes);
+            return tokenizers.Read(file, Config);
         }
         catch (DemException e) when (e.Code == ErrorCode.NoTokenizer)
         {

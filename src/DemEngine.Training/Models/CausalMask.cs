@@ -3,11 +3,13 @@ using static TorchSharp.torch;
 namespace DemEngine.Training.Models;
 
 /// <summary>
-/// The mask added to attention scores so that no position sees a later one: 0, or −∞ where the key comes after the query.
+/// The mask added to attention scores so that no position sees a later one, nor one before its window: 0, or −∞ where the key
+/// comes after the query, or lies a whole window or more before it.
 /// </summary>
+/// <param name="window">Number of positions that are seen, the query's own among them; null for all.</param>
 /// <param name="type">Element type of the scores.</param>
 /// <param name="device">Device of the scores.</param>
-internal sealed class CausalMask(ScalarType type, Device device) : IDisposable
+internal sealed class CausalMask(int? window, ScalarType type, Device device) : IDisposable
 {
     private Tensor? _largest;
 
@@ -19,7 +21,12 @@ internal sealed class CausalMask(ScalarType type, Device device) : IDisposable
         if (_largest is null || _largest.shape[0] < length)
         {
             _largest?.Dispose();
-            _largest = full(length, length, double.NegativeInfinity, type, device).triu(1).DetachFromDisposeScope();
+            using var scope = NewDisposeScope();
+            Tensor hidden = full(length, length, double.NegativeInfinity, type, device);
+            Tensor mask = hidden.triu(1);
+            if (window < length)
+                mask = mask + hidden.tril(-window.Value);
+            _largest = mask.DetachFromDisposeScope();
         }
 
         return _largest.narrow(0, 0, length).narrow(1, 0, length);

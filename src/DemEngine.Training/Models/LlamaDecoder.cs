@@ -6,7 +6,8 @@ using static TorchSharp.torch.nn.functional;
 namespace DemEngine.Training.Models;
 
 /// <summary>
-/// The forward pass of a decoder of the Llama architecture (Touvron et al., https://arxiv.org/abs/2302.13971, section 2.2), over
+/// The forward pass of a decoder of the Llama architecture (Touvron et al., https://arxiv.org/abs/2302.13971, section 2.2), or of
+/// one that <see cref="LlamaConfig"/> tells apart from it, over
 /// weights that are views of one vector. In shapes, B is the number of sequences, T that of positions, H the hidden size, I the
 /// intermediate size, D the head size, Q and K the numbers of heads of queries and of keys, and V the vocabulary size. Shorter
 /// sequences of a batch are padded at their end; attention is causal, so the padding does not affect the positions before it.
@@ -53,12 +54,21 @@ public sealed class LlamaDecoder : IDisposable
                 Matrix(LlamaTensors.Output(layer), hidden, config.QueryRows),
                 Vector(LlamaTensors.MlpNorm(layer)),
                 Matrix(LlamaTensors.Gate(layer), 2 * config.IntermediateSize, hidden),
-                Matrix(LlamaTensors.Down(layer), hidden, config.IntermediateSize))),
+                Matrix(LlamaTensors.Down(layer), hidden, config.IntermediateSize))
+            {
+                // The biases of keys and values follow that of queries.
+                Bias = config.HasBiases
+                    ? Leaf(LlamaTensors.BiasOf(LlamaTensors.Query(layer)), config.QueryRows + (2 * config.KeyValueRows))
+                    : null,
+                HeadNorms = config.HasHeadNorms
+                    ? (Leaf(LlamaTensors.QueryNorm(layer), config.HeadSize), Leaf(LlamaTensors.KeyNorm(layer), config.HeadSize))
+                    : null,
+            }),
         ];
         _norm = Vector(LlamaTensors.Norm);
         _head = config.TieEmbeddings ? _embedding : Matrix(LlamaTensors.Head, config.VocabularySize, hidden);
-        _rotary = new RotaryTable(config.HeadSize, config.RopeTheta, weights.dtype, weights.device);
-        _mask = new CausalMask(weights.dtype, weights.device);
+        _rotary = new RotaryTable(config.HeadSize, config.RopeTheta, config.Scaling, weights.dtype, weights.device);
+        _mask = new CausalMask(config.Window, weights.dtype, weights.device);
         _attentionScale = 1 / Math.Sqrt(config.HeadSize);
         if (gradients is not null)
             TakeGradients(gradients);
@@ -126,12 +136,12 @@ public sealed class LlamaDecoder : IDisposable
         long queries = _config.AttentionHeads, keys = _config.KeyValueHeads, size = _config.HeadSize, group = queries / keys;
 
         // With heads as the first dimension, [Q + 2K, B, T, D], each kind is one contiguous part.
-        Tensor all = linear(x, layer.QueryKeyValue)
+        Tensor all = linear(x, layer.QueryKeyValue, layer.Bias)
             .view(batch, length, queries + (2 * keys), size)
             .permute(2, 0, 1, 3)
             .contiguous();
         Tensor[] parts = all.split([queries + keys, keys], 0);
-        Tensor[] rotated = _rotary.Rotate(parts[0]).split([queries, keys], 0);
+        Tensor[] rotated = _rotary.Rotate(NormaliseHeads(parts[0], layer, queries, keys)).split([queries, keys], 0);
 
         Tensor query = rotated[0]
             .view(keys, group, batch, length, size)
@@ -146,6 +156,16 @@ public sealed class LlamaDecoder : IDisposable
         Tensor heads = bmm(weights, value)
             .view(keys, batch, group, length, size).permute(1, 3, 0, 2, 4).reshape(batch * length, queries * size);
         return linear(heads, layer.Output);
+    }
+
+    // Heads [Q + K, B, T, D] of queries and keys, each normalised by the weights of its kind where the architecture has them.
+    private Tensor NormaliseHeads(Tensor heads, DecoderLayer layer, long queries, long keys)
+    {
+        if (layer.HeadNorms is not { } norms)
+            return heads;
+        long size = _config.HeadSize;
+        Tensor weight = cat([norms.Query.expand(queries, 1, 1, size), norms.Key.expand(keys, 1, 1, size)], 0);
+        return Normalise(heads, weight);
     }
 
     /// <summary>
@@ -206,5 +226,12 @@ public sealed class LlamaDecoder : IDisposable
         Tensor Output,
         Tensor MlpNorm,
         Tensor GateUp,
-        Tensor Down);
+        Tensor Down)
+    {
+        /// <summary>Biases of queries, keys and values [(Q + 2K)·D]; null for none.</summary>
+        public Tensor? Bias { get; init; }
+
+        /// <summary>Weights of the normalisation of each head of queries and of keys, each [D]; null for none.</summary>
+        public (Tensor Query, Tensor Key)? HeadNorms { get; init; }
+    }
 }

@@ -12,7 +12,7 @@ public sealed record PlacedWeight(string Name, TensorShape Shape, long Offset);
 
 /// <summary>
 /// Layout of all weights of a model as one vector, so that an optimiser takes a step in a few operations. Matrices come before
-/// the vectors of the normalisations, so that weight decay applies to the first part. Weights that multiply the same input follow
+/// the vectors of normalisations and biases, so that weight decay applies to the first part. Weights that multiply the same input follow
 /// each other, so that query, key and value, or gate and up, are one matrix.
 /// </summary>
 public sealed class ParameterLayout
@@ -23,11 +23,11 @@ public sealed class ParameterLayout
     public ParameterLayout(LlamaConfig config)
     {
         var weights = ImmutableArray.CreateBuilder<PlacedWeight>();
-        foreach (LlamaTensor tensor in LlamaTensors.Of(config).OrderBy(IsNormalisation)) // A stable sort.
+        foreach (LlamaTensor tensor in LlamaTensors.Of(config).OrderBy(IsVector)) // A stable sort.
         {
             weights.Add(new PlacedWeight(tensor.Name, tensor.Shape, Length));
             Length += tensor.Shape.ElementCount;
-            if (!IsNormalisation(tensor))
+            if (!IsVector(tensor))
                 MatrixLength = Length;
         }
 
@@ -47,5 +47,5 @@ public sealed class ParameterLayout
     /// <summary>Location of a weight in the vector.</summary>
     public PlacedWeight this[string name] => _byName[name];
 
-    private static bool IsNormalisation(LlamaTensor tensor) => tensor.Shape.Dimensions.Length == 1;
+    private static bool IsVector(LlamaTensor tensor) => tensor.Shape.Dimensions.Length == 1;
 }

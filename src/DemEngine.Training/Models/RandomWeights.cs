@@ -9,7 +9,7 @@ namespace DemEngine.Training.Models;
 /// Draws the initial weights of a new model: normal with mean 0 and variance 2/(5·hidden size) (Nguyen and Salazar, "Transformers
 /// without Tears", https://arxiv.org/abs/1910.05895, section 2.2); those that end a branch of the residual stream are divided by
 /// √(2·layers) (Radford et al., "Language Models are Unsupervised Multitask Learners", 2019, section 2.3); weights of
-/// normalisations are 1.
+/// normalisations are 1, and biases 0.
 /// </summary>
 internal static class RandomWeights
 {
@@ -37,6 +37,12 @@ internal static class RandomWeights
             using Tensor part = flat.narrow(0, weight.Offset, weight.Shape.ElementCount);
             double scale = ends.Contains(weight.Name) ? deviation / Math.Sqrt(2.0 * config.Layers) : deviation;
             Fill(MemoryMarshal.Cast<byte, float>(part.bytes), weight.Offset, scale, random);
+        }
+
+        foreach (PlacedWeight bias in layout.Weights.Where(weight => weight.Name.EndsWith(".bias", StringComparison.Ordinal)))
+        {
+            using Tensor part = flat.narrow(0, bias.Offset, bias.Shape.ElementCount);
+            part.bytes.Clear();
         }
 
         return flat;

@@ -1,3 +1,4 @@
+using DemEngine.Evaluation.Language;
 using static TorchSharp.torch;
 
 namespace DemEngine.Training.Models;
@@ -10,9 +11,11 @@ namespace DemEngine.Training.Models;
 /// </summary>
 /// <param name="headSize">Head size d, even.</param>
 /// <param name="theta">Base of the frequencies, θ.</param>
+/// <param name="scaling">Change of the frequencies; null for none.</param>
 /// <param name="type">Element type of the tables.</param>
 /// <param name="device">Device of the tables.</param>
-internal sealed class RotaryTable(int headSize, double theta, ScalarType type, Device device) : IDisposable
+internal sealed class RotaryTable(
+    int headSize, double theta, RotaryScaling? scaling, ScalarType type, Device device) : IDisposable
 {
     private Tensor? _cosines;
     private Tensor? _sines;
@@ -43,6 +46,7 @@ internal sealed class RotaryTable(int headSize, double theta, ScalarType type, D
         for (int i = 0; i < half; i++)
         {
             double frequency = Math.Pow(theta, -2.0 * i / headSize);
+            frequency = scaling?.Of(frequency) ?? frequency;
             for (int position = 0; position < positions; position++)
             {
                 int at = (position * headSize) + i;

@@ -65,14 +65,41 @@ public class LlamaConfigTests
     public void Frequencies_of_newer_files_are_found() =>
         Assert.That(Parse(With("rope_parameters", """{"rope_type": "default", "rope_theta": 77.0}""")).RopeTheta, Is.EqualTo(77));
 
+    [TestCase("qwen2", """{"use_sliding_window": false, "sliding_window": 8}""")]
+    [TestCase("qwen3", """{"head_dim": 6}""")]
+    [TestCase("mistral", """{"sliding_window": 8}""")]
+    [TestCase("llama", """{"rope_scaling": {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 32}}""")]
+    [TestCase("llama", """{"rope_parameters": {"rope_type": "linear", "factor": 2.0, "rope_theta": 77.0}}""")]
+    public void Another_family_reads_back_the_same(string type, string more)
+    {
+        JsonObject config = JsonNode.Parse(Plain)!.AsObject();
+        config["model_type"] = type;
+        config["architectures"] = new JsonArray($"{char.ToUpperInvariant(type[0])}{type[1..]}ForCausalLM");
+        foreach (var (key, value) in JsonNode.Parse(more)!.AsObject())
+            config[key] = value?.DeepClone();
+        LlamaConfig read = Parse(config.ToJsonString());
+        Assert.That((read.HasBiases, read.HasHeadNorms, read.Window, read.Scaling is null), Is.EqualTo((type == "qwen2", type == "qwen3", type == "mistral" ? 8 : (int?)null, type != "llama")));
+        Assert.That(LlamaConfig.Parse(read.ToJson(ElementType.F32), "written"), Is.EqualTo(read));
+    }
+
+    [Test]
+    public void A_window_in_some_layers_is_refused()
+    {
+        JsonObject config = JsonNode.Parse(Plain.Replace("LlamaForCausalLM", "Qwen2ForCausalLM").Replace("\"llama\"", "\"qwen2\""))!.AsObject();
+        config["use_sliding_window"] = true;
+        config["sliding_window"] = 8;
+        Assert.That(Assert.Throws<DemException>(() => Parse(config.ToJsonString()))!.Message, Does.Contain("sliding_window"));
+    }
+
     [Test]
     public void Mistral_without_a_window_is_Llama() =>
         Assert.That(
             Parse(Plain.Replace("LlamaForCausalLM", "MistralForCausalLM").Replace("\"llama\"", "\"mistral\"")), Is.EqualTo(Parse(Plain)));
 
-    [TestCase("model_type", "\"qwen2\"", "model_type is \"qwen2\"")]
+    [TestCase("model_type", "\"gpt2\"", "model_type is \"gpt2\"")]
+    [TestCase("model_type", "\"qwen2\"", "architectures is \"LlamaForCausalLM\"")]
     [TestCase("architectures", "[\"LlamaForSequenceClassification\"]", "LlamaForSequenceClassification")]
-    [TestCase("rope_scaling", """{"rope_type": "llama3", "factor": 8.0}""", "rope_type \"llama3\"")]
+    [TestCase("rope_scaling", """{"rope_type": "yarn", "factor": 8.0}""", "rope_type \"yarn\"")]
     [TestCase("rope_scaling", """{"factor": 8.0}""", "\"factor\"")]
     [TestCase("attention_bias", "true", "attention_bias")]
     [TestCase("mlp_bias", "true", "mlp_bias")]

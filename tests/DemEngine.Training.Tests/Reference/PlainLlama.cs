@@ -41,9 +41,9 @@ internal sealed class PlainLlama(LlamaConfig config, Dictionary<string, double[]
 
     private double[][] Attend(double[][] x, int layer)
     {
-        double[][] queries = [.. x.Select((row, t) => Rotate(Multiply(weights[LlamaTensors.Query(layer)], row), t))];
-        double[][] keys = [.. x.Select((row, t) => Rotate(Multiply(weights[LlamaTensors.Key(layer)], row), t))];
-        double[][] values = [.. x.Select(row => Multiply(weights[LlamaTensors.Value(layer)], row))];
+        double[][] queries = [.. x.Select((row, t) => Rotate(HeadNorms(Project(LlamaTensors.Query(layer), row), LlamaTensors.QueryNorm(layer)), t))];
+        double[][] keys = [.. x.Select((row, t) => Rotate(HeadNorms(Project(LlamaTensors.Key(layer), row), LlamaTensors.KeyNorm(layer)), t))];
+        double[][] values = [.. x.Select(row => Project(LlamaTensors.Value(layer), row))];
         var result = new double[x.Length][];
         int size = config.HeadSize;
         for (int t = 0; t < x.Length; t++)
@@ -52,13 +52,14 @@ internal sealed class PlainLlama(LlamaConfig config, Dictionary<string, double[]
             for (int head = 0; head < config.AttentionHeads; head++)
             {
                 int shared = head * config.KeyValueHeads / config.AttentionHeads;
-                double[] scores = [.. Enumerable.Range(0, t + 1).Select(s =>
+                int from = Math.Max(0, t + 1 - (config.Window ?? int.MaxValue));
+                double[] scores = [.. Enumerable.Range(from, t + 1 - from).Select(s =>
                     Enumerable.Range(0, size).Sum(i => queries[t][(head * size) + i] * keys[s][(shared * size) + i]) / Math.Sqrt(size))];
                 double[] exponentials = [.. scores.Select(score => Math.Exp(score - scores.Max()))];
-                for (int s = 0; s <= t; s++)
+                for (int s = from; s <= t; s++)
                 {
                     for (int i = 0; i < size; i++)
-                        heads[(head * size) + i] += exponentials[s] / exponentials.Sum() * values[s][(shared * size) + i];
+                        heads[(head * size) + i] += exponentials[s - from] / exponentials.Sum() * values[s][(shared * size) + i];
                 }
             }
 
@@ -76,7 +77,8 @@ internal sealed class PlainLlama(LlamaConfig config, Dictionary<string, double[]
         {
             for (int i = 0; i < size / 2; i++)
             {
-                double angle = position / Math.Pow(config.RopeTheta, 2.0 * i / size);
+                double frequency = 1 / Math.Pow(config.RopeTheta, 2.0 * i / size);
+                double angle = position * (config.Scaling?.Of(frequency) ?? frequency);
                 var (a, b) = (heads[first + i], heads[first + i + (size / 2)]);
                 rotated[first + i] = (a * Math.Cos(angle)) - (b * Math.Sin(angle));
                 rotated[first + i + (size / 2)] = (a * Math.Sin(angle)) + (b * Math.Cos(angle));
@@ -85,6 +87,15 @@ internal sealed class PlainLlama(LlamaConfig config, Dictionary<string, double[]
 
         return rotated;
     }
+
+    private double[] Project(string matrix, double[] x)
+    {
+        double[] y = Multiply(weights[matrix], x);
+        return config.HasBiases ? Add(y, weights[matrix.Replace(".weight", ".bias")]) : y;
+    }
+
+    private double[] HeadNorms(double[] heads, string name) =>
+        config.HasHeadNorms ? [.. heads.Chunk(config.HeadSize).SelectMany(head => Normalise(head, weights[name]))] : heads;
 
     private double[] Mlp(double[] x, int layer)
     {
