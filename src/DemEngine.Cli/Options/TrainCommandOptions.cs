@@ -21,6 +21,18 @@ internal sealed class TrainCommandOptions
         + $"{Defaults.MaxPositions}.",
         (int)Defaults.MaxPositions);
 
+    private readonly Option<int?> _pack = new("--pack")
+    {
+        Description = "Lay examples one behind the other in rows of so many tokens; they do not see each other. Default: a row "
+            + "for each.",
+        HelpName = "tokens",
+    };
+
+    private readonly Option<bool> _recompute = new("--gradient-checkpointing")
+    {
+        Description = "Compute layers a second time rather than keep them: less memory, a third more time, the same gradients.",
+    };
+
     private readonly Option<double> _learningRate = Numbers.NotNegative(
         "--lr", $"Largest learning rate. Default {Defaults.LearningRate}.", Defaults.LearningRate);
 
@@ -108,6 +120,8 @@ internal sealed class TrainCommandOptions
             _steps,
             _batchSize,
             _maxPositions,
+            _pack,
+            _recompute,
             _learningRate,
             _finalShare,
             _warmup,
@@ -134,6 +148,8 @@ internal sealed class TrainCommandOptions
         {
             if (result.GetValue(_device) is { } device && !DeviceName.IsKnown(device))
                 result.AddError($"--device: '{device}' is not cpu, cuda or cuda:N");
+            if (result.GetResult(_pack) is { } pack && !pack.Errors.Any() && result.GetValue(_pack) < 1)
+                result.AddError("--pack: a whole number from 1 is wanted");
             bool hasMore =
                 result.GetResult(_alpha) is not null || result.GetResult(_targets) is not null || result.GetValue(_dense);
             if (result.GetResult(_rank) is null && hasMore)
@@ -151,6 +167,8 @@ internal sealed class TrainCommandOptions
             Steps = parsed.GetValue(_steps),
             BatchSize = parsed.GetValue(_batchSize),
             MaxPositions = parsed.GetValue(_maxPositions),
+            PackLength = parsed.GetValue(_pack),
+            Recomputes = parsed.GetValue(_recompute),
             LearningRate = parsed.GetValue(_learningRate),
             FinalLearningRateShare = parsed.GetValue(_finalShare),
             AdamW = new AdamWOptions(

@@ -17,6 +17,17 @@ public sealed class TokenBatch : IDisposable
         Examples = examples;
     }
 
+    /// <summary>
+    /// Where several sequences lie in a row: the position of each token in its own sequence, [B, T], int64; otherwise null.
+    /// </summary>
+    public Tensor? PackedPositions { get; private init; }
+
+    /// <summary>
+    /// Where several sequences lie in a row: the number of the sequence in the row that each token belongs to, [B, T], int64;
+    /// padding is a sequence of its own. Otherwise null.
+    /// </summary>
+    public Tensor? PackedSequences { get; private init; }
+
     /// <summary>Token ids [B, T], int64.</summary>
     public Tensor Tokens { get; }
 
@@ -64,9 +75,58 @@ public sealed class TokenBatch : IDisposable
             owners);
     }
 
+    /// <summary>
+    /// Makes a batch in whose rows several sequences lie one behind the other. They do not see each other, and each starts at
+    /// position 0, so that their losses are those that each has alone. Its tensors belong to no dispose scope.
+    /// </summary>
+    /// <param name="rows">Sequences of each row; at least one row of at least one.</param>
+    /// <param name="device">Device of the tensors.</param>
+    public static TokenBatch Packed(IReadOnlyList<IReadOnlyList<Example>> rows, Device device)
+    {
+        int length = rows.Max(row => row.Sum(example => example.Tokens.Length - 1));
+        long[] tokens = new long[rows.Count * length];
+        long[] positions = new long[tokens.Length];
+        long[] sequences = new long[tokens.Length];
+        Array.Fill(sequences, -1);
+        var predicting = new List<long>();
+        var next = new List<long>();
+        var owners = new List<int>();
+        int example = 0;
+        for (int row = 0; row < rows.Count; row++)
+        {
+            int at = row * length;
+            for (int k = 0; k < rows[row].Count; k++, example++)
+            {
+                Example one = rows[row][k];
+                foreach (int t in one.TargetPositions)
+                {
+                    predicting.Add(at + t - 1);
+                    next.Add(one.Tokens[t]);
+                    owners.Add(example);
+                }
+
+                for (int t = 0; t < one.Tokens.Length - 1; t++, at++)
+                    (tokens[at], positions[at], sequences[at]) = (one.Tokens[t], t, k);
+            }
+        }
+
+        Tensor Make(long[] values) => tensor(values, [rows.Count, length], device: device).DetachFromDisposeScope();
+        return new TokenBatch(
+            Make(tokens),
+            tensor(predicting.ToArray(), device: device).DetachFromDisposeScope(),
+            tensor(next.ToArray(), device: device).DetachFromDisposeScope(),
+            [.. owners])
+        {
+            PackedPositions = Make(positions),
+            PackedSequences = Make(sequences),
+        };
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
+        PackedPositions?.Dispose();
+        PackedSequences?.Dispose();
         Tokens.Dispose();
         Rows.Dispose();
         Targets.Dispose();

@@ -28,9 +28,29 @@ internal sealed class LossMeter : IDisposable
     /// <returns>Losses [N], binary32.</returns>
     public static Tensor Losses(LlamaDecoder model, TokenBatch batch)
     {
-        Tensor hidden = model.Hidden(batch.Tokens).index_select(0, batch.Rows);
-        return nn.functional.cross_entropy(model.Logits(hidden), batch.Targets, reduction: nn.Reduction.None);
+        return Losses(model, batch, model.Hidden(batch));
     }
+
+    /// <summary>
+    /// Computes −log p of each target of a batch, and adds the gradients of their weighted sum to those of the model.
+    /// </summary>
+    /// <param name="model">Model with gradients.</param>
+    /// <param name="batch">Batch.</param>
+    /// <param name="scale">Factor of the losses in the gradients.</param>
+    /// <param name="recomputes">Whether layers are computed a second time rather than kept.</param>
+    /// <returns>Sum of the losses, in nats.</returns>
+    public static double Differentiate(LlamaDecoder model, TokenBatch batch, double scale, bool recomputes)
+    {
+        if (recomputes)
+            return model.Recompute(batch, hidden => Losses(model, batch, hidden), scale);
+        using var scope = NewDisposeScope();
+        Tensor loss = Losses(model, batch).sum();
+        (loss * scale).backward();
+        return loss.item<float>();
+    }
+
+    private static Tensor Losses(LlamaDecoder model, TokenBatch batch, Tensor hidden) => nn.functional.cross_entropy(
+        model.Logits(hidden.index_select(0, batch.Rows)), batch.Targets, reduction: nn.Reduction.None);
 
     /// <summary>Computes the mean loss over all targets, in nats per token.</summary>
     public double Measure(LlamaDecoder model)

@@ -32,5 +32,14 @@ internal sealed class CausalMask(int? window, ScalarType type, Device device) : 
         return _largest.narrow(0, 0, length).narrow(1, 0, length);
     }
 
+    /// <summary>Returns the mask of rows in which several sequences lie, none of which sees another.</summary>
+    /// <param name="sequences">Number of the sequence that each position belongs to, [rows, length].</param>
+    /// <returns>Mask [rows, length, length], query by key.</returns>
+    public Tensor Of(Tensor sequences)
+    {
+        Tensor others = sequences.unsqueeze(2) != sequences.unsqueeze(1);
+        return Of(sequences.shape[1]).unsqueeze(0).masked_fill(others, double.NegativeInfinity);
+    }
+
     public void Dispose() => _largest?.Dispose();
 }

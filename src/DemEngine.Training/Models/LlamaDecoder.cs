@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DemEngine.Evaluation.Language;
+using DemEngine.Training.Data;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
 
@@ -77,22 +78,61 @@ public sealed class LlamaDecoder : IDisposable
     /// <summary>Passes sequences through the model.</summary>
     /// <param name="tokens">Token ids [B, T], int64.</param>
     /// <returns>Normalised output of the last layer [B·T, H]; row b·T + t is position t of sequence b.</returns>
-    public Tensor Hidden(Tensor tokens)
-    {
-        long batch = tokens.shape[0], length = tokens.shape[1];
-        int queriesPerKey = _config.AttentionHeads / _config.KeyValueHeads;
-        Tensor mask = _mask.Of(length);
-        if (queriesPerKey > 1)
-            mask = mask.repeat(queriesPerKey, 1);
+    public Tensor Hidden(Tensor tokens) => Hidden(tokens, Place(tokens, null, null));
 
-        Tensor x = _embedding.index_select(0, tokens.view(-1));
-        foreach (DecoderLayer layer in _layers)
+    /// <summary>Passes a batch through the model.</summary>
+    /// <param name="batch">Batch, whose rows may hold several sequences each.</param>
+    /// <returns>Normalised output of the last layer [B·T, H]; row b·T + t is position t of row b.</returns>
+    public Tensor Hidden(TokenBatch batch) =>
+        Hidden(batch.Tokens, Place(batch.Tokens, batch.PackedPositions, batch.PackedSequences));
+
+    /// <summary>
+    /// Adds the gradients of Σ scale · −log p over a batch's targets, and keeps of the forward pass only what enters each layer:
+    /// the rest is computed a second time, layer by layer from the last (Chen et al., "Training Deep Nets with Sublinear Memory
+    /// Cost", https://arxiv.org/abs/1604.06174, section 3). The gradients are those of an ordinary backward pass.
+    /// </summary>
+    /// <param name="batch">Batch.</param>
+    /// <param name="losses">Function from the decoder's hidden states [B·T, H] to the losses [N] of the targets.</param>
+    /// <param name="scale">Factor of the losses.</param>
+    /// <returns>Σ −log p, in nats.</returns>
+    internal double Recompute(TokenBatch batch, Func<Tensor, Tensor> losses, double scale)
+    {
+        using var scope = NewDisposeScope();
+        Placement place = Place(batch.Tokens, batch.PackedPositions, batch.PackedSequences);
+        var entering = new Tensor[_layers.Length + 1];
+        using (no_grad())
         {
-            x = x + Attention(Normalise(x, layer.AttentionNorm), layer, mask, batch, length);
-            x = x + Mlp(Normalise(x, layer.MlpNorm), layer);
+            entering[0] = Embed(batch.Tokens);
+            for (int layer = 0; layer < _layers.Length; layer++)
+            {
+                using var inner = NewDisposeScope();
+                entering[layer + 1] = Layer(entering[layer], _layers[layer], place).MoveToOuterDisposeScope();
+            }
         }
 
-        return Normalise(x, _norm);
+        double sum;
+        Tensor slope;
+        using (var inner = NewDisposeScope())
+        {
+            Tensor last = entering[^1].detach().requires_grad_();
+            Tensor loss = losses(Normalise(last, _norm)).sum();
+            (loss * scale).backward();
+            sum = loss.item<float>();
+            slope = last.grad!.MoveToOuterDisposeScope();
+        }
+
+        for (int layer = _layers.Length - 1; layer >= 0; layer--)
+        {
+            entering[layer + 1].Dispose();
+            using var inner = NewDisposeScope();
+            Tensor input = entering[layer].detach().requires_grad_();
+            Layer(input, _layers[layer], place).backward([slope]);
+            slope.Dispose();
+            slope = input.grad!.MoveToOuterDisposeScope();
+        }
+
+        Embed(batch.Tokens).backward([slope]);
+        return sum;
     }
 
     /// <summary>Computes the scores of the next token.</summary>
@@ -107,6 +147,32 @@ public sealed class LlamaDecoder : IDisposable
             leaf.Dispose();
         _rotary.Dispose();
         _mask.Dispose();
+    }
+
+    private Tensor Hidden(Tensor tokens, Placement place)
+    {
+        Tensor x = Embed(tokens);
+        foreach (DecoderLayer layer in _layers)
+            x = Layer(x, layer, place);
+        return Normalise(x, _norm);
+    }
+
+    private Tensor Embed(Tensor tokens) => _embedding.index_select(0, tokens.view(-1));
+
+    private Tensor Layer(Tensor x, DecoderLayer layer, Placement place)
+    {
+        x = x + Attention(Normalise(x, layer.AttentionNorm), layer, place);
+        return x + Mlp(Normalise(x, layer.MlpNorm), layer);
+    }
+
+    private Placement Place(Tensor tokens, Tensor? positions, Tensor? sequences)
+    {
+        long batch = tokens.shape[0], length = tokens.shape[1];
+        int queriesPerKey = _config.AttentionHeads / _config.KeyValueHeads;
+        Tensor mask = sequences is null ? _mask.Of(length) : _mask.Of(sequences);
+        if (queriesPerKey > 1)
+            mask = sequences is null ? mask.repeat(queriesPerKey, 1) : mask.repeat(1, queriesPerKey, 1);
+        return new Placement(batch, length, positions, mask);
     }
 
     /// <summary>
@@ -128,11 +194,10 @@ public sealed class LlamaDecoder : IDisposable
     /// </summary>
     /// <param name="x">Input [B·T, H].</param>
     /// <param name="layer">Weights of the layer.</param>
-    /// <param name="mask">Causal mask [Q/K·T, T].</param>
-    /// <param name="batch">Number of sequences, B.</param>
-    /// <param name="length">Number of positions, T.</param>
-    private Tensor Attention(Tensor x, DecoderLayer layer, Tensor mask, long batch, long length)
+    /// <param name="place">Where the tokens of x stand.</param>
+    private Tensor Attention(Tensor x, DecoderLayer layer, Placement place)
     {
+        (long batch, long length, Tensor? positions, Tensor mask) = place;
         long queries = _config.AttentionHeads, keys = _config.KeyValueHeads, size = _config.HeadSize, group = queries / keys;
 
         // With heads as the first dimension, [Q + 2K, B, T, D], each kind is one contiguous part.
@@ -141,7 +206,8 @@ public sealed class LlamaDecoder : IDisposable
             .permute(2, 0, 1, 3)
             .contiguous();
         Tensor[] parts = all.split([queries + keys, keys], 0);
-        Tensor[] rotated = _rotary.Rotate(NormaliseHeads(parts[0], layer, queries, keys)).split([queries, keys], 0);
+        Tensor heads = NormaliseHeads(parts[0], layer, queries, keys);
+        Tensor[] rotated = (positions is null ? _rotary.Rotate(heads) : _rotary.Rotate(heads, positions)).split([queries, keys], 0);
 
         Tensor query = rotated[0]
             .view(keys, group, batch, length, size)
@@ -151,11 +217,14 @@ public sealed class LlamaDecoder : IDisposable
         Tensor value = parts[1].reshape(keys * batch, length, size);
 
         // TorchSharp 0.107.0's baddbmm takes its arguments in another order than it documents.
-        Tensor scores = bmm(query * _attentionScale, key.transpose(1, 2)).add_(mask);
+        Tensor scores = bmm(query * _attentionScale, key.transpose(1, 2));
+        scores = positions is null
+            ? scores.add_(mask)
+            : scores.view(keys, batch, group * length, length).add_(mask).view(keys * batch, group * length, length);
         Tensor weights = Narrow(softmax(Wide(scores), -1));
-        Tensor heads = bmm(weights, value)
+        Tensor attended = bmm(weights, value)
             .view(keys, batch, group, length, size).permute(1, 3, 0, 2, 4).reshape(batch * length, queries * size);
-        return linear(heads, layer.Output);
+        return linear(attended, layer.Output);
     }
 
     // Heads [Q + K, B, T, D] of queries and keys, each normalised by the weights of its kind where the architecture has them.
@@ -212,6 +281,13 @@ public sealed class LlamaDecoder : IDisposable
             leaf.grad = gradients.narrow(0, offset, leaf.NumberOfElements).view(leaf.shape);
         }
     }
+
+    /// <summary>Where the tokens of a batch stand.</summary>
+    /// <param name="Batch">Number of rows, B.</param>
+    /// <param name="Length">Number of positions of a row, T.</param>
+    /// <param name="Positions">Position of each token in its own sequence [B, T]; null where a row is one sequence.</param>
+    /// <param name="Mask">What is added to scores: [Q/K·T, T] for all rows, or [B, Q/K·T, T] with positions.</param>
+    private sealed record Placement(long Batch, long Length, Tensor? Positions, Tensor Mask);
 
     /// <summary>The weights of one layer.</summary>
     /// <param name="AttentionNorm">Weights of the normalisation before attention [H].</param>

@@ -31,6 +31,20 @@ internal sealed class RotaryTable(
             .addcmul(heads.roll(headSize / 2, -1), _sines!.narrow(0, 0, positions), 1);
     }
 
+    /// <summary>Rotates heads whose positions are given.</summary>
+    /// <param name="heads">Heads [..., rows, positions, head size].</param>
+    /// <param name="positions">Position of each, [rows, positions], int64, less than the number of positions of a row.</param>
+    public Tensor Rotate(Tensor heads, Tensor positions)
+    {
+        long length = heads.shape[^2];
+        if (_cosines is null || _cosines.shape[0] < length)
+            Grow(length);
+        Tensor flat = positions.view(-1);
+        Tensor cosines = _cosines!.index_select(0, flat).view(positions.shape[0], length, headSize);
+        Tensor sines = _sines!.index_select(0, flat).view(positions.shape[0], length, headSize);
+        return (heads * cosines).addcmul(heads.roll(headSize / 2, -1), sines, 1);
+    }
+
     public void Dispose()
     {
         _cosines?.Dispose();

@@ -167,6 +167,8 @@ public static class TrainingRun
                 options.Steps,
                 options.BatchSize,
                 options.MaxPositions,
+                options.PackLength,
+                options.Recomputes,
                 options.LearningRate,
                 options.FinalLearningRateShare,
                 options.WarmupSteps,

@@ -174,14 +174,11 @@ public sealed class TrainingSession : IDisposable
 
         double sum = 0;
         _copy.StartGradients();
-        foreach (ImmutableArray<int> part in BatchCut.Of(examples, _options.MaxPositions))
+        foreach (TokenBatch batch in Passes(examples))
         {
-            using TokenBatch batch = TokenBatch.Of([.. part.Select(i => examples[i])], _device);
-            using var scope = NewDisposeScope();
-            Tensor loss = LossMeter.Losses(_model, batch).sum();
-            (loss / targets).backward();
+            using (batch)
+                sum += LossMeter.Differentiate(_model, batch, 1.0 / targets, _options.Recomputes);
             _copy.AddPassGradients();
-            sum += loss.item<float>();
         }
 
         CheckFinite(sum, "the loss", number);
@@ -194,6 +191,18 @@ public sealed class TrainingSession : IDisposable
         _copy.Refresh();
         long positions = examples.Sum(example => (long)example.Tokens.Length - 1);
         return new TrainingStep(number, sum / targets, rate, norm, positions, targets, null, false);
+    }
+
+    // The passes of a step, one at a time in memory.
+    private IEnumerable<TokenBatch> Passes(ImmutableArray<Example> examples)
+    {
+        if (_options.PackLength is not { } length)
+            return BatchCut.Of(examples, _options.MaxPositions)
+                .Select(part => TokenBatch.Of([.. part.Select(i => examples[i])], _device));
+        int rows = (int)Math.Max(1, _options.MaxPositions / length);
+        return SequencePacking.Of(examples, length)
+            .Chunk(rows)
+            .Select(part => TokenBatch.Packed([.. part.Select(row => row.Select(i => examples[i]).ToArray())], _device));
     }
 
     /// <summary>

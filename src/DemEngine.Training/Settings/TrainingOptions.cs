@@ -21,6 +21,18 @@ public sealed record TrainingOptions
     /// </summary>
     public long MaxPositions { get; init; } = 16384;
 
+    /// <summary>
+    /// Number of positions of a row in which several examples lie one behind the other without seeing each other; null to give
+    /// each example a row.
+    /// </summary>
+    public int? PackLength { get; init; }
+
+    /// <summary>
+    /// Whether the layers of a pass are computed a second time for the gradients rather than kept, which takes a third more time
+    /// and much less memory.
+    /// </summary>
+    public bool Recomputes { get; init; }
+
     /// <summary>Maximum learning rate.</summary>
     public double LearningRate { get; init; } = 3e-4;
 
@@ -84,6 +96,7 @@ public sealed record TrainingOptions
         Require(Steps >= 1, "there must be at least one step");
         Require(BatchSize >= 1, "a batch must have at least one example");
         Require(MaxPositions >= 1, "at least one position must fit");
+        Require(PackLength is null or >= 1, "at least one position must fit a row");
         Require(LearningRate > 0 && double.IsFinite(LearningRate), "the learning rate must be positive");
         Require(FinalLearningRateShare is >= 0 and <= 1, "the final learning rate must be a share from 0 to 1");
         Require(WarmupSteps <= Steps, "warm-up must not be longer than training");

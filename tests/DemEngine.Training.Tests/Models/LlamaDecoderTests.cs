@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using DemEngine.Evaluation.Language;
 using DemEngine.Training.Data;
 using DemEngine.Training.Evaluation;
@@ -87,6 +88,45 @@ public class LlamaDecoderTests(LlamaConfig config)
         double largest = slopes.Max(Math.Abs);
         Assert.That(largest, Is.GreaterThan(0.1), "the gradient says something");
         Assert.That(computed.Zip(slopes, (a, b) => Math.Abs(a - b)).Max(), Is.LessThan(2e-5 * Math.Max(1, largest)));
+    }
+
+    [Test]
+    public void Packed_rows_give_the_losses_and_gradients_of_each_sequence_alone()
+    {
+        using var scope = NewDisposeScope();
+        Tensor weights = TinyModels.Weights(config);
+        Example[] examples = TinyModels.Examples(config, 9);
+        ImmutableArray<ImmutableArray<int>> rows = SequencePacking.Of(examples, 20);
+        Assert.That(rows.Any(row => row.Length > 2), "rows hold several");
+        int[] order = [.. rows.SelectMany(row => row)];
+        using TokenBatch packed = TokenBatch.Packed([.. rows.Select(row => row.Select(k => examples[k]).ToArray())], CPU);
+        using TokenBatch plain = TokenBatch.Of([.. order.Select(k => examples[k])], CPU);
+
+        Tensor one = zeros_like(weights), two = zeros_like(weights);
+        using var first = new LlamaDecoder(_layout, config, weights, one);
+        using var second = new LlamaDecoder(_layout, config, weights, two);
+        Tensor alone = LossMeter.Losses(first, plain), together = LossMeter.Losses(second, packed);
+        Assert.That(packed.Examples, Is.EqualTo(plain.Examples));
+        Assert.That((alone - together).abs().max().item<float>(), Is.LessThan(1e-5));
+        alone.sum().backward();
+        together.sum().backward();
+        Assert.That((one - two).abs().max().item<float>(), Is.LessThan(2e-5 * Math.Max(1, one.abs().max().item<float>())));
+    }
+
+    [Test]
+    public void Layers_that_are_computed_again_give_the_same_gradients([Values] bool isPacked)
+    {
+        using var scope = NewDisposeScope();
+        Tensor weights = TinyModels.Weights(config);
+        Tensor kept = zeros_like(weights), again = zeros_like(weights);
+        Example[] examples = TinyModels.Examples(config, 6);
+        using TokenBatch batch = isPacked ? TokenBatch.Packed([examples[..3], examples[3..]], CPU) : TokenBatch.Of(examples, CPU);
+        using var first = new LlamaDecoder(_layout, config, weights, kept);
+        using var second = new LlamaDecoder(_layout, config, weights, again);
+        double loss = LossMeter.Differentiate(first, batch, 0.25, recomputes: false);
+        Assert.That(LossMeter.Differentiate(second, batch, 0.25, recomputes: true), Is.EqualTo(loss));
+        Assert.That(TinyModels.Numbers(kept).Any(slope => slope != 0));
+        Assert.That(TinyModels.Numbers(again), Is.EqualTo(TinyModels.Numbers(kept)));
     }
 
     [Test]

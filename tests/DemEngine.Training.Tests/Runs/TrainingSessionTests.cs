@@ -40,6 +40,23 @@ public class TrainingSessionTests
     }
 
     [Test]
+    public void Packing_and_computing_again_change_no_step()
+    {
+        using TorchModel start = TinyModels.Model(Config);
+        float[] Trained(TrainingOptions options)
+        {
+            using var session = new TrainingSession(start, Data, Validation, options);
+            Run(session);
+            return TinyModels.Numbers(session.Vectors.Weights);
+        }
+
+        float[] plain = Trained(Options);
+        Assert.That(Trained(Options with { Recomputes = true }), Is.EqualTo(plain));
+        float[] packed = Trained(Options with { PackLength = 24 });
+        Assert.That(packed.Zip(plain, (a, b) => Math.Abs(a - b)).Max(), Is.LessThan(2e-3).And.GreaterThan(0));
+    }
+
+    [Test]
     public void The_first_step_is_one_of_the_optimiser_along_the_clipped_slope()
     {
         // The slope by central differences of the plain definition, over the first batch, whatever its order.
