@@ -49,8 +49,10 @@ public sealed class TrainCommandTests : IDisposable
         double best = report.GetProperty("best_loss").GetDouble();
 
         CommandResult tuned = Dem.Run([
-            "train", "--base", _folder.PathOf("base"), .. _files, "--out", _folder.PathOf("tuned"), "--steps", "20", "--dtype", "bf16", "--lr", "1e-3"]).Expect(0);
-        Assert.That(tuned.Output, Does.Contain("20 steps").And.Contain(_folder.PathOf("tuned")));
+            "train", "--base", _folder.PathOf("base"), .. _files, "--out", _folder.PathOf("tuned"), "--steps", "20", "--dtype", "bf16", "--lr", "1e-3",
+            "--pack", "32", "--gradient-checkpointing", "--tensorboard", _folder.PathOf("board")]).Expect(0);
+        Assert.That(Directory.GetFiles(_folder.PathOf("board"), "events.out.tfevents.*"), Has.Length.EqualTo(1));
+        Assert.That(tuned.Output, Does.Contain("20 steps").And.Contain("training: 50 rows as completion").And.Match("training +[0-9.]+ [▁-█]+ [0-9.]+").And.Contain(_folder.PathOf("tuned")));
 
         string[] eval = ["eval", "--model", _folder.PathOf("base"), "--data", $"v={_folder.PathOf("valid.jsonl")}", "--json", "--threads", "1"];
         foreach (string evaluator in new[] { "embedded", "torch" })

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using DemEngine.Cli.Formatting;
 using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
 using DemEngine.Evaluation;

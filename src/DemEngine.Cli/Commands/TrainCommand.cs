@@ -65,6 +65,11 @@ internal static class TrainCommand
             Description = "Also draw the losses over the steps into this file, as SVG.",
             HelpName = "file",
         };
+        var events = new Option<DirectoryInfo?>("--tensorboard")
+        {
+            Description = "Also write the losses, rates and norms of the steps into this folder as they come, for TensorBoard.",
+            HelpName = "dir",
+        };
         var choices = new DataCommandOptions();
         var training = new TrainCommandOptions();
         var printed = new OutputOptions();
@@ -72,7 +77,7 @@ internal static class TrainCommand
         var command = new Command("train", "Train a Llama, Mistral, Qwen2 or Qwen3 on a data source, with Torch.")
         {
             model, fromScratch, config, data, valid, output, overwrite, resume, resumeAuto, restart, saveEvery, maxShardSize,
-            curve,
+            curve, events,
         };
         choices.AddTo(command);
         training.AddTo(command);
@@ -121,18 +126,25 @@ internal static class TrainCommand
                                 options,
                                 choices.Read(parsed));
                         described.AddRange(new[] { job.Data, job.Validation }.Select(DataSetText.Describe));
+                        using EventFile? board = parsed.GetValue(events) is { } place ? new EventFile(place.FullName) : null;
                         using (job.Start)
                             return TrainingRun.Execute(
                                 job with { Dense = training.Dense(parsed) },
                                 folder,
                                 parsed.GetValue(saveEvery),
                                 run,
-                                progress,
+                                one =>
+                                {
+                                    board?.Append(one.Step);
+                                    progress?.Invoke(one);
+                                },
                                 Interrupt.Token);
                     });
+                string log = Path.Combine(folder, "train.jsonl");
                 if (parsed.GetValue(curve) is { } picture)
-                    LearningCurve.Write(Path.Combine(folder, "train.jsonl"), picture.FullName);
-                TrainingPrinter.Print(report, described, folder, quiet, json);
+                    LearningCurve.Write(log, picture.FullName);
+                IEnumerable<string> bars = quiet || json ? [] : LossBars.Draw(TrainingLosses.Of(File.ReadLines(log)));
+                TrainingPrinter.Print(report, described, bars, folder, quiet, json);
                 return 0;
             }
             catch (OperationCanceledException e)

@@ -6,7 +6,7 @@ namespace DemEngine.Cli.Output;
 /// <summary>Prints what a finished training run did, in words or as JSON.</summary>
 internal static class TrainingPrinter
 {
-    public static void Print(TrainingReport report, IEnumerable<string> data, string output, bool quiet, bool json)
+    public static void Print(TrainingReport report, IEnumerable<string> data, IEnumerable<string> curve, string output, bool quiet, bool json)
     {
         if (json)
         {
@@ -22,6 +22,8 @@ internal static class TrainingPrinter
         string end = report.StoppedEarly ? "stopped early after" : "all";
         Console.Out.WriteLine($"{end} {report.Steps} steps, {report.Positions} tokens, {report.Seconds:0.0} s");
         Console.Out.WriteLine($"best validation loss {report.BestLoss:0.0000} nats per token, at step {report.BestStep}");
+        foreach (string line in curve)
+            Console.Out.WriteLine(line);
         if (report.BestStep == 0)
             Console.Out.WriteLine("note: no step improved on the weights that it started from; the output holds those");
         Console.Out.WriteLine(output);

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using DemEngine.Files;
 using DemEngine.Lab.Charts;
 
@@ -36,23 +35,9 @@ internal static class LearningCurve
     /// <summary>Draws the lines of a log.</summary>
     public static string Draw(IEnumerable<string> lines)
     {
-        var losses = new List<(double Step, double Loss)>();
-        var validations = new List<(double Step, double Loss)>();
-        foreach (string line in lines)
-        {
-            using var json = JsonDocument.Parse(line);
-            double step = json.RootElement.GetProperty("step").GetDouble();
-            if (json.RootElement.TryGetProperty("loss", out JsonElement loss))
-                losses.Add((step, loss.GetDouble()));
-            if (json.RootElement.TryGetProperty("valid_loss", out JsonElement valid))
-                validations.Add((step, valid.GetDouble()));
-        }
-
-        (double Step, double Loss)[] means =
-        [
-            .. losses.Chunk(Math.Max(1, (losses.Count + Points - 1) / Points))
-                .Select(part => (part.Average(one => one.Step), part.Average(one => one.Loss))),
-        ];
+        TrainingLosses losses = TrainingLosses.Of(lines);
+        (double Step, double Loss)[] means = losses.Means(Points);
+        IReadOnlyList<(double Step, double Loss)> validations = losses.Validation;
         var plot = new Plot(
             "Loss over the steps of training",
             Axis.Linear("step", means.Concat(validations).Select(one => one.Step), "0.#"),

@@ -1,6 +1,6 @@
 using DemEngine.Evaluation.Language;
 
-namespace DemEngine.Cli.Output;
+namespace DemEngine.Cli.Formatting;
 
 /// <summary>Says what a data file was taken for.</summary>
 internal static class DataSetText
