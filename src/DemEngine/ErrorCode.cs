@@ -583,7 +583,8 @@ public sealed class ErrorCode
         "A folder of a store holds too many files to be one model.",
         "Name the folder of the model itself.");
     /// <summary>
-    /// DEM2080: A chat template is not valid Jinja, uses a part of it that is not supported, or asks for what a chat does not have.
+    /// DEM2080: A chat template is not valid Jinja, uses a part of it that is not supported, or asks for what a chat does not
+    /// have.
     /// </summary>
     public static readonly ErrorCode BadChatTemplate = new(
         2080,

@@ -88,7 +88,8 @@ internal static class Remedies
         [ErrorCode.NoChatTemplate] = (
             null,
             "Pass --chat-template chatml, or a template's file; or give data as {\"prompt\", \"completion\"}."),
-        [ErrorCode.ExampleTooLong] = (null, "Pass --max-length TOKENS to cut such examples, or shorten the row that the message names."),
+        [ErrorCode.ExampleTooLong] = (
+            null, "Pass --max-length TOKENS to cut such examples, or shorten the row that the message names."),
         [ErrorCode.MetricUnclear] = (
             null,
             "Name one of those that the message lists: --metric NAME, NAME,FILTER or TASK/NAME; add :lower if less is better."),

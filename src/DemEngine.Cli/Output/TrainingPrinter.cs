@@ -6,7 +6,9 @@ namespace DemEngine.Cli.Output;
 /// <summary>Prints what a finished training run did, in words or as JSON.</summary>
 internal static class TrainingPrinter
 {
-    public static void Print(TrainingReport report, IEnumerable<string> data, IEnumerable<string> curve, string output, bool quiet, bool json)
+    /// <summary>Prints the report, what the data were taken for, and the losses as bars.</summary>
+    public static void Print(
+        TrainingReport report, IEnumerable<string> data, IEnumerable<string> curve, string output, bool quiet, bool json)
     {
         if (json)
         {

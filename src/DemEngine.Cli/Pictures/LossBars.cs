@@ -1,6 +1,8 @@
 namespace DemEngine.Cli.Pictures;
 
-/// <summary>Draws a training's losses over its steps as lines of text, a bar of eight heights for each part of the steps.</summary>
+/// <summary>
+/// Draws a training's losses over its steps as lines of text, a bar of eight heights for each part of the steps.
+/// </summary>
 internal static class LossBars
 {
     private const string Bars = "▁▂▃▄▅▆▇█";

@@ -5,7 +5,8 @@ namespace DemEngine.Cli.Pictures;
 /// <summary>The losses in a training's log.</summary>
 /// <param name="Training">Mean loss of each step's batch.</param>
 /// <param name="Validation">Validation losses.</param>
-internal sealed record TrainingLosses(IReadOnlyList<(double Step, double Loss)> Training, IReadOnlyList<(double Step, double Loss)> Validation)
+internal sealed record TrainingLosses(
+    IReadOnlyList<(double Step, double Loss)> Training, IReadOnlyList<(double Step, double Loss)> Validation)
 {
     /// <summary>Reads the lines of a log, <c>train.jsonl</c>.</summary>
     public static TrainingLosses Of(IEnumerable<string> lines)

@@ -89,7 +89,9 @@ internal static class ChatTemplateFiles
             {
                 Path = file,
             };
-        Template? withTools = byName.TryGetValue("tool_use", out JsonElement other) ? new Template(other.GetString()!, $"{file}, tool_use") : null;
+        Template? withTools = byName.TryGetValue("tool_use", out JsonElement other)
+            ? new Template(other.GetString()!, $"{file}, tool_use")
+            : null;
         return new ChatTemplate(file, plain.GetString()!, withTools, Tokens(folder));
     }
 

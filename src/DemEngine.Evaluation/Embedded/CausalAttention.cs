@@ -6,10 +6,9 @@ using DemEngine.Evaluation.Language;
 namespace DemEngine.Evaluation.Embedded;
 
 /// <summary>
-/// Causal attention, softmax(q·Kᵀ/√d)·V: a position sees itself and those before it in its sequence, as far back as the window
-/// reaches where there is one, and each key-value head
-/// serves a group of consecutive query heads (Ainslie et al., "GQA", https://arxiv.org/abs/2305.13245). Each instance has its own
-/// scratch memory and serves one thread.
+/// Causal attention, softmax(q·Kᵀ/√d)·V: a position sees itself and those before it in its sequence, as far back as the
+/// window reaches where there is one, and each key-value head serves a group of consecutive query heads (Ainslie et al.,
+/// "GQA", https://arxiv.org/abs/2305.13245). Each instance has its own scratch memory and serves one thread.
 /// </summary>
 internal sealed class CausalAttention(LlamaConfig config)
 {

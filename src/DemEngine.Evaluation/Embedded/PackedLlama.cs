@@ -55,7 +55,8 @@ internal sealed class PackedLlama : IDisposable
                         Bias(LlamaTensors.Value(layer), config.KeyValueRows))
                     : null,
                 HeadNorms = config.HasHeadNorms
-                    ? (Vector(LlamaTensors.QueryNorm(layer), config.HeadSize), Vector(LlamaTensors.KeyNorm(layer), config.HeadSize))
+                    ? (Vector(LlamaTensors.QueryNorm(layer), config.HeadSize),
+                        Vector(LlamaTensors.KeyNorm(layer), config.HeadSize))
                     : null,
             }),
         ];

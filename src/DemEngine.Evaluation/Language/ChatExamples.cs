@@ -141,9 +141,10 @@ internal sealed class ChatExamples(ChatTemplate template, ITokenizer tokenizer)
     private int WithoutBlanks(ImmutableArray<int> tokens, int first, int end)
     {
         int last = end;
-        while (last - 1 > first && tokenizer.Decode([tokens[last - 1]]) is { Length: > 0 } text && string.IsNullOrWhiteSpace(text))
+        string Text(int at) => tokenizer.Decode([tokens[at]]);
+        while (last - 1 > first && Text(last - 1) is { Length: > 0 } text && string.IsNullOrWhiteSpace(text))
             last--;
-        bool endsTurn = last > first && tokenizer.Decode([tokens[last - 1]]).Length == 0;
+        bool endsTurn = last > first && Text(last - 1).Length == 0;
         return endsTurn ? last : end;
     }
 

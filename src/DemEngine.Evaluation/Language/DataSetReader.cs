@@ -40,8 +40,8 @@ public static class DataSetReader
     /// <param name="reading">What its rows are read with.</param>
     /// <exception cref="DemException">
     /// DEM2023, DEM2104, DEM2105 (BadSideFile, NoTokenizer, BadTokenizer): text cannot be encoded. DEM2080 to DEM2084
-    /// (BadChatTemplate, ChatRefused, NoChatTemplate, BadDataFile, NothingSaid): a chat cannot become text, or the file is damaged.
-    /// DEM2111 to DEM2115 (DataNotFound, BadDataLine, EmptyDataSet, ExampleTooLong, TokenOutOfRange): the file or a row of it is
+    /// (BadChatTemplate, ChatRefused, NoChatTemplate, BadDataFile, NothingSaid): a chat cannot become text, or the file is
+    /// damaged. DEM2111 to DEM2115 (DataNotFound, BadDataLine, EmptyDataSet, ExampleTooLong, TokenOutOfRange): the file or a row of it is
     /// invalid.
     /// </exception>
     public static DataSet Read(string name, string path, DataReading reading)

@@ -44,7 +44,8 @@ internal static class Messages
     public static Chat OfPrompt(JsonElement row)
     {
         Mapping[] prompt = [.. Items(row.GetProperty("prompt"), "prompt").Select((item, k) => Message(item, $"prompt[{k}]"))];
-        var completion = Items(row.GetProperty("completion"), "completion").Select((item, k) => Message(item, $"completion[{k}]"));
+        var completion = Items(row.GetProperty("completion"), "completion")
+            .Select((item, k) => Message(item, $"completion[{k}]"));
         return Make(row, [.. prompt, .. completion], prompt.Length);
     }
 
@@ -53,7 +54,10 @@ internal static class Messages
     public static Chat OfShareGpt(JsonElement row, JsonElement turns, string key)
     {
         JsonElement[] items = [.. Items(turns, key)];
-        if (items is [{ ValueKind: JsonValueKind.Object } first, ..] && !DataForms.Has(first, "from") && DataForms.Has(first, "role"))
+        bool hasRoles = items is [{ ValueKind: JsonValueKind.Object } first, ..]
+            && !DataForms.Has(first, "from")
+            && DataForms.Has(first, "role");
+        if (hasRoles)
             return OfMessages(row, turns, key);
         var messages = ImmutableArray.CreateBuilder<Mapping>();
         if (DataForms.Has(row, "system"))

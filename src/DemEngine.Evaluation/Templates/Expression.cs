@@ -25,7 +25,8 @@ internal sealed record AttributeOf(int Line, Expression Owner, string Name) : Ex
 internal sealed record ElementOf(int Line, Expression Owner, Expression Key) : Expression(Line);
 
 /// <summary>A part of a list or a text, <c>owner[first:end:step]</c>.</summary>
-internal sealed record SliceOf(int Line, Expression Owner, Expression? First, Expression? End, Expression? Step) : Expression(Line);
+internal sealed record SliceOf(int Line, Expression Owner, Expression? First, Expression? End, Expression? Step)
+    : Expression(Line);
 
 /// <summary>A call of a function, a method or a macro.</summary>
 internal sealed record CallOf(int Line, Expression Function, ArgumentList Arguments) : Expression(Line);

@@ -185,7 +185,7 @@ internal static class Filters
             bool flag => flag ? 1L : 0L,
             long number => number,
             double number when double.IsFinite(number) && Math.Abs(number) < 9e18 => (long)number,
-            string text when long.TryParse(text.Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long n) => n,
+            string text when ParseWhole(text) is { } whole => whole,
             string text when Parse(text) is { } number && Math.Abs(number) < 9e18 => (long)number,
             _ => otherwise,
         };
@@ -201,6 +201,9 @@ internal static class Filters
             _ => taken[1] ?? 0.0,
         };
     }
+
+    private static long? ParseWhole(string text) =>
+        long.TryParse(text.Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) ? number : null;
 
     private static double? Parse(string text) =>
         double.TryParse(text.Trim(), NumberStyles.Float, CultureInfo.InvariantCulture, out double number) ? number : null;

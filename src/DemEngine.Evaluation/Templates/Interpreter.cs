@@ -398,8 +398,9 @@ internal sealed class Interpreter(string template)
         }
         catch (Exception e) when (e is DivideByZeroException or OverflowException)
         {
+            bool dividesByZero = e is DivideByZeroException;
             throw Fault(
-                binary.Line, e is DivideByZeroException ? "a number is divided by 0" : $"the value of '{binary.Operator}' is too large");
+                binary.Line, dividesByZero ? "a number is divided by 0" : $"the value of '{binary.Operator}' is too large");
         }
     }
 

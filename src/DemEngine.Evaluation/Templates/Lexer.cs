@@ -216,7 +216,7 @@ internal sealed class Lexer
         }
 
         int exponent = end + (end + 1 < _source.Length && _source[end + 1] is '+' or '-' ? 2 : 1);
-        if (end < _source.Length && _source[end] is 'e' or 'E' && exponent < _source.Length && char.IsAsciiDigit(_source[exponent]))
+        if (exponent < _source.Length && _source[end] is 'e' or 'E' && char.IsAsciiDigit(_source[exponent]))
         {
             kind = TokenKind.Float;
             end = exponent;

@@ -1,6 +1,8 @@
 namespace DemEngine.Evaluation.Templates;
 
-/// <summary>Elements and parts of lists and texts by Python's indices, which count from the end where they are negative.</summary>
+/// <summary>
+/// Elements and parts of lists and texts by Python's indices, which count from the end where they are negative.
+/// </summary>
 internal static class Slices
 {
     /// <summary>The element at an index; null if there is none.</summary>

@@ -89,7 +89,8 @@ internal sealed class TemplateParser
     }
 
     private DemException TemplateFaultAt(Token word) => _tokens.Fault(
-        $"the statement '{word.Text}' is not supported; these are: for, if, set, macro, generation, filter, break, continue, raw");
+        $"the statement '{word.Text}' is not supported; these are: for, if, set, macro, generation, filter, break, continue, "
+        + "raw");
 
     private Statement ParseGeneration(int line)
     {

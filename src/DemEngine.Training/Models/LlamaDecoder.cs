@@ -7,11 +7,11 @@ using static TorchSharp.torch.nn.functional;
 namespace DemEngine.Training.Models;
 
 /// <summary>
-/// The forward pass of a decoder of the Llama architecture (Touvron et al., https://arxiv.org/abs/2302.13971, section 2.2), or of
-/// one that <see cref="LlamaConfig"/> tells apart from it, over
-/// weights that are views of one vector. In shapes, B is the number of sequences, T that of positions, H the hidden size, I the
-/// intermediate size, D the head size, Q and K the numbers of heads of queries and of keys, and V the vocabulary size. Shorter
-/// sequences of a batch are padded at their end; attention is causal, so the padding does not affect the positions before it.
+/// The forward pass of a decoder of the Llama architecture (Touvron et al., https://arxiv.org/abs/2302.13971, section 2.2),
+/// or of one that <see cref="LlamaConfig"/> tells apart from it, over weights that are views of one vector. In shapes, B is
+/// the number of sequences, T that of positions, H the hidden size, I the intermediate size, D the head size, Q and K the
+/// numbers of heads of queries and of keys, and V the vocabulary size. Shorter sequences of a batch are padded at their end;
+/// attention is causal, so the padding does not affect the positions before it.
 /// </summary>
 public sealed class LlamaDecoder : IDisposable
 {
@@ -207,7 +207,8 @@ public sealed class LlamaDecoder : IDisposable
             .contiguous();
         Tensor[] parts = all.split([queries + keys, keys], 0);
         Tensor heads = NormaliseHeads(parts[0], layer, queries, keys);
-        Tensor[] rotated = (positions is null ? _rotary.Rotate(heads) : _rotary.Rotate(heads, positions)).split([queries, keys], 0);
+        Tensor turned = positions is null ? _rotary.Rotate(heads) : _rotary.Rotate(heads, positions);
+        Tensor[] rotated = turned.split([queries, keys], 0);
 
         Tensor query = rotated[0]
             .view(keys, group, batch, length, size)

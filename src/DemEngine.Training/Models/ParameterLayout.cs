@@ -11,9 +11,9 @@ namespace DemEngine.Training.Models;
 public sealed record PlacedWeight(string Name, TensorShape Shape, long Offset);
 
 /// <summary>
-/// Layout of all weights of a model as one vector, so that an optimiser takes a step in a few operations. Matrices come before
-/// the vectors of normalisations and biases, so that weight decay applies to the first part. Weights that multiply the same input follow
-/// each other, so that query, key and value, or gate and up, are one matrix.
+/// Layout of all weights of a model as one vector, so that an optimiser takes a step in a few operations. Matrices come
+/// before the vectors of normalisations and biases, so that weight decay applies to the first part. Weights that multiply the
+/// same input follow each other, so that query, key and value, or gate and up, are one matrix.
 /// </summary>
 public sealed class ParameterLayout
 {

@@ -43,7 +43,9 @@ public sealed class EventFile : IDisposable
     /// <summary>Path of the file.</summary>
     public string Path { get; }
 
-    /// <summary>Writes what a step has: its loss, learning rate and gradient's norm, and the validation loss where there is one.</summary>
+    /// <summary>
+    /// Writes what a step has: its loss, learning rate and gradient's norm, and the validation loss where there is one.
+    /// </summary>
     /// <exception cref="DemException">DEM4001 (DiskFull), DEM4002 (WriteFailed): the file cannot be written.</exception>
     public void Append(TrainingStep step)
     {
