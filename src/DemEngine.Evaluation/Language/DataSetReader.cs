@@ -41,8 +41,8 @@ public static class DataSetReader
     /// <exception cref="DemException">
     /// DEM2023, DEM2104, DEM2105 (BadSideFile, NoTokenizer, BadTokenizer): text cannot be encoded. DEM2080 to DEM2084
     /// (BadChatTemplate, ChatRefused, NoChatTemplate, BadDataFile, NothingSaid): a chat cannot become text, or the file is
-    /// damaged. DEM2111 to DEM2115 (DataNotFound, BadDataLine, EmptyDataSet, ExampleTooLong, TokenOutOfRange): the file or a row of it is
-    /// invalid.
+    /// damaged. DEM2111 to DEM2115 (DataNotFound, BadDataLine, EmptyDataSet, ExampleTooLong, TokenOutOfRange): the file or a
+    /// row of it is invalid.
     /// </exception>
     public static DataSet Read(string name, string path, DataReading reading)
     {
