@@ -87,7 +87,8 @@ internal static class AdaptedModel
 
         ImmutableArray<StoredTensor> tensors =
         [
-            .. model.Tensors.Select(tensor => Changed(replaced.Remove(tensor.Spec.Name, out StoredTensor? whole) ? whole : tensor)),
+            .. model.Tensors.Select(tensor =>
+                Changed(replaced.Remove(tensor.Spec.Name, out StoredTensor? whole) ? whole : tensor)),
             .. replaced.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => Changed(pair.Value)),
         ];
         remarks.Insert(0, Summary(model, adapter, contents, changed.Count));
@@ -114,7 +115,8 @@ internal static class AdaptedModel
 
         if (bias is not null)
         {
-            StoredTensor own = replaced.GetValueOrDefault($"{place}.bias") ?? model.Find($"{place}.bias") ?? throw Absent(module, $"{place}.bias");
+            StoredTensor own = replaced.GetValueOrDefault($"{place}.bias")
+                ?? model.Find($"{place}.bias") ?? throw Absent(module, $"{place}.bias");
             yield return (own, change.OfBias(module, bias, own, place));
         }
     }

@@ -26,7 +26,9 @@ internal abstract class DecodedTensor(string name, TensorShape shape, ElementTyp
     /// <summary>Bytes of the stored tensors that belong to this one.</summary>
     public virtual long StoredBytes => Parts.Sum(part => part.Spec.ByteLength);
 
-    /// <summary>Whether what is stored lies in the order of the elements, so that small parts cost no more than large ones.</summary>
+    /// <summary>
+    /// Whether what is stored lies in the order of the elements, so that small parts cost no more than large ones.
+    /// </summary>
     public virtual bool IsInOrder => true;
 
     /// <summary>What the tensor was before an adapter changed it; null where no adapter is involved.</summary>

@@ -138,8 +138,8 @@ internal sealed class GptOssForm : IQuantizedForm
                         {
                             var bytes = Vector128.Create(turned.Slice(pair * Together, Together));
                             DecodeInput(bytes, ofBlock, count, place, values);
-                            DecodeInput(
-                                Vector128.ShiftRightLogical(bytes.AsUInt16(), 4).AsByte(), ofBlock, count, place + outputs, values);
+                            var high = Vector128.ShiftRightLogical(bytes.AsUInt16(), 4).AsByte();
+                            DecodeInput(high, ofBlock, count, place + outputs, values);
                         }
                     }
                 }

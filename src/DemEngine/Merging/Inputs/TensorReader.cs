@@ -24,7 +24,9 @@ internal abstract class TensorReader(TensorSpec spec)
     /// <summary>Whether <see cref="Read"/> needs memory for the elements that it returns.</summary>
     public abstract bool IsCopied { get; }
 
-    /// <summary>Whether elements are computed while they are read, from memory, so that small parts cost no more than large ones.</summary>
+    /// <summary>
+    /// Whether elements are computed while they are read, from memory, so that small parts cost no more than large ones.
+    /// </summary>
     public virtual bool IsComputedInPlace => false;
 
     /// <summary>

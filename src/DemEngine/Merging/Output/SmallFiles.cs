@@ -5,7 +5,9 @@ using DemEngine.Numerics;
 
 namespace DemEngine.Merging.Output;
 
-/// <summary>Makes and writes what an output has beside its weights: index, configuration, tokenizer, model card and manifest.</summary>
+/// <summary>
+/// Makes and writes what an output has beside its weights: index, configuration, tokenizer, model card and manifest.
+/// </summary>
 internal static class SmallFiles
 {
     /// <summary>Makes the files of a plan whose tensors are all finished.</summary>

@@ -95,7 +95,8 @@ internal static class LowRankProduct
         where TWidth : IVectorWidth<TVector>
         where TVector : struct
     {
-        // Rows that are computed together share what is loaded of the right factor. The widest vectors have twice as many registers.
+        // Rows that are computed together share what is loaded of the right factor. The widest vectors have twice as many
+        // registers.
         int together = TWidth.Lanes == Panel ? 8 : 4;
         for (int row = 0; row < sums.Rows;)
         {

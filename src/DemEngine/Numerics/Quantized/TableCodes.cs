@@ -56,7 +56,8 @@ internal sealed class TableCodes : CodeValues
         if (Vector512.IsHardwareAccelerated)
         {
             Vector512<int> places = Vector512.WidenLower(words.ToVector512Unsafe()).AsInt32();
-            (Vector512.ShuffleNative(Vector512.LoadUnsafe(ref table), places) * Vector512.LoadUnsafe(ref scale)).StoreUnsafe(ref to);
+            Vector512<float> found = Vector512.ShuffleNative(Vector512.LoadUnsafe(ref table), places);
+            (found * Vector512.LoadUnsafe(ref scale)).StoreUnsafe(ref to);
             return;
         }
 
