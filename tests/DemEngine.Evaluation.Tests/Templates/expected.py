@@ -1,4 +1,4 @@
-"""Writes expected.json: what transformers makes of conversations.json with each template in Families.
+"""Writes expected.json: what transformers makes of conversations.json with each template in Formats.
 
 Usage: python3 expected.py
 """
@@ -11,7 +11,7 @@ from transformers.utils.chat_template_utils import render_jinja_template
 HERE = pathlib.Path(__file__).parent
 SOURCE = json.loads((HERE / "conversations.json").read_text())
 cases = []
-for path in sorted((HERE / "Families").glob("*.jinja")):
+for path in sorted((HERE / "Formats").glob("*.jinja")):
     for name, messages in SOURCE["conversations"].items():
         for prompt in (False, True):
             case = {"template": path.stem, "conversation": name, "prompt": prompt}

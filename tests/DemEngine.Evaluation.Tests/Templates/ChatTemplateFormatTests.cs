@@ -4,26 +4,26 @@ using DemEngine.Evaluation.Templates;
 
 namespace DemEngine.Evaluation.Tests.Templates;
 
-/// <summary>Templates of public families, against what transformers made of them (expected.py).</summary>
-public class ChatTemplateFamiliesTests
+/// <summary>Templates of the forms that prompts have, against what transformers made of them (expected.py).</summary>
+public class ChatTemplateFormatTests
 {
     private static readonly string Folder = Path.Combine(TestContext.CurrentContext.TestDirectory, "Templates");
 
     private static readonly JsonElement Source = Read("conversations.json");
 
-    private static IEnumerable<string> Families =>
-        Directory.GetFiles(Path.Combine(Folder, "Families"), "*.jinja").Select(file => Path.GetFileNameWithoutExtension(file)!).Order();
+    private static IEnumerable<string> Formats =>
+        Directory.GetFiles(Path.Combine(Folder, "Formats"), "*.jinja").Select(file => Path.GetFileNameWithoutExtension(file)!).Order();
 
     [Test]
-    public void There_are_more_than_ten_families() => Assert.That(Families.Count(), Is.GreaterThan(10));
+    public void There_are_more_than_ten_formats() => Assert.That(Formats.Count(), Is.GreaterThan(10));
 
-    [TestCaseSource(nameof(Families))]
-    public void A_familys_template_writes_what_it_writes_in_transformers(string family)
+    [TestCaseSource(nameof(Formats))]
+    public void A_template_writes_what_it_writes_in_transformers(string format)
     {
-        var template = new Template(File.ReadAllText(Path.Combine(Folder, "Families", $"{family}.jinja")), family);
+        var template = new Template(File.ReadAllText(Path.Combine(Folder, "Formats", $"{format}.jinja")), format);
         JsonElement[] cases =
         [
-            .. Read("expected.json").EnumerateArray().Where(one => one.GetProperty("template").GetString() == family),
+            .. Read("expected.json").EnumerateArray().Where(one => one.GetProperty("template").GetString() == format),
         ];
         Assert.That(cases, Has.Length.EqualTo(12));
         foreach (JsonElement one in cases)
