@@ -82,10 +82,19 @@ public sealed class PromptVectorTests
         Assert.That(Of(threads, width), Is.EqualTo(Of(1, VectorWidth.Bits128)));
     }
 
+    /// <summary>mergekit puts the token there whether or not the tokenizer does by itself.</summary>
     [Test]
-    public void Embeddings_are_added_up_over_all_prompts_and_made_a_unit_vector()
+    public void Embeddings_are_added_up_over_all_prompts_and_made_a_unit_vector([Values] bool tokenizerBeginsTexts)
     {
         using TinyModel model = Write("qwen2");
+        if (!tokenizerBeginsTexts)
+        {
+            JsonObject tokenizer = Tokenizer();
+            tokenizer["post_processor"] = null;
+            File.WriteAllText(_folder.PathOf("m/tokenizer.json"), tokenizer.ToJsonString());
+            File.WriteAllText(_folder.PathOf("m/tokenizer_config.json"), """{"bos_token": "<s>"}""");
+        }
+
         IReadOnlyList<double[]> vectors = Compute(GateMode.CheapEmbed, First);
         double[] embedding = model.Numbers["model.embed_tokens.weight"];
         var sum = new double[TinyModel.Shape.HiddenSize];

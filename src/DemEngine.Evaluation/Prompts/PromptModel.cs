@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using DemEngine.Checkpoints;
 using DemEngine.Checkpoints.Adapters;
 using DemEngine.Errors;
+using DemEngine.Evaluation.Chats;
 using DemEngine.Evaluation.Language;
 using DemEngine.Numerics;
 using DemEngine.Recipes.Values;
@@ -16,6 +17,7 @@ internal sealed class PromptModel
 
     private readonly string _path;
     private readonly ITokenizer _tokenizer;
+    private readonly string? _begin;
 
     /// <param name="path">Path of the model.</param>
     /// <param name="tokenizers">Reader of tokenizers.</param>
@@ -37,6 +39,7 @@ internal sealed class PromptModel
             Require(checkpoint, wanted);
         string? file = TokenizerFiles.Select(one => Path.Combine(folder, one)).FirstOrDefault(File.Exists);
         _tokenizer = ReadTokenizer(file, folder, tokenizers);
+        _begin = ChatTemplateFiles.Tokens(folder).GetValueOrDefault("bos_token");
     }
 
     /// <summary>Configuration of the model.</summary>
@@ -45,15 +48,18 @@ internal sealed class PromptModel
     /// <summary>Opens the weights.</summary>
     public Checkpoint Open() => ModelWeights.Open(_path);
 
-    /// <summary>Turns a prompt into token ids, with the one that begins a text where the tokenizer has one.</summary>
+    /// <summary>
+    /// Turns a prompt into token ids, with the one that begins a text where the tokenizer names one, whether or not it puts it
+    /// there by itself, as mergekit has it.
+    /// </summary>
     /// <exception cref="DemException">
     /// DEM2104 (NoTokenizer): a text has no tokens, or more than the model sees.
     /// </exception>
     public ImmutableArray<int> Encode(string prompt)
     {
-        ImmutableArray<int> tokens = _tokenizer.Encode(prompt);
-        if (_tokenizer.BeginOfText is { } begin)
-            tokens = tokens.Insert(0, begin);
+        ImmutableArray<int> tokens = _tokenizer.BeginOfText is { } begin
+            ? _tokenizer.Encode(prompt).Insert(0, begin)
+            : _tokenizer.Encode(_begin + prompt);
         int most = Math.Min(Config.Window ?? int.MaxValue, Config.MaxPositions);
         if (tokens.IsEmpty || tokens.Length > most)
             throw Refuse(
