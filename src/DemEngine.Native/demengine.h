@@ -109,7 +109,7 @@ int32_t dem_plan(const char *recipe, const char *path, const dem_source *sources
  * out       the folder to make
  * progress  see above; NULL for none
  * context   passed to `progress`
- * report    receives JSON: what was read and written, remarks, tensors with infinities or NaNs
+ * report    receives JSON: what was read and written, notes, tensors with infinities or NaNs
  *
  * Fails as dem_plan() does, and with DEM4xxx while running.
  */

@@ -94,7 +94,7 @@ internal static class CheckCommand
             ["bytes_to_write"] = result.BytesToWrite,
             ["buffer_bytes"] = result.BufferBytes,
         })]),
-        ["remarks"] = JsonValues.Of(found.Remarks),
+        ["notes"] = JsonValues.Of(found.Remarks),
         ["disk_needed_bytes"] = found.Room?.NeededBytes,
         ["disk_free_bytes"] = found.Room?.FreeBytes,
     };

@@ -29,7 +29,7 @@ internal static class PlanAnswer
             new JsonObject { ["symbol"] = one.Symbol, ["model"] = one.Model })]),
         ["tensor_count"] = plan.Layout.Tensors.Length,
         [listName] = list,
-        ["remarks"] = JsonValues.Of(plan.Remarks),
+        ["notes"] = JsonValues.Of(plan.Remarks),
         ["bytes_to_read"] = plan.BytesToRead,
         ["bytes_to_write"] = plan.BytesToWrite,
         ["buffer_bytes"] = plan.BufferBytes(options),

@@ -20,7 +20,7 @@ internal static class RunAnswer
         ["sync_seconds"] = report.SyncSeconds,
         ["non_finite"] = new JsonArray([.. report.NonFinite.Select(one =>
             new JsonObject { ["tensor"] = one.Tensor, ["inputs"] = one.Inputs, ["outputs"] = one.Outputs })]),
-        ["remarks"] = JsonValues.Of(report.Remarks),
+        ["notes"] = JsonValues.Of(report.Remarks),
         ["gigabytes_per_second"] = report.GigabytesPerSecond,
     };
 }

@@ -52,7 +52,7 @@ def merge(recipe: Recipe, out: Path, *, models: Models = None, progress: Told = 
 
     models    models that the recipe names and that are in memory: tensors by name, each as of merge_tensors()
     progress  is told how far the merge is; what it raises stops the merge and is raised here
-    Returns what was read and written, remarks, and tensors with infinities or NaNs.
+    Returns what was read and written, notes, and tensors with infinities or NaNs.
     """
     request = _Request(recipe, models, {})
     return _library.run("dem_merge", [*request.arguments, _text(out), _library.options(options)], progress, request)
