@@ -54,7 +54,7 @@ public static class DataSetReader
         int rows = 0;
         foreach (DataRow row in DataFiles.Read(path))
         {
-            DataLine parsed = parser.Parse(row);
+            DataLine parsed = Parse(parser, row, path);
             examples.AddRange(parsed.Examples);
             forms.Add(parsed.Form);
             if (parsed.Question is not null)
@@ -63,7 +63,11 @@ public static class DataSetReader
             rows++;
             if (questions.Count != 0 && questions.Count != rows)
                 throw new DemException(
-                    ErrorCode.BadDataLine, $"{row.Place}: a set is of questions with choices throughout, or has none");
+                    ErrorCode.BadDataLine, $"{row.Place}: a set is of questions with choices throughout, or has none")
+                {
+                    Path = path,
+                    Line = row.Line,
+                };
         }
 
         if (examples.Count == 0)
@@ -74,5 +78,18 @@ public static class DataSetReader
             Forms = [.. forms],
             ChatTemplate = reading.Chats.IsValueCreated ? reading.Chats.Value?.Name : null,
         };
+    }
+
+    private static DataLine Parse(DataLineParser parser, DataRow row, string path)
+    {
+        try
+        {
+            return parser.Parse(row);
+        }
+        catch (DemException e) when (e.Path is null)
+        {
+            // The parser knows the row as the message names it, and not the file.
+            throw new DemException(e.Code, e.Message, e, e.Remedy) { Path = path, Line = row.Line };
+        }
     }
 }

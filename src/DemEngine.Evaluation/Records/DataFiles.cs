@@ -1,3 +1,6 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+
 namespace DemEngine.Evaluation.Records;
 
 /// <summary>
@@ -6,14 +9,31 @@ namespace DemEngine.Evaluation.Records;
 /// </summary>
 internal static class DataFiles
 {
+    /// <summary>
+    /// Whether Parquet files are read. The library for them looks at types while it runs, which a program that is compiled ahead
+    /// of time cannot do; such a build leaves it out.
+    /// </summary>
+    [FeatureSwitchDefinition("DemEngine.Evaluation.Parquet")]
+    private static bool ReadsParquet =>
+        AppContext.TryGetSwitch("DemEngine.Evaluation.Parquet", out bool isIncluded)
+            ? isIncluded
+            : RuntimeFeature.IsDynamicCodeSupported;
+
     /// <summary>Enumerates the rows of a file.</summary>
     /// <exception cref="DemException">
     /// DEM2111 (DataNotFound): the file cannot be read. DEM2083 (BadDataFile): it is damaged. DEM2112 (BadDataLine): a line of
-    /// JSON Lines is longer than 256 MiB.
+    /// JSON Lines is longer than 256 MiB. DEM1009 (NotInThisBuild): it is Parquet, and this program has no reader for it.
     /// </exception>
     public static IEnumerable<DataRow> Read(string path) => KindOf(path) switch
     {
-        DataFileKind.Parquet => ParquetRows.Read(path),
+        DataFileKind.Parquet when ReadsParquet => ParquetRows.Read(path),
+        DataFileKind.Parquet => throw new DemException(
+            ErrorCode.NotInThisBuild,
+            $"{path}: this program was compiled without a reader of Parquet files",
+            remedy: "Use the one that runs on .NET, or write the rows as JSON Lines.")
+        {
+            Path = path,
+        },
         DataFileKind.Arrow => ArrowRows.Read(path),
         DataFileKind.JsonArray => JsonArrayRows.Read(path),
         _ => JsonLines.Read(path),

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using DemEngine.Errors;
 using DemEngine.Files;
@@ -16,12 +17,8 @@ internal static class JsonArrayRows
         using JsonDocument document = Parse(path);
         int number = 0;
         foreach (JsonElement row in document.RootElement.EnumerateArray())
-            yield return new DataRow($"{path}, row {++number}", JsonSerializer.SerializeToUtf8Bytes(row, Plain));
+            yield return new DataRow($"{path}, row {++number}", Encoding.UTF8.GetBytes(row.GetRawText()));
     }
-
-    private static readonly System.Text.Json.Serialization.Metadata.JsonTypeInfo<JsonElement> Plain =
-        (System.Text.Json.Serialization.Metadata.JsonTypeInfo<JsonElement>)JsonSerializerOptions.Default.GetTypeInfo(
-            typeof(JsonElement));
 
     private static JsonDocument Parse(string path)
     {

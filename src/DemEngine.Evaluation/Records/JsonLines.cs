@@ -23,14 +23,18 @@ internal static class JsonLines
             if (length >= 0)
             {
                 if (!IsBlank(buffer.AsSpan(start, length)))
-                    yield return new DataRow($"{path}:{number}", Trim(buffer, start, length, number));
+                    yield return new DataRow($"{path}:{number}", Trim(buffer, start, length, number), number);
                 start += length + 1;
                 number++;
                 continue;
             }
 
             if (end - start > LongestLine)
-                throw new DemException(ErrorCode.BadDataLine, $"{path}:{number}: the line is longer than {LongestLine} bytes");
+                throw new DemException(ErrorCode.BadDataLine, $"{path}:{number}: the line is longer than {LongestLine} bytes")
+                {
+                    Path = path,
+                    Line = number,
+                };
             buffer.AsSpan(start, end - start).CopyTo(buffer);
             (start, end) = (0, end - start);
             if (end == buffer.Length)
@@ -42,7 +46,7 @@ internal static class JsonLines
         }
 
         if (!IsBlank(buffer.AsSpan(0, end)))
-            yield return new DataRow($"{path}:{number}", Trim(buffer, 0, end, number));
+            yield return new DataRow($"{path}:{number}", Trim(buffer, 0, end, number), number);
     }
 
     private static int Fill(FileStream file, Span<byte> room, string path)

@@ -15,43 +15,37 @@ public class ChatDataTests
         "<|assistant|>", "<|system|>", "<start_of_turn>", "<end_of_turn>", "[INST]", "[/INST]", "<s>", "</s>",
     ];
 
-    private static readonly string Families = Path.Combine(TestContext.CurrentContext.TestDirectory, "Templates", "Families");
+    private static readonly string Formats = Path.Combine(TestContext.CurrentContext.TestDirectory, "Templates", "Formats");
 
     private static readonly ITokenizer Tokenizer = MakeTokenizer();
 
-    [TestCase("chatml", "4.<|im_end|>")]
-    [TestCase("zephyr", "4.</s>")]
-    [TestCase("llama-2", " 4. </s>")]
-    [TestCase("llama-3", "4.<|eot_id|>")]
-    [TestCase("llama-3.1", "4.<|eot_id|>")]
-    [TestCase("qwen2.5", "4.<|im_end|>")]
-    [TestCase("qwen3", "<think>\n\n</think>\n\n4.<|im_end|>")]
-    [TestCase("mistral-v1", "4.</s>")]
-    [TestCase("mistral-v3", " 4.</s>")]
-    [TestCase("gemma-2", "4.<end_of_turn>")]
-    [TestCase("phi-3", "4.<|end|>\n</s>")]
-    [TestCase("deepseek-v2", " 4.</s>")]
-    [TestCase("smollm3-like", "4.<|im_end|>")]
-    public void Of_a_chat_what_the_assistant_says_is_predicted_with_the_end_of_its_turn(string family, string said)
+    [TestCase("between-marks", "4.<|im_end|>")]
+    [TestCase("one-system", "\n4.</s>")]
+    [TestCase("instructions", " 4. </s>")]
+    [TestCase("headers", "4.<|eot_id|>")]
+    [TestCase("renamed-roles", "4.<end_of_turn>")]
+    [TestCase("spoken-roles", " 4.</s>")]
+    [TestCase("thoughts", "<think>\n\n</think>\n\n4.<|end|>")]
+    [TestCase("marked", "4.<|im_end|>")]
+    public void Of_a_chat_what_the_assistant_says_is_predicted_with_the_end_of_its_turn(string format, string said)
     {
-        DataSet set = Read($$"""{"messages": [{{OneTurn}}]}""", Path.Combine(Families, $"{family}.jinja"));
+        DataSet set = Read($$"""{"messages": [{{OneTurn}}]}""", Path.Combine(Formats, $"{format}.jinja"));
         Assert.That(Said(set.Examples.Single()), Is.EqualTo(said));
         Assert.That(set.HasPrompts);
         Assert.That(set.Forms, Is.EqualTo(new[] { DataForm.Chat }));
-        Assert.That(set.ChatTemplate, Does.EndWith($"{family}.jinja"));
+        Assert.That(set.ChatTemplate, Does.EndWith($"{format}.jinja"));
     }
 
-    [TestCase("chatml", "4.<|im_end|> / Yes.<|im_end|>")]
-    [TestCase("llama-3", "4.<|eot_id|> / Yes.<|eot_id|>")]
-    [TestCase("mistral-v1", "4.</s> / Yes.</s>")]
-    [TestCase("phi-3", "4.<|end|> / Yes.<|end|>\n</s>")]
-    [TestCase("gemma-2", "4.<end_of_turn> / Yes.<end_of_turn>")]
-    [TestCase("smollm3-like", "4.<|im_end|> / Yes.<|im_end|>")]
-    public void Of_several_turns_all_are_predicted_and_nothing_between_them(string family, string said)
+    [TestCase("between-marks", "4.<|im_end|> / Yes.<|im_end|>")]
+    [TestCase("headers", "4.<|eot_id|> / Yes.<|eot_id|>")]
+    [TestCase("instructions", " 4. </s> /  Yes. </s>")]
+    [TestCase("renamed-roles", "4.<end_of_turn> / Yes.<end_of_turn>")]
+    [TestCase("marked", "4.<|im_end|> / Yes.<|im_end|>")]
+    public void Of_several_turns_all_are_predicted_and_nothing_between_them(string format, string said)
     {
         DataSet set = Read(
             $$"""{"messages": [{{OneTurn}}, {"role": "user", "content": "Sure?"}, {"role": "assistant", "content": "Yes."}]}""",
-            Path.Combine(Families, $"{family}.jinja"));
+            Path.Combine(Formats, $"{format}.jinja"));
         Assert.That(Parts(set.Examples.Single()), Is.EqualTo(said.Split(" / ")));
         Assert.That(set.HasPrompts, Is.False);
     }
@@ -61,9 +55,9 @@ public class ChatDataTests
     {
         DataSet set = Read(
             $$"""{"messages": [{{OneTurn}}, {"role": "user", "content": "Sure?"}, {"role": "assistant", "content": "Yes."}]}""",
-            Path.Combine(Families, "qwen3.jinja"));
+            Path.Combine(Formats, "thoughts.jinja"));
         Assert.That(
-            set.Examples.Select(Said), Is.EqualTo(new[] { "<think>\n\n</think>\n\n4.<|im_end|>", "<think>\n\n</think>\n\nYes.<|im_end|>" }));
+            set.Examples.Select(Said), Is.EqualTo(new[] { "<think>\n\n</think>\n\n4.<|end|>", "<think>\n\n</think>\n\nYes.<|end|>" }));
     }
 
     [Test]
@@ -111,8 +105,8 @@ public class ChatDataTests
     [TestCase("\"[{\\\"name\\\": \\\"weather\\\"}]\"")]
     public void Tools_come_to_the_template(string tools)
     {
-        DataSet set = Read($$"""{"messages": [{{OneTurn}}], "tools": {{tools}}}""", Path.Combine(Families, "qwen2.5.jinja"));
-        Assert.That(Tokenizer.Decode(set.Examples.Single().Tokens.AsSpan()), Does.Contain("<tools>\n{\"name\": \"weather\"}\n</tools>"));
+        DataSet set = Read($$"""{"messages": [{{OneTurn}}], "tools": {{tools}}}""", Path.Combine(Formats, "called-tools.jinja"));
+        Assert.That(Tokenizer.Decode(set.Examples.Single().Tokens.AsSpan()), Does.Contain("{\n  \"name\": \"weather\"\n}\n"));
     }
 
     [Test]
@@ -185,9 +179,9 @@ public class ChatDataTests
     {
         var error = Assert.Throws<DemException>(() => Read(
             """{"messages": [{"role": "user", "content": "x"}, {"role": "user", "content": "y"}, {"role": "assistant", "content": "z"}]}""",
-            Path.Combine(Families, "gemma-2.jinja")))!;
+            Path.Combine(Formats, "instructions.jinja")))!;
         Assert.That(error.Code, Is.EqualTo(ErrorCode.ChatRefused));
-        Assert.That(error.Message, Does.Contain("set.jsonl:1: ").And.Contains("roles must alternate"));
+        Assert.That(error.Message, Does.Contain("set.jsonl:1: ").And.Contains("turn 2 is of the user"));
     }
 
     [Test]

@@ -155,5 +155,7 @@ public class DataSetReaderTests
         var error = Assert.Throws<DemException>(() => Read(contents))!;
         Assert.That(error.Code, Is.EqualTo(code));
         Assert.That(error.Message, Does.Contain(place).And.Contains(named));
+        Assert.That(Path.GetFileName(error.Path), Is.EqualTo("set.jsonl"));
+        Assert.That(error.Line is { } line ? $"set.jsonl:{line}:" : "set.jsonl", Is.EqualTo(place));
     }
 }

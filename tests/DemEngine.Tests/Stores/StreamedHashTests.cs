@@ -33,15 +33,16 @@ internal sealed class StreamedHashTests
     }
 
     [Test]
+    [NonParallelizable] // Memory of the whole process is looked at.
     public void Tensors_that_are_read_in_pieces_are_left_unchecked_and_take_little_memory()
     {
         var streamed = new StreamedTensors(
-            Enumerable.Range(0, 300).Select(k => ($"{k}", k * 3_000_000L, 3_000_000L, "00")));
+            Enumerable.Range(0, 3000).Select(k => ($"{k}", k * 3_000_000L, 3_000_000L, "00")));
         byte[] piece = new byte[65_536];
         long before = GC.GetTotalMemory(forceFullCollection: true);
-        for (int k = 0; k < 300; k++)
+        for (int k = 0; k < 3000; k++)
             Assert.That(streamed.Add((k * 3_000_000L) + 131_072, piece), Is.Null);
-        Assert.That(GC.GetTotalMemory(forceFullCollection: true) - before, Is.LessThan(16 << 20));
+        Assert.That(GC.GetTotalMemory(forceFullCollection: true) - before, Is.LessThan(96 << 20));
         GC.KeepAlive(streamed);
     }
 
