@@ -30,7 +30,7 @@ internal sealed class TrainCommandOptions
 
     private readonly Option<bool> _recompute = new("--gradient-checkpointing")
     {
-        Description = "Compute layers a second time rather than keep them: less memory, a third more time, the same gradients.",
+        Description = "Compute layers a second time rather than keep them: less memory for more time, the same gradients.",
     };
 
     private readonly Option<double> _learningRate = Numbers.NotNegative(

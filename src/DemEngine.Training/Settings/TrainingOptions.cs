@@ -28,8 +28,8 @@ public sealed record TrainingOptions
     public int? PackLength { get; init; }
 
     /// <summary>
-    /// Whether the layers of a pass are computed a second time for the gradients rather than kept, which takes a third more time
-    /// and much less memory.
+    /// Whether the layers of a pass are computed a second time for the gradients rather than kept, which takes more time
+    /// and less memory.
     /// </summary>
     public bool Recomputes { get; init; }
 
