@@ -58,7 +58,7 @@ public partial class MergeCommandTests
         Assert.That(result.Error, Is.Empty);
         Assert.That(result.Output.TrimEnd(), Does.Not.Contain('\n'));
         Assert.That(result.Json.EnumerateObject().Select(field => field.Name), Is.EqualTo([
-            "schema", "output", "backend", "tensors", "resumed", "bytes_read", "bytes_written", "seconds", "sync_seconds", "non_finite", "remarks",
+            "schema", "output", "backend", "tensors", "resumed", "bytes_read", "bytes_written", "seconds", "sync_seconds", "non_finite", "notes",
             "gigabytes_per_second"]));
         Assert.That(result.Json.GetProperty("output").GetString(), Is.EqualTo(_family.PathOf("json")));
         Assert.That(result.Json.GetProperty("tensors").GetInt32(), Is.EqualTo(39));
@@ -96,7 +96,7 @@ public partial class MergeCommandTests
         JsonElement plan = Merge("planned", "--dry-run", "--json", "--all").Expect(0).Json;
         Assert.That(Listing(), Is.EqualTo(before));
         Assert.That(plan.EnumerateObject().Select(field => field.Name), Is.EqualTo([
-            "schema", "operation", "inputs", "shards", "models", "tensor_count", "tensors", "remarks", "bytes_to_read", "bytes_to_write", "buffer_bytes",
+            "schema", "operation", "inputs", "shards", "models", "tensor_count", "tensors", "notes", "bytes_to_read", "bytes_to_write", "buffer_bytes",
             "metadata_bytes", "disk_needed_bytes", "disk_free_bytes"]));
 
         JsonElement source = plan.GetProperty("tensors")[0].GetProperty("sources")[1];
