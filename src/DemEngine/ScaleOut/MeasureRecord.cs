@@ -1,7 +1,4 @@
-using System.Diagnostics.CodeAnalysis;
-using System.Text.Json;
 using System.Text.Json.Serialization;
-using DemEngine.Files;
 
 namespace DemEngine.ScaleOut;
 
@@ -17,32 +14,15 @@ internal sealed partial record MeasureRecord(string Plan, int Part, IReadOnlyLis
     /// <param name="folder">Folder of the measurements.</param>
     /// <returns>The record; null if there is none that is whole.</returns>
     /// <exception cref="DemException">DEM4003 (ReadFailed).</exception>
-    public static MeasureRecord? Read(string folder)
-    {
-        string path = Path.Combine(folder, FileName);
-        try
-        {
-            MeasureRecord? record = JsonSerializer.Deserialize(File.ReadAllBytes(path), MeasureJson.Default.MeasureRecord);
-            return IsWhole(record) ? record : null;
-        }
-        catch (Exception e) when (e is JsonException or FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new DemException(ErrorCode.ReadFailed, $"{path}: {e.Message}", e) { Path = path };
-        }
-    }
+    public static MeasureRecord? Read(string folder) =>
+        RecordFile.Read(Path.Combine(folder, FileName), MeasureJson.Default.MeasureRecord) is { } record && IsWhole(record) ? record : null;
 
     /// <summary>Writes the record, whole or not at all.</summary>
     /// <param name="folder">Folder of the measurements.</param>
     /// <exception cref="DemException">DEM4001 (DiskFull), DEM4002 (WriteFailed).</exception>
-    public void Write(string folder) => OutputFile.Replace(
-        Path.Combine(folder, FileName),
-        file => file.Write(JsonSerializer.SerializeToUtf8Bytes(this, MeasureJson.Default.MeasureRecord), 0));
+    public void Write(string folder) => RecordFile.Write(Path.Combine(folder, FileName), this, MeasureJson.Default.MeasureRecord);
 
-    private static bool IsWhole([NotNullWhen(true)] MeasureRecord? record) =>
+    private static bool IsWhole(MeasureRecord record) =>
         record is { Plan: not null, Statistics: not null }
         && record.Statistics.All(one => one is { Tensor: not null, Request: not null }
             && (one.Thresholds is null || one.Thresholds.All(threshold => threshold is not null)));

@@ -1,5 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using DemEngine.Files;
 using DemEngine.Merging.Output;
@@ -23,30 +21,13 @@ internal sealed partial record PartRecord(
     /// <param name="folder">Folder of the part.</param>
     /// <returns>The record; null if there is none that is whole.</returns>
     /// <exception cref="DemException">DEM4003 (ReadFailed).</exception>
-    public static PartRecord? Read(string folder)
-    {
-        string path = Path.Combine(folder, FileName);
-        try
-        {
-            PartRecord? record = JsonSerializer.Deserialize(File.ReadAllBytes(path), PartJson.Default.PartRecord);
-            return IsWhole(record) ? record : null;
-        }
-        catch (Exception e) when (e is JsonException or FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new DemException(ErrorCode.ReadFailed, $"{path}: {e.Message}", e) { Path = path };
-        }
-    }
+    public static PartRecord? Read(string folder) =>
+        RecordFile.Read(Path.Combine(folder, FileName), PartJson.Default.PartRecord) is { } record && IsWhole(record) ? record : null;
 
     /// <summary>Writes the record, whole or not at all.</summary>
     /// <param name="folder">Folder of the part.</param>
     /// <exception cref="DemException">DEM4001 (DiskFull), DEM4002 (WriteFailed).</exception>
-    public void Write(string folder) => OutputFile.Replace(
-        Path.Combine(folder, FileName),
-        file => file.Write(JsonSerializer.SerializeToUtf8Bytes(this, PartJson.Default.PartRecord), 0));
+    public void Write(string folder) => RecordFile.Write(Path.Combine(folder, FileName), this, PartJson.Default.PartRecord);
 
     /// <summary>Deletes the record of a part, so that it counts as unfinished.</summary>
     /// <param name="folder">Folder of the part.</param>
@@ -68,7 +49,7 @@ internal sealed partial record PartRecord(
         }
     }
 
-    private static bool IsWhole([NotNullWhen(true)] PartRecord? record) =>
+    private static bool IsWhole(PartRecord record) =>
         record is { Plan: not null, Backend: not null, Tensors: not null }
         && record.Tensors.All(entry => entry is { Tensor: not null, Hash: not null });
 
