@@ -15,7 +15,9 @@ internal sealed partial record MeasureRecord(string Plan, int Part, IReadOnlyLis
     /// <returns>The record; null if there is none that is whole.</returns>
     /// <exception cref="DemException">DEM4003 (ReadFailed).</exception>
     public static MeasureRecord? Read(string folder) =>
-        RecordFile.Read(Path.Combine(folder, FileName), MeasureJson.Default.MeasureRecord) is { } record && IsWhole(record) ? record : null;
+        RecordFile.Read(Path.Combine(folder, FileName), MeasureJson.Default.MeasureRecord) is { } record && IsWhole(record)
+            ? record
+            : null;
 
     /// <summary>Writes the record, whole or not at all.</summary>
     /// <param name="folder">Folder of the measurements.</param>

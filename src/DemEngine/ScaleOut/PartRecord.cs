@@ -22,7 +22,9 @@ internal sealed partial record PartRecord(
     /// <returns>The record; null if there is none that is whole.</returns>
     /// <exception cref="DemException">DEM4003 (ReadFailed).</exception>
     public static PartRecord? Read(string folder) =>
-        RecordFile.Read(Path.Combine(folder, FileName), PartJson.Default.PartRecord) is { } record && IsWhole(record) ? record : null;
+        RecordFile.Read(Path.Combine(folder, FileName), PartJson.Default.PartRecord) is { } record && IsWhole(record)
+            ? record
+            : null;
 
     /// <summary>Writes the record, whole or not at all.</summary>
     /// <param name="folder">Folder of the part.</param>
