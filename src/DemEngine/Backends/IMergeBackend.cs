@@ -73,6 +73,32 @@ internal interface ITileWorker : IDisposable
     NonFinite Combine(LinearCombination combination, ReadOnlySpan<TypedBytes> inputs, TypedBytes output);
 
     /// <summary>
+    /// Whether <see cref="CombineChanged"/> computes a combination, and in less time than it takes to compute its inputs first.
+    /// </summary>
+    /// <param name="combination">Combination to compute.</param>
+    /// <param name="inputs">Inputs that the combination asks for.</param>
+    /// <param name="output">Type of the result.</param>
+    bool TakesChanges(LinearCombination combination, ReadOnlySpan<LowRankInput> inputs, ElementType output) => false;
+
+    /// <summary>
+    /// Computes a linear combination some of whose inputs low-rank matrices change. The result is that of
+    /// <see cref="Combine"/> with the changed inputs.
+    /// </summary>
+    /// <param name="combination">Combination to compute.</param>
+    /// <param name="inputs">Inputs that the combination asks for.</param>
+    /// <param name="stored">Elements of each input as they are stored; ignored for those that are not.</param>
+    /// <param name="first">Index in the matrices of the first element.</param>
+    /// <param name="output">Receives the result; must not overlap an input.</param>
+    /// <returns>Number of infinities and NaNs read and written.</returns>
+    /// <exception cref="NotSupportedException"><see cref="TakesChanges"/> is false.</exception>
+    NonFinite CombineChanged(
+        LinearCombination combination,
+        ReadOnlySpan<LowRankInput> inputs,
+        ReadOnlySpan<TypedBytes> stored,
+        long first,
+        TypedBytes output) => throw new NotSupportedException();
+
+    /// <summary>
     /// Computes several linear combinations of the same inputs, which a device gets only once.
     /// </summary>
     /// <param name="combinations">Combinations to compute, which ask for the same inputs.</param>

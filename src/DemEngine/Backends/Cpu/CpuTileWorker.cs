@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using DemEngine.Backends.Cpu.Deltas;
 using DemEngine.Backends.Cpu.Linear;
+using DemEngine.Backends.Cpu.Products;
 using DemEngine.Memory;
 using DemEngine.Numerics;
 using DemEngine.Numerics.Elements;
@@ -20,6 +21,7 @@ internal sealed class CpuTileWorker<TWidth, TVector>(KeepMaskCache drawn) : ITil
     private NativeBuffer? _scratch;
     private GramLeaf<TWidth, TVector>? _leaf;
     private DeltaWorker<TWidth, TVector>? _deltas;
+    private ProductCombiner<TWidth, TVector>? _products;
 
     // Four inputs of binary32 take half of a second-level cache of 2 MiB.
     public int BlockElements => 1 << 16;
@@ -44,6 +46,20 @@ internal sealed class CpuTileWorker<TWidth, TVector>(KeepMaskCache drawn) : ITil
         return allCommon ? CombineCommon(combination, common, inputs, output) : CombineMixed(combination, common, inputs, output);
     }
 
+    public bool TakesChanges(LinearCombination combination, ReadOnlySpan<LowRankInput> inputs, ElementType output) =>
+        ProductCombiner<TWidth, TVector>.Takes(combination, inputs, output);
+
+    public NonFinite CombineChanged(
+        LinearCombination combination,
+        ReadOnlySpan<LowRankInput> inputs,
+        ReadOnlySpan<TypedBytes> stored,
+        long first,
+        TypedBytes output)
+    {
+        _products ??= new ProductCombiner<TWidth, TVector>(this);
+        return _products.Combine(combination, inputs, stored, first, output);
+    }
+
     public void Gram(bool relativeToBase, ReadOnlySpan<TypedBytes> inputs, Span<double> leafSums)
     {
         int order = inputs.Length;
@@ -66,6 +82,7 @@ internal sealed class CpuTileWorker<TWidth, TVector>(KeepMaskCache drawn) : ITil
         _scratch?.Dispose();
         _leaf?.Dispose();
         _deltas?.Dispose();
+        _products?.Dispose();
     }
 
     private static NonFinite CombineCommon(

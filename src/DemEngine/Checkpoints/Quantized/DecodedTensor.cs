@@ -34,6 +34,9 @@ internal abstract class DecodedTensor(string name, TensorShape shape, ElementTyp
     /// <summary>What the tensor was before an adapter changed it; null where no adapter is involved.</summary>
     public virtual Adaptation? Adaptation => null;
 
+    /// <summary>The low-rank change that the tensor is computed with; null where there is none.</summary>
+    public virtual LowRankChange? LowRankChange => null;
+
     /// <summary>Computes a part of the flattened tensor.</summary>
     /// <param name="first">Index of the part's first element.</param>
     /// <param name="values">Receives the elements.</param>

@@ -21,6 +21,8 @@ internal sealed class StoredTensorReader(StoredTensor tensor) : TensorReader(ten
 
     public override bool IsComputedInPlace => _tensor.Origin is { IsMapped: true };
 
+    public override ChangedReader? LowRankChange { get; } = ChangeOf(tensor);
+
     public override NativeBytes? InMemory =>
         IsCopied || Spec.ByteLength > int.MaxValue ? null : _tensor.Read(0, (int)Spec.UnitCount, scratch: default).Bytes;
 
@@ -38,4 +40,8 @@ internal sealed class StoredTensorReader(StoredTensor tensor) : TensorReader(ten
         _tensor.Read(first, count, room);
 
     public override void WillNeed(long first, long count) => _tensor.WillNeed(first, count);
+
+    private static ChangedReader? ChangeOf(StoredTensor tensor) => tensor.Origin?.LowRankChange is { } change
+        ? new ChangedReader(change.Model is { } model ? new StoredTensorReader(model) : null, change.Matrix)
+        : null;
 }

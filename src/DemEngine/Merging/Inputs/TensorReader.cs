@@ -1,6 +1,7 @@
 using DemEngine.Checkpoints;
 using DemEngine.Memory;
 using DemEngine.Numerics;
+using DemEngine.Numerics.LowRank;
 
 namespace DemEngine.Merging.Inputs;
 
@@ -43,6 +44,9 @@ internal abstract class TensorReader(TensorSpec spec)
     /// <param name="context">Tile context of the calling thread.</param>
     public abstract TypedBytes Read(long first, int count, NativeBytes room, ITileContext context);
 
+    /// <summary>The low-rank change that the tensor is computed with; null where there is none.</summary>
+    public virtual ChangedReader? LowRankChange => null;
+
     /// <summary>
     /// Finds this tensor's difference from another one that it was made from, so that a merge of differences need not compute
     /// the tensor first and subtract the other one then.
@@ -60,3 +64,8 @@ internal abstract class TensorReader(TensorSpec spec)
     /// <param name="replace">Function that maps a tensor to its replacement, or to itself where there is none.</param>
     public virtual TensorReader Rebind(Func<TensorReader, TensorReader> replace) => replace(this);
 }
+
+/// <summary>A tensor with a low-rank change: x = float32(w + m), or x = float32(m).</summary>
+/// <param name="Model">Reader of w; null where the change stands alone.</param>
+/// <param name="Matrix">The change m.</param>
+internal sealed record ChangedReader(TensorReader? Model, ILowRankMatrix Matrix);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using DemEngine.Backends;
 using DemEngine.Memory;
 using DemEngine.Merging.Inputs;
 using DemEngine.Numerics;
@@ -19,6 +20,7 @@ internal sealed class LinearProducer : TensorProducer
     private readonly ImmutableArray<Segment> _segments;
     private readonly ImmutableArray<LinearPart> _parts;
     private readonly bool[] _areComputed;
+    private readonly LowRankInput[]?[] _changes;
 
     public LinearProducer(LinearCombination sum, TensorSources sources)
     {
@@ -26,6 +28,7 @@ internal sealed class LinearProducer : TensorProducer
         _segments = sources.Segments;
         _parts = [.. _segments.Select(segment => sources.PartOf(sum, segment))];
         _areComputed = [.. _parts.Select(part => part.Inputs.Any(input => input.Tensor.IsComputedInPlace))];
+        _changes = [.. _parts.Select(ChangesOf)];
     }
 
     public override string Description
@@ -66,6 +69,15 @@ internal sealed class LinearProducer : TensorProducer
             if (from >= to)
                 continue;
 
+            // Low-rank changes are added to what they change where the worker can, instead of being computed first.
+            if (_changes[s] is { } changes
+                && alike.Length == 1
+                && workspace.Worker.TakesChanges(_parts[s].Sum, changes, outputs[0].Type))
+            {
+                nonFinite[0] += CombineChanged(_parts[s], changes, from, to);
+                continue;
+            }
+
             long step = _areComputed[s] ? workspace.Worker.BlockElements : int.MaxValue;
             if (step >= to - from)
             {
@@ -86,6 +98,21 @@ internal sealed class LinearProducer : TensorProducer
 
         return nonFinite;
 
+        NonFinite CombineChanged(LinearPart part, LowRankInput[] changes, long from, long to)
+        {
+            int count = (int)(to - from);
+            var stored = new TypedBytes[changes.Length];
+            for (int k = 0; k < stored.Length; k++)
+            {
+                TensorReader tensor = part.Inputs[k].Tensor;
+                TensorReader? reader = tensor.LowRankChange is { } change ? change.Model : tensor;
+                stored[k] = reader is null ? default : workspace.Read(reader, from, count);
+            }
+
+            return workspace.Worker.CombineChanged(
+                part.Sum, changes, stored, from, outputs[0].Slice((int)(from - first), count));
+        }
+
         void Add(int segment, long from, long to)
         {
             var made = new NonFinite[alike.Length];
@@ -102,6 +129,17 @@ internal sealed class LinearProducer : TensorProducer
                 nonFinite[k] += made[k];
         }
     }
+
+    /// <summary>What low-rank matrices change of each input; null where they change none.</summary>
+    private static LowRankInput[]? ChangesOf(LinearPart part) =>
+        part.Inputs.Any(input => input.Tensor.LowRankChange is not null)
+            ?
+            [
+                .. part.Inputs.Select(input => input.Tensor.LowRankChange is { } change
+                    ? new LowRankInput(change.Model?.Spec.Type, change.Matrix)
+                    : new LowRankInput(input.Tensor.Spec.Type, null)),
+            ]
+            : null;
 
     private static string Describe(LinearPart part) => Formula.Sum(
         part.Sum.StartsFromBase ? part.Inputs[0].Symbol : "",

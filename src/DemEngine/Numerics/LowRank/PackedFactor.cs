@@ -13,6 +13,7 @@ internal sealed class PackedFactor
     public const int PanelColumns = 16;
 
     private readonly float[] _numbers;
+    private float[]? _norms;
 
     /// <param name="rank">Number of rows.</param>
     /// <param name="columns">Number of columns.</param>
@@ -49,4 +50,34 @@ internal sealed class PackedFactor
     /// <param name="column">Index of the column.</param>
     public ReadOnlySpan<byte> PanelsFrom(int column) =>
         MemoryMarshal.AsBytes(_numbers.AsSpan(column / PanelColumns * PanelColumns * Rank));
+
+    /// <summary>A column: its numbers are <see cref="PanelColumns"/> apart, from the first on.</summary>
+    /// <param name="column">Index of the column.</param>
+    public ReadOnlySpan<float> ColumnFrom(int column) =>
+        _numbers.AsSpan((column / PanelColumns * PanelColumns * Rank) + (column % PanelColumns));
+
+    /// <summary>
+    /// The Euclidean norm of each column, rounded up; zeros for the columns that a last panel lacks. The numbers must have been
+    /// set before.
+    /// </summary>
+    public ReadOnlySpan<float> Norms => _norms ??= NormsOf();
+
+    private float[] NormsOf()
+    {
+        var norms = new float[(Columns + PanelColumns - 1) / PanelColumns * PanelColumns];
+        for (int column = 0; column < norms.Length; column++)
+        {
+            double sum = 0;
+            for (int row = 0; row < Rank; row++)
+            {
+                double number = this[row, column];
+                sum += number * number;
+            }
+
+            // The next number is larger than the root, however that and the sum were rounded.
+            norms[column] = MathF.BitIncrement((float)(Math.Sqrt(sum) * (1 + 1e-12)));
+        }
+
+        return norms;
+    }
 }

@@ -15,6 +15,8 @@ internal interface IVectorWidth<TVector>
 
     static abstract TVector Broadcast(uint bits);
 
+    static abstract TVector BroadcastSingle(float value);
+
     static abstract TVector BroadcastDouble(double value);
 
     // ---- memory: Lanes elements at a time, unaligned ----

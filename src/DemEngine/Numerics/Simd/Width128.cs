@@ -14,6 +14,8 @@ internal readonly struct Width128 : IVectorWidth<Vector128<uint>>
 
     public static Vector128<uint> Broadcast(uint bits) => Vector128.Create(bits);
 
+    public static Vector128<uint> BroadcastSingle(float value) => Vector128.Create(value).AsUInt32();
+
     public static Vector128<uint> BroadcastDouble(double value) => Vector128.Create(value).AsUInt32();
 
     public static Vector128<uint> LoadBytes(ref readonly byte source) =>

@@ -15,6 +15,8 @@ internal readonly struct Width256 : IVectorWidth<Vector256<uint>>
 
     public static Vector256<uint> Broadcast(uint bits) => Vector256.Create(bits);
 
+    public static Vector256<uint> BroadcastSingle(float value) => Vector256.Create(value).AsUInt32();
+
     public static Vector256<uint> BroadcastDouble(double value) => Vector256.Create(value).AsUInt32();
 
     public static Vector256<uint> LoadBytes(ref readonly byte source) =>

@@ -16,6 +16,8 @@ internal readonly struct Width512 : IVectorWidth<Vector512<uint>>
 
     public static Vector512<uint> Broadcast(uint bits) => Vector512.Create(bits);
 
+    public static Vector512<uint> BroadcastSingle(float value) => Vector512.Create(value).AsUInt32();
+
     public static Vector512<uint> BroadcastDouble(double value) => Vector512.Create(value).AsUInt32();
 
     public static Vector512<uint> LoadBytes(ref readonly byte source) =>

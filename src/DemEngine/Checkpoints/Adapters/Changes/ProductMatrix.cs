@@ -8,7 +8,7 @@ namespace DemEngine.Checkpoints.Adapters.Changes;
 /// <see cref="LowRankProduct"/>. With s = α/r it is the change of LoRA (arXiv 2106.09685), with α/√r that of its rank-stabilised
 /// form (rsLoRA, arXiv 2312.03732).
 /// </summary>
-internal sealed class ProductMatrix : WeightMatrix
+internal sealed class ProductMatrix : WeightMatrix, ILowRankMatrix
 {
     // A block of the right factor stays in the second-level cache while all rows go over it.
     private const int BlockNumbers = 131_072;
@@ -48,9 +48,19 @@ internal sealed class ProductMatrix : WeightMatrix
     /// <summary>Number of columns of L and of rows of R.</summary>
     public int Rank => _left.Columns;
 
+    public double Scale => _scale;
+
+    public PackedFactor Right => _packed.Of(_right);
+
+    public override ILowRankMatrix? LowRank => IsPacked ? this : null;
+
     public override string Form => $"a product of rank {Rank}";
 
     public override IReadOnlyList<StoredTensor> Parts { get; }
+
+    private bool IsPacked => (long)Rank * Columns <= MostPackedNumbers;
+
+    public void ReadLeft(int firstRow, int rows, Span<double> left) => _left.Read(firstRow, rows, 0, Rank, left, Rank);
 
     public override void AddTo(long first, Span<float> values) => Run(first, values, startsFromZero: false);
 
@@ -85,10 +95,10 @@ internal sealed class ProductMatrix : WeightMatrix
         try
         {
             Span<double> left = rented.AsSpan(0, leftNumbers);
-            _left.Read(firstRow, part.Rows, 0, Rank, left, Rank);
-            if ((long)Rank * Columns <= MostPackedNumbers)
+            ReadLeft(firstRow, part.Rows, left);
+            if (IsPacked)
             {
-                Add(left, _packed.Of(_right), firstColumn, part, startsFromZero);
+                Add(left, Right, firstColumn, part, startsFromZero);
                 return;
             }
 

@@ -1,3 +1,5 @@
+using DemEngine.Numerics.LowRank;
+
 namespace DemEngine.Checkpoints.Adapters.Changes;
 
 /// <summary>A matrix of numbers that an adapter's change is computed from, or the change itself.</summary>
@@ -13,6 +15,9 @@ internal abstract class WeightMatrix(int rows, int columns)
 
     /// <summary>What it is, as <c>dem inspect</c> says it.</summary>
     public abstract string Form { get; }
+
+    /// <summary>The matrix as a product of thin ones; null where it is none, or one of factors too large to stay in memory.</summary>
+    public virtual ILowRankMatrix? LowRank => null;
 
     /// <summary>Stored tensors that it is computed from.</summary>
     public abstract IReadOnlyList<StoredTensor> Parts { get; }

@@ -1,0 +1,55 @@
+using DemEngine.Memory;
+using DemEngine.Numerics;
+using DemEngine.Numerics.LowRank;
+
+namespace DemEngine.Backends.Cpu.Products;
+
+/// <summary>A term whose input a low-rank matrix changes, with the rows of the left factor that a tile needs.</summary>
+internal sealed class ChangedTerm
+{
+    private readonly double[] _left;
+    private readonly int _firstRow;
+
+    /// <param name="weight">Coefficient of the term.</param>
+    /// <param name="change">The matrix.</param>
+    /// <param name="firstRow">Index of the tile's first row.</param>
+    /// <param name="rows">Number of rows that the tile has elements of.</param>
+    public ChangedTerm(float weight, ILowRankMatrix change, int firstRow, int rows)
+    {
+        Weight = weight;
+        Change = change;
+        Right = change.Right;
+        _firstRow = firstRow;
+        _left = new double[checked(rows * change.Rank)];
+        change.ReadLeft(firstRow, rows, _left);
+    }
+
+    /// <summary>Coefficient of the term.</summary>
+    public float Weight { get; }
+
+    /// <summary>The matrix.</summary>
+    public ILowRankMatrix Change { get; }
+
+    /// <summary>Its right factor.</summary>
+    public PackedFactor Right { get; }
+
+    /// <summary>Some rows of the left factor, row-major.</summary>
+    /// <param name="row">Index of the first row.</param>
+    /// <param name="rows">Number of rows.</param>
+    public ReadOnlySpan<double> Left(int row, int rows) =>
+        _left.AsSpan((row - _firstRow) * Change.Rank, rows * Change.Rank);
+
+    /// <summary>Computes one element x = float32(w + m) as <see cref="LowRankProduct"/> defines it.</summary>
+    /// <param name="stored">The element w; zero where the change stands alone.</param>
+    /// <param name="row">Row of the element.</param>
+    /// <param name="column">Column of the element.</param>
+    public float Element(double stored, int row, int column)
+    {
+        ReadOnlySpan<double> left = Left(row, 1);
+        ReadOnlySpan<float> right = Right.ColumnFrom(column);
+        double sum = 0;
+        for (int k = 0, at = 0; k < left.Length; k++, at += PackedFactor.PanelColumns)
+            sum += left[k] * right[at];
+        return (float)((sum * Change.Scale) + (float)stored);
+    }
+}

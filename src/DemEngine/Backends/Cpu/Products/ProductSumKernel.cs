@@ -1,0 +1,132 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using DemEngine.Backends.Cpu.Linear;
+using DemEngine.Memory;
+using DemEngine.Numerics;
+using DemEngine.Numerics.Elements;
+using DemEngine.Numerics.Simd;
+
+namespace DemEngine.Backends.Cpu.Products;
+
+/// <summary>
+/// Loop of a <see cref="ProductSum"/> over a strip whose low-rank changes are estimated: in binary32 where that decides the
+/// result, and else one element at a time, as the sum is defined.
+/// </summary>
+/// <remarks>
+/// The bound is that of <see cref="CombineKernel{TInput, TOutput, TWidth, TVector}"/> for a sum of two terms more: the estimate p
+/// is one, whose size counts with the others', and the rounding of changed tensors to binary32 is less than another. The bound on
+/// p's own error is added.
+/// </remarks>
+internal static class ProductSumKernel<TInput, TOutput, TWidth, TVector>
+    where TInput : IFloatElement
+    where TOutput : IFloatElement
+    where TWidth : IVectorWidth<TVector>
+    where TVector : struct
+{
+    /// <summary>Computes the elements of a strip.</summary>
+    /// <param name="sum">The sum over the tile.</param>
+    /// <param name="estimate">Estimates of the strip's changes.</param>
+    /// <param name="strip">The strip.</param>
+    /// <param name="errorScale">Twice the relative error bound of a binary32 sum of the terms and two more.</param>
+    /// <param name="undecided">Counter to which the number of elements is added that binary32 did not decide.</param>
+    public static NonFinite Run(
+        in ProductSum sum, StripEstimate<TWidth, TVector> estimate, in Strip strip, float errorScale, ref int undecided)
+    {
+        NonFinite nonFinite = default;
+        for (int row = 0; row < strip.Rows; row++)
+            nonFinite += Row(sum, estimate.SumsOf(row), estimate.BoundsOf(row), strip, row, errorScale, ref undecided);
+        return nonFinite;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static NonFinite Row(
+        in ProductSum sum, ReadOnlySpan<float> sums, ReadOnlySpan<float> bounds, in Strip strip, int row, float errorScale,
+        ref int undecided)
+    {
+        ReadOnlySpan<PreparedTerm> terms = sum.StoredTerms;
+        ref byte ofSums = ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(sums[..strip.Columns]));
+        ref byte ofBounds = ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(bounds[..strip.Columns]));
+        ref byte baseOrigin = ref sum.Base.Origin;
+        ref byte output = ref sum.Output.Origin;
+        bool startsFromBase = sum.StartsFromBase;
+        int first = strip.First + (row * strip.RowElements);
+        TVector signOff = TWidth.Broadcast(0x7FFF_FFFF);
+        TVector scale = TWidth.BroadcastSingle(errorScale);
+        TVector twice = TWidth.BroadcastSingle(2 * errorScale);
+        TVector tiny = TWidth.BroadcastSingle(1e-35f);
+        uint all = TWidth.TopBits(TWidth.Broadcast(uint.MaxValue));
+        NonFinite nonFinite = default;
+
+        int column = 0;
+        for (; column <= strip.Columns - TWidth.Lanes; column += TWidth.Lanes)
+        {
+            nuint at = (nuint)(first + column) * (nuint)TInput.Size;
+            nuint inStrip = (nuint)column * sizeof(float);
+            TVector p = TWidth.Load(ref Unsafe.AddByteOffset(ref ofSums, inStrip));
+            TVector moved = TWidth.AddSingle(TWidth.Load(ref Unsafe.AddByteOffset(ref ofBounds, inStrip)), tiny);
+            moved = TWidth.MultiplyAddSingle(twice, TWidth.And(p, signOff), moved);
+            TVector b = default;
+            TVector acc = p;
+            if (startsFromBase)
+            {
+                sum.Base.PrefetchPage(at);
+                b = TInput.LoadSingles<TWidth, TVector>(ref Unsafe.AddByteOffset(ref baseOrigin, at));
+                acc = TWidth.AddSingle(b, p);
+            }
+
+            for (int s = 0; s < terms.Length; s++)
+            {
+                ref readonly PreparedTerm term = ref terms[s];
+                term.Source.PrefetchPage(at);
+                TVector d = TInput.LoadSingles<TWidth, TVector>(ref Unsafe.AddByteOffset(ref term.Source.Origin, at));
+                if (term.IsRelative)
+                    d = TWidth.SubtractSingle(d, b);
+                acc = TWidth.MultiplyAddSingle(TWidth.Broadcast(term.WeightBits), d, acc);
+                moved = TWidth.MultiplyAddSingle(TWidth.Broadcast(term.ErrorBits), TWidth.And(d, signOff), moved);
+            }
+
+            TVector bound = TWidth.MultiplyAddSingle(TWidth.And(acc, signOff), scale, moved);
+            TVector rounded = TOutput.RoundApproximation<TWidth, TVector>(acc, bound, out TVector decided);
+            TOutput.StoreRounded<TWidth, TVector>(
+                rounded, ref Unsafe.AddByteOffset(ref output, (nuint)(first + column) * (nuint)TOutput.Size));
+            for (uint left = TWidth.TopBits(decided) ^ all; left != 0; left &= left - 1)
+            {
+                undecided++;
+                nonFinite += Element(sum, strip, row, column + BitOperations.TrailingZeroCount(left));
+            }
+        }
+
+        for (; column < strip.Columns; column++)
+            nonFinite += Element(sum, strip, row, column);
+        return nonFinite;
+    }
+
+    /// <summary>Computes one element as <see cref="LinearCombination"/> defines it.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static NonFinite Element(in ProductSum sum, in Strip strip, int row, int column)
+    {
+        int i = strip.First + (row * strip.RowElements) + column;
+        double b = sum.StartsFromBase ? Read(sum.Base, i) : 0;
+        double acc = b;
+        long inputsHit = double.IsFinite(b) ? 0 : 1;
+        for (int s = 0; s < sum.Terms.Length; s++)
+        {
+            ref readonly PreparedTerm term = ref sum.Terms[s];
+            double x = term.Source.Length == 0 ? 0 : Read(term.Source, i);
+            if (sum.Changes[s] is { } change)
+                x = change.Element(x, strip.Row + row, strip.Column + column);
+            acc += term.Weight * x;
+            if (term.IsRelative)
+                acc -= term.Weight * b;
+            inputsHit += double.IsFinite(x) ? 0 : 1;
+        }
+
+        return TOutput.Write(acc, ref Unsafe.AddByteOffset(ref sum.Output.Origin, (nuint)i * (nuint)TOutput.Size))
+            ? default
+            : new NonFinite(inputsHit, 1);
+    }
+
+    private static double Read(NativeBytes input, int index) =>
+        TInput.Read(ref Unsafe.AddByteOffset(ref input.Origin, (nuint)index * (nuint)TInput.Size));
+}

@@ -1,0 +1,137 @@
+using System.Runtime.InteropServices;
+using DemEngine.Numerics.LowRank;
+using DemEngine.Numerics.Simd;
+
+namespace DemEngine.Backends.Cpu.Products;
+
+/// <summary>
+/// The sum of a strip's low-rank changes with their weights, p = Σ wᵢ·sᵢ·(Lᵢ·Rᵢ), in binary32, and a bound on its error. The bound
+/// is itself a product of thin matrices, of the norms of the left factors' rows with those of the right factors' columns, since
+/// Σ|lₖ||rₖ| ≤ ‖l‖·‖r‖.
+/// </summary>
+/// <remarks>
+/// Let u = 2⁻²⁴, n be the number of changes, rᵢ their ranks and Sᵢ = ‖wᵢsᵢlᵢ‖·‖rᵢ‖. Rounding the coefficients adds 1 to the
+/// r + 1 roundings that <see cref="LowRankEstimate"/> counts, adding the products up n more, and the definition of an element
+/// rounds m or w + m once to binary32. So the estimate is within Σ(rᵢ + n + 4)·u·Sᵢ, and (rᵢ + n + 6)·u·Sᵢ covers the terms of
+/// second order up to ranks of 2¹⁶. Coefficients that underflow are covered by a constant that is added to their norm.
+/// </remarks>
+internal sealed class StripEstimate<TWidth, TVector>
+    where TWidth : IVectorWidth<TVector>
+    where TVector : struct
+{
+    private const int Rows = LowRankEstimate.Rows;
+    private const int Panel = PackedFactor.PanelColumns;
+    private const double Unit = 1.0 / (1 << 24);
+    private const double Underflow = 1e-36;
+
+    private float[] _coefficients = [];
+    private float[] _rowNorms = [];
+    private float[] _columnNorms = [];
+    private float[] _sums = [];
+    private float[] _bounds = [];
+    private int _firstPanel;
+    private int _stride;
+    private int _skipped;
+
+    /// <summary>Begins columns: lays out the norms of the right factors' columns as a factor with a row for each change.</summary>
+    /// <param name="changes">The changes.</param>
+    /// <param name="column">Index in the matrix of the first column.</param>
+    /// <param name="columns">Number of columns.</param>
+    public void BeginColumns(ReadOnlySpan<ChangedTerm> changes, int column, int columns)
+    {
+        _firstPanel = column / Panel;
+        int panels = ((column + columns - 1) / Panel) - _firstPanel + 1;
+        Ensure(ref _columnNorms, panels * Panel * changes.Length);
+        for (int i = 0; i < changes.Length; i++)
+        {
+            ReadOnlySpan<float> norms = changes[i].Right.Norms[(_firstPanel * Panel)..];
+            for (int panel = 0; panel < panels; panel++)
+                norms.Slice(panel * Panel, Panel).CopyTo(_columnNorms.AsSpan(((panel * changes.Length) + i) * Panel));
+        }
+    }
+
+    /// <summary>
+    /// Begins rows: multiplies the left factors with weight and scale, and notes their rows' norms times the error's factor.
+    /// </summary>
+    /// <param name="changes">The changes, with their weights.</param>
+    /// <param name="row">Index in the matrix of the first row.</param>
+    /// <param name="rows">Number of rows, up to <see cref="LowRankEstimate.Rows"/>.</param>
+    public void BeginRows(ReadOnlySpan<ChangedTerm> changes, int row, int rows)
+    {
+        int ranks = 0;
+        foreach (ChangedTerm change in changes)
+            ranks += change.Change.Rank;
+        Ensure(ref _coefficients, ranks * Rows);
+        Ensure(ref _rowNorms, changes.Length * Rows);
+        Span<float> coefficients = _coefficients.AsSpan(0, ranks * Rows);
+        coefficients.Clear();
+        for (int i = 0; i < changes.Length; i++)
+        {
+            int rank = changes[i].Change.Rank;
+            double errors = 2 * (rank + changes.Length + 6) * Unit;
+            double factor = changes[i].Weight * changes[i].Change.Scale;
+            ReadOnlySpan<double> left = changes[i].Left(row, rows);
+            Span<float> norms = _rowNorms.AsSpan(i * Rows, Rows);
+            norms.Fill((float)Underflow);
+            for (int r = 0; r < rows; r++)
+            {
+                double squares = 0;
+                ReadOnlySpan<double> numbers = left.Slice(r * rank, rank);
+                for (int k = 0; k < numbers.Length; k++)
+                {
+                    double coefficient = factor * numbers[k];
+                    squares += coefficient * coefficient;
+                    coefficients[(k * Rows) + r] = (float)coefficient;
+                }
+
+                norms[r] = (float)((errors * Math.Sqrt(squares)) + Underflow);
+            }
+
+            coefficients = coefficients[(rank * Rows)..];
+        }
+    }
+
+    /// <summary>Computes a strip of the rows and columns that were begun.</summary>
+    /// <param name="changes">The changes.</param>
+    /// <param name="strip">The strip.</param>
+    public void Compute(ReadOnlySpan<ChangedTerm> changes, in Strip strip)
+    {
+        int firstPanel = strip.Column / Panel;
+        int panels = ((strip.Column + strip.Columns - 1) / Panel) - firstPanel + 1;
+        _skipped = strip.Column % Panel;
+        _stride = LowRankEstimate.StrideOf(panels * Panel);
+        Ensure(ref _sums, Rows * _stride);
+        Ensure(ref _bounds, Rows * _stride);
+        ReadOnlySpan<float> coefficients = _coefficients;
+        for (int i = 0; i < changes.Length; i++)
+        {
+            int count = changes[i].Change.Rank * Rows;
+            LowRankEstimate.Add<TWidth, TVector>(
+                coefficients[..count], strip.Rows, changes[i].Right.PanelsFrom(strip.Column), panels, _sums,
+                startsFromZero: i == 0);
+            coefficients = coefficients[count..];
+        }
+
+        LowRankEstimate.Add<TWidth, TVector>(
+            _rowNorms.AsSpan(0, changes.Length * Rows),
+            strip.Rows,
+            MemoryMarshal.AsBytes(_columnNorms.AsSpan((firstPanel - _firstPanel) * Panel * changes.Length)),
+            panels,
+            _bounds,
+            startsFromZero: true);
+    }
+
+    /// <summary>The estimates of a row, from the strip's first column on.</summary>
+    /// <param name="row">Index in the strip of the row.</param>
+    public Span<float> SumsOf(int row) => _sums.AsSpan((row * _stride) + _skipped);
+
+    /// <summary>Twice the bounds on the errors of a row's estimates, from the strip's first column on.</summary>
+    /// <param name="row">Index in the strip of the row.</param>
+    public Span<float> BoundsOf(int row) => _bounds.AsSpan((row * _stride) + _skipped);
+
+    private static void Ensure(ref float[] numbers, int count)
+    {
+        if (numbers.Length < count)
+            numbers = GC.AllocateUninitializedArray<float>(count);
+    }
+}
