@@ -43,8 +43,8 @@ internal static class FinishedOutput
     public static RunReport Report(string folder, OutputPlan plan) => new(
         Path.GetFullPath(folder),
         "",
-        plan.Tensors.Length,
-        Resumed: plan.Tensors.Length,
+        plan.Layout.Tensors.Length,
+        Resumed: plan.Layout.Tensors.Length,
         BytesRead: 0,
         BytesWritten: 0,
         Seconds: 0,

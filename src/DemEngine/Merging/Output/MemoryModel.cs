@@ -52,8 +52,7 @@ public sealed class MemoryModel
     {
         public OutputPlan Plan => plan;
 
-        public IReadOnlyList<(OutputTensor Tensor, PlacedTensor Place)> ToMake { get; } =
-            [.. plan.Tensors.Zip(plan.Layout.Tensors)];
+        public IReadOnlyList<int> ToMake { get; } = [.. Enumerable.Range(0, plan.Layout.Tensors.Length)];
 
         public NativeBytes RoomFor(PlacedTensor place, long offset, NativeBytes buffer) =>
             model._tensors[place.Spec.Name].RoomFor(offset, buffer);

@@ -70,7 +70,7 @@ internal sealed class OutputJob : IDisposable
             entries.Length,
             Tensors.Resumed,
             bytesRead,
-            Tensors.ToMake.Sum(tensor => tensor.Place.Spec.ByteLength),
+            Tensors.ToMake.Sum(at => Plan.Layout.Tensors[at].Spec.ByteLength),
             seconds,
             Stopwatch.GetElapsedTime(start).TotalSeconds,
             NonFiniteTensor.In(entries),

@@ -126,7 +126,7 @@ public static class OutputRun
         return new RunReport(
             Output: "",
             backend.Name,
-            plan.Tensors.Length,
+            plan.Layout.Tensors.Length,
             Resumed: 0,
             group.BytesRead,
             group.BytesWritten,
@@ -158,7 +158,7 @@ public static class OutputRun
         EngineMetrics.Activities.StartActivity("dem.run")?
             .SetTag("dem.operation", plan.Operation)
             .SetTag("dem.backend", backend.Name)
-            .SetTag("dem.tensors", plan.Tensors.Length);
+            .SetTag("dem.tensors", plan.Layout.Tensors.Length);
 
     private static Task<RunReport> OnThreadOfItsOwn(Func<RunReport> run, CancellationToken cancel) =>
         Task.Factory.StartNew(run, cancel, TaskCreationOptions.LongRunning, TaskScheduler.Default);
@@ -240,7 +240,7 @@ public static class OutputRun
     private static RunProgress Complete(RunProgress report, OutputJob[] jobs) => report with
     {
         TensorsDone = jobs.Sum(job => job.Tensors.FinishedTensors),
-        TensorsTotal = jobs.Sum(job => job.Tensors.Plan.Tensors.Length),
+        TensorsTotal = jobs.Sum(job => job.Tensors.Plan.Layout.Tensors.Length),
         Shard = jobs[0].Tensors.ShardOf(report.Tensor),
     };
 

@@ -18,7 +18,7 @@ internal sealed class SinkOutput(OutputPlan plan, IModelSink sink) : IPlannedOut
 
     public OutputPlan Plan => plan;
 
-    public IReadOnlyList<(OutputTensor Tensor, PlacedTensor Place)> ToMake { get; } = [.. plan.Tensors.Zip(plan.Layout.Tensors)];
+    public IReadOnlyList<int> ToMake { get; } = [.. Enumerable.Range(0, plan.Layout.Tensors.Length)];
 
     /// <summary>Tensors with infinities or NaNs, so far.</summary>
     public IReadOnlyList<NonFiniteTensor> NonFinite => _nonFinite;

@@ -96,7 +96,7 @@ public static class StoreOutputRun
         return new RunReport(
             folder,
             backend.Name,
-            plan.Tensors.Length,
+            plan.Layout.Tensors.Length,
             Resumed: 0,
             group.BytesRead,
             group.BytesWritten,
@@ -243,11 +243,10 @@ public static class StoreOutputRun
 
         public OutputPlan Plan => plan;
 
-        public IReadOnlyList<(OutputTensor Tensor, PlacedTensor Place)> ToMake { get; } =
-            [.. plan.Tensors.Zip(plan.Layout.Tensors)];
+        public IReadOnlyList<int> ToMake { get; } = [.. Enumerable.Range(0, plan.Layout.Tensors.Length)];
 
         /// <summary>What was written of each tensor, in the order of the plan.</summary>
-        public JournalEntry[] Entries => [.. plan.Tensors.Select(tensor => _entries[tensor.Spec.Name])];
+        public JournalEntry[] Entries => [.. plan.Layout.Tensors.Select(place => _entries[place.Spec.Name])];
 
         public NonFiniteTensor[] NonFinite =>
         [

@@ -38,12 +38,17 @@ internal sealed class TensorFiles : IPlannedOutput, IDisposable
         Plan = plan;
         _journal = journal;
         _writer = new ShardWriter(folder, plan.Layout, shards);
+        _entries.EnsureCapacity(plan.Layout.Tensors.Length);
         foreach (JournalEntry entry in Reverify(progress, cancel))
             _entries.Add(entry.Tensor, entry);
         Resumed = _entries.Count;
         _shards = new(() => plan.Layout.Tensors.ToDictionary(
             place => place.Spec.Name, place => place.Shard, StringComparer.Ordinal));
-        ToMake = [.. plan.Tensors.Zip(plan.Layout.Tensors).Where(pair => !_entries.ContainsKey(pair.First.Spec.Name))];
+        ToMake =
+        [
+            .. Enumerable.Range(0, plan.Layout.Tensors.Length)
+                .Where(at => !_entries.ContainsKey(plan.Layout.Tensors[at].Spec.Name)),
+        ];
     }
 
     public OutputPlan Plan { get; }
@@ -61,11 +66,11 @@ internal sealed class TensorFiles : IPlannedOutput, IDisposable
         }
     }
 
-    /// <summary>The tensors that no earlier process has finished.</summary>
-    public IReadOnlyList<(OutputTensor Tensor, PlacedTensor Place)> ToMake { get; }
+    /// <summary>Positions in the layout of the tensors that no earlier process has finished.</summary>
+    public IReadOnlyList<int> ToMake { get; }
 
     /// <summary>Journal entries of all tensors, in the order of the layout. All must be finished.</summary>
-    public JournalEntry[] Entries => [.. Plan.Tensors.Select(tensor => _entries[tensor.Spec.Name])];
+    public JournalEntry[] Entries => [.. Plan.Layout.Tensors.Select(place => _entries[place.Spec.Name])];
 
     /// <summary>Name of the file that a tensor of the output goes into; null for another tensor.</summary>
     public string? ShardOf(string tensor) =>

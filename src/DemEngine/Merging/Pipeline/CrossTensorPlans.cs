@@ -21,8 +21,8 @@ internal sealed class CrossTensorPlans
     [
         .. outputs
             .Select(output => (
-                Tensors: output.Plan.PooledFor(output.ToMake.Select(tensor => tensor.Tensor)).ToArray(),
-                Needed: output.ToMake.Select(tensor => tensor.Tensor.Spec.Name)))
+                Tensors: output.Plan.PooledFor(output.ToMake).ToArray(),
+                Needed: output.ToMake.Select(at => output.Plan.Layout.Tensors[at].Spec.Name)))
             .Where(plan => plan.Tensors.Length > 0)
             .GroupBy(plan => Key(plan.Tensors))
             .Select(alike => (

@@ -14,8 +14,8 @@ internal interface IPlannedOutput
     /// <summary>The plan that is carried out.</summary>
     OutputPlan Plan { get; }
 
-    /// <summary>The tensors that are still to be made, in the order of the layout.</summary>
-    IReadOnlyList<(OutputTensor Tensor, PlacedTensor Place)> ToMake { get; }
+    /// <summary>Positions in the layout of the tensors that are still to be made, in its order.</summary>
+    IReadOnlyList<int> ToMake { get; }
 
     /// <summary>
     /// Returns the memory in which to make a tile: its final location if that can be written directly, else the given buffer.

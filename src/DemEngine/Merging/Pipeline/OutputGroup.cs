@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using DemEngine.Backends;
+using DemEngine.Checkpoints;
 using DemEngine.Diagnostics;
+using DemEngine.Memory;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Tensors;
 
@@ -14,17 +16,38 @@ internal sealed class OutputGroup
 {
     private readonly MemoryBudget _budget;
     private readonly CrossTensorPlans _pooled;
-    private readonly TensorGroup[] _tensors;
+    private readonly IReadOnlyList<IPlannedOutput> _outputs;
+    private readonly int[] _toMake;
+    private readonly IReadOnlyList<IPlannedOutput>[]? _makers;
 
     /// <param name="outputs">Outputs of the group; at least one.</param>
     /// <param name="budget">Memory of the group; see <see cref="BudgetFor"/>.</param>
     public OutputGroup(IReadOnlyList<IPlannedOutput> outputs, MemoryBudget budget)
     {
         _budget = budget;
+        _outputs = outputs;
         _pooled = new CrossTensorPlans(outputs);
-        _tensors = outputs is [var only] ? OfOne(only, budget.Tile.Bytes) : OfSeveral(outputs, budget.Tile.Bytes);
-        BytesRead = _tensors.Sum(tensor => tensor.BytesRead) + _pooled.BytesRead;
-        BytesWritten = _tensors.Sum(tensor => tensor.BytesWritten);
+        if (outputs is [var only])
+        {
+            _toMake = [.. only.ToMake];
+        }
+        else
+        {
+            var tensors = outputs.SelectMany(output => output.ToMake.Select(at => (At: at, Output: output)))
+                .GroupBy(tensor => tensor.At, tensor => tensor.Output)
+                .OrderBy(tensor => tensor.Key)
+                .ToArray();
+            _toMake = [.. tensors.Select(tensor => tensor.Key)];
+            _makers = [.. tensors.Select(tensor => tensor.ToArray())];
+        }
+
+        BytesRead = _pooled.BytesRead;
+        for (int k = 0; k < _toMake.Length; k++)
+        {
+            int at = _toMake[k];
+            BytesRead += MakersOf(k).Max(output => output.Plan.BytesReadFor(at));
+            BytesWritten += MakersOf(k).Count * outputs[0].Plan.Layout.Tensors[at].Spec.ByteLength;
+        }
     }
 
     /// <summary>Number of bytes read for all outputs together.</summary>
@@ -33,26 +56,17 @@ internal sealed class OutputGroup
     /// <summary>Number of bytes written for all outputs together.</summary>
     public long BytesWritten { get; }
 
-    // The tensors of one output are in the order of its layout.
-    private static TensorGroup[] OfOne(IPlannedOutput output, int tileBytes)
+    // Outputs that are made together have one layout, so that a tensor has the same position in each.
+    private IReadOnlyList<IPlannedOutput> MakersOf(int k) => _makers?[k] ?? _outputs;
+
+    private TensorGroup Begin(int k)
     {
-        var tensors = new TensorGroup[output.ToMake.Count];
-        for (int k = 0; k < tensors.Length; k++)
-        {
-            var (tensor, place) = output.ToMake[k];
-            tensors[k] = new TensorGroup([new TensorProgress(tensor, place, tileBytes, output)]);
-        }
-
-        return tensors;
+        int at = _toMake[k];
+        return TensorGroup.Of(
+            MakersOf(k).Select(output => (output.Plan.TensorAt(at), output)),
+            _outputs[0].Plan.Layout.Tensors[at],
+            _budget.Tile.Bytes);
     }
-
-    private static TensorGroup[] OfSeveral(IReadOnlyList<IPlannedOutput> outputs, int tileBytes) =>
-    [
-        .. outputs.SelectMany(output => output.ToMake.Select(tensor => (Output: output, tensor.Tensor, tensor.Place)))
-            .GroupBy(made => (made.Place.Shard, made.Place.Offset, made.Place.Spec.Name))
-            .OrderBy(made => made.Key.Shard).ThenBy(made => made.Key.Offset)
-            .Select(made => TensorGroup.Of(made.Select(one => (one.Tensor, one.Output)), made.First().Place, tileBytes)),
-    ];
 
     /// <summary>Divides the memory for carrying out several plans together.</summary>
     /// <exception cref="DemException">DEM1001 (BadArgument): the memory bound is too small.</exception>
@@ -73,6 +87,12 @@ internal sealed class OutputGroup
         using (EngineMetrics.Activities.StartActivity("dem.statistics"))
             _pooled.Measure(_budget, backend, done, cancel);
         using Activity? produce = EngineMetrics.Activities.StartActivity("dem.tiles");
-        TilePipeline.Run(_tensors, _budget, backend, (task, bytes) => done(task.Group.Place.Spec.Name, bytes), cancel);
+        ShardLayout layout = _outputs[0].Plan.Layout;
+        using var schedule = new TileSchedule(
+            Enumerable.Range(0, _toMake.Length).GroupBy(k => layout.Tensors[_toMake[k]].Shard),
+            Begin,
+            _budget.Tile.Threads,
+            ReadAheadQueue<TileTask>.DepthFor(_budget.Tile.Bytes));
+        TilePipeline.Run(schedule, _budget, backend, (task, bytes) => done(task.Group.Place.Spec.Name, bytes), cancel);
     }
 }

@@ -36,12 +36,6 @@ internal sealed class TensorGroup
     /// <summary>Number of tiles to make.</summary>
     public int TileCount => Members[0].TileCount;
 
-    /// <summary>Number of bytes read for all outputs together.</summary>
-    public long BytesRead => Members.Max(member => member.Tensor.BytesRead);
-
-    /// <summary>Number of bytes written for all outputs together.</summary>
-    public long BytesWritten => Members.Length * Place.Spec.ByteLength;
-
     /// <summary>Groups the same tensor of several outputs that differ in their parameters only.</summary>
     /// <param name="tensors">The tensor as each output plans it, with the output that receives it.</param>
     /// <param name="place">The tensor's place in the layout.</param>
@@ -133,12 +127,15 @@ internal sealed class TensorGroup
     }
 
     /// <summary>Makes a tile of every member.</summary>
-    public void Make(int index, TileWorkspace workspace, CancellationToken cancel)
+    /// <returns>Whether all tiles are made.</returns>
+    public bool Make(int index, TileWorkspace workspace, CancellationToken cancel)
     {
         foreach (TensorProgress[] members in Members.Chunk(workspace.Outputs))
             TensorProgress.Make(members, index, workspace, cancel);
-        if (Interlocked.Increment(ref _tilesMade) == TileCount)
+        bool isLast = Interlocked.Increment(ref _tilesMade) == TileCount;
+        if (isLast)
             Release();
+        return isLast;
     }
 
     private IEnumerable<TensorProgress> In(int pass) => Members.Where(member => pass < member.Passes.Count);

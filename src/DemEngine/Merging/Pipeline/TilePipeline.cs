@@ -14,20 +14,19 @@ namespace DemEngine.Merging.Pipeline;
 internal static class TilePipeline
 {
     /// <summary>Computes and writes all tensors.</summary>
-    /// <param name="tensors">Tensors to make, in order.</param>
+    /// <param name="schedule">Hands out the tiles.</param>
     /// <param name="budget">Tile size, number of threads, and the memory of their buffers and of the input cache.</param>
     /// <param name="backend">Backend that computes the tiles.</param>
     /// <param name="tileDone">Callback after every tile; it receives the tile and the number of bytes read and written.</param>
     /// <param name="cancel">Token that stops the run between tiles.</param>
     public static void Run(
-        IReadOnlyCollection<TensorGroup> tensors,
+        TileSchedule schedule,
         MemoryBudget budget,
         IMergeBackend backend,
         Action<TileTask, long> tileDone,
         CancellationToken cancel)
     {
         TileSize tile = budget.Tile;
-        using var schedule = new TileSchedule(tensors, tile.Threads, ReadAheadQueue<TileTask>.DepthFor(tile.Bytes));
         using var held = new BufferPool<NativeBuffer>(budget.CacheBytes, length => new NativeBuffer(length));
         try
         {
@@ -41,8 +40,8 @@ internal static class TilePipeline
                         workspace.StartTile(task.Group.Hold(held, backend));
                         if (task.Pass is { } pass)
                             task.Group.Measure(pass, task.Index, workspace, stop);
-                        else
-                            task.Group.Make(task.Index, workspace, stop);
+                        else if (task.Group.Make(task.Index, workspace, stop))
+                            schedule.Done(task.Group);
                         long bytes = TileBytes(task);
                         EngineMetrics.TileDone(task.Pass is not null, bytes);
                         tileDone(task, bytes);
@@ -52,8 +51,7 @@ internal static class TilePipeline
         }
         finally
         {
-            foreach (TensorGroup group in tensors)
-                group.Release();
+            schedule.ReleaseAll();
         }
     }
 

@@ -111,8 +111,18 @@ public sealed class OutputPlan
     /// <summary>What a model card says about the output; null for outputs that have none.</summary>
     internal ModelCard? Card { get; init; }
 
-    /// <summary>Tensors of the output, in the order of the layout.</summary>
+    /// <summary>Tensors of the output, in the order of the layout. All are kept from now on.</summary>
     internal ImmutableArray<OutputTensor> Tensors => _outputs.All;
+
+    /// <summary>
+    /// Plans the tensor at a position of the layout. That of a large model is a new object each time, unless all of
+    /// <see cref="Tensors"/> are kept.
+    /// </summary>
+    internal OutputTensor TensorAt(int position) => _outputs[position];
+
+    /// <summary>Number of bytes to read for a tensor by itself, without statistics over several tensors.</summary>
+    internal long BytesReadFor(int position) =>
+        _totals.Value.Moved[position] - Layout.Tensors[position].Spec.ByteLength;
 
     /// <summary>What is said of the plan as a whole.</summary>
     internal PlanTotals Totals => _totals.Value;
@@ -155,11 +165,13 @@ public sealed class OutputPlan
     }
 
     /// <summary>
-    /// Returns the tensors whose cross-tensor statistics are needed before the given tensors are made: all tensors of the plan,
-    /// or none if no given tensor needs such a statistic.
+    /// Returns the tensors whose cross-tensor statistics are needed before the tensors at the given positions are made: all
+    /// tensors of the plan, or none if no given tensor needs such a statistic.
     /// </summary>
-    internal IEnumerable<OutputTensor> PooledFor(IEnumerable<OutputTensor> toBeMade) =>
-        !IsMeasured && toBeMade.Any(tensor => tensor.CrossTensorParts.Count > 0) ? (Whole ?? this).Tensors : [];
+    internal IEnumerable<OutputTensor> PooledFor(IEnumerable<int> toBeMade) =>
+        !IsMeasured && Totals.IsPooled && toBeMade.Any(position => Tensors[position].CrossTensorParts.Count > 0)
+            ? (Whole ?? this).Tensors
+            : [];
 
     /// <summary>
     /// Plans a part of this plan that can be made by itself: some of its tensors, in files of their own, and nothing beside them.

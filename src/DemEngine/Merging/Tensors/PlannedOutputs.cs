@@ -4,8 +4,8 @@ namespace DemEngine.Merging.Tensors;
 
 /// <summary>
 /// The tensors of a plan, in the order of the layout. Those of an ordinary model are kept. Of a model with hundreds of thousands
-/// of tensors each is planned anew whenever it is looked at, until a run asks for all of them: a plan that is only shown then
-/// takes a fraction of the memory.
+/// of tensors each is planned anew whenever it is looked at, so that a run holds those only that it is making. Where statistics
+/// go over several tensors, all are kept, with what is found out about them.
 /// </summary>
 internal sealed class PlannedOutputs
 {
@@ -34,6 +34,9 @@ internal sealed class PlannedOutputs
 
     /// <summary>Number of tensors.</summary>
     public int Count { get; }
+
+    /// <summary>The tensor at a position of the layout: the one that is kept, or a new one.</summary>
+    public OutputTensor this[int position] => _all.IsDefault ? _plan(position) : _all[position];
 
     /// <summary>All tensors. They are kept from now on, so that what a run finds out about them stays with them.</summary>
     public ImmutableArray<OutputTensor> All => _all.IsDefault ? _all = [.. Each] : _all;
