@@ -246,7 +246,7 @@ static void atomic(decoder *d, statement *s)
     uint32_t a = slot_of(d, base, 64);
     uint32_t b = slot_of(d, s->operands[is_reduction ? 1 : 2], bits);
     uint32_t c = kind == A_SWAP ? slot_of(d, s->operands[3], bits) : 0;
-    uint32_t to = is_reduction ? new_slot(d, 0) : slot_of(d, s->operands[0], bits);
+    uint32_t to = is_reduction ? d->kernel->nowhere : slot_of(d, s->operands[0], bits);
     instruction *i = emit(d, has(s, "shared") ? O_ATOMIC_SHARED : O_ATOMIC_GLOBAL);
     i->sub = (uint8_t)kind;
     i->bytes = (uint8_t)(bits / 8);
@@ -514,6 +514,7 @@ static void state(decoder *d, char *text)
         d->kernel->tid = new_slot(d, 0);
         d->kernel->ntid = new_slot(d, 0);
         d->kernel->ctaid = new_slot(d, 0);
+        d->kernel->nowhere = new_slot(d, 0);
         d->kernel->nctaid = new_slot(d, 0);
     }
 
@@ -587,9 +588,9 @@ static int writes(const instruction *i, uint32_t slot)
 }
 
 /* The product, in the same block and still as it was, that a sum adds; NULL if there is none. */
-static const instruction *product(const program *k, const uint8_t *is_label, uint32_t sum, uint32_t operand, int multiply)
+static const instruction *product(const program *k, uint32_t sum, uint32_t operand, int multiply)
 {
-    for (uint32_t at = sum; at-- > 0 && !is_label[at + 1] && !ends_block(&k->code[at]);) {
+    for (uint32_t at = sum; at-- > 0 && !k->is_label[at + 1] && !ends_block(&k->code[at]);) {
         const instruction *i = &k->code[at];
         if (!writes(i, operand))
             continue;
@@ -604,13 +605,14 @@ static const instruction *product(const program *k, const uint8_t *is_label, uin
     return NULL;
 }
 
-/* Fuses products with the sums that follow, as compilers may where no rounding is named. */
-static void fuse_products(decoder *d, int prefer_first)
+static void *copy_of(const void *from, size_t bytes) { return memcpy(malloc(bytes), from, bytes); }
+
+program *fuse_products(const program *kernel, int prefer_first)
 {
-    program *k = d->kernel;
-    uint8_t *is_label = calloc(k->length + 1, 1);
-    for (unsigned l = 0; l < d->label_count; l++)
-        is_label[d->labels[l].value] = 1;
+    program *k = copy_of(kernel, sizeof *kernel);
+    k->code = copy_of(kernel->code, sizeof *k->code * k->length);
+    k->image = copy_of(kernel->image, sizeof *k->image * k->slots);
+    k->is_label = copy_of(kernel->is_label, k->length + 1);
     for (uint32_t at = 0; at < k->length; at++) {
         instruction *i = &k->code[at];
         int is64 = i->operation == O_ADD_F64 || i->operation == O_SUB_F64;
@@ -618,7 +620,7 @@ static void fuse_products(decoder *d, int prefer_first)
         if ((!is64 && !is_sum && i->operation != O_SUB_F32) || i->sub)
             continue;
         int multiply = is64 ? O_MUL_F64 : O_MUL_F32;
-        const instruction *first = product(k, is_label, at, i->a, multiply), *second = product(k, is_label, at, i->b, multiply);
+        const instruction *first = product(k, at, i->a, multiply), *second = product(k, at, i->b, multiply);
         int takes_first = first && (prefer_first || !second);
         const instruction *taken = takes_first ? first : second;
         if (!taken)
@@ -631,7 +633,7 @@ static void fuse_products(decoder *d, int prefer_first)
         i->a = taken->a;
         i->b = taken->b;
     }
-    free(is_label);
+    return k;
 }
 
 /* Statements end in semicolons; what stands before a colon is a label. */
@@ -674,7 +676,7 @@ static void release(decoder *d)
     free(d->jumps);
 }
 
-program *decode(const char *ptx, int fuse, char *log, unsigned log_bytes)
+program *decode(const char *ptx, char *log, unsigned log_bytes)
 {
     char *text = strdup(ptx);
     decoder d = { .log = log, .log_bytes = log_bytes, .line = 1, .kernel = calloc(1, sizeof(program)) };
@@ -712,8 +714,9 @@ program *decode(const char *ptx, int fuse, char *log, unsigned log_bytes)
             refuse(&d, "unknown label %s", d.jumps[j].name);
         i->offset = (int64_t)label->value;
     }
-    if (fuse)
-        fuse_products(&d, fuse == 1);
+    d.kernel->is_label = calloc(d.kernel->length + 1, 1);
+    for (unsigned l = 0; l < d.label_count; l++)
+        d.kernel->is_label[d.labels[l].value] = 1;
     free(text);
     release(&d);
     return d.kernel;
@@ -725,5 +728,6 @@ void program_free(program *kernel)
         return;
     free(kernel->code);
     free(kernel->image);
+    free(kernel->is_label);
     free(kernel);
 }

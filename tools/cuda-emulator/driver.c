@@ -345,8 +345,28 @@ result cuEventElapsedTime(float *milliseconds, const event *from, const event *t
     return 0;
 }
 
-/* A module's kernel as it is written, and with products fused in either way, so that a test can change its mind. */
-typedef struct module { context *context; program *as_written, *fused[2]; } module;
+/* A kernel as it is written, and with products fused in either way, so that a test can change its mind. Kept for those who load it again. */
+typedef struct kernel { char *ptx; program *as_written, *fused[2]; struct kernel *next; } kernel;
+
+typedef struct module { context *context; const kernel *kernel; } module;
+
+static const kernel *kernel_of(const char *ptx, char *log, unsigned log_bytes)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static kernel *known;
+    pthread_mutex_lock(&lock);
+    kernel *found = known;
+    while (found && strcmp(found->ptx, ptx))
+        found = found->next;
+    program *decoded = found ? NULL : decode(ptx, log, log_bytes);
+    if (decoded) {
+        found = malloc(sizeof *found);
+        *found = (kernel) { strdup(ptx), decoded, { fuse_products(decoded, 1), fuse_products(decoded, 0) }, known };
+        known = found;
+    }
+    pthread_mutex_unlock(&lock);
+    return found;
+}
 
 result cuModuleLoadDataEx(module **made, const char *ptx, unsigned count_of, const int *options, void **values)
 {
@@ -356,11 +376,9 @@ result cuModuleLoadDataEx(module **made, const char *ptx, unsigned count_of, con
     int error = fault(S_MODULE);
     module *m = calloc(1, sizeof *m);
     m->context = current;
-    if (!error && !(m->as_written = decode(ptx, 0, log, sizeof log)))
+    if (!error && !(m->kernel = kernel_of(ptx, log, sizeof log)))
         error = complain(INVALID_PTX, "%s", log);
     if (!error) {
-        m->fused[0] = decode(ptx, 1, log, sizeof log);
-        m->fused[1] = decode(ptx, 2, log, sizeof log);
         count(C_modules, 1);
         *made = m;
         return 0;
@@ -387,9 +405,6 @@ result cuModuleUnload(module *m)
     if (!m)
         return INVALID_VALUE;
     drain_all();
-    program_free(m->as_written);
-    program_free(m->fused[0]);
-    program_free(m->fused[1]);
     free(m);
     return 0;
 }
@@ -421,11 +436,11 @@ result cuLaunchKernel(module *m, unsigned grid_x, unsigned grid_y, unsigned grid
         if ((size_t)extra[0] == BUFFER_BYTES)
             bytes = *(size_t *)extra[1];
     }
-    if (!parameters || bytes != m->as_written->parameter_bytes)
-        return complain(INVALID_VALUE, "%zu bytes of parameters where the kernel takes %u", bytes, m->as_written->parameter_bytes);
+    if (!parameters || bytes != m->kernel->as_written->parameter_bytes)
+        return complain(INVALID_VALUE, "%zu bytes of parameters where the kernel takes %u", bytes, m->kernel->as_written->parameter_bytes);
     count(C_launches, 1);
     long fuse = setting(S_FUSE) == 3 ? counters[C_launches] % 3 : setting(S_FUSE);
-    work w = { .kind = LAUNCH, .kernel = fuse ? m->fused[fuse - 1] : m->as_written, .groups = grid_x, .threads = block_x, .owned = malloc(bytes) };
+    work w = { .kind = LAUNCH, .kernel = fuse ? m->kernel->fused[fuse - 1] : m->kernel->as_written, .groups = grid_x, .threads = block_x, .owned = malloc(bytes) };
     memcpy(w.owned, parameters, bytes);
     enqueue(s, w);
     return 0;

@@ -51,14 +51,19 @@ typedef struct program {
     uint64_t *image;      /* what a thread's slots hold at first: registers, then special registers, then constants */
     uint32_t slots;
     uint32_t tid, ntid, ctaid, nctaid;
+    uint32_t nowhere;     /* slot of what nobody reads */
     uint32_t parameter_bytes, shared_bytes, barriers;
+    uint8_t *is_label;    /* whether an instruction is gone to */
 } program;
 
 /* Where shared memory starts in a thread's view. Nothing else lies there. */
 #define SHARED_WINDOW 0x1000ull
 
 /* Decodes the one kernel of a module. Returns NULL and says why in log if it has something that is not known here. */
-program *decode(const char *ptx, int fuse, char *log, unsigned log_bytes);
+program *decode(const char *ptx, char *log, unsigned log_bytes);
+
+/* A copy with products fused with the sums that follow, as compilers may where no rounding is named: the first of two, or the second. */
+program *fuse_products(const program *kernel, int prefer_first);
 void program_free(program *kernel);
 
 /* Runs a launch. Returns 0, or the error that a device would have. */
