@@ -27,12 +27,11 @@ public sealed partial class AssemblerTests
     public void Nothing_is_spilled_and_three_groups_fit_a_multiprocessor([Values("sm_80", "sm_90")] string architecture)
     {
         using var folder = new TempFolder();
-        using var ptx = new KernelPtx();
         var found = new ConcurrentBag<string>();
         string[] files =
         [
             .. KernelPtx.Instances.Select(instance =>
-                folder.Write($"{KernelPtx.NameOf(instance.Kernel, instance.Types)}.ptx", ptx.Of(instance))),
+                folder.Write($"{KernelPtx.NameOf(instance.Kernel, instance.Types)}.ptx", KernelPtx.Of(instance))),
         ];
         Parallel.ForEach(files, file =>
         {

@@ -6,32 +6,28 @@ namespace DemEngine.Kernels.Tests.CodeGeneration;
 
 /// <summary>What ILGPU makes of the kernels for filtered differences.</summary>
 [Parallelizable(ParallelScope.Self)]
-public sealed class DeltaPtxTests : IDisposable
+public sealed class DeltaPtxTests
 {
-    private readonly KernelPtx _ptx = new();
-
     private static IReadOnlyList<Type> Types => KernelPtx.Types;
 
     private static IEnumerable<Type> Others => KernelPtx.Single;
 
-    public void Dispose() => _ptx.Dispose();
-
     [Test]
     public void Mix([ValueSource(nameof(Types))] Type basis, [ValueSource(nameof(Types))] Type output)
     {
-        string ptx = _ptx.Mix(basis, output);
+        string ptx = KernelPtx.Mix(basis, output);
         CheckCommon(ptx);
         Assert.That(Regex.Count(ptx, @"div\.\S*f64"), Is.EqualTo(Count(ptx, "div.rn.f64")).And.GreaterThan(0), "means are rounded to nearest");
         Assert.That(Count(ptx, ".f32.f64"), Is.EqualTo(Regex.Count(ptx, @"cvt\.rn\.f32\.f64")), "and so is the result");
     }
 
     [Test]
-    public void Nothing_is_spilled_called_or_approximated([ValueSource(nameof(Others))] Type kernel) => CheckCommon(_ptx.Of(kernel));
+    public void Nothing_is_spilled_called_or_approximated([ValueSource(nameof(Others))] Type kernel) => CheckCommon(KernelPtx.Of(kernel));
 
     [Test]
     public void Differences_are_loaded_and_stored_16_bytes_at_a_time()
     {
-        string ptx = _ptx.Of(typeof(MaskKernel));
+        string ptx = KernelPtx.Of(typeof(MaskKernel));
 
         // Beside two for the differences and two for ranks there are the factors of rows, one for each element.
         Assert.That(Count(ptx, "ld.global.v4.b32"), Is.EqualTo(4));
@@ -43,7 +39,7 @@ public sealed class DeltaPtxTests : IDisposable
     // Each element in its bin, and once more if it is the smallest of it; what a thread has counted of a single bin, at its end.
     [Test]
     public void Counts_are_added_one_by_one_in_memory() =>
-        Assert.That(Regex.Count(_ptx.Of(typeof(CountKernel)), @"(red|atom)\.\S*add\."), Is.EqualTo((2 * Eight.Count) + 1));
+        Assert.That(Regex.Count(KernelPtx.Of(typeof(CountKernel)), @"(red|atom)\.\S*add\."), Is.EqualTo((2 * Eight.Count) + 1));
 
     private static void CheckCommon(string ptx)
     {

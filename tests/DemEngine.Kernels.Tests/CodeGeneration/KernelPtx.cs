@@ -12,13 +12,12 @@ using ILGPU.Runtime.Cuda;
 
 namespace DemEngine.Kernels.Tests.CodeGeneration;
 
-/// <summary>The kernels compiled for CUDA without a device.</summary>
-internal sealed class KernelPtx : IDisposable
+/// <summary>The kernels compiled for CUDA without a device, each once for all tests.</summary>
+internal static class KernelPtx
 {
-    private readonly Context _context = Context.Create(builder => builder.CPU().Optimize(OptimizationLevel.O2));
-    private readonly PTXBackend _backend;
-
-    public KernelPtx() => _backend = new PTXBackend(_context, CudaArchitecture.SM_80, CudaInstructionSet.ISA_80, null!);
+    private static readonly Context Compiling = Context.Create(builder => builder.CPU().Optimize(OptimizationLevel.O2));
+    private static readonly PTXBackend Backend = new(Compiling, CudaArchitecture.SM_80, CudaInstructionSet.ISA_80, null!);
+    private static readonly Dictionary<MethodInfo, string> Compiled = [];
 
     public static IReadOnlyList<Type> Types =>
     [
@@ -31,19 +30,19 @@ internal sealed class KernelPtx : IDisposable
         typeof(SmallFloat<F8E4M3FnuzFormat>),
     ];
 
-    public string Combine(Type input, Type output) => Compile(typeof(CombineKernel), input, output);
+    public static string Combine(Type input, Type output) => Compile(typeof(CombineKernel), input, output);
 
-    public string SingleCombine(Type input, Type output) => Compile(typeof(SingleCombineKernel), input, output);
+    public static string SingleCombine(Type input, Type output) => Compile(typeof(SingleCombineKernel), input, output);
 
-    public string Convert(Type input, Type output) => Compile(typeof(ConvertKernel), input, output);
+    public static string Convert(Type input, Type output) => Compile(typeof(ConvertKernel), input, output);
 
-    public string Extract(Type basis, Type tuned, Type output) => Compile(typeof(ExtractKernel), basis, tuned, output);
+    public static string Extract(Type basis, Type tuned, Type output) => Compile(typeof(ExtractKernel), basis, tuned, output);
 
-    public string Gram(Type input) => Compile(typeof(GramKernel), input);
+    public static string Gram(Type input) => Compile(typeof(GramKernel), input);
 
-    public string Mix(Type basis, Type output) => Compile(typeof(ConsensusKernel), basis, output);
+    public static string Mix(Type basis, Type output) => Compile(typeof(ConsensusKernel), basis, output);
 
-    public string Of(Type kernel) => Compile(kernel);
+    public static string Of(Type kernel) => Compile(kernel);
 
     /// <summary>The kernels that are not generic.</summary>
     public static IReadOnlyList<Type> Single =>
@@ -75,19 +74,21 @@ internal sealed class KernelPtx : IDisposable
     public static string NameOf(Type kernel, Type[] types) =>
         string.Join(' ', types.Select(type => type.IsGenericType ? type.GenericTypeArguments[0].Name.Replace("Format", "", StringComparison.Ordinal) : type.Name).Prepend(kernel.Name));
 
-    public string Of((Type Kernel, Type[] Types) instance) => Compile(instance.Kernel, instance.Types);
+    public static string Of((Type Kernel, Type[] Types) instance) => Compile(instance.Kernel, instance.Types);
 
-    public void Dispose()
-    {
-        _backend.Dispose();
-        _context.Dispose();
-    }
-
-    private string Compile(Type kernel, params Type[] types)
+    private static string Compile(Type kernel, params Type[] types)
     {
         MethodInfo method = kernel.GetMethod("Run", BindingFlags.Static | BindingFlags.Public)!;
         method = types.Length > 0 ? method.MakeGenericMethod(types) : method;
-        var compiled = (PTXCompiledKernel)_backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(method), KernelSpecialization.Empty);
-        return compiled.PTXAssembly;
+        lock (Compiled)
+        {
+            if (!Compiled.TryGetValue(method, out string? ptx))
+            {
+                var compiled = (PTXCompiledKernel)Backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(method), KernelSpecialization.Empty);
+                Compiled.Add(method, ptx = compiled.PTXAssembly);
+            }
+
+            return ptx;
+        }
     }
 }

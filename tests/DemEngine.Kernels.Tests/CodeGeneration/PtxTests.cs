@@ -6,18 +6,14 @@ namespace DemEngine.Kernels.Tests.CodeGeneration;
 
 /// <summary>What ILGPU makes of the kernels: wide accesses, no local memory, nothing slow, nothing that changes the arithmetic.</summary>
 [Parallelizable(ParallelScope.Self)]
-public sealed class PtxTests : IDisposable
+public sealed class PtxTests
 {
-    private readonly KernelPtx _ptx = new();
-
     private static IReadOnlyList<Type> Types => KernelPtx.Types;
-
-    public void Dispose() => _ptx.Dispose();
 
     [Test]
     public void Combine([ValueSource(nameof(Types))] Type input, [ValueSource(nameof(Types))] Type output)
     {
-        string ptx = _ptx.Combine(input, output);
+        string ptx = KernelPtx.Combine(input, output);
         CheckCommon(ptx);
         Assert.That(ptx, Does.Not.Contain("div."), "nothing is divided");
 
@@ -41,7 +37,7 @@ public sealed class PtxTests : IDisposable
     {
         if (input == typeof(F64))
             Assert.Pass("has no such kernel");
-        string ptx = _ptx.SingleCombine(input, output);
+        string ptx = KernelPtx.SingleCombine(input, output);
         CheckCommon(ptx);
 
         // Wide loads of base, source and term; in the part that decides, a term and one element of each.
@@ -61,7 +57,7 @@ public sealed class PtxTests : IDisposable
     [Test]
     public void Convert([ValueSource(nameof(Types))] Type input, [ValueSource(nameof(Types))] Type output)
     {
-        string ptx = _ptx.Convert(input, output);
+        string ptx = KernelPtx.Convert(input, output);
         CheckCommon(ptx);
         Assert.That(ptx, Does.Not.Contain("div."), "nothing is divided");
 
@@ -73,11 +69,12 @@ public sealed class PtxTests : IDisposable
         Assert.That(Count(ptx, "mul."), Is.EqualTo(Count(ptx, "mul.lo.") + Count(ptx, "mul.wide.")), "values are not multiplied");
     }
 
-    [Test]
+    /// <summary>Every pair of the three types; <see cref="AssemblerTests"/> goes over all combinations.</summary>
+    [Test, Pairwise]
     public void Extract(
         [ValueSource(nameof(Types))] Type basis, [ValueSource(nameof(Types))] Type tuned, [ValueSource(nameof(Types))] Type output)
     {
-        string ptx = _ptx.Extract(basis, tuned, output);
+        string ptx = KernelPtx.Extract(basis, tuned, output);
         CheckCommon(ptx);
         Assert.That(ptx, Does.Not.Contain("div."), "nothing is divided");
 
@@ -97,7 +94,7 @@ public sealed class PtxTests : IDisposable
     [Test]
     public void Gram([ValueSource(nameof(Types))] Type input)
     {
-        string ptx = _ptx.Gram(input);
+        string ptx = KernelPtx.Gram(input);
         CheckCommon(ptx);
 
         // Source and base; one sum is written at a time.
@@ -115,7 +112,7 @@ public sealed class PtxTests : IDisposable
     [Test]
     public void Products_of_binary64_cannot_be_fused([ValueSource(nameof(Types))] Type output)
     {
-        string ptx = _ptx.Combine(typeof(F64), output);
+        string ptx = KernelPtx.Combine(typeof(F64), output);
         MatchCollection guarded = Regex.Matches(
             ptx, @"mul(\.rn)?\.f64\s+(%fd\d+), [^;]+;\s+mov\.b64\s+(%rd\d+), \2;\s+xor\.b64\s+(%rd\d+), \3, %rd\d+;\s+mov\.\w+\s+(%fd\d+), \4;\s+add\.f64\s+%fd\d+, %fd\d+, \5;");
         Assert.That(guarded, Has.Count.EqualTo(2 * Eight.Count));
@@ -126,10 +123,10 @@ public sealed class PtxTests : IDisposable
     [Test]
     public void Values_are_not_computed_by_multiplication([ValueSource(nameof(Types))] Type input)
     {
-        Assert.That(Count(_ptx.Gram(input), "mul.f32"), Is.Zero);
-        Assert.That(Count(_ptx.Gram(input), "mul.f64"), Is.EqualTo(10), "the ten products");
-        Assert.That(Count(_ptx.Combine(input, input), "mul.f32"), Is.Zero);
-        Assert.That(Count(_ptx.Extract(input, input, typeof(F32)), "mul.f32"), Is.Zero);
+        Assert.That(Count(KernelPtx.Gram(input), "mul.f32"), Is.Zero);
+        Assert.That(Count(KernelPtx.Gram(input), "mul.f64"), Is.EqualTo(10), "the ten products");
+        Assert.That(Count(KernelPtx.Combine(input, input), "mul.f32"), Is.Zero);
+        Assert.That(Count(KernelPtx.Extract(input, input, typeof(F32)), "mul.f32"), Is.Zero);
     }
 
     /// <summary>Between types of at most 32 bits nothing is converted to binary64 and back.</summary>
@@ -139,8 +136,8 @@ public sealed class PtxTests : IDisposable
         if (input == typeof(F64))
             Assert.Pass("is binary64");
         foreach (Type output in Types.Where(type => type != typeof(F64)))
-            Assert.That(Regex.Count(_ptx.Convert(input, output), @"cvt\.rn\.f32\.f64"), Is.Zero, $"to {output.Name}");
-        Assert.That(Count(_ptx.Extract(input, input, typeof(F32)), "cvt.rn.f32.f64"), Is.Zero);
+            Assert.That(Regex.Count(KernelPtx.Convert(input, output), @"cvt\.rn\.f32\.f64"), Is.Zero, $"to {output.Name}");
+        Assert.That(Count(KernelPtx.Extract(input, input, typeof(F32)), "cvt.rn.f32.f64"), Is.Zero);
     }
 
     /// <summary>A device has no instruction for it: each is a call of some seventy instructions.</summary>
@@ -148,7 +145,7 @@ public sealed class PtxTests : IDisposable
     public void Nothing_of_64_bits_is_divided_in_a_loop([ValueSource(nameof(Types))] Type input)
     {
         foreach (var instance in KernelPtx.Instances.Where(instance => instance.Types.All(type => type == input)))
-            Assert.That(PtxLoops.Of(_ptx.Of(instance)), Has.None.Match(@"(div|rem)\.[su]64"), KernelPtx.NameOf(instance.Kernel, instance.Types));
+            Assert.That(PtxLoops.Of(KernelPtx.Of(instance)), Has.None.Match(@"(div|rem)\.[su]64"), KernelPtx.NameOf(instance.Kernel, instance.Types));
     }
 
     private static void CheckCommon(string ptx)

@@ -60,7 +60,8 @@ public abstract partial class BackendSuite
         }
     }
 
-    [Test]
+    /// <summary>Every pair of the three types; what is done with one does not look at both others.</summary>
+    [Test, Pairwise]
     public void Difference_of_any_two_types(
         [ValueSource(nameof(Types))] ElementType origin, [ValueSource(nameof(Types))] ElementType tuned, [ValueSource(nameof(Types))] ElementType output)
     {
