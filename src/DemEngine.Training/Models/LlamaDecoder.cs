@@ -23,9 +23,12 @@ public sealed class LlamaDecoder : IDisposable
     private readonly ImmutableArray<DecoderLayer> _layers;
     private readonly Tensor _norm;
     private readonly Tensor _head;
+    private readonly Projection _output;
     private readonly RotaryTable _rotary;
     private readonly CausalMask _mask;
     private readonly double _attentionScale;
+    private readonly ScalarType _compute;
+    private readonly IReadOnlyDictionary<string, LowRankChange> _changes;
 
     /// <summary>
     /// Makes a decoder over weights, which remain the caller's and may be overwritten in place between calls.
@@ -40,39 +43,66 @@ public sealed class LlamaDecoder : IDisposable
     /// Vector of the same type and shape to which backward passes add gradients; null to compute no gradients.
     /// </param>
     public LlamaDecoder(ParameterLayout layout, LlamaConfig config, Tensor weights, Tensor? gradients)
+        : this(layout, config, weights, weights.dtype, ImmutableDictionary<string, LowRankChange>.Empty)
     {
+        if (gradients is not null)
+            TakeGradients(gradients);
+    }
+
+    /// <summary>Makes a decoder over weights that stay as they are, with changes that are trained.</summary>
+    /// <param name="layout">Layout of the weights.</param>
+    /// <param name="config">Configuration of the model.</param>
+    /// <param name="weights">Vector [all weights], of any floating-point type.</param>
+    /// <param name="compute">Type in which the decoder computes, binary32 or bfloat16.</param>
+    /// <param name="changes">Changes of matrices, by their names; they stay the caller's.</param>
+    internal LlamaDecoder(
+        ParameterLayout layout,
+        LlamaConfig config,
+        Tensor weights,
+        ScalarType compute,
+        IReadOnlyDictionary<string, LowRankChange> changes)
+    {
+        _compute = compute;
+        _changes = changes;
         _config = config;
         _layout = layout;
         _weights = weights;
         using var scope = NewDisposeScope();
         int hidden = config.HiddenSize;
-        _embedding = Matrix(LlamaTensors.Embedding, config.VocabularySize, hidden);
+        _embedding = Leaf(LlamaTensors.Embedding, config.VocabularySize, hidden);
         _layers =
         [
             .. Enumerable.Range(0, config.Layers).Select(layer => new DecoderLayer(
                 Vector(LlamaTensors.AttentionNorm(layer)),
-                Matrix(LlamaTensors.Query(layer), config.QueryRows + (2 * config.KeyValueRows), hidden),
-                Matrix(LlamaTensors.Output(layer), hidden, config.QueryRows),
+                Projection(
+                    hidden,
+                    [
+                        (LlamaTensors.Query(layer), config.QueryRows),
+                        (LlamaTensors.Key(layer), config.KeyValueRows),
+                        (LlamaTensors.Value(layer), config.KeyValueRows),
+                    ],
+                    config.HasBiases),
+                Projection(config.QueryRows, [(LlamaTensors.Output(layer), hidden)]),
                 Vector(LlamaTensors.MlpNorm(layer)),
-                Matrix(LlamaTensors.Gate(layer), 2 * config.IntermediateSize, hidden),
-                Matrix(LlamaTensors.Down(layer), hidden, config.IntermediateSize))
+                Projection(
+                    hidden,
+                    [
+                        (LlamaTensors.Gate(layer), config.IntermediateSize),
+                        (LlamaTensors.Up(layer), config.IntermediateSize),
+                    ]),
+                Projection(config.IntermediateSize, [(LlamaTensors.Down(layer), hidden)]))
             {
-                // The biases of keys and values follow that of queries.
-                Bias = config.HasBiases
-                    ? Leaf(LlamaTensors.BiasOf(LlamaTensors.Query(layer)), config.QueryRows + (2 * config.KeyValueRows))
-                    : null,
                 HeadNorms = config.HasHeadNorms
                     ? (Leaf(LlamaTensors.QueryNorm(layer), config.HeadSize), Leaf(LlamaTensors.KeyNorm(layer), config.HeadSize))
                     : null,
             }),
         ];
         _norm = Vector(LlamaTensors.Norm);
-        _head = config.TieEmbeddings ? _embedding : Matrix(LlamaTensors.Head, config.VocabularySize, hidden);
-        _rotary = new RotaryTable(config.HeadSize, config.RopeTheta, config.Scaling, weights.dtype, weights.device);
-        _mask = new CausalMask(config.Window, weights.dtype, weights.device);
+        _head = config.TieEmbeddings ? _embedding : Leaf(LlamaTensors.Head, config.VocabularySize, hidden);
+        _output = new Projection(_head, null, [(config.VocabularySize, null)]);
+        _rotary = new RotaryTable(config.HeadSize, config.RopeTheta, config.Scaling, compute, weights.device);
+        _mask = new CausalMask(config.Window, compute, weights.device);
         _attentionScale = 1 / Math.Sqrt(config.HeadSize);
-        if (gradients is not null)
-            TakeGradients(gradients);
     }
 
     /// <summary>Passes sequences through the model.</summary>
@@ -131,14 +161,15 @@ public sealed class LlamaDecoder : IDisposable
             slope = input.grad!.MoveToOuterDisposeScope();
         }
 
-        Embed(batch.Tokens).backward([slope]);
+        if (_embedding.requires_grad)
+            Embed(batch.Tokens).backward([slope]);
         return sum;
     }
 
     /// <summary>Computes the scores of the next token.</summary>
     /// <param name="hidden">Normalised output of the last layer [N, H].</param>
     /// <returns>Scores [N, V], binary32: logarithms of probabilities, up to a constant in each row.</returns>
-    public Tensor Logits(Tensor hidden) => Wide(linear(hidden, _head));
+    public Tensor Logits(Tensor hidden) => Wide(_output.Apply(hidden));
 
     /// <inheritdoc/>
     public void Dispose()
@@ -157,7 +188,7 @@ public sealed class LlamaDecoder : IDisposable
         return Normalise(x, _norm);
     }
 
-    private Tensor Embed(Tensor tokens) => _embedding.index_select(0, tokens.view(-1));
+    private Tensor Embed(Tensor tokens) => Narrow(_embedding.index_select(0, tokens.view(-1)));
 
     private Tensor Layer(Tensor x, DecoderLayer layer, Placement place)
     {
@@ -185,7 +216,7 @@ public sealed class LlamaDecoder : IDisposable
     {
         Tensor wide = Wide(x);
         Tensor scale = wide.square().mean([-1], keepdim: true).add_(_config.RmsNormEpsilon).rsqrt_();
-        return Narrow(wide * scale) * weight;
+        return Narrow(wide * scale) * Narrow(weight);
     }
 
     /// <summary>
@@ -201,7 +232,7 @@ public sealed class LlamaDecoder : IDisposable
         long queries = _config.AttentionHeads, keys = _config.KeyValueHeads, size = _config.HeadSize, group = queries / keys;
 
         // With heads as the first dimension, [Q + 2K, B, T, D], each kind is one contiguous part.
-        Tensor all = linear(x, layer.QueryKeyValue, layer.Bias)
+        Tensor all = layer.QueryKeyValue.Apply(x)
             .view(batch, length, queries + (2 * keys), size)
             .permute(2, 0, 1, 3)
             .contiguous();
@@ -225,7 +256,7 @@ public sealed class LlamaDecoder : IDisposable
         Tensor weights = Narrow(softmax(Wide(scores), -1));
         Tensor attended = bmm(weights, value)
             .view(keys, batch, group, length, size).permute(1, 3, 0, 2, 4).reshape(batch * length, queries * size);
-        return linear(attended, layer.Output);
+        return layer.Output.Apply(attended);
     }
 
     // Heads [Q + K, B, T, D] of queries and keys, each normalised by the weights of its kind where the architecture has them.
@@ -246,18 +277,25 @@ public sealed class LlamaDecoder : IDisposable
     /// <param name="layer">Weights of the layer.</param>
     private static Tensor Mlp(Tensor x, DecoderLayer layer)
     {
-        Tensor[] halves = linear(x, layer.GateUp).chunk(2, -1);
-        return linear(silu(halves[0]) * halves[1], layer.Down);
+        Tensor[] halves = layer.GateUp.Apply(x).chunk(2, -1);
+        return layer.Down.Apply(silu(halves[0]) * halves[1]);
     }
 
     private Tensor Wide(Tensor x) => x.dtype == ScalarType.Float32 ? x : x.to_type(ScalarType.Float32);
 
-    private Tensor Narrow(Tensor x) => x.dtype == _weights.dtype ? x : x.to_type(_weights.dtype);
+    private Tensor Narrow(Tensor x) => x.dtype == _compute ? x : x.to_type(_compute);
 
     private Tensor Vector(string name) => Leaf(name, _config.HiddenSize);
 
-    // The matrix includes the weights that follow it in the layout if there are more rows than its own.
-    private Tensor Matrix(string first, long rows, long columns) => Leaf(first, rows, columns);
+    // The matrices follow each other in the layout, and so do their biases.
+    private Projection Projection(long inputs, ImmutableArray<(string Name, int Rows)> matrices, bool hasBiases = false)
+    {
+        long rows = matrices.Sum(matrix => (long)matrix.Rows);
+        return new Projection(
+            Leaf(matrices[0].Name, rows, inputs),
+            hasBiases ? Leaf(LlamaTensors.BiasOf(matrices[0].Name), rows) : null,
+            [.. matrices.Select(matrix => ((long)matrix.Rows, _changes.GetValueOrDefault(matrix.Name)))]);
+    }
 
     private Tensor Leaf(string first, params long[] shape)
     {
@@ -292,22 +330,19 @@ public sealed class LlamaDecoder : IDisposable
 
     /// <summary>The weights of one layer.</summary>
     /// <param name="AttentionNorm">Weights of the normalisation before attention [H].</param>
-    /// <param name="QueryKeyValue">Projections to queries, keys and values as one matrix [(Q + 2K)·D, H].</param>
+    /// <param name="QueryKeyValue">Projections to queries, keys and values as one matrix [(Q + 2K)·D, H], and biases.</param>
     /// <param name="Output">Output projection of attention [H, Q·D].</param>
     /// <param name="MlpNorm">Weights of the normalisation before the MLP [H].</param>
     /// <param name="GateUp">Gate and up projections as one matrix [2·I, H].</param>
     /// <param name="Down">Down projection [H, I].</param>
     private sealed record DecoderLayer(
         Tensor AttentionNorm,
-        Tensor QueryKeyValue,
-        Tensor Output,
+        Projection QueryKeyValue,
+        Projection Output,
         Tensor MlpNorm,
-        Tensor GateUp,
-        Tensor Down)
+        Projection GateUp,
+        Projection Down)
     {
-        /// <summary>Biases of queries, keys and values [(Q + 2K)·D]; null for none.</summary>
-        public Tensor? Bias { get; init; }
-
         /// <summary>Weights of the normalisation of each head of queries and of keys, each [D]; null for none.</summary>
         public (Tensor Query, Tensor Key)? HeadNorms { get; init; }
     }

@@ -8,11 +8,11 @@ namespace DemEngine.Training.Models;
 /// <summary>A part of a vector as a tensor that the engine can write.</summary>
 /// <param name="name">Name of the tensor.</param>
 /// <param name="shape">Shape of the tensor.</param>
-/// <param name="flat">Vector that contains the tensor, binary32, on the processor.</param>
+/// <param name="flat">Vector that contains the tensor, on the processor, of a type of <see cref="TorchTypes"/>.</param>
 /// <param name="offset">Index of the tensor's first element in the vector.</param>
 internal sealed class TensorSlice(string name, TensorShape shape, Tensor flat, long offset) : ITensorData
 {
-    public TensorSpec Spec { get; } = new(name, ElementType.F32, shape);
+    public TensorSpec Spec { get; } = new(name, TorchTypes.Of(flat.dtype), shape);
 
     public TypedBytes Read(long first, int count, NativeBytes scratch)
     {
@@ -20,8 +20,8 @@ internal sealed class TensorSlice(string name, TensorShape shape, Tensor flat, l
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Spec.Shape.ElementCount - first);
         // Dispose scopes belong to threads, and any thread may call this.
         using Tensor part = flat.narrow(0, offset + first, count).DetachFromDisposeScope();
-        NativeBytes bytes = scratch.Slice(0, count * sizeof(float));
+        NativeBytes bytes = scratch.Slice(0, count * Spec.Type.Size);
         part.bytes.CopyTo(bytes.Span);
-        return new TypedBytes(ElementType.F32, bytes);
+        return new TypedBytes(Spec.Type, bytes);
     }
 }

@@ -13,7 +13,8 @@ using static TorchSharp.torch;
 namespace DemEngine.Training.Models;
 
 /// <summary>
-/// A model in memory, with its weights as one vector of binary32 on the processor. Evaluators accept it like one on disk.
+/// A model in memory, with its weights as one vector on the processor: of binary32, except where it is only the start of an
+/// adapter and held as it is stored. Evaluators accept it like one on disk.
 /// </summary>
 public sealed class TorchModel : IModelWeights, IDisposable
 {
@@ -52,7 +53,7 @@ public sealed class TorchModel : IModelWeights, IDisposable
     /// <summary>Layout of the weights in the vector.</summary>
     public ParameterLayout Layout { get; }
 
-    /// <summary>Vector [all weights], binary32, on the processor.</summary>
+    /// <summary>Vector [all weights] on the processor.</summary>
     public Tensor Weights { get; }
 
     /// <inheritdoc/>
@@ -71,6 +72,20 @@ public sealed class TorchModel : IModelWeights, IDisposable
         TorchLibrary.Load();
         var layout = new ParameterLayout(model.Config);
         return new TorchModel(model.Name, model.Config, layout, FlatWeights.Read(layout, model));
+    }
+
+    /// <summary>
+    /// Reads a model in the type in which it is stored where that is the same for all weights, and otherwise as binary32. No more
+    /// memory is needed than the model itself takes.
+    /// </summary>
+    /// <param name="model">Model to read, whose elements should not be mapped into memory.</param>
+    /// <exception cref="DemException">The errors of <see cref="Read"/>.</exception>
+    internal static TorchModel ReadAsStored(IModelWeights model)
+    {
+        TorchLibrary.Load();
+        var layout = new ParameterLayout(model.Config);
+        return new TorchModel(
+            model.Name, model.Config, layout, FlatWeights.Read(layout, model, FlatWeights.StoredType(model)));
     }
 
     /// <summary>Draws the initial weights of a new model; see <see cref="RandomWeights"/>.</summary>
@@ -108,10 +123,21 @@ public sealed class TorchModel : IModelWeights, IDisposable
         IReadOnlyDictionary<string, byte[]> sideFiles,
         long maxShardBytes = ShardLayout.DefaultMaxShardBytes)
     {
+        return Plan(Tensors.Select(tensor => _byName[tensor.Name]), description, inputs, type, sideFiles, maxShardBytes);
+    }
+
+    /// <summary>Plans a checkpoint of other tensors of the same names and shapes.</summary>
+    internal OutputPlan Plan(
+        IEnumerable<ITensorData> tensors,
+        string description,
+        IEnumerable<ManifestInput> inputs,
+        ElementType type,
+        IReadOnlyDictionary<string, byte[]> sideFiles,
+        long maxShardBytes)
+    {
         var files = new Dictionary<string, byte[]>(sideFiles, StringComparer.Ordinal);
         files.TryAdd(LlamaConfig.FileName, Config.ToJson(type));
-        return SavePlanner.Plan(
-            "train", description, inputs, Tensors.Select(tensor => _byName[tensor.Name]), type, files, maxShardBytes);
+        return SavePlanner.Plan("train", description, inputs, tensors, type, files, maxShardBytes);
     }
 
     /// <summary>Writes the model into a folder, which must not exist.</summary>

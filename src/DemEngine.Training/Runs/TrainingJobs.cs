@@ -32,7 +32,8 @@ public static class TrainingJobs
         TrainingOptions options,
         DataChoices? choices = null)
     {
-        using Checkpoint checkpoint = ModelWeights.Open(model);
+        // Pages of a mapped file would count beside the model that is read from them.
+        using Checkpoint checkpoint = ModelWeights.Open(model, IoMode.Pread);
         var weights = new CheckpointWeights(checkpoint);
         ITokenizer tokenizer = Tokenizers.Of(checkpoint.Folder, weights.Config, tokenizers);
         DataReading reading = (choices ?? DataChoices.None).For(checkpoint.Folder, tokenizer, weights.Config);
@@ -47,7 +48,8 @@ public static class TrainingJobs
             new ManifestInput("base", model, Fingerprint.Of(checkpoint)),
             .. Data(data, validation, choices),
         ];
-        return new TrainingJob(TorchModel.Read(weights), inputs, learnt, judging, sideFiles, options)
+        TorchModel start = options.Lora is null ? TorchModel.Read(weights) : TorchModel.ReadAsStored(weights);
+        return new TrainingJob(start, inputs, learnt, judging, sideFiles, options)
         {
             Choices = choices ?? DataChoices.None,
         };

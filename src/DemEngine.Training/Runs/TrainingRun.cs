@@ -53,7 +53,7 @@ public static class TrainingRun
         if (job.WritesAdapter)
             AdapterFolder.Check(output, options.Overwrite);
         else
-            OutputRun.Check(Plan(job, job.Start, identity, [], options), output, publishing);
+            OutputRun.Check(Plan(job, Tensors(job.Start), identity, [], options), output, publishing);
 
         using RunFolder folder = RunFolder.Open(output, identity, options.Unfinished == UnfinishedRun.Restart);
         using var session = new TrainingSession(job.Start, job.Data, job.Validation, job.Options);
@@ -130,14 +130,18 @@ public static class TrainingRun
         }
 
         using var backend = new CpuBackend();
-        OutputRun.Execute(Plan(job, session.Best, identity, ReadLog(folder.Log), options), output, backend, options);
+        OutputRun.Execute(Plan(job, session.BestTensors, identity, ReadLog(folder.Log), options), output, backend, options);
         folder.Delete();
     }
 
-    private static OutputPlan Plan(TrainingJob job, TorchModel model, string identity, byte[] log, RunOptions options)
+    private static IEnumerable<ITensorData> Tensors(TorchModel model) =>
+        model.Tensors.Select(tensor => model.Find(tensor.Name)!);
+
+    private static OutputPlan Plan(
+        TrainingJob job, IEnumerable<ITensorData> tensors, string identity, byte[] log, RunOptions options)
     {
         var files = new Dictionary<string, byte[]>(job.SideFiles, StringComparer.Ordinal) { [TrainLog.Name] = log };
-        return model.Plan(identity, job.Inputs, job.Options.Type, files, options.MaxShardBytes);
+        return job.Start.Plan(tensors, identity, job.Inputs, job.Options.Type, files, options.MaxShardBytes);
     }
 
     private static byte[] ReadLog(string path)

@@ -21,16 +21,15 @@ public sealed class TrainingSession : IDisposable
     private readonly TrainingOptions _options;
     private readonly Device _device;
     private readonly ExampleOrder _order;
-    private readonly Tensor _weights;
-    private readonly WorkingCopy _copy;
+    private readonly ITrainedWeights _trained;
     private readonly AdamW _optimiser;
-    private readonly LlamaDecoder _model;
     private readonly LossMeter _validation;
-    private readonly LoraFactors? _lora;
-    private readonly Tensor? _bestFactors;
 
     /// <summary>Starts training.</summary>
-    /// <param name="start">Model to start from; it is copied.</param>
+    /// <param name="start">
+    /// Model to start from; it is not changed. It is copied, except where an adapter is trained on the processor: then it must
+    /// live as long as the session.
+    /// </param>
     /// <param name="data">Training data.</param>
     /// <param name="validation">Validation data, which decide which weights are best.</param>
     /// <param name="options">Training options.</param>
@@ -49,17 +48,10 @@ public sealed class TrainingSession : IDisposable
         _order = new ExampleOrder(data.Examples.Length, options.Seed);
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        _weights = start.Weights.to(_device, copy: true).DetachFromDisposeScope();
-        Best = start.Copy("the best weights");
-        _copy = new WorkingCopy(_weights, options.Type);
-        if (options.Lora is { } adaptation)
-        {
-            _lora = new LoraFactors(_weights, start.Layout, adaptation, options.Seed);
-            _bestFactors = _lora.Vector.clone().DetachFromDisposeScope();
-        }
-
-        _optimiser = new AdamW(Trained, _lora?.Vector.NumberOfElements ?? start.Layout.MatrixLength, options.AdamW);
-        _model = new LlamaDecoder(start.Layout, start.Config, _copy.Weights, _copy.PassGradients);
+        _trained = options.Lora is { } adaptation
+            ? new TrainedAdapter(start, adaptation, options.Seed, options.Type, _device)
+            : new TrainedModel(start, options.Type, _device);
+        _optimiser = new AdamW(_trained.Vector, _trained.DecayedLength, options.AdamW);
         _validation = new LossMeter(validation.Examples, options.MaxPositions, _device);
     }
 
@@ -75,41 +67,31 @@ public sealed class TrainingSession : IDisposable
     /// <summary>
     /// The model with the minimum validation loss so far, in binary32, as the optimiser has it. It changes as training proceeds.
     /// </summary>
-    public TorchModel Best { get; }
+    public TorchModel Best => _trained.Best;
+
+    /// <summary>The tensors of <see cref="Best"/>, made as they are read.</summary>
+    internal IEnumerable<ITensorData> BestTensors => _trained.BestTensors;
 
     /// <summary>The factors of the adapter with the minimum validation loss so far; empty if all weights are trained.</summary>
-    internal IEnumerable<ITensorData> BestFactors => _lora?.Tensors(_bestFactors!.cpu()) ?? [];
+    internal IEnumerable<ITensorData> BestFactors => _trained is TrainedAdapter adapter ? adapter.BestFactors : [];
 
     /// <summary>Number of elements that are trained.</summary>
-    internal long TrainedLength => Trained.NumberOfElements;
-
-    // The vector that the optimiser changes.
-    private Tensor Trained => _lora?.Vector ?? _weights;
+    internal long TrainedLength => _trained.Vector.NumberOfElements;
 
     /// <summary>Vectors to save so that the run can be continued. The next step changes them.</summary>
     internal TrainingVectors Vectors =>
-        new(Trained, _optimiser.FirstMoment, _optimiser.SecondMoment, _bestFactors ?? Best.Weights);
+        new(_trained.Vector, _optimiser.FirstMoment, _optimiser.SecondMoment, _trained.BestVector);
 
     /// <summary>Restores a saved state, from which training continues.</summary>
     internal void Restore(TrainingState state, TrainingVectors vectors)
     {
         using var _ = no_grad();
-        Trained.copy_(vectors.Weights);
+        _trained.Vector.copy_(vectors.Best);
+        _trained.KeepBest();
+        _trained.Vector.copy_(vectors.Weights);
         _optimiser.FirstMoment.copy_(vectors.FirstMoment);
         _optimiser.SecondMoment.copy_(vectors.SecondMoment);
-        if (_lora is null)
-        {
-            Best.Weights.copy_(vectors.Best);
-        }
-        else
-        {
-            _bestFactors!.copy_(vectors.Best);
-            _lora.Apply(_bestFactors, _weights);
-            Best.Weights.copy_(_weights);
-            _lora.Apply(_lora.Vector, _weights);
-        }
-
-        _copy.Refresh();
+        _trained.Refresh();
         State = state;
     }
 
@@ -126,13 +108,12 @@ public sealed class TrainingSession : IDisposable
         TrainingState next = State with { Step = number, Positions = State.Positions + step.Positions };
         if (number % _options.EvaluateEvery == 0 || number == _options.Steps)
         {
-            double loss = _validation.Measure(_model);
+            double loss = _validation.Measure(_trained.Decoder);
             CheckFinite(loss, "the validation loss", number);
             bool isBest = loss < State.BestLoss;
             if (isBest)
             {
-                Best.Weights.copy_(_weights);
-                _bestFactors?.copy_(_lora!.Vector);
+                _trained.KeepBest();
                 next = next with { BestStep = number, BestLoss = loss, Stale = 0 };
             }
             else
@@ -156,13 +137,8 @@ public sealed class TrainingSession : IDisposable
     public void Dispose()
     {
         _validation.Dispose();
-        _model.Dispose();
         _optimiser.Dispose();
-        _lora?.Dispose();
-        _bestFactors?.Dispose();
-        _copy.Dispose();
-        Best.Dispose();
-        _weights.Dispose();
+        _trained.Dispose();
     }
 
     private TrainingStep Optimise(long number)
@@ -173,22 +149,19 @@ public sealed class TrainingSession : IDisposable
         long targets = examples.Sum(example => (long)example.Targets);
 
         double sum = 0;
-        _copy.StartGradients();
+        _trained.StartGradient();
         foreach (TokenBatch batch in Passes(examples))
         {
             using (batch)
-                sum += LossMeter.Differentiate(_model, batch, 1.0 / targets, _options.Recomputes);
-            _copy.AddPassGradients();
+                sum += LossMeter.Differentiate(_trained.Decoder, batch, 1.0 / targets, _options.Recomputes);
+            _trained.AddPassGradient();
         }
 
         CheckFinite(sum, "the loss", number);
-        _lora?.Pull(_copy.Gradients);
-        Tensor gradient = _lora?.Gradient ?? _copy.Gradients;
-        double norm = Clip(gradient, number);
+        double norm = Clip(_trained.Gradient, number);
         double rate = _options.Schedule.At(number);
-        _optimiser.Step(gradient, rate, number);
-        _lora?.Apply(_lora.Vector, _weights);
-        _copy.Refresh();
+        _optimiser.Step(_trained.Gradient, rate, number);
+        _trained.Refresh();
         long positions = examples.Sum(example => (long)example.Tokens.Length - 1);
         return new TrainingStep(number, sum / targets, rate, norm, positions, targets, null, false);
     }
