@@ -32,13 +32,13 @@ public sealed class IlgpuBackend : IDeviceBench
     private readonly TimelineRecorder _recorder;
     private readonly long _maxVramBytes;
 
-    private IlgpuBackend(DeviceName name, Accelerator accelerator, long maxVramBytes)
+    private IlgpuBackend(DeviceName name, Accelerator accelerator, long? maxVramBytes)
     {
         Name = $"{name}";
         _accelerator = accelerator;
-        _maxVramBytes = maxVramBytes;
+        _maxVramBytes = maxVramBytes ?? MostOfWhatIsFree(accelerator);
         _recorder = new TimelineRecorder(accelerator);
-        _pool = new TileBufferPool(accelerator, maxVramBytes);
+        _pool = new TileBufferPool(accelerator, _maxVramBytes);
         _kernels = new KernelTable(accelerator);
         _deltaKernels = new DeltaKernelTable(accelerator);
         _rowKernels = new RowKernelTable(accelerator);
@@ -56,13 +56,14 @@ public sealed class IlgpuBackend : IDeviceBench
     /// <summary>Opens a device.</summary>
     /// <param name="name">Name of the device.</param>
     /// <param name="maxVramBytes">
-    /// Maximum of device memory for tensors in bytes, whatever their size and the number of workers. As much host memory is
-    /// page-locked. The memory that the driver takes for itself comes on top.
+    /// Maximum of device memory for tensors in bytes, whatever their size and the number of workers; null for most of what is free
+    /// when the device is opened. For what does not stay on the device, at most 256 MiB, as much host memory is page-locked. The
+    /// memory that the driver takes for itself comes on top.
     /// </param>
     /// <exception cref="DemException">DEM1010 (NoSuchDevice): there is no such device, or it cannot be used.</exception>
-    public static IlgpuBackend Open(DeviceName name, long maxVramBytes = DefaultMaxVramBytes)
+    public static IlgpuBackend Open(DeviceName name, long? maxVramBytes = DefaultMaxVramBytes)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(maxVramBytes, MinVramBytes);
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxVramBytes ?? MinVramBytes, MinVramBytes);
         try
         {
             if (DeviceList.Get(name) is { } device)
@@ -88,7 +89,7 @@ public sealed class IlgpuBackend : IDeviceBench
     /// <exception cref="DemException">
     /// DEM1010 (NoSuchDevice): there is no usable device, or opening one fails.
     /// </exception>
-    public static IMergeBackend OpenAll(AcceleratorType kind, long maxVramBytes = DefaultMaxVramBytes)
+    public static IMergeBackend OpenAll(AcceleratorType kind, long? maxVramBytes = DefaultMaxVramBytes)
     {
         IReadOnlyList<DeviceInfo> found = DeviceList.Find();
         if (DeviceList.WhyNone(kind, found) is { } reason)
@@ -112,7 +113,7 @@ public sealed class IlgpuBackend : IDeviceBench
     /// <summary>Opens the first usable CUDA device, or returns null where there is none.</summary>
     /// <param name="maxVramBytes">Maximum of device memory in bytes, as in <see cref="Open"/>.</param>
     /// <param name="whyNone">The reason why there is none.</param>
-    public static IlgpuBackend? OpenCuda(long maxVramBytes, out string? whyNone)
+    public static IlgpuBackend? OpenCuda(long? maxVramBytes, out string? whyNone)
     {
         whyNone = "no CUDA device: the driver is not installed";
         if (!DeviceLibraries.HasCuda)
@@ -161,6 +162,10 @@ public sealed class IlgpuBackend : IDeviceBench
         return _pool.Resident.Keep(bytes);
     }
 
+    IDisposable? IMergeBackend.KeepBetweenRuns(IReadOnlyList<NativeBytes> inputs) => MakeResident(inputs);
+
+    bool IMergeBackend.Holds(NativeBytes part) => _pool.Resident.Of(part)?.Has(part) == true;
+
     ITileWorker IMergeBackend.CreateWorker() => CreateWorker();
 
     DeviceRates IDeviceBench.MeasureRates(Action<string> report, CancellationToken cancel) => MeasureRates(report, cancel);
@@ -207,5 +212,17 @@ public sealed class IlgpuBackend : IDeviceBench
         using (new BoundContext(_accelerator))
             _pool.Dispose();
         DeviceFault.Free(_accelerator);
+    }
+
+    /// <summary>
+    /// Seven eighths of the memory that nobody has taken; of the memory that there is, half, where the device does not say.
+    /// </summary>
+    private static long MostOfWhatIsFree(Accelerator accelerator)
+    {
+        if (accelerator.AcceleratorType == AcceleratorType.CPU)
+            return DefaultMaxVramBytes;
+        using var context = new BoundContext(accelerator);
+        long most = accelerator is CudaAccelerator cuda ? cuda.GetFreeMemory() / 8 * 7 : accelerator.MemorySize / 2;
+        return Math.Max(most, MinVramBytes);
     }
 }

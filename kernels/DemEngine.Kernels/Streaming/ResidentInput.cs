@@ -18,6 +18,9 @@ internal sealed class ResidentInput(NativeBytes host, MemoryBuffer1D<byte, Strid
 
     public MemoryBuffer1D<byte, Stride1D.Dense> Buffer => buffer;
 
+    /// <summary>Address of the input in host memory.</summary>
+    public nint Address => host.Address;
+
     /// <summary>Number of users of the copy, counted by its owner.</summary>
     public int Users { get; set; }
 

@@ -14,7 +14,10 @@ namespace DemEngine.Kernels.Streaming;
 internal sealed class ResidentInputs(Accelerator accelerator, long maxBytes) : IDisposable
 {
     private readonly Lock _lock = new();
-    private readonly List<ResidentInput> _inputs = [];
+
+    /// <summary>The inputs, in the order of their host memory.</summary>
+    private readonly SortedList<nint, ResidentInput> _inputs = [];
+
     private readonly BufferPool<MemoryBuffer1D<byte, Stride1D.Dense>> _memory =
         new(maxBytes, length => accelerator.Allocate1D<byte>(length));
 
@@ -44,7 +47,20 @@ internal sealed class ResidentInputs(Accelerator accelerator, long maxBytes) : I
     public ResidentInput? Of(NativeBytes part)
     {
         lock (_lock)
-            return _inputs.Find(input => input.Contains(part));
+        {
+            // The last input that starts no later than the part. A whole model has hundreds.
+            int from = 0;
+            for (int to = _inputs.Count; from < to;)
+            {
+                int middle = from + ((to - from) / 2);
+                if (_inputs.Keys[middle] <= part.Address)
+                    from = middle + 1;
+                else
+                    to = middle;
+            }
+
+            return from > 0 && _inputs.Values[from - 1].Contains(part) ? _inputs.Values[from - 1] : null;
+        }
     }
 
     /// <summary>Adds to the number of bytes that were copied in from the host.</summary>
@@ -52,7 +68,7 @@ internal sealed class ResidentInputs(Accelerator accelerator, long maxBytes) : I
 
     public void Dispose()
     {
-        foreach (ResidentInput input in _inputs)
+        foreach (ResidentInput input in _inputs.Values)
             DeviceFault.Free(input.Buffer);
         _inputs.Clear();
         DeviceFault.Free(_memory);
@@ -60,9 +76,17 @@ internal sealed class ResidentInputs(Accelerator accelerator, long maxBytes) : I
 
     private ResidentInput? Take(NativeBytes bytes)
     {
-        ResidentInput? input = _inputs.Find(known => known.Is(bytes));
-        if (input is null && bytes.Length > 0 && TryRent(bytes.Length) is { } buffer)
-            _inputs.Add(input = new ResidentInput(bytes, buffer));
+        if (_inputs.TryGetValue(bytes.Address, out ResidentInput? input))
+        {
+            // Of two inputs at one address, only the first is kept.
+            if (!input.Is(bytes))
+                return null;
+        }
+        else if (bytes.Length > 0 && TryRent(bytes.Length) is { } buffer)
+        {
+            _inputs.Add(bytes.Address, input = new ResidentInput(bytes, buffer));
+        }
+
         if (input is not null)
             input.Users++;
         return input;
@@ -89,7 +113,7 @@ internal sealed class ResidentInputs(Accelerator accelerator, long maxBytes) : I
             {
                 if (--input.Users > 0)
                     continue;
-                _inputs.Remove(input);
+                _inputs.Remove(input.Address);
                 _memory.Return(input.Buffer, (int)input.Buffer.Length);
             }
         }

@@ -39,7 +39,7 @@ internal static class SearchCommand
         var jobs = new JobCommandOptions();
         var alignment = new AlignmentCommandOptions();
         var read = new ReadCommandOptions();
-        var device = new BackendCommandOptions();
+        var device = new BackendCommandOptions(keepsModels: true);
         var output = new OutputOptions();
 
         var command = new Command("search", "Search the coefficients with which a merge does best on validation sets.")
@@ -83,7 +83,7 @@ internal static class SearchCommand
             SearchJudge judge = Judge(parsed, valid, evaluation);
             bool json = parsed.GetValue(output.Json);
             bool quiet = parsed.GetValue(output.Quiet);
-            using IMergeBackend backend = device.Open(parsed, quiet || json);
+            using IMergeBackend backend = device.Open(parsed, quiet || json, evaluation.LeavesDevicesFree(parsed));
             SearchReport report;
             try
             {

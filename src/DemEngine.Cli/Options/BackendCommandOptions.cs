@@ -6,7 +6,8 @@ using DemEngine.Cli.Formatting;
 namespace DemEngine.Cli.Options;
 
 /// <summary>The options of every command that computes: the backend, and the limit of its memory.</summary>
-internal sealed class BackendCommandOptions
+/// <param name="keepsModels">Whether the command keeps models on a device, so that more memory is of use.</param>
+internal sealed class BackendCommandOptions(bool keepsModels = false)
 {
     private const long DefaultMaxVramBytes = 1_000_000_000;
     private const long MinVramBytes = 1_000_000;
@@ -21,20 +22,29 @@ internal sealed class BackendCommandOptions
 
     private readonly Option<long> _maxVram = Sizes.Option(
         "--max-vram",
-        "Most memory for tensors on each device; as much host memory is page-locked.",
+        "Most memory for tensors on each device; as much host memory is page-locked, up to 256 MiB.",
         DefaultMaxVramBytes);
 
     public void AddTo(Command command)
     {
+        if (keepsModels)
+        {
+            _maxVram.Description = "Most memory for tensors on each device, where the models stay. Default: most of what is free; "
+                + $"{Sizes.Format(DefaultMaxVramBytes)} with Torch on a device or --evaluate-command, which may need the rest.";
+        }
+
         command.Options.Add(_backend);
         command.Options.Add(_maxVram);
         command.Validators.Add(Check);
     }
 
     /// <summary>Opens the backend that was asked for; the processor's if a command does not take these options.</summary>
-    public IMergeBackend Open(ParseResult parsed, bool quiet) => BackendFactory.Open(
+    /// <param name="parsed">What the user wrote.</param>
+    /// <param name="quiet">Whether nothing is printed.</param>
+    /// <param name="mayTakeAll">Whether most of the free memory may be taken where no limit was given.</param>
+    public IMergeBackend Open(ParseResult parsed, bool quiet, bool mayTakeAll = false) => BackendFactory.Open(
         parsed.GetResult(_backend) is null ? BackendFactory.Cpu : parsed.GetValue(_backend)!,
-        parsed.GetValue(_maxVram),
+        mayTakeAll && parsed.GetResult(_maxVram) is not { Implicit: false } ? null : parsed.GetValue(_maxVram),
         line => { if (!quiet) Console.Error.WriteLine(line); });
 
     private void Check(CommandResult result)

@@ -31,10 +31,10 @@ internal static class BackendFactory
 
     /// <summary>Opens a backend.</summary>
     /// <param name="name">Name of the backend, in the form that <c>--backend</c> takes.</param>
-    /// <param name="maxVramBytes">Upper limit of device memory in bytes.</param>
+    /// <param name="maxVramBytes">Upper limit of device memory in bytes; null for most of what is free.</param>
     /// <param name="remark">Callback that receives a line about the backend that <c>auto</c> chose.</param>
     /// <exception cref="DemException">DEM1010 (NoSuchDevice): there is no such device, or it cannot be used.</exception>
-    public static IMergeBackend Open(string name, long maxVramBytes, Action<string> remark)
+    public static IMergeBackend Open(string name, long? maxVramBytes, Action<string> remark)
     {
         if (name == Cpu)
             return new CpuBackend();
@@ -43,14 +43,14 @@ internal static class BackendFactory
         return name == Auto ? OpenBest(maxVramBytes, remark) : OpenDevice(name, maxVramBytes);
     }
 
-    private static IMergeBackend OpenBest(long maxVramBytes, Action<string> remark)
+    private static IMergeBackend OpenBest(long? maxVramBytes, Action<string> remark)
     {
         IMergeBackend? device = IlgpuBackend.OpenCuda(maxVramBytes, out string? whyNone);
         remark(device is null ? $"auto: cpu ({whyNone})" : $"auto: {device.Name} ({device.Description})");
         return device ?? new CpuBackend();
     }
 
-    private static IMergeBackend OpenDevice(string name, long maxVramBytes) =>
+    private static IMergeBackend OpenDevice(string name, long? maxVramBytes) =>
         name == AllCuda
             ? IlgpuBackend.OpenAll(AcceleratorType.Cuda, maxVramBytes)
             : DeviceName.TryParse(name, out DeviceName device)

@@ -84,6 +84,10 @@ internal sealed class EvaluationCommandOptions(string defaultMetric)
     /// <summary>The shell command that evaluates; null if none was given.</summary>
     public string? CommandText(ParseResult parsed) => parsed.GetValue(_command);
 
+    /// <summary>Whether the evaluation is known to take no memory of a device.</summary>
+    public bool LeavesDevicesFree(ParseResult parsed) => CommandText(parsed) is null
+        && (parsed.GetValue(_evaluator) != Evaluators.Torch || parsed.GetValue(_device) == DeviceName.Processor);
+
     /// <summary>The evaluator that runs the shell command; null if none was given.</summary>
     public CommandEvaluator? Command(ParseResult parsed) =>
         CommandText(parsed) is { } command

@@ -6,6 +6,7 @@ using DemEngine.Evaluation;
 using DemEngine.Evaluation.Language;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Output;
+using DemEngine.Merging.Tensors;
 using DemEngine.Recipes;
 
 namespace DemEngine.Search.Trials;
@@ -66,8 +67,12 @@ internal sealed class Candidate(
                 {
                     lock (merging)
                     {
-                        double seconds =
-                            Time(() => OutputRun.Execute(merge.Plan(recipe), folder, backend, options, null, cancel));
+                        double seconds = Time(() =>
+                        {
+                            OutputPlan plan = merge.Plan(recipe);
+                            merge.KeepInputs(plan);
+                            OutputRun.Execute(plan, folder, backend, options, null, cancel);
+                        });
                         WaitedSeconds += seconds;
                         MergeSeconds += seconds;
                     }

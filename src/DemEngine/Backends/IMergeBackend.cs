@@ -46,6 +46,17 @@ public interface IMergeBackend : IDisposable
     /// <returns>Handle that ends the residency when disposed, or null where nothing is cached.</returns>
     IDisposable? MakeResident(IReadOnlyList<NativeBytes> bytes) => null;
 
+    /// <summary>
+    /// Announces that several runs, one after the other, will be given parts of these bytes, which do not change once they have
+    /// been given, until the result is disposed. A device keeps a copy of those for which it has memory. No host memory is used.
+    /// </summary>
+    /// <param name="inputs">Contents of whole inputs.</param>
+    /// <returns>Handle that ends the residency when disposed, or null where nothing is kept.</returns>
+    internal IDisposable? KeepBetweenRuns(IReadOnlyList<NativeBytes> inputs) => null;
+
+    /// <summary>Whether a device has its own copy of a part of an input, so that the host's is not read.</summary>
+    internal bool Holds(NativeBytes part) => false;
+
     /// <summary>Creates what computes products with thin matrices on a thread of its own, such as for a factorisation.</summary>
     internal IThinProducts CreateThinProducts() => new ProcessorThinProducts();
 

@@ -6,8 +6,8 @@ using DemEngine.Numerics.LowRank;
 namespace DemEngine.Backends;
 
 /// <summary>
-/// Several backends used as one. Each tile goes to the backend with the fewest tiles in progress, and the choice does not affect
-/// the bytes.
+/// Several backends used as one. Each tile goes to the backend with the fewest tiles in progress, of those that have its inputs
+/// already where there are such, and the choice does not affect the bytes.
 /// </summary>
 /// <param name="name">Name of the backend, such as <c>cuda:all</c>.</param>
 /// <param name="members">Backends to use, at least one. They are disposed with this backend.</param>
@@ -27,11 +27,13 @@ internal sealed class MultiDeviceBackend(string name, IReadOnlyList<IMergeBacken
     public int MinWorkers => members.Sum(member => member.MinWorkers);
 
     /// <inheritdoc/>
-    public IDisposable? MakeResident(IReadOnlyList<NativeBytes> bytes)
-    {
-        IDisposable[] kept = [.. members.Select(member => member.MakeResident(bytes)).OfType<IDisposable>()];
-        return kept.Length == 0 ? null : new KeptBytes(kept);
-    }
+    public IDisposable? MakeResident(IReadOnlyList<NativeBytes> bytes) => Each(member => member.MakeResident(bytes));
+
+    /// <inheritdoc/>
+    public IDisposable? KeepBetweenRuns(IReadOnlyList<NativeBytes> inputs) => Each(member => member.KeepBetweenRuns(inputs));
+
+    /// <inheritdoc/>
+    public bool Holds(NativeBytes part) => members.Any(member => member.Holds(part));
 
     /// <inheritdoc/>
     public IThinProducts CreateThinProducts() =>
@@ -47,14 +49,35 @@ internal sealed class MultiDeviceBackend(string name, IReadOnlyList<IMergeBacken
             member.Dispose();
     }
 
-    /// <summary>Takes a turn with the member that has the fewest tiles in progress.</summary>
-    private Turn Take()
+    private KeptBytes? Each(Func<IMergeBackend, IDisposable?> keep)
     {
+        IDisposable[] kept = [.. members.Select(keep).OfType<IDisposable>()];
+        return kept.Length == 0 ? null : new KeptBytes(kept);
+    }
+
+    /// <summary>
+    /// Takes a turn with the member that has the fewest tiles in progress, of those that hold the most inputs of this one.
+    /// </summary>
+    private Turn Take(ReadOnlySpan<TypedBytes> inputs)
+    {
+        Span<int> held = stackalloc int[members.Count];
+        for (int k = 0; k < members.Count; k++)
+        {
+            foreach (TypedBytes input in inputs)
+                held[k] += members[k].Holds(input.Bytes) ? 1 : 0;
+        }
+
         lock (_lock)
         {
-            int least = Array.IndexOf(_underWay, _underWay.Min());
-            _underWay[least]++;
-            return new Turn(this, least);
+            int best = 0;
+            for (int k = 1; k < members.Count; k++)
+            {
+                if (held[k] > held[best] || (held[k] == held[best] && _underWay[k] < _underWay[best]))
+                    best = k;
+            }
+
+            _underWay[best]++;
+            return new Turn(this, best);
         }
     }
 
@@ -84,7 +107,7 @@ internal sealed class MultiDeviceBackend(string name, IReadOnlyList<IMergeBacken
 
         public NonFinite Combine(LinearCombination combination, ReadOnlySpan<TypedBytes> inputs, TypedBytes output)
         {
-            using Turn turn = backend.Take();
+            using Turn turn = backend.Take(inputs);
             return workers[turn.Member].Combine(combination, inputs, output);
         }
 
@@ -94,19 +117,19 @@ internal sealed class MultiDeviceBackend(string name, IReadOnlyList<IMergeBacken
             ReadOnlySpan<TypedBytes> outputs,
             Span<NonFinite> nonFinite)
         {
-            using Turn turn = backend.Take();
+            using Turn turn = backend.Take(inputs);
             workers[turn.Member].CombineEach(combinations, inputs, outputs, nonFinite);
         }
 
         public void Gram(bool relativeToBase, ReadOnlySpan<TypedBytes> inputs, Span<double> leafSums)
         {
-            using Turn turn = backend.Take();
+            using Turn turn = backend.Take(inputs);
             workers[turn.Member].Gram(relativeToBase, inputs, leafSums);
         }
 
         public NonFinite Combine(DeltaCombination combination, ReadOnlySpan<TypedBytes> inputs, long first, TypedBytes output)
         {
-            using Turn turn = backend.Take();
+            using Turn turn = backend.Take(inputs);
             return workers[turn.Member].Deltas.Combine(combination, inputs, first, output);
         }
 
@@ -117,32 +140,32 @@ internal sealed class MultiDeviceBackend(string name, IReadOnlyList<IMergeBacken
             ReadOnlySpan<TypedBytes> outputs,
             Span<NonFinite> nonFinite)
         {
-            using Turn turn = backend.Take();
+            using Turn turn = backend.Take(inputs);
             workers[turn.Member].Deltas.CombineEach(combinations, inputs, first, outputs, nonFinite);
         }
 
         public void Histogram(
             DeltaKeys keys, ReadOnlySpan<TypedBytes> inputs, long first, ReadOnlySpan<KeyWindow> windows, Span<uint> counts)
         {
-            using Turn turn = backend.Take();
+            using Turn turn = backend.Take(inputs);
             workers[turn.Member].Deltas.Histogram(keys, inputs, first, windows, counts);
         }
 
         public void Sums(SparseDeltas deltas, DeltaSum sum, ReadOnlySpan<TypedBytes> inputs, long first, Span<double> leafSums)
         {
-            using Turn turn = backend.Take();
+            using Turn turn = backend.Take(inputs);
             workers[turn.Member].Deltas.Sums(deltas, sum, inputs, first, leafSums);
         }
 
         public void Rank(TermKind kind, ReadOnlySpan<TypedBytes> inputs, int rowElements, Span<uint> ranks)
         {
-            using Turn turn = backend.Take();
+            using Turn turn = backend.Take(inputs);
             workers[turn.Member].Deltas.Rank(kind, inputs, rowElements, ranks);
         }
 
         public void Diverge(TermKind kind, ReadOnlySpan<TypedBytes> inputs, int rowElements, Span<float> divergences)
         {
-            using Turn turn = backend.Take();
+            using Turn turn = backend.Take(inputs);
             workers[turn.Member].Deltas.Diverge(kind, inputs, rowElements, divergences);
         }
 

@@ -11,7 +11,7 @@ namespace DemEngine.Kernels.Tests;
 [SetUpFixture]
 internal sealed class Cuda
 {
-    private static readonly (string Name, string Value)[] Usual = [("DEVICES", "2"), ("FUSE", "3"), ("REVERSE", "2"), ("JITTER", "200")];
+    private static readonly (string Name, string Value)[] Usual = [("DEVICES", "2"), ("FUSE", "3"), ("REVERSE", "2"), ("JITTER", "200"), ("MEMORY", "8000000000")];
 
     private const uint BlockingSync = 4;
 

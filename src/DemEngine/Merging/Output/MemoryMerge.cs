@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using DemEngine.Backends;
 using DemEngine.Checkpoints;
+using DemEngine.Memory;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Pipeline;
 using DemEngine.Merging.Planning;
@@ -11,7 +12,8 @@ namespace DemEngine.Merging.Output;
 
 /// <summary>
 /// Merges into memory by recipes that differ in their parameters only: the models are opened and matched once, the memory is
-/// allocated once, and nothing is written to disk. The bytes are those that <see cref="OutputRun"/> would write, since the same
+/// allocated once, and nothing is written to disk. A device keeps the models in its memory, as far as they fit, so that all merges
+/// but the first move only their results. The bytes are those that <see cref="OutputRun"/> would write, since the same
 /// <see cref="OutputGroup"/> makes them. Not thread-safe.
 /// </summary>
 public sealed class MemoryMerge : IDisposable
@@ -25,6 +27,7 @@ public sealed class MemoryMerge : IDisposable
     private readonly IMergeBackend _backend;
     private readonly RunOptions _options;
     private readonly List<MemoryModel> _merged = [];
+    private IDisposable? _kept;
 
     private MemoryMerge(MatchedModels models, IMergeBackend backend, RunOptions options)
     {
@@ -101,6 +104,7 @@ public sealed class MemoryMerge : IDisposable
                 "a merge that stays in memory is plain; leave `out_dtype` out, and convert the model that is chosen");
         while (_merged.Count < plans.Length)
             _merged.Add(new MemoryModel(_models.Specs));
+        KeepInputs(plans[0]);
         IPlannedOutput[] outputs = [.. plans.Zip(_merged, (plan, model) => model.Output(plan))];
 
         // The merged models count towards the memory bound; inputs are cached in what they leave.
@@ -111,9 +115,23 @@ public sealed class MemoryMerge : IDisposable
         return [.. _merged.Take(plans.Length)];
     }
 
+    /// <summary>
+    /// Lets the backend keep the models in a device's memory, until this object is disposed, for all that is planned here. What
+    /// is not mapped, such as quantised tensors and adapters, is given to it anew each time.
+    /// </summary>
+    /// <param name="plan">Any plan made by <see cref="Plan"/>.</param>
+    internal void KeepInputs(OutputPlan plan) => _kept ??= _backend.KeepBetweenRuns(
+    [
+        .. plan.Tensors.SelectMany(tensor => tensor.GivenToBackend)
+            .Distinct()
+            .Select(input => input.InMemory)
+            .OfType<NativeBytes>(),
+    ]);
+
     /// <summary>Frees the memory and closes the models.</summary>
     public void Dispose()
     {
+        _kept?.Dispose();
         foreach (MemoryModel model in _merged)
             model.Free();
         _models.Dispose();

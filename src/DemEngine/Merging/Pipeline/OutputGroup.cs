@@ -92,7 +92,8 @@ internal sealed class OutputGroup
             Enumerable.Range(0, _toMake.Length).GroupBy(k => layout.Tensors[_toMake[k]].Shard),
             Begin,
             _budget.Tile.Threads,
-            ReadAheadQueue<TileTask>.DepthFor(_budget.Tile.Bytes));
+            ReadAheadQueue<TileTask>.DepthFor(_budget.Tile.Bytes),
+            backend);
         TilePipeline.Run(schedule, _budget, backend, (task, bytes) => done(task.Group.Place.Spec.Name, bytes), cancel);
     }
 }

@@ -4,6 +4,7 @@ using DemEngine.Checkpoints;
 using DemEngine.Memory;
 using DemEngine.Merging.Inputs;
 using DemEngine.Merging.Tensors;
+using DemEngine.Numerics;
 
 namespace DemEngine.Merging.Pipeline;
 
@@ -98,15 +99,20 @@ internal sealed class TensorGroup
         }
     }
 
-    /// <summary>Announces that a tile will be read soon, unless all of its inputs will be cached by then.</summary>
+    /// <summary>
+    /// Announces that a tile will be read soon, unless all of its inputs will be cached by then, or a device has them.
+    /// </summary>
     /// <param name="pass">Index of the statistics pass that reads the tile; null if the tile is made.</param>
     /// <param name="index">Index of the tile.</param>
-    public void WillNeed(int? pass, int index)
+    /// <param name="backend">Backend that works on the tile.</param>
+    public void WillNeed(int? pass, int index, IMergeBackend backend)
     {
         if (pass is not 0 && Volatile.Read(ref _held) is { HasAll: true })
             return;
         var (first, count) = Tile(pass, index);
-        Members[0].Tensor.WillNeed(first, count);
+        OutputTensor tensor = Members[0].Tensor;
+        if (!tensor.GivenToBackend.Any() || !tensor.GivenToBackend.All(input => IsHeld(input, first, count, backend)))
+            tensor.WillNeed(first, count);
     }
 
     /// <summary>Releases the cached inputs.</summary>
@@ -136,6 +142,15 @@ internal sealed class TensorGroup
         if (isLast)
             Release();
         return isLast;
+    }
+
+    private static bool IsHeld(TensorReader input, long first, int count, IMergeBackend backend)
+    {
+        if (input.InMemory is not { } whole)
+            return false;
+        int size = input.Spec.Type.Size;
+        long there = Math.Clamp(input.Spec.UnitCount - first, 0, count);
+        return there == 0 || backend.Holds(whole.Slice((int)(first * size), (int)(there * size)));
     }
 
     private IEnumerable<TensorProgress> In(int pass) => Members.Where(member => pass < member.Passes.Count);

@@ -1,3 +1,4 @@
+using DemEngine.Backends;
 using DemEngine.Memory;
 
 namespace DemEngine.Merging.Pipeline;
@@ -29,7 +30,9 @@ internal sealed class TileSchedule : IDisposable
     /// <param name="begin">Begins the tensor of a number; called once for each, by any thread.</param>
     /// <param name="threads">Number of threads that take tiles.</param>
     /// <param name="depth">Number of tiles whose inputs are requested ahead of time, over all streams.</param>
-    public TileSchedule(IEnumerable<IEnumerable<int>> shards, Func<int, TensorGroup> begin, int threads, int depth)
+    /// <param name="backend">Backend that works on the tiles.</param>
+    public TileSchedule(
+        IEnumerable<IEnumerable<int>> shards, Func<int, TensorGroup> begin, int threads, int depth, IMergeBackend backend)
     {
         _begin = begin;
         int[][] ofShards = [.. shards.Select(shard => shard.ToArray())];
@@ -40,7 +43,7 @@ internal sealed class TileSchedule : IDisposable
                 new ReadAheadQueue<TileTask>(
                     Enumerate(ofShards.Where((_, shard) => shard % count == k).SelectMany(shard => shard)),
                     Math.Max(1, depth / count),
-                    task => task.Group.WillNeed(task.Pass, task.Index))),
+                    task => task.Group.WillNeed(task.Pass, task.Index, backend))),
         ];
     }
 

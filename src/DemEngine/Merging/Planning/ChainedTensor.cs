@@ -19,6 +19,9 @@ internal sealed class ChainedTensor(OutputTensor tensor, IReadOnlyList<UpstreamT
 
     public override IReadOnlyList<TensorReader> Inputs => tensor.Inputs;
 
+    public override IEnumerable<TensorReader> GivenToBackend =>
+        _stages.Append(tensor).SelectMany(made => made.GivenToBackend).Distinct();
+
     public override string Operation => string.Concat(results.Select(Describe)) + tensor.Operation;
 
     public override IEnumerable<PlannedSource> Sources => tensor.Sources;

@@ -39,6 +39,8 @@ internal sealed class MergedTensor : OutputTensor
 
     public override IReadOnlyList<TensorReader> Inputs => _sources.Inputs;
 
+    public override IEnumerable<TensorReader> GivenToBackend => Inputs;
+
     public override int RankBuffers => _program.RankedSources;
 
     // A method that works by row reads the whole of the rows in which a tile starts or ends.

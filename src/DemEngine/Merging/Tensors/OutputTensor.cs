@@ -16,6 +16,9 @@ internal abstract class OutputTensor(TensorSpec spec)
     /// <summary>Tensors that are read to make this one.</summary>
     public abstract IReadOnlyList<TensorReader> Inputs { get; }
 
+    /// <summary>Those of <see cref="Inputs"/> that a backend is given as they are read.</summary>
+    public virtual IEnumerable<TensorReader> GivenToBackend => [];
+
     /// <summary>Operation in words or as a formula, for the plan.</summary>
     public abstract string Operation { get; }
 
