@@ -15,6 +15,21 @@ internal static class OutputForms
     /// <summary>A GGUF file of llama.cpp with its matrices in Q4_0.</summary>
     public const string GgufQ40 = "q4_0";
 
+    /// <summary>A GGUF file of llama.cpp with its matrices in Q4_K, a few of them in Q5_K.</summary>
+    public const string GgufQ4KS = "q4_k_s";
+
+    /// <summary>A GGUF file of llama.cpp with its matrices in Q4_K, half of the values and down projections in Q6_K.</summary>
+    public const string GgufQ4KM = "q4_k_m";
+
+    /// <summary>A GGUF file of llama.cpp with its matrices in Q5_K.</summary>
+    public const string GgufQ5KS = "q5_k_s";
+
+    /// <summary>A GGUF file of llama.cpp with its matrices in Q5_K, half of the values and down projections in Q6_K.</summary>
+    public const string GgufQ5KM = "q5_k_m";
+
+    /// <summary>A GGUF file of llama.cpp with its matrices in Q6_K.</summary>
+    public const string GgufQ6K = "q6_k";
+
     /// <summary>A GGUF file of llama.cpp with its matrices in BF16.</summary>
     public const string GgufBF16 = "gguf_bf16";
 
@@ -22,8 +37,11 @@ internal static class OutputForms
     public const string GgufF16 = "gguf_f16";
 
     /// <summary>All names.</summary>
-    public static IReadOnlyList<string> All { get; } = [Fp8Block, Fp8, GgufQ80, GgufQ40, GgufBF16, GgufF16];
+    public static IReadOnlyList<string> All { get; } = [Fp8Block, Fp8, .. Gguf];
 
     /// <summary>Whether a name is that of an output that is one GGUF file.</summary>
-    public static bool IsGguf(string? name) => name is GgufQ80 or GgufQ40 or GgufBF16 or GgufF16;
+    public static bool IsGguf(string? name) => name is not null && Gguf.Contains(name);
+
+    private static IEnumerable<string> Gguf =>
+        [GgufQ80, GgufQ6K, GgufQ5KM, GgufQ5KS, GgufQ4KM, GgufQ4KS, GgufQ40, GgufBF16, GgufF16];
 }

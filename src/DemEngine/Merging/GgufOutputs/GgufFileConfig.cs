@@ -54,6 +54,17 @@ internal sealed class GgufFileConfig
     /// <summary>Number of heads of keys.</summary>
     public uint KeyHeads { get; }
 
+    /// <summary>What the types of tensors depend on.</summary>
+    public GgufModelSizes Sizes
+    {
+        get
+        {
+            int layers = (int)Required("num_hidden_layers");
+            bool is70B = layers == 80 && (Architecture.Name == "qwen2" || (Architecture.Name == "llama" && Heads != KeyHeads));
+            return new GgufModelSizes(layers, 0, is70B);
+        }
+    }
+
     private uint HeadSize { get; }
 
     // llama.cpp does not use the output matrix of Gemma, which is the embedding.

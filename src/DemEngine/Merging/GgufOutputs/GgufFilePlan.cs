@@ -123,7 +123,10 @@ internal sealed class GgufFilePlan
         return new GgufTensorPlan(
             name,
             spec,
-            form.TypeOf(spec.Shape, place.IsNorm, spec.Name == Output || (isTied && spec.Name == Embedding)),
+            form.TypeOf(
+                spec.Shape,
+                GgufPlace.Of(name, place.IsNorm, spec.Name == Output || (isTied && spec.Name == Embedding)),
+                config.Sizes),
             heads,
             place.IsNorm ? config.Architecture.NormOffset : 0,
             offset);

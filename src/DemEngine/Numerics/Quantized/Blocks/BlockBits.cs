@@ -73,4 +73,19 @@ internal static class BlockBits
     public static (int Scale, int Least) Pair(ReadOnlySpan<byte> packed, int index) => index < 4
         ? (packed[index] & 63, packed[index + 4] & 63)
         : ((packed[index + 4] & 15) | (packed[index - 4] >> 6 << 4), (packed[index + 4] >> 4) | (packed[index] >> 6 << 4));
+
+    /// <summary>Writes one of the eight pairs of 6-bit numbers that <see cref="Pair"/> reads; the bytes are 0 before.</summary>
+    public static void SetPair(Span<byte> packed, int index, int scale, int least)
+    {
+        if (index < 4)
+        {
+            packed[index] |= (byte)scale;
+            packed[index + 4] |= (byte)least;
+            return;
+        }
+
+        packed[index + 4] |= (byte)((scale & 15) | ((least & 15) << 4));
+        packed[index - 4] |= (byte)(scale >> 4 << 6);
+        packed[index] |= (byte)(least >> 4 << 6);
+    }
 }

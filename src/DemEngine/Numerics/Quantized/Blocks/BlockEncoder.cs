@@ -1,20 +1,30 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace DemEngine.Numerics.Quantized.Blocks;
 
 /// <summary>
-/// Writes numbers in a type of ggml, block by block, bit for bit as its reference does (<c>quantize_row_q8_0_ref</c> and
-/// <c>quantize_row_q4_0_ref</c> in <c>ggml-quants.c</c>). A new type is a property here.
+/// Writes numbers in a type of ggml, block by block: those with blocks of 32 bit for bit as its reference does
+/// (<c>quantize_row_q8_0_ref</c> and so on in <c>ggml-quants.c</c>), those with blocks of 256 by a search of their own
+/// (<see cref="AffineFit"/>, <see cref="SymmetricFit"/>). A new type is a property here.
 /// </summary>
 internal sealed class BlockEncoder
 {
     private delegate bool EncodeBlock(ReadOnlySpan<float> values, Span<byte> block);
 
     private readonly EncodeBlock _encode;
+    private readonly int _unit;
 
-    private BlockEncoder(uint number, string name, int elements, int bytes, EncodeBlock encode)
+    /// <param name="number">Number of the type.</param>
+    /// <param name="name">Name of the type.</param>
+    /// <param name="elements">Number of elements in a block.</param>
+    /// <param name="bytes">Size of a block.</param>
+    /// <param name="encode">Encodes the elements of a block, which are finite where it has several.</param>
+    /// <param name="unit">Place in the block of the number in F16 that all elements are multiplied by.</param>
+    private BlockEncoder(uint number, string name, int elements, int bytes, EncodeBlock encode, int unit = 0)
     {
+        _unit = unit;
         Number = number;
         Name = name;
         Elements = elements;
@@ -89,6 +99,59 @@ internal sealed class BlockEncoder
         return WriteHalf(d, block);
     });
 
+    /// <summary>
+    /// 32 codes of 5 bits as those of <see cref="Q40"/>: ⌊x / d + 16.5⌋ and at most 31, for d = m / −16. The fifth bits are a word
+    /// before the others.
+    /// </summary>
+    public static BlockEncoder Q50 { get; } = new(6, "Q5_0", 32, 22, static (values, block) =>
+    {
+        float most = 0;
+        float signed = 0;
+        foreach (float value in values)
+        {
+            if (Math.Abs(value) > most)
+            {
+                most = Math.Abs(value);
+                signed = value;
+            }
+        }
+
+        float d = signed / -16;
+        float inverse = d == 0 ? 0 : 1 / d;
+        WriteFiveBits(values, 0, inverse, 16.5f, block[2..]);
+        return WriteHalf(d, block);
+    });
+
+    /// <summary>
+    /// 32 codes of 5 bits: ⌊(x − m) / d + 0.5⌋, for the least element m and d = (largest − m) / 31, both of which are kept in F16.
+    /// </summary>
+    public static BlockEncoder Q51 { get; } = new(7, "Q5_1", 32, 24, static (values, block) =>
+    {
+        float low = float.MaxValue;
+        float high = -float.MaxValue;
+        foreach (float value in values)
+        {
+            low = value < low ? value : low;
+            high = value > high ? value : high;
+        }
+
+        float d = (high - low) / 31;
+        float inverse = d == 0 ? 0 : 1 / d;
+        WriteFiveBits(values, low, inverse, 0.5f, block[4..]);
+        return WriteHalf(d, block) & WriteHalf(low, block[2..]);
+    });
+
+    /// <summary>256 codes of 4 bits, with a scale and a least value for each 32.</summary>
+    public static BlockEncoder Q4K { get; } =
+        new(12, "Q4_K", 256, 144, static (values, block) => AffineBlocks.Write(values, hasFifthBit: false, block));
+
+    /// <summary>256 codes of 5 bits, with a scale and a least value for each 32.</summary>
+    public static BlockEncoder Q5K { get; } =
+        new(13, "Q5_K", 256, 176, static (values, block) => AffineBlocks.Write(values, hasFifthBit: true, block));
+
+    /// <summary>256 codes of 6 bits, with a scale for each 16.</summary>
+    public static BlockEncoder Q6K { get; } = new(14, "Q6_K", 256, 210, SymmetricBlocks.Write, unit: 208);
+
     /// <summary>Number of the type in GGUF files.</summary>
     public uint Number { get; }
 
@@ -110,8 +173,47 @@ internal sealed class BlockEncoder
         bool isFinite = true;
         int count = values.Length / Elements;
         for (int k = 0; k < count; k++)
-            isFinite &= _encode(values.Slice(k * Elements, Elements), blocks.Slice(k * Bytes, Bytes));
+        {
+            ReadOnlySpan<float> elements = values.Slice(k * Elements, Elements);
+            Span<byte> block = blocks.Slice(k * Bytes, Bytes);
+            if (Elements == 1 || AreFinite(elements))
+                isFinite &= _encode(elements, block);
+            else
+                WriteNaN(block);
+        }
+
         return isFinite;
+    }
+
+    // No code stands for NaN or an infinity, and a code for another number would hide it: the whole block becomes NaN.
+    private void WriteNaN(Span<byte> block)
+    {
+        block.Clear();
+        BinaryPrimitives.WriteHalfLittleEndian(block[_unit..], Half.NaN);
+    }
+
+    private static bool AreFinite(ReadOnlySpan<float> values)
+    {
+        ref float from = ref MemoryMarshal.GetReference(values);
+        Vector256<uint> most = Vector256<uint>.Zero;
+        for (int k = 0; k < values.Length; k += Vector256<uint>.Count)
+            most = Vector256.Max(most, Vector256.LoadUnsafe(ref from, (nuint)k).AsUInt32() & Vector256.Create(0x7FFF_FFFFu));
+        return Vector256.LessThanAll(most, Vector256.Create(0x7F80_0000u));
+    }
+
+    // Codes of 5 bits: the fifth bits as a word, then the others, of which the first 16 are in the lower halves of the bytes.
+    private static void WriteFiveBits(ReadOnlySpan<float> values, float low, float inverse, float added, Span<byte> bytes)
+    {
+        uint fifth = 0;
+        for (int k = 0; k < 16; k++)
+        {
+            int first = Math.Clamp((int)(((values[k] - low) * inverse) + added), 0, 31);
+            int second = Math.Clamp((int)(((values[k + 16] - low) * inverse) + added), 0, 31);
+            bytes[4 + k] = (byte)((first & 15) | ((second & 15) << 4));
+            fifth |= ((uint)first >> 4 << k) | ((uint)second >> 4 << (k + 16));
+        }
+
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes, fifth);
     }
 
     private static bool WriteHalf(float value, Span<byte> bytes)
