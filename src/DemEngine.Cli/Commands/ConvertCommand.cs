@@ -26,7 +26,8 @@ internal static class ConvertCommand
         var type = new Option<string?>("--dtype")
         {
             Description = "An element type, or a quantised form: fp8_block for transformers and vLLM, fp8 for ComfyUI, "
-                + "q8_0, q6_k, q5_k_m, q5_k_s, q4_k_m, q4_k_s, q4_0, gguf_bf16 and gguf_f16 for llama.cpp, as one file that --out names. "
+                + "q8_0, q6_k, q5_k_m, q5_k_s, q4_k_m, q4_k_s, q4_0, gguf_bf16 and gguf_f16 for llama.cpp, as one file "
+                + "that --out names. "
                 + "Without it, the types that the model has.",
             HelpName = string.Join("|", ["bf16", "f16", "f32", .. OutputForms.All]),
         };

@@ -122,6 +122,91 @@ public sealed class GgufOutputTests
             Assert.Throws<DemException>(() => folder.Merge($"{Convert}q8_0"))!.Message, Does.Contain("not a folder"));
     }
 
+    [TestCase(true)]
+    [TestCase(false)]
+    public void Experts_are_stacked_whether_a_model_has_them_one_by_one_or_together(bool isFused)
+    {
+        const string Block = "model.layers.0.mlp";
+        using ModelFolder folder = Model();
+        const int Experts = 3, Inside = 48, Hidden = 64;
+        var random = new Random(4);
+        float[] Numbers(int count) => [.. Enumerable.Range(0, count).Select(_ => (float)Math.Round(random.NextDouble() - 0.5, 2))];
+        float[][] gates = [.. Enumerable.Range(0, Experts).Select(_ => Numbers(Inside * Hidden))];
+        float[][] ups = [.. Enumerable.Range(0, Experts).Select(_ => Numbers(Inside * Hidden))];
+        float[][] downs = [.. Enumerable.Range(0, Experts).Select(_ => Numbers(Hidden * Inside))];
+        (TensorSpec, byte[]) F32(string name, long[] shape, params IEnumerable<float[]> parts) => TestCheckpoint.Tensor(
+            name, ElementType.F32, shape, MemoryMarshal.AsBytes<float>(parts.SelectMany(part => part).ToArray()).ToArray());
+        IEnumerable<(TensorSpec, byte[])> experts = isFused
+            ?
+            [
+                F32($"{Block}.experts.gate_up_proj", [Experts, 2 * Inside, Hidden], gates.Zip(ups).SelectMany(pair => new[] { pair.First, pair.Second })),
+                F32($"{Block}.experts.down_proj", [Experts, Hidden, Inside], downs),
+            ]
+            : Enumerable.Range(0, Experts).SelectMany(k => new[]
+            {
+                F32($"{Block}.experts.{k}.gate_proj.weight", [Inside, Hidden], gates[k]),
+                F32($"{Block}.experts.{k}.up_proj.weight", [Inside, Hidden], ups[k]),
+                F32($"{Block}.experts.{k}.down_proj.weight", [Hidden, Inside], downs[k]),
+            });
+        float[] router = Numbers(Experts * Hidden);
+        float[] head = Numbers(6 * Hidden);
+        folder.Model("a", [F32("model.embed_tokens.weight", [6, Hidden], head), F32($"{Block}.gate.weight", [Experts, Hidden], router), .. experts]);
+        folder.File("a", "config.json", Config
+            .Replace("\"llama\"", "\"qwen3_moe\",\"num_experts\":3,\"num_experts_per_tok\":2,\"moe_intermediate_size\":48", StringComparison.Ordinal));
+        Write(folder, "gguf_f16", "m.gguf");
+        float[] Halves(float[] values) => [.. values.Select(value => (float)(Half)value)];
+        for (int k = 0; k < Experts; k++)
+        {
+            Assert.That(Read(folder, "m.gguf", $"{Block}.experts.{k}.gate_proj.weight"), Is.EqualTo(Halves(gates[k])));
+            Assert.That(Read(folder, "m.gguf", $"{Block}.experts.{k}.up_proj.weight"), Is.EqualTo(Halves(ups[k])));
+            Assert.That(Read(folder, "m.gguf", $"{Block}.experts.{k}.down_proj.weight"), Is.EqualTo(Halves(downs[k])));
+        }
+
+        using var file = Checkpoint.Open(folder.PathOf("m.gguf"));
+        Assert.That(file.Find("blk.0.ffn_gate_inp.weight")!.Spec.Type, Is.EqualTo(ElementType.F32));
+        Assert.That(file.Find("blk.0.ffn_up_exps.weight")!.Spec.Shape.Dimensions, Is.EqualTo(new long[] { Experts, Inside, Hidden }));
+        Assert.That(file.GgufHeaders[0].Number("qwen3moe.expert_used_count"), Is.EqualTo(2));
+
+        folder.File("a", "config.json", Config
+            .Replace("\"llama\"", "\"qwen3_moe\",\"num_experts\":4,\"num_experts_per_tok\":2", StringComparison.Ordinal));
+        DemException e = Assert.Throws<DemException>(() => Write(folder, "gguf_f16", "x.gguf"))!;
+        Assert.That(e.Code, Is.EqualTo(ErrorCode.NotForGguf));
+        Assert.That(e.Message, Does.Contain("experts"));
+    }
+
+    [Test]
+    public void Yarn_has_what_differs_from_the_papers_defaults()
+    {
+        using ModelFolder folder = Model();
+        void Scaled(string more) => folder.File("a", "config.json", Config.Replace(
+            "\"rope_theta\":10000.0", "\"rope_parameters\":{\"rope_type\":\"yarn\",\"factor\":4.0,\"original_max_position_embeddings\":32" + more + "}", StringComparison.Ordinal));
+        Checkpoint Written(string path)
+        {
+            Write(folder, "gguf_bf16", path);
+            return Checkpoint.Open(folder.PathOf(path));
+        }
+
+        Scaled("");
+        using (Checkpoint plain = Written("plain.gguf"))
+        {
+            Assert.That(plain.GgufHeaders[0].Text("llama.rope.scaling.type"), Is.EqualTo("yarn"));
+            Assert.That(plain.GgufHeaders[0].Number("llama.rope.scaling.original_context_length"), Is.EqualTo(32));
+            Assert.That(plain.GgufHeaders[0].Real("llama.rope.scaling.attn_factor"), Is.Null);
+        }
+
+        // llama.cpp multiplies by 1 + 0.1 ln 4 itself.
+        Scaled(",\"beta_fast\":16,\"beta_slow\":2,\"attention_factor\":0.9");
+        using (Checkpoint stated = Written("stated.gguf"))
+        {
+            Assert.That(stated.GgufHeaders[0].Real("llama.rope.scaling.yarn_beta_fast"), Is.EqualTo(16));
+            Assert.That(stated.GgufHeaders[0].Real("llama.rope.scaling.yarn_beta_slow"), Is.EqualTo(2));
+            Assert.That(stated.GgufHeaders[0].Real("llama.rope.scaling.attn_factor"), Is.EqualTo(0.9 / 1.1386294).Within(1e-6));
+        }
+
+        Scaled(",\"truncate\":false");
+        Assert.That(Assert.Throws<DemException>(() => Written("x.gguf"))!.Code, Is.EqualTo(ErrorCode.NotForGguf));
+    }
+
     private static ModelFolder Model()
     {
         var random = new Random(3);

@@ -10,12 +10,25 @@ namespace DemEngine.Checkpoints.GgufModels;
 /// <param name="IsKey">Whether its rows belong to the heads of keys.</param>
 /// <param name="IsNorm">Whether it is the weight of a norm.</param>
 /// <param name="IsStacked">Whether the file's tensor holds all experts of a layer.</param>
+/// <param name="IsRouter">Whether it chooses among experts.</param>
 internal sealed record GgufName(
-    string Name, bool IsQuery = false, bool IsKey = false, bool IsNorm = false, bool IsStacked = false);
+    string Name, bool IsQuery = false, bool IsKey = false, bool IsNorm = false, bool IsStacked = false, bool IsRouter = false);
+
+/// <summary>A tensor's place in a GGUF file.</summary>
+/// <param name="FileName">Name there.</param>
+/// <param name="Place">The place in Hugging Face's layout.</param>
+/// <param name="Expert">Number of the expert whose part of the file's tensor it is; null for the whole.</param>
+internal sealed record GgufFileName(string FileName, GgufName Place, int? Expert = null);
 
 /// <summary>Translates the names of tensors in GGUF files.</summary>
 internal static partial class GgufNames
 {
+    /// <summary>The embedding in Hugging Face's layout.</summary>
+    public const string Embedding = "model.embed_tokens.weight";
+
+    /// <summary>The matrix that gives the logits in Hugging Face's layout, where it is not the embedding.</summary>
+    public const string Output = "lm_head.weight";
+
     private static readonly ImmutableDictionary<string, string> Outer = new Dictionary<string, string>
     {
         ["token_embd"] = "model.embed_tokens",
@@ -72,36 +85,72 @@ internal static partial class GgufNames
                 $"{layer}{inner}{ending}",
                 IsQuery: part == "attn_q",
                 IsKey: part == "attn_k",
-                IsNorm: part is "attn_q_norm" or "attn_k_norm")
+                IsNorm: part is "attn_q_norm" or "attn_k_norm",
+                IsRouter: part == "ffn_gate_inp_shexp")
             : null;
     }
 
     /// <summary>
-    /// Returns the name that a tensor of Hugging Face's layout has in a file, and its place there; null if it is not known.
-    /// Experts are not: files have all of a layer's in one tensor.
+    /// Returns the names that a tensor of Hugging Face's layout has in a file: one, two for the gates and ups of all experts of a
+    /// layer, or none if it is not known.
     /// </summary>
     /// <param name="name">Name in Hugging Face's layout.</param>
     /// <param name="architecture">Architecture of the model.</param>
-    public static (string FileName, GgufName Place)? InFile(string name, GgufArchitecture architecture)
+    public static ImmutableArray<GgufFileName> InFile(string name, GgufArchitecture architecture)
     {
+        if (architecture.Experts is { } experts && ExpertsInFile(name, experts) is { IsEmpty: false } found)
+            return found;
         int dot = name.LastIndexOf('.');
         if (dot < 0)
-            return null;
+            return [];
         string stem = name[..dot];
         Match layer = Layer().Match(stem);
         string? part = layer.Success
             ? architecture.Norms.Concat(Inner).FirstOrDefault(pair => pair.Value == layer.Groups[2].Value).Key
             : Outer.FirstOrDefault(pair => pair.Value == stem).Key;
         if (part is null)
-            return null;
+            return [];
         string fileName = $"{(layer.Success ? $"blk.{layer.Groups[1].Value}." : "")}{part}{name[dot..]}";
-        return Translate(fileName, architecture) is { } place && place.Name == name ? (fileName, place) : null;
+        return Translate(fileName, architecture) is { } place && place.Name == name ? [new GgufFileName(fileName, place)] : [];
+    }
+
+    private static ImmutableArray<GgufFileName> ExpertsInFile(string name, ExpertNames names)
+    {
+        Match layer = Layer().Match(name);
+        if (!layer.Success)
+            return [];
+        string part = layer.Groups[2].Value;
+        string block = $"blk.{layer.Groups[1].Value}.";
+        if (part == $"{names.Module}.{names.Router}.weight")
+            return [new GgufFileName($"{block}ffn_gate_inp.weight", new GgufName(name, IsRouter: true))];
+        var stacked = new GgufName(name, IsStacked: true);
+
+        // transformers 5 keeps experts together, under the name of the usual module for every architecture.
+        foreach (string module in new[] { names.Module, "mlp" })
+        {
+            switch (part[Math.Min(part.Length, module.Length)..])
+            {
+                case ".experts.gate_up_proj" when part.StartsWith(module, StringComparison.Ordinal):
+                    return [new($"{block}ffn_gate_exps.weight", stacked), new($"{block}ffn_up_exps.weight", stacked)];
+                case ".experts.down_proj" when part.StartsWith(module, StringComparison.Ordinal):
+                    return [new($"{block}ffn_down_exps.weight", stacked)];
+            }
+        }
+
+        Match single = SingleExpert().Match(part);
+        if (!single.Success || single.Groups[1].Value != names.Module)
+            return [];
+        string matrix = single.Groups[3].Value;
+        string? word = matrix == names.Gate ? "gate" : matrix == names.Up ? "up" : matrix == names.Down ? "down" : null;
+        return word is null
+            ? []
+            : [new($"{block}ffn_{word}_exps.weight", stacked, int.Parse(single.Groups[2].Value, CultureInfo.InvariantCulture))];
     }
 
     private static GgufName? ExpertOf(string part, ExpertNames names)
     {
         if (part == "ffn_gate_inp")
-            return new GgufName($"{names.Module}.{names.Router}");
+            return new GgufName($"{names.Module}.{names.Router}", IsRouter: true);
         Match match = Expert().Match(part);
         if (!match.Success)
             return null;
@@ -113,6 +162,9 @@ internal static partial class GgufNames
 
     [GeneratedRegex(@"\Amodel\.layers\.([0-9]{1,6})\.(.+)\z", RegexOptions.CultureInvariant)]
     private static partial Regex Layer();
+
+    [GeneratedRegex(@"\A(.+)\.experts\.([0-9]{1,6})\.([^.]+)\.weight\z", RegexOptions.CultureInvariant)]
+    private static partial Regex SingleExpert();
 
     [GeneratedRegex(@"\Ablk\.([0-9]{1,6})\.(.+)\z", RegexOptions.CultureInvariant)]
     private static partial Regex Block();

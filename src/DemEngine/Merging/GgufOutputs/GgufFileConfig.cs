@@ -35,9 +35,10 @@ internal sealed class GgufFileConfig
             Path = owner,
         };
         string type = Text(_config, "model_type") ?? "";
-        string like = type == "mistral" ? "llama" : type;
-        Architecture = GgufArchitecture.All.FirstOrDefault(one => one.ModelType == like && Written.Contains(like)) ?? throw Wrong(
-            $"models of type {Quoted.Name(type)} are not written as GGUF; written are mistral, {string.Join(", ", Written)}");
+        string like = type is "mistral" or "mixtral" ? "llama" : type;
+        Architecture = GgufArchitecture.All.FirstOrDefault(one => one.ModelType == like) ?? throw Wrong(
+            $"models of type {Quoted.Name(type)} are not written as GGUF; written are mistral, mixtral, "
+            + string.Join(", ", GgufArchitecture.All.Select(one => one.ModelType)));
         JsonObject? rope = _config["rope_parameters"] as JsonObject;
         _rope = rope?["full_attention"] as JsonObject ?? rope ?? _config["rope_scaling"] as JsonObject ?? [];
         Heads = Required("num_attention_heads");
@@ -61,7 +62,7 @@ internal sealed class GgufFileConfig
         {
             int layers = (int)Required("num_hidden_layers");
             bool is70B = layers == 80 && (Architecture.Name == "qwen2" || (Architecture.Name == "llama" && Heads != KeyHeads));
-            return new GgufModelSizes(layers, 0, is70B);
+            return new GgufModelSizes(layers, (int)(Number("num_local_experts") ?? Number("num_experts") ?? 0), is70B);
         }
     }
 
@@ -69,9 +70,6 @@ internal sealed class GgufFileConfig
 
     // llama.cpp does not use the output matrix of Gemma, which is the embedding.
     private bool IsGemma => Architecture.NormOffset != 0;
-
-    private static IEnumerable<string> Written =>
-        GgufArchitecture.All.Where(one => one.Experts is null || one.ModelType == "llama").Select(one => one.ModelType);
 
     /// <summary>Whether a tensor has no place in the file.</summary>
     public bool IsLeftOut(string name) => (IsGemma && name == "lm_head.weight")
@@ -92,6 +90,8 @@ internal sealed class GgufFileConfig
         metadata.Add(
             $"{of}.attention.layer_norm_rms_epsilon",
             (float)(Real(_config, "rms_norm_eps") ?? throw Wrong("config.json has no number rms_norm_eps")));
+        if (Sizes.Experts > 0)
+            AddExperts(metadata);
         if (Theta is { } theta)
             metadata.Add($"{of}.rope.freq_base", (float)theta);
         metadata.Add($"{of}.rope.dimension_count", HeadSize);
@@ -146,14 +146,49 @@ internal sealed class GgufFileConfig
                 metadata.Add(
                     $"{of}.factor", (float)(Real(_rope, "factor") ?? throw Wrong("the scaling of config.json has no factor")));
                 if (ScalingType == "yarn")
-                    metadata.Add(
-                        $"{of}.original_context_length",
-                        (uint)(Real(_rope, "original_max_position_embeddings")
-                            ?? throw Wrong("yarn in config.json has no original_max_position_embeddings")));
+                    AddYarn(metadata, of);
                 break;
             default:
                 throw Wrong($"the rotary embedding is scaled by {Quoted.Name(ScalingType)}, which is not written as GGUF");
         }
+    }
+
+    // Keys of its own stand for what differs from the paper's defaults (https://arxiv.org/abs/2309.00071).
+    private void AddYarn(GgufMetadata metadata, string of)
+    {
+        metadata.Add(
+            $"{of}.original_context_length",
+            (uint)(Real(_rope, "original_max_position_embeddings")
+                ?? throw Wrong("yarn in config.json has no original_max_position_embeddings")));
+        if (Real(_rope, "beta_fast") is { } fast)
+            metadata.Add($"{of}.yarn_beta_fast", (float)fast);
+        if (Real(_rope, "beta_slow") is { } slow)
+            metadata.Add($"{of}.yarn_beta_slow", (float)slow);
+        if (_rope["truncate"] is JsonValue truncate && truncate.GetValueKind() == JsonValueKind.False)
+            throw Wrong("yarn in config.json has truncate: false, and llama.cpp rounds the bounds of its ramp");
+
+        // llama.cpp multiplies queries and keys by the paper's 1 + 0.1 ln s for the factor s, and by what stands here.
+        double factor = Real(_rope, "factor") ?? 1;
+        double usual = Attention(factor, 1);
+        double attention = Real(_rope, "attention_factor")
+            ?? (Real(_rope, "mscale") is { } scale and not 0 && Real(_rope, "mscale_all_dim") is { } all and not 0
+                ? Attention(factor, scale) / Attention(factor, all)
+                : usual);
+        if (attention != usual)
+            metadata.Add($"{of}.attn_factor", (float)(attention / usual));
+    }
+
+    private static double Attention(double factor, double scale) => factor <= 1 ? 1 : (0.1 * scale * Math.Log(factor)) + 1;
+
+    private void AddExperts(GgufMetadata metadata)
+    {
+        string of = Architecture.Name;
+        metadata.Add($"{of}.expert_count", (uint)Sizes.Experts);
+        metadata.Add($"{of}.expert_used_count", Required("num_experts_per_tok"));
+        if (Number("moe_intermediate_size") is { } size)
+            metadata.Add($"{of}.expert_feed_forward_length", size);
+        if (Number("shared_expert_intermediate_size") is { } shared)
+            metadata.Add($"{of}.expert_shared_feed_forward_length", shared);
     }
 
     private void AddGemma(GgufMetadata metadata)

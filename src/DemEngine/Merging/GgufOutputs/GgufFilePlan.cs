@@ -17,18 +17,15 @@ internal sealed class GgufFilePlan
     /// <summary>Key of the tool that wrote a file, by which files that may be replaced are known.</summary>
     public const string MadeBy = "dem.made_by";
 
-    private const string Embedding = "model.embed_tokens.weight";
-    private const string Output = "lm_head.weight";
     private const string Factors = "rope_freqs.weight";
-    private const int Alignment = 32;
 
-    private GgufFilePlan(byte[] header, byte[] factors, ImmutableArray<GgufTensorPlan> tensors, long start)
+    private GgufFilePlan(byte[] header, byte[] factors, GgufLayout layout)
     {
         Header = header;
-        Start = start;
+        Start = header.Length;
         RopeFactors = factors;
-        Tensors = tensors;
-        Length = tensors.Length == 0 ? start : start + Aligned(tensors[^1].Offset + tensors[^1].Bytes);
+        Tensors = layout.Tensors;
+        Length = Start + layout.Length;
     }
 
     /// <summary>Everything before the data.</summary>
@@ -61,19 +58,10 @@ internal sealed class GgufFilePlan
         var config = new GgufFileConfig(plan.SideFiles, path);
         TensorSpec[] specs =
             [.. plan.Layout.Tensors.Select(place => place.Spec).Where(spec => !config.IsLeftOut(spec.Name))];
-        TensorSpec embedding = specs.FirstOrDefault(spec => spec.Name == Embedding && spec.Shape.Dimensions.Length == 2)
-            ?? throw config.Wrong($"the model has no matrix {Embedding}");
-        bool isTied = specs.All(spec => spec.Name != Output);
+        TensorSpec embedding = specs.FirstOrDefault(spec => spec.Name == GgufNames.Embedding && spec.Shape.Dimensions.Length == 2)
+            ?? throw config.Wrong($"the model has no matrix {GgufNames.Embedding}");
         float[] factors = config.RopeFactors() ?? [];
-        var tensors = ImmutableArray.CreateBuilder<GgufTensorPlan>(specs.Length);
-        long offset = Aligned(factors.Length * sizeof(float));
-        foreach (TensorSpec spec in specs)
-        {
-            GgufTensorPlan tensor = Place(spec, form, config, isTied, offset);
-            tensors.Add(tensor);
-            offset = Aligned(offset + tensor.Bytes);
-        }
-
+        var layout = GgufLayout.Of(specs, form, config, factors.Length * sizeof(float));
         var metadata = new GgufMetadata();
         metadata.Add("general.architecture", config.Architecture.Name);
         metadata.Add("general.type", "model");
@@ -84,80 +72,47 @@ internal sealed class GgufFilePlan
         metadata.Add("general.quantization_version", 2u);
         metadata.Add("general.file_type", form.FileType);
         metadata.Add(MadeBy, Manifest.ThisEngine);
-        byte[] header = Write(metadata, tensors, factors.Length);
-        return new GgufFilePlan(
-            header, MemoryMarshal.AsBytes<float>(factors).ToArray(), tensors.ToImmutable(), header.Length)
+        byte[] header = Write(metadata, layout.Listed, factors.Length);
+        return new GgufFilePlan(header, MemoryMarshal.AsBytes<float>(factors).ToArray(), layout)
         {
-            Remarks = [.. RemarksOf(form, tensors)],
+            Remarks = [.. RemarksOf(form, layout)],
         };
     }
 
-    private static IEnumerable<string> RemarksOf(GgufForm form, IReadOnlyCollection<GgufTensorPlan> tensors)
+    private static IEnumerable<string> RemarksOf(GgufForm form, GgufLayout layout)
     {
-        IEnumerable<string> counts = tensors.CountBy(tensor => tensor.Type.Name)
+        IEnumerable<string> counts = layout.Listed.CountBy(tensor => tensor.Type.Name)
             .OrderBy(pair => pair.Key, StringComparer.Ordinal)
             .Select(pair => $"{pair.Value} in {pair.Key}");
-        yield return $"the file has {tensors.Count} tensors: {string.Join(", ", counts)}";
-        string[] plain = [.. tensors
+        yield return $"the file has {layout.Listed.Length} tensors: {string.Join(", ", counts)}";
+        string[] plain = [.. layout.Tensors
             .Where(tensor => tensor.Type == BlockEncoder.F16 && form.Matrix != BlockEncoder.F16)
             .Select(tensor => tensor.Source.Name)];
         if (plain.Length > 0)
             yield return $"tensors whose rows are no whole blocks are in F16: {Quoted.List(plain)}";
     }
 
-    private static GgufTensorPlan Place(
-        TensorSpec spec, GgufForm form, GgufFileConfig config, bool isTied, long offset)
+    private static byte[] Write(GgufMetadata metadata, ImmutableArray<GgufListedTensor> tensors, int factors)
     {
-        if (spec.Type is not (ElementType.F32 or ElementType.F16 or ElementType.BF16))
-            throw config.Wrong(
-                $"tensor {Quoted.Name(spec.Name)} is {spec.Type.SafetensorsName}; F32, F16 and BF16 are written as GGUF");
-        (string name, GgufName place) = GgufNames.InFile(spec.Name, config.Architecture)
-            ?? throw config.Wrong(
-                $"tensor {Quoted.Name(spec.Name)} has no known place in a GGUF file of {config.Architecture.Name}");
-        if (spec.Shape.Dimensions.Length is < 1 or > 4 || spec.Shape.ElementCount == 0)
-            throw config.Wrong($"tensor {Quoted.Name(spec.Name)} is {spec.Shape}");
-        long heads = !config.Architecture.IsPermuted ? 0 : place.IsQuery ? config.Heads : place.IsKey ? config.KeyHeads : 0;
-        if (heads > 0 && spec.Shape.Rows % (2 * heads) != 0)
-            throw config.Wrong(
-                $"tensor {Quoted.Name(spec.Name)} has {spec.Shape.Rows} rows, which do not divide into {heads} heads");
-        return new GgufTensorPlan(
-            name,
-            spec,
-            form.TypeOf(
-                spec.Shape,
-                GgufPlace.Of(name, place.IsNorm, spec.Name == Output || (isTied && spec.Name == Embedding)),
-                config.Sizes),
-            heads,
-            place.IsNorm ? config.Architecture.NormOffset : 0,
-            offset);
-    }
-
-    private static byte[] Write(GgufMetadata metadata, IReadOnlyCollection<GgufTensorPlan> tensors, int factors)
-    {
+        if (factors > 0)
+            tensors = tensors.Insert(0, new GgufListedTensor(Factors, [factors], BlockEncoder.F32, 0));
         var bytes = new ArrayBufferWriter<byte>();
         bytes.Write("GGUF"u8);
         GgufMetadata.Write(bytes, 3u);
-        GgufMetadata.Write(bytes, (long)tensors.Count + (factors > 0 ? 1 : 0));
+        GgufMetadata.Write(bytes, (long)tensors.Length);
         GgufMetadata.Write(bytes, metadata.Count);
         bytes.Write(metadata.Bytes);
-        if (factors > 0)
-            WriteTensor(bytes, Factors, [factors], BlockEncoder.F32, 0);
-        foreach (GgufTensorPlan tensor in tensors)
-            WriteTensor(bytes, tensor.Name, tensor.Source.Shape.Dimensions, tensor.Type, tensor.Offset);
-        bytes.Write(new byte[Aligned(bytes.WrittenCount) - bytes.WrittenCount]);
+        foreach (GgufListedTensor tensor in tensors)
+        {
+            GgufMetadata.Write(bytes, tensor.Name);
+            GgufMetadata.Write(bytes, (uint)tensor.Dimensions.Length);
+            foreach (long dimension in tensor.Dimensions.Reverse())
+                GgufMetadata.Write(bytes, dimension);
+            GgufMetadata.Write(bytes, tensor.Type.Number);
+            GgufMetadata.Write(bytes, tensor.Offset);
+        }
+
+        bytes.Write(new byte[GgufLayout.Aligned(bytes.WrittenCount) - bytes.WrittenCount]);
         return bytes.WrittenSpan.ToArray();
     }
-
-    private static void WriteTensor(
-        ArrayBufferWriter<byte> bytes, string name, ImmutableArray<long> dimensions, BlockEncoder type, long offset)
-    {
-        GgufMetadata.Write(bytes, name);
-        GgufMetadata.Write(bytes, (uint)dimensions.Length);
-        foreach (long dimension in dimensions.Reverse())
-            GgufMetadata.Write(bytes, dimension);
-        GgufMetadata.Write(bytes, type.Number);
-        GgufMetadata.Write(bytes, offset);
-    }
-
-    private static long Aligned(long offset) => (offset + Alignment - 1) / Alignment * Alignment;
 }

@@ -73,21 +73,20 @@ internal sealed class GgufSink(OutputFile file, GgufFilePlan plan) : IModelSink
 
     private void WriteRows(GgufTensorPlan place, long first, int count, byte[] blocks)
     {
-        long start = plan.Start + place.Offset;
-        if (place.Heads == 0)
+        if (place.IsInOrder)
         {
-            file.Write(blocks.AsSpan(0, (int)place.BytesOf(count)), start + place.BytesOf(first));
+            file.Write(
+                blocks.AsSpan(0, (int)place.BytesOf(count)), plan.Start + place.Offsets[0] + place.BytesOf(first));
             return;
         }
 
-        long rowElements = place.Source.Shape.Dimensions.Length > 1 ? place.Source.Shape.RowElements : 1;
         for (int at = 0; at < count;)
         {
-            var (row, column) = Math.DivRem(first + at, rowElements);
-            int part = (int)Math.Min(rowElements - column, count - at);
+            var (row, column) = Math.DivRem(first + at, place.RowElements);
+            int part = (int)Math.Min(place.RowElements - column, count - at);
             file.Write(
                 blocks.AsSpan((int)place.BytesOf(at), (int)place.BytesOf(part)),
-                start + place.BytesOf((place.RowInFile(row) * rowElements) + column));
+                plan.Start + place.PlaceOf(row) + place.BytesOf(column));
             at += part;
         }
     }
