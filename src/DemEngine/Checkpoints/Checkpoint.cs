@@ -48,7 +48,7 @@ public sealed class Checkpoint : IDisposable
         _files = files;
         Tensors = !tensors.IsDefault ? tensors
             : files is [var only] ? only.Tensors
-            : [.. files.SelectMany(file => file.Tensors)];
+            : Together(files);
         _placeOf = new int[Math.Max(names.Count, Tensors.Length)];
         for (int place = 0; place < Tensors.Length; place++)
         {
@@ -244,6 +244,25 @@ public sealed class Checkpoint : IDisposable
 
     private string? Index { get; init; }
 
+    /// <summary>Returns all tensors in the order of their names.</summary>
+    internal StoredTensor[] TensorsByName()
+    {
+        // The names of an index are mostly in order, and have their numbers in this order: then it takes no comparing of names
+        // but to see that it is so.
+        StoredTensor[] tensors = [.. Tensors];
+        int[] numbers = [.. tensors.Select(tensor => _names.Find(tensor.Spec.Name))];
+        Array.Sort(numbers, tensors);
+        for (int k = 1; k < tensors.Length; k++)
+        {
+            if (string.CompareOrdinal(tensors[k - 1].Spec.Name, tensors[k].Spec.Name) <= 0)
+                continue;
+            Array.Sort(tensors, (a, b) => string.CompareOrdinal(a.Spec.Name, b.Spec.Name));
+            break;
+        }
+
+        return tensors;
+    }
+
     /// <summary>Finds a tensor by its name; null if there is none.</summary>
     public StoredTensor? Find(string name) => IndexOf(name) is var place and >= 0 ? Tensors[place] : null;
 
@@ -278,12 +297,20 @@ public sealed class Checkpoint : IDisposable
         _ownReaders?.Dispose();
     }
 
-    private static bool IsIn(IReadOnlyDictionary<string, string> map, SafetensorsFile file)
+    private static ImmutableArray<StoredTensor> Together(ImmutableArray<SafetensorsFile> files)
+    {
+        var tensors = ImmutableArray.CreateBuilder<StoredTensor>(files.Sum(file => file.Tensors.Length));
+        foreach (SafetensorsFile file in files)
+            tensors.AddRange(file.Tensors);
+        return tensors.MoveToImmutable();
+    }
+
+    private static bool IsIn(WeightMap map, SafetensorsFile file)
     {
         string name = System.IO.Path.GetFileName(file.Path);
         foreach (StoredTensor tensor in file.Tensors)
         {
-            if (!map.TryGetValue(tensor.Spec.Name, out string? shard) || shard != name)
+            if (map.Find(tensor.Spec.Name) != name)
                 return false;
         }
 
@@ -332,18 +359,18 @@ public sealed class Checkpoint : IDisposable
             file.CheckBy(stated);
     }
 
-    private void CheckIndex(IReadOnlyDictionary<string, string> map, string indexPath)
+    private void CheckIndex(WeightMap map, string indexPath)
     {
         if (map.Count == Tensors.Length && _files.All(file => IsIn(map, file)))
             return;
-        string[] absent = [.. map.Keys.Where(name => Find(name) is null)];
+        string[] absent = [.. map.Tensors.Where(name => Find(name) is null)];
         if (absent.Length > 0)
             throw new DemException(
                 ErrorCode.BadIndex,
                 $"{indexPath}: the shards lack {absent.Length} tensors of the index: {Quoted.List(absent)}",
                 remedy: WithoutIndex);
 
-        string[] unlisted = [.. Tensors.Select(tensor => tensor.Spec.Name).Where(name => !map.ContainsKey(name))];
+        string[] unlisted = [.. Tensors.Select(tensor => tensor.Spec.Name).Where(name => map.Find(name) is null)];
         if (unlisted.Length > 0)
             throw new DemException(
                 ErrorCode.BadIndex,

@@ -31,11 +31,11 @@ internal static class Fingerprint
     {
         var hash = new XxHash128();
         var text = new ArrayBufferWriter<byte>();
-        StoredTensor[] tensors = [.. checkpoint.Tensors];
+        var kinds = new Dictionary<(ElementType Type, TensorShape Shape), byte[]>();
+        StoredTensor[] tensors = checkpoint.TensorsByName();
         Sampling sampling = tensors.Length > Many ? new(1, BytesOfMany) : new(SamplesEach, SampleBytes);
         byte[] memory = new byte[Together * sampling.Count * sampling.Bytes];
         var samples = new Sample[Together * sampling.Count];
-        Array.Sort(tensors, (a, b) => string.CompareOrdinal(a.Spec.Name, b.Spec.Name));
         for (int start = 0; start < tensors.Length; start += Together)
         {
             Span<StoredTensor> together = tensors.AsSpan(start, Math.Min(Together, tensors.Length - start));
@@ -46,8 +46,15 @@ internal static class Fingerprint
                 if (k % sampling.Count == 0)
                 {
                     TensorSpec spec = theirs[k].Tensor.Spec;
+                    if (!kinds.TryGetValue((spec.Type, spec.Shape), out byte[]? kind))
+                    {
+                        kind = Encoding.UTF8.GetBytes($"\n{spec.Type.SafetensorsName}\n{spec.Shape}\n");
+                        kinds.Add((spec.Type, spec.Shape), kind);
+                    }
+
                     text.ResetWrittenCount();
-                    Encoding.UTF8.GetBytes($"{spec.Name}\n{spec.Type.SafetensorsName}\n{spec.Shape}\n", text);
+                    Encoding.UTF8.GetBytes(spec.Name, text);
+                    text.Write(kind);
                     hash.Append(text.WrittenSpan);
                 }
 

@@ -123,10 +123,25 @@ internal sealed class SafetensorsHeader
         }
 
         // Empty tensors come before the tensor that starts at the same offset.
-        tensors.Sort((a, b) => (a.Offset, a.Spec.ByteLength).CompareTo((b.Offset, b.Spec.ByteLength)));
+        if (!IsInOrder(tensors))
+            tensors.Sort(Compare);
         CheckCoverage(tensors, dataLength, file);
         return new SafetensorsHeader([.. tensors], metadata);
     }
+
+    private static bool IsInOrder(List<TensorEntry> tensors)
+    {
+        for (int k = 1; k < tensors.Count; k++)
+        {
+            if (Compare(tensors[k - 1], tensors[k]) > 0)
+                return false;
+        }
+
+        return true;
+    }
+
+    private static int Compare(TensorEntry a, TensorEntry b) =>
+        a.Offset != b.Offset ? a.Offset.CompareTo(b.Offset) : a.Spec.ByteLength.CompareTo(b.Spec.ByteLength);
 
     private static ImmutableDictionary<string, string> ParseMetadata(ref Utf8JsonReader reader, string file)
     {

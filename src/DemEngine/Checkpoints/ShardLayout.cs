@@ -75,6 +75,9 @@ public sealed class ShardLayout
     /// <summary>Size of all tensors in bytes, as the index states it.</summary>
     public long TotalSize => Tensors.Sum(tensor => tensor.Spec.ByteLength);
 
+    /// <summary>Position of each of <see cref="Tensors"/> among those that <see cref="Plan"/> was given; empty elsewhere.</summary>
+    internal ImmutableArray<int> GivenAt { get; private init; } = [];
+
     /// <summary>Name of the index file.</summary>
     internal string IndexFileName { get; private init; } = Checkpoint.IndexFileName;
 
@@ -87,6 +90,7 @@ public sealed class ShardLayout
         return new ShardLayout(
             [.. Shards.Select(shard => shard with { FileName = stem + shard.FileName[own.Length..] })], Tensors)
         {
+            GivenAt = GivenAt,
             IndexFileName = names.Index,
         };
     }
@@ -111,9 +115,15 @@ public sealed class ShardLayout
         var placed = ImmutableArray.CreateBuilder<PlacedTensor>(groups.Sum(group => group.Count));
         var text = new ArrayBufferWriter<byte>();
         bool areKept = groups.Sum(group => group.Count) <= MostKept;
+        var givenAt = ImmutableArray.CreateBuilder<int>(placed.Capacity);
         for (int shard = 0; shard < groups.Count; shard++)
         {
-            TensorSpec[] ordered = [.. groups[shard].OrderByDescending(spec => spec.Type.Size)]; // A stable sort.
+            List<TensorSpec> group = groups[shard];
+            int first = givenAt.Count;
+            int[] order = [.. Enumerable.Range(0, group.Count).OrderByDescending(k => group[k].Type.Size)]; // A stable sort.
+            TensorSpec[] ordered = [.. order.Select(k => group[k])];
+            foreach (int k in order)
+                givenAt.Add(first + k);
             groups[shard] = [];
             ReadOnlySpan<byte> header = BuildHeader(ordered, metadata, text);
             long offset = header.Length;
@@ -131,7 +141,7 @@ public sealed class ShardLayout
                 : new PlannedShard(name, () => BuildHeader(ordered, metadata, new ArrayBufferWriter<byte>()).ToArray(), offset));
         }
 
-        return new ShardLayout(shards.ToImmutable(), placed.MoveToImmutable());
+        return new ShardLayout(shards.ToImmutable(), placed.MoveToImmutable()) { GivenAt = givenAt.MoveToImmutable() };
     }
 
     /// <summary>Returns the contents of the index file; null for a single shard, which needs none.</summary>

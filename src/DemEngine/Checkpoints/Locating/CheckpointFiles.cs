@@ -14,7 +14,7 @@ internal sealed record CheckpointFiles(
     string Folder,
     string[] Weights,
     string? Index = null,
-    IReadOnlyDictionary<string, string>? Map = null)
+    WeightMap? Map = null)
 {
     /// <summary>Notes on which files were taken where several could be.</summary>
     public ImmutableArray<string> Remarks { get; init; } = [];
@@ -123,8 +123,8 @@ internal sealed record CheckpointFiles(
 
     private static CheckpointFiles OfIndex(string folder, string index, NamePool? pool)
     {
-        Dictionary<string, string> map = CheckpointIndex.Read(index, pool);
-        string[] shards = [.. map.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        WeightMap map = CheckpointIndex.Read(index, pool);
+        string[] shards = [.. map.Shards.Order(StringComparer.Ordinal)];
         string[] missing = [.. shards.Where(shard => !File.Exists(Path.Combine(folder, shard)))];
         WeightNames names = WeightNames.OfIndex(index);
         if (missing.Length > 0)

@@ -20,7 +20,7 @@ internal static class CheckpointIndex
     /// <exception cref="DemException">
     /// DEM2005 (DuplicateName), DEM2010 (BadIndex), DEM2011 (ShardOutsideFolder) or DEM2022 (UnreadableFile).
     /// </exception>
-    public static Dictionary<string, string> Read(string path, NamePool? pool = null)
+    public static WeightMap Read(string path, NamePool? pool = null)
     {
         if (LinuxFile.IsSpecial(path))
             throw new DemException(ErrorCode.UnreadableFile, $"{path}: this is a pipe, a socket or a device, and no file")
@@ -46,9 +46,9 @@ internal static class CheckpointIndex
         }
     }
 
-    internal static Dictionary<string, string> Parse(ReadOnlySpan<byte> json, string path, NamePool? pool = null)
+    internal static WeightMap Parse(ReadOnlySpan<byte> json, string path, NamePool? pool = null)
     {
-        Dictionary<string, string>? map = null;
+        WeightMap? map = null;
         try
         {
             var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 64 });
@@ -78,13 +78,12 @@ internal static class CheckpointIndex
         return map ?? throw new DemException(ErrorCode.BadIndex, $"{path}: there is no weight_map") { Path = path };
     }
 
-    private static Dictionary<string, string> ParseMap(ref Utf8JsonReader reader, string path, NamePool pool)
+    private static WeightMap ParseMap(ref Utf8JsonReader reader, string path, NamePool pool)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
             throw new DemException(ErrorCode.BadIndex, $"{path}: weight_map is not an object") { Path = path };
 
-        // Models that are merged mostly have as many tensors as each other.
-        var map = new Dictionary<string, string>(pool.Count, StringComparer.Ordinal);
+        var map = new WeightMap(pool);
         string? last = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -96,7 +95,7 @@ internal static class CheckpointIndex
                     Path = path,
                 };
 
-            string shard = pool.Of(in reader);
+            string shard = last is not null && reader.ValueTextEquals(last) ? last : reader.GetString()!;
             if (!ReferenceEquals(shard, last) && !IsPlainFileName(shard))
                 throw new DemException(
                     ErrorCode.ShardOutsideFolder,

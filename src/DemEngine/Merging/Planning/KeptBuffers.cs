@@ -36,12 +36,13 @@ internal sealed class KeptBuffers
     /// </summary>
     /// <param name="specs">Specifications of the base's tensors.</param>
     /// <param name="type">Element type that the recipe gives the output; null for none.</param>
-    public KeptBuffers(IReadOnlyCollection<TensorSpec> specs, ElementType? type)
+    public KeptBuffers(IEnumerable<TensorSpec> specs, ElementType? type)
     {
         _type = type;
-        _keeps = specs.Where(spec => spec.Type.IsFloat && spec.Shape.Dimensions.Length > 1 && !IsBuffer(spec))
-            .GroupBy(spec => spec.Type)
-            .MaxBy(group => group.Sum(spec => (double)spec.Shape.ElementCount)) is { Key: not ElementType.F32 };
+        var elements = new Dictionary<ElementType, double>();
+        foreach (TensorSpec spec in specs.Where(spec => spec.Type.IsFloat && spec.Shape.Dimensions.Length > 1 && !IsBuffer(spec)))
+            elements[spec.Type] = elements.GetValueOrDefault(spec.Type) + spec.Shape.ElementCount;
+        _keeps = elements.Count > 0 && elements.MaxBy(type => type.Value).Key != ElementType.F32;
         string[] kept = [.. specs.Where(spec => Keeps(spec) && spec.Type != type).Select(spec => spec.Name)];
         Remark = kept.Length == 0
             ? null

@@ -31,7 +31,6 @@ internal sealed class MatchedModels : IDisposable
     private readonly QuantizedPlan? _quantized;
     private readonly string? _ggufForm;
     private ShardLayout? _layout;
-    private int[]? _order;
 
     private MatchedModels(Recipe recipe, AlignmentOptions alignment, long maxShardBytes, OpenedModels opened)
     {
@@ -113,8 +112,7 @@ internal sealed class MatchedModels : IDisposable
         var parameters = new MergeParameters(recipe);
         _layout ??= ShardLayout.Plan(Specs, _maxShardBytes).Under(WeightNames.LikeThose(
             _opened.All.Where(checkpoint => checkpoint.Folder == BaseFolder).SelectMany(checkpoint => checkpoint.Files)));
-        _order ??= OrderIn(_layout);
-        int[] order = _order;
+        ImmutableArray<int> order = _layout.GivenAt;
         var maxima = new ConcurrentDictionary<int, SharedMaxima>();
         OutputTensor PlanPlain(int index) => Plan(index, parameters);
         var outputs = new PlannedOutputs(
@@ -135,15 +133,6 @@ internal sealed class MatchedModels : IDisposable
 
     /// <summary>Closes the models.</summary>
     public void Dispose() => _opened.Dispose();
-
-    /// <summary>Finds the position among <see cref="Specs"/> of each tensor of a layout.</summary>
-    private int[] OrderIn(ShardLayout layout)
-    {
-        var places = new Dictionary<string, int>(Specs.Length, StringComparer.Ordinal);
-        for (int k = 0; k < Specs.Length; k++)
-            places.Add(Specs[k].Name, k);
-        return [.. layout.Tensors.Select(place => places[place.Spec.Name])];
-    }
 
     private OutputTensor Plan(int index, MergeParameters parameters)
     {

@@ -59,7 +59,7 @@ internal sealed class MatchedPart
     }
 
     /// <summary>The matched tensors, in the order of the base.</summary>
-    public ImmutableArray<AlignedTensor> Tensors { get; }
+    public AlignedTensors Tensors { get; }
 
     /// <summary>Numbers of vocabulary rows of the output if they differ from the base's; else null.</summary>
     public VocabularyRows? VocabularyRows { get; }

@@ -21,7 +21,7 @@ namespace DemEngine.Merging.Planning;
 internal sealed class MatchedRecipe
 {
     private readonly IReadOnlyList<MatchedPart> _parts;
-    private readonly ImmutableArray<AlignedTensor> _tensors;
+    private readonly AlignedTensors _tensors;
     private readonly int[]? _partOf;
     private readonly PartMatcher _matcher;
     private readonly string _basePath;
@@ -52,8 +52,8 @@ internal sealed class MatchedRecipe
         _parts = matcher.Parts;
         _matcher = matcher;
         _basePath = basePath.Written;
-        _tensors = _parts is [var only] ? only.Tensors : [.. _parts.SelectMany(part => part.Tensors)];
-        _partOf = _parts.Count == 1 ? null : [.. _parts.SelectMany((part, k) => Enumerable.Repeat(k, part.Tensors.Length))];
+        _tensors = _parts is [var only] ? only.Tensors : Together(_parts);
+        _partOf = _parts.Count == 1 ? null : [.. _parts.SelectMany((part, k) => Enumerable.Repeat(k, part.Tensors.Count))];
         if (matcher.Shared.Count > 0)
             _tensors = WithCopies(matcher.Shared);
 
@@ -71,8 +71,13 @@ internal sealed class MatchedRecipe
             && ElementTypes.TryParseFloat(text.Value, out ElementType parsed)
                 ? parsed
                 : null;
-        var buffers = new KeptBuffers([.. _tensors.Select(tensor => tensor.Spec)], type);
-        Specs = [.. _tensors.Select(tensor => buffers.Output(tensor.Spec))];
+        var specs = ImmutableArray.CreateBuilder<TensorSpec>(_tensors.Count);
+        for (int k = 0; k < _tensors.Count; k++)
+            specs.Add(_tensors.SpecAt(k));
+        var buffers = new KeptBuffers(specs, type);
+        for (int k = 0; k < specs.Count; k++)
+            specs[k] = buffers.Output(specs[k]);
+        Specs = specs.MoveToImmutable();
         IEnumerable<RecipeModel> sources = parts.SelectMany(part =>
             BasePart.Sources(part, TakenAsIs.OrMethod(part, method)).Select(k => part.Models[k]));
         IEnumerable<ManifestInput> inputs = sources
@@ -160,25 +165,37 @@ internal sealed class MatchedRecipe
     // Mostly a recipe has one part, and a model may have half a million tensors.
     private int PartOf(int index) => _partOf?[index] ?? 0;
 
-    // A copy is made from what the tensor that it is tied to is made from, wherever in the recipe that lies.
-    private ImmutableArray<AlignedTensor> WithCopies(IReadOnlyDictionary<string, string> shared)
+    private static AlignedTensors Together(IEnumerable<MatchedPart> parts)
     {
-        var byName = _tensors.Select((tensor, k) => (tensor.Spec.Name, k)).ToDictionary(StringComparer.Ordinal);
-        ImmutableArray<AlignedTensor>.Builder tensors = _tensors.ToBuilder();
+        AlignedTensor[] all = [.. parts.SelectMany(part => part.Tensors)];
+        return new AlignedTensors(all.Length, k => all[k], k => all[k].Spec);
+    }
+
+    // A copy is made from what the tensor that it is tied to is made from, wherever in the recipe that lies.
+    private AlignedTensors WithCopies(IReadOnlyDictionary<string, string> shared)
+    {
+        HashSet<string> names = [.. shared.Keys, .. shared.Values];
+        var byName = new Dictionary<string, (int Index, AlignedTensor Tensor)>(StringComparer.Ordinal);
+        AlignedTensors tensors = _tensors;
         for (int k = 0; k < tensors.Count; k++)
         {
-            TensorSpec spec = tensors[k].Spec;
-            if (shared.TryGetValue(spec.Name, out string? original)
-                && byName.TryGetValue(original, out int made)
-                && _tensors[made].Spec.Shape == spec.Shape)
+            if (names.Contains(tensors.SpecAt(k).Name))
+                byName.Add(tensors.SpecAt(k).Name, (k, tensors[k]));
+        }
+
+        var copies = new Dictionary<int, AlignedTensor>();
+        foreach (var (copy, original) in shared)
+        {
+            if (byName.TryGetValue(copy, out var made) && byName.TryGetValue(original, out var of)
+                && made.Tensor.Spec.Shape == of.Tensor.Spec.Shape)
             {
-                tensors[k] = _tensors[made] with { Spec = spec, ComputedAs = original };
+                copies.Add(made.Index, of.Tensor with { Spec = made.Tensor.Spec, ComputedAs = original });
                 if (_partOf is not null)
-                    _partOf[k] = _partOf[made];
+                    _partOf[made.Index] = _partOf[of.Index];
             }
         }
 
-        return tensors.MoveToImmutable();
+        return new AlignedTensors(tensors.Count, k => copies.GetValueOrDefault(k) ?? tensors[k], tensors.SpecAt);
     }
 
     /// <summary>
@@ -193,7 +210,7 @@ internal sealed class MatchedRecipe
         if (!_parts.Where((part, k) => part.HasGradients(ofParts[k])).Any())
             return [];
         var afterLayers = new List<string>();
-        for (int k = 0; k < _tensors.Length; k++)
+        for (int k = 0; k < _tensors.Count; k++)
         {
             AlignedTensor tensor = _tensors[k];
             int part = PartOf(k);

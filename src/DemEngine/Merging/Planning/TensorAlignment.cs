@@ -66,7 +66,12 @@ internal sealed class TensorAlignment
         foreach (AlignedSource source in sources)
             CheckNames(source);
         _commonRows = options.Vocabulary == VocabularyPolicy.Common && IsAnyOtherShape() ? tables.Value.CommonRows : null;
-        Tensors = [.. baseModel.Tensors.Select(Align)];
+        foreach (NamedInput tensor in baseModel.Tensors)
+            Check(tensor);
+        Tensors = new AlignedTensors(
+            baseModel.Tensors.Length,
+            k => Align(baseModel.Tensors[k]),
+            k => _commonRows is null ? SpecOf(baseModel.Tensors[k]) : Align(baseModel.Tensors[k]).Spec);
         if (_cut.Count > 0)
         {
             tables.Value.RefuseDoubtful();
@@ -75,7 +80,7 @@ internal sealed class TensorAlignment
     }
 
     /// <summary>The matched tensors, in the order of the base.</summary>
-    public ImmutableArray<AlignedTensor> Tensors { get; }
+    public AlignedTensors Tensors { get; }
 
     /// <summary>Notes on sources' tensors that were renamed, are not there, or are left out.</summary>
     public IReadOnlyList<string> Remarks => _remarks;
@@ -157,32 +162,56 @@ internal sealed class TensorAlignment
     private static bool IsRenamed(NamedInput tensor) =>
         !tensor.Name.Where(c => !char.IsAsciiDigit(c)).SequenceEqual(tensor.Tensor.Spec.Name.Where(c => !char.IsAsciiDigit(c)));
 
-    private AlignedTensor Align(NamedInput input)
+    private void Check(NamedInput input)
     {
-        TensorSpec spec = input.Tensor.Spec;
-        if (spec.Name != input.Name || spec.Type != input.Tensor.ModelType)
-            spec = spec with { Name = input.Name, Type = input.Tensor.ModelType };
-        TensorReader own = input.Tensor;
-        TensorReader?[] others = [.. _sources.Select(source => source.Model.Find(spec.Name))];
-        for (int k = 0; k < others.Length; k++)
+        TensorSpec spec = SpecOf(input);
+        foreach (AlignedSource source in _sources)
         {
-            if (others[k] is { } other)
-                CheckMatch(spec, own, other, _sources[k]);
+            if (source.Model.Find(spec.Name) is { } other)
+                CheckMatch(spec, input.Tensor, other, source);
         }
 
-        if (_commonRows is { } common && _tables.Value.Of(own) is { } table)
-        {
-            long rows = table.IsPerLayer
-                ? others.OfType<TensorReader>().Append(own).Min(table.TokensOf)
-                : Math.Min(common + table.Extra, table.TokensOf(own));
-            if (rows < table.TokensOf(own))
-            {
-                _cut.Add(spec.Name);
-                if (table.IsPerLayer)
-                    _perLayerRows = rows;
-                spec = spec with { Shape = table.Axis.With(spec.Shape, rows) };
-            }
-        }
+        if (_commonRows is null || CutOf(input.Tensor, OthersOf(spec.Name)) is not var (table, rows))
+            return;
+        _cut.Add(spec.Name);
+        if (table.IsPerLayer)
+            _perLayerRows = rows;
+    }
+
+    private static TensorSpec SpecOf(NamedInput input)
+    {
+        TensorSpec spec = input.Tensor.Spec;
+        return spec.Name == input.Name && spec.Type == input.Tensor.ModelType
+            ? spec
+            : spec with { Name = input.Name, Type = input.Tensor.ModelType };
+    }
+
+    private TensorReader?[] OthersOf(string name)
+    {
+        var others = new TensorReader?[_sources.Length];
+        for (int k = 0; k < others.Length; k++)
+            others[k] = _sources[k].Model.Find(name);
+        return others;
+    }
+
+    /// <summary>The table that a tensor is, and the rows that it is cut to; null where it stays whole.</summary>
+    private (TokenTable Table, long Rows)? CutOf(TensorReader own, TensorReader?[] others)
+    {
+        if (_commonRows is not { } common || _tables.Value.Of(own) is not { } table)
+            return null;
+        long rows = table.IsPerLayer
+            ? others.OfType<TensorReader>().Append(own).Min(table.TokensOf)
+            : Math.Min(common + table.Extra, table.TokensOf(own));
+        return rows < table.TokensOf(own) ? (table, rows) : null;
+    }
+
+    private AlignedTensor Align(NamedInput input)
+    {
+        TensorSpec spec = SpecOf(input);
+        TensorReader own = input.Tensor;
+        TensorReader?[] others = OthersOf(spec.Name);
+        if (CutOf(own, others) is var (table, rows))
+            spec = spec with { Shape = table.Axis.With(spec.Shape, rows) };
 
         // A source is read by rows of the first dimension; where tokens are another one, it is brought to the output's shape.
         if (spec.Shape != own.Spec.Shape || others.Any(other => other is not null && other.Spec.Shape != spec.Shape))

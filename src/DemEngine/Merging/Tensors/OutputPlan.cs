@@ -16,8 +16,8 @@ namespace DemEngine.Merging.Tensors;
 public sealed class OutputPlan
 {
     // Measured with names of fifty characters.
-    private const long InputTensorBytes = 400;
-    private const long OutputTensorBytes = 1800;
+    private const long InputTensorBytes = 300;
+    private const long OutputTensorBytes = 600;
 
     private readonly PlannedOutputs _outputs;
     private readonly Lazy<PlanTotals> _totals;
