@@ -582,6 +582,7 @@ public sealed class ErrorCode
         2074,
         "A folder of a store holds too many files to be one model.",
         "Name the folder of the model itself.");
+
     /// <summary>
     /// DEM2080: A chat template is not valid Jinja, uses a part of it that is not supported, or asks for what a chat does not
     /// have.
@@ -614,6 +615,15 @@ public sealed class ErrorCode
         2084,
         "A chat cannot be divided into what the assistant says and what it is told.",
         "Give chats with at least one message of the role assistant that is not empty.");
+
+    // ---- 2085: stores ----
+
+    /// <summary>DEM2085: The certificate of a store is not accepted.</summary>
+    public static readonly ErrorCode StoreNotTrusted = new(
+        2085,
+        "The certificate of a store is not accepted.",
+        "Check the address and the clock of this machine. Where the store or a proxy on the way has a certificate of its own, give "
+        + "the file of its authority in SSL_CERT_FILE.");
 
     // ---- 21xx: models and data sets ----
 

@@ -50,7 +50,10 @@ internal sealed class HttpRequests : IDisposable
     /// <param name="cancel">Token that stops the request.</param>
     /// <returns>The answer, whatever its status, and where it came from after redirects.</returns>
     /// <exception cref="StoreFaultException">The server was not reached.</exception>
-    /// <exception cref="DemException">DEM2072 (BadStoreAnswer): the redirects lead nowhere that may be asked.</exception>
+    /// <exception cref="DemException">
+    /// DEM2072 (BadStoreAnswer): the redirects lead nowhere that may be asked. DEM2085 (StoreNotTrusted): the server's certificate
+    /// is not accepted.
+    /// </exception>
     public async Task<(HttpResponseMessage Answer, Uri Source)> GetAsync(
         Uri address, RangeHeaderValue? range, CancellationToken cancel)
     {
@@ -114,13 +117,20 @@ internal sealed class HttpRequests : IDisposable
         {
             return await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel).ConfigureAwait(false);
         }
+        catch (HttpRequestException e) when (RefusedCertificate.In(e) is { } why)
+        {
+            throw new DemException(ErrorCode.StoreNotTrusted, $"{request.RequestUri}: {why}", e)
+            {
+                Path = request.RequestUri?.ToString(),
+            };
+        }
         catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.SecureConnectionError)
         {
             throw new DemException(
                 ErrorCode.StoreNotReached,
                 $"{request.RequestUri}: no secure connection: {(e.InnerException ?? e).Message}",
                 e,
-                "Check the server's certificate, the clock of this machine and a proxy on the way; then run again.");
+                "Check the server and a proxy on the way; then run again.");
         }
         catch (HttpRequestException e)
         {

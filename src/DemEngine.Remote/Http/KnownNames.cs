@@ -65,12 +65,19 @@ internal static class KnownNames
     {
         string root = folder.GetLeftPart(UriPartial.Path).TrimEnd('/');
         DemException? refused = null;
+        DemException? refusedWeights = null;
+        bool saysWhatIsThere = false;
         var found = new Dictionary<string, StoreFile>(StringComparer.Ordinal);
         await FindAllAsync([.. Indexes, .. Others, .. file is null ? (string[])[] : [file]]).ConfigureAwait(false);
         var named = new HashSet<string>(StringComparer.Ordinal);
         foreach (string list in Indexes.Append(Manifest).Where(found.ContainsKey))
             named.UnionWith(await NamedInAsync(requests, found[list], cancel).ConfigureAwait(false));
         await FindAllAsync([.. named.Where(name => !found.ContainsKey(name))]).ConfigureAwait(false);
+
+        // Weights that are refused beside files that are given are there, where the server says of other names that they are not,
+        // or an index says that they are.
+        if (refusedWeights is not null && !found.Keys.Any(IsWeights) && (saysWhatIsThere || named.Any(IsWeights)))
+            throw refusedWeights;
         return found.Count > 0
             ? new StoreFolder(root, [.. found.Values.OrderBy(one => one.Path, StringComparer.Ordinal)])
             : throw refused ?? new DemException(
@@ -91,12 +98,16 @@ internal static class KnownNames
                 try
                 {
                     string address = $"{root}/{string.Join('/', name.Split('/').Select(Uri.EscapeDataString))}";
-                    return await FindAsync(requests, new Uri(address), name, cancel).ConfigureAwait(false);
+                    StoreFile? one = await FindAsync(requests, new Uri(address), name, cancel).ConfigureAwait(false);
+                    saysWhatIsThere |= one is null;
+                    return one;
                 }
                 catch (DemException e) when (e.Code == ErrorCode.StoreAccessRefused)
                 {
                     // A server that does not say what there is refuses what is not there, too.
                     refused ??= e;
+                    if (IsWeights(name))
+                        refusedWeights ??= e;
                     return null;
                 }
                 finally
@@ -176,6 +187,10 @@ internal static class KnownNames
             }
         }
     }
+
+    private static bool IsWeights(string name) =>
+        name.EndsWith(".safetensors", StringComparison.Ordinal) || name.EndsWith(".bin", StringComparison.Ordinal)
+        || name.EndsWith(".gguf", StringComparison.Ordinal);
 
     private static bool IsInside(string name) => name.Split('/').All(part => part.Length > 0 && part is not ("." or ".."))
         && name.AsSpan().IndexOfAny('\\', ':') < 0;

@@ -24,6 +24,8 @@ internal static class S3Fault
     {
         if (e is not AmazonServiceException service || service.StatusCode == 0)
         {
+            if (RefusedCertificate.In(e) is { } refused)
+                return Error(ErrorCode.StoreNotTrusted, address, refused, null, e);
             bool isSetup = e is AmazonClientException && e.InnerException is not (HttpRequestException or IOException);
             return isSetup && Says("credential")
                 ? Error(
