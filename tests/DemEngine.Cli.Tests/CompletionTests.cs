@@ -36,6 +36,26 @@ public sealed class CompletionTests
         Assert.That(output.Trim(), Is.EqualTo("recipe.yaml"));
     }
 
+    [Platform(Include = "Unix")]
+    [TestCase("dem mer", "merge")]
+    [TestCase("dem merge r.yaml --vocab ", "base common fail")]
+    [TestCase("dem merge r.yaml --overw", "--overwrite")]
+    [TestCase("dem search t", "tell")]
+    [TestCase("dem completion pw", "pwsh")]
+    public void Fish_completes(string line, string words)
+    {
+        if (Shell.Bash("command -v fish || true").Length == 0)
+            Assert.Ignore("there is no fish here");
+        using var folder = new TempFolder();
+        string script = folder.Write("dem.fish", Dem.Run("completion", "fish").Expect(0).Output);
+        string output = Shell.Bash($"cd '{folder.Path}'; fish --no-config -c \"source '{script}'; complete -C '{line}'\" | cut -f1");
+        Assert.That(output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(word => word != "dem.fish").Order(StringComparer.Ordinal), Is.EqualTo(words.Split(' ')));
+    }
+
+    [Test]
+    public void Descriptions_keep_their_apostrophes_in_fish() =>
+        Assert.That(Dem.Run("completion", "fish").Expect(0).Output, Does.Contain(@"a recipe\'s parameters").And.Not.Contain("''"));
+
     [TestCase("zsh", "#compdef dem", "bashcompinit")]
     [TestCase("fish", "complete -c dem -n '__fish_use_subcommand' -f -a merge", "-l missing -x -a 'fail base'")]
     [TestCase("pwsh", "Register-ArgumentCompleter -Native -CommandName dem", "'--missing' = @('fail', 'base')")]

@@ -21,11 +21,32 @@ public class ExperimentCommandTests
         Assert.That(result.ErrorLines, Has.All.Match("^seed [12]: "));
 
         string[] losses = Losses(folder.PathOf("out/experiment.json"));
-        System.Text.Json.JsonElement again = Dem.Run([.. command, "--json"]).Expect(0).Json;
+        System.Text.Json.JsonElement again = Dem.Run([.. command, "--resume", "--json"]).Expect(0).Json;
         Assert.That(again.GetProperty("tables").GetArrayLength(), Is.EqualTo(2));
         Assert.That(again.GetProperty("life").GetArrayLength(), Is.EqualTo(5));
         Assert.That(Losses(folder.PathOf("out/experiment.json")), Is.EqualTo(losses));
         Assert.That(File.ReadAllText(again.GetProperty("report").GetString()!), Does.StartWith("<!doctype html>"));
+        ExpectTheSameAfterAKill(folder, losses);
+    }
+
+    private static void ExpectTheSameAfterAKill(TempFolder folder, string[] losses)
+    {
+        string[] command = ["experiment", "--preset", "tiny", "--out", folder.PathOf("killed"), "--threads", "1"];
+        string models = folder.PathOf("killed/seed-1/models");
+        string[] Trained() => Directory.Exists(models) ? Directory.GetFiles(models, "*.json") : [];
+        using (DemProcess process = DemProcess.Start(command))
+        {
+            Assert.That(process.WaitUntil(() => Trained().Length >= 2), Is.True, () => process.Error);
+            process.Kill();
+        }
+
+        string[] kept = Trained();
+        DateTime[] written = [.. kept.Select(File.GetLastWriteTimeUtc)];
+        Dem.Run("experiment", "--preset", "demo", "--out", folder.PathOf("killed"), "--resume").ExpectError(ErrorCode.ResumeMismatch, "settings.txt");
+        Dem.Run([.. command, "--resume=auto"]).Expect(0);
+        Assert.That(Trained(), Has.Length.GreaterThan(kept.Length));
+        Assert.That(kept.Select(File.GetLastWriteTimeUtc), Is.EqualTo(written), "what was trained is not trained again");
+        Assert.That(Losses(folder.PathOf("killed/experiment.json")), Is.EqualTo(losses));
     }
 
     private static string[] Losses(string file) =>

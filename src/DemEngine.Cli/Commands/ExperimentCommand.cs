@@ -39,12 +39,18 @@ internal static class ExperimentCommand
             "Models that are trained at once, and threads that merge and evaluate. Default: one a processor, here "
             + $"{DefaultThreads.Count}.",
             DefaultThreads.Count);
+        var resume = new Option<bool>("--resume")
+        {
+            Description = "Go on with an experiment that was stopped, as it does without this option, too; --resume=auto says the "
+                + "same. Models that are trained, trials and searches are kept; other settings are refused.",
+        };
+        var resumeAuto = new Option<bool>("--resume-auto") { Hidden = true, Description = "The same as --resume=auto." };
         var output = new OutputOptions();
 
         var command = new Command(
             "experiment", "Compare merging with data mixing over the life of a family of models, on data made for it.")
         {
-            folder, chosen, device, threads,
+            folder, chosen, device, threads, resume, resumeAuto,
         };
         output.AddTo(command);
         command.Validators.Add(result =>

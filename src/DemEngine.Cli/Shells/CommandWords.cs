@@ -23,7 +23,7 @@ internal static class CommandWords
     /// <param name="names">The symbol's name in the help, such as <c>fail|base</c>.</param>
     public static string[] ValuesOf(string? names) =>
         names is not null && names.Contains('|', StringComparison.Ordinal)
-            ? [.. names.Split('|').Where(IsWord).Where(word => word is not ("file" or "name" or "dir"))]
+            ? [.. names.Split('|').Where(IsWord).Where(word => word is not ("file" or "name" or "dir" or "k"))]
             : [];
 
     /// <summary>Whether an option takes a value.</summary>

@@ -85,15 +85,18 @@ internal static class CompletionScripts
                 ? "__fish_use_subcommand"
                 : string.Join("; and ", name.Split(' ').Select(one => $"__fish_seen_subcommand_from {one}"));
             foreach (Command one in command.Subcommands.Where(one => !one.Hidden))
-                script.Append($"complete -c dem -n {Quote(when)} -f -a {one.Name} -d {Quote(one.Description)}\n");
+                script.Append($"complete -c dem -n {FishQuote(when)} -f -a {one.Name} -d {FishQuote(one.Description)}\n");
+            string[] words = [.. command.Arguments.SelectMany(argument => CommandWords.ValuesOf(argument.HelpName))];
+            if (words.Length > 0)
+                script.Append($"complete -c dem -n {FishQuote(when)} -f -a {FishQuote(string.Join(' ', words))}\n");
             foreach (Option option in CommandWords.OptionsOf(command, root))
             {
                 string[] values = CommandWords.ValuesOf(option.HelpName);
                 string takes = values.Length > 0
-                    ? $" -x -a {Quote(string.Join(' ', values))}"
+                    ? $" -x -a {FishQuote(string.Join(' ', values))}"
                     : CommandWords.TakesValue(option) ? " -r" : "";
                 foreach (string one in CommandWords.NamesOf(option))
-                    script.Append($"complete -c dem -n {Quote(when)} -l {one[2..]}{takes} -d {Quote(option.Description)}\n");
+                    script.Append($"complete -c dem -n {FishQuote(when)} -l {one[2..]}{takes} -d {FishQuote(option.Description)}\n");
             }
         }
 
@@ -142,6 +145,9 @@ internal static class CompletionScripts
             .Concat(command.Arguments.SelectMany(argument => CommandWords.ValuesOf(argument.HelpName)))
             .Concat(CommandWords.OptionsOf(command, root).SelectMany(CommandWords.NamesOf))
             .Concat(command.Options.Any(option => option.Name == "--resume") ? ["--resume=auto"] : []);
+
+    private static string FishQuote(string? text) =>
+        $"'{text?.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "\\'", StringComparison.Ordinal)}'";
 
     private static string Quote(string? text) => $"'{text?.Replace("'", "''", StringComparison.Ordinal)}'";
 }
