@@ -109,11 +109,22 @@ static char *shared_at(run *r, const instruction *i, uint64_t address, unsigned 
     return r->shared + at;
 }
 
+/* A copy of 1, 2, 4 or 8 bytes, each of which is one instruction. */
+static inline void copy(void *to, const void *from, unsigned bytes)
+{
+    switch (bytes) {
+    case 1: memcpy(to, from, 1); break;
+    case 2: memcpy(to, from, 2); break;
+    case 4: memcpy(to, from, 4); break;
+    default: memcpy(to, from, 8); break;
+    }
+}
+
 static inline void load(const instruction *i, uint64_t *s, const char *from)
 {
     for (unsigned k = 0; k < i->lanes; k++) {
         uint64_t value = 0;
-        memcpy(&value, from + k * i->bytes, i->bytes);
+        copy(&value, from + k * i->bytes, i->bytes);
         s[i->d[k] * LANES] = value;
     }
 }
@@ -121,7 +132,7 @@ static inline void load(const instruction *i, uint64_t *s, const char *from)
 static inline void store(const instruction *i, const uint64_t *s, char *to)
 {
     for (unsigned k = 0; k < i->lanes; k++)
-        memcpy(to + k * i->bytes, &s[i->d[k] * LANES], i->bytes);
+        copy(to + k * i->bytes, &s[i->d[k] * LANES], i->bytes);
 }
 
 #define CHANGE(T, S)                                                                                                     \
@@ -347,7 +358,7 @@ static int run_band(run *r, uint64_t *s, int *places, unsigned first, unsigned t
                 break;
             case O_LOAD_PARAMETER: {
                 uint64_t value = 0;
-                memcpy(&value, r->parameters + i->offset, i->bytes);
+                copy(&value, r->parameters + i->offset, i->bytes);
                 SET(value);
                 break;
             }
@@ -495,10 +506,19 @@ done:
     return is_right;
 }
 
+/* Constants of a band, which nothing writes. */
+static void set_constants(const program *k, uint64_t *s)
+{
+    for (uint32_t slot = k->nctaid + 1; slot < k->slots; slot++) {
+        for (unsigned l = 0; l < LANES; l++)
+            s[(size_t)slot * LANES + l] = k->image[slot];
+    }
+}
+
 /* What the threads of a band start with. */
 static void start_band(const program *k, uint64_t *s, int *places, unsigned first, unsigned threads, unsigned group, unsigned groups)
 {
-    for (uint32_t slot = 0; slot < k->slots; slot++) {
+    for (uint32_t slot = 0; slot < k->tid; slot++) {
         for (unsigned l = 0; l < LANES; l++)
             s[(size_t)slot * LANES + l] = k->image[slot];
     }
@@ -563,6 +583,8 @@ int execute(const program *kernel, unsigned groups, unsigned threads, const char
     int *places = calloc(most, sizeof *places);
     r.shared = malloc(kernel->shared_bytes + 16);
     r.cells = calloc(kernel->shared_bytes / 4 + 4, sizeof *r.cells);
+    for (unsigned n = 0; n < (meets ? most / LANES : 1); n++)
+        set_constants(kernel, states + (size_t)n * kernel->slots * LANES);
     int backwards = setting(S_REVERSE) == 2 ? (int)(counters[C_launches] / 3 % 2) : setting(S_REVERSE) != 0;
     for (unsigned n = 0; n < groups && !r.error; n++) {
         r.group = backwards ? groups - 1 - n : n;
