@@ -2,7 +2,10 @@ using DemEngine.Tests;
 
 namespace DemEngine.Packages.Tests;
 
-/// <summary>All packages, made from this repository as for publishing, the tool installed from them, and small models made by the tool.</summary>
+/// <summary>
+/// All packages, made from this repository as for publishing, the tool installed from them, and small models made by the tool.
+/// DEM_TESTS_PACKAGES names a folder of packages that are made already.
+/// </summary>
 [SetUpFixture]
 public sealed class PackagedBuild
 {
@@ -11,7 +14,9 @@ public sealed class PackagedBuild
     /// <summary>Everything lies below it: <c>packages</c>, <c>tools</c>, <c>work</c> with the models.</summary>
     internal static string Folder => _folder!.Path;
 
-    internal static string PackagesFolder => Path.Combine(Folder, "packages");
+    internal static string PackagesFolder => Made ?? Path.Combine(Folder, "packages");
+
+    private static string? Made { get; } = Environment.GetEnvironmentVariable("DEM_TESTS_PACKAGES");
 
     internal static string WorkFolder => Path.Combine(Folder, "work");
 
@@ -25,8 +30,10 @@ public sealed class PackagedBuild
     {
         _folder = new TempFolder();
         Directory.CreateDirectory(WorkFolder);
-        DotNet.Run(
-            DotNet.Repository, "pack", "DemEngine.sln", "-c", "Release", "--artifacts-path", Path.Combine(Folder, "artifacts"), "-o", PackagesFolder, "-p:ContinuousIntegrationBuild=true", "-nodeReuse:false");
+        if (Made is null)
+            DotNet.Run(
+                DotNet.Repository, "pack", "DemEngine.sln", "-c", "Release", "--artifacts-path", Path.Combine(Folder, "artifacts"), "-o", PackagesFolder, "-p:ContinuousIntegrationBuild=true",
+                "-p:RunAnalyzers=false", "-nodeReuse:false");
         WriteConfiguration();
         DotNet.Run(WorkFolder, "tool", "install", "DemEngine.Cli", "--tool-path", Path.Combine(Folder, "tools"), "--version", Version, "--add-source", PackagesFolder);
 
