@@ -28,6 +28,9 @@ internal sealed partial class DemProcess : IDisposable
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "dem.dll"));
         foreach (string arg in args)
             start.ArgumentList.Add(arg);
+
+        // The program compiles loops well at once, for merges of gigabytes. Here that takes longer than they run.
+        start.Environment["DOTNET_TC_QuickJitForLoops"] = "1";
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
         _process = new Process { StartInfo = start };
