@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
 using DemEngine.Backends.Cpu;
 using DemEngine.Checkpoints;
 using DemEngine.Checkpoints.Decoding;
@@ -206,6 +207,32 @@ public sealed class GgufOutputTests
         Scaled(",\"truncate\":false");
         Assert.That(Assert.Throws<DemException>(() => Written("x.gguf"))!.Code, Is.EqualTo(ErrorCode.NotForGguf));
     }
+
+    // The steps by which models of these names split text, as their tokenizer.json has them.
+    [TestCase("gpt-2", """[{"type":"ByteLevel","use_regex":true}]""")]
+    [TestCase("smollm", """[{"type":"Digits","individual_digits":true},{"type":"ByteLevel"}]""")]
+    [TestCase("qwen2", """
+        [{"type":"Split","pattern":{"Regex":"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"},
+        "behavior":"Isolated","invert":false},{"type":"ByteLevel","use_regex":false}]
+        """)]
+    [TestCase("tekken", """
+        [{"type":"Split","pattern":{"Regex":"[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"},
+        "behavior":"Isolated"},{"type":"ByteLevel","use_regex":false}]
+        """)]
+    [TestCase("deepseek-coder", """
+        [{"type":"Split","pattern":{"Regex":"[\r\n]"},"behavior":"Isolated"},{"type":"Split","pattern":{"Regex":"\\s?\\p{L}+"},"behavior":"Isolated"},
+        {"type":"Split","pattern":{"Regex":"\\s?\\p{P}+"},"behavior":"Isolated"},{"type":"Split","pattern":{"Regex":"[一-龥ࠀ-一가-퟿]+"},"behavior":"Isolated"},
+        {"type":"Digits","individual_digits":true},{"type":"ByteLevel","use_regex":false}]
+        """)]
+    [TestCase(null, """[{"type":"Digits","individual_digits":false},{"type":"ByteLevel"}]""")]
+    [TestCase(null, """[{"type":"Split","pattern":{"Regex":"\\p{N}"},"behavior":"Removed"},{"type":"ByteLevel"}]""")]
+    [TestCase(null, """[{"type":"Split","pattern":"x","behavior":"Isolated"},{"type":"ByteLevel"}]""")]
+    [TestCase(null, """[{"type":"Whitespace"}]""")]
+    [TestCase(null, "[]")]
+    public void How_text_is_split_has_llama_cpps_name(string? name, string steps) => Assert.That(
+        GgufPreTokenizer.Of((JsonObject)JsonNode.Parse(
+            $$$"""{"pre_tokenizer":{"type":"Sequence","pretokenizers":{{{steps}}}}}""")!),
+        Is.EqualTo(name));
 
     private static ModelFolder Model()
     {
