@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Collections.Immutable;
-using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using DemEngine.Numerics;
 using DemEngine.Numerics.Quantized;
@@ -117,11 +116,14 @@ internal sealed class GptOssForm : IQuantizedForm
                     codes, expert * outputs, outputs, ofOutput * BlockBytes, (long)firstBlock * BlockBytes, rowBytes, packed);
                 StoredColumns.Read(scales, expert * outputs, outputs, ofOutput, firstBlock, blocks, stored);
                 ScaleNumbers.Read(scales.Spec.Type, stored, numbers.AsSpan(0, outputs * blocks));
-                for (int output = 0; output < outputs; output += Together)
+
+                // Outputs within blocks, so that each input's values are written one behind the other.
+                for (int block = 0; block < blocks; block++)
                 {
-                    int count = Math.Min(Together, outputs - output);
-                    for (int block = 0; block < blocks; block++)
+                    long place = ((long)(firstBlock + block) * Block * outputs) - start;
+                    for (int output = 0; output < outputs; output += Together, place += Together)
                     {
+                        int count = Math.Min(Together, outputs - output);
                         for (int k = 0; k < count; k++)
                         {
                             int at = ((output + k) * blocks) + block;
@@ -133,14 +135,10 @@ internal sealed class GptOssForm : IQuantizedForm
 
                         // Bytes of the same inputs of all outputs come next to each other, and are decoded together.
                         Transpose.SixteenBytes(packed.AsSpan((output * rowBytes) + (block * BlockBytes)), rowBytes, turned);
-                        long place = ((long)(firstBlock + block) * Block * outputs) + output - start;
-                        for (int pair = 0; pair < BlockBytes; pair++, place += 2 * outputs)
-                        {
-                            var bytes = Vector128.Create(turned.Slice(pair * Together, Together));
-                            DecodeInput(bytes, ofBlock, count, place, values);
-                            var high = Vector128.ShiftRightLogical(bytes.AsUInt16(), 4).AsByte();
-                            DecodeInput(high, ofBlock, count, place + outputs, values);
-                        }
+                        if (count == Together && place >= 0 && place + (((long)Block - 1) * outputs) + Together <= values.Length)
+                            TableCodes.E2M1.DecodePairs(turned, ofBlock, values[(int)place..], outputs);
+                        else
+                            DecodeParts(turned, ofBlock, count, place, values);
                     }
                 }
             }
@@ -152,20 +150,22 @@ internal sealed class GptOssForm : IQuantizedForm
             }
         }
 
-        /// <summary>Decodes successive outputs of one input, as far as they are asked for.</summary>
-        /// <param name="bytes">Codes of the outputs, in the low bits.</param>
+        /// <summary>Decodes a block of successive outputs, as far as it is asked for.</summary>
+        /// <param name="turned">Codes of the outputs, for two inputs in each 16 bytes.</param>
         /// <param name="ofOutputs">Scales of the outputs.</param>
         /// <param name="count">Number of outputs.</param>
         /// <param name="place">Place of the first value among those asked for; may lie outside.</param>
         /// <param name="values">Receives the values.</param>
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static void DecodeInput(
-            Vector128<byte> bytes, ReadOnlySpan<float> ofOutputs, int count, long place, Span<float> values)
+        private void DecodeParts(
+            ReadOnlySpan<byte> turned, ReadOnlySpan<float> ofOutputs, int count, long place, Span<float> values)
         {
-            if (count == Together && place >= 0 && place + Together <= values.Length)
-                TableCodes.E2M1.Decode(bytes, ofOutputs, values.Slice((int)place, Together));
-            else
+            for (int pair = 0; pair < BlockBytes; pair++, place += 2 * _outputs)
+            {
+                var bytes = Vector128.Create(turned.Slice(pair * Together, Together));
                 DecodePart(bytes, ofOutputs, count, place, values);
+                var high = Vector128.ShiftRightLogical(bytes.AsUInt16(), 4).AsByte();
+                DecodePart(high, ofOutputs, count, place + _outputs, values);
+            }
         }
 
         private static void DecodePart(

@@ -23,6 +23,8 @@ internal abstract class IntegerMatrix(
     string name, long outputs, int inputs, int groups, int groupSize, StoredTensor? groupIndex, ElementType modelType)
     : DecodedTensor(name, new TensorShape(outputs, inputs), modelType)
 {
+    private const int MostGroups = 128;
+
     /// <summary>Number of columns.</summary>
     protected int Inputs => inputs;
 
@@ -137,13 +139,34 @@ internal abstract class IntegerMatrix(
         ReadOnlySpan<float> zeros,
         Span<float> values)
     {
+        // Looking up one after the other costs less where the table is long.
+        if (scales.Length <= MostGroups)
+        {
+            int entries = (scales.Length + IntegerCodes.TableLanes - 1) / IntegerCodes.TableLanes * IntegerCodes.TableLanes;
+            Span<uint> table = stackalloc uint[entries];
+            uint lowest = 0;
+            for (int group = 0; group < scales.Length; group++)
+            {
+                uint scale = BitConverter.SingleToUInt32Bits(scales[group]);
+                lowest |= scale;
+                table[group] = scale | (uint)zeros[group];
+            }
+
+            // Scales in F16 and BF16 leave room for zero points.
+            if ((lowest & IntegerCodes.ZeroBits) == 0)
+            {
+                IntegerCodes.DecodeGrouped(codes, index, table, values);
+                return;
+            }
+        }
+
         // The index has been checked.
         ref float zero = ref MemoryMarshal.GetReference(zeros);
-        ref float scale = ref MemoryMarshal.GetReference(scales);
+        ref float scaleOf = ref MemoryMarshal.GetReference(scales);
         index = index[..codes.Length];
         values = values[..codes.Length];
         for (int k = 0; k < codes.Length; k++)
-            values[k] = (codes[k] - Unsafe.Add(ref zero, index[k])) * Unsafe.Add(ref scale, index[k]);
+            values[k] = (codes[k] - Unsafe.Add(ref zero, index[k])) * Unsafe.Add(ref scaleOf, index[k]);
     }
 
     /// <summary>Reads the group of each input; null where groups are of successive inputs.</summary>

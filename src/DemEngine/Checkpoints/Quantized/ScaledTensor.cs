@@ -131,13 +131,23 @@ internal sealed class ScaledTensor : DecodedTensor
                 continue;
             }
 
-            for (int end = at + ofLine; at < end;)
+            // A block that is begun in its middle, then all others of the line.
+            int rest = at + ofLine;
+            var (block, within) = Math.DivRem(column, _grid.LineBlock);
+            if (within > 0)
             {
-                var (block, within) = Math.DivRem(column, _grid.LineBlock);
-                int count = (int)Math.Min(_grid.LineBlock - within, end - at);
+                int count = (int)Math.Min(_grid.LineBlock - within, ofLine);
                 _values.Decode(codes.Slice(at, count), scales[(int)(lineScale + block)], values.Slice(at, count));
                 at += count;
-                column += count;
+                block++;
+            }
+
+            if (at < rest)
+            {
+                int size = (int)Math.Min(_grid.LineBlock, rest - at);
+                _values.Decode(
+                    codes[at..rest], scales[(int)(lineScale + block)..], size, values[at..rest]);
+                at = rest;
             }
         }
     }

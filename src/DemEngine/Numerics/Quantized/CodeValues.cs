@@ -14,6 +14,20 @@ internal abstract class CodeValues
     /// <param name="values">Receives as many values as there are codes.</param>
     public abstract void Decode(ReadOnlySpan<byte> codes, float scale, Span<float> values);
 
+    /// <summary>Computes the values of codes of which so many that follow each other have one scale.</summary>
+    /// <param name="codes">One code in each byte.</param>
+    /// <param name="scales">A scale for each block.</param>
+    /// <param name="block">Number of codes of a block; the last block may have fewer.</param>
+    /// <param name="values">Receives as many values as there are codes.</param>
+    public virtual void Decode(ReadOnlySpan<byte> codes, ReadOnlySpan<float> scales, int block, Span<float> values)
+    {
+        for (int at = 0, k = 0; at < codes.Length; at += block, k++)
+        {
+            int count = Math.Min(block, codes.Length - at);
+            Decode(codes.Slice(at, count), scales[k], values.Slice(at, count));
+        }
+    }
+
     /// <summary>Computes the values of codes that each have a scale of their own.</summary>
     /// <param name="codes">One code in each byte.</param>
     /// <param name="scales">A scale for each code.</param>

@@ -11,13 +11,21 @@ namespace DemEngine.Numerics.Quantized;
 internal sealed class FloatCodes(ElementType type) : CodeValues
 {
     public override void Decode(ReadOnlySpan<byte> codes, float scale, Span<float> values) =>
-        SmallFloatFormats.Dispatch<Run, bool>(type, new Run(codes, scale, values));
+        Decode(codes, [scale], codes.Length, values);
 
-    private readonly ref struct Run(ReadOnlySpan<byte> codes, float scale, Span<float> values) : ISmallFloatVisitor<bool>
+    public override void Decode(ReadOnlySpan<byte> codes, ReadOnlySpan<float> scales, int block, Span<float> values)
+    {
+        if (!codes.IsEmpty)
+            SmallFloatFormats.Dispatch<Run, bool>(type, new Run(codes, scales, block, values));
+    }
+
+    private readonly ref struct Run(ReadOnlySpan<byte> codes, ReadOnlySpan<float> scales, int block, Span<float> values)
+        : ISmallFloatVisitor<bool>
     {
         private readonly ReadOnlySpan<byte> _codes = codes;
         private readonly Span<float> _values = values;
-        private readonly float _scale = scale;
+        private readonly ReadOnlySpan<float> _scales = scales;
+        private readonly int _block = block;
 
         public bool Visit<TFormat>()
             where TFormat : struct, ISmallFloatFormat => VectorWidths.Best switch
@@ -35,16 +43,22 @@ internal sealed class FloatCodes(ElementType type) : CodeValues
             int count = _codes.Length;
             ref byte from = ref MemoryMarshal.GetReference(_codes);
             ref byte to = ref Unsafe.As<float, byte>(ref MemoryMarshal.GetReference(_values[..count]));
-            TVector factor = TWidth.Broadcast(BitConverter.SingleToUInt32Bits(_scale));
-            int k = 0;
-            for (; k <= count - TWidth.Lanes; k += TWidth.Lanes)
+            for (int start = 0, index = 0; start < count; start += _block, index++)
             {
-                TVector numbers = SmallFloatElement<TFormat>.LoadSingles<TWidth, TVector>(in Unsafe.Add(ref from, k));
-                TWidth.Store(TWidth.MultiplySingle(numbers, factor), ref Unsafe.Add(ref to, (nint)k * sizeof(float)));
+                int end = Math.Min(start + _block, count);
+                float scale = _scales[index];
+                TVector factor = TWidth.Broadcast(BitConverter.SingleToUInt32Bits(scale));
+                int k = start;
+                for (; k <= end - TWidth.Lanes; k += TWidth.Lanes)
+                {
+                    TVector numbers = SmallFloatElement<TFormat>.LoadSingles<TWidth, TVector>(in Unsafe.Add(ref from, k));
+                    TWidth.Store(TWidth.MultiplySingle(numbers, factor), ref Unsafe.Add(ref to, (nint)k * sizeof(float)));
+                }
+
+                for (; k < end; k++)
+                    _values[k] = (float)SmallFloatElement<TFormat>.Read(in Unsafe.Add(ref from, k)) * scale;
             }
 
-            for (; k < count; k++)
-                _values[k] = (float)SmallFloatElement<TFormat>.Read(in Unsafe.Add(ref from, k)) * _scale;
             return true;
         }
     }

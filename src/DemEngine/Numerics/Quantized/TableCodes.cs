@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace DemEngine.Numerics.Quantized;
 
@@ -37,6 +38,29 @@ internal sealed class TableCodes : CodeValues
             values[k] = _table[codes[k] & 15] * scale;
     }
 
+    public override void Decode(ReadOnlySpan<byte> codes, ReadOnlySpan<float> scales, int block, Span<float> values)
+    {
+        if (block % 16 != 0 || codes.Length % 16 != 0 || !Avx512F.IsSupported)
+        {
+            base.Decode(codes, scales, block, values);
+            return;
+        }
+
+        ref byte from = ref MemoryMarshal.GetReference(codes);
+        ref float to = ref MemoryMarshal.GetReference(values[..codes.Length]);
+        Vector512<float> table = Vector512.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(_table));
+        for (int start = 0, index = 0; start < codes.Length; start += block, index++)
+        {
+            Vector512<float> scaled = table * scales[index];
+            int end = Math.Min(start + block, codes.Length);
+            for (int k = start; k < end; k += 16)
+            {
+                Vector512<int> places = Avx512F.ConvertToVector512Int32(Vector128.LoadUnsafe(ref from, (nuint)k));
+                Avx512F.PermuteVar16x32(scaled, places).StoreUnsafe(ref to, (nuint)k);
+            }
+        }
+    }
+
     /// <summary>Computes the values of twice 16 codes that have one scale.</summary>
     public void Decode(Vector128<byte> lower, Vector128<byte> upper, float scale, Span<float> values)
     {
@@ -64,6 +88,43 @@ internal sealed class TableCodes : CodeValues
         Vector256<float> low = Vector256.LoadUnsafe(ref table), high = Vector256.LoadUnsafe(ref table, 8);
         (Look(Vector256.WidenLower(words).AsInt32(), low, high) * Vector256.LoadUnsafe(ref scale)).StoreUnsafe(ref to);
         (Look(Vector256.WidenUpper(words).AsInt32(), low, high) * Vector256.LoadUnsafe(ref scale, 8)).StoreUnsafe(ref to, 8);
+    }
+
+    /// <summary>Computes the values of a matrix whose columns each have a scale, two rows of which share bytes.</summary>
+    /// <param name="codes">Rows of 16 bytes: in the low bits the codes of one row, in the high bits those of the next.</param>
+    /// <param name="scales">Scales of the 16 columns.</param>
+    /// <param name="values">Receives the rows.</param>
+    /// <param name="stride">Distance of the rows in <paramref name="values"/>.</param>
+    public void DecodePairs(ReadOnlySpan<byte> codes, ReadOnlySpan<float> scales, Span<float> values, int stride)
+    {
+        if (!Avx512F.IsSupported)
+        {
+            for (int pair = 0; pair < codes.Length / 16; pair++)
+            {
+                var bytes = Vector128.Create(codes.Slice(16 * pair, 16));
+                Decode(bytes, scales, values.Slice(2 * pair * stride, 16));
+                Decode(
+                    Vector128.ShiftRightLogical(bytes.AsUInt16(), 4).AsByte(),
+                    scales,
+                    values.Slice(((2 * pair) + 1) * stride, 16));
+            }
+
+            return;
+        }
+
+        // A lookup takes the lowest four bits of an index.
+        ref byte from = ref MemoryMarshal.GetReference(codes);
+        ref float to = ref MemoryMarshal.GetReference(values[..((((codes.Length / 16 * 2) - 1) * stride) + 16)]);
+        Vector512<float> table = Vector512.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(_table));
+        Vector512<float> scale = Vector512.Create(scales[..16]);
+        for (int at = 0; at + 16 <= codes.Length; at += 16)
+        {
+            Vector512<int> bytes = Avx512F.ConvertToVector512Int32(Vector128.LoadUnsafe(ref from, (nuint)at));
+            (Avx512F.PermuteVar16x32(table, bytes) * scale).StoreUnsafe(ref to);
+            to = ref Unsafe.Add(ref to, stride);
+            (Avx512F.PermuteVar16x32(table, bytes >>> 4) * scale).StoreUnsafe(ref to);
+            to = ref Unsafe.Add(ref to, stride);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

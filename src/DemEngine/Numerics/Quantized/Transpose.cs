@@ -43,6 +43,12 @@ internal static class Transpose
     /// <param name="to">Receives 16 rows that follow each other.</param>
     public static void SixteenBytes(ReadOnlySpan<byte> from, int stride, Span<byte> to)
     {
+        if (Avx512Vbmi.IsSupported)
+        {
+            SixteenBytesBySixtyFour(from, stride, to);
+            return;
+        }
+
         if (!Sse2.IsSupported)
         {
             for (int row = 0; row < 16; row++)
@@ -71,6 +77,47 @@ internal static class Transpose
             if (round < 3)
                 next.CopyTo(rows);
         }
+    }
+
+    // Four rows are in a register. Their bytes of one column become a word, and the words of four registers are transposed.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void SixteenBytesBySixtyFour(ReadOnlySpan<byte> from, int stride, Span<byte> to)
+    {
+        var byColumn = Vector512.Create(
+            (byte)0, 16, 32, 48, 1, 17, 33, 49, 2, 18, 34, 50, 3, 19, 35, 51,
+            4, 20, 36, 52, 5, 21, 37, 53, 6, 22, 38, 54, 7, 23, 39, 55,
+            8, 24, 40, 56, 9, 25, 41, 57, 10, 26, 42, 58, 11, 27, 43, 59,
+            12, 28, 44, 60, 13, 29, 45, 61, 14, 30, 46, 62, 15, 31, 47, 63);
+        ref byte source = ref MemoryMarshal.GetReference(from[..((15 * stride) + 16)]);
+        ref byte target = ref MemoryMarshal.GetReference(to[..256]);
+        Vector512<uint> a = FourRows(ref source, stride, byColumn), b = FourRows(ref Unsafe.Add(ref source, 4 * stride), stride, byColumn);
+        Vector512<uint> c = FourRows(ref Unsafe.Add(ref source, 8 * stride), stride, byColumn);
+        Vector512<uint> d = FourRows(ref Unsafe.Add(ref source, 12 * stride), stride, byColumn);
+        Vector512<ulong> ab = Avx512F.UnpackLow(a, b).AsUInt64(), abUpper = Avx512F.UnpackHigh(a, b).AsUInt64();
+        Vector512<ulong> cd = Avx512F.UnpackLow(c, d).AsUInt64(), cdUpper = Avx512F.UnpackHigh(c, d).AsUInt64();
+        StoreRows(Avx512F.UnpackLow(ab, cd).AsByte(), ref target);
+        StoreRows(Avx512F.UnpackHigh(ab, cd).AsByte(), ref Unsafe.Add(ref target, 16));
+        StoreRows(Avx512F.UnpackLow(abUpper, cdUpper).AsByte(), ref Unsafe.Add(ref target, 32));
+        StoreRows(Avx512F.UnpackHigh(abUpper, cdUpper).AsByte(), ref Unsafe.Add(ref target, 48));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<uint> FourRows(ref byte from, int stride, Vector512<byte> byColumn)
+    {
+        var rows = Vector512.Create(
+            Vector256.Create(Vector128.LoadUnsafe(ref from), Vector128.LoadUnsafe(ref from, (nuint)stride)),
+            Vector256.Create(Vector128.LoadUnsafe(ref from, (nuint)(2 * stride)), Vector128.LoadUnsafe(ref from, (nuint)(3 * stride))));
+        return Avx512Vbmi.PermuteVar64x8(rows, byColumn).AsUInt32();
+    }
+
+    // A quarter of the register is every fourth row.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreRows(Vector512<byte> rows, ref byte to)
+    {
+        rows.GetLower().GetLower().StoreUnsafe(ref to);
+        rows.GetLower().GetUpper().StoreUnsafe(ref to, 64);
+        rows.GetUpper().GetLower().StoreUnsafe(ref to, 128);
+        rows.GetUpper().GetUpper().StoreUnsafe(ref to, 192);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -62,6 +62,20 @@ internal static class BlockBits
         return Vector128.Equals(spread & masks, masks) & Vector128.Create((byte)16);
     }
 
+    /// <summary>Reads 32 bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Load(ReadOnlySpan<byte> bytes, int offset) => Vector256.Create(bytes.Slice(offset, 32));
+
+    /// <summary>Takes the same bits of each byte: (byte >> shift) &amp; mask.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Take(Vector256<byte> bytes, int shift, byte mask) =>
+        Vector256.ShiftRightLogical(bytes.AsUInt16(), shift).AsByte() & Vector256.Create(mask);
+
+    /// <summary>Takes the same bits of each byte to a place above others: ((byte >> shift) &amp; mask) &lt;&lt; lift.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Take(Vector256<byte> bytes, int shift, byte mask, int lift) =>
+        Vector256.ShiftLeft(Take(bytes, shift, mask).AsUInt16(), lift).AsByte();
+
     // Processors shift words, and what comes in from the other byte of a word lies above the mask.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<byte> Shifted(Vector128<byte> bytes, int shift, byte mask) =>

@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace DemEngine.Numerics.Quantized.Blocks;
 
 /// <summary>
@@ -20,19 +22,14 @@ internal readonly struct Q2K : IBlockFormat
         float least = BlockBits.Half(block, 82);
         if (!float.IsFinite(d) || !float.IsFinite(least))
             return false;
-        Span<byte> codes = stackalloc byte[32];
         for (int part = 0; part < 8; part++)
         {
-            BlockBits.Take(block.Slice(16 + (part / 4 * 32), 32), part % 4 * 2, 3, codes);
-            for (int half = 0; half < 2; half++)
-            {
-                int scale = block[(part * 2) + half];
-                IntegerCodes.DecodeAffine(
-                    codes.Slice(half * 16, 16),
-                    d * (scale & 15),
-                    least * (scale >> 4),
-                    values.Slice((part * 32) + (half * 16), 16));
-            }
+            Vector256<byte> codes = BlockBits.Take(BlockBits.Load(block, 16 + (part / 4 * 32)), part % 4 * 2, 3);
+            int first = block[part * 2];
+            int second = block[(part * 2) + 1];
+            Span<float> of = values.Slice(part * 32, 32);
+            IntegerCodes.DecodeAffine(codes.GetLower(), d * (first & 15), least * (first >> 4), of);
+            IntegerCodes.DecodeAffine(codes.GetUpper(), d * (second & 15), least * (second >> 4), of[16..]);
         }
 
         return true;

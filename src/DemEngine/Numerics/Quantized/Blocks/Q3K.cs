@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace DemEngine.Numerics.Quantized.Blocks;
 
 /// <summary>
@@ -19,23 +21,23 @@ internal readonly struct Q3K : IBlockFormat
         float d = BlockBits.Half(block, 108);
         if (!float.IsFinite(d))
             return false;
-        Span<byte> codes = stackalloc byte[32];
+        Vector256<byte> upper = BlockBits.Load(block, 0);
         ReadOnlySpan<byte> packed = block.Slice(96, 12);
         for (int part = 0; part < 8; part++)
         {
             // A bit that is not set in the mask takes 4 off the code.
-            BlockBits.Take(block.Slice(32 + (part / 4 * 32), 32), part % 4 * 2, 3, codes);
-            BlockBits.Add(block[..32], part, 1, 2, codes);
-            for (int half = 0; half < 2; half++)
-            {
-                // The low four bits of the 16 scales lie in 8 bytes, and the high two in the 4 that follow.
-                int k = (part * 2) + half;
-                int scale = ((k < 8 ? packed[k] : packed[k - 8] >> 4) & 15) | (((packed[8 + (k % 4)] >> (k / 4 * 2)) & 3) << 4);
-                IntegerCodes.Decode(
-                    codes.Slice(half * 16, 16), 4, d * (scale - 32), values.Slice((part * 32) + (half * 16), 16));
-            }
+            Vector256<byte> codes = BlockBits.Take(BlockBits.Load(block, 32 + (part / 4 * 32)), part % 4 * 2, 3)
+                | BlockBits.Take(upper, part, 1, 2);
+            Span<float> of = values.Slice(part * 32, 32);
+            IntegerCodes.Decode(codes.GetLower(), 4, d * Scale(packed, part * 2), of);
+            IntegerCodes.Decode(codes.GetUpper(), 4, d * Scale(packed, (part * 2) + 1), of[16..]);
         }
 
         return true;
     }
+
+    // The low four bits of the 16 scales lie in 8 bytes, and the high two in the 4 that follow.
+    private static int Scale(ReadOnlySpan<byte> packed, int index) =>
+        (((index < 8 ? packed[index] : packed[index - 8] >> 4) & 15) | (((packed[8 + (index % 4)] >> (index / 4 * 2)) & 3) << 4))
+        - 32;
 }

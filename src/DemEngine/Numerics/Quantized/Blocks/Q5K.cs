@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace DemEngine.Numerics.Quantized.Blocks;
 
 /// <summary>
@@ -19,12 +21,13 @@ internal readonly struct Q5K : IBlockFormat
         float least = BlockBits.Half(block, 2);
         if (!float.IsFinite(d) || !float.IsFinite(least))
             return false;
-        Span<byte> codes = stackalloc byte[32];
+        ReadOnlySpan<byte> packed = block.Slice(4, 12);
+        Vector256<byte> upper = BlockBits.Load(block, 16);
         for (int part = 0; part < 8; part++)
         {
-            BlockBits.Take(block.Slice(48 + (part / 2 * 32), 32), part % 2 * 4, 15, codes);
-            BlockBits.Add(block.Slice(16, 32), part, 1, 4, codes);
-            (int scale, int low) = BlockBits.Pair(block.Slice(4, 12), part);
+            Vector256<byte> codes = BlockBits.Take(BlockBits.Load(block, 48 + (part / 2 * 32)), part % 2 * 4, 15)
+                | BlockBits.Take(upper, part, 1, 4);
+            (int scale, int low) = BlockBits.Pair(packed, part);
             IntegerCodes.DecodeAffine(codes, d * scale, least * low, values.Slice(part * 32, 32));
         }
 

@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
 namespace DemEngine.Numerics.Quantized.Blocks;
 
 /// <summary>
@@ -19,20 +22,27 @@ internal readonly struct Q6K : IBlockFormat
         float d = BlockBits.Half(block, 208);
         if (!float.IsFinite(d))
             return false;
-        Span<byte> codes = stackalloc byte[32];
-        for (int part = 0; part < 8; part++)
+        for (int half = 0; half < 2; half++)
         {
-            // The halves of the block are alike: their parts 0 and 1 are the low bits of 64 bytes, parts 2 and 3 the high ones.
-            var (half, quarter) = Math.DivRem(part, 4);
-            BlockBits.Take(block.Slice((half * 64) + (quarter % 2 * 32), 32), quarter / 2 * 4, 15, codes);
-            BlockBits.Add(block.Slice(128 + (half * 32), 32), quarter * 2, 3, 4, codes);
-            for (int k = 0; k < 2; k++)
-            {
-                int scale = (sbyte)block[192 + (part * 2) + k];
-                IntegerCodes.Decode(codes.Slice(k * 16, 16), 32, d * scale, values.Slice((part * 32) + (k * 16), 16));
-            }
+            // The first 64 codes of a half are the low bits of 64 bytes, the others the high ones.
+            Vector256<byte> first = BlockBits.Load(block, half * 64);
+            Vector256<byte> second = BlockBits.Load(block, (half * 64) + 32);
+            Vector256<byte> upper = BlockBits.Load(block, 128 + (half * 32));
+            ReadOnlySpan<byte> scales = block.Slice(192 + (half * 8), 8);
+            Span<float> of = values.Slice(half * 128, 128);
+            Write(BlockBits.Take(first, 0, 15) | BlockBits.Take(upper, 0, 3, 4), d, scales, of);
+            Write(BlockBits.Take(second, 0, 15) | BlockBits.Take(upper, 2, 3, 4), d, scales[2..], of[32..]);
+            Write(BlockBits.Take(first, 4, 15) | BlockBits.Take(upper, 4, 3, 4), d, scales[4..], of[64..]);
+            Write(BlockBits.Take(second, 4, 15) | BlockBits.Take(upper, 6, 3, 4), d, scales[6..], of[96..]);
         }
 
         return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Write(Vector256<byte> codes, float d, ReadOnlySpan<byte> scales, Span<float> values)
+    {
+        IntegerCodes.Decode(codes.GetLower(), 32, d * (sbyte)scales[0], values);
+        IntegerCodes.Decode(codes.GetUpper(), 32, d * (sbyte)scales[1], values[16..]);
     }
 }
