@@ -6,7 +6,7 @@ namespace DemEngine.Tests.Quantized;
 internal sealed class GgufFile
 {
     private readonly List<(string Key, byte[] Value)> _values = [];
-    private readonly List<(string Name, long[] Sizes, uint Type, byte[] Data)> _tensors = [];
+    private readonly List<(string Name, long[] Sizes, uint Type, byte[] Data, long? Offset)> _tensors = [];
 
     public GgufFile Text(string key, string value) => Add(key, 8, [.. BitConverter.GetBytes((ulong)Encoding.UTF8.GetByteCount(value)), .. Encoding.UTF8.GetBytes(value)]);
 
@@ -23,14 +23,18 @@ internal sealed class GgufFile
             .. values.SelectMany(value => (byte[])[.. BitConverter.GetBytes((ulong)value.Length), .. Encoding.ASCII.GetBytes(value)]),
         ]);
 
+    /// <summary>Adds a value as it is.</summary>
+    public GgufFile Value(string key, uint type, byte[] value) => Add(key, type, value);
+
     /// <summary>Adds a tensor.</summary>
     /// <param name="name">Name in the file.</param>
     /// <param name="type">Number of the type.</param>
     /// <param name="sizes">Sizes of the dimensions, outermost first.</param>
     /// <param name="data">Its data.</param>
-    public GgufFile Tensor(string name, uint type, long[] sizes, byte[] data)
+    /// <param name="offset">Offset that the header says; null for where the data is.</param>
+    public GgufFile Tensor(string name, uint type, long[] sizes, byte[] data, long? offset = null)
     {
-        _tensors.Add((name, sizes, type, data));
+        _tensors.Add((name, sizes, type, data, offset));
         return this;
     }
 
@@ -48,18 +52,18 @@ internal sealed class GgufFile
         }
 
         ulong offset = 0;
-        foreach (var (name, sizes, type, data) in _tensors)
+        foreach (var (name, sizes, type, data, stated) in _tensors)
         {
             WriteText(file, name);
             file.Write(BitConverter.GetBytes((uint)sizes.Length));
             foreach (long size in sizes.Reverse())
                 file.Write(BitConverter.GetBytes(size));
             file.Write(BitConverter.GetBytes(type));
-            file.Write(BitConverter.GetBytes(offset));
+            file.Write(BitConverter.GetBytes(stated ?? (long)offset));
             offset += ((ulong)data.Length + 31) / 32 * 32;
         }
 
-        foreach (var (_, _, _, data) in _tensors)
+        foreach (var (_, _, _, data, _) in _tensors)
         {
             file.Write(new byte[(32 - (file.Position % 32)) % 32]);
             file.Write(data);

@@ -214,6 +214,74 @@ public sealed class GgufTests
         Refuse(ErrorCode.BadGguf, "alignment", Llama().Number("general.alignment", 24));
     }
 
+    [Test]
+    public void A_header_cut_at_any_byte_is_refused_by_name()
+    {
+        byte[] sound = Llama().Texts("tokenizer.ggml.tokens", "a", "bc").Tensor("output_norm.weight", 0, [32], Floats(32, 1)).Build();
+        for (int length = 0; length < sound.Length; length++)
+        {
+            DemException e = Assert.Throws<DemException>(() => Read(sound[..length]), $"{length} bytes")!;
+            Assert.That(e.Code, Is.Not.SameAs(ErrorCode.Internal));
+        }
+    }
+
+    [Test]
+    public void Metadata_that_no_model_has_are_refused_by_name()
+    {
+        void Refuse(string said, GgufFile file) =>
+            Assert.That(Failing.With(ErrorCode.BadGguf, () => Read(file.Build())).Message, Does.Contain(said));
+        byte[] nested = [.. Enumerable.Range(0, 100).SelectMany(_ => (byte[])[.. BitConverter.GetBytes(9u), .. BitConverter.GetBytes(1ul)])];
+        Refuse("array of arrays", Llama().Value("x", 9, nested));
+        Refuse("alignment", Llama().Number("general.alignment", 0));
+        Refuse("alignment", Llama().Number("general.alignment", 3));
+        Refuse("alignment", Llama().Text("general.alignment", "32"));
+        Refuse("alignment", Llama().Value("general.alignment", 10, BitConverter.GetBytes(ulong.MaxValue)));
+        Refuse("length", Llama().Value("x", 8, BitConverter.GetBytes(1ul << 40)));
+        Refuse("length", Llama().Value("x", 9, [.. BitConverter.GetBytes(4u), .. BitConverter.GetBytes(1ul << 30)]));
+        Refuse("unknown type", Llama().Value("x", 99, new byte[8]));
+        Refuse("twice", Llama().Text("general.architecture", "llama"));
+
+        // 2^63 − 1 heads, whose double is negative.
+        GgufFile heads = new GgufFile().Text("general.architecture", "llama")
+            .Value("llama.attention.head_count", 10, BitConverter.GetBytes(long.MaxValue));
+        Refuse("heads", heads.Tensor("blk.0.attn_q.weight", 0, [8, 4], new byte[128]));
+        Refuse("experts", Llama().Tensor("blk.0.ffn_up_exps.weight", 0, [10_000, 1], new byte[40_000]));
+        Refuse("dimensions", Llama().Tensor("output.weight", 0, [1, 1, 1, 1, 1], new byte[4]));
+        Refuse("[4611686018427387904, 4]", Llama().Tensor("output.weight", 0, [1L << 62, 4], new byte[16]));
+        Refuse("[0, 4]", Llama().Tensor("output.weight", 0, [0, 4], []));
+        Refuse("overlap", Llama().Tensor("output.weight", 0, [8, 4], new byte[128], offset: 0).Tensor("output_norm.weight", 0, [4], new byte[16], offset: 32));
+        Refuse("beyond", Llama().Tensor("output.weight", 0, [1, 4], new byte[16], offset: 1 << 20));
+        Refuse("aligned", Llama().Tensor("output.weight", 0, [1, 4], new byte[16], offset: 4));
+
+        // The old and the new way of storing experts, both.
+        DemException twice = Assert.Throws<DemException>(() => Read(Llama()
+            .Tensor("blk.0.ffn_up_exps.weight", 0, [2, 4, 4], new byte[128]).Tensor("blk.0.ffn_up.1.weight", 0, [4, 4], new byte[64]).Build()))!;
+        Assert.That(twice.Code, Is.SameAs(ErrorCode.DuplicateName));
+        Assert.That(() => Read(Llama().Value("llama.rope.freq_base", 6, BitConverter.GetBytes(float.NaN)).Build()), Throws.Nothing);
+    }
+
+    [Test]
+    public void One_tensor_in_two_files_of_a_model_is_refused_by_name()
+    {
+        using var folder = new TempFolder();
+        byte[] data = Floats(32, 1);
+        File.WriteAllBytes(folder.PathOf("m-00001-of-00002.gguf"), Llama().Tensor("output_norm.weight", 0, [32], data).Build());
+        File.WriteAllBytes(folder.PathOf("m-00002-of-00002.gguf"), new GgufFile().Tensor("output_norm.weight", 0, [32], data).Build());
+        Failing.With(ErrorCode.DuplicateName, () => DecodedModel.Of(Checkpoint.Open(folder.Path)).Dispose());
+    }
+
+    private static void Read(byte[] bytes)
+    {
+        using var folder = new TempFolder();
+        File.WriteAllBytes(folder.PathOf("m.gguf"), bytes);
+        using Checkpoint decoded = DecodedModel.Of(Checkpoint.Open(folder.PathOf("m.gguf")));
+        foreach (StoredTensor tensor in decoded.Tensors)
+        {
+            using var scratch = new NativeBuffer(checked((int)tensor.Spec.ByteLength));
+            tensor.Read(0, (int)tensor.Spec.UnitCount, scratch.Bytes);
+        }
+    }
+
     private static GgufFile Llama(string architecture = "llama") => new GgufFile()
         .Text("general.architecture", architecture)
         .Number($"{architecture}.block_count", 8)

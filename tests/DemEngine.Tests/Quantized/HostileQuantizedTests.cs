@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using DemEngine.Checkpoints;
 using DemEngine.Numerics;
 using DemEngine.Tests.Merging;
@@ -121,6 +122,67 @@ public sealed class HostileQuantizedTests
         QuantizedCase one = QuantizedCases.All.First(known => known.Form == "FP8 by channel") with { Config = config };
         using ModelFolder folder = Folder(one, one.Stored);
         Failing.With(ErrorCode.Quantized, () => folder.Merge(Recipe));
+    }
+
+    private static IEnumerable<string> Forms => QuantizedCases.All.Select(one => one.Form);
+
+    [TestCaseSource(nameof(Forms))]
+    public void Whatever_is_disturbed_ends_in_a_result_or_a_named_error(string form)
+    {
+        QuantizedCase one = QuantizedCases.All.First(known => known.Form == form);
+        var random = new Random(one.Form.Length);
+        int refused = 0;
+        for (int round = 0; round < 15; round++)
+        {
+            (TensorSpec Spec, byte[] Bytes)[] tensors = [.. one.Stored];
+            string? config = one.Config;
+            for (int changes = random.Next(1, 3); changes > 0; changes--)
+            {
+                int k = random.Next(tensors.Length);
+                (TensorSpec spec, byte[] bytes) = tensors[k];
+                switch (random.Next(config is null ? 4 : 5))
+                {
+                    case 0:
+                        ElementType[] types = [ElementType.U8, ElementType.I32, ElementType.F16, ElementType.F32, ElementType.BF16, ElementType.F8E4M3, ElementType.I64];
+                        tensors[k] = TestCheckpoint.Tensor(spec.Name, types[random.Next(types.Length)], [.. spec.Shape.Dimensions]);
+                        break;
+                    case 1:
+                        long[] sizes = [.. spec.Shape.Dimensions, .. random.Next(4) == 0 ? new long[] { 1 } : []];
+                        if (sizes.Length > 0)
+                            sizes[random.Next(sizes.Length)] = random.Next(4) switch { 0 => 0, 1 => 1, 2 => sizes[0] + 1, _ => sizes[^1] * 2 };
+                        tensors[k] = TestCheckpoint.Tensor(spec.Name, spec.Type, sizes);
+                        break;
+                    case 2:
+                        byte[] noise = new byte[bytes.Length];
+                        random.NextBytes(noise);
+                        tensors[k] = (spec, noise);
+                        break;
+                    case 3:
+                        tensors = [.. tensors.Where((_, at) => at != k)];
+                        break;
+                    default:
+                        string[] values = ["0", "-1", "2147483648", "1e30", "\"x\"", "null", "[]", "[0, 0]", "[-1, 9223372036854775807]", "{}", "true", "9223372036854775807"];
+                        config = Regex.Replace(config!, "[0-9]+|\\[[^]]*\\]", match => random.Next(2) == 0 ? values[random.Next(values.Length)] : match.Value);
+                        break;
+                }
+
+                if (tensors.Length == 0)
+                    break;
+            }
+
+            using ModelFolder folder = Folder(one with { Config = config }, tensors);
+            try
+            {
+                folder.Merge(Recipe);
+            }
+            catch (DemException e)
+            {
+                refused++;
+                Assert.That(e.Code, Is.Not.SameAs(ErrorCode.Internal), e.ToString());
+            }
+        }
+
+        Assert.That(refused, Is.GreaterThan(2));
     }
 
     private static ModelFolder Folder(QuantizedCase one, (TensorSpec Spec, byte[] Bytes)[] tensors)

@@ -118,6 +118,7 @@ internal sealed class GgufHeader
             return new object();
         }
 
+        reader.Keep(count * sizeof(long));
         var list = ImmutableArray.CreateBuilder<long>((int)count);
         for (int k = 0; k < count; k++)
             list.Add(Scalar(reader, of) switch { long number => number, bool flag => flag ? 1 : 0, _ => 0 });
@@ -154,7 +155,7 @@ internal sealed class GgufHeader
 
     private void ReadTensors(GgufReader reader, long count, long fileLength)
     {
-        long alignment = Number("general.alignment") ?? DefaultAlignment;
+        long alignment = _values.GetValueOrDefault("general.alignment", (long)DefaultAlignment) is long number ? number : 0;
         if (alignment is <= 0 or > 1 << 20 || !BitOperations.IsPow2(alignment))
             throw reader.Wrong($"general.alignment is {alignment}");
         var read = new List<(GgufTensor Tensor, ulong Offset)>();

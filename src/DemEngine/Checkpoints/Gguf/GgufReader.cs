@@ -11,7 +11,11 @@ internal sealed class GgufReader(GgufBytes file, string path)
     // The names of a model's tensors and tokens are far shorter; a chat template can be long.
     private const int LongestText = 1 << 24;
 
+    // Metadata and names of the largest models take some megabytes; the lists of tokens are passed over.
+    private const long MostKept = 1L << 28;
+
     private readonly byte[] _buffer = new byte[1 << 16];
+    private long _kept;
     private long _start;
     private int _held;
     private int _at;
@@ -51,6 +55,7 @@ internal sealed class GgufReader(GgufBytes file, string path)
     public string ReadText()
     {
         int length = (int)Length(LongestText);
+        Keep(length);
         byte[] bytes = new byte[length];
         for (int at = 0; at < length;)
         {
@@ -60,6 +65,16 @@ internal sealed class GgufReader(GgufBytes file, string path)
         }
 
         return Encoding.UTF8.GetString(bytes);
+    }
+
+    /// <summary>Counts memory that is taken for what is read, and for an entry that holds it.</summary>
+    /// <exception cref="DemException">DEM2036 (BadGguf): it is more than any model needs.</exception>
+    public void Keep(long bytes)
+    {
+        const int Entry = 128;
+        _kept += bytes + Entry;
+        if (_kept > MostKept)
+            throw Wrong($"the header holds more than {MostKept >> 20} MB of names and values");
     }
 
     /// <summary>Passes over a text with its length in front.</summary>

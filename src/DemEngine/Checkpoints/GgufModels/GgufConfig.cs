@@ -53,8 +53,8 @@ internal static class GgufConfig
         return IndentedJson.Write(config);
     }
 
-    // Files hold these numbers in F32, and 1e-5 is meant where that is nearest.
-    private static double? Round(double? number) => number is { } one
+    // Files hold these numbers in F32, and 1e-5 is meant where that is nearest. JSON has no NaN and no infinities.
+    private static double? Round(double? number) => number is { } one && float.IsFinite((float)one)
         ? double.Parse(((float)one).ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture)
         : null;
 }

@@ -11,6 +11,10 @@ namespace DemEngine.Checkpoints.GgufModels;
 /// <summary>The model that GGUF files hold, in Hugging Face's layout.</summary>
 internal static class GgufModel
 {
+    // No mixture has as many experts in a layer, or in all layers.
+    private const int MostExperts = 1 << 13;
+    private const int MostTensors = 1 << 22;
+
     /// <summary>Translates the tensors of GGUF files.</summary>
     /// <param name="stored">The checkpoint as it is stored.</param>
     /// <param name="headers">Headers of its files, in their order.</param>
@@ -55,6 +59,11 @@ internal static class GgufModel
             };
             var shape = new TensorShape(info.Dimensions);
             decoded.AddRange(Decode(tensor, info, shape, target, architecture, type, target.IsQuery ? heads : keyHeads));
+            if (decoded.Count > MostTensors)
+                throw new DemException(ErrorCode.BadGguf, $"{stored.Path}: the file holds more than {MostTensors} experts")
+                {
+                    Path = stored.Path,
+                };
         }
 
         files = stored.ReadSideFiles();
@@ -91,7 +100,7 @@ internal static class GgufModel
                 Tensor = info.Name,
             };
         long permuted = architecture.IsPermuted && (target.IsQuery || target.IsKey) ? heads : 0;
-        if (permuted < 0 || (permuted > 0 && whole.Rows % (2 * permuted) != 0)
+        if (permuted < 0 || permuted > whole.Rows || (permuted > 0 && whole.Rows % (2 * permuted) != 0)
             || (permuted == 0 && architecture.IsPermuted && (target.IsQuery || target.IsKey)))
             throw new DemException(
                 ErrorCode.BadGguf,
@@ -107,7 +116,7 @@ internal static class GgufModel
         var blocks = new BlockTensor(stored, info.Format);
         if (!target.IsStacked)
             return [new GgufDecodedTensor(blocks, target.Name, whole, modelType, 0, permuted, offset)];
-        if (info.Dimensions.Length < 2 || whole.Rows > 1 << 16)
+        if (info.Dimensions.Length < 2 || whole.Rows > MostExperts)
             throw new DemException(ErrorCode.BadGguf, $"{stored.File}: tensor {Quoted.Name(info.Name)} is {whole}, no experts")
             {
                 Path = stored.File,
