@@ -181,9 +181,10 @@ public sealed class GgufOutputTests
         using ModelFolder folder = Model();
         void Scaled(string more) => folder.File("a", "config.json", Config.Replace(
             "\"rope_theta\":10000.0", "\"rope_parameters\":{\"rope_type\":\"yarn\",\"factor\":4.0,\"original_max_position_embeddings\":32" + more + "}", StringComparison.Ordinal));
+        IReadOnlyList<string> remarks = [];
         Checkpoint Written(string path)
         {
-            Write(folder, "gguf_bf16", path);
+            remarks = Write(folder, "gguf_bf16", path);
             return Checkpoint.Open(folder.PathOf(path));
         }
 
@@ -193,6 +194,7 @@ public sealed class GgufOutputTests
             Assert.That(plain.GgufHeaders[0].Text("llama.rope.scaling.type"), Is.EqualTo("yarn"));
             Assert.That(plain.GgufHeaders[0].Number("llama.rope.scaling.original_context_length"), Is.EqualTo(32));
             Assert.That(plain.GgufHeaders[0].Real("llama.rope.scaling.attn_factor"), Is.Null);
+            Assert.That(remarks, Has.None.Contains("yarn"));
         }
 
         // llama.cpp multiplies by 1 + 0.1 ln 4 itself.
@@ -200,6 +202,7 @@ public sealed class GgufOutputTests
         using (Checkpoint stated = Written("stated.gguf"))
         {
             Assert.That(stated.GgufHeaders[0].Real("llama.rope.scaling.yarn_beta_fast"), Is.EqualTo(16));
+            Assert.That(remarks, Has.Some.Contains("--yarn-beta-fast 16 --yarn-beta-slow 2"));
             Assert.That(stated.GgufHeaders[0].Real("llama.rope.scaling.yarn_beta_slow"), Is.EqualTo(2));
             Assert.That(stated.GgufHeaders[0].Real("llama.rope.scaling.attn_factor"), Is.EqualTo(0.9 / 1.1386294).Within(1e-6));
         }

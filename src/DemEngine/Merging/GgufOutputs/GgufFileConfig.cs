@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using DemEngine.Checkpoints;
@@ -13,6 +14,10 @@ namespace DemEngine.Merging.GgufOutputs;
 /// </summary>
 internal sealed class GgufFileConfig
 {
+    // The bounds of yarn's ramp in the paper (https://arxiv.org/abs/2309.00071).
+    private const double FastTurns = 32;
+    private const double SlowTurns = 1;
+
     private readonly JsonObject _config;
     private readonly JsonObject _rope;
     private readonly string _owner;
@@ -125,6 +130,19 @@ internal sealed class GgufFileConfig
         }
 
         return factors;
+    }
+
+    /// <summary>What whoever runs the file has to know; null for nothing.</summary>
+    public string? Remark
+    {
+        get
+        {
+            double fast = Real(_rope, "beta_fast") ?? FastTurns, slow = Real(_rope, "beta_slow") ?? SlowTurns;
+            return ScalingType != "yarn" || (fast == FastTurns && slow == SlowTurns) ? null : string.Create(
+                CultureInfo.InvariantCulture,
+                $"yarn of this model goes from {fast} to {slow} turns, and llama.cpp 0.7 takes {FastTurns} and {SlowTurns} unless it "
+                + $"is run with --yarn-beta-fast {fast} --yarn-beta-slow {slow}");
+        }
     }
 
     /// <summary>Makes the error of a model that is not written.</summary>

@@ -75,7 +75,7 @@ internal sealed class GgufFilePlan
         byte[] header = Write(metadata, layout.Listed, factors.Length);
         return new GgufFilePlan(header, MemoryMarshal.AsBytes<float>(factors).ToArray(), layout)
         {
-            Remarks = [.. RemarksOf(form, layout)],
+            Remarks = [.. RemarksOf(form, layout), .. config.Remark is { } remark ? [remark] : Array.Empty<string>()],
         };
     }
 
