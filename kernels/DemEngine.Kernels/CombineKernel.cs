@@ -28,6 +28,9 @@ internal struct CombineShape
 
     /// <summary>Factor of |s| in the error bound of a sum s in binary32. See <see cref="SingleCombineKernel"/>.</summary>
     public float ErrorScale;
+
+    /// <summary>1 if <see cref="ExactSingleSum"/> is worth trying, else 0.</summary>
+    public int HasShortWeights;
 }
 
 /// <summary>Computes a linear combination of tensors, from and to any two element types.</summary>

@@ -58,7 +58,7 @@ result cuDeviceGetAttribute(int *value, int attribute, int device)
     case THREADS_A_PROCESSOR: *value = 2048; break;
     case COPY_ENGINES: *value = 2; break;
     case MAJOR: *value = (int)setting(S_MAJOR); break;
-    case MINOR: *value = (int)setting(S_MINOR); break;
+    case MINOR: *value = device ? 0 : (int)setting(S_MINOR); break;
     default: *value = 1; break;
     }
     return 0;

@@ -12,7 +12,7 @@
     X(DEVICES, 1)         /* number of devices */                                                                          \
     X(VERSION, 13000)     /* version of the driver, 1000·major + 10·minor */                                               \
     X(MAJOR, 8)           /* architecture of the devices */                                                                \
-    X(MINOR, 0)                                                                                                            \
+    X(MINOR, 0)           /* of the first device; that of further ones is 0 */                                             \
     X(PROCESSORS, 4)      /* multiprocessors of a device */                                                                \
     X(MEMORY, 8000000000) /* bytes of memory of a device */                                                                \
     X(JITTER, 0)          /* most microseconds that an operation on a stream is held back, at random */                    \

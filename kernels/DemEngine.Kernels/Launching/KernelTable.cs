@@ -3,6 +3,7 @@ using DemEngine.Kernels.Elements;
 using DemEngine.Numerics;
 using ILGPU;
 using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
 using CombineLauncher = System.Action<
     ILGPU.Runtime.AcceleratorStream,
     ILGPU.KernelConfig,
@@ -48,11 +49,16 @@ internal sealed class KernelTable
     private readonly ConcurrentDictionary<(ElementType, ElementType, ElementType), Lazy<ExtractLauncher>> _extract = new();
     private readonly ConcurrentDictionary<ElementType, Lazy<GramLauncher>> _gram = new();
     private readonly bool _isSimulated;
+    private readonly bool _hasFastDoubles;
 
     public KernelTable(Accelerator accelerator)
     {
         _accelerator = accelerator;
         _isSimulated = accelerator.AcceleratorType == AcceleratorType.CPU;
+
+        // CUDA C Programming Guide, throughput of arithmetic instructions: of these architectures a multiprocessor does 32 or 64
+        // binary64 operations in a cycle, of all others at most 4.
+        _hasFastDoubles = accelerator is CudaAccelerator { Architecture: { Major: 6 or 7 or 8 or 9 or 10, Minor: 0 } };
     }
 
     public CombineLauncher Combine(ElementType input, ElementType output) =>
@@ -60,10 +66,10 @@ internal sealed class KernelTable
             () => DeviceElements.Dispatch<CombineLoader, CombineLauncher>(input, new CombineLoader(_accelerator, output)))).Value;
 
     /// <summary>
-    /// The kernel that tries binary32 first; null if there is none for these types.
+    /// The kernel that tries binary32 first; null if there is none for these types, or where a device gains nothing by it.
     /// </summary>
     public CombineLauncher? SingleCombine(ElementType input, ElementType output) =>
-        SingleCombineLoader.Has(input, output)
+        !_hasFastDoubles && SingleCombineLoader.Has(input, output)
             ? _singleCombine.GetOrAdd((input, output), _ => new Lazy<CombineLauncher>(
                 () => DeviceElements.Dispatch<SingleCombineLoader, CombineLauncher>(
                     input,

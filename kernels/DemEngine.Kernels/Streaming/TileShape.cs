@@ -88,6 +88,7 @@ internal sealed class TileShape
         UsesBase = combination.UsesBase ? 1 : 0,
         StartsFromBase = combination.StartsFromBase ? 1 : 0,
         ErrorScale = SingleCombineKernel.ErrorScale(combination.Terms.Length),
+        HasShortWeights = ExactSingleSum.HasShortWeights(combination) ? 1 : 0,
     };
 
     /// <summary>Maximum number of elements, up to the given one, that fit a buffer: a whole number of leaves, or all.</summary>

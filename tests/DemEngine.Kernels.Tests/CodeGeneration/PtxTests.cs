@@ -40,8 +40,9 @@ public sealed class PtxTests
         string ptx = KernelPtx.SingleCombine(input, output);
         CheckCommon(ptx);
 
-        // Wide loads of base, source and term; in the part that decides, a term and one element of each.
-        int ofTerms = WideLoad(input) == WideLoad(typeof(F32)) ? 2 : 0;
+        // Wide loads of base, source and term; in the parts that decide, a term and one element of each.
+        int exactly = input == typeof(F32) ? 0 : 1;
+        int ofTerms = WideLoad(input) == WideLoad(typeof(F32)) ? 2 + exactly : 0;
         Assert.That(Count(ptx, WideLoad(input)), Is.EqualTo((3 * Accesses(input)) + ofTerms));
         Assert.That(Count(ptx, "st.global"), Is.EqualTo(2));
         Assert.That(Count(ptx, WideStore(output)), Is.EqualTo(1));
@@ -50,8 +51,8 @@ public sealed class PtxTests
         Assert.That(Count(ptx, "mul.f64"), Is.EqualTo(2));
         Assert.That(Count(ptx, "add.f64"), Is.EqualTo(2));
 
-        // w·d, the bound of each term, and that of the sum.
-        Assert.That(Count(ptx, "mul.f32"), Is.EqualTo(3 * Eight.Count));
+        // w·d, the bound of each term, and that of the sum; where a sum may be exact, two sizes, a product and the range.
+        Assert.That(Count(ptx, "mul.f32"), Is.EqualTo((3 * Eight.Count) + (4 * exactly)));
     }
 
     [Test]

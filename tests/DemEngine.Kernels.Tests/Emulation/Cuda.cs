@@ -5,13 +5,13 @@ namespace DemEngine.Kernels.Tests;
 
 /// <summary>
 /// The CUDA driver of these tests: the machine's own where it has one, and else the emulated one, which executes the kernels' PTX. There it has
-/// two devices, groups run in either order, products are fused or not, and what is enqueued is done late, each by chance.
+/// two devices, of which the first has few binary64 units; groups run in either order, products are fused or not, and what is enqueued is done late, each by chance.
 /// DEM_TESTS_EMULATE_CUDA=1 takes the emulated one in any case; EMULATED_CUDA_FUSE=2 and the like choose what is done by chance here.
 /// </summary>
 [SetUpFixture]
 internal sealed class Cuda
 {
-    private static readonly (string Name, string Value)[] Usual = [("DEVICES", "2"), ("FUSE", "3"), ("REVERSE", "2"), ("JITTER", "200"), ("MEMORY", "8000000000")];
+    private static readonly (string Name, string Value)[] Usual = [("DEVICES", "2"), ("MINOR", "9"), ("FUSE", "3"), ("REVERSE", "2"), ("JITTER", "200"), ("MEMORY", "8000000000")];
 
     private const uint BlockingSync = 4;
 
