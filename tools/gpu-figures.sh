@@ -6,11 +6,11 @@
 #
 # DIR is a folder in memory to work in, /dev/shm if not given; a folder of its own is made there and deleted at the end.
 # Each step has its own limit and its own log in DEM_OUT (artifacts/gpu-figures, or figures beside the script), and a step that
-# fails does not keep the next from running: what matters most comes first. figures.json has every step with its exit status and
-# seconds, figures.md is a block for perf/RESULTS.md. Exit 0 if all steps succeeded.
+# fails does not keep the next from running: what matters most comes first. figures.json has every step with its exit status, its
+# seconds and what it measured, figures.md is a block for perf/RESULTS.md. Exit 0 if all steps succeeded.
 #
-# DEM_BACKEND is what to measure, cuda if not set. DEM_SMALL=1 takes tiny models and little memory, to try the script itself, with
-# the CUDA driver of tools/cuda-emulator for example.
+# DEM_BACKEND is what to measure, cuda if not set. DEM_SMALL=1 takes tiny models, little memory and four times the limits, to try
+# the script itself, with the CUDA driver of tools/cuda-emulator for example.
 set -uo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -44,9 +44,13 @@ export here work backend
 
 failures=0
 steps=()
-# A step: its name, its limit in seconds, and a command line. Standard output and error go to its log.
+# A step: its name, its limit in seconds, and a command line. Standard output and error go to its log. What it measured, one JSON
+# object, it writes into the file $figures.
 step() {
-    local name=$1 limit=$2 from=$EPOCHREALTIME code=0
+    local name=$1 limit=$2 from=$EPOCHREALTIME code=0 measured=null
+    [[ -z ${DEM_SMALL:-} ]] || limit=$((4 * limit))
+    export figures=$out/$name.json
+    rm -f "$figures"
     shift 2
     printf '%-24s' "$name" >&2
     timeout -k 5 "$limit" bash -c "$*" > "$out/$name.log" 2>&1 || code=$?
@@ -55,7 +59,8 @@ step() {
     (( code == 0 )) || failures=$((failures + 1))
     case $code in 0) said=ok ;; 124 | 137) said="over its limit of $limit s" ;; *) said="failed with $code: $(tail -1 "$out/$name.log")" ;; esac
     printf '%s s, %s\n' "$seconds" "$said" >&2
-    steps+=("{\"step\": \"$name\", \"status\": $code, \"seconds\": $seconds}")
+    if (( code == 0 )) && [[ -s $figures ]]; then measured=$(sed "s|$work/||g" "$figures"); fi
+    steps+=("{\"step\": \"$name\", \"status\": $code, \"seconds\": $seconds, \"figures\": $measured}")
     report
 }
 
@@ -127,15 +132,21 @@ if command -v compute-sanitizer > /dev/null; then
         compute-sanitizer --tool racecheck --error-exitcode 9 "$here/dem" merge "$work/tiny/ties.yaml" --out "$work/tiny/s2" --backend "$backend"'
 fi
 for threads in 8 16; do
-    step 07-bench-device-$threads 150 "dem bench --backend \"\$backend\" \$bench --threads $threads --max-vram \"\$vram\" --dir \"\$work/bench\" --timeline \"$out/timeline-$threads.svg\""
-    step 08-bench-cpu-$threads 100 "dem bench --backend cpu \$bench --threads $threads --dir \"\$work/bench\""
+    step 07-bench-device-$threads 150 "dem bench --backend \"\$backend\" \$bench --threads $threads --max-vram \"\$vram\" --dir \"\$work/bench\" --figures \"\$figures\" --timeline \"$out/timeline-$threads.svg\""
+    step 08-bench-cpu-$threads 100 "dem bench --backend cpu \$bench --threads $threads --figures \"\$figures\" --dir \"\$work/bench\""
     rm -rf "$work/bench"
 done
 
 step 09-sweep-family 120 "family \"\$work/sweep\" $shape"
-step 10-sweep-of-16 150 'dem sweep "$work/sweep/dem.yaml" --set "models[0].weight=0.1:1.6:0.1" --out "$work/sweep/merges" --backend "$backend"'
+step 10-sweep-of-16 150 'dem sweep "$work/sweep/dem.yaml" --set "models[0].weight=0.1:1.6:0.1" --out "$work/sweep/merges" --backend "$backend" --json > "$figures"'
 rm -rf "$work/sweep/merges"
-step 11-ties 100 'dem merge "$work/sweep/ties.yaml" --out "$work/sweep/ties" --backend "$backend"'
+# The models stay on the device from one candidate to the next, which goes to the evaluator in memory. The same trials on both.
+searched='dem search "$work/sweep/dem.yaml" --valid "text=$work/sweep/valid.jsonl" --trials 6 --json'
+printf '{"tokens": [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3]}\n' > "$work/sweep/valid.jsonl"
+step 11-search-device 150 "$searched --out \"\$work/sweep/s-device\" --backend \"\$backend\" > \"\$figures\""
+step 11-search-cpu 150 "$searched --out \"\$work/sweep/s-cpu\" --backend cpu > \"\$figures\" &&
+    diff <(grep -v '^#' \"\$work/sweep/s-device/recipe.yaml\") <(grep -v '^#' \"\$work/sweep/s-cpu/recipe.yaml\") && echo the same recipe"
+step 11-ties 100 'dem merge "$work/sweep/ties.yaml" --out "$work/sweep/ties" --backend "$backend" --json > "$figures"'
 rm -rf "$work/sweep" "$work/tiny"
 
 # Base, two tuned models, one output, and a tenth for the page cache and the process, of what the folder and the memory have left.
@@ -152,8 +163,8 @@ if (( layers >= 1 )); then
  "num_key_value_heads": $heads, "vocab_size": $vocabulary}
 SHAPE
     step 12-13b-family 240 "echo $layers of $most layers of a 13B model; family \"\$work/13b\" \"\$work/shape.json\""
-    step 13-13b-device 120 'dem merge "$work/13b/dem.yaml" --out "$work/13b/device" --backend "$backend" --max-vram "$vram"'
-    step 14-13b-cpu 120 'dem merge "$work/13b/dem.yaml" --out "$work/13b/cpu" --backend cpu'
+    step 13-13b-device 120 'dem merge "$work/13b/dem.yaml" --out "$work/13b/device" --backend "$backend" --max-vram "$vram" --json > "$figures"'
+    step 14-13b-cpu 120 'dem merge "$work/13b/dem.yaml" --out "$work/13b/cpu" --backend cpu --json > "$figures"'
     step 15-13b-same 60 'same "$work/13b/device" "$work/13b/cpu"'
 fi
 

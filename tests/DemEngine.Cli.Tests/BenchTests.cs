@@ -14,9 +14,11 @@ public class BenchTests
         string[] command =
         [
             "bench", "--backend", "ilgpu-cpu", "--max-vram", "1MB", "--shape", "tiny", "--sources", "1", "2", "--repeats", "1",
-            "--dir", folder.PathOf("models"), "--timeline", svg,
+            "--dir", folder.PathOf("models"), "--timeline", svg, "--figures", folder.PathOf("figures.json"),
         ];
         JsonElement report = Dem.Run([.. command, "--json"]).Expect(0).Json;
+        using JsonDocument figures = JsonDocument.Parse(File.ReadAllText(folder.PathOf("figures.json")));
+        Assert.That(JsonElement.DeepEquals(figures.RootElement, report), "the same figures");
         JsonElement device = report.GetProperty("device");
         Assert.That(device.GetProperty("name").GetString(), Is.EqualTo("ilgpu-cpu"));
         double hostToDevice = device.GetProperty("rates").GetProperty("host_to_device").GetDouble();

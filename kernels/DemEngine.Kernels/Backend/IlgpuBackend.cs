@@ -155,6 +155,9 @@ public sealed class IlgpuBackend : IDeviceBench
     /// <summary>Number of bytes of inputs that were copied from host memory to the device.</summary>
     internal long BytesFromHost => _pool.Resident.BytesFromHost;
 
+    /// <summary>Number of operations that did not fit the device's buffers, and that the processor did.</summary>
+    internal long LeftToProcessor => _pool.LeftToProcessor;
+
     /// <inheritdoc/>
     public IDisposable? MakeResident(IReadOnlyList<NativeBytes> bytes)
     {

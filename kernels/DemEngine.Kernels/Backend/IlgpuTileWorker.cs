@@ -25,7 +25,22 @@ internal sealed class IlgpuTileWorker(
 {
     private readonly DeltaTileWorker _deltas = new(device, kernels, deltaKernels, rowKernels, pool);
 
+    private readonly ColumnTileWorker _columns = new(device, kernels, rowKernels, pool);
+
     public IDeltaWorker Deltas => _deltas;
+
+    public bool TryColumnGram(
+        ReadOnlySpan<TermKind> kinds, ReadOnlySpan<TypedBytes> inputs, int columns, int leafRows, Span<double> leafSums) =>
+        _columns.TryGram(kinds, inputs, columns, leafRows, leafSums);
+
+    public bool TryCombineColumns(
+        LinearCombination sum,
+        double[][] weights,
+        int column,
+        ReadOnlySpan<TypedBytes> inputs,
+        TypedBytes output,
+        out long nonFiniteOutputs) =>
+        _columns.TryCombine(sum, weights, column, inputs, output, out nonFiniteOutputs);
 
     public NonFinite Combine(LinearCombination combination, ReadOnlySpan<TypedBytes> inputs, TypedBytes output)
     {

@@ -23,6 +23,16 @@ internal sealed class DeltaTileWorker(
     private readonly RowTileWorker _rows = new(device, kernels, rowKernels, pool);
     private readonly ITileWorker _processor = new CpuBackend().CreateWorker();
 
+    /// <summary>The processor, for what does not fit a buffer.</summary>
+    private ITileWorker Processor
+    {
+        get
+        {
+            pool.NoteLeftToProcessor();
+            return _processor;
+        }
+    }
+
     public NonFinite Combine(DeltaCombination combination, ReadOnlySpan<TypedBytes> inputs, long first, TypedBytes output)
     {
         Span<NonFinite> nonFinite = [default];
@@ -53,7 +63,7 @@ internal sealed class DeltaTileWorker(
                 if (outputs.Length > 1)
                     nonFinite[k] = Combine(combinations[k], inputs, first, outputs[k]);
                 else
-                    nonFinite[k] = _processor.Deltas.Combine(combinations[k], inputs, first, outputs[k]);
+                    nonFinite[k] = Processor.Deltas.Combine(combinations[k], inputs, first, outputs[k]);
             }
 
             return;
@@ -90,7 +100,7 @@ internal sealed class DeltaTileWorker(
         int part = layout.Shape.Fit(elements, pool.BufferBytes);
         if (part == 0)
         {
-            _processor.Deltas.Histogram(keys, inputs, first, windows, counts);
+            Processor.Deltas.Histogram(keys, inputs, first, windows, counts);
             return;
         }
 
@@ -120,7 +130,7 @@ internal sealed class DeltaTileWorker(
         int part = layout.Shape.Fit(elements, pool.BufferBytes);
         if (part == 0)
         {
-            _processor.Deltas.Sums(deltas, sum, inputs, first, leafSums);
+            Processor.Deltas.Sums(deltas, sum, inputs, first, leafSums);
             return;
         }
 
@@ -144,13 +154,13 @@ internal sealed class DeltaTileWorker(
     public void Rank(TermKind kind, ReadOnlySpan<TypedBytes> inputs, int rowElements, Span<uint> ranks)
     {
         if (!_rows.TryRank(kind, inputs, rowElements, ranks))
-            _processor.Deltas.Rank(kind, inputs, rowElements, ranks);
+            Processor.Deltas.Rank(kind, inputs, rowElements, ranks);
     }
 
     public void Diverge(TermKind kind, ReadOnlySpan<TypedBytes> inputs, int rowElements, Span<float> divergences)
     {
         if (!_rows.TryDiverge(kind, inputs, rowElements, divergences))
-            _processor.Deltas.Diverge(kind, inputs, rowElements, divergences);
+            Processor.Deltas.Diverge(kind, inputs, rowElements, divergences);
     }
 
     public void Dispose() => _processor.Dispose();

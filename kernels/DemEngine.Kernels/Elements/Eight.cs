@@ -68,5 +68,5 @@ internal struct Eight
     /// Keeps a product from being fused with the addition that follows: its bits pass through an exclusive or with a number that
     /// only the launch knows. ILGPU cannot emit <c>mul.rn</c>, and the driver may contract a plain <c>mul</c>.
     /// </summary>
-    private static double Rounded(double product, ulong zero) => Interop.IntAsFloat(Interop.FloatAsInt(product) ^ zero);
+    public static double Rounded(double product, ulong zero) => Interop.IntAsFloat(Interop.FloatAsInt(product) ^ zero);
 }

@@ -4,7 +4,7 @@ using ILGPU.Runtime;
 
 namespace DemEngine.Kernels.Rows;
 
-/// <summary>The kernels that work on whole rows, each compiled on first use.</summary>
+/// <summary>The kernels that work on whole rows or columns, each compiled on first use.</summary>
 internal sealed class RowKernelTable(Accelerator accelerator)
 {
     private readonly Lazy<Action<AcceleratorStream, KernelConfig, ArrayView<uint>, ArrayView<ulong>, RowSortShape>> _sort = new(
@@ -22,6 +22,20 @@ internal sealed class RowKernelTable(Accelerator accelerator)
         AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<double>, ArrayView<double>, ThinShape>> _multiply = new(
         () => KernelLoading.Load<ArrayView<float>, ArrayView<double>, ArrayView<double>, ThinShape>(
             accelerator, ThinProductKernel.Run));
+
+    private readonly Lazy<Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<double>, ColumnGramShape>> _gram =
+        new(() => KernelLoading.Load<ArrayView<float>, ArrayView<double>, ColumnGramShape>(accelerator, ColumnGramKernel.Run));
+
+    private readonly Lazy<Action<
+        AcceleratorStream, KernelConfig, ArrayView<double>, ArrayView<float>, ArrayView<double>, ColumnCombineShape>> _combine = new(
+        () => KernelLoading.Load<ArrayView<double>, ArrayView<float>, ArrayView<double>, ColumnCombineShape>(
+            accelerator, ColumnCombineKernel.Run));
+
+    public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<double>, ColumnGramShape> ColumnGram => _gram.Value;
+
+    public Action<
+        AcceleratorStream, KernelConfig, ArrayView<double>, ArrayView<float>, ArrayView<double>, ColumnCombineShape> ColumnCombine =>
+        _combine.Value;
 
     public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<double>, ArrayView<double>, ThinShape> Multiply =>
         _multiply.Value;

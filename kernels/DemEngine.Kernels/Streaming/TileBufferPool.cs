@@ -20,6 +20,7 @@ internal sealed class TileBufferPool : IDisposable
     private readonly ConcurrentBag<TileBuffers> _free = [];
     private readonly SemaphoreSlim _places;
     private long _allocated;
+    private long _leftToProcessor;
 
     /// <summary>
     /// Divides the memory. Nothing is allocated before it is needed. The memory that the buffers leave is for resident inputs.
@@ -42,6 +43,12 @@ internal sealed class TileBufferPool : IDisposable
 
     /// <summary>Peak of device memory taken by buffers and resident inputs, in bytes.</summary>
     public long PeakBytes => Volatile.Read(ref _allocated) + Resident.PeakBytes;
+
+    /// <summary>Number of operations that did not fit a buffer, and that the processor did.</summary>
+    public long LeftToProcessor => Volatile.Read(ref _leftToProcessor);
+
+    /// <summary>Counts an operation that the processor does.</summary>
+    public void NoteLeftToProcessor() => Interlocked.Increment(ref _leftToProcessor);
 
     /// <summary>
     /// Borrows a buffer, and waits until one is free. The device is the one that this thread works on until the loan is returned.

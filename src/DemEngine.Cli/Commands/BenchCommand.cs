@@ -46,13 +46,18 @@ internal static class BenchCommand
             Description = "Draw into this file how one merge passed through the device, tile by tile.",
             HelpName = "svg",
         };
+        var figures = new Option<string?>("--figures")
+        {
+            Description = "Write what was measured into this file too, as one JSON object.",
+            HelpName = "json",
+        };
         var read = new ReadCommandOptions();
         var output = new OutputOptions();
         var device = new BackendCommandOptions();
 
         var command = new Command("bench", "Measure merges against what this machine can do.")
         {
-            method, shape, sources, type, folder, repeats, cold, sweep, timeline,
+            method, shape, sources, type, folder, repeats, cold, sweep, timeline, figures,
         };
         read.AddTo(command);
         output.AddTo(command);
@@ -64,6 +69,9 @@ internal static class BenchCommand
             string? timelinePath = parsed.GetValue(timeline);
             if (timelinePath is not null)
                 ReportFile.Check(timelinePath);
+            string? figuresPath = parsed.GetValue(figures);
+            if (figuresPath is not null)
+                ReportFile.Check(figuresPath);
             using var work = WorkFolder.Open(parsed.GetValue(folder), "dem-bench-");
             var options = new BenchOptions(
                 parsed.GetValue(method)!,
@@ -89,6 +97,8 @@ internal static class BenchCommand
                 ReportFile.Write(
                     timelinePath,
                     TimelineChart.Write(report.Device!.Timeline!, $"{report.Device.Name}, {report.Device.Model}"));
+            if (figuresPath is not null)
+                ReportFile.Write(figuresPath, BenchPrinter.Json(report) + "\n");
             if (json)
                 BenchPrinter.PrintJson(report);
             else if (!quiet)

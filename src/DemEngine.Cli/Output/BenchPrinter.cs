@@ -10,8 +10,9 @@ namespace DemEngine.Cli.Output;
 /// <summary>Prints the results of <c>dem bench</c> as tables or as JSON.</summary>
 internal static class BenchPrinter
 {
-    public static void PrintJson(BenchReport report) =>
-        Console.Out.WriteLine(JsonSerializer.Serialize(report, ReportJson.Default.BenchReport));
+    public static string Json(BenchReport report) => JsonSerializer.Serialize(report, ReportJson.Default.BenchReport);
+
+    public static void PrintJson(BenchReport report) => Console.Out.WriteLine(Json(report));
 
     public static void PrintText(BenchReport report)
     {

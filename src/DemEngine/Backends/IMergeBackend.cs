@@ -126,6 +126,40 @@ internal interface ITileWorker : IDisposable
             nonFinite[k] = Combine(combinations[k], inputs, outputs[k]);
     }
 
+    /// <summary>
+    /// Computes the dot products of each column of a tile's vectors, leaf by leaf, where a device does that itself.
+    /// </summary>
+    /// <param name="kinds">For each vector whether it is x − b in binary32, or the input.</param>
+    /// <param name="inputs">The base first if a vector is relative to it, then the tensors; whole rows of all.</param>
+    /// <param name="columns">Number of elements in a row.</param>
+    /// <param name="leafRows">Number of rows in a leaf.</param>
+    /// <param name="leafSums">
+    /// Receives for each leaf, and in it for each pair ⟨vᵢ, vⱼ⟩ with i ≤ j row after row, one sum for each column.
+    /// </param>
+    /// <returns>False if nothing was done.</returns>
+    bool TryColumnGram(
+        ReadOnlySpan<TermKind> kinds, ReadOnlySpan<TypedBytes> inputs, int columns, int leafRows, Span<double> leafSums) => false;
+
+    /// <summary>Computes a linear combination with weights for each column, where a device does that itself.</summary>
+    /// <param name="sum">The combination, whose own weights do not count.</param>
+    /// <param name="weights">For each term a binary32 number for each column.</param>
+    /// <param name="column">Column of the first element.</param>
+    /// <param name="inputs">Inputs that the combination asks for, all with the same number of elements.</param>
+    /// <param name="output">Receives the result; must not overlap an input.</param>
+    /// <param name="nonFiniteOutputs">Number of infinities and NaNs written.</param>
+    /// <returns>False if nothing was done.</returns>
+    bool TryCombineColumns(
+        LinearCombination sum,
+        double[][] weights,
+        int column,
+        ReadOnlySpan<TypedBytes> inputs,
+        TypedBytes output,
+        out long nonFiniteOutputs)
+    {
+        nonFiniteOutputs = 0;
+        return false;
+    }
+
     /// <summary>Computes the dot products of a tile's vectors, leaf by leaf as <see cref="GramOrder"/> defines them.</summary>
     /// <param name="relativeToBase">
     /// Whether the vectors are x₁ − b … xₙ − b followed by b itself, where b is <c>inputs[0]</c>; otherwise they are the inputs.

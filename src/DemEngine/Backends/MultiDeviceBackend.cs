@@ -121,6 +121,25 @@ internal sealed class MultiDeviceBackend(string name, IReadOnlyList<IMergeBacken
             workers[turn.Member].CombineEach(combinations, inputs, outputs, nonFinite);
         }
 
+        public bool TryColumnGram(
+            ReadOnlySpan<TermKind> kinds, ReadOnlySpan<TypedBytes> inputs, int columns, int leafRows, Span<double> leafSums)
+        {
+            using Turn turn = backend.Take(inputs);
+            return workers[turn.Member].TryColumnGram(kinds, inputs, columns, leafRows, leafSums);
+        }
+
+        public bool TryCombineColumns(
+            LinearCombination sum,
+            double[][] weights,
+            int column,
+            ReadOnlySpan<TypedBytes> inputs,
+            TypedBytes output,
+            out long nonFiniteOutputs)
+        {
+            using Turn turn = backend.Take(inputs);
+            return workers[turn.Member].TryCombineColumns(sum, weights, column, inputs, output, out nonFiniteOutputs);
+        }
+
         public void Gram(bool relativeToBase, ReadOnlySpan<TypedBytes> inputs, Span<double> leafSums)
         {
             using Turn turn = backend.Take(inputs);

@@ -49,6 +49,7 @@ internal static class KernelPtx
         [
             typeof(MaskKernel), typeof(VarianceKernel), typeof(CountKernel), typeof(SumKernel), typeof(OverlapKernel),
             typeof(RowSortKernel), typeof(RowRankKernel), typeof(DivergenceKernel), typeof(ThinProductKernel),
+            typeof(ColumnGramKernel), typeof(ColumnCombineKernel),
         ];
 
     /// <summary>Every kernel with every combination of types that it may be compiled for.</summary>

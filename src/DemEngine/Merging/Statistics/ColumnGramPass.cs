@@ -44,6 +44,17 @@ internal sealed class ColumnGramPass : StatisticsPass
         double[] sums = new double[leaves * _columns * _pairs];
         TypedBytes[] inputs = [.. _sources.All.Select(source => workspace.Read(source.Tensor!, first, count))];
         TypedBytes b = _sources.IsRelative ? workspace.Read(_sources.Base, first, count) : default;
+        if (workspace.Worker.TryColumnGram(
+            [.. inputs.Select((_, k) => IsDifference(k) ? TermKind.RelativeToBase : TermKind.Plain)],
+            _sources.IsRelative ? [b, .. inputs] : inputs,
+            _columns,
+            LeafRows(_columns),
+            sums))
+        {
+            _fold.Add(tile, sums);
+            return;
+        }
+
         var scratch = new TypedBytes(
             ElementType.F32, workspace.Scratch(checked(vectors * Math.Min(count, leafElements) * sizeof(float))));
         for (int leaf = 0; leaf < leaves; leaf++)
@@ -54,7 +65,7 @@ internal sealed class ColumnGramPass : StatisticsPass
             {
                 TypedBytes vector = scratch.Slice(k * elements, elements);
                 TypedBytes x = inputs[k].Slice(start, elements);
-                if (_sources.IsRelative && !_sources.IsVector[k])
+                if (IsDifference(k))
                     workspace.Worker.Combine(LinearCombination.Difference, [b.Slice(start, elements), x], vector);
                 else
                     workspace.Worker.Combine(LinearCombination.BaseAlone, [x], vector);
@@ -66,6 +77,8 @@ internal sealed class ColumnGramPass : StatisticsPass
 
         _fold.Add(tile, sums);
     }
+
+    private bool IsDifference(int source) => _sources.IsRelative && !_sources.IsVector[source];
 
     public override void Finish(ITileContext workspace)
     {

@@ -49,12 +49,20 @@ internal sealed class ColumnwiseProducer : TensorProducer
                 continue;
 
             TypedBytes[] inputs = [.. part.Inputs.Select(input => workspace.Read(input.Tensor, from, (int)(to - from)))];
+            TypedBytes whole = output.Slice((int)(from - first), (int)(to - from));
+            int column = (int)(from % _columns);
+            if (workspace.Worker.TryCombineColumns(part.Sum, weights, column, inputs, whole, out long outputs))
+            {
+                nonFinite += Counted(outputs, inputs, whole, workspace);
+                continue;
+            }
+
             for (int start = 0; start < to - from; start += BlockElements)
             {
                 int count = (int)Math.Min(BlockElements, to - from - start);
                 TypedBytes[] block = [.. inputs.Select(input => input.Slice(start, count))];
-                TypedBytes made = output.Slice((int)(from - first) + start, count);
-                nonFinite += Make(part.Sum, weights, (int)((from + start) % _columns), block, made, workspace);
+                nonFinite += Make(
+                    part.Sum, weights, (int)((from + start) % _columns), block, whole.Slice(start, count), workspace);
             }
         }
 
@@ -94,8 +102,9 @@ internal sealed class ColumnwiseProducer : TensorProducer
         }
 
         NonFinite made = workspace.Worker.Combine(LinearCombination.BaseAlone, [total], output);
-        return new NonFinite(
-            made.Outputs == 0 ? 0 : NonFiniteInputs.Count(inputs, start: 0, output, workspace.Worker),
-            made.Outputs);
+        return Counted(made.Outputs, inputs, output, workspace);
     }
+
+    private static NonFinite Counted(long outputs, TypedBytes[] inputs, TypedBytes output, ITileContext workspace) =>
+        new(outputs == 0 ? 0 : NonFiniteInputs.Count(inputs, start: 0, output, workspace.Worker), outputs);
 }
