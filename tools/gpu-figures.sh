@@ -73,6 +73,9 @@ report() {
         for log in "$out"/*.log; do
             printf '%s:\n```\n' "$(basename "$log" .log)"
             sed "s|$work/||g" "$log" | tail -40
+            # Benchmarks print a table of their own.
+            [[ $log == *bench* || ! -s ${log%.log}.json ]] \
+                || grep -oE '"(seconds|trial_seconds|merge_seconds|bytes_read|bytes_written|evaluated)": ?[0-9.]+' "${log%.log}.json"
             printf '```\n\n'
         done
     } > "$out/figures.md"
