@@ -56,9 +56,9 @@ public sealed class IlgpuBackend : IDeviceBench
     /// <summary>Opens a device.</summary>
     /// <param name="name">Name of the device.</param>
     /// <param name="maxVramBytes">
-    /// Maximum of device memory for tensors in bytes, whatever their size and the number of workers; null for most of what is free
-    /// when the device is opened. For what does not stay on the device, at most 256 MiB, as much host memory is page-locked. The
-    /// memory that the driver takes for itself comes on top.
+    /// Maximum of device memory for tensors in bytes, whatever their size and the number of workers; null for most of what is
+    /// free when the device is opened. For what does not stay on the device, at most 256 MiB, as much host memory is page-locked.
+    /// The memory that the driver takes for itself comes on top.
     /// </param>
     /// <exception cref="DemException">DEM1010 (NoSuchDevice): there is no such device, or it cannot be used.</exception>
     public static IlgpuBackend Open(DeviceName name, long? maxVramBytes = DefaultMaxVramBytes)

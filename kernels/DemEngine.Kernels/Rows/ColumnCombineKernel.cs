@@ -33,12 +33,13 @@ internal struct ColumnCombineShape
 
 /// <summary>Computes a linear combination whose weights differ from column to column, in binary64 to binary64.</summary>
 /// <remarks>
-/// Arithmetic: that of <see cref="CombineKernel"/>. Each product is rounded before it is added, as inputs may be binary64. Weights
-/// lie term after term. A thread takes elements a grid apart.
+/// Arithmetic: that of <see cref="CombineKernel"/>. Each product is rounded before it is added, as inputs may be binary64.
+/// Weights lie term after term. A thread takes elements a grid apart.
 /// </remarks>
 internal static class ColumnCombineKernel
 {
-    public static void Run(ArrayView<double> inputs, ArrayView<float> weights, ArrayView<double> result, ColumnCombineShape shape)
+    public static void Run(
+        ArrayView<double> inputs, ArrayView<float> weights, ArrayView<double> result, ColumnCombineShape shape)
     {
         int step = Grid.DimX * Group.DimX;
         for (int at = (Grid.IdxX * Group.DimX) + Group.IdxX; at < shape.Elements; at += step)

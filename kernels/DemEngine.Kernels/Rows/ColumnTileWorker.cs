@@ -107,7 +107,8 @@ internal sealed class ColumnTileWorker(string device, KernelTable kernels, RowKe
         var shape = new TileShape(
             [.. all.Select(input => input.Type)],
             (weightBytes + DeviceTerm.Bytes - 1) / DeviceTerm.Bytes,
-            elements => TileShape.Stride(output.Type, elements) + ((all.Length + 1) * TileShape.Stride(ElementType.F64, elements)),
+            elements =>
+                TileShape.Stride(output.Type, elements) + ((all.Length + 1) * TileShape.Stride(ElementType.F64, elements)),
             needsOneType: false);
         int most = Fit(output.Count, shape.Bytes);
         if (most == 0)
@@ -119,8 +120,9 @@ internal sealed class ColumnTileWorker(string device, KernelTable kernels, RowKe
             try
             {
                 using TileBufferPool.Loan loan = pool.Rent();
+                int from = (int)((column + (long)start) % columns);
                 nonFiniteOutputs += Combine(
-                    loan.Buffers, shape, sum, weights, (int)((column + (long)start) % columns), all, start, output.Slice(start, count));
+                    loan.Buffers, shape, sum, weights, from, all, start, output.Slice(start, count));
             }
             catch (Exception e) when (DeviceFault.Is(e))
             {

@@ -1,6 +1,13 @@
 using DemEngine.Kernels.Launching;
 using ILGPU;
 using ILGPU.Runtime;
+using ColumnCombineLauncher = System.Action<
+    ILGPU.Runtime.AcceleratorStream,
+    ILGPU.KernelConfig,
+    ILGPU.ArrayView<double>,
+    ILGPU.ArrayView<float>,
+    ILGPU.ArrayView<double>,
+    DemEngine.Kernels.Rows.ColumnCombineShape>;
 
 namespace DemEngine.Kernels.Rows;
 
@@ -26,16 +33,14 @@ internal sealed class RowKernelTable(Accelerator accelerator)
     private readonly Lazy<Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<double>, ColumnGramShape>> _gram =
         new(() => KernelLoading.Load<ArrayView<float>, ArrayView<double>, ColumnGramShape>(accelerator, ColumnGramKernel.Run));
 
-    private readonly Lazy<Action<
-        AcceleratorStream, KernelConfig, ArrayView<double>, ArrayView<float>, ArrayView<double>, ColumnCombineShape>> _combine = new(
+    private readonly Lazy<ColumnCombineLauncher> _combine = new(
         () => KernelLoading.Load<ArrayView<double>, ArrayView<float>, ArrayView<double>, ColumnCombineShape>(
             accelerator, ColumnCombineKernel.Run));
 
-    public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<double>, ColumnGramShape> ColumnGram => _gram.Value;
+    public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<double>, ColumnGramShape> ColumnGram =>
+        _gram.Value;
 
-    public Action<
-        AcceleratorStream, KernelConfig, ArrayView<double>, ArrayView<float>, ArrayView<double>, ColumnCombineShape> ColumnCombine =>
-        _combine.Value;
+    public ColumnCombineLauncher ColumnCombine => _combine.Value;
 
     public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<double>, ArrayView<double>, ThinShape> Multiply =>
         _multiply.Value;
