@@ -625,6 +625,14 @@ public sealed class ErrorCode
         "Check the address and the clock of this machine. Where the store or a proxy on the way has a certificate of its own, give "
         + "the file of its authority in SSL_CERT_FILE.");
 
+    // ---- 2090: evaluation ----
+
+    /// <summary>DEM2090: A model's architecture is one that Torch computes, and the embedded evaluator does not.</summary>
+    public static readonly ErrorCode NotEmbedded = new(
+        2090,
+        "A model's architecture is one that Torch computes, and the embedded evaluator does not.",
+        "Evaluate it with Torch, or with a command.");
+
     // ---- 21xx: models and data sets ----
 
     /// <summary>DEM2101: A model's config.json describes an architecture that is not computed here.</summary>
@@ -794,6 +802,20 @@ public sealed class ErrorCode
         3013,
         "No architecture of mixtures takes these models and shared experts.",
         "Add or remove the shared expert as the message says, or leave out `architecture`.");
+
+    // ---- 305x: experiments on given data ----
+
+    /// <summary>DEM3050: The folder of a data source lacks one of its files, or has several of one name.</summary>
+    public static readonly ErrorCode IncompleteSource = new(
+        3050,
+        "The folder of a data source lacks one of its files, or has several of one name.",
+        "Put one file each of train, valid and test into it, such as train.jsonl, valid.jsonl and test.jsonl.");
+
+    /// <summary>DEM3051: An experiment has fewer than three sources, or two whose folders have the same name.</summary>
+    public static readonly ErrorCode TooFewSources = new(
+        3051,
+        "An experiment has fewer than three sources, or two whose folders have the same name.",
+        "Give at least three folders with different names: the first is withdrawn later, and the last is added.");
 
     // ---- 4xxx: running ----
 

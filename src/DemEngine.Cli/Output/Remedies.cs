@@ -54,6 +54,7 @@ internal static class Remedies
         [ErrorCode.PartDamaged] = (
             null,
             "Run the parts that the message names again, with `dem merge PLAN --part K`, which make only that anew; then join."),
+        [ErrorCode.NotEmbedded] = (null, "Pass --evaluator torch, or --evaluate-command."),
         [ErrorCode.TorchNotLoaded] = (
             null,
             "Run `dem setup torch` to fetch the one that fits, or name the folder of another in the environment "

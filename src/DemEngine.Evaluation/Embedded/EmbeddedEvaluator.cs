@@ -116,6 +116,12 @@ public sealed class EmbeddedEvaluator : IGradientEvaluator
     private void Load(IModelWeights model, CancellationToken cancel)
     {
         LlamaConfig config = model.Config;
+        if (!config.IsEmbedded)
+        {
+            throw new DemException(
+                ErrorCode.NotEmbedded, $"{model.Name}: the embedded evaluator computes neither Gemma nor mixtures of experts");
+        }
+
         LlamaTensors.Check(config, model.Tensors, model.Name);
         CheckFits(config, model.Name);
         if (_model is null || _model.Config != config)

@@ -9,7 +9,8 @@ namespace DemEngine.Evaluation.Language;
 /// Shape and constants of a decoder of the Llama architecture, as Hugging Face's <c>config.json</c> states them (Touvron et al.,
 /// "LLaMA: Open and Efficient Foundation Language Models", https://arxiv.org/abs/2302.13971, section 2.2), or of one that differs
 /// from it in little: Mistral (Jiang et al., https://arxiv.org/abs/2310.06825), Qwen2 (Yang et al.,
-/// https://arxiv.org/abs/2407.10671) and Qwen3 (https://arxiv.org/abs/2505.09388).
+/// https://arxiv.org/abs/2407.10671), Qwen3 (https://arxiv.org/abs/2505.09388), Mixtral (Jiang et al.,
+/// https://arxiv.org/abs/2401.04088), and the text decoders of Gemma 2 and 3 (see <see cref="GemmaDetails"/>).
 /// </summary>
 public sealed record LlamaConfig
 {
@@ -53,7 +54,7 @@ public sealed record LlamaConfig
 
     /// <summary>
     /// <c>sliding_window</c>: number of tokens that attention sees back at most, the token itself among them, as in Mistral; null
-    /// if it sees all.
+    /// if it sees all. In Gemma it is that of some layers; see <see cref="IsLocal"/>.
     /// </summary>
     public int? Window { get; init; }
 
@@ -62,6 +63,18 @@ public sealed record LlamaConfig
 
     /// <summary>Whether each head of queries and keys is normalised, as in Qwen3.</summary>
     public bool HasHeadNorms { get; init; }
+
+    /// <summary>What Gemma computes otherwise; null for all other architectures.</summary>
+    public GemmaDetails? Gemma { get; init; }
+
+    /// <summary>
+    /// <c>num_local_experts</c>: number of MLPs of each layer, as in Mixtral, among which a router chooses for each token; 0 for
+    /// one MLP without a router.
+    /// </summary>
+    public int Experts { get; init; }
+
+    /// <summary><c>num_experts_per_tok</c>: number of experts that a token passes through; 0 without experts.</summary>
+    public int ExpertsPerToken { get; init; }
 
     /// <summary><c>max_position_embeddings</c>: length of the longest sequence, in tokens.</summary>
     public int MaxPositions { get; init; } = 2048;
@@ -83,6 +96,20 @@ public sealed record LlamaConfig
 
     /// <summary>Number of stored weights.</summary>
     public long Parameters => LlamaTensors.Of(this).Sum(tensor => tensor.Shape.ElementCount);
+
+    /// <summary>Number of stored weights that a token passes through: of the experts, those that it is sent to.</summary>
+    public long ActiveParameters =>
+        Parameters - ((long)Layers * (Experts - ExpertsPerToken) * 3 * IntermediateSize * HiddenSize);
+
+    /// <summary>Whether the embedded evaluator computes the model, and not Torch alone.</summary>
+    public bool IsEmbedded => Gemma is null && Experts == 0;
+
+    /// <summary>Factor on the products of queries and keys.</summary>
+    public double ScoreScale => 1 / Math.Sqrt(Gemma?.QueryScalar ?? HeadSize);
+
+    /// <summary>Whether a layer sees no further than <see cref="Window"/>.</summary>
+    /// <param name="layer">Number of the layer, from 0.</param>
+    public bool IsLocal(int layer) => Window is not null && (Gemma is null || Gemma.LocalLayers[layer]);
 
     /// <summary>Reads a model's configuration from disk.</summary>
     /// <param name="path">Path of the model's folder, or of the configuration file itself.</param>
@@ -121,7 +148,9 @@ public sealed record LlamaConfig
     /// <param name="type">Element type of the model's weights, written as <c>torch_dtype</c>.</param>
     public byte[] ToJson(ElementType type)
     {
-        (string Name, string Type) family = HasBiases ? ("Qwen2", "qwen2")
+        (string Name, string Type) family = Gemma is not null ? HasHeadNorms ? ("Gemma3", "gemma3_text") : ("Gemma2", "gemma2")
+            : Experts > 0 ? ("Mixtral", "mixtral")
+            : HasBiases ? ("Qwen2", "qwen2")
             : HasHeadNorms ? ("Qwen3", "qwen3")
             : Window is not null ? ("Mistral", "mistral")
             : ("Llama", "llama");
@@ -152,6 +181,15 @@ public sealed record LlamaConfig
         };
         if (Window is { } window)
             config["sliding_window"] = window;
+        else if (Gemma is not null)
+            config["sliding_window"] = MaxPositions;
+        if (Experts > 0)
+        {
+            config["num_local_experts"] = Experts;
+            config["num_experts_per_tok"] = ExpertsPerToken;
+        }
+
+        Gemma?.WriteTo(config);
         if (Scaling is { } scaling)
             config["rope_scaling"] = scaling.ToJson();
         return IndentedJson.Write(config);
@@ -164,7 +202,9 @@ public sealed record LlamaConfig
     public override int GetHashCode() => Key.GetHashCode();
 
     // Everything but the list, which compares by reference.
-    private (int, int, int, int, int, int, int, double, double, int, bool, int?, (RotaryScaling?, int?, bool, bool)) Key => (
+    private (int, int, int, int, int, int, int, double, double, int, bool, int?, (RotaryScaling?, int?, bool, bool),
+        (GemmaDetails?, int, int)) Key => (
         VocabularySize, HiddenSize, IntermediateSize, Layers, AttentionHeads, KeyValueHeads, HeadSize,
-        RmsNormEpsilon, RopeTheta, MaxPositions, TieEmbeddings, BeginOfText, (Scaling, Window, HasBiases, HasHeadNorms));
+        RmsNormEpsilon, RopeTheta, MaxPositions, TieEmbeddings, BeginOfText, (Scaling, Window, HasBiases, HasHeadNorms),
+        (Gemma, Experts, ExpertsPerToken));
 }

@@ -11,6 +11,17 @@ namespace DemEngine.Evaluation.Language;
 /// </summary>
 internal sealed class LlamaConfigReader
 {
+    private static readonly Dictionary<string, string> Classes = new(StringComparer.Ordinal)
+    {
+        ["llama"] = "Llama",
+        ["mistral"] = "Mistral",
+        ["mixtral"] = "Mixtral",
+        ["qwen2"] = "Qwen2",
+        ["qwen3"] = "Qwen3",
+        ["gemma2"] = "Gemma2",
+        ["gemma3_text"] = "Gemma3",
+    };
+
     private readonly JsonElement _config;
     private readonly string _path;
 
@@ -20,7 +31,7 @@ internal sealed class LlamaConfigReader
         _path = path;
     }
 
-    /// <summary>Reads the configuration of a Llama, Mistral, Qwen2 or Qwen3.</summary>
+    /// <summary>Reads the configuration of a decoder of one of the known classes.</summary>
     public static LlamaConfig Parse(ReadOnlyMemory<byte> json, string path)
     {
         try
@@ -40,24 +51,24 @@ internal sealed class LlamaConfigReader
     // in some layers. Llama's class knows of none.
     private int? Window()
     {
-        string? type = Word("model_type");
+        string? type = Type;
         bool isQwen = type is "qwen2" or "qwen3";
         if (isQwen && !Flag("use_sliding_window"))
             return null;
         int? window = Find("sliding_window") is not null ? Size("sliding_window")
-            : type == "mistral" && !_config.TryGetProperty("sliding_window", out _) ? 4096 : null;
-        if (window >= Size("max_position_embeddings", 2048))
+            : (type == "mistral" || IsGemma) && !_config.TryGetProperty("sliding_window", out _) ? 4096 : null;
+        if (window >= MaxPositions())
             return null;
-        return window is null || type == "mistral"
+        return window is null || type is "mistral" or "mixtral" || IsGemma
             ? window
-            : throw Unknown("sliding_window is shorter than max_position_embeddings; windows are only known in Mistral");
+            : throw Unknown("sliding_window is shorter than max_position_embeddings; windows are known in Mistral and Gemma");
     }
 
     private RotaryScaling? Scaling()
     {
         foreach (string key in new[] { "rope_parameters", "rope_scaling" })
         {
-            if (Find(key) is not { } rope)
+            if (Rope(key) is not { } rope)
                 continue;
             if (rope.ValueKind != JsonValueKind.Object)
                 throw Bad($"{key} is not an object");
@@ -95,34 +106,47 @@ internal sealed class LlamaConfigReader
         CheckComputation();
 
         int heads = Size("num_attention_heads");
-        int keyValueHeads = Size("num_key_value_heads", Word("model_type") is "qwen2" or "qwen3" ? 32 : heads);
+        int keyValueHeads = Size("num_key_value_heads", Type switch
+        {
+            "qwen2" or "qwen3" => 32,
+            "mixtral" => 8,
+            "gemma2" or "gemma3_text" => 4,
+            _ => heads,
+        });
         int hidden = Size("hidden_size");
         if (heads % keyValueHeads != 0)
             throw Bad($"num_attention_heads {heads} is not a multiple of num_key_value_heads {keyValueHeads}");
-        if (Find("head_dim") is null && hidden % heads != 0 && Word("model_type") != "qwen3")
+        if (Find("head_dim") is null && hidden % heads != 0 && Type != "qwen3" && !IsGemma)
             throw Bad($"hidden_size {hidden} is not a multiple of num_attention_heads {heads}, and there is no head_dim");
-        int headSize = Size("head_dim", Word("model_type") == "qwen3" ? 128 : Math.Max(1, hidden / heads));
+        int headSize = Size("head_dim", IsGemma ? 256 : Type == "qwen3" ? 128 : Math.Max(1, hidden / heads));
         if (headSize % 2 != 0)
             throw Bad($"heads of {headSize} elements cannot be rotated in pairs");
 
-        int vocabulary = Size("vocab_size");
+        int vocabulary = Size("vocab_size"), layers = Size("num_hidden_layers");
+        int experts = Type == "mixtral" ? Size("num_local_experts", 8) : 0;
+        int chosen = Type == "mixtral" ? Size("num_experts_per_tok", 2) : 0;
+        if (chosen > experts)
+            throw Bad($"num_experts_per_tok {chosen} is more than the {experts} experts that there are");
         var config = new LlamaConfig
         {
             VocabularySize = vocabulary,
             HiddenSize = hidden,
             IntermediateSize = Size("intermediate_size"),
-            Layers = Size("num_hidden_layers"),
+            Layers = layers,
             AttentionHeads = heads,
             KeyValueHeads = keyValueHeads,
             HeadSize = headSize,
-            RmsNormEpsilon = Positive("rms_norm_eps", Find("rms_norm_eps"), 1e-6),
-            RopeTheta = Positive("rope_theta", RopeTheta(), 10000),
+            RmsNormEpsilon = Positive("rms_norm_eps", Find("rms_norm_eps"), Type == "mixtral" ? 1e-5 : 1e-6),
+            RopeTheta = Positive("rope_theta", RopeTheta(), Type is "mixtral" or "gemma3_text" ? 1e6 : 10000),
             Scaling = Scaling(),
             Window = Window(),
-            HasBiases = Word("model_type") == "qwen2",
-            HasHeadNorms = Word("model_type") == "qwen3",
-            MaxPositions = Size("max_position_embeddings", 2048),
-            TieEmbeddings = Flag("tie_word_embeddings"),
+            HasBiases = Type == "qwen2",
+            HasHeadNorms = Type is "qwen3" or "gemma3_text",
+            Gemma = IsGemma ? Gemma(layers) : null,
+            Experts = experts,
+            ExpertsPerToken = chosen,
+            MaxPositions = MaxPositions(),
+            TieEmbeddings = Find("tie_word_embeddings") is null ? IsGemma : Flag("tie_word_embeddings"),
             BeginOfText = Ids("bos_token_id") switch
             {
                 [] => null,
@@ -145,8 +169,8 @@ internal sealed class LlamaConfigReader
     /// </summary>
     private void CheckArchitecture()
     {
-        string? type = Word("model_type");
-        if (type is not (null or "llama" or "mistral" or "qwen2" or "qwen3"))
+        string? type = Type;
+        if (type is not null && !Classes.ContainsKey(type))
             throw Unknown($"model_type is {Quoted.Name(type)}");
 
         JsonElement? architectures = Find("architectures");
@@ -157,7 +181,7 @@ internal sealed class LlamaConfigReader
         if (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() != 1 || list[0].ValueKind != JsonValueKind.String)
             throw Bad("architectures is not a list of one name");
         string name = list[0].GetString()!;
-        if (name != $"{type switch { "mistral" => "Mistral", "qwen2" => "Qwen2", "qwen3" => "Qwen3", _ => "Llama" }}ForCausalLM")
+        if (name != $"{Classes[type ?? "llama"]}ForCausalLM")
             throw Unknown($"architectures is {Quoted.Name(name)}");
     }
 
@@ -169,7 +193,9 @@ internal sealed class LlamaConfigReader
                 throw Unknown($"{key} is true; linear layers with a bias are not known");
         }
 
-        if (Word("hidden_act") is { } act and not ("silu" or "swish"))
+        if (IsGemma)
+            CheckGemma();
+        else if (Word("hidden_act") is { } act and not ("silu" or "swish"))
             throw Unknown($"hidden_act is {Quoted.Name(act)}; only silu is known");
         foreach (string key in new[] { "quantization_config", "auto_map" })
         {
@@ -179,6 +205,61 @@ internal sealed class LlamaConfigReader
 
         if (Find("partial_rotary_factor") is { } factor && !(factor.TryGetDouble(out double part) && part == 1))
             throw Unknown("partial_rotary_factor is not 1");
+    }
+
+    private void CheckGemma()
+    {
+        // Gemma's class reads hidden_activation; hidden_act beside it is of an earlier one.
+        if ((Word("hidden_activation") ?? Word("hidden_act")) is { } act and not "gelu_pytorch_tanh")
+            throw Unknown($"hidden_activation is {Quoted.Name(act)}; only gelu_pytorch_tanh is known of Gemma");
+        if (Flag("use_bidirectional_attention"))
+            throw Unknown("use_bidirectional_attention is true; decoders see what is before a token only");
+    }
+
+    private GemmaDetails Gemma(int layers)
+    {
+        bool isThird = Type == "gemma3_text";
+        // A value that is null means none, one that is missing what Gemma 2 has.
+        double? Cap(string key, double? otherwise) =>
+            Find(key) is { } cap ? Positive(key, cap, 0) : _config.TryGetProperty(key, out _) ? null : otherwise;
+        int pattern = isThird ? Size("sliding_window_pattern", 6) : 2;
+        ImmutableArray<bool> local = [.. Enumerable.Range(0, layers).Select(layer => (layer + 1) % pattern != 0)];
+        if (Find("layer_types") is { } types)
+        {
+            if (types.ValueKind != JsonValueKind.Array || types.GetArrayLength() != layers)
+                throw Bad($"layer_types is not a list of {layers} types");
+            local =
+            [
+                .. types.EnumerateArray().Select(type => type.ToString() switch
+                {
+                    "sliding_attention" => true,
+                    "full_attention" => false,
+                    var other => throw Unknown($"layer_types has {Quoted.Name(other)}"),
+                }),
+            ];
+        }
+
+        JsonElement? rope = Find("rope_parameters") is { } parameters
+            && parameters.ValueKind == JsonValueKind.Object
+            && parameters.TryGetProperty("sliding_attention", out JsonElement ofLocal) ? ofLocal : null;
+        if (rope is { } own)
+        {
+            if (own.TryGetProperty("rope_type", out JsonElement type) && type.ToString() != "default")
+                throw Unknown($"rope_parameters.sliding_attention has rope_type {Quoted.Name(type.ToString())}");
+            CheckRope("rope_parameters.sliding_attention", own);
+        }
+
+        JsonElement? theta = rope?.TryGetProperty("rope_theta", out JsonElement stated) == true
+            ? stated : Find("rope_local_base_freq");
+        double? scoreCap = Cap("attn_logit_softcapping", isThird ? null : 50);
+        if (isThird && scoreCap is not null)
+            throw Unknown("attn_logit_softcapping is given, which Gemma 3 does not compute with");
+        return new GemmaDetails(Positive("query_pre_attn_scalar", Find("query_pre_attn_scalar"), 256), local)
+        {
+            ScoreCap = scoreCap,
+            LogitCap = Cap("final_logit_softcapping", isThird ? null : 30),
+            LocalRopeTheta = isThird ? Positive("rope_local_base_freq", theta, 10000) : null,
+        };
     }
 
     /// <summary>Refuses numbers beside plain rotary positions, which would change them.</summary>
@@ -193,9 +274,23 @@ internal sealed class LlamaConfigReader
 
     // Transformers 5 stores it in rope_parameters, earlier versions among the other keys.
     private JsonElement? RopeTheta() =>
-        Find("rope_parameters") is { } rope && rope.TryGetProperty("rope_theta", out JsonElement theta)
+        Rope("rope_parameters") is { ValueKind: JsonValueKind.Object } rope
+            && rope.TryGetProperty("rope_theta", out JsonElement theta)
             ? theta
             : Find("rope_theta");
+
+    // In Gemma 3 it has an object for each type of layer.
+    private JsonElement? Rope(string key) =>
+        Find(key) is { ValueKind: JsonValueKind.Object } rope && rope.TryGetProperty("full_attention", out JsonElement full)
+            ? full
+            : Find(key);
+
+    private int MaxPositions() => Size("max_position_embeddings", Type switch
+    {
+        "mixtral" or "gemma3_text" => 131072,
+        "gemma2" => 8192,
+        _ => 2048,
+    });
 
     private JsonElement? Find(string key) =>
         _config.TryGetProperty(key, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
@@ -220,6 +315,10 @@ internal sealed class LlamaConfigReader
                 ? number
                 : throw Bad($"{key} is {Quoted.Name(value.ToString())}, not a positive number");
     }
+
+    private string? Type => Word("model_type");
+
+    private bool IsGemma => Type is "gemma2" or "gemma3_text";
 
     private bool Flag(string key) => Find(key) switch
     {

@@ -57,6 +57,30 @@ public static class LlamaTensors
     /// <summary>Name of a layer's down projection, [hidden, intermediate].</summary>
     public static string Down(int layer) => $"model.layers.{layer}.mlp.down_proj.weight";
 
+    /// <summary>Name of Gemma's norm of what a layer's attention adds, [hidden].</summary>
+    public static string AttentionOutputNorm(int layer) => $"model.layers.{layer}.post_attention_layernorm.weight";
+
+    /// <summary>Name of Gemma's norm before the MLP, [hidden].</summary>
+    public static string GemmaMlpNorm(int layer) => $"model.layers.{layer}.pre_feedforward_layernorm.weight";
+
+    /// <summary>Name of Gemma's norm of what a layer's MLP adds, [hidden].</summary>
+    public static string MlpOutputNorm(int layer) => $"model.layers.{layer}.post_feedforward_layernorm.weight";
+
+    /// <summary>Name of the matrix by which a layer's router scores its experts, [experts, hidden].</summary>
+    public static string Router(int layer) => $"model.layers.{layer}.block_sparse_moe.gate.weight";
+
+    /// <summary>Name of an expert's gate projection, [intermediate, hidden].</summary>
+    public static string ExpertGate(int layer, int expert) =>
+        $"model.layers.{layer}.block_sparse_moe.experts.{expert}.w1.weight";
+
+    /// <summary>Name of an expert's up projection, [intermediate, hidden].</summary>
+    public static string ExpertUp(int layer, int expert) =>
+        $"model.layers.{layer}.block_sparse_moe.experts.{expert}.w3.weight";
+
+    /// <summary>Name of an expert's down projection, [hidden, intermediate].</summary>
+    public static string ExpertDown(int layer, int expert) =>
+        $"model.layers.{layer}.block_sparse_moe.experts.{expert}.w2.weight";
+
     /// <summary>Lists all stored weights, in the order of the network.</summary>
     public static IEnumerable<LlamaTensor> Of(LlamaConfig config)
     {
@@ -85,10 +109,32 @@ public static class LlamaTensors
             }
 
             yield return Tensor(Output(layer), hidden, config.QueryRows);
-            yield return Tensor(MlpNorm(layer), hidden);
-            yield return Tensor(Gate(layer), config.IntermediateSize, hidden);
-            yield return Tensor(Up(layer), config.IntermediateSize, hidden);
-            yield return Tensor(Down(layer), hidden, config.IntermediateSize);
+            if (config.Gemma is not null)
+            {
+                yield return Tensor(AttentionOutputNorm(layer), hidden);
+                yield return Tensor(GemmaMlpNorm(layer), hidden);
+                yield return Tensor(MlpOutputNorm(layer), hidden);
+            }
+            else
+            {
+                yield return Tensor(MlpNorm(layer), hidden);
+            }
+
+            if (config.Experts == 0)
+            {
+                yield return Tensor(Gate(layer), config.IntermediateSize, hidden);
+                yield return Tensor(Up(layer), config.IntermediateSize, hidden);
+                yield return Tensor(Down(layer), hidden, config.IntermediateSize);
+                continue;
+            }
+
+            yield return Tensor(Router(layer), config.Experts, hidden);
+            for (int expert = 0; expert < config.Experts; expert++)
+            {
+                yield return Tensor(ExpertGate(layer, expert), config.IntermediateSize, hidden);
+                yield return Tensor(ExpertUp(layer, expert), config.IntermediateSize, hidden);
+                yield return Tensor(ExpertDown(layer, expert), hidden, config.IntermediateSize);
+            }
         }
 
         yield return Tensor(Norm, hidden);

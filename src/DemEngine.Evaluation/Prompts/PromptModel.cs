@@ -102,7 +102,14 @@ internal sealed class PromptModel
     {
         try
         {
-            return LlamaConfig.Parse(json, name);
+            LlamaConfig config = LlamaConfig.Parse(json, name);
+            if (computes && !config.IsEmbedded)
+            {
+                throw new DemException(
+                    ErrorCode.UnknownArchitecture, $"{name}: hidden states of Gemma and of mixtures of experts are not computed");
+            }
+
+            return config;
         }
         catch (DemException e) when (e.Code == ErrorCode.UnknownArchitecture)
         {

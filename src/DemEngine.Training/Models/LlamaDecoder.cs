@@ -25,9 +25,12 @@ public sealed class LlamaDecoder : IDisposable
     private readonly Tensor _head;
     private readonly Projection _output;
     private readonly RotaryTable _rotary;
+    private readonly RotaryTable _localRotary;
     private readonly CausalMask _mask;
-    private readonly double _attentionScale;
+    private readonly CausalMask _localMask;
+    private readonly double? _embeddingScale;
     private readonly ScalarType _compute;
+    private readonly ConversionBuffer _buffer;
     private readonly IReadOnlyDictionary<string, LowRankChange> _changes;
 
     /// <summary>
@@ -63,6 +66,7 @@ public sealed class LlamaDecoder : IDisposable
         IReadOnlyDictionary<string, LowRankChange> changes)
     {
         _compute = compute;
+        _buffer = new ConversionBuffer(compute, weights.device);
         _changes = changes;
         _config = config;
         _layout = layout;
@@ -83,15 +87,12 @@ public sealed class LlamaDecoder : IDisposable
                     ],
                     config.HasBiases),
                 Projection(config.QueryRows, [(LlamaTensors.Output(layer), hidden)]),
-                Vector(LlamaTensors.MlpNorm(layer)),
-                Projection(
-                    hidden,
-                    [
-                        (LlamaTensors.Gate(layer), config.IntermediateSize),
-                        (LlamaTensors.Up(layer), config.IntermediateSize),
-                    ]),
-                Projection(config.IntermediateSize, [(LlamaTensors.Down(layer), hidden)]))
+                Vector(config.Gemma is null ? LlamaTensors.MlpNorm(layer) : LlamaTensors.GemmaMlpNorm(layer)),
+                Mlp(layer))
             {
+                OutputNorms = config.Gemma is not null
+                    ? (Vector(LlamaTensors.AttentionOutputNorm(layer)), Vector(LlamaTensors.MlpOutputNorm(layer)))
+                    : null,
                 HeadNorms = config.HasHeadNorms
                     ? (Leaf(LlamaTensors.QueryNorm(layer), config.HeadSize), Leaf(LlamaTensors.KeyNorm(layer), config.HeadSize))
                     : null,
@@ -99,10 +100,14 @@ public sealed class LlamaDecoder : IDisposable
         ];
         _norm = Vector(LlamaTensors.Norm);
         _head = config.TieEmbeddings ? _embedding : Leaf(LlamaTensors.Head, config.VocabularySize, hidden);
-        _output = new Projection(_head, null, [(config.VocabularySize, null)]);
+        _output = new Projection(_head, null, _buffer, [(config.VocabularySize, null)]);
         _rotary = new RotaryTable(config.HeadSize, config.RopeTheta, config.Scaling, compute, weights.device);
-        _mask = new CausalMask(config.Window, compute, weights.device);
-        _attentionScale = 1 / Math.Sqrt(config.HeadSize);
+        _localRotary = config.Gemma?.LocalRopeTheta is { } local
+            ? new RotaryTable(config.HeadSize, local, null, compute, weights.device)
+            : _rotary;
+        _mask = new CausalMask(null, compute, weights.device);
+        _localMask = new CausalMask(config.Window, compute, weights.device);
+        _embeddingScale = config.Gemma is null ? null : Rounded(Math.Sqrt(hidden), compute);
     }
 
     /// <summary>Passes sequences through the model.</summary>
@@ -136,7 +141,7 @@ public sealed class LlamaDecoder : IDisposable
             for (int layer = 0; layer < _layers.Length; layer++)
             {
                 using var inner = NewDisposeScope();
-                entering[layer + 1] = Layer(entering[layer], _layers[layer], place).MoveToOuterDisposeScope();
+                entering[layer + 1] = Layer(entering[layer], layer, place).MoveToOuterDisposeScope();
             }
         }
 
@@ -156,7 +161,7 @@ public sealed class LlamaDecoder : IDisposable
             entering[layer + 1].Dispose();
             using var inner = NewDisposeScope();
             Tensor input = entering[layer].detach().requires_grad_();
-            Layer(input, _layers[layer], place).backward([slope]);
+            Layer(input, layer, place).backward([slope]);
             slope.Dispose();
             slope = input.grad!.MoveToOuterDisposeScope();
         }
@@ -169,46 +174,72 @@ public sealed class LlamaDecoder : IDisposable
     /// <summary>Computes the scores of the next token.</summary>
     /// <param name="hidden">Normalised output of the last layer [N, H].</param>
     /// <returns>Scores [N, V], binary32: logarithms of probabilities, up to a constant in each row.</returns>
-    public Tensor Logits(Tensor hidden) => Wide(_output.Apply(hidden));
+    public Tensor Logits(Tensor hidden)
+    {
+        Tensor logits = Wide(_output.Apply(hidden));
+        return _config.Gemma?.LogitCap is { } cap ? Cap(logits, cap) : logits;
+    }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         foreach (var (leaf, _) in _leaves)
             leaf.Dispose();
+        _buffer.Dispose();
         _rotary.Dispose();
+        _localRotary.Dispose();
         _mask.Dispose();
+        _localMask.Dispose();
     }
 
     private Tensor Hidden(Tensor tokens, Placement place)
     {
         Tensor x = Embed(tokens);
-        foreach (DecoderLayer layer in _layers)
-            x = Layer(x, layer, place);
+        for (int layer = 0; layer < _layers.Length; layer++)
+        {
+            // What a backward pass needs stays; all else goes layer by layer.
+            using var inner = NewDisposeScope();
+            x = Layer(x, layer, place).MoveToOuterDisposeScope();
+        }
+
         return Normalise(x, _norm);
     }
 
-    private Tensor Embed(Tensor tokens) => Narrow(_embedding.index_select(0, tokens.view(-1)));
-
-    private Tensor Layer(Tensor x, DecoderLayer layer, Placement place)
+    private Tensor Embed(Tensor tokens)
     {
-        x = x + Attention(Normalise(x, layer.AttentionNorm), layer, place);
-        return x + Mlp(Normalise(x, layer.MlpNorm), layer);
+        Tensor rows = Narrow(_embedding.index_select(0, tokens.view(-1)));
+        return _embeddingScale is { } scale ? rows * scale : rows;
+    }
+
+    private Tensor Layer(Tensor x, int index, Placement place)
+    {
+        DecoderLayer layer = _layers[index];
+        bool isLocal = _config.IsLocal(index);
+        Tensor attended = Attention(Normalise(x, layer.AttentionNorm), layer, place, isLocal);
+        x = x + (layer.OutputNorms is { } norms ? Normalise(attended, norms.Attention) : attended);
+        Tensor passed = layer.Mlp(Normalise(x, layer.MlpNorm));
+        return x + (layer.OutputNorms is { } both ? Normalise(passed, both.Mlp) : passed);
     }
 
     private Placement Place(Tensor tokens, Tensor? positions, Tensor? sequences)
     {
         long batch = tokens.shape[0], length = tokens.shape[1];
-        int queriesPerKey = _config.AttentionHeads / _config.KeyValueHeads;
-        Tensor mask = sequences is null ? _mask.Of(length) : _mask.Of(sequences);
-        if (queriesPerKey > 1)
-            mask = sequences is null ? mask.repeat(queriesPerKey, 1) : mask.repeat(1, queriesPerKey, 1);
-        return new Placement(batch, length, positions, mask);
+        Tensor Mask(CausalMask one)
+        {
+            int queriesPerKey = _config.AttentionHeads / _config.KeyValueHeads;
+            if (sequences is not null)
+                return one.Of(sequences).repeat(1, queriesPerKey, 1);
+            return queriesPerKey > 1 ? one.Of(length).repeat(queriesPerKey, 1) : one.Of(length);
+        }
+
+        bool hasLocal = _config.Window is not null;
+        return new Placement(
+            batch, length, positions, Mask(_mask), hasLocal ? Mask(_localMask) : null);
     }
 
     /// <summary>
-    /// Computes x / √(mean(x²) + ε) · w (Zhang and Sennrich, "Root Mean Square Layer Normalization",
-    /// https://arxiv.org/abs/1910.07467).
+    /// Computes x / √(mean(x²) + ε) · w, or in Gemma · (1 + w) before it is rounded (Zhang and Sennrich, "Root Mean Square Layer
+    /// Normalization", https://arxiv.org/abs/1910.07467).
     /// </summary>
     /// <param name="x">Input x [N, H].</param>
     /// <param name="weight">Weights w [H].</param>
@@ -216,7 +247,9 @@ public sealed class LlamaDecoder : IDisposable
     {
         Tensor wide = Wide(x);
         Tensor scale = wide.square().mean([-1], keepdim: true).add_(_config.RmsNormEpsilon).rsqrt_();
-        return Narrow(wide * scale) * Narrow(weight);
+        return _config.Gemma is null
+            ? Narrow(wide * scale) * Narrow(weight)
+            : Narrow(wide * scale * (1 + Wide(weight)));
     }
 
     /// <summary>
@@ -226,9 +259,12 @@ public sealed class LlamaDecoder : IDisposable
     /// <param name="x">Input [B·T, H].</param>
     /// <param name="layer">Weights of the layer.</param>
     /// <param name="place">Where the tokens of x stand.</param>
-    private Tensor Attention(Tensor x, DecoderLayer layer, Placement place)
+    /// <param name="isLocal">Whether the layer sees no further than the window.</param>
+    private Tensor Attention(Tensor x, DecoderLayer layer, Placement place, bool isLocal)
     {
-        (long batch, long length, Tensor? positions, Tensor mask) = place;
+        (long batch, long length, Tensor? positions, _, _) = place;
+        Tensor mask = isLocal ? place.LocalMask! : place.Mask;
+        RotaryTable rotary = isLocal ? _localRotary : _rotary;
         long queries = _config.AttentionHeads, keys = _config.KeyValueHeads, size = _config.HeadSize, group = queries / keys;
 
         // With heads as the first dimension, [Q + 2K, B, T, D], each kind is one contiguous part.
@@ -238,7 +274,7 @@ public sealed class LlamaDecoder : IDisposable
             .contiguous();
         Tensor[] parts = all.split([queries + keys, keys], 0);
         Tensor heads = NormaliseHeads(parts[0], layer, queries, keys);
-        Tensor turned = positions is null ? _rotary.Rotate(heads) : _rotary.Rotate(heads, positions);
+        Tensor turned = positions is null ? rotary.Rotate(heads) : rotary.Rotate(heads, positions);
         Tensor[] rotated = turned.split([queries, keys], 0);
 
         Tensor query = rotated[0]
@@ -249,7 +285,9 @@ public sealed class LlamaDecoder : IDisposable
         Tensor value = parts[1].reshape(keys * batch, length, size);
 
         // TorchSharp 0.107.0's baddbmm takes its arguments in another order than it documents.
-        Tensor scores = bmm(query * _attentionScale, key.transpose(1, 2));
+        Tensor scores = bmm(query * _config.ScoreScale, key.transpose(1, 2));
+        if (_config.Gemma?.ScoreCap is { } cap)
+            scores = Cap(scores, cap);
         scores = positions is null
             ? scores.add_(mask)
             : scores.view(keys, batch, group * length, length).add_(mask).view(keys * batch, group * length, length);
@@ -269,17 +307,11 @@ public sealed class LlamaDecoder : IDisposable
         return Normalise(heads, weight);
     }
 
-    /// <summary>
-    /// Computes W_down · (silu(W_gate·x) ∘ W_up·x) (Shazeer, "GLU Variants Improve Transformer",
-    /// https://arxiv.org/abs/2002.05202).
-    /// </summary>
-    /// <param name="x">Input x [B·T, H].</param>
-    /// <param name="layer">Weights of the layer.</param>
-    private static Tensor Mlp(Tensor x, DecoderLayer layer)
-    {
-        Tensor[] halves = layer.GateUp.Apply(x).chunk(2, -1);
-        return layer.Down.Apply(silu(halves[0]) * halves[1]);
-    }
+    // Values c·tanh(x/c), whose amount is at most c.
+    private static Tensor Cap(Tensor x, double cap) => tanh(x / cap) * cap;
+
+    private static double Rounded(double value, ScalarType type) =>
+        tensor(value, ScalarType.Float64).to_type(type).to_type(ScalarType.Float64).item<double>();
 
     private Tensor Wide(Tensor x) => x.dtype == ScalarType.Float32 ? x : x.to_type(ScalarType.Float32);
 
@@ -294,8 +326,29 @@ public sealed class LlamaDecoder : IDisposable
         return new Projection(
             Leaf(matrices[0].Name, rows, inputs),
             hasBiases ? Leaf(LlamaTensors.BiasOf(matrices[0].Name), rows) : null,
+            _buffer,
             [.. matrices.Select(matrix => ((long)matrix.Rows, _changes.GetValueOrDefault(matrix.Name)))]);
     }
+
+    private Func<Tensor, Tensor> Mlp(int layer)
+    {
+        if (_config.Experts == 0)
+            return Mlp(LlamaTensors.Gate(layer), LlamaTensors.Up(layer), LlamaTensors.Down(layer)).Apply;
+        Projection router = Projection(_config.HiddenSize, [(LlamaTensors.Router(layer), _config.Experts)]);
+        ImmutableArray<GatedMlp> experts =
+        [
+            .. Enumerable.Range(0, _config.Experts).Select(expert => Mlp(
+                LlamaTensors.ExpertGate(layer, expert),
+                LlamaTensors.ExpertUp(layer, expert),
+                LlamaTensors.ExpertDown(layer, expert))),
+        ];
+        return new ExpertMixture(router, experts, _config.ExpertsPerToken).Apply;
+    }
+
+    private GatedMlp Mlp(string gate, string up, string down) => new(
+        Projection(_config.HiddenSize, [(gate, _config.IntermediateSize), (up, _config.IntermediateSize)]),
+        Projection(_config.IntermediateSize, [(down, _config.HiddenSize)]),
+        _config.Gemma is not null);
 
     private Tensor Leaf(string first, params long[] shape)
     {
@@ -326,23 +379,25 @@ public sealed class LlamaDecoder : IDisposable
     /// <param name="Length">Number of positions of a row, T.</param>
     /// <param name="Positions">Position of each token in its own sequence [B, T]; null where a row is one sequence.</param>
     /// <param name="Mask">What is added to scores: [Q/K·T, T] for all rows, or [B, Q/K·T, T] with positions.</param>
-    private sealed record Placement(long Batch, long Length, Tensor? Positions, Tensor Mask);
+    /// <param name="LocalMask">The same for layers with a window; null where there is none.</param>
+    private sealed record Placement(long Batch, long Length, Tensor? Positions, Tensor Mask, Tensor? LocalMask);
 
     /// <summary>The weights of one layer.</summary>
     /// <param name="AttentionNorm">Weights of the normalisation before attention [H].</param>
     /// <param name="QueryKeyValue">Projections to queries, keys and values as one matrix [(Q + 2K)·D, H], and biases.</param>
     /// <param name="Output">Output projection of attention [H, Q·D].</param>
     /// <param name="MlpNorm">Weights of the normalisation before the MLP [H].</param>
-    /// <param name="GateUp">Gate and up projections as one matrix [2·I, H].</param>
-    /// <param name="Down">Down projection [H, I].</param>
+    /// <param name="Mlp">The MLP, or the mixture of several.</param>
     private sealed record DecoderLayer(
         Tensor AttentionNorm,
         Projection QueryKeyValue,
         Projection Output,
         Tensor MlpNorm,
-        Projection GateUp,
-        Projection Down)
+        Func<Tensor, Tensor> Mlp)
     {
+        /// <summary>Weights of the normalisation of what attention and the MLP add, each [H]; null for none.</summary>
+        public (Tensor Attention, Tensor Mlp)? OutputNorms { get; init; }
+
         /// <summary>Weights of the normalisation of each head of queries and of keys, each [D]; null for none.</summary>
         public (Tensor Query, Tensor Key)? HeadNorms { get; init; }
     }

@@ -9,8 +9,10 @@ namespace DemEngine.Training.Models;
 /// </summary>
 /// <param name="matrix">Matrix W [outputs, inputs].</param>
 /// <param name="bias">Bias b [outputs]; null for none.</param>
+/// <param name="buffer">Memory for converted rows of a matrix of another type than that of the computation.</param>
 /// <param name="parts">For each of the matrices, its number of outputs, and its change or null.</param>
-internal sealed class Projection(Tensor matrix, Tensor? bias, ImmutableArray<(long Rows, LowRankChange? Change)> parts)
+internal sealed class Projection(
+    Tensor matrix, Tensor? bias, ConversionBuffer buffer, ImmutableArray<(long Rows, LowRankChange? Change)> parts)
 {
     /// <summary>Applies the layer.</summary>
     /// <param name="x">Input [N, inputs].</param>
@@ -21,9 +23,9 @@ internal sealed class Projection(Tensor matrix, Tensor? bias, ImmutableArray<(lo
         if (matrix.dtype == x.dtype)
             y = nn.functional.linear(x, matrix, bias);
         else if (bias is null)
-            y = FrozenLinear.Multiply(x, matrix);
+            y = FrozenLinear.Multiply(x, matrix, buffer);
         else
-            y = FrozenLinear.Multiply(x, matrix) + bias.to_type(x.dtype);
+            y = FrozenLinear.Multiply(x, matrix, buffer) + bias.to_type(x.dtype);
         if (parts.All(part => part.Change is null))
             return y;
         return y + cat([.. parts.Select(part => Changed(x, part.Rows, part.Change))], -1);
@@ -33,7 +35,7 @@ internal sealed class Projection(Tensor matrix, Tensor? bias, ImmutableArray<(lo
     {
         if (change is null)
             return zeros(x.shape[0], rows, x.dtype, x.device);
-        Tensor inner = nn.functional.linear(x, change.A.to_type(x.dtype));
-        return nn.functional.linear(inner, change.B.to_type(x.dtype)) * change.Scale;
+        Tensor inner = nn.functional.linear(x, change.A.to_type(x.dtype)) * change.Scale;
+        return nn.functional.linear(inner, change.B.to_type(x.dtype));
     }
 }

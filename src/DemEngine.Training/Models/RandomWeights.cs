@@ -9,7 +9,7 @@ namespace DemEngine.Training.Models;
 /// Draws the initial weights of a new model: normal with mean 0 and variance 2/(5·hidden size) (Nguyen and Salazar, "Transformers
 /// without Tears", https://arxiv.org/abs/1910.05895, section 2.2); those that end a branch of the residual stream are divided by
 /// √(2·layers) (Radford et al., "Language Models are Unsupervised Multitask Learners", 2019, section 2.3); weights of
-/// normalisations are 1, and biases 0.
+/// normalisations are 1 (0 in Gemma, which adds 1 to them), and biases 0.
 /// </summary>
 internal static class RandomWeights
 {
@@ -26,11 +26,7 @@ internal static class RandomWeights
     {
         Tensor flat = ones(layout.Length, ScalarType.Float32, CPU).DetachFromDisposeScope();
         var random = new Philox(RandomStreams.Weights(seed));
-        HashSet<string> ends =
-        [
-            .. Enumerable.Range(0, config.Layers)
-                .SelectMany(layer => new[] { LlamaTensors.Output(layer), LlamaTensors.Down(layer) }),
-        ];
+        HashSet<string> ends = [.. Enumerable.Range(0, config.Layers).SelectMany(layer => Ends(config, layer))];
         double deviation = Math.Sqrt(0.4 / config.HiddenSize);
         foreach (PlacedWeight weight in layout.Weights.Where(weight => weight.Offset < layout.MatrixLength))
         {
@@ -39,7 +35,8 @@ internal static class RandomWeights
             Fill(MemoryMarshal.Cast<byte, float>(part.bytes), weight.Offset, scale, random);
         }
 
-        foreach (PlacedWeight bias in layout.Weights.Where(weight => weight.Name.EndsWith(".bias", StringComparison.Ordinal)))
+        foreach (PlacedWeight bias in layout.Weights.Where(weight => weight.Offset >= layout.MatrixLength
+            && (config.Gemma is not null || weight.Name.EndsWith(".bias", StringComparison.Ordinal))))
         {
             using Tensor part = flat.narrow(0, bias.Offset, bias.Shape.ElementCount);
             part.bytes.Clear();
@@ -47,6 +44,13 @@ internal static class RandomWeights
 
         return flat;
     }
+
+    private static IEnumerable<string> Ends(LlamaConfig config, int layer) =>
+    [
+        LlamaTensors.Output(layer),
+        LlamaTensors.Down(layer),
+        .. Enumerable.Range(0, config.Experts).Select(expert => LlamaTensors.ExpertDown(layer, expert)),
+    ];
 
     /// <summary>
     /// Fills a span by the transformation of Box and Muller, "A note on the generation of random normal deviates", 1958: element
