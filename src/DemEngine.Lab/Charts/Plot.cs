@@ -44,6 +44,10 @@ internal sealed class Plot
 
     public double PlaceY(double value) => _area.PlaceY(value);
 
+    /// <summary>Starts the labels of points, which stay within the axes.</summary>
+    public LabelPlacement StartLabels() =>
+        new(new LabelBox(_area.Left + 1, Top, _area.Width + Right - 2, _area.Height));
+
     /// <summary>Draws a level across the whole chart.</summary>
     public void Level(double value, string name)
     {

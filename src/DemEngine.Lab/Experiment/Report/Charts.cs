@@ -10,6 +10,9 @@ internal static class Charts
     private const double CellWidth = 46;
     private const double LetterWidth = 6.4;
 
+    // Half of the width of the marks of a family's life.
+    private const double LifeMark = 4.5;
+
     // Beyond this multiple of the minimum loss, a curve shows only that the merge went wrong.
     private const double MaxLossShown = 6;
 
@@ -89,10 +92,17 @@ internal static class Charts
                     new[] { quality.Mean, quality.Mean - quality.Deviation, quality.Mean + quality.Deviation }))),
             Width + 220,
             330);
+        (double X, double Y)[][] all =
+        [
+            .. points.Select(line =>
+                line.Select(point => (plot.PlaceX(point.Cost / power), plot.PlaceY(point.Quality.Mean))).ToArray()),
+        ];
+        LabelPlacement labels = plot.StartLabels();
+        foreach (var (x, y) in all.SelectMany(line => line))
+            labels.Avoid(x, y, LifeMark);
         for (int k = 0; k < points.Length; k++)
         {
-            (double X, double Y)[] places =
-                [.. points[k].Select(point => (plot.PlaceX(point.Cost / power), plot.PlaceY(point.Quality.Mean)))];
+            (double X, double Y)[] places = all[k];
             plot.Svg.Line(places, $"fill=\"none\" stroke-width=\"1.6\" stroke=\"{SeriesColour.Of(k)}\"");
             foreach (var (place, point) in places.Zip(points[k]))
             {
@@ -106,11 +116,13 @@ internal static class Charts
                     k,
                     place.X,
                     place.Y,
-                    4.5,
+                    LifeMark,
                     "",
                     FormattableString.Invariant(
                         $"{methods[k]}, {point.Event}: {point.Quality.Mean:0.0} % for {point.Cost:0.##e0} operations so far"));
-                plot.Svg.Text(place.X, place.Y + (k == 0 ? -9 : 18), point.Event, "text-anchor=\"middle\" class=\"faint\"");
+                // A mark without a label still has its title.
+                if (labels.Place(place.X, place.Y, point.Event) is { } label)
+                    plot.Svg.Text(label.X, label.Y, point.Event, "text-anchor=\"middle\" class=\"faint label\"");
             }
         }
 

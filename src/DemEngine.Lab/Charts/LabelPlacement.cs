@@ -1,0 +1,78 @@
+namespace DemEngine.Lab.Charts;
+
+/// <summary>The rectangle that a label or a mark takes, in pixels.</summary>
+internal readonly record struct LabelBox(double Left, double Top, double Width, double Height)
+{
+    public double Right => Left + Width;
+
+    public double Bottom => Top + Height;
+
+    /// <summary>Whether two rectangles have more than an edge in common.</summary>
+    public bool Overlaps(LabelBox other) =>
+        Left < other.Right && other.Left < Right && Top < other.Bottom && other.Top < Bottom;
+}
+
+/// <summary>
+/// Finds places for the labels of points, near them, where they cover neither each other nor a mark: the first of a fixed order
+/// of places around the point, farther and farther away.
+/// </summary>
+/// <param name="within">Rectangle that labels stay in.</param>
+internal sealed class LabelPlacement(LabelBox within)
+{
+    // Of the charts' text at 11 pixels: no letter of an event's or a method's name is wider on average.
+    private const double LetterWidth = 6.4;
+
+    private const double LineHeight = 13;
+
+    // From a line's baseline down to the lower edge of its box.
+    private const double Descent = 3.5;
+
+    private const double FirstDistance = 7;
+
+    private const int Rings = 12;
+
+    private readonly List<LabelBox> _taken = [];
+
+    // Directions in their order: above and below first, then beside, then the diagonals.
+    private static readonly (int X, int Y)[] Directions =
+        [(0, -1), (0, 1), (1, 0), (-1, 0), (1, -1), (-1, -1), (1, 1), (-1, 1)];
+
+    /// <summary>The rectangles of all labels that have a place.</summary>
+    public List<LabelBox> Labels { get; } = [];
+
+    /// <summary>Keeps labels away from a mark.</summary>
+    /// <param name="x">Horizontal position of its centre.</param>
+    /// <param name="y">Vertical position of its centre.</param>
+    /// <param name="size">Half of its width.</param>
+    public void Avoid(double x, double y, double size) => _taken.Add(new LabelBox(x - size, y - size, 2 * size, 2 * size));
+
+    /// <summary>Finds the place of a label.</summary>
+    /// <param name="x">Horizontal position of the point.</param>
+    /// <param name="y">Vertical position of the point.</param>
+    /// <param name="text">Text of the label, one line.</param>
+    /// <returns>The middle of the line's baseline; null if there is no room anywhere near the point.</returns>
+    public (double X, double Y)? Place(double x, double y, string text)
+    {
+        double width = text.Length * LetterWidth;
+        for (int ring = 0; ring < Rings; ring++)
+        {
+            double distance = FirstDistance + (ring * LineHeight / 2);
+            foreach (var (right, down) in Directions)
+            {
+                double middle = x + (right * ((width / 2) + distance));
+                double centre = y + (down * ((LineHeight / 2) + distance));
+                var box = new LabelBox(middle - (width / 2), centre - (LineHeight / 2), width, LineHeight);
+                if (!IsInside(box) || _taken.Exists(box.Overlaps))
+                    continue;
+                _taken.Add(box);
+                Labels.Add(box);
+                return (middle, box.Bottom - Descent);
+            }
+        }
+
+        return null;
+    }
+
+    private bool IsInside(LabelBox box) =>
+        box.Left >= within.Left && box.Right <= within.Right && box.Top >= within.Top && box.Bottom <= within.Bottom;
+}

@@ -1,0 +1,57 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using DemEngine.Lab.Charts;
+using DemEngine.Lab.Tests.Experiment;
+
+namespace DemEngine.Lab.Tests.Charts;
+
+public class LabelPlacementTests
+{
+    private static readonly LabelBox Area = new(46, 26, 500, 260);
+
+    [Test]
+    public void No_label_covers_another_or_a_mark_or_leaves_the_picture()
+    {
+        var random = new Random(4);
+        for (int round = 0; round < 20; round++)
+        {
+            // Points crowd into a corner of the picture.
+            (double X, double Y)[] points = [.. Enumerable.Range(0, 15).Select(_ => (60 + (150 * random.NextDouble()), 40 + (50 * random.NextDouble())))];
+            var labels = new LabelPlacement(Area);
+            LabelBox[] marks = [.. points.Select(point => new LabelBox(point.X - 4, point.Y - 4, 8, 8))];
+            foreach (var (x, y) in points)
+                labels.Avoid(x, y, 4);
+            int placed = points.Count(point => labels.Place(point.X, point.Y, "withdraw") is not null);
+
+            Assert.That(placed, Is.EqualTo(labels.Labels.Count).And.GreaterThan(10));
+            for (int k = 0; k < labels.Labels.Count; k++)
+            {
+                LabelBox box = labels.Labels[k];
+                Assert.That(labels.Labels.Skip(k + 1).Concat(marks).Any(box.Overlaps), Is.False, $"round {round}, label {k}");
+                Assert.That((box.Left >= Area.Left, box.Top >= Area.Top, box.Right <= Area.Right, box.Bottom <= Area.Bottom), Is.EqualTo((true, true, true, true)));
+            }
+        }
+    }
+
+    [Test]
+    public void A_label_that_stands_alone_is_above_its_point() =>
+        Assert.That(new LabelPlacement(Area).Place(200, 150, "add"), Is.EqualTo((200.0, 139.5)));
+
+    [Test]
+    public void The_picture_of_a_familys_life_names_every_event_of_every_method_and_no_two_names_overlap()
+    {
+        string svg = DemEngine.Lab.Experiment.Report.Charts.Life(MadeUpResults.Make()).ToString();
+        LabelBox[] boxes =
+        [
+            .. Regex.Matches(svg, "<text x=\"([\\d.]+)\" y=\"([\\d.]+)\" [^>]*label\">([^<]+)<").Select(match =>
+            {
+                double Number(int group) => double.Parse(match.Groups[group].Value, CultureInfo.InvariantCulture);
+                double width = 6.4 * match.Groups[3].Length;
+                return new LabelBox(Number(1) - (width / 2), Number(2) - 9.5, width, 13);
+            }),
+        ];
+        Assert.That(boxes, Has.Length.EqualTo(9));
+        for (int k = 0; k < boxes.Length; k++)
+            Assert.That(boxes.Skip(k + 1).Any(other => other.Overlaps(boxes[k])), Is.False, $"label {k}");
+    }
+}
