@@ -80,6 +80,36 @@ public sealed class LoraTests : IDisposable
             Assert.That(File.ReadAllBytes(_folder.PathOf($"stopped/{file}")), Is.EqualTo(File.ReadAllBytes(_folder.PathOf($"whole/{file}"))), file);
     }
 
+    [TestCase(false)]
+    [TestCase(true)]
+    public void A_base_in_bfloat16_is_held_as_it_is_and_trained_as_the_same_base_in_binary32(bool recomputes)
+    {
+        string narrow = _folder.PathOf("narrow"), wide = _folder.PathOf("wide");
+        using (TorchModel model = TinyModels.Model(TinyModels.Grouped))
+            model.Save(narrow, ElementType.BF16);
+        using (var checkpoint = Checkpoint.Open(narrow))
+        {
+            using TorchModel stored = TorchModel.ReadAsStored(new CheckpointWeights(checkpoint));
+            Assert.That(stored.Weights.dtype, Is.EqualTo(TorchSharp.torch.ScalarType.BFloat16));
+            using TorchModel read = TorchModel.Read(new CheckpointWeights(checkpoint));
+            read.Save(wide, ElementType.F32);
+        }
+
+        TrainingOptions options = Options with { Recomputes = recomputes, Lora = Options.Lora! with { Targets = LoraOptions.AllTargets } };
+        foreach (string name in new[] { narrow, wide })
+        {
+            TrainingJob job = TrainingJobs.FromModel(name, _folder.PathOf("data.jsonl"), _folder.PathOf("valid.jsonl"), null, options);
+            using (job.Start)
+                TrainingRun.Execute(job, $"{name}-adapter", 3, new RunOptions());
+        }
+
+        using var a = Checkpoint.Open($"{narrow}-adapter/adapter_model.safetensors");
+        using var b = Checkpoint.Open($"{wide}-adapter/adapter_model.safetensors");
+        foreach (TensorSpec spec in b.Tensors.Select(tensor => tensor.Spec))
+            Assert.That(Read(a, spec.Name), Is.EqualTo(Read(b, spec.Name)).Within(1e-4), spec.Name);
+        Assert.That(b.Tensors.Where(tensor => tensor.Spec.Name.Contains("lora_B")).All(tensor => Read(b, tensor.Spec.Name).Any(x => x != 0)));
+    }
+
     [Test]
     public void What_cannot_be_adapted_is_named()
     {
