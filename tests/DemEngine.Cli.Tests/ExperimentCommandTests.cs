@@ -7,6 +7,8 @@ public class ExperimentCommandTests
     public void What_is_asked_for_must_be_there()
     {
         Dem.Run("experiment", "--out", "x", "--preset", "huge").ExpectError(ErrorCode.BadArgument, "small, demo, tiny");
+        Dem.Run("experiment", "--out", "x", "--preset", "large").ExpectError(ErrorCode.BadArgument, "needs --base and --source");
+        Dem.Run("experiment", "--out", "x", "--base", "y").ExpectError(ErrorCode.BadArgument, "--base goes with --preset large only");
         Dem.Run("experiment", "--out", "x", "--device", "gpu").ExpectError(ErrorCode.BadArgument, "gpu");
         Dem.Run("experiment").ExpectError(ErrorCode.BadArgument, "--out");
     }

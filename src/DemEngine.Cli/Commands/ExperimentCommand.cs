@@ -1,8 +1,12 @@
 using System.CommandLine;
 using DemEngine.Backends.Cpu;
+using DemEngine.Cli.Experiments;
 using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
 using DemEngine.Cli.Progress;
+using DemEngine.Errors;
+using DemEngine.Evaluation.Tokenization;
+using DemEngine.Lab.Experiment.Given;
 using DemEngine.Lab.Experiment.Running;
 using DemEngine.Training.Settings;
 
@@ -20,11 +24,12 @@ internal static class ExperimentCommand
             HelpName = "dir",
             Required = true,
         };
-        string[] names = [.. ExperimentPreset.All.Select(preset => preset.Name)];
+        string[] names = [.. ExperimentPreset.All.Select(preset => preset.Name), LargeExperimentOptions.Preset];
         var chosen = new Option<string>("--preset")
         {
             Description = "Which experiment: small takes half an hour on two cores, demo is one seed of it with four events, "
-                + "tiny only shows that all of it works. Default small.",
+                + "moe two seeds on mixtures of experts, tiny only shows that all of it works; large is on your own model and "
+                + "data. Default small.",
             HelpName = string.Join('|', names),
             DefaultValueFactory = _ => ExperimentPreset.Small.Name,
         };
@@ -45,6 +50,7 @@ internal static class ExperimentCommand
                 + "same. Models that are trained, trials and searches are kept; other settings are refused.",
         };
         var resumeAuto = new Option<bool>("--resume-auto") { Hidden = true, Description = "The same as --resume=auto." };
+        var large = new LargeExperimentOptions();
         var output = new OutputOptions();
 
         var command = new Command(
@@ -52,6 +58,7 @@ internal static class ExperimentCommand
         {
             folder, chosen, device, threads, resume, resumeAuto,
         };
+        large.AddTo(command);
         output.AddTo(command);
         command.Validators.Add(result =>
         {
@@ -63,7 +70,20 @@ internal static class ExperimentCommand
         command.SetAction(parsed =>
         {
             bool json = parsed.GetValue(output.Json), quiet = parsed.GetValue(output.Quiet);
-            ExperimentPreset preset = ExperimentPreset.All.Single(one => one.Name == parsed.GetValue(chosen));
+            bool isLarge = parsed.GetValue(chosen) == LargeExperimentOptions.Preset;
+            GivenSettings? given = isLarge
+                ? large.Read(parsed, parsed.GetValue(device)!, parsed.GetValue(threads))
+                : null;
+            if (given is not null && large.IsDryRun(parsed))
+            {
+                GivenEstimate estimate = GivenExperiment.Estimate(
+                    given, new CheckpointTokenizerReader(), parsed.GetValue(threads), Interrupt.Token);
+                if (!quiet)
+                    EstimatePrinter.Print(estimate, json);
+                return 0;
+            }
+
+            ExperimentPreset? preset = ExperimentPreset.All.FirstOrDefault(one => one.Name == parsed.GetValue(chosen));
             var tuner = new TorchFineTuner(parsed.GetValue(device)!);
             using var backend = new CpuBackend();
             try
@@ -71,9 +91,16 @@ internal static class ExperimentCommand
                 ExperimentReport report = ProgressDisplay.Run<ExperimentProgress, ExperimentReport>(
                     quiet || json,
                     ExperimentPrinter.Progress,
-                    progress => ExperimentRun.Run(
+                    progress => given is not null ? GivenExperiment.Run(
                         parsed.GetValue(folder)!.FullName,
-                        preset,
+                        given,
+                        new CheckpointTokenizerReader(),
+                        backend,
+                        $"dem {string.Join(' ', Environment.GetCommandLineArgs().Skip(1).Select(ShellWord.Of))}",
+                        progress,
+                        Interrupt.Token) : ExperimentRun.Run(
+                        parsed.GetValue(folder)!.FullName,
+                        preset!,
                         tuner,
                         backend,
                         parsed.GetValue(threads),

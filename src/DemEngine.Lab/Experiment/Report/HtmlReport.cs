@@ -86,9 +86,12 @@ public static class HtmlReport
             .AppendLine("<body>");
         html.Append("<h1>").Append(Text(Title(results))).AppendLine("</h1>");
         html.Append(Paragraph(
-            $"{results.Model}, {results.Parameters:#,0} weights. The base knows both customs of every skill; each source "
-            + "settles one of them. One model is tuned on each source, and the distribution vectors are merged with "
-            + "coefficients chosen on validation data by the slopes of the losses. "
+            $"{results.Model}, {results.Parameters:#,0} weights that a token passes through. "
+            + (results.Curves.IsEmpty
+                ? ""
+                : "The base knows both customs of every skill; each source settles one of them. ")
+            + "One model is tuned on each source, and the distribution vectors are merged with coefficients chosen on "
+            + "validation data. "
             + $"All figures below are of test data that nothing was chosen on, {RunsOf(results)}."));
         if (Verdict.Of(results) is { } verdict)
             html.Append("<p class=\"verdict\">").Append(Text(verdict)).AppendLine("</p>");
@@ -144,6 +147,8 @@ public static class HtmlReport
 
     private static void Coefficients(StringBuilder html, ExperimentResults results)
     {
+        if (results.Curves.IsEmpty)
+            return;
         html.AppendLine("<h2>Coefficients</h2>");
         html.AppendLine(
             "<p class=\"note\">Validation loss of the first seed. The thick line is the mean over the sources, the dashed "
@@ -187,6 +192,8 @@ public static class HtmlReport
 
     private static void Map(StringBuilder html, ExperimentResults results)
     {
+        if (results.Map.Clouds.IsEmpty)
+            return;
         html.AppendLine("<h3>How far apart they lie</h3>");
         html.Append("<p class=\"note\">Principal components of ")
             .Append(Text(results.Map.Features))

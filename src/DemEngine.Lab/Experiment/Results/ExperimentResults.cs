@@ -6,7 +6,7 @@ namespace DemEngine.Lab.Experiment.Results;
 /// <param name="Preset">Name of the experiment's preset.</param>
 /// <param name="Command">Command line that repeats the experiment.</param>
 /// <param name="Model">Description of the models' shape in words.</param>
-/// <param name="Parameters">Number of weights of one model.</param>
+/// <param name="Parameters">Number of weights of one model that a token passes through.</param>
 /// <param name="Seeds">Seeds of the runs; each seed is one complete run.</param>
 /// <param name="Sources">Data sources of the experiment.</param>
 /// <param name="Tables">Tables of the scores and the costs of the methods; the first is of the family as it is built.</param>

@@ -106,8 +106,25 @@ public sealed record ExperimentPreset(
         Seeds = [1],
     };
 
+    /// <summary>
+    /// The experiment of <see cref="Small"/> on mixtures of experts: a router sends each token through two of four MLPs, which
+    /// together have as many weights as the one of <see cref="Small"/>. It is smaller: the base is trained for two thirds of the
+    /// steps, fewer exercises judge, and mixtures of other tokens and shares are left out.
+    /// </summary>
+    public static ExperimentPreset Moe { get; } = Small with
+    {
+        Name = "moe",
+        Model = Small.Model with { IntermediateSize = 64, Experts = 4, ExpertsPerToken = 2, TieEmbeddings = false },
+        Lacking = null,
+        Exercises = new ExerciseCounts(Train: 4000, Validation: 64, Test: 100, Lacking: 0),
+        Base = Small.Base with { Steps = 2000 },
+        Gate = 0.85,
+        Effort = new ComparisonEffort([], Shares: 1, MostShares: 1, LayerGroups: 1, WithContinued: true),
+        Seeds = [1, 2],
+    };
+
     /// <summary>All presets that can be chosen by name.</summary>
-    public static IReadOnlyList<ExperimentPreset> All { get; } = [Small, Demo, Tiny];
+    public static IReadOnlyList<ExperimentPreset> All { get; } = [Small, Demo, Tiny, Moe];
 
     /// <summary>Sources that models are tuned on.</summary>
     public IEnumerable<TextSource> Tuned =>

@@ -3,7 +3,6 @@ using DemEngine.Analysis;
 using DemEngine.Backends;
 using DemEngine.Errors;
 using DemEngine.Evaluation;
-using DemEngine.Evaluation.Embedded;
 using DemEngine.Evaluation.Language;
 using DemEngine.Files;
 using DemEngine.Lab.Experiment.Report;
@@ -70,7 +69,8 @@ public static class ExperimentRun
         int stages = trainings.Select((training, k) => training.Count(KindsOf(k), events) + searches).Sum();
         var meter = new ExperimentMeter(stages, progress);
         var models = new TrainingStages(folder, tuner, threads, meter);
-        using var tester = new EmbeddedEvaluator(
+        using IModelEvaluator tester = ExperimentEvaluator.Of(
+            preset.Model,
             preset.Judged.Select(source => new MeasuredSet(
                 DataSetReader.Read(source.Name, folder.Test(source).Path, ByteTokenizer.Instance, preset.Model),
                 [Metric.Loss, Metric.ExactMatch])),
@@ -126,7 +126,7 @@ public static class ExperimentRun
             preset.Name,
             command ?? $"dem experiment --preset {preset.Name} --out {ShellWord.Of(output)}",
             Describe(preset.Model),
-            preset.Model.Parameters,
+            preset.Model.ActiveParameters,
             preset.Seeds,
             [.. preset.Judged.Select(source => new SourceSummary(
                 source.Name,
@@ -159,5 +159,8 @@ public static class ExperimentRun
         : "the other custom, in the base’s data alone";
 
     private static string Describe(LlamaConfig model) =>
-        $"Llama decoders of {model.Layers} layers, width {model.HiddenSize}, {model.AttentionHeads} heads, on bytes";
+        (model.Experts > 0
+            ? $"Mixtral decoders of {model.Experts} experts, of which a token passes through {model.ExpertsPerToken},"
+            : "Llama decoders")
+        + $" of {model.Layers} layers, width {model.HiddenSize}, {model.AttentionHeads} heads, on bytes";
 }

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using DemEngine.Backends;
 using DemEngine.Checkpoints;
 using DemEngine.Evaluation;
-using DemEngine.Evaluation.Embedded;
 using DemEngine.Files;
 using DemEngine.Lab.Experiment.Results;
 using DemEngine.Lab.Experiment.Sources;
@@ -66,7 +65,8 @@ internal sealed class SeedRun(
     /// <summary>Evaluates a model's validation loss on each source.</summary>
     public ImmutableArray<double> Losses(string name, IEnumerable<TextSource> sources)
     {
-        using var evaluator = new EmbeddedEvaluator(sources.Select(training.Validation), threads);
+        using IModelEvaluator evaluator = ExperimentEvaluator.Of(
+            preset.Model, sources.Select(training.Validation), threads);
         using var checkpoint = Checkpoint.Open(Model(name).Path);
         return [.. evaluator.Evaluate(new CheckpointWeights(checkpoint), cancel).Scores.Select(score => score.Value)];
     }
@@ -83,6 +83,7 @@ internal sealed class SeedRun(
                 improved && source.Name == preset.Improved ? FamilyTraining.ImprovedName(source.Name) : source.Name)),
             [.. sources.Select(training.Validation)],
             weights,
+            ExperimentEvaluator.Of(preset.Model, sources.Select(training.Validation), threads),
             folder.PathOf(seed, "searches", name),
             backend,
             threads);
@@ -93,6 +94,7 @@ internal sealed class SeedRun(
         [Model(model)],
         [.. sources.Select(training.Validation)],
         new Dictionary<string, double>(),
+        ExperimentEvaluator.Of(preset.Model, sources.Select(training.Validation), threads),
         folder.PathOf(seed, "searches", name),
         backend,
         threads);
@@ -103,7 +105,11 @@ internal sealed class SeedRun(
     {
         string stage = $"seed {seed}: coefficients, {what}";
         ChosenCoefficients found = family.Search(
-            preset.Range, from, shared, layerGroups, (share, detail) => meter.Report(stage, share, detail), cancel);
+            preset.Range,
+            from,
+            CoefficientSearch.BySlopes with { Shared = shared, LayerGroups = layerGroups },
+            (share, detail) => meter.Report(stage, share, detail),
+            cancel);
         meter.Complete(stage);
         return found;
     }

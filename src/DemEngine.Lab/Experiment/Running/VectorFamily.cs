@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using DemEngine.Backends;
 using DemEngine.Evaluation;
-using DemEngine.Evaluation.Embedded;
+using DemEngine.Files;
 using DemEngine.Lab.Experiment.Results;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Output;
@@ -22,6 +22,21 @@ internal sealed record ChosenCoefficients(Trial Best, int Trials, MethodCost Cos
 {
     /// <summary>Chosen coefficients, one for each vector.</summary>
     public double[] Values => [.. Best.Coefficients.BySource.Select(values => values[0])];
+}
+
+/// <summary>How coefficients are searched.</summary>
+/// <param name="Strategy">Strategy that chooses candidates.</param>
+/// <param name="Budget">Largest number of candidates, and largest time.</param>
+internal sealed record CoefficientSearch(StrategyKind Strategy, SearchBudget Budget)
+{
+    /// <summary>By the slopes of the losses, until no step promises anything.</summary>
+    public static CoefficientSearch BySlopes { get; } = new(StrategyKind.Gradient, new SearchBudget(null, null));
+
+    /// <summary>Whether all vectors share one coefficient.</summary>
+    public bool Shared { get; init; }
+
+    /// <summary>Number of layer groups with coefficients of their own.</summary>
+    public int LayerGroups { get; init; } = 1;
 }
 
 /// <summary>
@@ -52,6 +67,7 @@ internal sealed class VectorFamily : IDisposable
     /// Validation sets; coefficients are chosen by the mean regret on them, see <see cref="ObjectiveKind.Regret"/>.
     /// </param>
     /// <param name="weights">Weights of the sets by name; a set that is not named has weight 1.</param>
+    /// <param name="evaluator">Evaluator on the validation sets; disposed with this object.</param>
     /// <param name="folder">Folder where the trials are logged.</param>
     /// <param name="backend">Backend that computes the merges.</param>
     /// <param name="threads">Number of threads that merge and evaluate.</param>
@@ -60,6 +76,7 @@ internal sealed class VectorFamily : IDisposable
         IEnumerable<TrainedModel> models,
         ImmutableArray<MeasuredSet> validation,
         IReadOnlyDictionary<string, double> weights,
+        IModelEvaluator evaluator,
         string folder,
         IMergeBackend backend,
         int threads)
@@ -73,45 +90,46 @@ internal sealed class VectorFamily : IDisposable
         {
             MergeMethod = "dem",
             BaseModel = new ModelPath(start.Path),
-            Models = [.. models.Select(model => new RecipeModel(new ModelPath(model.Path)))],
+            Models = [.. models.Select(model => new RecipeModel(PathOf(model)))],
         };
         _merge = MemoryMerge.Open(_recipe, new AlignmentOptions(), backend, _options);
-        _evaluator = new EmbeddedEvaluator(validation, threads);
+        _evaluator = evaluator;
     }
 
     private int Count => _recipe.Models.Count;
 
-    /// <summary>Searches coefficients by the slopes of the losses.</summary>
+    /// <summary>Searches coefficients.</summary>
     /// <param name="range">Range of every coefficient.</param>
     /// <param name="from">Coefficients to begin with.</param>
-    /// <param name="shared">Whether all vectors share one coefficient.</param>
-    /// <param name="layerGroups">Number of layer groups with coefficients of their own.</param>
+    /// <param name="how">How they are searched.</param>
     /// <param name="progress">Progress callback.</param>
     /// <param name="cancel">Token that stops the search.</param>
     public ChosenCoefficients Search(
         CoefficientRange range,
         IEnumerable<double> from,
-        bool shared,
-        int layerGroups,
+        CoefficientSearch how,
         Action<double, string> progress,
         CancellationToken cancel)
     {
-        CoefficientMap map = Map(new CoefficientOptions { Range = range, Shared = shared, LayerGroups = layerGroups }, from);
+        CoefficientMap map = Map(
+            new CoefficientOptions { Range = range, Shared = how.Shared, LayerGroups = how.LayerGroups }, from);
+        bool hasSlopes = how.Strategy == StrategyKind.Gradient;
         using TrialLog log = OpenLog(map);
-        _directions ??= new MergeDirections(_recipe, map, new AlignmentOptions(), _backend, _options, cancel);
+        if (hasSlopes)
+            _directions ??= new MergeDirections(_recipe, map, new AlignmentOptions(), _backend, _options, cancel);
         using var runner = new TrialRunner(_merge, map, _evaluator, _objective, log, _backend, _options, _folder)
         {
-            Directions = _directions,
+            Directions = hasSlopes ? _directions : null,
         };
         var asked = new Dictionary<Coefficients, Trial>();
         var scale = new Dictionary<Coefficients, Trial>(); // The base and each source alone, a forward pass each, once.
         runner.MeasureRegrets(trial => _ = _isScaled || scale.TryAdd(trial.Coefficients, trial), cancel);
         _isScaled = true;
         WeightSearch.Run(
-            StrategyKind.Gradient.Begin(map.Space, 0),
+            how.Strategy.Begin(map.Space, 0),
             map,
             runner,
-            new SearchBudget(null, null),
+            how.Budget,
             step =>
             {
                 asked[step.Latest.Coefficients] = step.Latest;
@@ -123,7 +141,7 @@ internal sealed class VectorFamily : IDisposable
         Trial best = asked.Values.Where(trial => trial.Succeeded).MinBy(trial => trial.Objective)!;
         long tokens = _validation.Sum(set => set.Data.Examples.Sum(example => example.Tokens.Length - 1L));
 
-        long passes = (PassesOfSlopes * asked.Count) + scale.Count;
+        long passes = ((hasSlopes ? PassesOfSlopes : 1) * asked.Count) + scale.Count;
         double seconds = asked.Values.Concat(scale.Values).Sum(trial => trial.Seconds);
         return new ChosenCoefficients(best, asked.Count, new MethodCost(0, passes * tokens, seconds));
     }
@@ -166,7 +184,12 @@ internal sealed class VectorFamily : IDisposable
         "# The family as it is built, with coefficients by the slopes of the losses.\n"
         + Map(new CoefficientOptions(), Enumerable.Repeat(0.0, Count))
             .Apply(Coefficients.Of(coefficients))
-            .WithPaths(path => path with { Written = Path.GetRelativePath(folder, path.Resolved).Replace('\\', '/') })
+            .WithPaths(path => path with
+            {
+                Written = path.Adapted is { } adapted
+                    ? $"{Relative(folder, adapted.Model)}+{Relative(folder, adapted.Adapter)}"
+                    : Relative(folder, path.Resolved),
+            })
             .ToYaml();
 
     public void Dispose()
@@ -174,6 +197,14 @@ internal sealed class VectorFamily : IDisposable
         _evaluator.Dispose();
         _merge.Dispose();
     }
+
+    // A model that is tuned as an adapter has the path of its base before that of the adapter.
+    private static ModelPath PathOf(TrainedModel model) =>
+        Path.Exists(model.Path) || AdaptedPath.Find(model.Path) is not { } adapted
+            ? new ModelPath(model.Path)
+            : new ModelPath(model.Path) { Adapted = adapted };
+
+    private static string Relative(string folder, string path) => Path.GetRelativePath(folder, path).Replace('\\', '/');
 
     private CoefficientCurve Curve(
         string name, CoefficientRange range, Func<double, IEnumerable<double>> at, double chosen, CancellationToken cancel)
