@@ -11,8 +11,6 @@ using DemEngine.Lab.Experiment.Report;
 using DemEngine.Lab.Experiment.Results;
 using DemEngine.Lab.Experiment.Running;
 using DemEngine.Merging.Options;
-using DemEngine.Search.Space;
-using DemEngine.Search.Strategies;
 using DemEngine.Training.Evaluation;
 using DemEngine.Training.Reports;
 using DemEngine.Training.Runs;
