@@ -6,8 +6,8 @@ namespace DemEngine.Remote;
 internal static class RefusedCertificate
 {
     /// <summary>
-    /// Finds why a certificate was refused; null where something else failed. A handshake that broke off has a further cause or is
-    /// an error of reading, and may succeed next time; this one does not.
+    /// Finds why a certificate was refused; null where something else failed. A handshake that broke off has a further cause or
+    /// is an error of reading, and may succeed next time; this one does not.
     /// </summary>
     public static string? In(Exception e)
     {

@@ -622,8 +622,8 @@ public sealed class ErrorCode
     public static readonly ErrorCode StoreNotTrusted = new(
         2085,
         "The certificate of a store is not accepted.",
-        "Check the address and the clock of this machine. Where the store or a proxy on the way has a certificate of its own, give "
-        + "the file of its authority in SSL_CERT_FILE.");
+        "Check the address and the clock of this machine. Where the store or a proxy on the way has a certificate of its own, "
+        + "give the file of its authority in SSL_CERT_FILE.");
 
     // ---- 2090: evaluation ----
 

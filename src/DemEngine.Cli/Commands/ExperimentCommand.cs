@@ -46,8 +46,8 @@ internal static class ExperimentCommand
             DefaultThreads.Count);
         var resume = new Option<bool>("--resume")
         {
-            Description = "Go on with an experiment that was stopped, as it does without this option, too; --resume=auto says the "
-                + "same. Models that are trained, trials and searches are kept; other settings are refused.",
+            Description = "Go on with an experiment that was stopped, as it does without this option, too; --resume=auto says "
+                + "the same. Models that are trained, trials and searches are kept; other settings are refused.",
         };
         var resumeAuto = new Option<bool>("--resume-auto") { Hidden = true, Description = "The same as --resume=auto." };
         var large = new LargeExperimentOptions();

@@ -85,10 +85,10 @@ internal static class CompletionScripts
                 ? "__fish_use_subcommand"
                 : string.Join("; and ", name.Split(' ').Select(one => $"__fish_seen_subcommand_from {one}"));
             foreach (Command one in command.Subcommands.Where(one => !one.Hidden))
-                script.Append($"complete -c dem -n {FishQuote(when)} -f -a {one.Name} -d {FishQuote(one.Description)}\n");
+                Offer($"-f -a {one.Name} -d {FishQuote(one.Description)}");
             string[] words = [.. command.Arguments.SelectMany(argument => CommandWords.ValuesOf(argument.HelpName))];
             if (words.Length > 0)
-                script.Append($"complete -c dem -n {FishQuote(when)} -f -a {FishQuote(string.Join(' ', words))}\n");
+                Offer($"-f -a {FishQuote(string.Join(' ', words))}");
             foreach (Option option in CommandWords.OptionsOf(command, root))
             {
                 string[] values = CommandWords.ValuesOf(option.HelpName);
@@ -96,8 +96,10 @@ internal static class CompletionScripts
                     ? $" -x -a {FishQuote(string.Join(' ', values))}"
                     : CommandWords.TakesValue(option) ? " -r" : "";
                 foreach (string one in CommandWords.NamesOf(option))
-                    script.Append($"complete -c dem -n {FishQuote(when)} -l {one[2..]}{takes} -d {FishQuote(option.Description)}\n");
+                    Offer($"-l {one[2..]}{takes} -d {FishQuote(option.Description)}");
             }
+
+            void Offer(string what) => script.Append($"complete -c dem -n {FishQuote(when)} {what}\n");
         }
 
         return script.ToString();

@@ -51,8 +51,8 @@ internal sealed class HttpRequests : IDisposable
     /// <returns>The answer, whatever its status, and where it came from after redirects.</returns>
     /// <exception cref="StoreFaultException">The server was not reached.</exception>
     /// <exception cref="DemException">
-    /// DEM2072 (BadStoreAnswer): the redirects lead nowhere that may be asked. DEM2085 (StoreNotTrusted): the server's certificate
-    /// is not accepted.
+    /// DEM2072 (BadStoreAnswer): the redirects lead nowhere that may be asked. DEM2085 (StoreNotTrusted): the server's
+    /// certificate is not accepted.
     /// </exception>
     public async Task<(HttpResponseMessage Answer, Uri Source)> GetAsync(
         Uri address, RangeHeaderValue? range, CancellationToken cancel)

@@ -75,7 +75,9 @@ public sealed class ShardLayout
     /// <summary>Size of all tensors in bytes, as the index states it.</summary>
     public long TotalSize => Tensors.Sum(tensor => tensor.Spec.ByteLength);
 
-    /// <summary>Position of each of <see cref="Tensors"/> among those that <see cref="Plan"/> was given; empty elsewhere.</summary>
+    /// <summary>
+    /// Position of each of <see cref="Tensors"/> among those that <see cref="Plan"/> was given; empty elsewhere.
+    /// </summary>
     internal ImmutableArray<int> GivenAt { get; private init; } = [];
 
     /// <summary>Name of the index file.</summary>
