@@ -140,8 +140,8 @@ internal sealed class GgufFileConfig
             double fast = Real(_rope, "beta_fast") ?? FastTurns, slow = Real(_rope, "beta_slow") ?? SlowTurns;
             return ScalingType != "yarn" || (fast == FastTurns && slow == SlowTurns) ? null : string.Create(
                 CultureInfo.InvariantCulture,
-                $"yarn of this model goes from {fast} to {slow} turns, and llama.cpp 0.7 takes {FastTurns} and {SlowTurns} unless it "
-                + $"is run with --yarn-beta-fast {fast} --yarn-beta-slow {slow}");
+                $"yarn of this model goes from {fast} to {slow} turns, and llama.cpp takes {FastTurns} and {SlowTurns} unless "
+                + $"it is run with --yarn-beta-fast {fast} --yarn-beta-slow {slow}");
         }
     }
 

@@ -6,7 +6,6 @@ using DemEngine.Checkpoints.Gguf;
 using DemEngine.Checkpoints.GgufModels;
 using DemEngine.Errors;
 using DemEngine.Merging.Tensors;
-using DemEngine.Numerics;
 using DemEngine.Numerics.Quantized.Blocks;
 
 namespace DemEngine.Merging.GgufOutputs;

@@ -99,7 +99,7 @@ internal enum GgufMixture
     /// <summary>Values of the first four layers, and down projections of the first eighth.</summary>
     Small,
 
-    /// <summary>Values and down projections of the first and the last eighth of the layers, and of each third one between.</summary>
+    /// <summary>Values and down projections of the first and last eighth of the layers, and of each third one between.</summary>
     Medium,
 }
 

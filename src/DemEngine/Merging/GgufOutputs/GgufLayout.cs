@@ -15,8 +15,8 @@ namespace DemEngine.Merging.GgufOutputs;
 internal sealed record GgufListedTensor(string Name, ImmutableArray<long> Dimensions, BlockEncoder Type, long Offset);
 
 /// <summary>
-/// Lays out the tensors of a GGUF file one behind the other. The experts of a layer, which models have one by one or all gates and
-/// ups in one tensor, are three tensors there.
+/// Lays out the tensors of a GGUF file one behind the other. The experts of a layer, which models have one by one, or all gates
+/// and ups in one tensor, are three tensors there.
 /// </summary>
 internal sealed class GgufLayout
 {
@@ -65,7 +65,8 @@ internal sealed class GgufLayout
         int layers = layout._stacks.Count / 3;
         if (config.Sizes.Experts > 0 && layers != config.Sizes.Layers)
             throw config.Wrong(
-                $"{layers} of {config.Sizes.Layers} layers have experts; llama.cpp runs {config.Architecture.Name} where all have");
+                $"{layers} of {config.Sizes.Layers} layers have experts, and llama.cpp runs {config.Architecture.Name} "
+                + "where all have");
         return layout;
     }
 

@@ -61,7 +61,9 @@ internal static class GgufPreTokenizer
             return step["individual_digits"]?.GetValueKind() == JsonValueKind.True ? Digits : null;
         bool isPlain = Is(step, "type", "Split") && Is(step, "behavior", "Isolated")
             && step["invert"]?.GetValueKind() is not JsonValueKind.True;
-        return isPlain && (step["pattern"] as JsonObject)?["Regex"] is JsonValue pattern && pattern.TryGetValue(out string? text) ? text : null;
+        return isPlain && (step["pattern"] as JsonObject)?["Regex"] is JsonValue pattern && pattern.TryGetValue(out string? text)
+            ? text
+            : null;
     }
 
     private static bool Is(JsonObject step, string key, string value) =>

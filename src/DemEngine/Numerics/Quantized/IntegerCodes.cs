@@ -96,7 +96,8 @@ internal static class IntegerCodes
     /// <param name="codes">One code in each byte.</param>
     /// <param name="groups">Group of each code, an index of the table.</param>
     /// <param name="table">
-    /// Of each group the scale, whose lowest 13 bits as a binary32 are 0, and in those bits the code of zero: one lookup gives both.
+    /// Of each group the scale, whose lowest 13 bits as a binary32 are 0, and in those bits the code of zero: one lookup gives
+    /// both.
     /// As many as a multiple of <see cref="TableLanes"/>.
     /// </param>
     /// <param name="values">Receives as many values as there are codes.</param>

@@ -90,7 +90,8 @@ internal static class Transpose
             12, 28, 44, 60, 13, 29, 45, 61, 14, 30, 46, 62, 15, 31, 47, 63);
         ref byte source = ref MemoryMarshal.GetReference(from[..((15 * stride) + 16)]);
         ref byte target = ref MemoryMarshal.GetReference(to[..256]);
-        Vector512<uint> a = FourRows(ref source, stride, byColumn), b = FourRows(ref Unsafe.Add(ref source, 4 * stride), stride, byColumn);
+        Vector512<uint> a = FourRows(ref source, stride, byColumn);
+        Vector512<uint> b = FourRows(ref Unsafe.Add(ref source, 4 * stride), stride, byColumn);
         Vector512<uint> c = FourRows(ref Unsafe.Add(ref source, 8 * stride), stride, byColumn);
         Vector512<uint> d = FourRows(ref Unsafe.Add(ref source, 12 * stride), stride, byColumn);
         Vector512<ulong> ab = Avx512F.UnpackLow(a, b).AsUInt64(), abUpper = Avx512F.UnpackHigh(a, b).AsUInt64();
@@ -106,7 +107,8 @@ internal static class Transpose
     {
         var rows = Vector512.Create(
             Vector256.Create(Vector128.LoadUnsafe(ref from), Vector128.LoadUnsafe(ref from, (nuint)stride)),
-            Vector256.Create(Vector128.LoadUnsafe(ref from, (nuint)(2 * stride)), Vector128.LoadUnsafe(ref from, (nuint)(3 * stride))));
+            Vector256.Create(
+                Vector128.LoadUnsafe(ref from, (nuint)(2 * stride)), Vector128.LoadUnsafe(ref from, (nuint)(3 * stride))));
         return Avx512Vbmi.PermuteVar64x8(rows, byColumn).AsUInt32();
     }
 

@@ -100,8 +100,8 @@ internal sealed class BlockEncoder
     });
 
     /// <summary>
-    /// 32 codes of 5 bits as those of <see cref="Q40"/>: ⌊x / d + 16.5⌋ and at most 31, for d = m / −16. The fifth bits are a word
-    /// before the others.
+    /// 32 codes of 5 bits as those of <see cref="Q40"/>: ⌊x / d + 16.5⌋ and at most 31, for d = m / −16. The fifth bits are a
+    /// word before the others.
     /// </summary>
     public static BlockEncoder Q50 { get; } = new(6, "Q5_0", 32, 22, static (values, block) =>
     {
@@ -123,7 +123,8 @@ internal sealed class BlockEncoder
     });
 
     /// <summary>
-    /// 32 codes of 5 bits: ⌊(x − m) / d + 0.5⌋, for the least element m and d = (largest − m) / 31, both of which are kept in F16.
+    /// 32 codes of 5 bits: ⌊(x − m) / d + 0.5⌋, for the least element m and d = (largest − m) / 31, both of which are kept in
+    /// F16.
     /// </summary>
     public static BlockEncoder Q51 { get; } = new(7, "Q5_1", 32, 24, static (values, block) =>
     {
