@@ -2,10 +2,7 @@ using static TorchSharp.torch;
 
 namespace DemEngine.Training.Models;
 
-/// <summary>
-/// Memory for a few converted rows of a matrix, used again and again: blocks that are allocated and freed between what stays leave
-/// holes that the system does not get back.
-/// </summary>
+/// <summary>Memory for a few converted rows of a matrix, which one block after another is written to.</summary>
 /// <param name="type">Type that rows are converted to.</param>
 /// <param name="device">Device of the matrices.</param>
 internal sealed class ConversionBuffer(ScalarType type, Device device) : IDisposable

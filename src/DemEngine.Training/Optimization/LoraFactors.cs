@@ -4,7 +4,6 @@ using DemEngine.Numerics;
 using DemEngine.Training.Models;
 using DemEngine.Training.Settings;
 using static TorchSharp.torch;
-using LowRankChange = DemEngine.Training.Models.LowRankChange;
 
 namespace DemEngine.Training.Optimization;
 
