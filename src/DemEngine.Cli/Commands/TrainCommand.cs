@@ -25,7 +25,7 @@ internal static class TrainCommand
         };
         var config = new Option<string?>("--config")
         {
-            Description = "A config.json of a Llama, Mistral, Qwen2 or Qwen3; a tokenizer beside it goes with the model.",
+            Description = "A config.json of a Llama, Mistral, Mixtral, Qwen2, Qwen3 or Gemma; a tokenizer beside it goes along.",
             HelpName = "file",
         };
         var data = new Option<string>("--data")
@@ -74,7 +74,7 @@ internal static class TrainCommand
         var training = new TrainCommandOptions();
         var printed = new OutputOptions();
 
-        var command = new Command("train", "Train a Llama, Mistral, Qwen2 or Qwen3 on a data source, with Torch.")
+        var command = new Command("train", "Train a Llama, Mistral, Mixtral, Qwen2, Qwen3 or Gemma on a data source, with Torch.")
         {
             model, fromScratch, config, data, valid, output, overwrite, resume, resumeAuto, restart, saveEvery, maxShardSize,
             curve, events,
