@@ -18,8 +18,8 @@ internal sealed record DecodedOrigin(string Form, StoredTensor Codes, ElementTyp
     /// <summary>The model's tensor that an adapter changes, and its change; null where no adapter is involved.</summary>
     public Adaptation? Adaptation { get; init; }
 
-    /// <summary>The low-rank change that the tensor is computed with; null where there is none.</summary>
-    public LowRankChange? LowRankChange { get; init; }
+    /// <summary>The low-rank update that the tensor is computed with; null where there is none.</summary>
+    public LowRankUpdate? LowRankUpdate { get; init; }
 }
 
 /// <summary>What a tensor was before an adapter changed it.</summary>
@@ -32,7 +32,7 @@ internal sealed record Adaptation(StoredTensor Model, StoredTensor? Change);
 /// <summary>What a tensor is computed from: x = float32(w + m), or x = float32(m).</summary>
 /// <param name="Model">The tensor w, of a floating-point type; null where the change stands alone.</param>
 /// <param name="Matrix">The change m, whose elements follow each other row by row.</param>
-internal sealed record LowRankChange(StoredTensor? Model, ILowRankMatrix Matrix);
+internal sealed record LowRankUpdate(StoredTensor? Model, ILowRankMatrix Matrix);
 
 /// <summary>Reader of tensors that are decoded from a quantised form.</summary>
 internal interface IDecodingReader

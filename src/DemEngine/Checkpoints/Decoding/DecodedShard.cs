@@ -74,7 +74,7 @@ internal sealed class DecodedShard : IShardReader, IDecodingReader
         return new DecodedOrigin(tensor.Form, tensor.Parts[0], tensor.ModelType, tensor.StoredBytes)
         {
             Adaptation = tensor.Adaptation,
-            LowRankChange = tensor.LowRankChange,
+            LowRankUpdate = tensor.LowRankUpdate,
             IsMapped = tensor.IsInOrder && tensor.Parts.All(part => !part.IsCopied),
         };
     }

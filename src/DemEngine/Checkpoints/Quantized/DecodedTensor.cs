@@ -34,8 +34,8 @@ internal abstract class DecodedTensor(string name, TensorShape shape, ElementTyp
     /// <summary>What the tensor was before an adapter changed it; null where no adapter is involved.</summary>
     public virtual Adaptation? Adaptation => null;
 
-    /// <summary>The low-rank change that the tensor is computed with; null where there is none.</summary>
-    public virtual LowRankChange? LowRankChange => null;
+    /// <summary>The low-rank update that the tensor is computed with; null where there is none.</summary>
+    public virtual LowRankUpdate? LowRankUpdate => null;
 
     /// <summary>Computes a part of the flattened tensor.</summary>
     /// <param name="first">Index of the part's first element.</param>

@@ -21,7 +21,7 @@ internal sealed class StoredTensorReader(StoredTensor tensor) : TensorReader(ten
 
     public override bool IsComputedInPlace => _tensor.Origin is { IsMapped: true };
 
-    public override ChangedReader? LowRankChange { get; } = ChangeOf(tensor);
+    public override LowRankReader? LowRankUpdate { get; } = ChangeOf(tensor);
 
     public override NativeBytes? InMemory =>
         IsCopied || Spec.ByteLength > int.MaxValue ? null : _tensor.Read(0, (int)Spec.UnitCount, scratch: default).Bytes;
@@ -41,7 +41,7 @@ internal sealed class StoredTensorReader(StoredTensor tensor) : TensorReader(ten
 
     public override void WillNeed(long first, long count) => _tensor.WillNeed(first, count);
 
-    private static ChangedReader? ChangeOf(StoredTensor tensor) => tensor.Origin?.LowRankChange is { } change
-        ? new ChangedReader(change.Model is { } model ? new StoredTensorReader(model) : null, change.Matrix)
+    private static LowRankReader? ChangeOf(StoredTensor tensor) => tensor.Origin?.LowRankUpdate is { } change
+        ? new LowRankReader(change.Model is { } model ? new StoredTensorReader(model) : null, change.Matrix)
         : null;
 }

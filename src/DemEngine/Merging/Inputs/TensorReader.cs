@@ -44,8 +44,8 @@ internal abstract class TensorReader(TensorSpec spec)
     /// <param name="context">Tile context of the calling thread.</param>
     public abstract TypedBytes Read(long first, int count, NativeBytes room, ITileContext context);
 
-    /// <summary>The low-rank change that the tensor is computed with; null where there is none.</summary>
-    public virtual ChangedReader? LowRankChange => null;
+    /// <summary>The low-rank update that the tensor is computed with; null where there is none.</summary>
+    public virtual LowRankReader? LowRankUpdate => null;
 
     /// <summary>
     /// Finds this tensor's difference from another one that it was made from, so that a merge of differences need not compute
@@ -68,4 +68,4 @@ internal abstract class TensorReader(TensorSpec spec)
 /// <summary>A tensor with a low-rank change: x = float32(w + m), or x = float32(m).</summary>
 /// <param name="Model">Reader of w; null where the change stands alone.</param>
 /// <param name="Matrix">The change m.</param>
-internal sealed record ChangedReader(TensorReader? Model, ILowRankMatrix Matrix);
+internal sealed record LowRankReader(TensorReader? Model, ILowRankMatrix Matrix);

@@ -105,7 +105,7 @@ internal sealed class LinearProducer : TensorProducer
             for (int k = 0; k < stored.Length; k++)
             {
                 TensorReader tensor = part.Inputs[k].Tensor;
-                TensorReader? reader = tensor.LowRankChange is { } change ? change.Model : tensor;
+                TensorReader? reader = tensor.LowRankUpdate is { } change ? change.Model : tensor;
                 stored[k] = reader is null ? default : workspace.Read(reader, from, count);
             }
 
@@ -132,10 +132,10 @@ internal sealed class LinearProducer : TensorProducer
 
     /// <summary>What low-rank matrices change of each input; null where they change none.</summary>
     private static LowRankInput[]? ChangesOf(LinearPart part) =>
-        part.Inputs.Any(input => input.Tensor.LowRankChange is not null)
+        part.Inputs.Any(input => input.Tensor.LowRankUpdate is not null)
             ?
             [
-                .. part.Inputs.Select(input => input.Tensor.LowRankChange is { } change
+                .. part.Inputs.Select(input => input.Tensor.LowRankUpdate is { } change
                     ? new LowRankInput(change.Model?.Spec.Type, change.Matrix)
                     : new LowRankInput(input.Tensor.Spec.Type, null)),
             ]

@@ -42,13 +42,13 @@ internal sealed class ProductCombiner<TWidth, TVector>(ITileWorker worker) : IDi
         for (int s = 0; s < combination.Terms.Length; s++)
         {
             // What a changed tensor is off by when it is rounded could be large beside its difference from the base.
-            if (combination.Terms[s].Kind == TermKind.RelativeToBase && inputs[s + used].Change is not null)
+            bool isRelative = combination.Terms[s].Kind == TermKind.RelativeToBase;
+            if (isRelative && (inputs[0].Change is not null || inputs[s + used].Change is not null))
                 return false;
             weights += Math.Abs((double)combination.Terms[s].Weight);
         }
 
         return combination.StartsFromBase == combination.UsesBase
-            && (used == 0 || inputs[0].Change is null)
             && combination.Terms.Length <= MostTerms
             && weights <= LargestWeightSum
             && SharedColumns(inputs) is not null
@@ -71,7 +71,6 @@ internal sealed class ProductCombiner<TWidth, TVector>(ITileWorker worker) : IDi
         int columns = SharedColumns(inputs) ?? throw new NotSupportedException();
         ElementType type = CommonType(inputs) ?? throw new NotSupportedException();
         var terms = new PreparedTerm[combination.Terms.Length];
-        var changes = new ChangedTerm?[terms.Length];
         int firstRow = (int)(first / columns);
         int rows = (int)((first + output.Count - 1) / columns) - firstRow + 1;
         int storedTerms = 0;
@@ -81,16 +80,25 @@ internal sealed class ProductCombiner<TWidth, TVector>(ITileWorker worker) : IDi
         float errorScale = 2 * (storedTerms + 7) * (1f / (1 << 24));
         for (int s = 0, next = 0; s < terms.Length; s++)
         {
-            LowRankInput input = inputs[s + used];
-            terms[s] = new PreparedTerm(
-                combination.Terms[s], input.Stored is null ? default : stored[s + used].Bytes, 2 * errorScale);
-            if (input.Stored is not null)
+            bool isStored = inputs[s + used].Stored is not null;
+            terms[s] = new PreparedTerm(combination.Terms[s], isStored ? stored[s + used].Bytes : default, 2 * errorScale);
+            if (isStored)
                 ofStored[next++] = terms[s];
-            changes[s] = input.Change is null ? null : new ChangedTerm(combination.Terms[s].Weight, input.Change, firstRow, rows);
+        }
+
+        var changes = new ChangedTerm?[inputs.Length];
+        for (int k = 0; k < inputs.Length; k++)
+        {
+            float weight = k < used ? 1 : combination.Terms[k - used].Weight;
+            changes[k] = inputs[k].Change is { } change ? new ChangedTerm(weight, change, firstRow, rows) : null;
         }
 
         var sum = new ProductSum(
-            used == 1 ? stored[0].Bytes : default, combination.StartsFromBase, terms, ofStored, changes,
+            used == 1 && inputs[0].Stored is not null ? stored[0].Bytes : default,
+            combination.StartsFromBase,
+            terms,
+            ofStored,
+            changes,
             output.Bytes);
         var tile = new Tile(combination, inputs, stored, output, errorScale);
         ChangedTerm[] changed = [.. changes.OfType<ChangedTerm>()];
@@ -180,16 +188,15 @@ internal sealed class ProductCombiner<TWidth, TVector>(ITileWorker worker) : IDi
             _inputs = new NativeBuffer(bytes);
         }
 
-        int used = tile.Combination.UsesBase ? 1 : 0;
-        for (int s = 0; s < sum.Changes.Length; s++)
+        for (int k = 0; k < sum.Changes.Length; k++)
         {
-            if (sum.Changes[s] is not { } change)
+            if (sum.Changes[k] is not { } change)
                 continue;
-            Span<float> values = MemoryMarshal.Cast<byte, float>(Computed(s, 0, count).Bytes.Span);
-            bool isStored = tile.Inputs[s + used].Stored is not null;
+            Span<float> values = MemoryMarshal.Cast<byte, float>(Computed(k, 0, count).Bytes.Span);
+            bool isStored = tile.Inputs[k].Stored is not null;
             for (int row = 0; isStored && row < strip.Rows; row++)
             {
-                TypedBytes elements = RowOf(tile.Stored[s + used], strip, row);
+                TypedBytes elements = RowOf(tile.Stored[k], strip, row);
                 FloatNumbers.Read(elements.Type, elements.Bytes.Span, values.Slice(row * strip.Columns, strip.Columns));
             }
 
@@ -206,9 +213,9 @@ internal sealed class ProductCombiner<TWidth, TVector>(ITileWorker worker) : IDi
         {
             for (int k = 0; k < inputs.Length; k++)
             {
-                inputs[k] = k >= used && sum.Changes[k - used] is not null
-                    ? Computed(k - used, row * strip.Columns, strip.Columns)
-                    : RowOf(tile.Stored[k], strip, row);
+                inputs[k] = sum.Changes[k] is null
+                    ? RowOf(tile.Stored[k], strip, row)
+                    : Computed(k, row * strip.Columns, strip.Columns);
             }
 
             nonFinite += worker.Combine(tile.Combination, inputs, RowOf(tile.Output, strip, row));
@@ -216,8 +223,8 @@ internal sealed class ProductCombiner<TWidth, TVector>(ITileWorker worker) : IDi
 
         return nonFinite;
 
-        TypedBytes Computed(int term, int start, int length) => new(
-            ElementType.F32, _inputs!.Bytes.Slice(((term * count) + start) * sizeof(float), length * sizeof(float)));
+        TypedBytes Computed(int input, int start, int length) => new(
+            ElementType.F32, _inputs!.Bytes.Slice(((input * count) + start) * sizeof(float), length * sizeof(float)));
     }
 
     private static TypedBytes RowOf(TypedBytes tile, in Strip strip, int row) =>

@@ -49,7 +49,7 @@ internal static class ProductSumKernel<TInput, TOutput, TWidth, TVector>
         ref byte ofBounds = ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(bounds[..strip.Columns]));
         ref byte baseOrigin = ref sum.Base.Origin;
         ref byte output = ref sum.Output.Origin;
-        bool startsFromBase = sum.StartsFromBase;
+        bool hasBase = sum.Base.Length > 0;
         int first = strip.First + (row * strip.RowElements);
         TVector signOff = TWidth.Broadcast(0x7FFF_FFFF);
         TVector scale = TWidth.BroadcastSingle(errorScale);
@@ -68,7 +68,7 @@ internal static class ProductSumKernel<TInput, TOutput, TWidth, TVector>
             moved = TWidth.MultiplyAddSingle(twice, TWidth.And(p, signOff), moved);
             TVector b = default;
             TVector acc = p;
-            if (startsFromBase)
+            if (hasBase)
             {
                 sum.Base.PrefetchPage(at);
                 b = TInput.LoadSingles<TWidth, TVector>(ref Unsafe.AddByteOffset(ref baseOrigin, at));
@@ -107,15 +107,14 @@ internal static class ProductSumKernel<TInput, TOutput, TWidth, TVector>
     private static NonFinite Element(in ProductSum sum, in Strip strip, int row, int column)
     {
         int i = strip.First + (row * strip.RowElements) + column;
-        double b = sum.StartsFromBase ? Read(sum.Base, i) : 0;
+        int used = sum.StartsFromBase ? 1 : 0;
+        double b = used == 1 ? Input(sum.Base, sum.Changes[0], strip, row, column, i) : 0;
         double acc = b;
         long inputsHit = double.IsFinite(b) ? 0 : 1;
         for (int s = 0; s < sum.Terms.Length; s++)
         {
             ref readonly PreparedTerm term = ref sum.Terms[s];
-            double x = term.Source.Length == 0 ? 0 : Read(term.Source, i);
-            if (sum.Changes[s] is { } change)
-                x = change.Element(x, strip.Row + row, strip.Column + column);
+            double x = Input(term.Source, sum.Changes[s + used], strip, row, column, i);
             acc += term.Weight * x;
             if (term.IsRelative)
                 acc -= term.Weight * b;
@@ -125,6 +124,12 @@ internal static class ProductSumKernel<TInput, TOutput, TWidth, TVector>
         return TOutput.Write(acc, ref Unsafe.AddByteOffset(ref sum.Output.Origin, (nuint)i * (nuint)TOutput.Size))
             ? default
             : new NonFinite(inputsHit, 1);
+    }
+
+    private static double Input(NativeBytes source, ChangedTerm? change, in Strip strip, int row, int column, int index)
+    {
+        double stored = source.Length == 0 ? 0 : Read(source, index);
+        return change is null ? stored : change.Element(stored, strip.Row + row, strip.Column + column);
     }
 
     private static double Read(NativeBytes input, int index) =>

@@ -18,8 +18,8 @@ internal sealed class AdaptedTensor(StoredTensor model, WeightMatrix change, Sto
 
     public override Adaptation? Adaptation { get; } = new(model, alone);
 
-    public override LowRankChange? LowRankChange =>
-        change.LowRank is { } matrix ? new LowRankChange(model, matrix) : null;
+    public override LowRankUpdate? LowRankUpdate =>
+        change.LowRank is { } matrix ? new LowRankUpdate(model, matrix) : null;
 
     public override void Decode(long first, Span<float> values)
     {

@@ -13,7 +13,7 @@ internal sealed class ChangeTensor(StoredTensor model, WeightMatrix change)
 
     public override IReadOnlyList<StoredTensor> Parts => change.Parts;
 
-    public override LowRankChange? LowRankChange => change.LowRank is { } matrix ? new LowRankChange(null, matrix) : null;
+    public override LowRankUpdate? LowRankUpdate => change.LowRank is { } matrix ? new LowRankUpdate(null, matrix) : null;
 
     public override void Decode(long first, Span<float> values) => change.Read(first, values);
 
