@@ -7,7 +7,6 @@ using DemEngine.Kernels.Devices;
 using DemEngine.Kernels.Tests.Streaming;
 using DemEngine.Recipes;
 using DemEngine.Search;
-using DemEngine.Search.Space;
 using DemEngine.Search.Strategies;
 using DemEngine.Search.Trials;
 using ILGPU.Runtime;
