@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using DemEngine.Errors;
+using DemEngine.Remote.Trust;
 using DemEngine.Stores;
 
 namespace DemEngine.Remote.Http;

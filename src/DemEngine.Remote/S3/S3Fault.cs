@@ -1,6 +1,7 @@
 using System.Net;
 using Amazon.Runtime;
 using DemEngine.Errors;
+using DemEngine.Remote.Trust;
 using DemEngine.Stores;
 
 namespace DemEngine.Remote.S3;

@@ -1,6 +1,6 @@
 using System.Security.Authentication;
 
-namespace DemEngine.Remote;
+namespace DemEngine.Remote.Trust;
 
 /// <summary>Recognises connections that failed because the server's certificate is not accepted.</summary>
 internal static class RefusedCertificate
