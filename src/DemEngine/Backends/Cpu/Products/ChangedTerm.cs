@@ -1,5 +1,3 @@
-using DemEngine.Memory;
-using DemEngine.Numerics;
 using DemEngine.Numerics.LowRank;
 
 namespace DemEngine.Backends.Cpu.Products;
