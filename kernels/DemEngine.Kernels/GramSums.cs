@@ -54,7 +54,9 @@ internal struct GramSums
         return sums;
     }
 
-    /// <summary>Adds the products of one value of each vector. Products of binary32 are exact, so that fusing changes nothing.</summary>
+    /// <summary>
+    /// Adds the products of one value of each vector. Products of binary32 are exact, so that fusing changes nothing.
+    /// </summary>
     public static GramSums Add<TVectors>(GramSums sums, double v0, double v1, double v2, double v3)
         where TVectors : unmanaged, IVectorCount
     {

@@ -98,7 +98,7 @@ internal static class BenchCommand
                     timelinePath,
                     TimelineChart.Write(report.Device!.Timeline!, $"{report.Device.Name}, {report.Device.Model}"));
             if (figuresPath is not null)
-                ReportFile.Write(figuresPath, BenchPrinter.Json(report) + "\n");
+                ReportFile.Write(figuresPath, BenchPrinter.Answer(report));
             if (json)
                 BenchPrinter.PrintJson(report);
             else if (!quiet)

@@ -29,8 +29,9 @@ internal sealed class BackendCommandOptions(bool keepsModels = false)
     {
         if (keepsModels)
         {
-            _maxVram.Description = "Most memory for tensors on each device, where the models stay. Default: most of what is free; "
-                + $"{Sizes.Format(DefaultMaxVramBytes)} with Torch on a device or --evaluate-command, which may need the rest.";
+            _maxVram.Description = "Most memory for tensors on each device, where the models stay. Default: most of what is "
+                + $"free; {Sizes.Format(DefaultMaxVramBytes)}"
+                + " with Torch on a device or --evaluate-command, which may need the rest.";
         }
 
         command.Options.Add(_backend);

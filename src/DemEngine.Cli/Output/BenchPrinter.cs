@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using DemEngine.Backends.Devices;
+using DemEngine.Cli.Answers;
 using DemEngine.Cli.Formatting;
 using DemEngine.Cli.Pictures;
 using DemEngine.Lab.Benchmarking;
@@ -10,9 +11,15 @@ namespace DemEngine.Cli.Output;
 /// <summary>Prints the results of <c>dem bench</c> as tables or as JSON.</summary>
 internal static class BenchPrinter
 {
-    public static string Json(BenchReport report) => JsonSerializer.Serialize(report, ReportJson.Default.BenchReport);
-
     public static void PrintJson(BenchReport report) => Console.Out.WriteLine(Json(report));
+
+    /// <summary>The object that <c>--json</c> prints, for a file.</summary>
+    public static string Answer(BenchReport report)
+    {
+        using var text = new StringWriter();
+        JsonResult.Write(text, Json(report), error: null);
+        return text.ToString();
+    }
 
     public static void PrintText(BenchReport report)
     {
@@ -38,6 +45,8 @@ internal static class BenchPrinter
                 " merge/memory copy",
                 " in GB/s",
                 " in/host to device",
+                " on disk s",
+                " of direct reads and writes",
             ],
             report.Merges.Select(merge => new[]
             {
@@ -52,6 +61,8 @@ internal static class BenchPrinter
                 Number(merge.MergeToMemoryCopy),
                 Number(merge.Input),
                 merge.InputToHostToDevice is { } ratio ? Number(ratio) : "",
+                merge.OnDisk.ToString("0.000", CultureInfo.InvariantCulture),
+                merge.ToDirectCopy is { } ofLimit ? Number(ofLimit) : "",
             }));
         if (report.Sweeps.Count > 0)
         {
@@ -97,6 +108,8 @@ internal static class BenchPrinter
         if (device.Timeline is { } timeline)
             Console.Out.WriteLine(TimelineChart.Summary(timeline));
     }
+
+    private static string Json(BenchReport report) => JsonSerializer.Serialize(report, ReportJson.Default.BenchReport);
 
     private static string Number(double value) => value.ToString("0.00", CultureInfo.InvariantCulture);
 }

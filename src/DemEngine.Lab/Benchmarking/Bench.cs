@@ -193,6 +193,8 @@ public static class Bench
         var merges = new List<double>();
         var inputs = new List<double>();
         var seconds = new List<double>();
+        var onDisk = new List<double>();
+        var ofDirect = new List<double>();
         long modelBytes = files.Sum(file => new FileInfo(file).Length);
         double passes = 0;
         for (int repeat = 0; repeat <= options.Repeats; repeat++)
@@ -201,6 +203,9 @@ public static class Bench
             if (isCold && !PageCache.Drop(files))
                 throw new DemException(ErrorCode.BadArgument, "this system cannot drop files from its cache; leave out --cold");
             double ofNull = RunOnce(options, models, nothing, cancel).GigabytesPerSecond;
+            double? direct = isCold
+                ? DirectCopy.Measure(files, Path.Combine(options.Folder, "direct"), modelBytes / models.Length, cancel)
+                : null;
             if (isCold)
                 PageCache.Drop(files);
             RunReport ofMerge = RunOnce(options, models, backend, cancel);
@@ -212,6 +217,9 @@ public static class Bench
                 merges.Add(ofMerge.GigabytesPerSecond);
                 inputs.Add(ofMerge.BytesRead / ofMerge.Seconds / 1e9);
                 seconds.Add(ofMerge.Seconds);
+                onDisk.Add(ofMerge.Seconds + ofMerge.SyncSeconds);
+                if (direct is { } limit)
+                    ofDirect.Add(limit / onDisk[^1]);
                 passes = ofMerge.BytesRead / (double)modelBytes;
             }
         }
@@ -228,7 +236,9 @@ public static class Bench
             Median(nulls) / limits.FileCopy,
             Median(merges) / limits.MemoryCopy,
             Median(inputs),
-            Median(inputs) / limits.Device?.HostToDevice);
+            Median(inputs) / limits.Device?.HostToDevice,
+            Median(onDisk),
+            ofDirect.Count > 0 ? Median(ofDirect) : null);
     }
 
     /// <summary>Merges once into a folder that is deleted afterwards.</summary>

@@ -45,6 +45,11 @@ internal sealed record BenchReport(
 /// <param name="InputToHostToDevice">
 /// Input rate divided by the rate of copies from the host to the device; null if there is no device.
 /// </param>
+/// <param name="OnDisk">Duration of a merge until its output was on disk, in seconds.</param>
+/// <param name="ToDirectCopy">
+/// Duration of reading and writing as many bytes past the page cache, until they were on disk, divided by that of the merge; null
+/// if the inputs were in the cache, or where there is no such reading.
+/// </param>
 public sealed record BenchMerge(
     int Sources,
     string Cache,
@@ -56,7 +61,9 @@ public sealed record BenchMerge(
     double NullToFileCopy,
     double MergeToMemoryCopy,
     double Input,
-    double? InputToHostToDevice);
+    double? InputToHostToDevice,
+    double OnDisk,
+    double? ToDirectCopy);
 
 /// <summary>Results of one sweep. Ratios are medians of the ratios within each round.</summary>
 /// <param name="Sources">Number of sources besides the base.</param>

@@ -37,6 +37,7 @@ internal static unsafe partial class LinuxFile
     private const int QuotaExceeded = 122; // EDQUOT
     private const int OpenFilesLimit = 7; // RLIMIT_NOFILE
     private const int CloseOnExecute = 0x80000; // O_CLOEXEC
+    private const int WriteOnly = 1;
 
     /// <summary>
     /// Whether a path leads to a pipe, a socket or a device. Opening one could block for ever, and reading it might never end.
@@ -98,10 +99,11 @@ internal static unsafe partial class LinuxFile
     }
 
     /// <summary>
-    /// Opens a file for reading past the page cache. Offsets, lengths and memory have to be multiples of the page size then.
+    /// Opens an existing file for reading, or for writing, past the page cache. Offsets, lengths and memory have to be multiples
+    /// of the page size then.
     /// </summary>
     /// <returns>The open file; null where the system or the file system cannot do this.</returns>
-    public static SafeFileHandle? TryOpenDirect(string path)
+    public static SafeFileHandle? TryOpenDirect(string path, bool forWriting = false)
     {
         // O_DIRECT has another value on each architecture.
         int direct = RuntimeInformation.ProcessArchitecture switch
@@ -112,8 +114,9 @@ internal static unsafe partial class LinuxFile
         };
         if (!OperatingSystem.IsLinux() || direct == 0)
             return null;
+        int flags = direct | CloseOnExecute | (forWriting ? WriteOnly : 0);
         int file = -1;
-        return Retried(() => file = Open(path, direct | CloseOnExecute)) == 0 ? new SafeFileHandle(file, ownsHandle: true) : null;
+        return Retried(() => file = Open(path, flags)) == 0 ? new SafeFileHandle(file, ownsHandle: true) : null;
     }
 
     /// <summary>Whether an error says that the file system cannot do what was asked, whatever the file.</summary>

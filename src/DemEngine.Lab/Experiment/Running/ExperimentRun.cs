@@ -69,12 +69,11 @@ public static class ExperimentRun
         int stages = trainings.Select((training, k) => training.Count(KindsOf(k), events) + searches).Sum();
         var meter = new ExperimentMeter(stages, progress);
         var models = new TrainingStages(folder, tuner, threads, meter);
-        using IModelEvaluator tester = ExperimentEvaluator.Of(
+        using IModelEvaluator tester = models.CreateEvaluator(
             preset.Model,
             preset.Judged.Select(source => new MeasuredSet(
                 DataSetReader.Read(source.Name, folder.Test(source).Path, ByteTokenizer.Instance, preset.Model),
-                [Metric.Loss, Metric.ExactMatch])),
-            threads);
+                [Metric.Loss, Metric.ExactMatch])));
         SeedRun[] runs =
         [
             .. preset.Seeds.Select((seed, k) => new SeedRun(

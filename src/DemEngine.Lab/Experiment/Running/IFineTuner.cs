@@ -1,3 +1,8 @@
+using System.Collections.Immutable;
+using DemEngine.Evaluation;
+using DemEngine.Evaluation.Embedded;
+using DemEngine.Evaluation.Language;
+
 namespace DemEngine.Lab.Experiment.Running;
 
 /// <summary>Trains the models of an experiment.</summary>
@@ -15,6 +20,15 @@ public interface IFineTuner
     /// <param name="progress">Progress callback; receives the completed share, 0 to 1, and a description.</param>
     /// <param name="cancel">Token that stops the training.</param>
     TuningReport Tune(TuningRequest request, Action<double, string>? progress, CancellationToken cancel);
+
+    /// <summary>
+    /// Creates what judges the models: the embedded evaluator, unless a trainer has one for more architectures.
+    /// </summary>
+    /// <param name="model">Configuration of the models.</param>
+    /// <param name="sets">Data sets with their metrics.</param>
+    /// <param name="threads">Number of threads.</param>
+    IModelEvaluator CreateEvaluator(LlamaConfig model, ImmutableArray<MeasuredSet> sets, int threads) =>
+        new EmbeddedEvaluator(sets, threads);
 }
 
 /// <summary>A request to train a model.</summary>

@@ -65,8 +65,7 @@ internal sealed class SeedRun(
     /// <summary>Evaluates a model's validation loss on each source.</summary>
     public ImmutableArray<double> Losses(string name, IEnumerable<TextSource> sources)
     {
-        using IModelEvaluator evaluator = ExperimentEvaluator.Of(
-            preset.Model, sources.Select(training.Validation), threads);
+        using IModelEvaluator evaluator = models.CreateEvaluator(preset.Model, sources.Select(training.Validation));
         using var checkpoint = Checkpoint.Open(Model(name).Path);
         return [.. evaluator.Evaluate(new CheckpointWeights(checkpoint), cancel).Scores.Select(score => score.Value)];
     }
@@ -83,7 +82,7 @@ internal sealed class SeedRun(
                 improved && source.Name == preset.Improved ? FamilyTraining.ImprovedName(source.Name) : source.Name)),
             [.. sources.Select(training.Validation)],
             weights,
-            ExperimentEvaluator.Of(preset.Model, sources.Select(training.Validation), threads),
+            models.CreateEvaluator(preset.Model, sources.Select(training.Validation)),
             folder.PathOf(seed, "searches", name),
             backend,
             threads);
@@ -94,7 +93,7 @@ internal sealed class SeedRun(
         [Model(model)],
         [.. sources.Select(training.Validation)],
         new Dictionary<string, double>(),
-        ExperimentEvaluator.Of(preset.Model, sources.Select(training.Validation), threads),
+        models.CreateEvaluator(preset.Model, sources.Select(training.Validation)),
         folder.PathOf(seed, "searches", name),
         backend,
         threads);

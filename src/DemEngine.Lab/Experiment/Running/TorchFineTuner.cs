@@ -1,5 +1,10 @@
+using System.Collections.Immutable;
+using DemEngine.Evaluation;
+using DemEngine.Evaluation.Embedded;
+using DemEngine.Evaluation.Language;
 using DemEngine.Merging.Options;
 using DemEngine.Training;
+using DemEngine.Training.Evaluation;
 using DemEngine.Training.Reports;
 using DemEngine.Training.Runs;
 using DemEngine.Training.Settings;
@@ -17,6 +22,13 @@ public sealed class TorchFineTuner(string device) : IFineTuner
 
     /// <inheritdoc/>
     public string Description => device == DeviceName.Processor ? "Torch, cpu" : $"Torch, {device}";
+
+    // Torch takes one thread, so that its sums do not depend on the machine's number.
+    /// <inheritdoc/>
+    public IModelEvaluator CreateEvaluator(LlamaConfig model, ImmutableArray<MeasuredSet> sets, int threads) =>
+        model.IsEmbedded
+            ? new EmbeddedEvaluator(sets, threads)
+            : new TorchEvaluator(sets, DeviceName.Processor, threads: 1);
 
     /// <inheritdoc/>
     public TuningReport Tune(TuningRequest request, Action<double, string>? progress, CancellationToken cancel)

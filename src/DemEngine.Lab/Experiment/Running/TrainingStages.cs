@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using DemEngine.Errors;
+using DemEngine.Evaluation;
+using DemEngine.Evaluation.Language;
 using DemEngine.Files;
 using DemEngine.Lab.Experiment.Results;
 using DemEngine.Memory;
@@ -38,6 +40,12 @@ internal sealed record TrainedModel(string Path, MethodCost Cost);
 /// <param name="meter">Meter that progress is reported to.</param>
 internal sealed class TrainingStages(ExperimentFolder folder, IFineTuner tuner, int threads, ExperimentMeter meter)
 {
+    /// <summary>Creates what judges the models on some data sets.</summary>
+    /// <param name="model">Configuration of the models.</param>
+    /// <param name="sets">Data sets with their metrics.</param>
+    public IModelEvaluator CreateEvaluator(LlamaConfig model, IEnumerable<MeasuredSet> sets) =>
+        tuner.CreateEvaluator(model, [.. sets], threads);
+
     private readonly Dictionary<(long Seed, string Name), TrainedModel> _models = [];
 
     /// <summary>A trained model.</summary>

@@ -12,8 +12,8 @@ namespace DemEngine.Merging.Output;
 
 /// <summary>
 /// Merges into memory by recipes that differ in their parameters only: the models are opened and matched once, the memory is
-/// allocated once, and nothing is written to disk. A device keeps the models in its memory, as far as they fit, so that all merges
-/// but the first move only their results. The bytes are those that <see cref="OutputRun"/> would write, since the same
+/// allocated once, and nothing is written to disk. A device keeps the models in its memory, as far as they fit, so that all
+/// merges but the first move only their results. The bytes are those that <see cref="OutputRun"/> would write, since the same
 /// <see cref="OutputGroup"/> makes them. Not thread-safe.
 /// </summary>
 public sealed class MemoryMerge : IDisposable

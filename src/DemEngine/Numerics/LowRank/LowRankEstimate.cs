@@ -10,9 +10,9 @@ namespace DemEngine.Numerics.LowRank;
 /// not matter.
 /// </summary>
 /// <remarks>
-/// Let u = 2⁻²⁴, r be the rank and S = Σ|c||r|. Each of the r steps of a sum that starts from zero rounds a product and a sum, and
-/// the last adds to Y, so that the error is less than (r + 1)·u·S + u·|Y| but for terms of second order (Higham, "Accuracy and
-/// stability of numerical algorithms", 3.1).
+/// Let u = 2⁻²⁴, r be the rank and S = Σ|c||r|. Each of the r steps of a sum that starts from zero rounds a product and a sum,
+/// and the last adds to Y, so that the error is less than (r + 1)·u·S + u·|Y| but for terms of second order (Higham, "Accuracy
+/// and stability of numerical algorithms", 3.1).
 /// </remarks>
 internal static class LowRankEstimate
 {
@@ -32,13 +32,16 @@ internal static class LowRankEstimate
     /// </param>
     /// <param name="rows">Number of rows of the strip; the others may or may not be computed.</param>
     /// <param name="panels">R from the panel on that the strip begins with.</param>
-    /// <param name="panelCount">Number of panels; as many columns of Y are computed as are in them, up to a pair of panels.</param>
+    /// <param name="panelCount">
+    /// Number of panels; as many columns of Y are computed as are in them, up to a pair of panels.
+    /// </param>
     /// <param name="sums">Y, whose rows are <see cref="StrideOf"/> the panels' columns apart.</param>
     /// <param name="startsFromZero">Whether Y counts as zero, whatever it holds.</param>
     /// <typeparam name="TWidth">Width of the vectors.</typeparam>
     /// <typeparam name="TVector">Register of that width.</typeparam>
     public static void Add<TWidth, TVector>(
-        ReadOnlySpan<float> coefficients, int rows, ReadOnlySpan<byte> panels, int panelCount, Span<float> sums, bool startsFromZero)
+        ReadOnlySpan<float> coefficients, int rows, ReadOnlySpan<byte> panels, int panelCount, Span<float> sums,
+        bool startsFromZero)
         where TWidth : IVectorWidth<TVector>
         where TVector : struct
     {

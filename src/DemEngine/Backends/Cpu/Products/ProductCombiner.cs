@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using DemEngine.Backends.Cpu.Linear;
 using DemEngine.Memory;
 using DemEngine.Numerics;
@@ -32,7 +31,7 @@ internal sealed class ProductCombiner<TWidth, TVector>(ITileWorker worker) : IDi
     private const int Pause = 32;
 
     private readonly StripEstimate<TWidth, TVector> _estimate = new();
-    private NativeBuffer? _inputs;
+    private readonly StripInputs<TWidth, TVector> _inputs = new(worker);
 
     /// <summary>Whether a combination is computed; see <see cref="ITileWorker.TakesChanges"/>.</summary>
     public static bool Takes(LinearCombination combination, ReadOnlySpan<LowRankInput> inputs, ElementType output)
@@ -57,7 +56,7 @@ internal sealed class ProductCombiner<TWidth, TVector>(ITileWorker worker) : IDi
             && FloatElements.Dispatch<CanRoundApproximations, bool>(output, default);
     }
 
-    public void Dispose() => _inputs?.Dispose();
+    public void Dispose() => _inputs.Dispose();
 
     /// <summary>Computes a combination; see <see cref="ITileWorker.CombineChanged"/>.</summary>
     public NonFinite Combine(
@@ -100,7 +99,7 @@ internal sealed class ProductCombiner<TWidth, TVector>(ITileWorker worker) : IDi
             ofStored,
             changes,
             output.Bytes);
-        var tile = new Tile(combination, inputs, stored, output, errorScale);
+        var tile = new ProductTile(combination, inputs, stored, output, errorScale);
         ChangedTerm[] changed = [.. changes.OfType<ChangedTerm>()];
 
         // The tile's first and last row may be parts of rows.
@@ -126,7 +125,7 @@ internal sealed class ProductCombiner<TWidth, TVector>(ITileWorker worker) : IDi
 
     /// <summary>Computes any number of rows, by blocks of columns whose right factors stay in the cache.</summary>
     private NonFinite Block(
-        in ProductSum sum, in Tile tile, ReadOnlySpan<ChangedTerm> changed, ElementType type, in Strip block)
+        in ProductSum sum, in ProductTile tile, ReadOnlySpan<ChangedTerm> changed, ElementType type, in Strip block)
     {
         NonFinite nonFinite = default;
         int ranks = 1;
@@ -157,7 +156,7 @@ internal sealed class ProductCombiner<TWidth, TVector>(ITileWorker worker) : IDi
                         block.First + (row * block.RowElements) + (column - block.Column),
                         block.RowElements);
                     nonFinite += isPaused
-                        ? FromInputs(sum, tile, strip)
+                        ? _inputs.Combine(sum, tile, strip)
                         : FromEstimate(sum, tile, changed, type, strip, ref undecided);
                 }
 
@@ -170,65 +169,13 @@ internal sealed class ProductCombiner<TWidth, TVector>(ITileWorker worker) : IDi
     }
 
     private NonFinite FromEstimate(
-        in ProductSum sum, in Tile tile, ReadOnlySpan<ChangedTerm> changed, ElementType type, in Strip strip, ref int undecided)
+        in ProductSum sum, in ProductTile tile, ReadOnlySpan<ChangedTerm> changed, ElementType type, in Strip strip,
+        ref int undecided)
     {
         _estimate.Compute(changed, strip);
         return FloatElements.Dispatch<InputVisitor, NonFinite>(
             type, new InputVisitor(sum, tile, _estimate, strip, ref undecided));
     }
-
-    /// <summary>Computes the inputs of a strip, and combines them.</summary>
-    private NonFinite FromInputs(in ProductSum sum, in Tile tile, in Strip strip)
-    {
-        int count = strip.Rows * strip.Columns;
-        int bytes = sum.Changes.Length * count * sizeof(float);
-        if (_inputs is null || _inputs.Length < bytes)
-        {
-            _inputs?.Dispose();
-            _inputs = new NativeBuffer(bytes);
-        }
-
-        for (int k = 0; k < sum.Changes.Length; k++)
-        {
-            if (sum.Changes[k] is not { } change)
-                continue;
-            Span<float> values = MemoryMarshal.Cast<byte, float>(Computed(k, 0, count).Bytes.Span);
-            bool isStored = tile.Inputs[k].Stored is not null;
-            for (int row = 0; isStored && row < strip.Rows; row++)
-            {
-                TypedBytes elements = RowOf(tile.Stored[k], strip, row);
-                FloatNumbers.Read(elements.Type, elements.Bytes.Span, values.Slice(row * strip.Columns, strip.Columns));
-            }
-
-            LowRankProduct.Add(
-                change.Left(strip.Row, strip.Rows), change.Right, strip.Column, change.Change.Scale,
-                new MatrixPart(values, strip.Rows, strip.Columns, strip.Columns),
-                startsFromZero: !isStored,
-                (VectorWidth)(TWidth.Lanes * 8 * sizeof(uint)));
-        }
-
-        NonFinite nonFinite = default;
-        var inputs = new TypedBytes[tile.Inputs.Length];
-        for (int row = 0; row < strip.Rows; row++)
-        {
-            for (int k = 0; k < inputs.Length; k++)
-            {
-                inputs[k] = sum.Changes[k] is null
-                    ? RowOf(tile.Stored[k], strip, row)
-                    : Computed(k, row * strip.Columns, strip.Columns);
-            }
-
-            nonFinite += worker.Combine(tile.Combination, inputs, RowOf(tile.Output, strip, row));
-        }
-
-        return nonFinite;
-
-        TypedBytes Computed(int input, int start, int length) => new(
-            ElementType.F32, _inputs!.Bytes.Slice(((input * count) + start) * sizeof(float), length * sizeof(float)));
-    }
-
-    private static TypedBytes RowOf(TypedBytes tile, in Strip strip, int row) =>
-        tile.Slice(strip.First + (row * strip.RowElements), strip.Columns);
 
     /// <summary>The type of all stored elements, or binary32 where there are none; null where types differ.</summary>
     private static ElementType? CommonType(ReadOnlySpan<LowRankInput> inputs)
@@ -267,21 +214,6 @@ internal sealed class ProductCombiner<TWidth, TVector>(ITileWorker worker) : IDi
         return ranks <= columns ? columns : null;
     }
 
-    /// <summary>What the strips of a tile share.</summary>
-    private readonly ref struct Tile(
-        LinearCombination combination,
-        ReadOnlySpan<LowRankInput> inputs,
-        ReadOnlySpan<TypedBytes> stored,
-        TypedBytes output,
-        float errorScale)
-    {
-        public readonly LinearCombination Combination = combination;
-        public readonly ReadOnlySpan<LowRankInput> Inputs = inputs;
-        public readonly ReadOnlySpan<TypedBytes> Stored = stored;
-        public readonly TypedBytes Output = output;
-        public readonly float ErrorScale = errorScale;
-    }
-
     private readonly struct FitsSingle : IFloatElementVisitor<bool>
     {
         public bool Visit<TElement>()
@@ -295,11 +227,11 @@ internal sealed class ProductCombiner<TWidth, TVector>(ITileWorker worker) : IDi
     }
 
     private readonly ref struct InputVisitor(
-        ProductSum sum, Tile tile, StripEstimate<TWidth, TVector> estimate, Strip strip, ref int undecided)
+        ProductSum sum, ProductTile tile, StripEstimate<TWidth, TVector> estimate, Strip strip, ref int undecided)
         : IFloatElementVisitor<NonFinite>
     {
         private readonly ProductSum _sum = sum;
-        private readonly Tile _tile = tile;
+        private readonly ProductTile _tile = tile;
         private readonly StripEstimate<TWidth, TVector> _estimate = estimate;
         private readonly Strip _strip = strip;
         private readonly ref int _undecided = ref undecided;

@@ -1,6 +1,8 @@
 namespace DemEngine.Backends.Cpu.Products;
 
-/// <summary>A part of a tile: up to <see cref="Numerics.LowRank.LowRankEstimate.Rows"/> rows by some columns of a matrix.</summary>
+/// <summary>
+/// A part of a tile: up to <see cref="Numerics.LowRank.LowRankEstimate.Rows"/> rows by some columns of a matrix.
+/// </summary>
 /// <param name="Row">Index in the matrix of the first row.</param>
 /// <param name="Rows">Number of rows.</param>
 /// <param name="Column">Index in the matrix of the first column.</param>

@@ -5,9 +5,9 @@ using DemEngine.Numerics.Simd;
 namespace DemEngine.Backends.Cpu.Products;
 
 /// <summary>
-/// The sum of a strip's low-rank changes with their weights, p = Σ wᵢ·sᵢ·(Lᵢ·Rᵢ), in binary32, and a bound on its error. The bound
-/// is itself a product of thin matrices, of the norms of the left factors' rows with those of the right factors' columns, since
-/// Σ|lₖ||rₖ| ≤ ‖l‖·‖r‖.
+/// The sum of a strip's low-rank changes with their weights, p = Σ wᵢ·sᵢ·(Lᵢ·Rᵢ), in binary32, and a bound on its error. The
+/// bound is itself a product of thin matrices, of the norms of the left factors' rows with those of the right factors' columns,
+/// since Σ|lₖ||rₖ| ≤ ‖l‖·‖r‖.
 /// </summary>
 /// <remarks>
 /// Let u = 2⁻²⁴, n be the number of changes, rᵢ their ranks and Sᵢ = ‖wᵢsᵢlᵢ‖·‖rᵢ‖. Rounding the coefficients adds 1 to the
@@ -33,7 +33,9 @@ internal sealed class StripEstimate<TWidth, TVector>
     private int _stride;
     private int _skipped;
 
-    /// <summary>Begins columns: lays out the norms of the right factors' columns as a factor with a row for each change.</summary>
+    /// <summary>
+    /// Begins columns: lays out the norms of the right factors' columns as a factor with a row for each change.
+    /// </summary>
     /// <param name="changes">The changes.</param>
     /// <param name="column">Index in the matrix of the first column.</param>
     /// <param name="columns">Number of columns.</param>

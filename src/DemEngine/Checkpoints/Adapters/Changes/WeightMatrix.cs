@@ -16,7 +16,9 @@ internal abstract class WeightMatrix(int rows, int columns)
     /// <summary>What it is, as <c>dem inspect</c> says it.</summary>
     public abstract string Form { get; }
 
-    /// <summary>The matrix as a product of thin ones; null where it is none, or one of factors too large to stay in memory.</summary>
+    /// <summary>
+    /// The matrix as a product of thin ones; null where it is none, or one of factors too large to stay in memory.
+    /// </summary>
     public virtual ILowRankMatrix? LowRank => null;
 
     /// <summary>Stored tensors that it is computed from.</summary>
