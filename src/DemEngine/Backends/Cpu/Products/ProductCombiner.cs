@@ -20,8 +20,8 @@ internal sealed class ProductCombiner<TWidth, TVector>(ITileWorker worker) : IDi
     private const int MostTerms = 64;
     private const double LargestWeightSum = 1 << 16;
 
-    // Right factors of this many numbers take half of a second-level cache of 2 MiB, and are used by all strips of a tile.
-    private const int BlockNumbers = 1 << 18;
+    // Right factors of this many numbers take a quarter of a second-level cache of 2 MiB, and are used by all strips of a tile.
+    private const int BlockNumbers = 1 << 17;
 
     // The sums and bounds of a strip stay in the first-level cache.
     private const int StripColumns = 512;
