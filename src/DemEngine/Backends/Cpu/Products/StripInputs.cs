@@ -15,6 +15,8 @@ internal sealed class StripInputs<TWidth, TVector>(ITileWorker worker) : IDispos
 {
     private NativeBuffer? _buffer;
 
+    public void Dispose() => _buffer?.Dispose();
+
     /// <summary>Computes the inputs of a strip, and combines them.</summary>
     /// <param name="sum">The sum over the tile.</param>
     /// <param name="tile">The tile.</param>
@@ -70,6 +72,4 @@ internal sealed class StripInputs<TWidth, TVector>(ITileWorker worker) : IDispos
 
     private static TypedBytes RowOf(TypedBytes tile, in Strip strip, int row) =>
         tile.Slice(strip.First + (row * strip.RowElements), strip.Columns);
-
-    public void Dispose() => _buffer?.Dispose();
 }

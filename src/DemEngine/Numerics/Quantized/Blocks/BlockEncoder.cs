@@ -76,18 +76,7 @@ internal sealed class BlockEncoder
     /// </summary>
     public static BlockEncoder Q40 { get; } = new(2, "Q4_0", 32, 18, static (values, block) =>
     {
-        float most = 0;
-        float signed = 0;
-        foreach (float value in values)
-        {
-            if (Math.Abs(value) > most)
-            {
-                most = Math.Abs(value);
-                signed = value;
-            }
-        }
-
-        float d = signed / -8;
+        float d = Furthest(values) / -8;
         float inverse = d == 0 ? 0 : 1 / d;
         for (int k = 0; k < 16; k++)
         {
@@ -105,18 +94,7 @@ internal sealed class BlockEncoder
     /// </summary>
     public static BlockEncoder Q50 { get; } = new(6, "Q5_0", 32, 22, static (values, block) =>
     {
-        float most = 0;
-        float signed = 0;
-        foreach (float value in values)
-        {
-            if (Math.Abs(value) > most)
-            {
-                most = Math.Abs(value);
-                signed = value;
-            }
-        }
-
-        float d = signed / -16;
+        float d = Furthest(values) / -16;
         float inverse = d == 0 ? 0 : 1 / d;
         WriteFiveBits(values, 0, inverse, 16.5f, block[2..]);
         return WriteHalf(d, block);
@@ -191,6 +169,19 @@ internal sealed class BlockEncoder
     {
         block.Clear();
         BinaryPrimitives.WriteHalfLittleEndian(block[_unit..], Half.NaN);
+    }
+
+    /// <summary>The first of the elements that are largest without their sign.</summary>
+    private static float Furthest(ReadOnlySpan<float> values)
+    {
+        float furthest = 0;
+        foreach (float value in values)
+        {
+            if (Math.Abs(value) > Math.Abs(furthest))
+                furthest = value;
+        }
+
+        return furthest;
     }
 
     private static bool AreFinite(ReadOnlySpan<float> values)
