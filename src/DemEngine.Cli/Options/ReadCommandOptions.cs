@@ -14,7 +14,7 @@ internal sealed class ReadCommandOptions
         "--max-memory", "Upper bound of all buffers together.", RunOptions.DefaultMaxMemoryBytes);
 
     public Option<IoMode> Io { get; } = Choice.Option(
-        "--io", "How input files are read: mapped into memory, copied, or past the page cache.", IoMode.Mmap);
+        "--io", "How files are read and written: mapped, copied, past the page cache, or as fits their size.", IoMode.Auto);
 
     /// <summary>Makes the option for the number of threads.</summary>
     public static Option<int> NewThreads() => Numbers.Positive(

@@ -41,7 +41,7 @@ public static class Comparison
             .. common.Where(pair => ComparedTensor.CanCompare(pair.A.Spec, pair.B.Spec))
                 .Select(pair => new ComparedTensor(new StoredTensorReader(pair.A), new StoredTensorReader(pair.B))),
         ];
-        TensorPass.Run("comparing", compared, options, backend, progress, cancel);
+        TensorPass.Run("comparing", compared, options.Reading([first, second]), backend, progress, cancel);
         first.CheckUnchanged();
         second.CheckUnchanged();
 

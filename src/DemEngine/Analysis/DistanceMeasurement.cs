@@ -49,7 +49,7 @@ public static class DistanceMeasurement
         ILookup<string, DistancePart> parts = tensors.SelectMany(tensor => Cut(tensor, sources))
             .ToLookup(part => part.Name, StringComparer.Ordinal);
         DistancePart[] all = [.. tensors.SelectMany(tensor => parts[tensor.Spec.Name])];
-        TensorPass.Run("measuring", all, options, backend, progress, cancel);
+        TensorPass.Run("measuring", all, options.Reading(opened.All), backend, progress, cancel);
         foreach (Checkpoint checkpoint in opened.All)
             checkpoint.CheckUnchanged();
 

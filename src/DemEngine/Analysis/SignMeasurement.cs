@@ -44,7 +44,7 @@ internal static class SignMeasurement
                 .Where(tensor => tensor.Spec.Type.IsFloat && tensor.Sources.All(source => source.Tensor is not null))
                 .Select(tensor => PartOf(tensor, sources)),
         ];
-        TensorPass.Run("comparing signs", parts, options, backend, progress, cancel);
+        TensorPass.Run("comparing signs", parts, options.Reading(opened.All), backend, progress, cancel);
         foreach (Checkpoint checkpoint in opened.All)
             checkpoint.CheckUnchanged();
 

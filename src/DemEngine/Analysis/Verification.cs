@@ -29,7 +29,7 @@ public static class Verification
 
         HashedTensor[] tensors = [.. checkpoint.Tensors.Select(tensor => new HashedTensor(new StoredTensorReader(tensor)))];
         using var backend = new NullBackend();
-        TensorPass.Run("verifying", tensors, options, backend, progress, cancel);
+        TensorPass.Run("verifying", tensors, options.Reading([checkpoint]), backend, progress, cancel);
         checkpoint.CheckUnchanged();
 
         return new VerifyReport(

@@ -159,6 +159,9 @@ public sealed class Checkpoint : IDisposable
     /// <summary>Whether its files, or those of its adapter, are in a store: their bytes are fetched when they are read.</summary>
     internal bool IsInStore => _files.Any(file => file.IsInStore) || _adapter is { IsInStore: true };
 
+    /// <summary>Whether its files, or those of its adapter, are read ahead of time into memory of the run.</summary>
+    internal bool IsReadAhead => _files.Any(file => file.IsReadAhead) || _adapter is { IsReadAhead: true };
+
     /// <summary>Stamps of the files when they were opened, in the order of their names.</summary>
     internal IEnumerable<FileStamp> Stamps => _files.Select(file => file.Stamp);
 

@@ -81,6 +81,9 @@ internal sealed class SafetensorsFile : IDisposable
     /// <summary>Whether the file is in a store, and its bytes are fetched when they are read.</summary>
     public bool IsInStore => _reader is StoreShard;
 
+    /// <summary>Whether its bytes are read ahead of time into memory of the run, past the page cache.</summary>
+    public bool IsReadAhead => _reader is StoreShard or DirectShard or PartlyCachedShard { IsCopying: true };
+
     /// <summary>Stamp of the file when it was opened.</summary>
     public FileStamp Stamp => _reader.Stamp;
 

@@ -38,6 +38,7 @@ internal static unsafe partial class LinuxFile
     private const int OpenFilesLimit = 7; // RLIMIT_NOFILE
     private const int CloseOnExecute = 0x80000; // O_CLOEXEC
     private const int WriteOnly = 1;
+    private const int PagesAtOnce = 1024;
 
     /// <summary>
     /// Whether a path leads to a pipe, a socket or a device. Opening one could block for ever, and reading it might never end.
@@ -89,6 +90,31 @@ internal static unsafe partial class LinuxFile
                 : Marshal.GetLastPInvokeError();
         while (error == Interrupted);
         return error is not (BadAddress or HardwarePoison);
+    }
+
+    /// <summary>
+    /// Whether more than half of the pages of a part of a mapping are in memory; false where the system does not say.
+    /// </summary>
+    public static bool IsMostlyInMemory(byte* origin, long length)
+    {
+        if (!OperatingSystem.IsLinux() || length == 0)
+            return false;
+
+        int page = Environment.SystemPageSize;
+        byte* start = (byte*)((nuint)origin & ~(nuint)(page - 1));
+        long pages = (origin + length - start + page - 1) / page;
+        long there = 0;
+        byte* isThere = stackalloc byte[PagesAtOnce];
+        for (long done = 0, count; done < pages; done += count)
+        {
+            count = Math.Min(PagesAtOnce, pages - done);
+            if (MinCore(start + (done * page), (nuint)(count * page), isThere) != 0)
+                return false;
+            for (int k = 0; k < count; k++)
+                there += isThere[k] & 1;
+        }
+
+        return there > pages / 2;
     }
 
     /// <summary>Starts to read ahead a part of a file.</summary>
@@ -272,6 +298,9 @@ internal static unsafe partial class LinuxFile
 
     [LibraryImport("libc", EntryPoint = "madvise", SetLastError = true)]
     private static partial int Madvise(void* address, nuint length, int advice);
+
+    [LibraryImport("libc", EntryPoint = "mincore")]
+    private static partial int MinCore(void* address, nuint length, byte* isThere);
 
     [LibraryImport("libc", EntryPoint = "posix_fadvise")]
     private static partial int PosixFadvise(SafeFileHandle file, long offset, long length, int advice);

@@ -1,3 +1,4 @@
+using DemEngine.Memory;
 using Microsoft.Win32.SafeHandles;
 
 namespace DemEngine.Files;
@@ -13,11 +14,14 @@ internal sealed class OutputFile : IDisposable
     private const int CopiedBytes = 1 << 20;
 
     private readonly SafeFileHandle _file;
+    private readonly Lazy<SafeFileHandle?> _direct;
+    private volatile bool _isCached;
 
     private OutputFile(string path, SafeFileHandle file)
     {
         Path = path;
         _file = file;
+        _direct = new Lazy<SafeFileHandle?>(() => LinuxFile.TryOpenDirect(path, forWriting: true));
     }
 
     /// <summary>Path of the file.</summary>
@@ -185,6 +189,38 @@ internal sealed class OutputFile : IDisposable
     }
 
     /// <summary>
+    /// Writes whole blocks past the system's page cache; through it where the system or the file system knows no other way.
+    /// </summary>
+    /// <param name="blocks">
+    /// Bytes to write; all are written. Their number and their address are multiples of <see cref="NativeBuffer.Alignment"/>.
+    /// </param>
+    /// <param name="offset">Offset of the first byte in the file, a multiple of the same number.</param>
+    /// <exception cref="DemException">DEM4001 (DiskFull), DEM4002 (WriteFailed), DEM4012 (FileTooLarge).</exception>
+    public void WritePastCache(ReadOnlySpan<byte> blocks, long offset)
+    {
+        if (_isCached || _direct.Value is not { } direct)
+        {
+            Write(blocks, offset);
+            return;
+        }
+
+        try
+        {
+            RandomAccess.Write(direct, blocks, offset);
+        }
+        catch (IOException e) when (LinuxFile.IsNotPossible(e))
+        {
+            // Some file systems refuse only the writing.
+            _isCached = true;
+            Write(blocks, offset);
+        }
+        catch (Exception e) when (WriteError.Covers(e))
+        {
+            throw WriteError.From(e, Path);
+        }
+    }
+
+    /// <summary>
     /// Copies bytes of another file. The file system does it where it can: by sharing blocks, or on the server of a network file
     /// system, so that no byte passes through this machine.
     /// </summary>
@@ -247,7 +283,12 @@ internal sealed class OutputFile : IDisposable
     public void DropFromCache() => LinuxFile.DropFromCache(_file);
 
     /// <inheritdoc/>
-    public void Dispose() => _file.Dispose();
+    public void Dispose()
+    {
+        if (_direct.IsValueCreated)
+            _direct.Value?.Dispose();
+        _file.Dispose();
+    }
 
     private void CopyRange(OutputFile source, long from, long to, long length)
     {

@@ -75,9 +75,9 @@ internal sealed class PartRun(OpenedPlan opened, string output, int part)
             opened.Parts[part].First, PlannedPiece.Layout(opened.Plan.Layout, opened.Pieces[part]));
         if (opened.Plan.Totals.IsPooled)
             plan.IsMeasured = new MeasureRun(opened, _parts).TryGive(plan.Tensors);
-        MemoryBudget budget = OutputGroup.BudgetFor([plan], options, backend);
+        MemoryBudget budget = OutputGroup.BudgetFor([plan], options.Writing(plan.BytesToWrite), backend);
         int files = OpenFileLimit.Require(FilesOfPart + budget.Tile.Threads, output);
-        using var shards = new OpenShards(Math.Max(1, files));
+        using var shards = new OpenShards(files, budget.BehindBytes);
         using Journal journal = Journal.Open(folder.Path, $"{opened.Id} part {part}");
         using var tensors = new TensorFiles(plan, folder.Path, journal, shards, progress, cancel);
 

@@ -36,7 +36,8 @@ public static class CheckpointStatistics
                     : null),
         ];
         using var backend = new CpuBackend();
-        TensorPass.Run("measuring", [.. tensors.OfType<MeasuredTensor>()], options, backend, progress, cancel);
+        TensorPass.Run(
+            "measuring", [.. tensors.OfType<MeasuredTensor>()], options.Reading([checkpoint]), backend, progress, cancel);
         checkpoint.CheckUnchanged();
         return [.. tensors.Select(tensor => tensor?.Result)];
     }

@@ -127,6 +127,13 @@ internal sealed class DirectBlocks : IDisposable
         }
     }
 
+    /// <summary>Whether the block with a byte of a file is being read, or is to be.</summary>
+    public bool IsWanted(IDirectFile file, long offset)
+    {
+        lock (_lock)
+            return _blocks.ContainsKey((file, offset / BlockBytes));
+    }
+
     /// <summary>Forgets the blocks of a file, which nobody reads any more.</summary>
     public void Forget(IDirectFile file)
     {

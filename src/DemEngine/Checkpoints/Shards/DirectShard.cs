@@ -10,7 +10,7 @@ namespace DemEngine.Checkpoints.Shards;
 /// </summary>
 internal sealed class DirectShard : IShardReader, IDirectFile
 {
-    private readonly PreadShard _buffered;
+    private readonly IShardReader _buffered;
     private readonly SafeFileHandle? _direct;
     private readonly DirectBlocks _blocks;
     private volatile bool _isDirect;
@@ -18,9 +18,17 @@ internal sealed class DirectShard : IShardReader, IDirectFile
     /// <param name="path">Path of the file.</param>
     /// <param name="blocks">Blocks of all files of the run.</param>
     public DirectShard(string path, DirectBlocks blocks)
+        : this(new PreadShard(path), blocks)
     {
+    }
+
+    /// <param name="buffered">Reads the same file through the page cache; disposed with this reader.</param>
+    /// <param name="blocks">Blocks of all files of the run.</param>
+    public DirectShard(IShardReader buffered, DirectBlocks blocks)
+    {
+        string path = buffered.Path;
         _blocks = blocks;
-        _buffered = new PreadShard(path);
+        _buffered = buffered;
         try
         {
             _direct = LinuxFile.TryOpenDirect(path);
@@ -61,7 +69,7 @@ internal sealed class DirectShard : IShardReader, IDirectFile
     {
         int length = (int)Math.Min(block.Length, Length - offset);
         if (!_isDirect || !TryReadDirect(offset, block, length))
-            _buffered.Fill(offset, block[..length]);
+            _buffered.Peek(offset, block[..length]);
         return length;
     }
 

@@ -70,6 +70,13 @@ internal sealed unsafe class MappedShard : IShardReader
         LinuxFile.WillNeed(_origin + offset, length);
     }
 
+    /// <summary>Whether most of a part is in the page cache; false where the system does not say.</summary>
+    public bool IsCached(long offset, long length)
+    {
+        CheckRange(offset, length);
+        return LinuxFile.IsMostlyInMemory(_origin + offset, length);
+    }
+
     public void Dispose()
     {
         if (_origin is not null)

@@ -16,7 +16,7 @@ namespace DemEngine.Merging.Models;
 internal sealed class OpenedModels(RunOptions run, ModelSources? sources = null) : IDisposable
 {
     private readonly SpecPool _pool = new();
-    private readonly ShardReaders _readers = new(run.Io, run.MaxMemoryBytes);
+    private readonly ShardReaders _readers = new(run.Io, run.MaxMemoryBytes, run.PageCacheBytes);
     private readonly Dictionary<string, Checkpoint> _byPath = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Checkpoint> _adapters = new(StringComparer.Ordinal);
     private readonly Dictionary<Checkpoint, string> _fingerprints = [];

@@ -5,7 +5,8 @@ namespace DemEngine.Merging.Options;
 
 /// <summary>
 /// The division of <see cref="RunOptions.MaxMemoryBytes"/>, which nothing else divides. The parts are taken in this order: what
-/// is read ahead of time, past the page cache; output tiles and input buffers of all threads, without which there is no run;
+/// is read ahead of time and written behind, past the page cache; output tiles and input buffers of all threads, without which
+/// there is no run;
 /// results that stay in memory; the workers' own scratch; and the cache of inputs, which gets what is left. The parts never add
 /// up to more than the whole.
 /// </summary>
@@ -14,22 +15,34 @@ internal sealed class MemoryBudget
     // With this many outputs at a time, the work that they share is already a small part of the total.
     private const int MaxOutputs = 16;
 
+    // What is written behind gets a part of the whole bound that leaves most of it to the tiles. More than this keeps no disk
+    // busier.
+    private const int BehindShare = 16;
+    private const long MostBehindBytes = 32 << 20;
+
     // An input element is at most eight times as large as an output element.
     private const int WidestRatio = 8;
 
     private readonly long _workerDemand;
 
     private MemoryBudget(
-        long maxBytes, long aheadBytes, TileSize tile, long inputBytesPerThread, long workerDemand, long resultDemand)
+        long maxBytes,
+        long aheadBytes,
+        long behindBytes,
+        TileSize tile,
+        long inputBytesPerThread,
+        long workerDemand,
+        long resultDemand)
     {
         MaxBytes = maxBytes;
         AheadBytes = aheadBytes;
+        BehindBytes = behindBytes;
         Tile = tile;
         InputBytesPerThread = inputBytesPerThread;
         OutputBytes = tile.Threads * (tile.Outputs * (long)tile.Bytes);
         InputBytes = tile.Threads * inputBytesPerThread;
         _workerDemand = workerDemand;
-        long left = maxBytes - aheadBytes - OutputBytes - InputBytes;
+        long left = maxBytes - aheadBytes - behindBytes - OutputBytes - InputBytes;
         ResultBytes = Math.Min(resultDemand, left);
         WorkerBytes = Math.Min(workerDemand, left - ResultBytes);
         CacheBytes = left - ResultBytes - WorkerBytes;
@@ -40,6 +53,9 @@ internal sealed class MemoryBudget
 
     /// <summary>Part of what is read ahead of time, in bytes; 0 where the system's page cache does that.</summary>
     public long AheadBytes { get; }
+
+    /// <summary>Part of what is computed and not written yet, in bytes; 0 where it is written into the page cache.</summary>
+    public long BehindBytes { get; }
 
     /// <summary>Tile size and number of threads.</summary>
     public TileSize Tile { get; }
@@ -84,11 +100,14 @@ internal sealed class MemoryBudget
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Threads, 1);
         TensorDemand[] demands = [.. tensors.Distinct()];
         int buffers = demands.Select(demand => demand.Buffers).DefaultIfEmpty().Max();
-        long ahead = ShardReaders.AheadBytes(options.Io, options.MaxMemoryBytes, options.ReadsStores);
-        TileSize tile = WithRows(Choose(options, ahead, buffers, outputs), options.MaxMemoryBytes - ahead, ahead, demands);
+        long ahead = options.Io == IoMode.Direct || options.ReadsAhead ? ShardReaders.AheadBytes(options.MaxMemoryBytes) : 0;
+        long behind = options.WritesBehind ? BehindBytesWithin(options.MaxMemoryBytes) : 0;
+        long beside = ahead + behind;
+        TileSize tile = WithRows(Choose(options, beside, buffers, outputs), options.MaxMemoryBytes - beside, beside, demands);
         return new MemoryBudget(
             options.MaxMemoryBytes,
             ahead,
+            behind,
             tile,
             InputsOf(demands, tile.Bytes),
             tile.Threads * demands.Select(demand => demand.WorkerBytes).DefaultIfEmpty().Max(),
@@ -102,6 +121,10 @@ internal sealed class MemoryBudget
     public static int ResultsWithin(RunOptions options, long bytes, int most) =>
         (int)Math.Clamp(options.MaxMemoryBytes / Math.Max(1, bytes), 1, most);
 
+    /// <summary>Returns the part of a bound that what is not written yet may take, in bytes.</summary>
+    /// <param name="maxMemoryBytes">The whole bound, in bytes.</param>
+    public static long BehindBytesWithin(long maxMemoryBytes) => Math.Min(MostBehindBytes, maxMemoryBytes / BehindShare);
+
     /// <summary>Returns the bytes that a backend may use for what it computes from inputs in memory, and keeps.</summary>
     /// <param name="inputBytes">Size of these inputs in bytes.</param>
     public static long KeptBytes(long inputBytes) => inputBytes / IMergeBackend.KeptShare;
@@ -109,12 +132,12 @@ internal sealed class MemoryBudget
     /// <summary>Returns the budget with results that stay in memory; workers and the cache get less.</summary>
     /// <param name="bytes">Size of all results together in bytes.</param>
     public MemoryBudget WithResults(long bytes) =>
-        new(MaxBytes, AheadBytes, Tile, InputBytesPerThread, _workerDemand, bytes);
+        new(MaxBytes, AheadBytes, BehindBytes, Tile, InputBytesPerThread, _workerDemand, bytes);
 
     /// <summary>Chooses the tile size and the number of threads for tiles without a margin.</summary>
-    private static TileSize Choose(RunOptions options, long ahead, int mostBuffers, int outputs)
+    private static TileSize Choose(RunOptions options, long beside, int mostBuffers, int outputs)
     {
-        long most = options.MaxMemoryBytes - ahead;
+        long most = options.MaxMemoryBytes - beside;
         long inputsPerByte = (long)mostBuffers * WidestRatio;
         int together = (int)Math.Clamp(
             (most / ContentHash.LeafBytes / options.Threads) - inputsPerByte,
@@ -124,7 +147,7 @@ internal sealed class MemoryBudget
         long leafCost = buffersPerByte * ContentHash.LeafBytes;
         long leaves = most / leafCost;
         if (leaves < 1)
-            throw TooSmall(most, ahead, $"{mostBuffers} buffers for inputs and one for the output", leafCost);
+            throw TooSmall(most, beside, $"{mostBuffers} buffers for inputs and one for the output", leafCost);
 
         int threads = (int)Math.Min(options.Threads, leaves);
         long perThread = Math.Min(leaves / threads, Math.Max(1, options.TileBytes / together / ContentHash.LeafBytes));
@@ -132,14 +155,14 @@ internal sealed class MemoryBudget
     }
 
     /// <summary>Makes room for margins: where they do not fit, with fewer outputs at a time, threads, or smaller tiles.</summary>
-    private static TileSize WithRows(TileSize tile, long maxBytes, long ahead, TensorDemand[] demands)
+    private static TileSize WithRows(TileSize tile, long maxBytes, long beside, TensorDemand[] demands)
     {
         long leastInputs = InputsOf(demands, ContentHash.LeafBytes);
         if (leastInputs > maxBytes - ContentHash.LeafBytes)
         {
             throw TooSmall(
                 maxBytes,
-                ahead,
+                beside,
                 "the smallest output tile and the rows that it is made from",
                 leastInputs + ContentHash.LeafBytes);
         }
@@ -155,8 +178,8 @@ internal sealed class MemoryBudget
     private static long InputsOf(TensorDemand[] demands, int tileBytes) =>
         demands.Select(demand => demand.InputBytes(tileBytes)).DefaultIfEmpty().Max();
 
-    private static DemException TooSmall(long maxBytes, long ahead, string what, long needed) => new(
+    private static DemException TooSmall(long maxBytes, long beside, string what, long needed) => new(
         ErrorCode.BadArgument,
-        $"a memory bound of {maxBytes + ahead} bytes is too small: {what} need at least {needed}"
-        + (ahead == 0 ? "" : $", and what is read ahead of time takes {ahead}"));
+        $"a memory bound of {maxBytes + beside} bytes is too small: {what} need at least {needed}"
+        + (beside == 0 ? "" : $", and what is read ahead of time or not written yet takes {beside}"));
 }

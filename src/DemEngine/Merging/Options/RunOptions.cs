@@ -1,5 +1,6 @@
 using DemEngine.Backends;
 using DemEngine.Checkpoints;
+using DemEngine.Files;
 
 namespace DemEngine.Merging.Options;
 
@@ -12,8 +13,8 @@ public sealed record RunOptions
     // An output tile of this size stays in a core's second-level cache while it is computed, hashed and written.
     internal const int DefaultTileBytes = 1 << 20;
 
-    /// <summary>Method by which input files are read.</summary>
-    public IoMode Io { get; init; } = IoMode.Mmap;
+    /// <summary>Way of reading input files and writing output files.</summary>
+    public IoMode Io { get; init; } = IoMode.Auto;
 
     /// <summary>Number of threads that read, compute and write. More are used where the backend needs more to be busy.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;
@@ -54,12 +55,24 @@ public sealed record RunOptions
     /// <summary>Maximum output tile in bytes, before the memory bound is applied. Set only by tests and measurements.</summary>
     internal int TileBytes { get; init; } = DefaultTileBytes;
 
-    /// <summary>Whether some of the inputs are in stores, so that memory is needed for what is fetched ahead of time.</summary>
-    internal bool ReadsStores { get; init; }
+    /// <summary>
+    /// Bytes that the page cache has room for. <see cref="IoMode.Auto"/> reads and writes more than that past it.
+    /// </summary>
+    internal long PageCacheBytes { get; init; } = PageCacheRoom.Bytes;
 
-    /// <summary>Returns these options for a run that reads some checkpoints.</summary>
+    /// <summary>Whether inputs are read ahead of time past the page cache, or from stores, which takes memory.</summary>
+    internal bool ReadsAhead { get; init; }
+
+    /// <summary>Whether outputs are written past the page cache, which takes memory.</summary>
+    internal bool WritesBehind { get; init; }
+
+    /// <summary>Returns these options for a run that reads some checkpoints, all of which are open.</summary>
     internal RunOptions Reading(IEnumerable<Checkpoint> checkpoints) =>
-        this with { ReadsStores = checkpoints.Any(checkpoint => checkpoint.IsInStore) };
+        this with { ReadsAhead = checkpoints.Any(checkpoint => checkpoint.IsReadAhead) };
+
+    /// <summary>Returns these options for a run that writes files of some bytes together.</summary>
+    internal RunOptions Writing(long bytes) =>
+        this with { WritesBehind = Io == IoMode.Direct || (Io == IoMode.Auto && bytes > PageCacheBytes) };
 
     /// <summary>Returns these options with at least as many threads as a backend needs to be busy.</summary>
     internal RunOptions For(IMergeBackend backend) => this with { Threads = Math.Max(Threads, backend.MinWorkers) };

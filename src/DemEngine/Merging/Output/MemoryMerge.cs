@@ -66,8 +66,12 @@ public sealed class MemoryMerge : IDisposable
     /// <exception cref="DemException">
     /// DEM2001 to DEM2023: a checkpoint cannot be used or does not match. DEM3003 to DEM3009: the recipe is wrong.
     /// </exception>
-    public static MemoryMerge Open(Recipe recipe, AlignmentOptions alignment, IMergeBackend backend, RunOptions options) =>
-        new(MatchedModels.Open(recipe, alignment, options), backend, options);
+    public static MemoryMerge Open(Recipe recipe, AlignmentOptions alignment, IMergeBackend backend, RunOptions options)
+    {
+        // Every merge reads the inputs again, so that they are better left in the page cache.
+        RunOptions again = options.Io == IoMode.Auto ? options with { Io = IoMode.Mmap } : options;
+        return new MemoryMerge(MatchedModels.Open(recipe, alignment, again), backend, again);
+    }
 
     /// <summary>
     /// Plans what a merge would read and write, for <see cref="OutputRun"/>. The plan is valid until this object is disposed.

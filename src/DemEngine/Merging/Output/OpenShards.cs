@@ -6,12 +6,26 @@ namespace DemEngine.Merging.Output;
 /// Shards that are open for writing, no more at a time than the process may have. When one has to be closed for another, the one
 /// that was unused for longest is closed, once it is on disk. Thread-safe.
 /// </summary>
-/// <param name="most">Maximum number of shards that are open without being in use; at least one.</param>
-internal sealed class OpenShards(int most) : IDisposable
+internal sealed class OpenShards : IDisposable
 {
+    private readonly int _most;
+    private readonly WriteBehind? _behind;
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Entry> _open = new(StringComparer.Ordinal);
     private long _uses;
+
+    /// <param name="files">Maximum number of files that are open for shards that are not in use.</param>
+    /// <param name="behindBytes">
+    /// Memory for what is written past the page cache, in bytes; with little or none, or few files, it is written through it.
+    /// </param>
+    public OpenShards(int files, long behindBytes = 0)
+    {
+        // A shard takes a second file for writing past the cache, and stays open while something of it waits to be written.
+        int withSecond = files / 2;
+        bool isBehind = behindBytes >= WriteBehind.LeastBytes && withSecond >= WriteBehind.MostWaiting(behindBytes);
+        _most = Math.Max(1, isBehind ? withSecond : files);
+        _behind = isBehind ? new WriteBehind(behindBytes) : null;
+    }
 
     /// <summary>Opens a shard, or takes the one that is open.</summary>
     /// <param name="path">Path of the shard.</param>
@@ -26,7 +40,7 @@ internal sealed class OpenShards(int most) : IDisposable
         {
             if (!_open.TryGetValue(path, out Entry? entry))
             {
-                while (_open.Count >= most && CloseOldest())
+                while (_open.Count >= _most && CloseOldest())
                 {
                     // One more is closed at each turn.
                 }
@@ -41,11 +55,34 @@ internal sealed class OpenShards(int most) : IDisposable
         }
     }
 
+    /// <summary>Writes bytes of a shard, which may be in the file only after <see cref="Close(string)"/>.</summary>
+    /// <param name="path">Path of the shard.</param>
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="offset">Offset of the first byte in the shard.</param>
+    /// <exception cref="DemException">
+    /// DEM4001 (DiskFull), DEM4002 (WriteFailed), DEM4012 (FileTooLarge), DEM4013 (TooManyOpenFiles): of these bytes or of
+    /// others that were to be written before them.
+    /// </exception>
+    public void Write(string path, ReadOnlySpan<byte> bytes, long offset)
+    {
+        if (_behind is not null)
+        {
+            _behind.Write(() => Open(path), bytes, offset);
+            return;
+        }
+
+        using Lease lease = Open(path);
+        lease.File.Write(bytes, offset);
+    }
+
     /// <summary>Waits until a shard that nobody uses is on disk, and closes it.</summary>
     /// <param name="path">Path of the shard; one that is not open has been written to disk already.</param>
-    /// <exception cref="DemException">DEM4001 (DiskFull), DEM4002 (WriteFailed): the data may not be on disk.</exception>
+    /// <exception cref="DemException">
+    /// DEM4001 (DiskFull), DEM4002 (WriteFailed), DEM4012 (FileTooLarge): the data may not be on disk.
+    /// </exception>
     public void Close(string path)
     {
+        _behind?.Flush();
         lock (_lock)
         {
             if (_open.Remove(path, out Entry? entry))
@@ -75,6 +112,7 @@ internal sealed class OpenShards(int most) : IDisposable
     /// <summary>Closes all shards without waiting for the disk.</summary>
     public void Dispose()
     {
+        _behind?.Dispose();
         foreach (Entry entry in _open.Values)
             entry.File.Dispose();
         _open.Clear();

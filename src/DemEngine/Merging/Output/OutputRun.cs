@@ -28,7 +28,7 @@ public static class OutputRun
     /// <exception cref="DemException">DEM1001 to DEM1006 (BadArgument to NothingToResume): the run would not begin.</exception>
     public static DiskRoom Check(OutputPlan plan, string output, RunOptions options)
     {
-        MemoryBudget.For(options.Reading(plan.Checkpoints), plan.Demands);
+        MemoryBudget.For(options.Reading(plan.Checkpoints).Writing(plan.BytesToWrite), plan.Demands);
         CheckOutput(plan, output, options);
         return DiskRoom.For(plan, output, options);
     }
@@ -171,14 +171,17 @@ public static class OutputRun
         CancellationToken cancel)
     {
         using Activity? activity = StartActivity(requests[0].Plan, backend);
-        MemoryBudget budget = OutputGroup.BudgetFor([.. requests.Select(request => request.Plan)], requests[0].Options, backend);
+        MemoryBudget budget = OutputGroup.BudgetFor(
+            [.. requests.Select(request => request.Plan)],
+            requests[0].Options.Writing(requests.Sum(request => request.Plan.BytesToWrite)),
+            backend);
 
         // Where one of several was left unfinished, how to go on is better advice than what to do about those that are complete.
         foreach (OutputRequest request in requests.OrderBy(request => Directory.Exists(request.Output)))
             CheckOutput(request.Plan, request.Output, request.Options);
 
         int files = OpenFileLimit.Require((FilesOfJob * requests.Count) + budget.Tile.Threads, requests[0].Output);
-        using var shards = new OpenShards(Math.Max(1, files));
+        using var shards = new OpenShards(files, budget.BehindBytes);
         OutputJob[] jobs = Begin(requests, shards, budget.Tile.Threads, progress, cancel);
         try
         {

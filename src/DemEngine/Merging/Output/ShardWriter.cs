@@ -31,18 +31,15 @@ internal sealed class ShardWriter
         }
     }
 
-    /// <summary>Writes a part of a tensor.</summary>
+    /// <summary>Writes a part of a tensor, which may be in the file only after <see cref="Finish"/>.</summary>
     /// <param name="place">The tensor's place in the layout.</param>
     /// <param name="offset">Offset of the part's first byte in the tensor.</param>
     /// <param name="bytes">Bytes of the part.</param>
     /// <exception cref="DemException">
     /// DEM4001 (DiskFull), DEM4002 (WriteFailed), DEM4012 (FileTooLarge), DEM4013 (TooManyOpenFiles).
     /// </exception>
-    public void Write(PlacedTensor place, long offset, ReadOnlySpan<byte> bytes)
-    {
-        using OpenShards.Lease lease = _files.Open(_paths[place.Shard]);
-        lease.File.Write(bytes, place.Offset + offset);
-    }
+    public void Write(PlacedTensor place, long offset, ReadOnlySpan<byte> bytes) =>
+        _files.Write(_paths[place.Shard], bytes, place.Offset + offset);
 
     /// <summary>Reads bytes of a shard back.</summary>
     /// <returns>Number of bytes read; less than requested only at the end of the file.</returns>

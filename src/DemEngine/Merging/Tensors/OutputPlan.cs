@@ -89,8 +89,8 @@ public sealed class OutputPlan
     /// <exception cref="DemException">DEM1001 (BadArgument): the memory bound is too small.</exception>
     public long BufferBytes(RunOptions options)
     {
-        var budget = MemoryBudget.For(options.Reading(Checkpoints), Demands);
-        return budget.AheadBytes + budget.OutputBytes + budget.InputBytes + budget.WorkerBytes
+        var budget = MemoryBudget.For(options.Reading(Checkpoints).Writing(BytesToWrite), Demands);
+        return budget.AheadBytes + budget.BehindBytes + budget.OutputBytes + budget.InputBytes + budget.WorkerBytes
             + Math.Min(_totals.Value.HeldBytes, budget.CacheBytes);
     }
 
