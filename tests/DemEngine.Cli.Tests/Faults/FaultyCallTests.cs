@@ -89,6 +89,19 @@ public sealed class FaultyCallTests
         TestContext.Out.WriteLine($"{call}: {tried} moments");
     }
 
+    [Test]
+    public void Of_a_merge_past_the_page_cache([Values("pread", "pwrite", "open", "fsync")] string call)
+    {
+        string[] command = [.. Merge("out"), "--overwrite", "--io", "direct"];
+        int count = CountOf(call, command);
+        Assert.That(count, Is.Positive);
+        foreach (int at in Numbers(count))
+        {
+            foreach (int error in Calls[call])
+                Try(call, at, error, times: 1, command);
+        }
+    }
+
     /// <summary>After a failed flush the data can be read from the system's cache, and may not be on the disk.</summary>
     [Test]
     public void What_a_failed_flush_may_have_lost_is_made_again()

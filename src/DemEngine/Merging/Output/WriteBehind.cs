@@ -16,7 +16,7 @@ internal sealed class WriteBehind : IDisposable
     private const int Writers = 4;
 
     // A part of fewer bytes is left to the page cache: it would be a request of their own to the disk.
-    private const int FewestBytes = 1 << 16;
+    private const int FewestBytes = 1 << 15;
 
     /// <summary>Memory in bytes that it takes to be of use: with less, the threads would wait for each other.</summary>
     public const long LeastBytes = (long)Writers * PieceBytes;
