@@ -61,6 +61,15 @@ public sealed class StoredTensor : ITensorData
         _reader.Peek(Offset + (first * Spec.Type.Size), destination);
     }
 
+    /// <summary>Copies a part, by way of what was read ahead of it.</summary>
+    /// <param name="first">Index of the first unit.</param>
+    /// <param name="destination">Memory for whole units, which is filled completely.</param>
+    internal void Copy(long first, Span<byte> destination)
+    {
+        CheckRange(first, destination.Length / Spec.Type.Size);
+        _reader.Copy(Offset + (first * Spec.Type.Size), destination);
+    }
+
     /// <summary>Copies a small part of the tensor's file, which may go on in the tensors that follow.</summary>
     /// <param name="offset">Offset of the first byte in the file.</param>
     /// <param name="destination">Memory to fill completely.</param>

@@ -14,15 +14,16 @@ public sealed class WriteBehindTests
     private const long Behind = 8 << 20;
 
     [Test]
-    public void All_parts_come_to_their_places_whatever_their_lengths([Values(1, 3)] int threads)
+    public void All_parts_come_to_their_places_whatever_their_lengths(
+        [Values(1, 3)] int threads, [Values(WriteBehind.LeastBytes, 64 << 20)] long memory)
     {
         using var folder = new TempFolder();
-        int[] lengths = [100, 65_536, 1, 1_048_576, 70_001, 3_000_000, 4096, 81_920, 12_345];
+        int[] lengths = [100, 65_536, 1, 1_048_576, 70_001, 3_000_000, 4096, 81_920, 12_345, 5_000_000, 2_000_001];
         var layout = ShardLayout.Plan(
             lengths.Select((length, k) => new TensorSpec($"t{k}", ElementType.U8, new TensorShape(length))), 1_100_000);
         Assert.That(layout.Shards.Length, Is.GreaterThan(2));
         byte[][] bytes = [.. lengths.Select((length, k) => Bytes(length, k))];
-        using (var shards = new OpenShards(1000, Behind))
+        using (var shards = new OpenShards(1000, memory))
         {
             var writer = new ShardWriter(folder.Path, layout, shards);
             (PlacedTensor Place, int Offset)[] parts =

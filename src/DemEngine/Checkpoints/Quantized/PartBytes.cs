@@ -30,7 +30,7 @@ internal readonly ref struct PartBytes
             return new PartBytes(tensor.Read(first, count, scratch: default).Bytes.Span, null);
         int bytes = checked(count * tensor.Spec.Type.Size);
         byte[] rented = ArrayPool<byte>.Shared.Rent(bytes);
-        tensor.Peek(first, rented.AsSpan(0, bytes));
+        tensor.Copy(first, rented.AsSpan(0, bytes));
         return new PartBytes(rented.AsSpan(0, bytes), rented);
     }
 

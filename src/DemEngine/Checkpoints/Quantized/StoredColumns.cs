@@ -34,6 +34,6 @@ internal static class StoredColumns
         }
 
         for (int row = 0; row < rows; row++)
-            part.Peek(first + (row * width), destination.Slice(row * bytes, bytes));
+            part.Copy(first + (row * width), destination.Slice(row * bytes, bytes));
     }
 }

@@ -57,11 +57,13 @@ internal sealed class DirectShard : IShardReader, IDirectFile
     public NativeBytes Read(long offset, int length, NativeBytes scratch)
     {
         NativeBytes target = scratch.Slice(0, length);
-        _blocks.Copy(this, offset, target.Span);
+        Copy(offset, target.Span);
         return target;
     }
 
     public void Peek(long offset, Span<byte> destination) => _buffered.Peek(offset, destination);
+
+    public void Copy(long offset, Span<byte> destination) => _blocks.Copy(this, offset, destination);
 
     public void WillNeed(long offset, long length) => _blocks.WillNeed(this, offset, length);
 

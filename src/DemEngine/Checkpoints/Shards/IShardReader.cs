@@ -32,6 +32,11 @@ internal interface IShardReader : IDisposable
     /// <param name="destination">Memory to fill completely.</param>
     void Peek(long offset, Span<byte> destination);
 
+    /// <summary>Copies a part of the file, by way of what was read ahead of it.</summary>
+    /// <param name="offset">Offset of the first byte in the file.</param>
+    /// <param name="destination">Memory to fill completely.</param>
+    void Copy(long offset, Span<byte> destination) => Peek(offset, destination);
+
     /// <summary>Hints that a part will be read soon.</summary>
     void WillNeed(long offset, long length);
 }

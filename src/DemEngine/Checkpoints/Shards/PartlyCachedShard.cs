@@ -31,11 +31,17 @@ internal sealed class PartlyCachedShard : IShardReader
     public bool IsCopying => _blocks() is not null;
 
     public NativeBytes Read(long offset, int length, NativeBytes scratch) =>
-        _blocks() is { } blocks && (blocks.IsWanted(_direct.Value, offset) || !_mapped.IsCached(offset, length))
-            ? _direct.Value.Read(offset, length, scratch)
-            : _mapped.Read(offset, length, scratch);
+        IsPastCache(offset, length) ? _direct.Value.Read(offset, length, scratch) : _mapped.Read(offset, length, scratch);
 
     public void Peek(long offset, Span<byte> destination) => _mapped.Peek(offset, destination);
+
+    public void Copy(long offset, Span<byte> destination)
+    {
+        if (IsPastCache(offset, destination.Length))
+            _direct.Value.Copy(offset, destination);
+        else
+            _mapped.Read(offset, destination.Length, scratch: default).Span.CopyTo(destination);
+    }
 
     public void WillNeed(long offset, long length)
     {
@@ -52,4 +58,8 @@ internal sealed class PartlyCachedShard : IShardReader
         else
             _mapped.Dispose();
     }
+
+    // What was asked for ahead of time is there or on its way, whatever else has brought it into the cache since.
+    private bool IsPastCache(long offset, int length) =>
+        _blocks() is { } blocks && (blocks.IsWanted(_direct.Value, offset) || !_mapped.IsCached(offset, length));
 }

@@ -29,7 +29,7 @@ internal sealed class PreadShard : IShardReader
     public NativeBytes Read(long offset, int length, NativeBytes scratch)
     {
         NativeBytes target = scratch.Slice(0, length);
-        Fill(offset, target.Span);
+        Copy(offset, target.Span);
         return target;
     }
 
@@ -48,10 +48,7 @@ internal sealed class PreadShard : IShardReader
         Fill(_samples ?? _file, _path, offset, destination);
     }
 
-    /// <summary>Reads a part of the file.</summary>
-    /// <param name="offset">Offset of the first byte in the file.</param>
-    /// <param name="destination">Memory to fill completely.</param>
-    public void Fill(long offset, Span<byte> destination) => Fill(_file, _path, offset, destination);
+    public void Copy(long offset, Span<byte> destination) => Fill(_file, _path, offset, destination);
 
     /// <summary>Reads a part of a file.</summary>
     /// <param name="file">The open file.</param>

@@ -51,7 +51,7 @@ internal sealed class StoreShard : IShardReader, IDirectFile
     public NativeBytes Read(long offset, int length, NativeBytes scratch)
     {
         NativeBytes target = scratch.Slice(0, length);
-        _blocks.Copy(this, offset, target.Span);
+        Copy(offset, target.Span);
         return target;
     }
 
@@ -62,6 +62,8 @@ internal sealed class StoreShard : IShardReader, IDirectFile
         else
             _client.Read(_file, offset, destination, _closed.Token);
     }
+
+    public void Copy(long offset, Span<byte> destination) => _blocks.Copy(this, offset, destination);
 
     public void WillNeed(long offset, long length) => _blocks.WillNeed(this, offset, length);
 

@@ -67,7 +67,7 @@ internal sealed class OpenShards : IDisposable
     {
         if (_behind is not null)
         {
-            _behind.Write(() => Open(path), bytes, offset);
+            _behind.Write(path, () => Open(path), bytes, offset);
             return;
         }
 

@@ -5,27 +5,31 @@ using DemEngine.Memory;
 namespace DemEngine.Merging.Output;
 
 /// <summary>
-/// Writes parts of output files past the system's page cache, on threads of its own, while others are computed. An output that is
-/// large beside memory gains nothing from that cache: each of its pages costs the processor time to be allocated, filled and
-/// pushed out again, and the disk gets the last of them only when the run waits for it. Thread-safe.
+/// Writes output files past the system's page cache, on threads of its own, while more is computed. An output that is large
+/// beside memory gains nothing from that cache: each of its pages costs the processor time to be allocated, filled and pushed out
+/// again, and the disk gets the last of them only when the run waits for it. Thread-safe.
 /// </summary>
+/// <remarks>
+/// What is computed begins and ends anywhere, and a disk takes whole blocks: parts are collected until a block is full. A write
+/// through the cache in between would have to wait for all that pass it, so that parts are written alone only where the rest of
+/// their block never comes, or no memory is left.
+/// </remarks>
 internal sealed class WriteBehind : IDisposable
 {
     // Requests of this size reach the full rate of a disk with a few of them at a time.
-    private const int PieceBytes = 1 << 20;
+    private const int BlockBytes = 1 << 20;
     private const int Writers = 4;
 
-    // A part of fewer bytes is left to the page cache: it would be a request of their own to the disk.
-    private const int FewestBytes = 1 << 15;
-
     /// <summary>Memory in bytes that it takes to be of use: with less, the threads would wait for each other.</summary>
-    public const long LeastBytes = (long)Writers * PieceBytes;
+    public const long LeastBytes = (long)Writers * BlockBytes;
 
-    private readonly BlockingCollection<NativeBuffer> _free = [];
-    private readonly BlockingCollection<Piece> _pieces = [];
-    private readonly Thread[] _threads;
     private readonly object _lock = new();
+    private readonly Dictionary<(string Path, long Index), CollectedBlock> _blocks = [];
+    private readonly Stack<NativeBuffer> _free = new();
+    private readonly BlockingCollection<CollectedBlock> _complete = [];
+    private readonly Thread[] _threads;
     private int _unwritten;
+    private long _uses;
     private DemException? _fault;
 
     /// <param name="bytes">Memory for what is not written yet; at least <see cref="LeastBytes"/>.</param>
@@ -33,52 +37,52 @@ internal sealed class WriteBehind : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(bytes, LeastBytes);
         for (int k = 0; k < MostWaiting(bytes); k++)
-            _free.Add(new NativeBuffer(PieceBytes));
+            _free.Push(new NativeBuffer(BlockBytes));
         _threads =
         [
-            .. Enumerable.Range(0, Writers).Select(k => new Thread(WritePieces) { IsBackground = true, Name = $"writes {k}" }),
+            .. Enumerable.Range(0, Writers).Select(k => new Thread(WriteBlocks) { IsBackground = true, Name = $"writes {k}" }),
         ];
         foreach (Thread thread in _threads)
             thread.Start();
     }
 
-    /// <summary>Maximum number of parts that wait to be written, each of which keeps its file open.</summary>
+    /// <summary>Maximum number of blocks that wait to be written, each of which keeps its file open.</summary>
     /// <param name="bytes">Memory for what is not written yet, in bytes.</param>
-    public static int MostWaiting(long bytes) => (int)(bytes / PieceBytes);
+    public static int MostWaiting(long bytes) => (int)(bytes / BlockBytes);
 
     /// <summary>Copies bytes that are to be written, and has them written some time before <see cref="Flush"/> returns.</summary>
+    /// <param name="path">Path of the file.</param>
     /// <param name="open">Opens the file, which stays open until what it returns is disposed.</param>
     /// <param name="bytes">The bytes.</param>
     /// <param name="offset">Offset of the first byte in the file.</param>
     /// <exception cref="DemException">An error of writing, of these bytes or of others before them.</exception>
-    public void Write(Func<OpenShards.Lease> open, ReadOnlySpan<byte> bytes, long offset)
+    public void Write(string path, Func<OpenShards.Lease> open, ReadOnlySpan<byte> bytes, long offset)
     {
-        // The disk takes whole blocks. Those at both ends belong to neighbours too, and are put together in the page cache.
-        int head = (int)Math.Min(bytes.Length, -offset & (NativeBuffer.Alignment - 1));
-        int whole = (bytes.Length - head) & ~(NativeBuffer.Alignment - 1);
-        if (whole < FewestBytes)
-            (head, whole) = (bytes.Length, 0);
-        WriteNow(open, bytes[..head], offset);
-        for (int at = head, length; at < head + whole; at += length)
+        while (bytes.Length > 0)
         {
-            length = Math.Min(PieceBytes, head + whole - at);
-            Enqueue(open, bytes.Slice(at, length), offset + at);
+            int within = (int)(offset % BlockBytes);
+            int count = Math.Min(bytes.Length, BlockBytes - within);
+            CollectedBlock block = Take(path, open, offset / BlockBytes);
+            bytes[..count].CopyTo(block.Buffer.Bytes.Span[within..]);
+            Leave(block, within, count);
+            bytes = bytes[count..];
+            offset += count;
         }
-
-        WriteNow(open, bytes[(head + whole)..], offset + head + whole);
     }
 
-    /// <summary>Waits until everything is written, though it may not be on disk yet.</summary>
+    /// <summary>Waits until everything is written, though it may not be on disk yet. Nothing is written meanwhile.</summary>
     /// <exception cref="DemException">An error of writing.</exception>
     public void Flush()
     {
         lock (_lock)
         {
+            foreach (CollectedBlock block in _blocks.Values)
+                Complete(block);
+            _blocks.Clear();
             while (_unwritten > 0)
                 Monitor.Wait(_lock);
+            ThrowIfFailed();
         }
-
-        ThrowIfFailed();
     }
 
     /// <summary>
@@ -86,71 +90,177 @@ internal sealed class WriteBehind : IDisposable
     /// </summary>
     public void Dispose()
     {
-        _pieces.CompleteAdding();
+        lock (_lock)
+        {
+            foreach (CollectedBlock block in _blocks.Values)
+                Complete(block);
+            _blocks.Clear();
+        }
+
+        _complete.CompleteAdding();
         foreach (Thread thread in _threads)
             thread.Join();
         foreach (NativeBuffer buffer in _free)
             buffer.Dispose();
-        _pieces.Dispose();
-        _free.Dispose();
+        _complete.Dispose();
     }
 
-    private static void WriteNow(Func<OpenShards.Lease> open, ReadOnlySpan<byte> bytes, long offset)
+    private CollectedBlock Take(string path, Func<OpenShards.Lease> open, long index)
     {
-        if (bytes.Length == 0)
-            return;
-        using OpenShards.Lease lease = open();
-        lease.File.Write(bytes, offset);
+        lock (_lock)
+        {
+            while (true)
+            {
+                ThrowIfFailed();
+                if (_blocks.TryGetValue((path, index), out CollectedBlock? block))
+                {
+                    block.Users++;
+                    return block;
+                }
+
+                if (_free.TryPop(out NativeBuffer? buffer))
+                    return Begin(path, open, index, buffer);
+
+                // Where every buffer has a block that is not full, the longest unused goes as it is.
+                if (_unwritten == 0 && OldestUnused() is { } oldest)
+                {
+                    _blocks.Remove((oldest.Path, oldest.Index));
+                    Complete(oldest);
+                }
+
+                Monitor.Wait(_lock);
+            }
+        }
     }
 
-    private void Enqueue(Func<OpenShards.Lease> open, ReadOnlySpan<byte> bytes, long offset)
+    private CollectedBlock Begin(string path, Func<OpenShards.Lease> open, long index, NativeBuffer buffer)
     {
-        NativeBuffer buffer = _free.Take();
         try
         {
-            ThrowIfFailed();
-            bytes.CopyTo(buffer.Bytes.Span);
-            OpenShards.Lease file = open();
-            lock (_lock)
-                _unwritten++;
-            _pieces.Add(new Piece(file, buffer, offset, bytes.Length));
+            var block = new CollectedBlock(path, open(), index, buffer) { Users = 1 };
+            _blocks.Add((path, index), block);
+            return block;
         }
         catch
         {
-            _free.Add(buffer);
+            _free.Push(buffer);
             throw;
         }
     }
 
-    private void WritePieces()
+    private void Leave(CollectedBlock block, int start, int count)
     {
-        foreach (Piece piece in _pieces.GetConsumingEnumerable())
+        lock (_lock)
         {
+            block.Users--;
+            block.LastUse = ++_uses;
+            block.Add(start, count);
+            if (block.IsFull)
+            {
+                _blocks.Remove((block.Path, block.Index));
+                Complete(block);
+            }
+
+            // It may be the one that a thread without a buffer waits for.
+            Monitor.PulseAll(_lock);
+        }
+    }
+
+    private void Complete(CollectedBlock block)
+    {
+        _unwritten++;
+        _complete.Add(block);
+    }
+
+    private CollectedBlock? OldestUnused() =>
+        _blocks.Values.Where(block => block.Users == 0).MinBy(block => block.LastUse);
+
+    private void WriteBlocks()
+    {
+        foreach (CollectedBlock block in _complete.GetConsumingEnumerable())
+        {
+            DemException? fault = null;
             try
             {
-                piece.File.File.WritePastCache(piece.Buffer.Bytes.Span[..piece.Length], piece.Offset);
+                block.Write();
             }
             catch (DemException e)
             {
-                // Later failures are mere consequences of the first one.
-                Interlocked.CompareExchange(ref _fault, e, null);
+                fault = e;
             }
 
-            piece.File.Dispose();
-            _free.Add(piece.Buffer);
+            block.File.Dispose();
             lock (_lock)
             {
-                if (--_unwritten == 0)
-                    Monitor.PulseAll(_lock);
+                // Later failures are mere consequences of the first one.
+                _fault ??= fault;
+                _free.Push(block.Buffer);
+                _unwritten--;
+                Monitor.PulseAll(_lock);
             }
         }
     }
 
     private void ThrowIfFailed()
     {
-        if (Volatile.Read(ref _fault) is { } fault)
+        if (_fault is { } fault)
             throw new DemException(fault.Code, fault.Message, fault, fault.Remedy) { Path = fault.Path };
     }
 
-    private readonly record struct Piece(OpenShards.Lease File, NativeBuffer Buffer, long Offset, int Length);
+    /// <summary>A block of a file whose parts come one after the other.</summary>
+    private sealed class CollectedBlock(string path, OpenShards.Lease file, long index, NativeBuffer buffer)
+    {
+        private readonly List<(int Start, int End)> _parts = [];
+
+        public string Path => path;
+
+        public OpenShards.Lease File => file;
+
+        public long Index => index;
+
+        public NativeBuffer Buffer => buffer;
+
+        /// <summary>Number of threads that copy into the block.</summary>
+        public int Users { get; set; }
+
+        public long LastUse { get; set; }
+
+        public bool IsFull => _parts is [(0, BlockBytes)];
+
+        public void Add(int start, int count)
+        {
+            int at = _parts.FindIndex(part => part.Start > start);
+            at = at < 0 ? _parts.Count : at;
+            _parts.Insert(at, (start, start + count));
+            for (int k = Math.Max(1, at); k < _parts.Count && _parts[k].Start <= _parts[k - 1].End;)
+            {
+                _parts[k - 1] = (_parts[k - 1].Start, Math.Max(_parts[k - 1].End, _parts[k].End));
+                _parts.RemoveAt(k);
+            }
+        }
+
+        public void Write()
+        {
+            foreach (var (start, end) in _parts)
+            {
+                int from = Math.Min(end, (start + NativeBuffer.Alignment - 1) & ~(NativeBuffer.Alignment - 1));
+                int to = Math.Max(from, end & ~(NativeBuffer.Alignment - 1));
+                Write(start, from, isPastCache: false);
+                Write(from, to, isPastCache: true);
+                Write(to, end, isPastCache: false);
+            }
+        }
+
+        private void Write(int start, int end, bool isPastCache)
+        {
+            if (start == end)
+                return;
+            ReadOnlySpan<byte> bytes = buffer.Bytes.Span[start..end];
+            long offset = (index * BlockBytes) + start;
+            if (isPastCache)
+                file.File.WritePastCache(bytes, offset);
+            else
+                file.File.Write(bytes, offset);
+        }
+    }
 }

@@ -27,6 +27,9 @@ internal sealed class AdaptedTensor(StoredTensor model, WeightMatrix change, Sto
         change.AddTo(first, values);
     }
 
-    // The factors are so small that every tile finds them in memory.
-    public override void WillNeed(long first, long count) => model.WillNeed(first, count);
+    public override void WillNeed(long first, long count)
+    {
+        model.WillNeed(first, count);
+        change.WillNeed(first);
+    }
 }

@@ -17,8 +17,5 @@ internal sealed class ChangeTensor(StoredTensor model, WeightMatrix change)
 
     public override void Decode(long first, Span<float> values) => change.Read(first, values);
 
-    public override void WillNeed(long first, long count)
-    {
-        // The factors are so small that every tile finds them in memory.
-    }
+    public override void WillNeed(long first, long count) => change.WillNeed(first);
 }

@@ -72,7 +72,11 @@ internal sealed class DecomposedTensor : DecodedTensor
         }
     }
 
-    public override void WillNeed(long first, long count) => _model.WillNeed(first, count);
+    public override void WillNeed(long first, long count)
+    {
+        _model.WillNeed(first, count);
+        _change.WillNeed(first);
+    }
 
     /// <summary>Gives whole rows their lengths. A row of zeros has no direction, and stays.</summary>
     private void Scale(long firstRow, Span<float> rows)

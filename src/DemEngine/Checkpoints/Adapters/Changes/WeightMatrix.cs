@@ -40,4 +40,16 @@ internal abstract class WeightMatrix(int rows, int columns)
         values.Clear();
         AddTo(first, values);
     }
+
+    /// <summary>
+    /// Announces that a part will be read soon. All parts after the first find in memory what it is computed from.
+    /// </summary>
+    /// <param name="first">Index of the part's first element.</param>
+    public void WillNeed(long first)
+    {
+        if (first > 0)
+            return;
+        foreach (StoredTensor part in Parts)
+            part.WillNeed(0, part.Spec.UnitCount);
+    }
 }
