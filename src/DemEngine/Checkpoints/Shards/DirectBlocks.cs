@@ -26,13 +26,11 @@ internal sealed class DirectBlocks : IDisposable
     private const int Share = 4;
 
     private readonly object _lock = new();
-    private readonly int _most;
     private readonly int _readers;
+    private readonly BlockMemory _memory;
     private readonly Dictionary<(IDirectFile File, long Index), Block> _blocks = [];
     private readonly Queue<Block> _wanted = new();
-    private readonly Stack<NativeBuffer> _free = new();
     private readonly List<Thread> _threads = [];
-    private int _buffers;
     private long _uses;
     private bool _isDisposed;
 
@@ -46,7 +44,7 @@ internal sealed class DirectBlocks : IDisposable
         int fewest = ofStores ? FewestOfStore : FewestOfDisk;
         while (BlockBytes > SmallestBlock && bytes / BlockBytes < fewest)
             BlockBytes /= 2;
-        _most = (int)Math.Max(1, bytes / BlockBytes);
+        _memory = new BlockMemory(BlockBytes, (int)Math.Max(1, bytes / BlockBytes));
     }
 
     /// <summary>Length of a block, a power of two.</summary>
@@ -105,7 +103,7 @@ internal sealed class DirectBlocks : IDisposable
                 try
                 {
                     block.Require(within + count);
-                    block.Buffer!.Bytes.Span.Slice(within, count).CopyTo(destination);
+                    block.Memory!.Value.Span.Slice(within, count).CopyTo(destination);
                 }
                 finally
                 {
@@ -116,7 +114,7 @@ internal sealed class DirectBlocks : IDisposable
             {
                 // All memory is in use by other threads at this moment.
                 using var buffer = new NativeBuffer(BlockBytes);
-                var alone = new Block(file, index) { Buffer = buffer };
+                var alone = new Block(file, index) { Memory = buffer.Bytes };
                 alone.Fill(BlockBytes);
                 alone.Require(within + count);
                 buffer.Bytes.Span.Slice(within, count).CopyTo(destination);
@@ -158,10 +156,8 @@ internal sealed class DirectBlocks : IDisposable
 
         foreach (Thread thread in _threads)
             thread.Join();
-        foreach (NativeBuffer buffer in _blocks.Values.Select(block => block.Buffer).OfType<NativeBuffer>().Concat(_free))
-            buffer.Dispose();
+        _memory.Dispose();
         _blocks.Clear();
-        _free.Clear();
     }
 
     // Takes a block for copying: one that was read, or is being read, or is read now by this thread. Null where no memory is
@@ -180,12 +176,12 @@ internal sealed class DirectBlocks : IDisposable
                 return block;
             }
 
-            if ((FreeBuffer() ?? OldestBuffer()) is not { } buffer)
+            if ((FreeMemory() ?? OldestMemory()) is not { } memory)
                 return null;
             if (block is null)
                 _blocks.Add((file, index), block = new Block(file, index));
             block.Users++;
-            block.Buffer = buffer;
+            block.Memory = memory;
             block.State = State.Loading;
         }
 
@@ -233,13 +229,13 @@ internal sealed class DirectBlocks : IDisposable
             Block? block;
             lock (_lock)
             {
-                NativeBuffer? buffer = null;
-                while (!_isDisposed && (!HasWanted() || (buffer = FreeBuffer()) is null))
+                NativeBytes? memory = null;
+                while (!_isDisposed && (!HasWanted() || (memory = FreeMemory()) is null))
                     Monitor.Wait(_lock);
                 if (_isDisposed)
                     return;
                 block = _wanted.Dequeue();
-                block.Buffer = buffer;
+                block.Memory = memory;
                 block.State = State.Loading;
             }
 
@@ -261,23 +257,12 @@ internal sealed class DirectBlocks : IDisposable
     }
 
     /// <summary>Memory that is free, or holds what nobody waits for.</summary>
-    private NativeBuffer? FreeBuffer()
-    {
-        if (_free.TryPop(out NativeBuffer? free))
-            return free;
-        if (_buffers < _most)
-        {
-            _buffers++;
-            return new NativeBuffer(BlockBytes);
-        }
-
-        return BufferOf(block => block.Awaited <= 0);
-    }
+    private NativeBytes? FreeMemory() => _memory.TryTake() ?? MemoryOf(block => block.Awaited <= 0);
 
     // What was announced and never read would otherwise keep its memory for ever.
-    private NativeBuffer? OldestBuffer() => BufferOf(_ => true);
+    private NativeBytes? OldestMemory() => MemoryOf(_ => true);
 
-    private NativeBuffer? BufferOf(Func<Block, bool> mayGo)
+    private NativeBytes? MemoryOf(Func<Block, bool> mayGo)
     {
         Block? oldest = null;
         foreach (Block block in _blocks.Values)
@@ -288,19 +273,19 @@ internal sealed class DirectBlocks : IDisposable
 
         if (oldest is null)
             return null;
-        NativeBuffer? buffer = oldest.Buffer;
-        oldest.Buffer = null;
+        NativeBytes? memory = oldest.Memory;
+        oldest.Memory = null;
         Remove(oldest);
-        return buffer;
+        return memory;
     }
 
     private void Remove(Block block)
     {
         block.State = State.Gone;
         _blocks.Remove((block.File, block.Index));
-        if (block.Buffer is { } buffer)
-            _free.Push(buffer);
-        block.Buffer = null;
+        if (block.Memory is { } memory)
+            _memory.Give(memory);
+        block.Memory = null;
     }
 
     private long Overlap(long index, long offset, long length)
@@ -329,7 +314,7 @@ internal sealed class DirectBlocks : IDisposable
 
         public State State { get; set; }
 
-        public NativeBuffer? Buffer { get; set; }
+        public NativeBytes? Memory { get; set; }
 
         /// <summary>Announced bytes that have not been copied yet.</summary>
         public long Awaited { get; set; }
@@ -343,7 +328,7 @@ internal sealed class DirectBlocks : IDisposable
         {
             try
             {
-                _length = file.ReadBlock(index * length, Buffer!.Bytes.Span);
+                _length = file.ReadBlock(index * length, Memory!.Value.Span);
             }
             catch (DemException e)
             {

@@ -1,4 +1,5 @@
 using DemEngine.Files;
+using DemEngine.Memory;
 
 namespace DemEngine.Merging.Output;
 
@@ -8,6 +9,8 @@ namespace DemEngine.Merging.Output;
 /// </summary>
 internal sealed class OpenShards : IDisposable
 {
+    private const int ClosedTogether = 4;
+
     private readonly int _most;
     private readonly WriteBehind? _behind;
     private readonly Lock _lock = new();
@@ -55,7 +58,7 @@ internal sealed class OpenShards : IDisposable
         }
     }
 
-    /// <summary>Writes bytes of a shard, which may be in the file only after <see cref="Close(string)"/>.</summary>
+    /// <summary>Writes bytes of a shard, which may be in the file only after <see cref="Close(IReadOnlyList{string})"/>.</summary>
     /// <param name="path">Path of the shard.</param>
     /// <param name="bytes">The bytes.</param>
     /// <param name="offset">Offset of the first byte in the shard.</param>
@@ -75,18 +78,41 @@ internal sealed class OpenShards : IDisposable
         lease.File.Write(bytes, offset);
     }
 
-    /// <summary>Waits until a shard that nobody uses is on disk, and closes it.</summary>
-    /// <param name="path">Path of the shard; one that is not open has been written to disk already.</param>
+    /// <summary>Waits until shards that nobody uses are on disk, and closes them.</summary>
+    /// <param name="paths">Paths of the shards; those that are not open have been written to disk already.</param>
     /// <exception cref="DemException">
     /// DEM4001 (DiskFull), DEM4002 (WriteFailed), DEM4012 (FileTooLarge): the data may not be on disk.
     /// </exception>
-    public void Close(string path)
+    public void Close(params IReadOnlyList<string> paths)
     {
         _behind?.Flush();
+        var files = new List<OutputFile>();
         lock (_lock)
         {
-            if (_open.Remove(path, out Entry? entry))
-                Close(entry.File);
+            foreach (string path in paths)
+            {
+                if (_open.Remove(path, out Entry? entry))
+                    files.Add(entry.File);
+            }
+        }
+
+        // A disk writes out what is in its own memory for several files in the time of one.
+        int next = -1;
+        try
+        {
+            WorkerThreads.Run(
+                Math.Clamp(files.Count, 1, ClosedTogether),
+                (_, stop) =>
+                {
+                    for (int k; !stop.IsCancellationRequested && (k = Interlocked.Increment(ref next)) < files.Count;)
+                        Close(files[k]);
+                },
+                CancellationToken.None);
+        }
+        finally
+        {
+            foreach (OutputFile file in files)
+                file.Dispose();
         }
     }
 

@@ -69,8 +69,7 @@ internal sealed class ShardWriter
     /// <exception cref="DemException">DEM4001 (DiskFull), DEM4002 (WriteFailed): the data may not be on disk.</exception>
     public void Finish()
     {
-        foreach (string path in _paths)
-            _files.Close(path);
+        _files.Close(_paths);
     }
 
     private static void Prepare(OutputFile file, PlannedShard shard)

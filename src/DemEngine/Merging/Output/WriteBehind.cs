@@ -25,7 +25,7 @@ internal sealed class WriteBehind : IDisposable
 
     private readonly object _lock = new();
     private readonly Dictionary<(string Path, long Index), CollectedBlock> _blocks = [];
-    private readonly Stack<NativeBuffer> _free = new();
+    private readonly BlockMemory _memory;
     private readonly BlockingCollection<CollectedBlock> _complete = [];
     private readonly Thread[] _threads;
     private int _unwritten;
@@ -36,8 +36,7 @@ internal sealed class WriteBehind : IDisposable
     public WriteBehind(long bytes)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(bytes, LeastBytes);
-        for (int k = 0; k < MostWaiting(bytes); k++)
-            _free.Push(new NativeBuffer(BlockBytes));
+        _memory = new BlockMemory(BlockBytes, MostWaiting(bytes));
         _threads =
         [
             .. Enumerable.Range(0, Writers).Select(k => new Thread(WriteBlocks) { IsBackground = true, Name = $"writes {k}" }),
@@ -63,7 +62,7 @@ internal sealed class WriteBehind : IDisposable
             int within = (int)(offset % BlockBytes);
             int count = Math.Min(bytes.Length, BlockBytes - within);
             CollectedBlock block = Take(path, open, offset / BlockBytes);
-            bytes[..count].CopyTo(block.Buffer.Bytes.Span[within..]);
+            bytes[..count].CopyTo(block.Memory.Span[within..]);
             Leave(block, within, count);
             bytes = bytes[count..];
             offset += count;
@@ -100,8 +99,7 @@ internal sealed class WriteBehind : IDisposable
         _complete.CompleteAdding();
         foreach (Thread thread in _threads)
             thread.Join();
-        foreach (NativeBuffer buffer in _free)
-            buffer.Dispose();
+        _memory.Dispose();
         _complete.Dispose();
     }
 
@@ -118,10 +116,10 @@ internal sealed class WriteBehind : IDisposable
                     return block;
                 }
 
-                if (_free.TryPop(out NativeBuffer? buffer))
-                    return Begin(path, open, index, buffer);
+                if (_memory.TryTake() is { } memory)
+                    return Begin(path, open, index, memory);
 
-                // Where every buffer has a block that is not full, the longest unused goes as it is.
+                // Where all memory has blocks that are not full, the longest unused one goes as it is.
                 if (_unwritten == 0 && OldestUnused() is { } oldest)
                 {
                     _blocks.Remove((oldest.Path, oldest.Index));
@@ -133,17 +131,17 @@ internal sealed class WriteBehind : IDisposable
         }
     }
 
-    private CollectedBlock Begin(string path, Func<OpenShards.Lease> open, long index, NativeBuffer buffer)
+    private CollectedBlock Begin(string path, Func<OpenShards.Lease> open, long index, NativeBytes memory)
     {
         try
         {
-            var block = new CollectedBlock(path, open(), index, buffer) { Users = 1 };
+            var block = new CollectedBlock(path, open(), index, memory) { Users = 1 };
             _blocks.Add((path, index), block);
             return block;
         }
         catch
         {
-            _free.Push(buffer);
+            _memory.Give(memory);
             throw;
         }
     }
@@ -161,7 +159,7 @@ internal sealed class WriteBehind : IDisposable
                 Complete(block);
             }
 
-            // It may be the one that a thread without a buffer waits for.
+            // It may be the one that a thread without memory waits for.
             Monitor.PulseAll(_lock);
         }
     }
@@ -194,7 +192,7 @@ internal sealed class WriteBehind : IDisposable
             {
                 // Later failures are mere consequences of the first one.
                 _fault ??= fault;
-                _free.Push(block.Buffer);
+                _memory.Give(block.Memory);
                 _unwritten--;
                 Monitor.PulseAll(_lock);
             }
@@ -208,7 +206,7 @@ internal sealed class WriteBehind : IDisposable
     }
 
     /// <summary>A block of a file whose parts come one after the other.</summary>
-    private sealed class CollectedBlock(string path, OpenShards.Lease file, long index, NativeBuffer buffer)
+    private sealed class CollectedBlock(string path, OpenShards.Lease file, long index, NativeBytes memory)
     {
         private readonly List<(int Start, int End)> _parts = [];
 
@@ -218,7 +216,7 @@ internal sealed class WriteBehind : IDisposable
 
         public long Index => index;
 
-        public NativeBuffer Buffer => buffer;
+        public NativeBytes Memory => memory;
 
         /// <summary>Number of threads that copy into the block.</summary>
         public int Users { get; set; }
@@ -255,7 +253,7 @@ internal sealed class WriteBehind : IDisposable
         {
             if (start == end)
                 return;
-            ReadOnlySpan<byte> bytes = buffer.Bytes.Span[start..end];
+            ReadOnlySpan<byte> bytes = memory.Span[start..end];
             long offset = (index * BlockBytes) + start;
             if (isPastCache)
                 file.File.WritePastCache(bytes, offset);

@@ -6,6 +6,8 @@ namespace DemEngine.Backends.Cpu.Products;
 internal sealed class ChangedTerm
 {
     private readonly double[] _left;
+    private readonly int _rank;
+    private readonly double _scale;
     private readonly int _firstRow;
 
     /// <param name="weight">Coefficient of the term.</param>
@@ -17,6 +19,8 @@ internal sealed class ChangedTerm
         Weight = weight;
         Change = change;
         Right = change.Right;
+        _rank = change.Rank;
+        _scale = change.Scale;
         _firstRow = firstRow;
         _left = new double[checked(rows * change.Rank)];
         change.ReadLeft(firstRow, rows, _left);
@@ -35,7 +39,7 @@ internal sealed class ChangedTerm
     /// <param name="row">Index of the first row.</param>
     /// <param name="rows">Number of rows.</param>
     public ReadOnlySpan<double> Left(int row, int rows) =>
-        _left.AsSpan((row - _firstRow) * Change.Rank, rows * Change.Rank);
+        _left.AsSpan((row - _firstRow) * _rank, rows * _rank);
 
     /// <summary>Computes one element x = float32(w + m) as <see cref="LowRankProduct"/> defines it.</summary>
     /// <param name="stored">The element w; zero where the change stands alone.</param>
@@ -48,6 +52,6 @@ internal sealed class ChangedTerm
         double sum = 0;
         for (int k = 0, at = 0; k < left.Length; k++, at += PackedFactor.PanelColumns)
             sum += left[k] * right[at];
-        return (float)((sum * Change.Scale) + (float)stored);
+        return (float)((sum * _scale) + (float)stored);
     }
 }

@@ -76,11 +76,11 @@ internal sealed class ProductCombiner<TWidth, TVector>(ITileWorker worker) : IDi
         for (int s = used; s < inputs.Length; s++)
             storedTerms += inputs[s].Stored is null ? 0 : 1;
         var ofStored = new PreparedTerm[storedTerms];
-        float errorScale = 2 * (storedTerms + 7) * (1f / (1 << 24));
+        var error = SumError.Of(storedTerms, isBaseChanged: used == 1 && inputs[0].Change is not null);
         for (int s = 0, next = 0; s < terms.Length; s++)
         {
             bool isStored = inputs[s + used].Stored is not null;
-            terms[s] = new PreparedTerm(combination.Terms[s], isStored ? stored[s + used].Bytes : default, 2 * errorScale);
+            terms[s] = new PreparedTerm(combination.Terms[s], isStored ? stored[s + used].Bytes : default, error.OfTerms);
             if (isStored)
                 ofStored[next++] = terms[s];
         }
@@ -99,7 +99,7 @@ internal sealed class ProductCombiner<TWidth, TVector>(ITileWorker worker) : IDi
             ofStored,
             changes,
             output.Bytes);
-        var tile = new ProductTile(combination, inputs, stored, output, errorScale);
+        var tile = new ProductTile(combination, inputs, stored, output, error);
         ChangedTerm[] changed = [.. changes.OfType<ChangedTerm>()];
 
         // The tile's first and last row may be parts of rows.
@@ -239,22 +239,22 @@ internal sealed class ProductCombiner<TWidth, TVector>(ITileWorker worker) : IDi
         public NonFinite Visit<TInput>()
             where TInput : IFloatElement =>
             FloatElements.Dispatch<OutputVisitor<TInput>, NonFinite>(
-                _tile.Output.Type, new OutputVisitor<TInput>(_sum, _tile.ErrorScale, _estimate, _strip, ref _undecided));
+                _tile.Output.Type, new OutputVisitor<TInput>(_sum, _tile.Error, _estimate, _strip, ref _undecided));
     }
 
     private readonly ref struct OutputVisitor<TInput>(
-        ProductSum sum, float errorScale, StripEstimate<TWidth, TVector> estimate, Strip strip, ref int undecided)
+        ProductSum sum, SumError error, StripEstimate<TWidth, TVector> estimate, Strip strip, ref int undecided)
         : IFloatElementVisitor<NonFinite>
         where TInput : IFloatElement
     {
         private readonly ProductSum _sum = sum;
-        private readonly float _errorScale = errorScale;
+        private readonly SumError _error = error;
         private readonly StripEstimate<TWidth, TVector> _estimate = estimate;
         private readonly Strip _strip = strip;
         private readonly ref int _undecided = ref undecided;
 
         public NonFinite Visit<TOutput>()
             where TOutput : IFloatElement =>
-            ProductSumKernel<TInput, TOutput, TWidth, TVector>.Run(_sum, _estimate, _strip, _errorScale, ref _undecided);
+            ProductSumKernel<TInput, TOutput, TWidth, TVector>.Run(_sum, _estimate, _strip, _error, ref _undecided);
     }
 }

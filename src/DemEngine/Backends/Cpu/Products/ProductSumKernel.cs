@@ -16,7 +16,8 @@ namespace DemEngine.Backends.Cpu.Products;
 /// <remarks>
 /// The bound is that of <see cref="CombineKernel{TInput, TOutput, TWidth, TVector}"/> for a sum of two terms more: the estimate p
 /// is one, whose size counts with the others', and the rounding of changed tensors to binary32 is less than another. The bound on
-/// p's own error is added.
+/// p's own error is added. Where nothing is stored but an unchanged base, b + p is rounded once, by at most u·|acc|, and all other
+/// errors are p's own.
 /// </remarks>
 internal static class ProductSumKernel<TInput, TOutput, TWidth, TVector>
     where TInput : IFloatElement
@@ -28,20 +29,20 @@ internal static class ProductSumKernel<TInput, TOutput, TWidth, TVector>
     /// <param name="sum">The sum over the tile.</param>
     /// <param name="estimate">Estimates of the strip's changes.</param>
     /// <param name="strip">The strip.</param>
-    /// <param name="errorScale">Twice the relative error bound of a binary32 sum of the terms and two more.</param>
+    /// <param name="error">Bound on the error of the sum in binary32.</param>
     /// <param name="undecided">Counter to which the number of elements is added that binary32 did not decide.</param>
     public static NonFinite Run(
-        in ProductSum sum, StripEstimate<TWidth, TVector> estimate, in Strip strip, float errorScale, ref int undecided)
+        in ProductSum sum, StripEstimate<TWidth, TVector> estimate, in Strip strip, SumError error, ref int undecided)
     {
         NonFinite nonFinite = default;
         for (int row = 0; row < strip.Rows; row++)
-            nonFinite += Row(sum, estimate.SumsOf(row), estimate.BoundsOf(row), strip, row, errorScale, ref undecided);
+            nonFinite += Row(sum, estimate.SumsOf(row), estimate.BoundsOf(row), strip, row, error, ref undecided);
         return nonFinite;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static NonFinite Row(
-        in ProductSum sum, ReadOnlySpan<float> sums, ReadOnlySpan<float> bounds, in Strip strip, int row, float errorScale,
+        in ProductSum sum, ReadOnlySpan<float> sums, ReadOnlySpan<float> bounds, in Strip strip, int row, SumError error,
         ref int undecided)
     {
         ReadOnlySpan<PreparedTerm> terms = sum.StoredTerms;
@@ -52,8 +53,8 @@ internal static class ProductSumKernel<TInput, TOutput, TWidth, TVector>
         bool hasBase = sum.Base.Length > 0;
         int first = strip.First + (row * strip.RowElements);
         TVector signOff = TWidth.Broadcast(0x7FFF_FFFF);
-        TVector scale = TWidth.BroadcastSingle(errorScale);
-        TVector twice = TWidth.BroadcastSingle(2 * errorScale);
+        TVector ofSum = TWidth.BroadcastSingle(error.OfSum);
+        TVector ofEstimate = TWidth.BroadcastSingle(error.OfTerms);
         TVector tiny = TWidth.BroadcastSingle(1e-35f);
         uint all = TWidth.TopBits(TWidth.Broadcast(uint.MaxValue));
         NonFinite nonFinite = default;
@@ -65,7 +66,7 @@ internal static class ProductSumKernel<TInput, TOutput, TWidth, TVector>
             nuint inStrip = (nuint)column * sizeof(float);
             TVector p = TWidth.Load(ref Unsafe.AddByteOffset(ref ofSums, inStrip));
             TVector moved = TWidth.AddSingle(TWidth.Load(ref Unsafe.AddByteOffset(ref ofBounds, inStrip)), tiny);
-            moved = TWidth.MultiplyAddSingle(twice, TWidth.And(p, signOff), moved);
+            moved = TWidth.MultiplyAddSingle(ofEstimate, TWidth.And(p, signOff), moved);
             TVector b = default;
             TVector acc = p;
             if (hasBase)
@@ -86,7 +87,7 @@ internal static class ProductSumKernel<TInput, TOutput, TWidth, TVector>
                 moved = TWidth.MultiplyAddSingle(TWidth.Broadcast(term.ErrorBits), TWidth.And(d, signOff), moved);
             }
 
-            TVector bound = TWidth.MultiplyAddSingle(TWidth.And(acc, signOff), scale, moved);
+            TVector bound = TWidth.MultiplyAddSingle(TWidth.And(acc, signOff), ofSum, moved);
             TVector rounded = TOutput.RoundApproximation<TWidth, TVector>(acc, bound, out TVector decided);
             TOutput.StoreRounded<TWidth, TVector>(
                 rounded, ref Unsafe.AddByteOffset(ref output, (nuint)(first + column) * (nuint)TOutput.Size));

@@ -8,17 +8,17 @@ namespace DemEngine.Backends.Cpu.Products;
 /// <param name="inputs">Its inputs.</param>
 /// <param name="stored">Elements of each input as they are stored.</param>
 /// <param name="output">Receives the result.</param>
-/// <param name="errorScale">Twice the relative error bound of a binary32 sum of the stored terms and two more.</param>
+/// <param name="error">Bound on the error of the sum in binary32.</param>
 internal readonly ref struct ProductTile(
     LinearCombination combination,
     ReadOnlySpan<LowRankInput> inputs,
     ReadOnlySpan<TypedBytes> stored,
     TypedBytes output,
-    float errorScale)
+    SumError error)
 {
     public readonly LinearCombination Combination = combination;
     public readonly ReadOnlySpan<LowRankInput> Inputs = inputs;
     public readonly ReadOnlySpan<TypedBytes> Stored = stored;
     public readonly TypedBytes Output = output;
-    public readonly float ErrorScale = errorScale;
+    public readonly SumError Error = error;
 }
