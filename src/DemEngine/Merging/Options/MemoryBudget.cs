@@ -20,6 +20,9 @@ internal sealed class MemoryBudget
     private const int BehindShare = 16;
     private const long MostBehindBytes = 32 << 20;
 
+    /// <summary>Least memory in bytes for what is written behind: with less, the threads would wait for each other.</summary>
+    public const long LeastBehindBytes = 4 << 20;
+
     // An input element is at most eight times as large as an output element.
     private const int WidestRatio = 8;
 
@@ -121,9 +124,12 @@ internal sealed class MemoryBudget
     public static int ResultsWithin(RunOptions options, long bytes, int most) =>
         (int)Math.Clamp(options.MaxMemoryBytes / Math.Max(1, bytes), 1, most);
 
-    /// <summary>Returns the part of a bound that what is not written yet may take, in bytes.</summary>
+    /// <summary>
+    /// Returns the part of a bound that what is not written yet may take, in bytes; 0 where it would be too little.
+    /// </summary>
     /// <param name="maxMemoryBytes">The whole bound, in bytes.</param>
-    public static long BehindBytesWithin(long maxMemoryBytes) => Math.Min(MostBehindBytes, maxMemoryBytes / BehindShare);
+    public static long BehindBytesWithin(long maxMemoryBytes) =>
+        Math.Min(MostBehindBytes, maxMemoryBytes / BehindShare) is var bytes and >= LeastBehindBytes ? bytes : 0;
 
     /// <summary>Returns the bytes that a backend may use for what it computes from inputs in memory, and keeps.</summary>
     /// <param name="inputBytes">Size of these inputs in bytes.</param>

@@ -1,5 +1,6 @@
 using DemEngine.Files;
 using DemEngine.Memory;
+using DemEngine.Merging.Options;
 
 namespace DemEngine.Merging.Output;
 
@@ -25,7 +26,7 @@ internal sealed class OpenShards : IDisposable
     {
         // A shard takes a second file for writing past the cache, and stays open while something of it waits to be written.
         int withSecond = files / 2;
-        bool isBehind = behindBytes >= WriteBehind.LeastBytes && withSecond >= WriteBehind.MostWaiting(behindBytes);
+        bool isBehind = behindBytes >= MemoryBudget.LeastBehindBytes && withSecond >= WriteBehind.MostWaiting(behindBytes);
         _most = Math.Max(1, isBehind ? withSecond : files);
         _behind = isBehind ? new WriteBehind(behindBytes) : null;
     }
@@ -58,7 +59,9 @@ internal sealed class OpenShards : IDisposable
         }
     }
 
-    /// <summary>Writes bytes of a shard, which may be in the file only after <see cref="Close(IReadOnlyList{string})"/>.</summary>
+    /// <summary>
+    /// Writes bytes of a shard, which may be in the file only after <see cref="Close(IReadOnlyList{string})"/>.
+    /// </summary>
     /// <param name="path">Path of the shard.</param>
     /// <param name="bytes">The bytes.</param>
     /// <param name="offset">Offset of the first byte in the shard.</param>

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using DemEngine.Files;
 using DemEngine.Memory;
+using DemEngine.Merging.Options;
 
 namespace DemEngine.Merging.Output;
 
@@ -20,9 +21,6 @@ internal sealed class WriteBehind : IDisposable
     private const int BlockBytes = 1 << 20;
     private const int Writers = 4;
 
-    /// <summary>Memory in bytes that it takes to be of use: with less, the threads would wait for each other.</summary>
-    public const long LeastBytes = (long)Writers * BlockBytes;
-
     private readonly object _lock = new();
     private readonly Dictionary<(string Path, long Index), CollectedBlock> _blocks = [];
     private readonly BlockMemory _memory;
@@ -32,10 +30,10 @@ internal sealed class WriteBehind : IDisposable
     private long _uses;
     private DemException? _fault;
 
-    /// <param name="bytes">Memory for what is not written yet; at least <see cref="LeastBytes"/>.</param>
+    /// <param name="bytes">Memory for what is not written yet; at least <see cref="MemoryBudget.LeastBehindBytes"/>.</param>
     public WriteBehind(long bytes)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(bytes, LeastBytes);
+        ArgumentOutOfRangeException.ThrowIfLessThan(bytes, MemoryBudget.LeastBehindBytes);
         _memory = new BlockMemory(BlockBytes, MostWaiting(bytes));
         _threads =
         [

@@ -16,8 +16,8 @@ namespace DemEngine.Backends.Cpu.Products;
 /// <remarks>
 /// The bound is that of <see cref="CombineKernel{TInput, TOutput, TWidth, TVector}"/> for a sum of two terms more: the estimate p
 /// is one, whose size counts with the others', and the rounding of changed tensors to binary32 is less than another. The bound on
-/// p's own error is added. Where nothing is stored but an unchanged base, b + p is rounded once, by at most u·|acc|, and all other
-/// errors are p's own.
+/// p's own error is added. Where nothing is stored but an unchanged base, b + p is rounded once, by at most u·|acc|, and all
+/// other errors are p's own.
 /// </remarks>
 internal static class ProductSumKernel<TInput, TOutput, TWidth, TVector>
     where TInput : IFloatElement
