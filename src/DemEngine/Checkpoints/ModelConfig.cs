@@ -70,6 +70,11 @@ internal sealed class ModelConfig
         .Select(section => section[key] is JsonValue value && value.TryGetValue(out long number) ? (long?)number : null)
         .FirstOrDefault(number => number is not null);
 
+    /// <summary>Returns the texts that a key has at the top level and in the section of the language model.</summary>
+    public IEnumerable<string> Words(string key) => Sections(_root, TextSections)
+        .Select(section => section[key] is JsonValue value && value.TryGetValue(out string? word) ? word : null)
+        .OfType<string>();
+
     /// <summary>Sets the element type, wherever one is stated.</summary>
     public void SetType(ElementType type)
     {

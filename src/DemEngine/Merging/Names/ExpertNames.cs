@@ -21,11 +21,17 @@ internal sealed record ExpertNames(string Block, string Gate, string Up, string 
     /// <summary>Ends of the names of what holds the experts of a layer together.</summary>
     public static readonly (string GateUp, string Down) Fused = (".experts.gate_up_proj", ".experts.down_proj");
 
-    /// <summary>Name of an expert's matrix.</summary>
+    /// <summary>Ends of the names of the experts' biases, where they have some.</summary>
+    public static readonly (string GateUp, string Down) FusedBiases =
+        ($"{Fused.GateUp}_bias", $"{Fused.Down}_bias");
+
+    /// <summary>Name of an expert's matrix, or of its bias.</summary>
     /// <param name="block">Name of the block.</param>
     /// <param name="expert">Number of the expert.</param>
     /// <param name="matrix">Word for the matrix.</param>
-    public static string Of(string block, int expert, string matrix) => $"{block}{Experts}{expert}.{matrix}.weight";
+    /// <param name="isBias">Whether the bias is meant.</param>
+    public static string Of(string block, int expert, string matrix, bool isBias = false) =>
+        $"{block}{Experts}{expert}.{matrix}.{(isBias ? "bias" : "weight")}";
 
     /// <summary>Name of the block in these names for its name in others.</summary>
     public string BlockOf(string block) => block[..(block.LastIndexOf('.') + 1)] + Block;
@@ -36,6 +42,9 @@ internal sealed record ExpertNames(string Block, string Gate, string Up, string 
     /// <param name="block">Name of the block, in any names.</param>
     /// <param name="has">Function that says whether the model has a tensor.</param>
     public static ExpertNames? In(string block, Func<string, bool> has) =>
-        new[] { Usual, Usual with { Block = block[(block.LastIndexOf('.') + 1)..] }, Mixtral }
+        new[] { Usual, Usual with { Block = OwnOf(block) }, Mixtral, Mixtral with { Block = OwnOf(block) } }
             .FirstOrDefault(names => has(Of(names.BlockOf(block), 0, names.Down)));
+
+    /// <summary>Last part of a block's name.</summary>
+    public static string OwnOf(string block) => block[(block.LastIndexOf('.') + 1)..];
 }

@@ -6,9 +6,8 @@ using DemEngine.Numerics;
 namespace DemEngine.Merging.Names;
 
 /// <summary>
-/// Shows the experts of a model in the other way of storing them: as one tensor for each matrix of each expert, or as two for all
-/// experts of a layer, <c>gate_up_proj</c> [experts, 2·inside, hidden] with an expert's gate before its up, and
-/// <c>down_proj</c> [experts, hidden, inside]. No element is moved: parts and stacks are read from where they lie.
+/// Shows the experts of a model in another way of storing them: as one tensor for each matrix of each expert, or together as
+/// <see cref="FusedExperts"/>. No copy is made: parts and stacks are read from where they lie.
 /// </summary>
 internal sealed class ExpertViews
 {
@@ -22,15 +21,16 @@ internal sealed class ExpertViews
 
     /// <summary>Shows all experts one by one.</summary>
     /// <param name="model">The model.</param>
+    /// <param name="style">What its configuration says of its experts.</param>
     /// <param name="namesOf">Function that gives the names for a block of experts; null to leave it.</param>
     /// <returns>The model itself if it has no experts that are stored together.</returns>
-    public static InputModel Separate(InputModel model, Func<string, ExpertNames?> namesOf)
+    public static InputModel Separate(InputModel model, ExpertStyle style, Func<string, ExpertNames?> namesOf)
     {
         var views = new ExpertViews(model);
         foreach (string block in FusedBlocks(model))
         {
-            if (namesOf(block) is { } names)
-                views.Divide(block, names);
+            if (namesOf(block) is { } names && FusedExperts.Find(model, block, style) is { } fused)
+                views.Divide(block, fused, names);
         }
 
         return views.Result;
@@ -38,15 +38,37 @@ internal sealed class ExpertViews
 
     /// <summary>Shows experts of layers together.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="blocks">Names of the blocks that hold them, as they are to be.</param>
+    /// <param name="blocks">
+    /// Names of the blocks that hold them, as they are to be, and whether matrices are to be transposed, and gates and ups to
+    /// alternate in them.
+    /// </param>
     /// <returns>The model itself if it has no experts that are stored one by one.</returns>
-    public static InputModel Fuse(InputModel model, IEnumerable<string> blocks)
+    public static InputModel Fuse(
+        InputModel model, IEnumerable<(string Block, bool IsTransposed, bool IsInterleaved)> blocks)
     {
         var views = new ExpertViews(model);
-        foreach (string block in blocks)
+        foreach (var (block, isTransposed, isInterleaved) in blocks)
         {
             if (ExpertNames.In(block, name => model.Find(name) is not null) is { } names)
-                views.Join(block, names);
+                views.Join(block, names, (isTransposed, isInterleaved));
+        }
+
+        return views.Result;
+    }
+
+    /// <summary>Shows experts that are stored together with their matrices the other way round.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="style">What its configuration says of its experts.</param>
+    /// <param name="formOf">Function that gives the form for a block of experts; null to leave it.</param>
+    /// <returns>The model itself if all its experts are as they are to be.</returns>
+    public static InputModel Turned(InputModel model, ExpertStyle style, Func<string, FusedForm?> formOf)
+    {
+        var views = new ExpertViews(model);
+        foreach (string block in FusedBlocks(model))
+        {
+            if (formOf(block) is { } form && FusedExperts.Find(model, block, style) is { } fused
+                && fused.Form != form && fused.Form.Plain == form.Plain)
+                views.Turn(block, fused, form);
         }
 
         return views.Result;
@@ -67,7 +89,7 @@ internal sealed class ExpertViews
             foreach (NamedInput tensor in model.Tensors.Where(tensor => tensor.Name.EndsWith(end, StringComparison.Ordinal)))
             {
                 string block = tensor.Name[..^end.Length];
-                yield return names == ExpertNames.Mixtral ? ExpertNames.Usual.BlockOf(block) : block;
+                yield return ExpertNames.OwnOf(block) == ExpertNames.Mixtral.Block ? ExpertNames.Usual.BlockOf(block) : block;
             }
         }
     }
@@ -79,67 +101,108 @@ internal sealed class ExpertViews
     private IEnumerable<NamedInput> ShownFor(NamedInput tensor) =>
         _views.TryGetValue(tensor.Name, out List<NamedInput>? views) ? views : _replaced.Contains(tensor.Name) ? [] : [tensor];
 
-    private void Divide(string block, ExpertNames names)
+    private void Divide(string block, FusedExperts fused, ExpertNames names)
     {
-        TensorReader gateUp = _model.Find(block + ExpertNames.Fused.GateUp)!;
-        TensorReader down = _model.Find(block + ExpertNames.Fused.Down)!;
-
-        // Where inputs and outputs are the other way round, as in Llama 4, a matrix does not lie in one piece.
-        if (gateUp.Spec.Shape.Dimensions is not [var experts, var both, var hidden]
-            || down.Spec.Shape.Dimensions is not [var others, var outputs, var inside]
-            || experts != others || outputs != hidden || both != 2 * inside || experts * inside * hidden == 0
-            || gateUp.Spec.Type.Bits % 8 != 0 || down.Spec.Type.Bits % 8 != 0)
-            return;
-
+        FusedForm form = fused.Form;
+        TensorReader gateUp = form.ToPlainGateUp(fused.GateUp);
+        TensorReader down = form.ToPlainDown(fused.Down);
         string to = names.BlockOf(block);
-        var views = new List<NamedInput>();
-        _views.Add(block + ExpertNames.Fused.GateUp, views);
-        long elements = inside * hidden;
-        for (int expert = 0; expert < experts; expert++)
+        List<NamedInput> views = Replace(block);
+        long elements = form.Inside * form.Hidden;
+        for (int expert = 0; expert < form.Experts; expert++)
         {
-            Add(gateUp, names.Gate, expert, 2 * expert * elements, new TensorShape(inside, hidden));
-            Add(gateUp, names.Up, expert, ((2 * expert) + 1) * elements, new TensorShape(inside, hidden));
-            Add(down, names.Down, expert, expert * elements, new TensorShape(hidden, inside));
+            Add(gateUp, names.Gate, expert, 2 * expert * elements, new TensorShape(form.Inside, form.Hidden));
+            Add(gateUp, names.Up, expert, ((2 * expert) + 1) * elements, new TensorShape(form.Inside, form.Hidden));
+            Add(down, names.Down, expert, expert * elements, new TensorShape(form.Hidden, form.Inside));
+            if (fused.Biases is not { } biases)
+                continue;
+            TensorReader both = form.ToPlainBias(biases.GateUp);
+            Add(both, names.Gate, expert, 2 * expert * form.Inside, new TensorShape(form.Inside), isBias: true);
+            Add(both, names.Up, expert, ((2 * expert) + 1) * form.Inside, new TensorShape(form.Inside), isBias: true);
+            Add(biases.Down, names.Down, expert, expert * form.Hidden, new TensorShape(form.Hidden), isBias: true);
         }
 
-        _replaced.Add(block + ExpertNames.Fused.GateUp);
-        _replaced.Add(block + ExpertNames.Fused.Down);
         RenameRouter(block, to);
 
-        void Add(TensorReader whole, string matrix, int expert, long start, TensorShape shape)
+        void Add(TensorReader whole, string matrix, int expert, long start, TensorShape shape, bool isBias = false)
         {
-            string name = ExpertNames.Of(to, expert, matrix);
+            string name = ExpertNames.Of(to, expert, matrix, isBias);
             views.Add(new NamedInput(name, new TensorPart(whole, name, shape, start)));
         }
     }
 
-    private void Join(string block, ExpertNames names)
+    private void Join(string block, ExpertNames names, (bool IsTransposed, bool IsInterleaved) order)
     {
         string from = names.BlockOf(block);
         int experts = 0;
         while (_model.Find(ExpertNames.Of(from, experts, names.Down)) is not null)
             experts++;
-        string[] gatesAndUps =
-        [
-            .. Enumerable.Range(0, experts)
-                .SelectMany(expert => new[] { names.Gate, names.Up }.Select(word => ExpertNames.Of(from, expert, word))),
-        ];
-        string[] downs = [.. Enumerable.Range(0, experts).Select(expert => ExpertNames.Of(from, expert, names.Down))];
+        string[] gatesAndUps = Names([names.Gate, names.Up], isBias: false);
+        string[] downs = Names([names.Down], isBias: false);
         if (Alike(gatesAndUps) is not { } ofGates || Alike(downs) is not { } ofDowns
             || ofGates[0].Spec.Shape.Dimensions is not [var inside, var hidden] || inside * hidden == 0
             || ofDowns[0].Spec.Shape != new TensorShape(hidden, inside))
             return;
+        string[] biases = Names([names.Gate, names.Up], isBias: true);
+        string[] downBiases = Names([names.Down], isBias: true);
+        bool hasBiases = Array.Exists([.. biases, .. downBiases], name => _model.Find(name) is not null);
+        ImmutableArray<TensorReader>? gateBiases = Alike(biases), ofDownBiases = Alike(downBiases);
+        if (hasBiases && (gateBiases?[0].Spec.Shape != new TensorShape(inside)
+            || ofDownBiases?[0].Spec.Shape != new TensorShape(hidden)))
+            return;
 
+        var form = new FusedForm(experts, inside, hidden, order.IsTransposed, order.IsInterleaved);
         var views = new List<NamedInput>();
         _views.Add(gatesAndUps[0], views);
-        Add(block + ExpertNames.Fused.GateUp, ofGates, new TensorShape(experts, 2 * inside, hidden));
-        Add(block + ExpertNames.Fused.Down, ofDowns, new TensorShape(experts, hidden, inside));
+        Add(ExpertNames.Fused.GateUp, form.Plain.OfGateUp, ofGates, form.FromPlainGateUp);
+        Add(ExpertNames.Fused.Down, form.Plain.OfDown, ofDowns, form.FromPlainDown);
         _replaced.UnionWith(gatesAndUps);
         _replaced.UnionWith(downs);
+        if (hasBiases)
+        {
+            Add(ExpertNames.FusedBiases.GateUp, new TensorShape(experts, 2 * inside), gateBiases!.Value, form.FromPlainBias);
+            Add(ExpertNames.FusedBiases.Down, new TensorShape(experts, hidden), ofDownBiases!.Value, bias => bias);
+            _replaced.UnionWith(biases);
+            _replaced.UnionWith(downBiases);
+        }
+
         RenameRouter(from, block);
 
-        void Add(string name, ImmutableArray<TensorReader> parts, TensorShape shape) =>
-            views.Add(new NamedInput(name, new StackedTensor(parts, name, shape)));
+        string[] Names(string[] words, bool isBias) =>
+        [
+            .. Enumerable.Range(0, experts)
+                .SelectMany(expert => words.Select(word => ExpertNames.Of(from, expert, word, isBias))),
+        ];
+        void Add(string end, TensorShape shape, ImmutableArray<TensorReader> parts, Func<TensorReader, TensorReader> inForm) =>
+            views.Add(new NamedInput(block + end, inForm(new StackedTensor(parts, block + end, shape))));
+    }
+
+    private void Turn(string block, FusedExperts fused, FusedForm to)
+    {
+        List<NamedInput> views = Replace(block);
+        Add(ExpertNames.Fused.GateUp, to.FromPlainGateUp(fused.Form.ToPlainGateUp(fused.GateUp)));
+        Add(ExpertNames.Fused.Down, to.FromPlainDown(fused.Form.ToPlainDown(fused.Down)));
+        if (fused.Biases is { } biases)
+        {
+            Add(ExpertNames.FusedBiases.GateUp, to.FromPlainBias(fused.Form.ToPlainBias(biases.GateUp)));
+            Add(ExpertNames.FusedBiases.Down, biases.Down);
+        }
+
+        void Add(string end, TensorReader shown) => views.Add(new NamedInput(block + end, shown));
+    }
+
+    /// <summary>Takes the place of a block's tensors for all experts.</summary>
+    /// <returns>The list of what is shown there.</returns>
+    private List<NamedInput> Replace(string block)
+    {
+        var views = new List<NamedInput>();
+        _views.Add(block + ExpertNames.Fused.GateUp, views);
+        _replaced.UnionWith(
+        [
+            block + ExpertNames.Fused.GateUp, block + ExpertNames.Fused.Down,
+            block + ExpertNames.FusedBiases.GateUp, block + ExpertNames.FusedBiases.Down,
+        ]);
+        return views;
     }
 
     /// <summary>Finds tensors that are all of one shape and type; null if they are not, or not all there.</summary>

@@ -28,8 +28,9 @@ internal static class CheckpointAlignment
             .. sources.Select(source => Describe(
                 source.Checkpoint,
                 ExpertAlignment.Align(
-                    baseModel.Tensors,
-                    NameAlignment.Align(baseModel.Tensors, source.Source.Model, source.Source.Name, remarks),
+                    (baseModel.Tensors, StyleOf(baseModel.Checkpoint)),
+                    (NameAlignment.Align(baseModel.Tensors, source.Source.Model, source.Source.Name, remarks),
+                        StyleOf(source.Checkpoint)),
                     source.Source.Name,
                     remarks),
                 source.Source.Name)),
@@ -46,6 +47,9 @@ internal static class CheckpointAlignment
             options,
             [.. remarks, .. ties.Remarks]);
     }
+
+    private static ExpertStyle StyleOf(Checkpoint checkpoint) =>
+        ExpertStyle.Of(checkpoint.ReadSideFiles().Files, checkpoint.Path);
 
     private static TiedModel Describe(Checkpoint checkpoint, InputModel tensors, string name)
     {

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using DemEngine.Checkpoints;
 using DemEngine.Checkpoints.Layers;
 using DemEngine.Errors;
@@ -22,6 +21,7 @@ internal sealed class PartMatcher
     private readonly Lazy<TokenTables> _tables;
     private readonly AlignmentOptions _alignment;
     private readonly AfterLayers _afterLayers;
+    private readonly ExpertStyle _style;
     private readonly InputModel _base;
     private readonly Dictionary<(string Path, string? Module), LayerMap> _layers = [];
     private readonly List<MatchedPart> _parts = [];
@@ -51,7 +51,8 @@ internal sealed class PartMatcher
     {
         _method = method;
         _alignment = alignment;
-        _base = Stored(baseModel, baseModel.Tensors);
+        _style = ExpertStyle.Of(baseModel.Files, baseModel.Tensors.Path);
+        _base = Stored(baseModel.Tensors);
         _models = models;
         _tokens = tokens;
         _tables = tables;
@@ -182,26 +183,23 @@ internal sealed class PartMatcher
                 $"{name}: {Quoted.List([.. model.Ties.SelectMany(group => group)])} are the same in samples; "
                 + "a run reads them whole to be sure");
         return new TiedModel(
-            model == baseModel ? Stored(model, tensors) : Align(tensors, name),
+            model == baseModel ? Stored(tensors) : Align(model, tensors, name),
             model.Ties,
             EmbeddingTie.Read(model.Files),
             model.Files.ContainsKey(ModelConfig.FileName),
             name);
     }
 
-    private InputModel Align(InputModel tensors, string name) =>
-        ExpertAlignment.Align(_base, NameAlignment.Align(_base, tensors, name, _remarks), name, _remarks);
+    private InputModel Align(SourceModel model, InputModel tensors, string name) => ExpertAlignment.Align(
+        (_base, _style),
+        (NameAlignment.Align(_base, tensors, name, _remarks), ExpertStyle.Of(model.Files, tensors.Path)),
+        name,
+        _remarks);
 
     /// <summary>Shows the base's experts as the output stores them.</summary>
-    private InputModel Stored(SourceModel model, InputModel tensors)
-    {
-        if (_alignment.Experts == ExpertStorage.AsBase)
-            return tensors;
-        bool isMixtral = ModelConfig.Of(model.Files, tensors.Path)?.Root["model_type"] is JsonValue type
-            && type.TryGetValue(out string? word) && word is "mixtral" or "minimax" or "minimax_m2";
-        return ExpertAlignment.Store(
-            tensors, _alignment.Experts == ExpertStorage.Separate, isMixtral ? ExpertNames.Mixtral : null);
-    }
+    private InputModel Stored(InputModel tensors) => _alignment.Experts == ExpertStorage.AsBase
+        ? tensors
+        : ExpertAlignment.Store(tensors, _alignment.Experts == ExpertStorage.Separate, _style);
 
     private LayerMap LayersOf(RecipePart part, int index, ModelPath basePath)
     {
