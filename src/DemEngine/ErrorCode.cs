@@ -625,6 +625,14 @@ public sealed class ErrorCode
         "Check the address and the clock of this machine. Where the store or a proxy on the way has a certificate of its own, "
         + "give the file of its authority in SSL_CERT_FILE.");
 
+    // ---- 2086: checksums ----
+
+    /// <summary>DEM2086: There is nothing to compare a file's contents with.</summary>
+    public static readonly ErrorCode NoChecksums = new(
+        2086,
+        "There is nothing to compare a file's contents with.",
+        "Compare the file with its source, or save it again with PyTorch's checksums switched on.");
+
     // ---- 2090: evaluation ----
 
     /// <summary>DEM2090: A model's architecture is one that Torch computes, and the embedded evaluator does not.</summary>

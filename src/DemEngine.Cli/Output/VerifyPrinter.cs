@@ -24,16 +24,21 @@ internal static class VerifyPrinter
             foreach (string note in files.Notes)
                 Console.Out.WriteLine($"note: {Printable.Text(note)}");
         }
-        else
+        else if (report.WithoutChecksum is not { } without)
         {
             Console.Out.WriteLine(
                 "note: the manifest is of an older version, without the files beside the weights; they were not checked");
         }
 
+        else if (without > 0)
+        {
+            Console.Out.WriteLine($"note: {without} files in the archive state no checksum; they were not checked");
+        }
+
         string beside = report.Files is null ? "" : $", {report.Files.Count} files";
         Console.Out.WriteLine(
-            $"{report.Tensors} tensors, {Sizes.Format(report.Bytes)}{beside}: "
-            + (report.IsIntact ? "as the manifest says" : "damaged"));
+            $"{report.Tensors} {(report.WithoutChecksum is null ? "tensors" : "files in the archive")}, {Sizes.Format(report.Bytes)}{beside}: "
+            + (report.IsIntact ? report.WithoutChecksum is null ? "as the manifest says" : "as their checksums say" : "damaged"));
     }
 
     public static void PrintJson(VerifyReport report) => Console.Out.WriteLine(VerifyAnswer.Of(report).ToJsonString());

@@ -24,6 +24,12 @@ public sealed record VerifyReport(
     /// </summary>
     public VerifiedFiles? Files { get; init; }
 
+    /// <summary>
+    /// Where archives of PyTorch were compared with their own checksums, so that files in them are counted in place of tensors:
+    /// the number of those that state none. Null where a manifest was compared with.
+    /// </summary>
+    public int? WithoutChecksum { get; init; }
+
     /// <summary>Whether the folder holds exactly what the manifest says.</summary>
     public bool IsIntact => Differing.IsEmpty && Missing.IsEmpty && Extra.IsEmpty && Files is not { AreIntact: false };
 
@@ -38,7 +44,7 @@ public sealed record VerifyReport(
 
         string?[] parts =
         [
-            Describe("tensors", Differing, Missing, Extra),
+            Describe(WithoutChecksum is null ? "tensors" : "files in the archive", Differing, Missing, Extra),
             Files is null ? null : Describe("files", Files.Differing, Files.Missing, Files.Extra),
         ];
         throw new DemException(ErrorCode.VerifyFailed, $"{Path}: {string.Join("; ", parts.OfType<string>())}") { Path = Path };

@@ -17,6 +17,7 @@ internal static class VerifyAnswer
         ["differing"] = JsonValues.Of(report.Differing),
         ["missing"] = JsonValues.Of(report.Missing),
         ["extra"] = JsonValues.Of(report.Extra),
+        ["without_checksum"] = report.WithoutChecksum,
         ["files"] = report.Files is not { } files
             ? null
             : new JsonObject

@@ -156,6 +156,9 @@ public sealed class Checkpoint : IDisposable
     /// <summary>Headers of the files of a GGUF model, in the order of their names; empty for others.</summary>
     internal ImmutableArray<GgufHeader> GgufHeaders => [.. _files.Select(file => file.Gguf).OfType<GgufHeader>()];
 
+    /// <summary>Whether all its files are archives of PyTorch.</summary>
+    internal bool IsTorch => _files.All(file => file.IsTorch);
+
     /// <summary>Whether its files, or those of its adapter, are in a store: their bytes are fetched when they are read.</summary>
     internal bool IsInStore => _files.Any(file => file.IsInStore) || _adapter is { IsInStore: true };
 

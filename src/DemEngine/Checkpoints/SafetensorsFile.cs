@@ -43,8 +43,10 @@ internal sealed class SafetensorsFile : IDisposable
         Path = path;
         _reader = reader;
         Metadata = ImmutableDictionary<string, string>.Empty;
+        IsTorch = true;
         Remarks = torch.Remarks;
         var strided = new StridedShard(reader);
+        var inPlace = new ChecksummedShard(reader, torch.Records);
         Tensors =
         [
             .. torch.Weights.Select(weight =>
@@ -53,7 +55,7 @@ internal sealed class SafetensorsFile : IDisposable
                 TensorSpec spec = pool?.Of(weight.Name, weight.Type, shape) ?? new TensorSpec(weight.Name, weight.Type, shape);
                 return weight.View is { } view
                     ? new StoredTensor(spec, strided, strided.Add(view))
-                    : new StoredTensor(spec, reader, weight.Order);
+                    : new StoredTensor(spec, inPlace, weight.Order);
             }),
         ];
     }
@@ -74,6 +76,9 @@ internal sealed class SafetensorsFile : IDisposable
 
     /// <summary>Header of a GGUF file, which is opened in place of a safetensors file; null for others.</summary>
     public GgufHeader? Gguf { get; }
+
+    /// <summary>Whether this is a file of PyTorch.</summary>
+    public bool IsTorch { get; }
 
     /// <summary>Notes on what of the file was taken.</summary>
     public ImmutableArray<string> Remarks { get; } = [];

@@ -1,3 +1,4 @@
+using DemEngine.Checkpoints.PyTorch;
 using DemEngine.Checkpoints.Shards;
 using DemEngine.Memory;
 using DemEngine.Numerics;
@@ -29,7 +30,7 @@ public sealed class StoredTensor : ITensorData
     internal ElementType ModelType => Origin?.ModelType ?? Spec.Type;
 
     /// <summary>Whether the tensor's bytes are fetched from a store when they are read.</summary>
-    internal bool IsInStore => _reader is StoreShard;
+    internal bool IsInStore => _reader is StoreShard or ChecksummedShard { IsInStore: true };
 
     /// <summary>Path of the file that holds the tensor.</summary>
     public string File => _reader.Path;

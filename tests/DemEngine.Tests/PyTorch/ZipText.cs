@@ -13,6 +13,9 @@ internal sealed record ZipFile(string Name, byte[] Contents)
     /// <summary>The length that the directory states; null for the true one.</summary>
     public long? Length { get; init; }
 
+    /// <summary>The checksum that the directory states; 0 for none.</summary>
+    public uint Checksum { get; init; }
+
     /// <summary>The offset of the header that the directory states; null for the true one.</summary>
     public long? Header { get; init; }
 
@@ -45,7 +48,7 @@ internal static class ZipText
             Put(bytes, U16(local.Length), U16(padding + 4), local, U16(0x4246), U16(padding), new byte[padding], file.Contents);
             long length = file.Length ?? file.Contents.Length;
             bool wide = file.Is64 || file.Lacks64;
-            Put(directory, "PK\u0001\u0002"u8, U16(0), U16(0), U16(file.Flags), U16(file.Method), new byte[8]);
+            Put(directory, "PK\u0001\u0002"u8, U16(0), U16(0), U16(file.Flags), U16(file.Method), new byte[4], U32(file.Checksum));
             Put(directory, wide ? U32(0xFFFFFFFF) : U32(length), wide ? U32(0xFFFFFFFF) : U32(length), U16(name.Length));
             Put(directory, U16(file.Is64 ? 28 : 0), U16(0), new byte[8], wide ? U32(0xFFFFFFFF) : U32(header), name);
             if (file.Is64)

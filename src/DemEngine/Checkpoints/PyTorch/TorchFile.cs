@@ -12,9 +12,12 @@ namespace DemEngine.Checkpoints.PyTorch;
 /// </summary>
 /// <param name="Weights">The tensors, in the order of their data in the file.</param>
 /// <param name="Remarks">Notes on where they were found, and on what was left out.</param>
-internal sealed record TorchFile(ImmutableArray<TorchWeight> Weights, ImmutableArray<string> Remarks)
+/// <param name="Records">The files in the archive that hold the tensors.</param>
+internal sealed record TorchFile(
+    ImmutableArray<TorchWeight> Weights, ImmutableArray<string> Remarks, ImmutableArray<ArchiveRecord> Records)
 {
     private const string Pickle = "/data.pkl";
+    private const int LongestOrder = 16;
 
     /// <summary>
     /// Whether a file begins as such archives do. A header of safetensors can have a length that looks like it, and then begins.
@@ -52,7 +55,6 @@ internal sealed record TorchFile(ImmutableArray<TorchWeight> Weights, ImmutableA
         CheckByteOrder(file, archive, root);
         var places = new TorchPlaces(file, archive, $"{root}/data/");
         ZipEntry pickle = archive.Find(root + Pickle)!;
-        long start = archive.StartOf(pickle);
         if (pickle.Length > PickleMachine.Longest)
             throw new DemException(
                 ErrorCode.BadPickle,
@@ -61,13 +63,11 @@ internal sealed record TorchFile(ImmutableArray<TorchWeight> Weights, ImmutableA
             {
                 Path = file.Path,
             };
-        byte[] bytes = new byte[pickle.Length];
-        file.Peek(start, bytes);
-        object? value = PickleMachine.Read(bytes, file.Path, new TorchNames(file.Path));
+        object? value = PickleMachine.Read(archive.Read(pickle), file.Path, new TorchNames(file.Path));
         StateDict found = StateDict.Find(value, file.Path, isIndexed);
-        return new TorchFile(
-            [.. found.Tensors.Select(tensor => places.Of(tensor.Key, tensor.Value)).OrderBy(weight => weight.Order)],
-            [.. found.Remarks]);
+        ImmutableArray<TorchWeight> weights =
+            [.. found.Tensors.Select(tensor => places.Of(tensor.Key, tensor.Value)).OrderBy(weight => weight.Order)];
+        return new TorchFile(weights, [.. found.Remarks], places.Records);
     }
 
     // Files of before PyTorch 2.1 do not say their order, and are those of little-endian machines.
@@ -75,10 +75,7 @@ internal sealed record TorchFile(ImmutableArray<TorchWeight> Weights, ImmutableA
     {
         if (archive.Find($"{root}/byteorder") is not { } entry)
             return;
-        long start = archive.StartOf(entry);
-        byte[] text = new byte[Math.Min(entry.Length, 16)];
-        file.Peek(start, text);
-        string order = Encoding.Latin1.GetString(text);
+        string order = entry.Length <= LongestOrder ? Encoding.Latin1.GetString(archive.Read(entry)) : $"{entry.Length} bytes";
         if (order != "little")
             throw NotRead(
                 file,

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using DemEngine.Checkpoints.Shards;
 using DemEngine.Errors;
 using DemEngine.Numerics;
@@ -16,7 +17,10 @@ internal sealed class TorchPlaces(IShardReader file, ZipDirectory archive, strin
     // A view can repeat elements, so that a small file stands for any number of them. Weights do so for a row or two.
     private const long MostRepeatedBytes = 1L << 30;
 
-    private readonly Dictionary<string, (long Start, long Length)> _storages = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ArchiveRecord> _storages = new(StringComparer.Ordinal);
+
+    /// <summary>The files in the archive that hold the tensors whose places were found.</summary>
+    public ImmutableArray<ArchiveRecord> Records => [.. _storages.Values];
 
     /// <summary>Finds the place of a tensor.</summary>
     /// <param name="name">Name of the tensor.</param>
@@ -51,11 +55,11 @@ internal sealed class TorchPlaces(IShardReader file, ZipDirectory archive, strin
 
     private (long Start, long Count) Storage(string name, TorchStorage storage, ElementType type)
     {
-        if (!_storages.TryGetValue(storage.Key, out (long Start, long Length) place))
+        if (!_storages.TryGetValue(storage.Key, out ArchiveRecord? place))
         {
             ZipEntry entry = archive.Find(folder + storage.Key) ?? throw ZipDirectory.Wrong(
                 file, $"the storage {Quoted.Name(storage.Key)} of {Quoted.Name(name)} is not in it");
-            _storages.Add(storage.Key, place = (archive.StartOf(entry), entry.Length));
+            _storages.Add(storage.Key, place = archive.RecordOf(entry));
         }
 
         // A storage that does not say what it holds counts bytes.

@@ -102,6 +102,32 @@ internal sealed class ZipDirectory
             : throw Wrong(_file, $"the header of {Quoted.Name(entry.Name)} is not what the directory says");
     }
 
+    /// <summary>Finds a file in the archive that is read in place.</summary>
+    /// <param name="entry">The file in the archive.</param>
+    /// <exception cref="DemException">Any error of <see cref="StartOf"/>.</exception>
+    public ArchiveRecord RecordOf(ZipEntry entry) => new(entry.Name, StartOf(entry), entry.Length, entry.Checksum);
+
+    /// <summary>Reads a small file in the archive, and compares its checksum.</summary>
+    /// <param name="entry">The file in the archive.</param>
+    /// <exception cref="DemException">
+    /// DEM2041 (BadTorchFile): the contents are not what the checksum says. Any error of <see cref="StartOf"/>.
+    /// </exception>
+    public byte[] Read(ZipEntry entry)
+    {
+        ArchiveRecord record = RecordOf(entry);
+        byte[] contents = new byte[record.Length];
+        _file.Peek(record.Start, contents);
+        return !record.HasChecksum || Checksum.Of(contents).Value == record.Checksum
+            ? contents
+            : throw Damaged(_file, record.Name);
+    }
+
+    /// <summary>Makes the error of an archive with a file whose contents are not what its checksum says.</summary>
+    /// <param name="file">The archive.</param>
+    /// <param name="name">Path of the file in it.</param>
+    public static DemException Damaged(IShardReader file, string name) =>
+        Wrong(file, $"the contents of {Quoted.Name(name)} are not those that its checksum states: bytes of the file have changed");
+
     /// <summary>Makes the error of an archive that is damaged.</summary>
     /// <param name="file">The archive.</param>
     /// <param name="why">What is wrong with it.</param>
@@ -131,7 +157,8 @@ internal sealed class ZipDirectory
             (fixedPart[8] & 1) != 0,
             stored,
             length,
-            header);
+            header,
+            BinaryPrimitives.ReadUInt32LittleEndian(fixedPart[16..]));
     }
 
     private string NameOf(ReadOnlySpan<byte> bytes)

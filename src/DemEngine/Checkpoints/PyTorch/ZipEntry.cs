@@ -7,4 +7,6 @@ namespace DemEngine.Checkpoints.PyTorch;
 /// <param name="Stored">Length in the archive, in bytes.</param>
 /// <param name="Length">Length of the file, in bytes.</param>
 /// <param name="Header">Offset of its own header in the archive.</param>
-internal sealed record ZipEntry(string Name, int Method, bool IsEncrypted, long Stored, long Length, long Header);
+/// <param name="Checksum">CRC-32 of its contents; 0 where none was computed.</param>
+internal sealed record ZipEntry(
+    string Name, int Method, bool IsEncrypted, long Stored, long Length, long Header, uint Checksum);
