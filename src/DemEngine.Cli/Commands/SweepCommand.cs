@@ -4,6 +4,8 @@ using DemEngine.Backends;
 using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
 using DemEngine.Cli.Progress;
+using DemEngine.Merging.Options;
+using DemEngine.Pipelines;
 using DemEngine.Recipes;
 using DemEngine.Sweeps;
 
@@ -40,17 +42,15 @@ internal static class SweepCommand
             ImmutableArray<SweepCandidate> candidates = Sweep.Candidates(
                 RecipeReader.ReadFile(parsed.GetValue(recipe)!.FullName), [.. parsed.GetValue(set)!.Select(Axis)]);
             using IMergeBackend backend = run.Backend.Open(parsed, quiet);
+            AlignmentOptions policies = alignment.Read(parsed);
+            RunOptions options = run.Read(parsed);
+            string folder = parsed.GetValue(run.Out)!.FullName;
             SweepReport report;
             try
             {
-                report = ProgressDisplay.Run(quiet || json, progress => Sweep.Run(
-                    candidates,
-                    parsed.GetValue(run.Out)!.FullName,
-                    alignment.Read(parsed),
-                    backend,
-                    run.Read(parsed),
-                    progress,
-                    Interrupt.Token));
+                report = ProgressDisplay.Run(quiet || json, progress => PipelineSweep.IsFor(candidates, policies)
+                    ? PipelineSweep.Run(candidates, folder, policies, backend, options, progress, Interrupt.Token)
+                    : Sweep.Run(candidates, folder, policies, backend, options, progress, Interrupt.Token));
             }
             catch (OperationCanceledException e)
             {

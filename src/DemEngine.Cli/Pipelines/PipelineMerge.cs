@@ -36,7 +36,7 @@ internal static class PipelineMerge
                 remedy: "Merge it without --single-file, or give the folder of one component.");
         RunOptions options = run.Read(parsed) with { PlansOnly = isDryRun };
         string folder = run.Folder(parsed);
-        if (!isDryRun && run.IsResumeAuto(parsed) && FindComplete(recipe, alignment, options, folder) is { } there)
+        if (!isDryRun && run.IsResumeAuto(parsed) && PipelineOutput.FindComplete(recipe, folder, options, Interrupt.Token) is { } there)
         {
             // A process that died after it had exchanged an old pipeline for this one left the old one there.
             StagingDirectory.Discard(folder);
@@ -108,24 +108,5 @@ internal static class PipelineMerge
         if (json)
             Console.Out.WriteLine(new JsonObject { ["results"] = plans }.ToJsonString());
         needed.Require(folder);
-    }
-
-    /// <summary>Reports of the components of a pipeline that is there and whole; null if it is not this recipe's.</summary>
-    private static List<RunReport>? FindComplete(
-        PipelineRecipe recipe, AlignmentOptions alignment, RunOptions options, string folder)
-    {
-        if (!PipelineVerification.IsFor(folder))
-            return null;
-        var reports = new List<RunReport>();
-        foreach (ComponentRecipe component in recipe.Components)
-        {
-            using MergePlan merge = MergePlanner.Plan(component.Recipe, alignment, options);
-            string place = Path.Combine(folder, component.Name);
-            if (!FinishedOutput.IsSame(place, merge.Plan))
-                return null;
-            reports.Add(FinishedOutput.Report(place, merge.Plan));
-        }
-
-        return PipelineVerification.Run(folder, options, null, Interrupt.Token).IsIntact ? reports : null;
     }
 }

@@ -10,8 +10,8 @@ namespace DemEngine.Analysis;
 /// <summary>Summary of a checkpoint's contents, from its headers alone.</summary>
 /// <param name="Path">Path that was opened.</param>
 /// <param name="Kind">
-/// Kind of checkpoint: <c>model</c>, <c>distribution vector</c>, <c>quantised model</c>, <c>adapter</c> or
-/// <c>optimizer state</c>.
+/// Kind of checkpoint: <c>model</c>, <c>distribution vector</c>, <c>quantised model</c>, <c>adapter</c>, <c>optimizer state</c>
+/// or <c>pipeline</c>.
 /// </param>
 /// <param name="Files">Shards, in the order of their names.</param>
 /// <param name="Tensors">Tensors, in the order of their data in the shards.</param>
@@ -75,13 +75,13 @@ public sealed record CheckpointSummary(
         Dictionary<string, int> counts = checkpoint.Tensors.CountBy(tensor => tensor.File, StringComparer.Ordinal)
             .ToDictionary(StringComparer.Ordinal);
         Dictionary<string, string> names = checkpoint.Tensors.Select(tensor => tensor.File).Distinct(StringComparer.Ordinal)
-            .ToDictionary(file => file, file => System.IO.Path.GetFileName(file), StringComparer.Ordinal);
+            .ToDictionary(file => file, file => NameOf(checkpoint, file), StringComparer.Ordinal);
         return new CheckpointSummary(
             checkpoint.Path,
             KindOf(checkpoint),
             [
                 .. checkpoint.Files.Zip(checkpoint.Stamps, (file, stamp) => new SummarizedFile(
-                    System.IO.Path.GetFileName(file), stamp.Length, counts.GetValueOrDefault(file))),
+                    NameOf(checkpoint, file), stamp.Length, counts.GetValueOrDefault(file))),
             ],
             [
                 .. checkpoint.Tensors.Select(tensor =>
@@ -133,8 +133,15 @@ public sealed record CheckpointSummary(
         }
     }
 
+    // Components of a pipeline have files of the same names.
+    private static string NameOf(Checkpoint checkpoint, string file) => checkpoint.IsTogether
+        ? System.IO.Path.GetRelativePath(checkpoint.Folder, file).Replace(System.IO.Path.DirectorySeparatorChar, '/')
+        : System.IO.Path.GetFileName(file);
+
     private static string KindOf(Checkpoint checkpoint)
     {
+        if (checkpoint.IsTogether)
+            return "pipeline";
         if (DistributionVector.IsVector(checkpoint))
             return "distribution vector";
         ErrorCode? fault;

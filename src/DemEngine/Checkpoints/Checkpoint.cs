@@ -110,11 +110,34 @@ public sealed class Checkpoint : IDisposable
         DecodingRemarks = [.. model.DecodingRemarks, .. remarks];
     }
 
+    /// <summary>Makes one view of several models, whose tensors' names begin with their model's name and a dot.</summary>
+    /// <param name="path">What all together are called.</param>
+    /// <param name="parts">The models by their names, which are disposed with the view only if <see cref="Own"/> says so.</param>
+    internal static Checkpoint Together(string path, IReadOnlyList<(string Name, Checkpoint Model)> parts) => new(
+        path,
+        path,
+        [.. parts.SelectMany(part => part.Model._files)],
+        new NamePool(),
+        tensors:
+        [
+            .. parts.SelectMany(part => part.Model.Tensors.Select(tensor => tensor.Named($"{part.Name}.{tensor.Spec.Name}"))),
+        ])
+    {
+        IsDecoded = true,
+        IsTogether = true,
+        _sideFiles = FolderFiles.Of(ImmutableDictionary<string, byte[]>.Empty),
+        DecodingRemarks =
+            [.. parts.SelectMany(part => part.Model.DecodingRemarks.Select(remark => $"{part.Name}: {remark}"))],
+    };
+
     /// <summary>Path that was opened: a folder or a file.</summary>
     public string Path { get; }
 
     /// <summary>Whether this is a view of a quantised checkpoint, which has the real values.</summary>
-    internal bool IsDecoded { get; }
+    internal bool IsDecoded { get; private init; }
+
+    /// <summary>Whether this is a view of several models, which are the components of a pipeline.</summary>
+    internal bool IsTogether { get; private init; }
 
     /// <summary>Whether this is a view of a model with an adapter.</summary>
     internal bool IsAdapted => _adapter is not null;
@@ -296,7 +319,7 @@ public sealed class Checkpoint : IDisposable
     {
         foreach (Checkpoint owned in _owned)
             owned.Dispose();
-        if (_adapter is not null)
+        if (_adapter is not null || IsTogether)
             return;
         foreach (SafetensorsFile file in _files)
             file.Dispose();

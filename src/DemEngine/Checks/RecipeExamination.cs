@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DemEngine.Checkpoints.Adapters;
+using DemEngine.Checkpoints.Pipelines;
 using DemEngine.Merging.GgufOutputs;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Output;

@@ -3,6 +3,7 @@ using DemEngine.Checkpoints;
 using DemEngine.Files;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Output;
+using DemEngine.Merging.Planning;
 using DemEngine.Merging.Tensors;
 using DemEngine.Sweeps;
 
@@ -53,6 +54,25 @@ internal sealed class PipelineOutput : IDisposable
         return new PipelineOutput(recipe, options, recipe.Base.ReadOthers(), output);
     }
 
+    /// <summary>Reports of the components of a pipeline that is there and whole; null if it is not this recipe's.</summary>
+    public static List<RunReport>? FindComplete(
+        PipelineRecipe recipe, string folder, RunOptions options, CancellationToken cancel)
+    {
+        if (!PipelineVerification.IsFor(folder))
+            return null;
+        var reports = new List<RunReport>();
+        foreach (ComponentRecipe component in recipe.Components)
+        {
+            using MergePlan merge = MergePlanner.Plan(component.Recipe, recipe.Alignment, options);
+            string place = Path.Combine(folder, component.Name);
+            if (!FinishedOutput.IsSame(place, merge.Plan))
+                return null;
+            reports.Add(FinishedOutput.Report(place, merge.Plan));
+        }
+
+        return PipelineVerification.Run(folder, options, null, cancel).IsIntact ? reports : null;
+    }
+
     /// <summary>Disk space that a component needs and that is free, where an earlier run may have begun it.</summary>
     public static DiskRoom RoomFor(string component, OutputPlan plan, string output, RunOptions options)
     {
@@ -90,7 +110,14 @@ internal sealed class PipelineOutput : IDisposable
         [
             .. _recipe.Components.SelectMany(component => FilesOf(component.Name)),
         ];
-        var manifest = new Manifest(Manifest.ThisEngine, Operation, _recipe.Text, [.. _inputs.Distinct()], [])
+        if (_options.Card)
+        {
+            ManifestTensor[] tensors = [.. _recipe.Components.SelectMany(component => TensorsOf(component.Name))];
+            foreach (var (name, contents) in PipelineCard.Files(_recipe, _others.Keys, tensors))
+                _others[name] = contents;
+        }
+
+        var manifest = new Manifest(Manifest.ThisEngine, Operation, _recipe.Whole.ToYaml(), [.. _inputs.Distinct()], [])
         {
             Files = [.. ManifestFile.Of([], _others), .. ofComponents],
         };
@@ -115,6 +142,9 @@ internal sealed class PipelineOutput : IDisposable
     }
 
     public void Dispose() => _staging.Dispose();
+
+    private IEnumerable<ManifestTensor> TensorsOf(string component) => Manifest.Read(FolderOf(component)).Tensors
+        .Select(tensor => tensor with { Name = $"{component}/{tensor.Name}" });
 
     private ImmutableArray<ManifestFile> FilesOf(string component)
     {

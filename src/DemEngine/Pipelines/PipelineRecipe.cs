@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using DemEngine.Checkpoints.Pipelines;
 using DemEngine.Errors;
 using DemEngine.Files;
 using DemEngine.Merging.Options;
@@ -15,9 +16,14 @@ internal sealed record ComponentRecipe(string Name, Recipe Recipe);
 /// <param name="Base">The pipeline that says which components there are, and gives what has no weights.</param>
 /// <param name="Roots">Paths of all pipelines and adapters that are read.</param>
 /// <param name="Components">Recipes of the components, in the order of the base's index.</param>
-/// <param name="Text">The recipe as it was given, in YAML.</param>
+/// <param name="Whole">The recipe as it was given.</param>
+/// <param name="Alignment">Policies for what does not match.</param>
 internal sealed record PipelineRecipe(
-    PipelineFolder Base, ImmutableArray<string> Roots, ImmutableArray<ComponentRecipe> Components, string Text)
+    PipelineFolder Base,
+    ImmutableArray<string> Roots,
+    ImmutableArray<ComponentRecipe> Components,
+    Recipe Whole,
+    AlignmentOptions Alignment)
 {
     /// <summary>Divides a recipe.</summary>
     /// <param name="recipe">The recipe, with resolved paths.</param>
@@ -55,7 +61,8 @@ internal sealed record PipelineRecipe(
                     ? path
                     : Part(path, pipelines[RootOf(path)], first, new PipelinePart(name, names))))),
             ],
-            recipe.ToYaml());
+            recipe,
+            alignment);
     }
 
     /// <summary>The models of a recipe and its upstream recipes; the base comes first.</summary>

@@ -1,6 +1,7 @@
 using DemEngine.Analysis;
 using DemEngine.Analysis.Folders;
 using DemEngine.Checkpoints;
+using DemEngine.Checkpoints.Pipelines;
 using DemEngine.Merging.Options;
 
 namespace DemEngine.Pipelines;

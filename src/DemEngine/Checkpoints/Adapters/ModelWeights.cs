@@ -1,5 +1,6 @@
 using DemEngine.Checkpoints.Decoding;
 using DemEngine.Checkpoints.Forms;
+using DemEngine.Checkpoints.Pipelines;
 using DemEngine.Files;
 
 namespace DemEngine.Checkpoints.Adapters;
@@ -24,14 +25,18 @@ internal static class ModelWeights
     /// <see cref="Checkpoint.Open(string, IoMode)"/>, <see cref="DecodedModel.Of"/> and <see cref="AdaptedModel.Of"/>.
     /// </exception>
     public static Checkpoint Open(string path, IoMode io = IoMode.Mmap, Checkpoint? known = null) =>
-        AdaptedOf(path) is { } adapted ? Open(adapted, io, known) : Require(OpenAny(path, io));
+        AdaptedOf(path) is { } adapted ? Open(adapted, io, known) : Require(OpenOne(path, io));
 
-    /// <summary>Opens a model of any contents, with its real values where they can be told.</summary>
-    /// <param name="path">Path as in <see cref="Open(string, IoMode, Checkpoint?)"/>.</param>
+    /// <summary>Opens a model of any contents, or all components of a pipeline, with real values where they can be told.</summary>
+    /// <param name="path">Path as in <see cref="Open(string, IoMode, Checkpoint?)"/>, or of the root of a pipeline.</param>
     /// <param name="io">Way of reading the files.</param>
-    public static Checkpoint OpenAny(string path, IoMode io)
+    public static Checkpoint OpenAny(string path, IoMode io) => PipelineFolder.IsRoot(path)
+        ? PipelineModel.Open(path, part => OpenOne(part.Weights, io))
+        : OpenOne(path, io);
+
+    private static Checkpoint OpenOne(string path, IoMode io)
     {
-        Checkpoint stored = OpenStored(path, io);
+        Checkpoint stored = OpenOneStored(path, io);
         try
         {
             return DecodedModel.Of(stored);
@@ -44,9 +49,15 @@ internal static class ModelWeights
     }
 
     /// <summary>Opens a model or an adapter as it is stored, and a model with an adapter with its real values.</summary>
-    /// <param name="path">Path as in <see cref="Open(string, IoMode, Checkpoint?)"/>, or that of an adapter alone.</param>
+    /// <param name="path">
+    /// Path as in <see cref="Open(string, IoMode, Checkpoint?)"/>, or that of an adapter alone, or of the root of a pipeline.
+    /// </param>
     /// <param name="io">Way of reading the files.</param>
-    public static Checkpoint OpenStored(string path, IoMode io) =>
+    public static Checkpoint OpenStored(string path, IoMode io) => PipelineFolder.IsRoot(path)
+        ? PipelineModel.Open(path, part => OpenOneStored(part.Weights, io))
+        : OpenOneStored(path, io);
+
+    private static Checkpoint OpenOneStored(string path, IoMode io) =>
         AdaptedOf(path) is { } adapted ? Open(adapted, io, known: null)
         : Checkpoint.Open(AdapterFiles.IsFolder(path) ? AdapterFiles.Find(path) : path, io);
 
@@ -55,7 +66,7 @@ internal static class ModelWeights
     private static Checkpoint Open(AdaptedPath path, IoMode io, Checkpoint? known)
     {
         bool isKnown = known is not null && !known.IsAdapted && Path.GetFullPath(known.Path) == Path.GetFullPath(path.Model);
-        Checkpoint model = isKnown ? known! : Require(OpenAny(path.Model, io));
+        Checkpoint model = isKnown ? known! : Require(OpenOne(path.Model, io));
         Checkpoint? adapter = null;
         try
         {

@@ -55,6 +55,7 @@ internal sealed class ModelCard
         _license = license;
         string[] files = [.. sideFiles];
         _library = files.Contains("modules.json", StringComparer.Ordinal) ? "sentence-transformers"
+            : files.Contains("model_index.json", StringComparer.Ordinal) ? "diffusers"
             : files.Contains("config.json", StringComparer.Ordinal) ? "transformers"
             : null;
     }

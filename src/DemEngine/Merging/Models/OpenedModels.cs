@@ -3,6 +3,7 @@ using DemEngine.Checkpoints;
 using DemEngine.Checkpoints.Adapters;
 using DemEngine.Checkpoints.Decoding;
 using DemEngine.Checkpoints.Forms;
+using DemEngine.Checkpoints.Pipelines;
 using DemEngine.Files;
 using DemEngine.Merging.Inputs;
 using DemEngine.Merging.Options;
@@ -46,10 +47,32 @@ internal sealed class OpenedModels(RunOptions run, ModelSources? sources = null)
         return checkpoint;
     }
 
-    /// <summary>Opens a model by its path, or with an adapter by <c>model+adapter</c>.</summary>
-    public Checkpoint OpenPath(string path) => Open(
-        Path.Exists(path) || AdaptedPath.Find(path) is not { } adapted ? new ModelPath(path)
-        : new ModelPath(path) { Adapted = adapted });
+    /// <summary>
+    /// Opens a model by its path, or with an adapter by <c>model+adapter</c>; all components of a pipeline as one model.
+    /// </summary>
+    public Checkpoint OpenPath(string path)
+    {
+        AdaptedPath? adapted = Path.Exists(path) ? null : AdaptedPath.Find(path);
+        string root = adapted?.Model ?? path;
+        if (!PipelineFolder.IsRoot(root))
+            return Open(new ModelPath(path) { Adapted = adapted });
+        if (!_byPath.TryGetValue(path, out Checkpoint? whole))
+        {
+            PipelineComponent[] components = PipelineModel.ComponentsOf(root);
+            ImmutableArray<string> names = [.. components.Select(component => component.Name)];
+            whole = Checkpoint.Together(path, [.. components.Select(component => (component.Name, Open(PathOf(component))))]);
+            _byPath.Add(path, whole);
+
+            ModelPath PathOf(PipelineComponent component) => adapted is null
+                ? new ModelPath(component.Weights)
+                : new ModelPath($"{component.Weights}+{adapted.Adapter}")
+                {
+                    Adapted = new AdaptedPath(component.Weights, adapted.Adapter) { Part = new(component.Name, names) },
+                };
+        }
+
+        return whole;
+    }
 
     private Checkpoint OpenAdapter(string path)
     {

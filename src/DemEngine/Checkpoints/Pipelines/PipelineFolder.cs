@@ -4,7 +4,7 @@ using DemEngine.Checkpoints.Locating;
 using DemEngine.Errors;
 using DemEngine.Files;
 
-namespace DemEngine.Pipelines;
+namespace DemEngine.Checkpoints.Pipelines;
 
 /// <summary>The root of a diffusers pipeline: a folder with <c>model_index.json</c> and a folder for each component.</summary>
 internal sealed class PipelineFolder

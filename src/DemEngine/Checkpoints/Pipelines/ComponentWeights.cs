@@ -3,7 +3,7 @@ using DemEngine.Checkpoints.Folders;
 using DemEngine.Checkpoints.Locating;
 using DemEngine.Errors;
 
-namespace DemEngine.Pipelines;
+namespace DemEngine.Checkpoints.Pipelines;
 
 /// <summary>Finds the weights of a component of a pipeline, which may be there as a variant alone, such as fp16.</summary>
 internal static partial class ComponentWeights

@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 using DemEngine.Errors;
 using DemEngine.Files;
 
-namespace DemEngine.Pipelines;
+namespace DemEngine.Checkpoints.Pipelines;
 
 /// <summary>A component as <c>model_index.json</c> lists it.</summary>
 /// <param name="Name">Name of the component, which its folder has too.</param>

@@ -1,6 +1,6 @@
 using DemEngine.Stores;
 
-namespace DemEngine.Pipelines;
+namespace DemEngine.Checkpoints.Pipelines;
 
 /// <summary>Reads small files of a pipeline whole, unless they are too large to be what they should be.</summary>
 internal static class BoundedFile
