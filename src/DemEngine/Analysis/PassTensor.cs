@@ -39,7 +39,10 @@ internal abstract class PassTensor(string name, IReadOnlyList<TensorReader> inpu
                 cost.Buffers,
                 cost.BufferElementBytes,
                 Margin: 0,
-                IMergeBackend.WorkerBytes(cost.Tensors, rowElements: 0));
+                IMergeBackend.WorkerBytes(cost.Tensors, rowElements: 0))
+            {
+                Computing = cost.Computing,
+            };
         }
     }
 

@@ -20,6 +20,9 @@ internal sealed record DecodedOrigin(string Form, StoredTensor Codes, ElementTyp
 
     /// <summary>The low-rank update that the tensor is computed with; null where there is none.</summary>
     public LowRankUpdate? LowRankUpdate { get; init; }
+
+    /// <summary>Memory that it takes to compute a part.</summary>
+    public ComputingMemory Memory { get; init; }
 }
 
 /// <summary>What a tensor was before an adapter changed it.</summary>

@@ -27,6 +27,14 @@ internal static class AdapterCases
         yield return Lora(
             "ranks and alphas by pattern", Layer, [20, 33], 5, 7,
             Config(8, 16, "\"rank_pattern\": {\"v_proj\": 3, \"q_proj\": 5}, \"alpha_pattern\": {\"layers.0.self_attn.q_.*\": 7}"));
+        yield return Lora(
+            "patterns that look ahead and behind", Layer, [20, 33], 4, 7,
+            Config(4, 16, "\"alpha_pattern\": {\"(?!v_)v_proj\": 3, \"(?<=0\\\\.self_attn\\\\.)(?!k_)q_proj\": 7}"));
+        yield return Renamed(
+            Lora(
+                "anchored patterns, and a model with words before", Layer, [20, 33], 4, 7,
+                Config(4, 16, "\"alpha_pattern\": {\"^model.layers.0.self_attn.q_proj\": 7}")),
+            $"language_model.{Layer}.weight");
         yield return Named(Lora("names with the adapter's", Layer, [20, 33], 4, 8, Config(4, 8)), ".weight", ".default.weight");
         yield return Named(Lora("a model without the first word", "layers.0.q", [20, 33], 4, 8, Config(4, 8)), "layers.0.q", "model.layers.0.q");
         yield return Renamed(Lora("a model with words before", Layer, [20, 33], 4, 8, Config(4, 8)), $"language_model.{Layer}.weight");

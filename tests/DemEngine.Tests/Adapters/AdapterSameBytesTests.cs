@@ -56,6 +56,28 @@ public sealed class AdapterSameBytesTests
         Assert.That(bytes.AsSpan().SequenceEqual(_first[method]), $"{method} made the same bytes");
     }
 
+    [Test]
+    public void Factors_that_do_not_fit_into_the_memory_are_read_in_parts([Values("linear", "ties")] string method, [Values(IoMode.Mmap, IoMode.Pread)] IoMode io)
+    {
+        using var folder = new ModelFolder();
+        folder.Model("base", Values.Random("x.weight", ElementType.BF16, [40, 3000], 1));
+        TestCheckpoint.Write(folder.PathOf("lora"), [Values.Random("x.lora_A.weight", ElementType.F32, [200, 3000], 1, 0.1), Values.Random("x.lora_B.weight", ElementType.F32, [40, 200], 2, 0.1)]);
+        File.Move(Path.Combine(folder.PathOf("lora"), "model.safetensors"), Path.Combine(folder.PathOf("lora"), "adapter_model.safetensors"));
+        folder.File("lora", "adapter_config.json", """{"peft_type": "LORA", "r": 200, "lora_alpha": 3}""");
+        string recipe = $"{{merge_method: {method}, base_model: base, models: [{{model: base+lora, parameters: {{weight: 0.7, density: 0.5}}}}]}}";
+        var little = new RunOptions { MaxMemoryBytes = 20_000_000, Threads = 2, Io = io };
+        folder.Merge(recipe, "whole", new RunOptions { Io = io });
+        folder.Merge(recipe, "parts", little);
+        Assert.That(folder.Files("parts")["model.safetensors"], Is.EqualTo(folder.Files("whole")["model.safetensors"]));
+
+        // The bound says what the factors take, and that they do not fit into less.
+        using (var plan = folder.Plan(recipe, little))
+            Assert.That(plan.Plan.BufferBytes(little), Is.LessThanOrEqualTo(20_000_000));
+        using (var plan = folder.Plan(recipe))
+            Assert.That(plan.Plan.BufferBytes(new RunOptions { Threads = 1 }), Is.GreaterThan(2 * 200 * 3000 * sizeof(float)));
+        Failing.With(ErrorCode.BadArgument, () => folder.Merge(recipe, "none", little with { MaxMemoryBytes = 3_000_000 }));
+    }
+
     [Test, Pairwise]
     public void Products_do_not_show_the_width_of_vectors(
         [Values(0, 1, 2, 7, 64)] int rank,

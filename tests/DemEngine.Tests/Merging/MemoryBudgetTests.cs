@@ -83,16 +83,20 @@ public sealed class MemoryBudgetTests
             int buffers = random.Next(8);
             int size = 1 << random.Next(4);
             var demand = new TensorDemand(
-                size, buffers, buffers * random.Next(1, (8 * size) + 1), random.Next(2) * random.Next(2_000_000), random.Next(100_000_000));
+                size, buffers, buffers * random.Next(1, (8 * size) + 1), random.Next(2) * random.Next(2_000_000), random.Next(100_000_000))
+            {
+                Computing = new ComputingMemory(random.Next(2) * random.NextInt64(1 + (whole / 4)), random.Next(2) * random.NextInt64(1 + (whole / 8))),
+            };
             RunOptions options = Options(whole, random.Next(1, 65));
             try
             {
                 int outputs = random.Next(1, 40);
                 MemoryBudget budget = MemoryBudget.For(options, [demand, Mapped], outputs).WithResults(random.Next(2) * random.NextInt64(2 * whole));
-                long[] parts = [budget.OutputBytes, budget.InputBytes, budget.ResultBytes, budget.WorkerBytes, budget.CacheBytes];
+                long[] parts = [budget.ComputingBytes, budget.OutputBytes, budget.InputBytes, budget.ResultBytes, budget.WorkerBytes, budget.CacheBytes];
                 Assert.That(parts, Has.All.Not.Negative);
                 Assert.That(parts.Sum(), Is.EqualTo(whole));
                 Assert.That(budget.OutputBytes, Is.EqualTo((long)budget.Tile.Threads * budget.Tile.Outputs * budget.Tile.Bytes));
+                Assert.That(budget.ComputingBytes, Is.EqualTo(demand.Computing.SharedBytes + (budget.Tile.Threads * demand.Computing.ThreadBytes)));
                 Assert.That(budget.InputBytesPerThread, Is.EqualTo(demand.InputBytes(budget.Tile.Bytes)));
                 Assert.That(budget.Tile.Bytes, Is.Positive.And.LessThanOrEqualTo(RunOptions.DefaultTileBytes));
                 Assert.That(budget.Tile.Bytes % Leaf, Is.Zero);
@@ -106,6 +110,18 @@ public sealed class MemoryBudgetTests
         }
 
         Assert.That(refused, Is.InRange(1, 4000));
+    }
+
+    [Test]
+    public void What_inputs_are_computed_with_costs_threads_and_then_is_refused()
+    {
+        TensorDemand computed = Copied with { Computing = new ComputingMemory(SharedBytes: 10 * Leaf, ThreadBytes: 20 * Leaf) };
+        Assert.That(MemoryBudget.For(Options(200 * Leaf, 4), [computed]).Tile.Threads, Is.EqualTo(4));
+        MemoryBudget less = MemoryBudget.For(Options(100 * Leaf, 4), [computed, Mapped]);
+        Assert.That((less.Tile.Threads, less.ComputingBytes / Leaf), Is.EqualTo((3, 70)));
+        DemException e = Failing.With(ErrorCode.BadArgument, () => MemoryBudget.For(Options(34 * Leaf, 4), [computed]));
+        Assert.That(e.Message, Does.Contain($"factors of adapters take {10 * Leaf}").And.Contain($"need at least {45 * Leaf}"));
+        Assert.That(MemoryBudget.For(Options(55 * Leaf, 4), [computed]).Tile.Threads, Is.EqualTo(1));
     }
 
     /// <summary>The largest that each operation takes, as if a worker had done all of them.</summary>

@@ -17,12 +17,14 @@ internal static class AdaptedModel
     /// <param name="model">The model, with its real values. It stays its owner's.</param>
     /// <param name="adapter">The adapter as it is stored. It stays its owner's.</param>
     /// <param name="part">The component of a pipeline that the model is; null for a model that is none.</param>
+    /// <param name="packed">Right factors of a run's adapters; null for a model that is opened alone.</param>
     /// <exception cref="DemException">
     /// DEM2047 (AdapterDoesNotFit): the adapter changes what the model does not have. DEM2048 (BadAdapter): its tensors or its
     /// configuration contradict each other. DEM2049 (UnknownAdapter): it is of a kind that is not read. DEM2050 (NotAnAdapter):
     /// it is a model.
     /// </exception>
-    public static Checkpoint Of(Checkpoint model, Checkpoint adapter, PipelinePart? part = null)
+    public static Checkpoint Of(
+        Checkpoint model, Checkpoint adapter, PipelinePart? part = null, PackedFactors? packed = null)
     {
         AdapterContents contents = AdapterContents.Read(adapter);
         var remarks = new List<string>();
@@ -32,7 +34,8 @@ internal static class AdaptedModel
             places.TryGetValue(module.Name, out string? place) && WeightOf(model, place) is { } weight
             && ModuleChange.IsTransposed(module, weight.Spec.Shape));
 
-        var packed = new PackedFactors();
+        packed ??= new PackedFactors();
+        packed.ExpectAdapter();
         var changed = new Dictionary<StoredTensor, Func<StoredTensor, DecodedTensor>>();
         var changes = new List<(StoredTensor Model, WeightMatrix Change)>();
         var replaced = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
@@ -110,14 +113,14 @@ internal static class AdaptedModel
         {
             StoredTensor weight = replaced.GetValueOrDefault($"{place}.weight") ?? replaced.GetValueOrDefault(place)
                 ?? WeightOf(model, place) ?? throw Absent(module, $"{place}.weight");
-            yield return (weight, change.Of(module, weight, place));
+            yield return (weight, change.Of(module, weight));
         }
 
         if (bias is not null)
         {
             StoredTensor own = replaced.GetValueOrDefault($"{place}.bias")
                 ?? model.Find($"{place}.bias") ?? throw Absent(module, $"{place}.bias");
-            yield return (own, change.OfBias(module, bias, own, place));
+            yield return (own, change.OfBias(module, bias, own));
         }
     }
 

@@ -17,6 +17,7 @@ internal sealed class AdapterConfig
     public const string FileName = "adapter_config.json";
 
     private const int LargestBytes = 16 << 20;
+    private static readonly TimeSpan LongestMatch = TimeSpan.FromSeconds(1);
 
     // Ways of starting that change the model too, so that the factors belong to another one than the published.
     private static readonly string[] ChangingStarts = ["pissa", "olora", "corda", "loftq", "lora_ga"];
@@ -31,6 +32,9 @@ internal sealed class AdapterConfig
         "arrow_config",
         "megatron_config",
         "use_qalora",
+        "use_bdlora",
+        "kasa_config",
+        "monteclora_config",
     ];
 
     // That of LoraConfig, LoHaConfig and LoKrConfig.
@@ -103,7 +107,7 @@ internal sealed class AdapterConfig
     public static AdapterConfig Of(string place, JsonObject settings) => new(place, settings);
 
     /// <summary>Returns the factor by which the product of a module's factors is multiplied.</summary>
-    /// <param name="module">Path of the module in the model.</param>
+    /// <param name="module">Path of the module as the adapter names it.</param>
     /// <param name="rank">Rank of the stored factors.</param>
     /// <param name="factor">One of them, for messages.</param>
     /// <exception cref="DemException">DEM2048 (BadAdapter): the configuration states another rank, or no number.</exception>
@@ -120,7 +124,7 @@ internal sealed class AdapterConfig
     /// Returns the factor by which a module's change is multiplied whose matrices are stored whole: PEFT divides by the rank that
     /// the configuration states all the same.
     /// </summary>
-    /// <param name="module">Path of the module in the model.</param>
+    /// <param name="module">Path of the module as the adapter names it.</param>
     /// <exception cref="DemException">DEM2048 (BadAdapter): the configuration states no number.</exception>
     public double ScaleOf(string module) => ScaleOf(module, StatedRank(module) ?? DefaultRank);
 
@@ -142,17 +146,29 @@ internal sealed class AdapterConfig
         {
             try
             {
-                if (Regex.IsMatch(
-                    module, $@"\A(.*\.)?({pattern})\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking))
+                if (IsMatch(module, $@"\A(.*\.)?({pattern})\z"))
                     return value;
             }
-            catch (Exception e) when (e is ArgumentException or NotSupportedException)
+            catch (Exception e) when (e is ArgumentException or RegexMatchTimeoutException)
             {
                 throw Bad(_path, $"{Quoted.Name(pattern)} is no pattern of module names that can be read");
             }
         }
 
         return null;
+    }
+
+    // Patterns that look ahead or behind need the engine that goes back, which a hostile pattern could keep busy.
+    private static bool IsMatch(string module, string pattern)
+    {
+        try
+        {
+            return Regex.IsMatch(module, pattern, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
+        }
+        catch (NotSupportedException)
+        {
+            return Regex.IsMatch(module, pattern, RegexOptions.CultureInvariant, LongestMatch);
+        }
     }
 
     private (string Pattern, double Value)[] Patterns(string key) => _root[key] switch

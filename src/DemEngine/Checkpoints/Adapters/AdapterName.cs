@@ -68,7 +68,7 @@ internal readonly partial record struct AdapterName(string Module, AdapterPart P
 
         if (OtherKinds().IsMatch(rest))
             return new AdapterName(rest, AdapterPart.Unknown);
-        if (rest.Contains(".original_module.", StringComparison.Ordinal))
+        if (rest.Contains(".original_module.", StringComparison.Ordinal) || OfTraining().IsMatch(rest))
             return new AdapterName(rest, AdapterPart.Unused);
         string whole = rest.Replace(".modules_to_save.default.", ".", StringComparison.Ordinal)
             .Replace(".modules_to_save.", ".", StringComparison.Ordinal)
@@ -83,9 +83,13 @@ internal readonly partial record struct AdapterName(string Module, AdapterPart P
         RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex PeftFactor();
 
+    // What only training needs, such as the projections of VeLoRA.
+    [GeneratedRegex(@"\.lora_velora_\w+(\.|\z)", RegexOptions.CultureInvariant)]
+    private static partial Regex OfTraining();
+
     [GeneratedRegex(
         @"(^|[._])(lora_E|lora_ranknum|oft_|boft_|ia3_l|vera_lambda|prompt_embeddings|glora_|randlora_|token_adapter|"
-        + @"trainable_tokens|lora_diag|hada_|lokr_)",
+        + @"trainable_tokens|lora_diag|lora_monteclora|hada_|lokr_)",
         RegexOptions.CultureInvariant)]
     private static partial Regex OtherKinds();
 }

@@ -15,14 +15,13 @@ internal sealed class ModuleChange(AdapterConfig? config, bool areTransposed, Pa
     /// <summary>Makes the change of a module's weight.</summary>
     /// <param name="module">The module.</param>
     /// <param name="target">The model's tensor.</param>
-    /// <param name="path">Path of the module in the model.</param>
     /// <exception cref="DemException">
     /// DEM2047 (AdapterDoesNotFit): the change has another shape than the tensor. DEM2048 (BadAdapter): parts are missing or
     /// contradict each other.
     /// </exception>
-    public WeightMatrix Of(AdapterModule module, StoredTensor target, string path)
+    public WeightMatrix Of(AdapterModule module, StoredTensor target)
     {
-        WeightMatrix change = Find(module, target.Spec.Shape, path)
+        WeightMatrix change = Find(module, target.Spec.Shape)
             ?? throw AdapterFault.Missing(module.Any, "whole pair of factors");
         return Fits(change, target.Spec.Shape)
             ? change
@@ -40,9 +39,8 @@ internal sealed class ModuleChange(AdapterConfig? config, bool areTransposed, Pa
     /// <param name="module">The module.</param>
     /// <param name="bias">What the adapter stores of the bias.</param>
     /// <param name="target">The model's bias.</param>
-    /// <param name="path">Path of the module in the model.</param>
     /// <exception cref="DemException">DEM2047 (AdapterDoesNotFit), DEM2048 (BadAdapter).</exception>
-    public WeightMatrix OfBias(AdapterModule module, StoredTensor bias, StoredTensor target, string path)
+    public WeightMatrix OfBias(AdapterModule module, StoredTensor bias, StoredTensor target)
     {
         if (bias.Spec.Shape.ElementCount != target.Spec.Shape.ElementCount)
             throw new DemException(
@@ -54,42 +52,42 @@ internal sealed class ModuleChange(AdapterConfig? config, bool areTransposed, Pa
                 Tensor = target.Spec.Name,
             };
         double scale = bias == module[AdapterPart.UpBias] && module[AdapterPart.Down] is { } down
-            ? Scale(module, path, AdapterFault.MatrixOf(down).Rows, down)
+            ? Scale(module, AdapterFault.MatrixOf(down).Rows, down)
             : 1;
         return StoredMatrix.Of(bias, scale);
     }
 
-    private WeightMatrix? Find(AdapterModule module, TensorShape target, string path)
+    private WeightMatrix? Find(AdapterModule module, TensorShape target)
     {
         if (module[AdapterPart.EmbeddingDown] is { } tokens)
         {
             StoredTensor width = module[AdapterPart.EmbeddingUp] ?? throw AdapterFault.Missing(tokens, "lora_embedding_B");
             var rows = new StoredFactor(tokens, isTransposed: true);
             return new ProductMatrix(
-                rows, new StoredFactor(width, isTransposed: true), packed, Scale(module, path, rows.Columns, tokens));
+                rows, new StoredFactor(width, isTransposed: true), packed, Scale(module, rows.Columns, tokens));
         }
 
         if (module[AdapterPart.Down] is { } down)
-            return Product(module, target, path, down, module[AdapterPart.Up] ?? throw AdapterFault.Missing(down, "B (up)"));
+            return Product(module, target, down, module[AdapterPart.Up] ?? throw AdapterFault.Missing(down, "B (up)"));
         if (module[AdapterPart.W2] is null && module[AdapterPart.W2Left] is null)
             return module[AdapterPart.Difference] is { } difference ? StoredMatrix.Of(difference) : null;
         return module[AdapterPart.W1] is null && module[AdapterPart.W2] is null && !IsKronecker(module)
-            ? Hadamard(module, path)
-            : Kronecker(module, path);
+            ? Hadamard(module)
+            : Kronecker(module);
     }
 
     private ProductMatrix Product(
-        AdapterModule module, TensorShape target, string path, StoredTensor down, StoredTensor up)
+        AdapterModule module, TensorShape target, StoredTensor down, StoredTensor up)
     {
         if (module[AdapterPart.Middle] is { } middle)
         {
             var core = new TuckerFactor(middle, down);
-            return new ProductMatrix(new StoredFactor(up), core, packed, Scale(module, path, core.Rows, down));
+            return new ProductMatrix(new StoredFactor(up), core, packed, Scale(module, core.Rows, down));
         }
 
         var left = new StoredFactor(up);
         var right = new StoredFactor(down);
-        double scale = Scale(module, path, right.Rows, down);
+        double scale = Scale(module, right.Rows, down);
         bool isTransposed = left.Rows == right.Columns
             ? areTransposed
             : target.Rows == right.Columns && target.RowElements == left.Rows && left.Columns == right.Rows;
@@ -108,14 +106,14 @@ internal sealed class ModuleChange(AdapterConfig? config, bool areTransposed, Pa
         && up.Spec.Shape.Rows == target.RowElements && down.Spec.Shape.RowElements == target.Rows
         && target.Rows != target.RowElements;
 
-    private HadamardMatrix Hadamard(AdapterModule module, string path)
+    private HadamardMatrix Hadamard(AdapterModule module)
     {
         ProductMatrix a = Factored(module, AdapterPart.W1Left, AdapterPart.W1Right, AdapterPart.W1Core);
         ProductMatrix b = Factored(module, AdapterPart.W2Left, AdapterPart.W2Right, AdapterPart.W2Core);
-        return new HadamardMatrix(a, b, Scale(module, path, a.Rank, module[AdapterPart.W1Right]!));
+        return new HadamardMatrix(a, b, Scale(module, a.Rank, module[AdapterPart.W1Right]!));
     }
 
-    private KroneckerMatrix Kronecker(AdapterModule module, string path)
+    private KroneckerMatrix Kronecker(AdapterModule module)
     {
         WeightMatrix a = module[AdapterPart.W1] is { } first
             ? StoredMatrix.Of(first)
@@ -126,8 +124,8 @@ internal sealed class ModuleChange(AdapterConfig? config, bool areTransposed, Pa
 
         // Where neither matrix is a product, there is no rank that an α stored beside them could refer to.
         ProductMatrix? factored = b as ProductMatrix ?? a as ProductMatrix;
-        double scale = factored is not null ? Scale(module, path, factored.Rank, factored.Parts[0])
-            : module.ReadAlpha() is null && config is not null ? config.ScaleOf(path)
+        double scale = factored is not null ? Scale(module, factored.Rank, factored.Parts[0])
+            : module.ReadAlpha() is null && config is not null ? config.ScaleOf(module.Name)
             : 1;
         return new KroneckerMatrix(a, b, scale);
     }
@@ -147,8 +145,8 @@ internal sealed class ModuleChange(AdapterConfig? config, bool areTransposed, Pa
     private static bool IsKronecker(AdapterModule module) =>
         module.Any.Spec.Name.Contains("lokr_", StringComparison.Ordinal);
 
-    private double Scale(AdapterModule module, string path, int rank, StoredTensor factor) =>
-        module.ReadAlpha() is { } alpha ? alpha / rank : config?.ScaleOf(path, rank, factor) ?? 1;
+    private double Scale(AdapterModule module, int rank, StoredTensor factor) =>
+        module.ReadAlpha() is { } alpha ? alpha / rank : config?.ScaleOf(module.Name, rank, factor) ?? 1;
 
     private static bool Fits(WeightMatrix change, TensorShape target) =>
         change.Rows == target.Rows && change.Columns == target.RowElements;

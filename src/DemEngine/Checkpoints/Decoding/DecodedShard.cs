@@ -75,6 +75,7 @@ internal sealed class DecodedShard : IShardReader, IDecodingReader
         {
             Adaptation = tensor.Adaptation,
             LowRankUpdate = tensor.LowRankUpdate,
+            Memory = tensor.Memory,
             IsMapped = tensor.IsInOrder && tensor.Parts.All(part => !part.IsCopied),
         };
     }

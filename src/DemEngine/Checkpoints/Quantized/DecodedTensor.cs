@@ -37,6 +37,9 @@ internal abstract class DecodedTensor(string name, TensorShape shape, ElementTyp
     /// <summary>The low-rank update that the tensor is computed with; null where there is none.</summary>
     public virtual LowRankUpdate? LowRankUpdate => null;
 
+    /// <summary>Memory that it takes to compute a part, where that is more than some kilobytes.</summary>
+    public virtual ComputingMemory Memory => default;
+
     /// <summary>Computes a part of the flattened tensor.</summary>
     /// <param name="first">Index of the part's first element.</param>
     /// <param name="values">Receives the elements.</param>

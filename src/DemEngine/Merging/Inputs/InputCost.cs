@@ -1,3 +1,4 @@
+using DemEngine.Checkpoints;
 using DemEngine.Numerics;
 
 namespace DemEngine.Merging.Inputs;
@@ -11,6 +12,9 @@ namespace DemEngine.Merging.Inputs;
 /// <param name="Tensors">Number of tensors.</param>
 internal readonly record struct InputCost(long ElementBytes, int Buffers, long BufferElementBytes, int Tensors)
 {
+    /// <summary>Memory that it takes to compute the tensors, one after the other.</summary>
+    public ComputingMemory Computing { get; init; }
+
     // With so few, each is compared with those before it.
     private const int FewInputs = 8;
 
@@ -56,6 +60,9 @@ internal readonly record struct InputCost(long ElementBytes, int Buffers, long B
             ElementBytes + input.ElementBytes,
             Buffers + copied,
             BufferElementBytes + (copied * input.Spec.Type.Size),
-            Tensors + 1);
+            Tensors + 1)
+        {
+            Computing = Computing.Or(input.Computing),
+        };
     }
 }

@@ -28,6 +28,9 @@ internal sealed class StackedTensor : TensorReader
 
     public override int ElementBytes => _parts[0].ElementBytes;
 
+    public override ComputingMemory Computing =>
+        _parts.Aggregate(default(ComputingMemory), (most, part) => most.Or(part.Computing));
+
     public override bool IsCopied => true;
 
     public override TensorReader Rebind(Func<TensorReader, TensorReader> replace)

@@ -21,6 +21,8 @@ internal sealed class StoredTensorReader(StoredTensor tensor) : TensorReader(ten
 
     public override bool IsComputedInPlace => _tensor.Origin is { IsMapped: true };
 
+    public override ComputingMemory Computing => _tensor.Origin?.Memory ?? default;
+
     public override LowRankReader? LowRankUpdate { get; } = ChangeOf(tensor);
 
     public override NativeBytes? InMemory =>

@@ -18,6 +18,8 @@ internal sealed class TensorPart(TensorReader whole, string name, TensorShape sh
 
     public override int ElementBytes => whole.ElementBytes;
 
+    public override ComputingMemory Computing => whole.Computing;
+
     public override bool IsCopied => whole.IsCopied;
 
     public override NativeBytes? InMemory => IsCopied || Spec.ByteLength > int.MaxValue

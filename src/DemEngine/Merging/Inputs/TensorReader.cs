@@ -25,6 +25,9 @@ internal abstract class TensorReader(TensorSpec spec)
     /// <summary>Whether <see cref="Read"/> needs memory for the elements that it returns.</summary>
     public abstract bool IsCopied { get; }
 
+    /// <summary>Memory that it takes to compute a part, beside the room for it.</summary>
+    public virtual ComputingMemory Computing => default;
+
     /// <summary>
     /// Whether elements are computed while they are read, from memory, so that small parts cost no more than large ones.
     /// </summary>

@@ -42,6 +42,8 @@ internal sealed class TransposedTensor(TensorReader whole, TensorSpec spec, long
 
     public override int ElementBytes => whole.ElementBytes;
 
+    public override ComputingMemory Computing => whole.Computing;
+
     public override bool IsCopied => true;
 
     public override TensorReader Rebind(Func<TensorReader, TensorReader> replace)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using DemEngine.Checkpoints;
 using DemEngine.Checkpoints.Adapters;
+using DemEngine.Checkpoints.Adapters.Changes;
 using DemEngine.Checkpoints.Decoding;
 using DemEngine.Checkpoints.Forms;
 using DemEngine.Checkpoints.Pipelines;
@@ -20,6 +21,7 @@ internal sealed class OpenedModels(RunOptions run, ModelSources? sources = null)
     private readonly ShardReaders _readers = new(run.Io, run.MaxMemoryBytes, run.PageCacheBytes);
     private readonly Dictionary<string, Checkpoint> _byPath = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Checkpoint> _adapters = new(StringComparer.Ordinal);
+    private readonly PackedFactors _factors = new(run.MaxMemoryBytes);
     private readonly Dictionary<Checkpoint, string> _fingerprints = [];
     private readonly Dictionary<Checkpoint, InputModel> _inputs = [];
 
@@ -40,7 +42,7 @@ internal sealed class OpenedModels(RunOptions run, ModelSources? sources = null)
         if (!_byPath.TryGetValue(key, out Checkpoint? checkpoint))
         {
             Checkpoint model = Open(sources?.Find(path.WrittenModel) is null ? adapted.Model : path.WrittenModel);
-            checkpoint = AdaptedModel.Of(model, OpenAdapter(adapted.Adapter), adapted.Part);
+            checkpoint = AdaptedModel.Of(model, OpenAdapter(adapted.Adapter), adapted.Part, _factors);
             _byPath.Add(key, checkpoint);
         }
 

@@ -5,10 +5,9 @@ namespace DemEngine.Merging.Options;
 
 /// <summary>
 /// The division of <see cref="RunOptions.MaxMemoryBytes"/>, which nothing else divides. The parts are taken in this order: what
-/// is read ahead of time and written behind, past the page cache; output tiles and input buffers of all threads, without which
-/// there is no run;
-/// results that stay in memory; the workers' own scratch; and the cache of inputs, which gets what is left. The parts never add
-/// up to more than the whole.
+/// is read ahead of time and written behind, past the page cache; what inputs are computed with, such as factors of adapters;
+/// output tiles and input buffers of all threads, without which there is no run; results that stay in memory; the workers' own
+/// scratch; and the cache of inputs, which gets what is left. The parts never add up to more than the whole.
 /// </summary>
 internal sealed class MemoryBudget
 {
@@ -27,11 +26,13 @@ internal sealed class MemoryBudget
     private const int WidestRatio = 8;
 
     private readonly long _workerDemand;
+    private readonly ComputingMemory _computing;
 
     private MemoryBudget(
         long maxBytes,
         long aheadBytes,
         long behindBytes,
+        ComputingMemory computing,
         TileSize tile,
         long inputBytesPerThread,
         long workerDemand,
@@ -40,12 +41,14 @@ internal sealed class MemoryBudget
         MaxBytes = maxBytes;
         AheadBytes = aheadBytes;
         BehindBytes = behindBytes;
+        _computing = computing;
+        ComputingBytes = computing.SharedBytes + (tile.Threads * computing.ThreadBytes);
         Tile = tile;
         InputBytesPerThread = inputBytesPerThread;
         OutputBytes = tile.Threads * (tile.Outputs * (long)tile.Bytes);
         InputBytes = tile.Threads * inputBytesPerThread;
         _workerDemand = workerDemand;
-        long left = maxBytes - aheadBytes - behindBytes - OutputBytes - InputBytes;
+        long left = maxBytes - aheadBytes - behindBytes - ComputingBytes - OutputBytes - InputBytes;
         ResultBytes = Math.Min(resultDemand, left);
         WorkerBytes = Math.Min(workerDemand, left - ResultBytes);
         CacheBytes = left - ResultBytes - WorkerBytes;
@@ -59,6 +62,9 @@ internal sealed class MemoryBudget
 
     /// <summary>Part of what is computed and not written yet, in bytes; 0 where it is written into the page cache.</summary>
     public long BehindBytes { get; }
+
+    /// <summary>Part of what all threads compute inputs with, in bytes; 0 where inputs are stored as they are.</summary>
+    public long ComputingBytes { get; }
 
     /// <summary>Tile size and number of threads.</summary>
     public TileSize Tile { get; }
@@ -105,12 +111,15 @@ internal sealed class MemoryBudget
         int buffers = demands.Select(demand => demand.Buffers).DefaultIfEmpty().Max();
         long ahead = options.Io == IoMode.Direct || options.ReadsAhead ? ShardReaders.AheadBytes(options.MaxMemoryBytes) : 0;
         long behind = options.WritesBehind ? BehindBytesWithin(options.MaxMemoryBytes) : 0;
-        long beside = ahead + behind;
-        TileSize tile = WithRows(Choose(options, beside, buffers, outputs), options.MaxMemoryBytes - beside, beside, demands);
+        ComputingMemory computing =
+            demands.Aggregate(default(ComputingMemory), (most, demand) => most.Or(demand.Computing));
+        var taken = new Taken(ahead + behind, computing);
+        TileSize tile = WithRows(Choose(options, taken, buffers, outputs), options.MaxMemoryBytes - taken.Shared, taken, demands);
         return new MemoryBudget(
             options.MaxMemoryBytes,
             ahead,
             behind,
+            computing,
             tile,
             InputsOf(demands, tile.Bytes),
             tile.Threads * demands.Select(demand => demand.WorkerBytes).DefaultIfEmpty().Max(),
@@ -138,12 +147,12 @@ internal sealed class MemoryBudget
     /// <summary>Returns the budget with results that stay in memory; workers and the cache get less.</summary>
     /// <param name="bytes">Size of all results together in bytes.</param>
     public MemoryBudget WithResults(long bytes) =>
-        new(MaxBytes, AheadBytes, BehindBytes, Tile, InputBytesPerThread, _workerDemand, bytes);
+        new(MaxBytes, AheadBytes, BehindBytes, _computing, Tile, InputBytesPerThread, _workerDemand, bytes);
 
     /// <summary>Chooses the tile size and the number of threads for tiles without a margin.</summary>
-    private static TileSize Choose(RunOptions options, long beside, int mostBuffers, int outputs)
+    private static TileSize Choose(RunOptions options, Taken taken, int mostBuffers, int outputs)
     {
-        long most = options.MaxMemoryBytes - beside;
+        long most = options.MaxMemoryBytes - taken.Shared;
         long inputsPerByte = (long)mostBuffers * WidestRatio;
         int together = (int)Math.Clamp(
             (most / ContentHash.LeafBytes / options.Threads) - inputsPerByte,
@@ -153,7 +162,7 @@ internal sealed class MemoryBudget
         long leafCost = buffersPerByte * ContentHash.LeafBytes;
         long leaves = most / leafCost;
         if (leaves < 1)
-            throw TooSmall(most, beside, $"{mostBuffers} buffers for inputs and one for the output", leafCost);
+            throw TooSmall(most, taken, $"{mostBuffers} buffers for inputs and one for the output", leafCost + taken.ByThread);
 
         int threads = (int)Math.Min(options.Threads, leaves);
         long perThread = Math.Min(leaves / threads, Math.Max(1, options.TileBytes / together / ContentHash.LeafBytes));
@@ -161,14 +170,14 @@ internal sealed class MemoryBudget
     }
 
     /// <summary>Makes room for margins: where they do not fit, with fewer outputs at a time, threads, or smaller tiles.</summary>
-    private static TileSize WithRows(TileSize tile, long maxBytes, long beside, TensorDemand[] demands)
+    private static TileSize WithRows(TileSize tile, long maxBytes, Taken taken, TensorDemand[] demands)
     {
-        long leastInputs = InputsOf(demands, ContentHash.LeafBytes);
+        long leastInputs = InputsOf(demands, ContentHash.LeafBytes) + taken.ByThread;
         if (leastInputs > maxBytes - ContentHash.LeafBytes)
         {
             throw TooSmall(
                 maxBytes,
-                beside,
+                taken,
                 "the smallest output tile and the rows that it is made from",
                 leastInputs + ContentHash.LeafBytes);
         }
@@ -176,7 +185,7 @@ internal sealed class MemoryBudget
         int together = (int)Math.Clamp(((maxBytes / tile.Threads) - leastInputs) / ContentHash.LeafBytes, 1, tile.Outputs);
         int threads = (int)Math.Min(tile.Threads, maxBytes / ((together * (long)ContentHash.LeafBytes) + leastInputs));
         int bytes = tile.Bytes;
-        while (threads * ((together * (long)bytes) + InputsOf(demands, bytes)) > maxBytes)
+        while (threads * ((together * (long)bytes) + InputsOf(demands, bytes) + taken.ByThread) > maxBytes)
             bytes -= ContentHash.LeafBytes;
         return new TileSize(bytes, together, threads);
     }
@@ -184,8 +193,20 @@ internal sealed class MemoryBudget
     private static long InputsOf(TensorDemand[] demands, int tileBytes) =>
         demands.Select(demand => demand.InputBytes(tileBytes)).DefaultIfEmpty().Max();
 
-    private static DemException TooSmall(long maxBytes, long beside, string what, long needed) => new(
+    private static DemException TooSmall(long maxBytes, Taken taken, string what, long needed) => new(
         ErrorCode.BadArgument,
-        $"a memory bound of {maxBytes + beside} bytes is too small: {what} need at least {needed}"
-        + (beside == 0 ? "" : $", and what is read ahead of time or not written yet takes {beside}"));
+        $"a memory bound of {maxBytes + taken.Shared} bytes is too small: {what} need at least {needed}"
+        + (taken.Beside == 0 ? "" : $", and what is read ahead of time or not written yet takes {taken.Beside}")
+        + (taken.Computing == default ? ""
+            : $", and factors of adapters take {taken.Computing.SharedBytes}"));
+
+    /// <summary>What is taken before tiles are.</summary>
+    /// <param name="Beside">For what is read ahead of time or not written yet, in bytes.</param>
+    /// <param name="Computing">For what inputs are computed with.</param>
+    private readonly record struct Taken(long Beside, ComputingMemory Computing)
+    {
+        public long Shared => Beside + Computing.SharedBytes;
+
+        public long ByThread => Computing.ThreadBytes;
+    }
 }

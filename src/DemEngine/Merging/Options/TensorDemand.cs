@@ -1,3 +1,5 @@
+using DemEngine.Checkpoints;
+
 namespace DemEngine.Merging.Options;
 
 /// <summary>Memory that a thread needs for the tiles of one tensor, from which <see cref="MemoryBudget"/> divides.</summary>
@@ -9,6 +11,9 @@ namespace DemEngine.Merging.Options;
 internal readonly record struct TensorDemand(
     int ElementSize, int Buffers, long BufferElementBytes, long Margin, long WorkerBytes)
 {
+    /// <summary>Memory that it takes to compute the inputs.</summary>
+    public ComputingMemory Computing { get; init; }
+
     /// <summary>Size in bytes of the input buffers for a tile of the given size.</summary>
     public long InputBytes(int tileBytes) => ((tileBytes / ElementSize) + Margin) * BufferElementBytes;
 }

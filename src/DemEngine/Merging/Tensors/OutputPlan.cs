@@ -90,7 +90,8 @@ public sealed class OutputPlan
     public long BufferBytes(RunOptions options)
     {
         var budget = MemoryBudget.For(options.Reading(Checkpoints).Writing(BytesToWrite), Demands);
-        return budget.AheadBytes + budget.BehindBytes + budget.OutputBytes + budget.InputBytes + budget.WorkerBytes
+        return budget.AheadBytes + budget.BehindBytes + budget.ComputingBytes + budget.OutputBytes + budget.InputBytes
+            + budget.WorkerBytes
             + Math.Min(_totals.Value.HeldBytes, budget.CacheBytes);
     }
 

@@ -58,7 +58,10 @@ internal abstract class OutputTensor(TensorSpec spec)
                 cost.Buffers + RankBuffers,
                 cost.BufferElementBytes + (RankBuffers * (long)sizeof(uint)),
                 Math.Min(ReadMargin, Spec.UnitCount),
-                IMergeBackend.WorkerBytes(cost.Tensors, rowElements) + tables);
+                IMergeBackend.WorkerBytes(cost.Tensors, rowElements) + tables)
+            {
+                Computing = cost.Computing,
+            };
         }
     }
 

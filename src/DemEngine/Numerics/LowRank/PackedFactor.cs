@@ -24,6 +24,12 @@ internal sealed class PackedFactor
         _numbers = new float[checked((columns + PanelColumns - 1) / PanelColumns * PanelColumns * rank)];
     }
 
+    /// <summary>Bytes that a factor takes in memory, with the norms of its columns.</summary>
+    /// <param name="rank">Number of rows.</param>
+    /// <param name="columns">Number of columns.</param>
+    public static long BytesOf(long rank, long columns) =>
+        (columns + PanelColumns - 1) / PanelColumns * PanelColumns * (rank + 1) * sizeof(float);
+
     /// <summary>Number of rows.</summary>
     public int Rank { get; }
 

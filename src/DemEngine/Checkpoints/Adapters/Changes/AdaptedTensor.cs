@@ -21,6 +21,8 @@ internal sealed class AdaptedTensor(StoredTensor model, WeightMatrix change, Sto
     public override LowRankUpdate? LowRankUpdate =>
         change.LowRank is { } matrix ? new LowRankUpdate(model, matrix) : null;
 
+    public override ComputingMemory Memory => change.Memory;
+
     public override void Decode(long first, Span<float> values)
     {
         ModelNumbers.Read(model, first, values);

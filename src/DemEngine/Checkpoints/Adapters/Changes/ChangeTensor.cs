@@ -15,6 +15,8 @@ internal sealed class ChangeTensor(StoredTensor model, WeightMatrix change)
 
     public override LowRankUpdate? LowRankUpdate => change.LowRank is { } matrix ? new LowRankUpdate(null, matrix) : null;
 
+    public override ComputingMemory Memory => change.Memory;
+
     public override void Decode(long first, Span<float> values) => change.Read(first, values);
 
     public override void WillNeed(long first, long count) => change.WillNeed(first);

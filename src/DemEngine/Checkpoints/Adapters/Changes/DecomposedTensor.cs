@@ -46,6 +46,9 @@ internal sealed class DecomposedTensor : DecodedTensor
 
     public override Adaptation? Adaptation => new(_model, Change: null);
 
+    public override ComputingMemory Memory =>
+        _change.Memory.And(new(0, ComputingMemory.Rented((long)RowsTogether * _columns, sizeof(float))));
+
     public override void Decode(long first, Span<float> values)
     {
         int most = Math.Min(RowsTogether, (values.Length / _columns) + 2);

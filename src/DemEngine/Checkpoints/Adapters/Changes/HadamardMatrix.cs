@@ -34,6 +34,8 @@ internal sealed class HadamardMatrix : WeightMatrix
 
     public override IReadOnlyList<StoredTensor> Parts { get; }
 
+    public override ComputingMemory Memory => _a.Memory.Or(_b.Memory).And(new(0, 2 * StripElements * sizeof(float)));
+
     public override void AddTo(long first, Span<float> values)
     {
         int most = Math.Min(values.Length, StripElements);

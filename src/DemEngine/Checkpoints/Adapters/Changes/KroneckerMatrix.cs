@@ -29,6 +29,9 @@ internal sealed class KroneckerMatrix : WeightMatrix
 
     public override IReadOnlyList<StoredTensor> Parts { get; }
 
+    public override ComputingMemory Memory => _a.Memory.Or(_b.Memory)
+        .And(new(0, ComputingMemory.Rented(_a.Columns, sizeof(float)) + ComputingMemory.Rented(_b.Columns, sizeof(float))));
+
     public override void AddTo(long first, Span<float> values)
     {
         float[] outer = ArrayPool<float>.Shared.Rent(_a.Columns);

@@ -15,9 +15,8 @@ internal sealed class ProductMatrix : WeightMatrix, ILowRankMatrix
     private const int MostRows = 1024;
 
     // Of factors of a high rank only parts are in memory: 8 MiB of the left one, and 4 of the right one where the whole of it
-    // would take more than 16.
+    // would take more than PackedFactors keeps.
     private const int MostNumbers = 1 << 20;
-    private const int MostPackedNumbers = 1 << 22;
     private const int MostRank = 1 << 16;
 
     private readonly IFactor _left;
@@ -43,6 +42,8 @@ internal sealed class ProductMatrix : WeightMatrix, ILowRankMatrix
         _packed = packed;
         _scale = scale;
         Parts = [.. left.Parts, .. right.Parts];
+        if (IsPacked)
+            packed.Expect(right);
     }
 
     /// <summary>Number of columns of L and of rows of R.</summary>
@@ -58,7 +59,20 @@ internal sealed class ProductMatrix : WeightMatrix, ILowRankMatrix
 
     public override IReadOnlyList<StoredTensor> Parts { get; }
 
-    private bool IsPacked => (long)Rank * Columns <= MostPackedNumbers;
+    // A thread may go on with a right factor that others have made room for.
+    public override ComputingMemory Memory
+    {
+        get
+        {
+            long right = IsPacked ? PackedFactor.BytesOf(Rank, Columns) : (long)MostNumbers * sizeof(float);
+            long left = Math.Min(Math.Max(MostNumbers, Rank), Math.Min(MostRows, Rows) * (long)Rank);
+            return new ComputingMemory(
+                _packed.Bytes,
+                right + PackedFactors.StripBytes + ComputingMemory.Rented(left, sizeof(double) + sizeof(float)));
+        }
+    }
+
+    private bool IsPacked => _packed.Takes(_right);
 
     public void ReadLeft(int firstRow, int rows, Span<double> left) => _left.Read(firstRow, rows, 0, Rank, left, Rank);
 

@@ -24,6 +24,9 @@ internal abstract class WeightMatrix(int rows, int columns)
     /// <summary>Stored tensors that it is computed from.</summary>
     public abstract IReadOnlyList<StoredTensor> Parts { get; }
 
+    /// <summary>Memory that it takes to compute a part, where that is more than some kilobytes.</summary>
+    public virtual ComputingMemory Memory => default;
+
     /// <summary>
     /// Adds a part of the matrix, flattened row by row, to numbers: y ← float32(y + m), with m in double.
     /// </summary>
