@@ -95,18 +95,20 @@ public sealed class Checkpoint : IDisposable
     /// <param name="model">The model.</param>
     /// <param name="adapter">The adapter.</param>
     /// <param name="tensors">Tensors of the model, those that the adapter changes computed when they are read.</param>
+    /// <param name="sideFiles">Its small files.</param>
     /// <param name="remarks">Notes on what was changed and what was left out.</param>
     internal Checkpoint(
         string path,
         Checkpoint model,
         Checkpoint adapter,
         ImmutableArray<StoredTensor> tensors,
+        FolderFiles sideFiles,
         ImmutableArray<string> remarks)
         : this(path, model.Folder, model._files, model._names, model._source, tensors)
     {
         _adapter = adapter;
         IsDecoded = true;
-        _sideFiles = model.ReadSideFiles();
+        _sideFiles = sideFiles;
         DecodingRemarks = [.. model.DecodingRemarks, .. remarks];
     }
 

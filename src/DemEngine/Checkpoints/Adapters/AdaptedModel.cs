@@ -28,8 +28,12 @@ internal static class AdaptedModel
     {
         AdapterContents contents = AdapterContents.Read(adapter);
         var remarks = new List<string>();
+        string[] modules = [.. contents.Modules.Select(module => module.Name), .. contents.Whole.Select(WholeModule)];
+        TiedHead? head = TiedHead.Find(model, modules);
         Dictionary<string, string> places = new ModuleNames(model, part).Find(
-            [.. contents.Modules.Select(module => module.Name), .. contents.Whole.Select(WholeModule)], adapter.Path, remarks);
+            [.. modules.Where(module => module != head?.Module)], adapter.Path, remarks);
+        if (head is not null)
+            places.Add(head.Module, head.Module);
         bool areTransposed = contents.IsTransposed || contents.Modules.Any(module =>
             places.TryGetValue(module.Name, out string? place) && WeightOf(model, place) is { } weight
             && ModuleChange.IsTransposed(module, weight.Spec.Shape));
@@ -54,6 +58,14 @@ internal static class AdaptedModel
                     Tensor = name,
                 };
             replaced.Add(name, whole.Named(name));
+        }
+
+        if (head is not null)
+        {
+            replaced.TryAdd(head.Name, head.Embedding.Named(head.Name));
+            remarks.Add(
+                $"{adapter.Path}: it has an output matrix of its own, and the model's is its embedding: both are stored apart, and "
+                + "config.json says so");
         }
 
         foreach (AdapterModule module in contents.Modules)
@@ -95,7 +107,13 @@ internal static class AdaptedModel
             .. replaced.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => Changed(pair.Value)),
         ];
         remarks.Insert(0, Summary(model, adapter, contents, changed.Count));
-        return new Checkpoint($"{model.Path}+{AdapterFiles.NameOf(adapter)}", model, adapter, tensors, [.. remarks]);
+        return new Checkpoint(
+            $"{model.Path}+{AdapterFiles.NameOf(adapter)}",
+            model,
+            adapter,
+            tensors,
+            head is null ? model.ReadSideFiles() : TiedHead.Untied(model),
+            [.. remarks]);
 
         StoredTensor Changed(StoredTensor tensor) => adapted.GetValueOrDefault(tensor, tensor);
     }
