@@ -69,7 +69,8 @@ internal sealed class LinearProducer : TensorProducer
             if (from >= to)
                 continue;
 
-            // Low-rank changes are added to what they change where the worker can, instead of being computed first.
+            // Low-rank changes are added to what they change where the worker can, instead of being computed first. Several sums
+            // share what is computed first, which takes less time than an estimate for each: by measurement from two sums on.
             if (_changes[s] is { } changes
                 && alike.Length == 1
                 && workspace.Worker.TakesChanges(_parts[s].Sum, changes, outputs[0].Type))
