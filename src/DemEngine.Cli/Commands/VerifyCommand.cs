@@ -13,7 +13,10 @@ internal static class VerifyCommand
 {
     public static Command Build()
     {
-        var folder = new Argument<string>("dir") { Description = "A folder that this tool wrote, or a model in files of PyTorch." };
+        var folder = new Argument<string>("dir")
+        {
+            Description = "A folder that this tool wrote, or a model in files of PyTorch.",
+        };
         var read = new ReadCommandOptions();
         var output = new OutputOptions();
         Option<bool> all = Listing.NewAll();
@@ -21,7 +24,8 @@ internal static class VerifyCommand
         var command = new Command(
             "verify",
             "Hash every tensor and every file of an output again and compare with its manifest. "
-            + "Of files of PyTorch, which have no manifest, the archive's own checksums are compared. Exits with 1 if one differs, is missing, or does not belong there; an edited model card is only noted.")
+            + "Of files of PyTorch, which have no manifest, the archive's own checksums are compared. "
+            + "Exits with 1 if one differs, is missing, or does not belong there; an edited model card is only noted.")
         {
             folder, all,
         };

@@ -36,8 +36,9 @@ internal static class VerifyPrinter
         }
 
         string beside = report.Files is null ? "" : $", {report.Files.Count} files";
+        string what = report.WithoutChecksum is null ? "tensors" : "files in the archive";
         Console.Out.WriteLine(
-            $"{report.Tensors} {(report.WithoutChecksum is null ? "tensors" : "files in the archive")}, {Sizes.Format(report.Bytes)}{beside}: "
+            $"{report.Tensors} {what}, {Sizes.Format(report.Bytes)}{beside}: "
             + (report.IsIntact ? report.WithoutChecksum is null ? "as the manifest says" : "as their checksums say" : "damaged"));
     }
 

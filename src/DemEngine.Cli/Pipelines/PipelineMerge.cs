@@ -36,7 +36,8 @@ internal static class PipelineMerge
                 remedy: "Merge it without --single-file, or give the folder of one component.");
         RunOptions options = run.Read(parsed) with { PlansOnly = isDryRun };
         string folder = run.Folder(parsed);
-        if (!isDryRun && run.IsResumeAuto(parsed) && PipelineOutput.FindComplete(recipe, folder, options, Interrupt.Token) is { } there)
+        if (!isDryRun && run.IsResumeAuto(parsed)
+            && PipelineOutput.FindComplete(recipe, folder, options, Interrupt.Token) is { } there)
         {
             // A process that died after it had exchanged an old pipeline for this one left the old one there.
             StagingDirectory.Discard(folder);

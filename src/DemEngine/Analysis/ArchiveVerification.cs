@@ -21,8 +21,8 @@ internal static class ArchiveVerification
     /// <param name="progress">Progress callback, called in order; null for none.</param>
     /// <param name="cancel">Token that stops the run between tiles.</param>
     /// <exception cref="DemException">
-    /// DEM2041 (BadTorchFile), DEM2042 (TorchFormNotRead): a directory is damaged, or a part is compressed. DEM2086 (NoChecksums):
-    /// no archive states a checksum. DEM4003 (ReadFailed), DEM4005 (InputChanged).
+    /// DEM2041 (BadTorchFile), DEM2042 (TorchFormNotRead): a directory is damaged, or a part is compressed. DEM2086
+    /// (NoChecksums): no archive states a checksum. DEM4003 (ReadFailed), DEM4005 (InputChanged).
     /// </exception>
     public static VerifyReport Run(
         Checkpoint checkpoint, RunOptions options, Action<RunProgress>? progress, CancellationToken cancel)

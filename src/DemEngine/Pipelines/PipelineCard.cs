@@ -39,7 +39,8 @@ internal static class PipelineCard
     {
         try
         {
-            return BoundedFile.Read(Path.Combine(root, ModelCard.FileName), LongestCard) is { } card ? StatedLicense.Read(card) : null;
+            byte[]? card = BoundedFile.Read(Path.Combine(root, ModelCard.FileName), LongestCard);
+            return card is null ? null : StatedLicense.Read(card);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

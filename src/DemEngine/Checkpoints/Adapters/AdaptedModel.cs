@@ -64,7 +64,7 @@ internal static class AdaptedModel
         {
             replaced.TryAdd(head.Name, head.Embedding.Named(head.Name));
             remarks.Add(
-                $"{adapter.Path}: it has an output matrix of its own, and the model's is its embedding: both are stored apart, and "
+                $"{adapter.Path}: it has an output matrix of its own, and the model's is its embedding: both are stored, and "
                 + "config.json says so");
         }
 

@@ -27,7 +27,9 @@ internal static class ModelWeights
     public static Checkpoint Open(string path, IoMode io = IoMode.Mmap, Checkpoint? known = null) =>
         AdaptedOf(path) is { } adapted ? Open(adapted, io, known) : Require(OpenOne(path, io));
 
-    /// <summary>Opens a model of any contents, or all components of a pipeline, with real values where they can be told.</summary>
+    /// <summary>
+    /// Opens a model of any contents, or all components of a pipeline, with real values where they can be told.
+    /// </summary>
     /// <param name="path">Path as in <see cref="Open(string, IoMode, Checkpoint?)"/>, or of the root of a pipeline.</param>
     /// <param name="io">Way of reading the files.</param>
     public static Checkpoint OpenAny(string path, IoMode io) => PipelineFolder.IsRoot(path)

@@ -126,7 +126,7 @@ internal sealed class ZipDirectory
     /// <param name="file">The archive.</param>
     /// <param name="name">Path of the file in it.</param>
     public static DemException Damaged(IShardReader file, string name) =>
-        Wrong(file, $"the contents of {Quoted.Name(name)} are not those that its checksum states: bytes of the file have changed");
+        Wrong(file, $"the contents of {Quoted.Name(name)} are not those that its checksum states: some bytes have changed");
 
     /// <summary>Makes the error of an archive that is damaged.</summary>
     /// <param name="file">The archive.</param>

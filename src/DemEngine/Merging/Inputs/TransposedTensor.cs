@@ -11,7 +11,9 @@ internal enum HalvesOrder
     /// <summary>Not at all.</summary>
     Kept,
 
-    /// <summary>Columns of the stored matrix alternate between both, and the rows of the shown one are first one's, then the other's.</summary>
+    /// <summary>
+    /// Columns of the stored matrix alternate between both, and rows of the shown one are first one's, then the other's.
+    /// </summary>
     Apart,
 
     /// <summary>Rows of the stored matrix are first one's, then the other's, and columns of the shown one alternate.</summary>

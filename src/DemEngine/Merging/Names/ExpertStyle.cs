@@ -4,7 +4,7 @@ namespace DemEngine.Merging.Names;
 
 /// <summary>What a model's configuration says of how its experts are stored.</summary>
 /// <param name="Names">Names of tensors of single experts; null for the usual ones.</param>
-/// <param name="IsTransposed">Whether the matrices of all experts together are [in, out], and not [out, in] as others are.</param>
+/// <param name="IsTransposed">Whether matrices of all experts together are [in, out], and not [out, in] as others are.</param>
 /// <param name="IsInterleaved">
 /// Whether gates and ups alternate in transposed matrices; null where the architecture is not known, so that it cannot be told.
 /// </param>
