@@ -5,7 +5,8 @@ namespace DemEngine.Checkpoints.Adapters.Changes;
 
 /// <summary>
 /// The right factors that products of a run's adapters were last computed from, in the layout in which they are computed. Parts
-/// of a product are asked for one after the other, by several threads, and each would otherwise read and convert its whole factor.
+/// of a product are asked for one after the other, by several threads, and each would otherwise read and convert its whole
+/// factor.
 /// </summary>
 /// <param name="maxMemoryBytes">Bound of all buffers of the run.</param>
 internal sealed class PackedFactors(long maxMemoryBytes = PackedFactors.DefaultMaxMemoryBytes)
