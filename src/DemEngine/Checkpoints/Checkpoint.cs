@@ -46,9 +46,7 @@ public sealed class Checkpoint : IDisposable
         Path = path;
         Folder = folder;
         _files = files;
-        Tensors = !tensors.IsDefault ? tensors
-            : files is [var only] ? only.Tensors
-            : Together(files);
+        Tensors = tensors.IsDefault ? SafetensorsFile.Together(files) : tensors;
         _placeOf = new int[Math.Max(names.Count, Tensors.Length)];
         for (int place = 0; place < Tensors.Length; place++)
         {
@@ -328,18 +326,10 @@ public sealed class Checkpoint : IDisposable
         _ownReaders?.Dispose();
     }
 
-    private static ImmutableArray<StoredTensor> Together(ImmutableArray<SafetensorsFile> files)
-    {
-        var tensors = ImmutableArray.CreateBuilder<StoredTensor>(files.Sum(file => file.Tensors.Length));
-        foreach (SafetensorsFile file in files)
-            tensors.AddRange(file.Tensors);
-        return tensors.MoveToImmutable();
-    }
-
     private static bool IsIn(WeightMap map, SafetensorsFile file)
     {
         string name = System.IO.Path.GetFileName(file.Path);
-        foreach (StoredTensor tensor in file.Tensors)
+        foreach (StoredTensor tensor in file.Tensors.Span)
         {
             if (map.Find(tensor.Spec.Name) != name)
                 return false;

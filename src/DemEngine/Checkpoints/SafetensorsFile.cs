@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using DemEngine.Checkpoints.Gguf;
 using DemEngine.Checkpoints.Locating;
 using DemEngine.Checkpoints.PyTorch;
@@ -19,7 +20,7 @@ internal sealed class SafetensorsFile : IDisposable
         Path = path;
         _reader = reader;
         Metadata = header.Metadata;
-        Tensors = [.. header.Tensors.Select(entry => new StoredTensor(entry.Spec, reader, dataStart + entry.Offset))];
+        Tensors = header.Tensors.Select(entry => new StoredTensor(entry.Spec, reader, dataStart + entry.Offset)).ToArray();
     }
 
     private SafetensorsFile(string path, IShardReader reader, GgufHeader header)
@@ -28,14 +29,12 @@ internal sealed class SafetensorsFile : IDisposable
         _reader = reader;
         Gguf = header;
         Metadata = header.Texts;
-        Tensors =
-        [
-            .. header.Tensors.OrderBy(tensor => tensor.Offset)
-                .Select(tensor => new StoredTensor(
-                    new TensorSpec(tensor.Name, tensor.StoredType, new TensorShape(tensor.StoredDimensions)),
-                    reader,
-                    tensor.Offset)),
-        ];
+        Tensors = header.Tensors.OrderBy(tensor => tensor.Offset)
+            .Select(tensor => new StoredTensor(
+                new TensorSpec(tensor.Name, tensor.StoredType, new TensorShape(tensor.StoredDimensions)),
+                reader,
+                tensor.Offset))
+            .ToArray();
     }
 
     private SafetensorsFile(string path, IShardReader reader, TorchFile torch, SpecPool? pool)
@@ -47,17 +46,14 @@ internal sealed class SafetensorsFile : IDisposable
         Remarks = torch.Remarks;
         var strided = new StridedShard(reader);
         var inPlace = new ChecksummedShard(reader, torch.Records);
-        Tensors =
-        [
-            .. torch.Weights.Select(weight =>
-            {
-                var shape = new TensorShape(weight.Sizes);
-                TensorSpec spec = pool?.Of(weight.Name, weight.Type, shape) ?? new TensorSpec(weight.Name, weight.Type, shape);
-                return weight.View is { } view
-                    ? new StoredTensor(spec, strided, strided.Add(view))
-                    : new StoredTensor(spec, inPlace, weight.Order);
-            }),
-        ];
+        Tensors = torch.Weights.Select(weight =>
+        {
+            var shape = new TensorShape(weight.Sizes);
+            TensorSpec spec = pool?.Of(weight.Name, weight.Type, shape) ?? new TensorSpec(weight.Name, weight.Type, shape);
+            return weight.View is { } view
+                ? new StoredTensor(spec, strided, strided.Add(view))
+                : new StoredTensor(spec, inPlace, weight.Order);
+        }).ToArray();
     }
 
     private SafetensorsFile(string name, SourceShard shard, IModelSource source)
@@ -66,7 +62,7 @@ internal sealed class SafetensorsFile : IDisposable
         IsSource = true;
         _reader = shard;
         Metadata = ImmutableDictionary<string, string>.Empty;
-        Tensors = [.. source.Tensors.Select((spec, k) => new StoredTensor(spec, shard, shard.StartOf(k)))];
+        Tensors = source.Tensors.Select((spec, k) => new StoredTensor(spec, shard, shard.StartOf(k))).ToArray();
     }
 
     public string Path { get; }
@@ -95,7 +91,7 @@ internal sealed class SafetensorsFile : IDisposable
     public ImmutableDictionary<string, string> Metadata { get; }
 
     /// <summary>Tensors in the order of their data in the file.</summary>
-    public ImmutableArray<StoredTensor> Tensors { get; }
+    public ReadOnlyMemory<StoredTensor> Tensors { get; private set; }
 
     /// <summary>Opens a file.</summary>
     /// <param name="path">Path of the file.</param>
@@ -138,6 +134,23 @@ internal sealed class SafetensorsFile : IDisposable
         }
     }
 
+    /// <summary>Puts the tensors of several files into one list, which takes the place of each file's own.</summary>
+    /// <param name="files">The files.</param>
+    public static ImmutableArray<StoredTensor> Together(ImmutableArray<SafetensorsFile> files)
+    {
+        var all = new StoredTensor[files.Sum(file => file.Tensors.Length)];
+        int end = 0;
+        foreach (SafetensorsFile file in files)
+        {
+            Memory<StoredTensor> its = all.AsMemory(end, file.Tensors.Length);
+            file.Tensors.CopyTo(its);
+            file.Tensors = its;
+            end += its.Length;
+        }
+
+        return ImmutableCollectionsMarshal.AsImmutableArray(all);
+    }
+
     /// <summary>Has the tensors of a file in a store checked against a manifest when all of their bytes were read.</summary>
     /// <param name="stated">Tensors of the manifest, by their names.</param>
     public void CheckBy(IReadOnlyDictionary<string, ManifestTensor> stated)
@@ -145,7 +158,7 @@ internal sealed class SafetensorsFile : IDisposable
         if (_reader is not StoreShard shard)
             return;
         var known = new List<(string Name, long Offset, long Length, string Hash)>();
-        foreach (StoredTensor tensor in Tensors)
+        foreach (StoredTensor tensor in Tensors.Span)
         {
             TensorSpec spec = tensor.Spec;
             if (stated.TryGetValue(spec.Name, out ManifestTensor? its) && its.Dtype == spec.Type.SafetensorsName

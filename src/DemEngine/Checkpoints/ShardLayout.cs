@@ -118,21 +118,25 @@ public sealed class ShardLayout
         var text = new ArrayBufferWriter<byte>();
         bool areKept = groups.Sum(group => group.Count) <= MostKept;
         var givenAt = ImmutableArray.CreateBuilder<int>(placed.Capacity);
+        ImmutableArray<PlacedTensor> all = [];
         for (int shard = 0; shard < groups.Count; shard++)
         {
             List<TensorSpec> group = groups[shard];
             int first = givenAt.Count;
-            int[] order = [.. Enumerable.Range(0, group.Count).OrderByDescending(k => group[k].Type.Size)]; // A stable sort.
-            TensorSpec[] ordered = [.. order.Select(k => group[k])];
-            foreach (int k in order)
-                givenAt.Add(first + k);
-            groups[shard] = [];
-            ReadOnlySpan<byte> header = BuildHeader(ordered, metadata, text);
-            long offset = header.Length;
-            foreach (TensorSpec spec in ordered)
+            int count = group.Count;
+            foreach (int k in InOrder(group))
             {
-                placed.Add(new PlacedTensor(spec, shard, offset));
-                offset += spec.ByteLength;
+                givenAt.Add(first + k);
+                placed.Add(new PlacedTensor(group[k], shard, Offset: 0));
+            }
+
+            groups[shard] = [];
+            ReadOnlySpan<byte> header = BuildHeader(placed, first, count, metadata, text);
+            long offset = header.Length;
+            for (int at = first; at < first + count; at++)
+            {
+                placed[at] = placed[at] with { Offset = offset };
+                offset += placed[at].Spec.ByteLength;
             }
 
             string name = groups.Count == 1
@@ -140,10 +144,12 @@ public sealed class ShardLayout
                 : $"model-{shard + 1:D5}-of-{groups.Count:D5}.safetensors";
             shards.Add(areKept
                 ? new PlannedShard(name, header.ToArray(), offset)
-                : new PlannedShard(name, () => BuildHeader(ordered, metadata, new ArrayBufferWriter<byte>()).ToArray(), offset));
+                : new PlannedShard(
+                    name, () => BuildHeader(all, first, count, metadata, new ArrayBufferWriter<byte>()).ToArray(), offset));
         }
 
-        return new ShardLayout(shards.ToImmutable(), placed.MoveToImmutable()) { GivenAt = givenAt.MoveToImmutable() };
+        all = placed.MoveToImmutable();
+        return new ShardLayout(shards.ToImmutable(), all) { GivenAt = givenAt.MoveToImmutable() };
     }
 
     /// <summary>Returns the contents of the index file; null for a single shard, which needs none.</summary>
@@ -190,8 +196,25 @@ public sealed class ShardLayout
         return groups;
     }
 
+    /// <summary>Positions of tensors in the order in which a shard has them: larger elements first, else as they are.</summary>
+    private static IEnumerable<int> InOrder(List<TensorSpec> tensors)
+    {
+        IEnumerable<int> order = Enumerable.Range(0, tensors.Count);
+        for (int k = 1; k < tensors.Count; k++)
+        {
+            if (tensors[k].Type.Size > tensors[k - 1].Type.Size)
+                return order.OrderByDescending(k => tensors[k].Type.Size); // A stable sort.
+        }
+
+        return order;
+    }
+
     private static Span<byte> BuildHeader(
-        TensorSpec[] tensors, IReadOnlyDictionary<string, string>? metadata, ArrayBufferWriter<byte> text)
+        IReadOnlyList<PlacedTensor> tensors,
+        int first,
+        int count,
+        IReadOnlyDictionary<string, string>? metadata,
+        ArrayBufferWriter<byte> text)
     {
         text.ResetWrittenCount();
         text.Write(new byte[SafetensorsHeader.PrefixLength]);
@@ -207,8 +230,9 @@ public sealed class ShardLayout
             json.WriteEndObject();
 
             long offset = 0;
-            foreach (TensorSpec spec in tensors)
+            for (int at = first; at < first + count; at++)
             {
+                TensorSpec spec = tensors[at].Spec;
                 json.WriteStartObject(spec.Name);
                 json.WriteString("dtype", spec.Type.SafetensorsName);
                 json.WriteStartArray("shape");

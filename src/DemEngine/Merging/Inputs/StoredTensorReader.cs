@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using DemEngine.Checkpoints;
 using DemEngine.Memory;
 using DemEngine.Numerics;
@@ -27,6 +28,10 @@ internal sealed class StoredTensorReader(StoredTensor tensor) : TensorReader(ten
 
     public override NativeBytes? InMemory =>
         IsCopied || Spec.ByteLength > int.MaxValue ? null : _tensor.Read(0, (int)Spec.UnitCount, scratch: default).Bytes;
+
+    public override bool Equals(object? obj) => obj is StoredTensorReader other && other._tensor == _tensor;
+
+    public override int GetHashCode() => RuntimeHelpers.GetHashCode(_tensor);
 
     public override TensorReader? DifferenceFrom(TensorReader origin)
     {

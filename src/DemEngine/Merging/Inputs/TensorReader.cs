@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using DemEngine.Checkpoints;
 using DemEngine.Memory;
 using DemEngine.Numerics;
@@ -5,9 +6,20 @@ using DemEngine.Numerics.LowRank;
 
 namespace DemEngine.Merging.Inputs;
 
-/// <summary>Reads a tensor tile by tile, either from a file or by computing it from other tensors on the fly.</summary>
+/// <summary>
+/// Reads a tensor tile by tile, either from a file or by computing it from other tensors on the fly. Readers of the same stored
+/// tensor are equal: they are made when they are needed, and what one has read serves the others.
+/// </summary>
 internal abstract class TensorReader(TensorSpec spec)
 {
+    public static bool operator ==(TensorReader? left, TensorReader? right) => Equals(left, right);
+
+    public static bool operator !=(TensorReader? left, TensorReader? right) => !Equals(left, right);
+
+    public override bool Equals(object? obj) => ReferenceEquals(this, obj);
+
+    public override int GetHashCode() => RuntimeHelpers.GetHashCode(this);
+
     public TensorSpec Spec { get; } = spec;
 
     /// <summary>

@@ -61,7 +61,7 @@ internal sealed class TileWorkspace : ITileContext, IDisposable
 
         foreach (var earlier in _read)
         {
-            if (ReferenceEquals(earlier.Tensor, tensor) && earlier.First == first && earlier.Part.Count == count)
+            if (earlier.Tensor == tensor && earlier.First == first && earlier.Part.Count == count)
                 return earlier.Part;
         }
 

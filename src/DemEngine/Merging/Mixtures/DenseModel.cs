@@ -107,7 +107,7 @@ internal sealed class DenseModel
     {
         var known = new HashSet<string>(StringComparer.Ordinal) { Embedding, Norm, Head };
         Require(Norm);
-        if (Tensors.Find(Head) is null && !IsTied)
+        if (!Tensors.Has(Head) && !IsTied)
             Require(Head);
         for (int layer = 0; layer < Layers; layer++)
         {

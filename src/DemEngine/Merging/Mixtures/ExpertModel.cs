@@ -83,7 +83,7 @@ internal sealed class ExpertModel
         }
 
         // A model of more layers is another one, whose first layers would be taken without a word.
-        if (_tensors.Find(MlpMatrix.Gate.NameIn(dense.Layers)) is not null)
+        if (_tensors.Has(MlpMatrix.Gate.NameIn(dense.Layers)))
             throw Refuse(ErrorCode.ExpertDoesNotFit, $"it has more layers than the base model's {dense.Layers}");
     }
 

@@ -135,7 +135,7 @@ public sealed class MixturePlanner
             yield return new CarriedTensor(
                 Spec(tensor.Name, tensor.Tensor),
                 tensor.Tensor,
-                new PlannedSource(Formula.Base, _recipe.BaseModel.Written, tensor.Tensor.Spec.Name));
+                new PlannedSource(Formula.Base, _recipe.BaseModel.Written, tensor.Spec.Name));
         for (int layer = 0; layer < _dense.Layers; layer++)
         {
             foreach (OutputTensor tensor in Biases(layer).Concat(Routers(layer)))
@@ -172,7 +172,7 @@ public sealed class MixturePlanner
         foreach (string bias in _layout.NeedsBiases ? DenseArchitecture.Biases : [])
         {
             string name = $"model.layers.{layer}.{bias}";
-            if (_dense.Tensors.Find(name) is not null)
+            if (_dense.Tensors.Has(name))
                 continue;
             TensorReader matrix = _dense.Require(name.Replace(".bias", ".weight", StringComparison.Ordinal));
             TensorSpec spec = Spec(name, matrix) with { Shape = new TensorShape(matrix.Spec.Shape.Rows) };

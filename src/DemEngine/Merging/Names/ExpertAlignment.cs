@@ -23,8 +23,8 @@ internal static class ExpertAlignment
         ExpertStyle style = model.Style.IsInterleaved is null ? baseModel.Style : model.Style;
         ExpertStyle baseStyle = baseModel.Style.IsInterleaved is null ? model.Style : baseModel.Style;
         InputModel aligned = ExpertViews.Separate(
-            model.Tensors, style, block => ofBase.Find(block + ExpertNames.Fused.Down) is null
-                ? ExpertNames.In(block, tensor => ofBase.Find(tensor) is not null)
+            model.Tensors, style, block => !ofBase.Has(block + ExpertNames.Fused.Down)
+                ? ExpertNames.In(block, tensor => ofBase.Has(tensor))
                 : null);
         if (!ReferenceEquals(aligned, model.Tensors))
             return Noted("are stored all in one tensor, and the base's one by one");
@@ -38,7 +38,7 @@ internal static class ExpertAlignment
         IEnumerable<(string Block, bool IsTransposed, bool IsInterleaved)> BlocksToFuse()
         {
             foreach (string block in ExpertViews.FusedBlocks(ofBase)
-                .Where(block => model.Tensors.Find(block + ExpertNames.Fused.Down) is null))
+                .Where(block => !model.Tensors.Has(block + ExpertNames.Fused.Down)))
             {
                 if (FusedExperts.Find(ofBase, block, baseStyle)?.Form is { } form)
                     yield return (block, form.IsTransposed, form.IsInterleaved);

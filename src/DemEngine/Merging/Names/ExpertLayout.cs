@@ -31,7 +31,7 @@ internal static class ExpertLayout
     }
 
     private static string? FirstExperts(InputModel model, InputModel other) => model.Tensors.Select(tensor => tensor.Name)
-        .FirstOrDefault(name => Experts(name) >= 0 && other.Find(name) is null);
+        .FirstOrDefault(name => Experts(name) >= 0 && !other.Has(name));
 
     private static bool IsSeparate(string name) =>
         Experts(name) is >= 0 and var end && end < name.Length && char.IsAsciiDigit(name[end]);

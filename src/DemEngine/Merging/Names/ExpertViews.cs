@@ -49,7 +49,7 @@ internal sealed class ExpertViews
         var views = new ExpertViews(model);
         foreach (var (block, isTransposed, isInterleaved) in blocks)
         {
-            if (ExpertNames.In(block, name => model.Find(name) is not null) is { } names)
+            if (ExpertNames.In(block, name => model.Has(name)) is { } names)
                 views.Join(block, names, (isTransposed, isInterleaved));
         }
 
@@ -78,7 +78,7 @@ internal sealed class ExpertViews
     public static IEnumerable<string> FusedBlocks(InputModel model) => model.Tensors.Select(tensor => tensor.Name)
         .Where(name => name.EndsWith(ExpertNames.Fused.GateUp, StringComparison.Ordinal))
         .Select(name => name[..^ExpertNames.Fused.GateUp.Length])
-        .Where(block => model.Find(block + ExpertNames.Fused.Down) is not null);
+        .Where(block => model.Has(block + ExpertNames.Fused.Down));
 
     /// <summary>Names of the blocks whose experts are stored one by one, as they would be if they were stored together.</summary>
     public static IEnumerable<string> SeparateBlocks(InputModel model)
@@ -135,7 +135,7 @@ internal sealed class ExpertViews
     {
         string from = names.BlockOf(block);
         int experts = 0;
-        while (_model.Find(ExpertNames.Of(from, experts, names.Down)) is not null)
+        while (_model.Has(ExpertNames.Of(from, experts, names.Down)))
             experts++;
         string[] gatesAndUps = Names([names.Gate, names.Up], isBias: false);
         string[] downs = Names([names.Down], isBias: false);
@@ -145,7 +145,7 @@ internal sealed class ExpertViews
             return;
         string[] biases = Names([names.Gate, names.Up], isBias: true);
         string[] downBiases = Names([names.Down], isBias: true);
-        bool hasBiases = Array.Exists([.. biases, .. downBiases], name => _model.Find(name) is not null);
+        bool hasBiases = Array.Exists([.. biases, .. downBiases], name => _model.Has(name));
         ImmutableArray<TensorReader>? gateBiases = Alike(biases), ofDownBiases = Alike(downBiases);
         if (hasBiases && (gateBiases?[0].Spec.Shape != new TensorShape(inside)
             || ofDownBiases?[0].Spec.Shape != new TensorShape(hidden)))

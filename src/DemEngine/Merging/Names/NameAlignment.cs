@@ -30,8 +30,8 @@ internal sealed class NameAlignment
     {
         _base = baseModel;
         _model = model;
-        _open = [.. model.Tensors.Select(tensor => tensor.Name).Where(name => baseModel.Find(name) is null)];
-        _free = [.. baseModel.Tensors.Select(tensor => tensor.Name).Where(name => model.Find(name) is null)];
+        _open = [.. model.Tensors.Select(tensor => tensor.Name).Where(name => !baseModel.Has(name))];
+        _free = [.. baseModel.Tensors.Select(tensor => tensor.Name).Where(name => !model.Has(name))];
     }
 
     /// <summary>Aligns the names of a model with those of the base.</summary>
@@ -121,7 +121,7 @@ internal sealed class NameAlignment
                 .Where(pair => _free.Contains(pair.To)),
         ];
         Rename(pairs);
-        if (from.Length > 0 || pairs.Length * 2 > _model.Tensors.Length)
+        if (from.Length > 0 || pairs.Length * 2 > _model.Tensors.Count)
             RenameRest(_open.Where(name => name.StartsWith(from, StringComparison.Ordinal))
                 .Select(name => (name, to + name[from.Length..])));
         _remarks.Add(
@@ -163,7 +163,7 @@ internal sealed class NameAlignment
         var taken = new HashSet<string>(_baseNames.Values, StringComparer.Ordinal);
         foreach (var (from, to) in pairs.ToArray())
         {
-            if (from == to || _base.Find(to) is not null || _model.Find(to) is not null || !taken.Add(to))
+            if (from == to || _base.Has(to) || _model.Has(to) || !taken.Add(to))
                 continue;
             _baseNames.Add(from, to);
             _open.Remove(from);
@@ -172,8 +172,8 @@ internal sealed class NameAlignment
 
     private bool Fits(string name, string baseName)
     {
-        var one = _model.Find(name)!.Spec;
-        var other = _base.Find(baseName)!.Spec;
+        var one = _model.FindSpec(name)!;
+        var other = _base.FindSpec(baseName)!;
         return one.Type.IsFloat == other.Type.IsFloat
             && one.Shape.Dimensions.Length == other.Shape.Dimensions.Length
             && (one.Shape == other.Shape

@@ -84,7 +84,7 @@ internal sealed class TieAlignment
             if (EmbeddingOf(model.Tensors) is not { } embedding)
                 continue;
             pairs.AddRange(model.Tensors.Tensors
-                .Where(tensor => tensor.Tensor.Spec.Shape == model.Tensors.Find(embedding)!.Spec.Shape && IsHead(tensor.Name))
+                .Where(tensor => tensor.Spec.Shape == model.Tensors.FindSpec(embedding)!.Shape && IsHead(tensor.Name))
                 .Select(tensor => (embedding, tensor.Name)));
         }
 
@@ -142,7 +142,7 @@ internal sealed class TieAlignment
         InputModel tensors = _models[model].Tensors;
         if (tensors.Find(embedding) is not { } first)
             return State.Absent;
-        if (tensors.Find(copy) is not null)
+        if (tensors.Has(copy))
             return _groupOf[model].GetValueOrDefault(copy) is { } group && group == _groupOf[model].GetValueOrDefault(embedding)
                 ? State.Twice
                 : State.Untied;
@@ -161,8 +161,8 @@ internal sealed class TieAlignment
         if (model.Groups.IsEmpty)
             return [];
         HashSet<string> tied = [.. model.Groups.SelectMany(group => group)];
-        var names = model.Tensors.Tensors.Where(tensor => tied.Contains(tensor.Tensor.Spec.Name))
-            .GroupBy(tensor => tensor.Tensor.Spec.Name, StringComparer.Ordinal)
+        var names = model.Tensors.Tensors.Where(tensor => tied.Contains(tensor.Spec.Name))
+            .GroupBy(tensor => tensor.Spec.Name, StringComparer.Ordinal)
             .ToDictionary(same => same.Key, same => same.First().Name, StringComparer.Ordinal);
         var groups = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (ImmutableArray<string> group in model.Groups)
@@ -179,7 +179,7 @@ internal sealed class TieAlignment
     {
         string[] embeddings =
         [
-            .. model.Tensors.Where(tensor => tensor.Tensor.Spec.Shape.Dimensions.Length == 2
+            .. model.Tensors.Where(tensor => tensor.Spec.Shape.Dimensions.Length == 2
                     && VocabularyName.IsKnown(tensor.Name) && OuterName.IsBefore(tensor.Name)
                     && LayerName.Parse(tensor.Name).Stack is null)
                 .Select(tensor => tensor.Name),

@@ -56,7 +56,7 @@ internal sealed class KeptBuffers
     /// <summary>Returns the specification of an output tensor.</summary>
     /// <param name="spec">Specification of the base's tensor.</param>
     public TensorSpec Output(TensorSpec spec) =>
-        _type is { } type && spec.Type.IsFloat && !Keeps(spec) ? spec with { Type = type } : spec;
+        _type is { } type && spec.Type != type && spec.Type.IsFloat && !Keeps(spec) ? spec with { Type = type } : spec;
 
     private bool Keeps(TensorSpec spec) => _keeps && _type is not null && IsBuffer(spec);
 

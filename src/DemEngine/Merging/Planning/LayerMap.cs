@@ -45,13 +45,13 @@ internal sealed class LayerMap
     public IEnumerable<TensorSpec> Outside =>
         _positions.Where(position => position.Key != NetworkPosition.InLayer).SelectMany(position => position)
             .Where(tensor => _network.Of(tensor.Name).Stack is null)
-            .Select(tensor => tensor.Tensor.Spec with { Name = tensor.Name });
+            .Select(tensor => tensor.Spec with { Name = tensor.Name });
 
     /// <summary>Returns the shapes of a layer's tensors by their names within the layer.</summary>
     /// <param name="layer">Number of the layer.</param>
     public IReadOnlyDictionary<string, TensorShape> ShapesOf(int layer) => _layers[layer].ToDictionary(
         tensor => tensor.Name[Math.Min(tensor.Name.Length, _network.Of(tensor.Name).Module.Length + 1)..],
-        tensor => tensor.Tensor.Spec.Shape,
+        tensor => tensor.Spec.Shape,
         StringComparer.Ordinal);
 
     /// <summary>Cuts out a range of layers and renumbers them. The model must have exactly one stack.</summary>

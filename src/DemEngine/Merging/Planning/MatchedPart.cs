@@ -102,7 +102,7 @@ internal sealed class MatchedPart
         {
             return new CopiedTensor(spec, baseTensor, _models[0], [.. inputs
                 .Select((source, k) => (_sources[k].Name, source.Tensor))
-                .Where(pair => pair.Tensor is not null && !ReferenceEquals(pair.Tensor, baseTensor))
+                .Where(pair => pair.Tensor is not null && pair.Tensor != baseTensor)
                 .Select(pair => (pair.Name, pair.Tensor!))]);
         }
 

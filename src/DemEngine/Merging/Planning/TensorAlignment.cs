@@ -69,7 +69,7 @@ internal sealed class TensorAlignment
         foreach (NamedInput tensor in baseModel.Tensors)
             Check(tensor);
         Tensors = new AlignedTensors(
-            baseModel.Tensors.Length,
+            baseModel.Tensors.Count,
             k => Align(baseModel.Tensors[k]),
             k => _commonRows is null ? SpecOf(baseModel.Tensors[k]) : Align(baseModel.Tensors[k]).Spec);
         if (_cut.Count > 0)
@@ -89,7 +89,7 @@ internal sealed class TensorAlignment
     public VocabularyRows? VocabularyRows { get; }
 
     private bool IsAnyOtherShape() => _base.Tensors.Any(one => _sources.Any(source =>
-        source.Model.Find(one.Name) is { } tensor && tensor.Spec.Shape != one.Tensor.Spec.Shape));
+        source.Model.FindSpec(one.Name) is { } other && other.Shape != one.Spec.Shape));
 
     private void CheckNames(AlignedSource source)
     {
@@ -97,10 +97,10 @@ internal sealed class TensorAlignment
         string[] missing =
         [
             .. _base.Tensors
-                .Where(one => (one.Tensor.Spec.Type.IsFloat || !source.IsVector) && model.Find(one.Name) is null)
+                .Where(one => (one.Spec.Type.IsFloat || !source.IsVector) && !model.Has(one.Name))
                 .Select(one => one.Name),
         ];
-        string[] extra = [.. model.Tensors.Select(one => one.Name).Where(name => _base.Find(name) is null)];
+        string[] extra = [.. model.Tensors.Select(one => one.Name).Where(name => !_base.Has(name))];
         if (missing.Length > 0 && extra.Length > 0)
         {
             ExpertLayout.RequireSame(_base, model, source.Name);
@@ -117,7 +117,7 @@ internal sealed class TensorAlignment
                     Path = model.Path,
                 };
             _remarks.Add(
-                $"{source.Name}: {missing.Length} of the base's {_base.Tensors.Length} tensors are not in it and stay the "
+                $"{source.Name}: {missing.Length} of the base's {_base.Tensors.Count} tensors are not in it and stay the "
                 + $"base's: {Quoted.List(missing)}");
         }
 
@@ -131,7 +131,7 @@ internal sealed class TensorAlignment
                     Path = model.Path,
                 };
             _remarks.Add(
-                $"{source.Name}: {extra.Length} of its {model.Tensors.Length} tensors are not in the base and are left out: "
+                $"{source.Name}: {extra.Length} of its {model.Tensors.Count} tensors are not in the base and are left out: "
                 + Quoted.List(extra));
         }
     }
@@ -140,8 +140,8 @@ internal sealed class TensorAlignment
     // from it would be a wrong model, whatever the policies say.
     private void CheckShare(AlignedSource source, string[] missing, string[] extra)
     {
-        int common = _base.Tensors.Length - missing.Length;
-        int fewer = Math.Min(_base.Tensors.Length, common + extra.Length);
+        int common = _base.Tensors.Count - missing.Length;
+        int fewer = Math.Min(_base.Tensors.Count, common + extra.Length);
         if (common * 2 >= fewer)
             return;
         throw new DemException(
@@ -156,19 +156,19 @@ internal sealed class TensorAlignment
 
     // A language model that was found inside a multimodal base lacks the other parts of that by its nature.
     private static bool IsPart(InputModel model, string[] extra) =>
-        extra.Length == 0 && model.Tensors.Count(IsRenamed) * 2 > model.Tensors.Length;
+        extra.Length == 0 && model.Tensors.Count(IsRenamed) * 2 > model.Tensors.Count;
 
     // Slices change the numbers of layers in names, and nothing else.
     private static bool IsRenamed(NamedInput tensor) =>
-        !tensor.Name.Where(c => !char.IsAsciiDigit(c)).SequenceEqual(tensor.Tensor.Spec.Name.Where(c => !char.IsAsciiDigit(c)));
+        !tensor.Name.Where(c => !char.IsAsciiDigit(c)).SequenceEqual(tensor.Spec.Name.Where(c => !char.IsAsciiDigit(c)));
 
     private void Check(NamedInput input)
     {
         TensorSpec spec = SpecOf(input);
         foreach (AlignedSource source in _sources)
         {
-            if (source.Model.Find(spec.Name) is { } other)
-                CheckMatch(spec, input.Tensor, other, source);
+            if (source.Model.FindSpec(spec.Name) is { } other)
+                CheckMatch(spec, input, other, source);
         }
 
         if (_commonRows is null || CutOf(input.Tensor, OthersOf(spec.Name)) is not var (table, rows))
@@ -180,10 +180,10 @@ internal sealed class TensorAlignment
 
     private static TensorSpec SpecOf(NamedInput input)
     {
-        TensorSpec spec = input.Tensor.Spec;
-        return spec.Name == input.Name && spec.Type == input.Tensor.ModelType
+        TensorSpec spec = input.Spec;
+        return spec.Name == input.Name && spec.Type == input.ModelType
             ? spec
-            : spec with { Name = input.Name, Type = input.Tensor.ModelType };
+            : spec with { Name = input.Name, Type = input.ModelType };
     }
 
     private TensorReader?[] OthersOf(string name)
@@ -256,9 +256,8 @@ internal sealed class TensorAlignment
         return new PermutedEmbedding(tensor, axis, [.. rows], fills.ToImmutable());
     }
 
-    private void CheckMatch(TensorSpec spec, TensorReader own, TensorReader tensor, AlignedSource source)
+    private void CheckMatch(TensorSpec spec, NamedInput input, TensorSpec other, AlignedSource source)
     {
-        TensorSpec other = tensor.Spec;
         if (spec.Type.IsFloat != other.Type.IsFloat || (!spec.Type.IsFloat && spec.Type != other.Type))
         {
             throw new DemException(
@@ -274,6 +273,8 @@ internal sealed class TensorAlignment
         if (spec.Shape == other.Shape)
             return;
 
+        TensorReader own = input.Tensor;
+        TensorReader tensor = source.Model.Find(spec.Name)!;
         TokenTable? table = _tables.Value.Of(own);
         if (table is null || _tables.Value.Of(tensor) is null || !table.Axis.Fits(spec.Shape, other.Shape))
         {

@@ -20,21 +20,21 @@ internal sealed class TableModel
         Sizes = sizes;
         NamedInput[] known =
         [
-            .. tensors.Tensors.Where(one => one.Tensor.Spec.Shape.Dimensions.Length == 2
+            .. tensors.Tensors.Where(one => one.Spec.Shape.Dimensions.Length == 2
                 && VocabularyName.IsKnown(one.Name)
                 && !VocabularyName.IsColumns(one.Name)
                 && LayerName.Parse(one.Name).Stack is null),
         ];
         long? stated = sizes?.Main(tokens);
         NamedInput first = known.FirstOrDefault(one => VocabularyName.IsInput(one.Name), known.FirstOrDefault());
-        Rows = stated is not null && known.Any(one => one.Tensor.Spec.Shape.Rows == stated) ? stated
-            : first.Tensor?.Spec.Shape.Rows
-                ?? (stated is not null && tensors.Tensors.Any(one => one.Tensor.Spec.Shape.Dimensions.Contains(stated.Value))
+        Rows = stated is not null && known.Any(one => one.Spec.Shape.Rows == stated) ? stated
+            : (first.Name is null ? (long?)null : first.Spec.Shape.Rows)
+                ?? (stated is not null && tensors.Tensors.Any(one => one.Spec.Shape.Dimensions.Contains(stated.Value))
                     ? stated
                     : otherwise);
-        foreach (NamedInput one in known.Where(one => one.Tensor.Spec.Shape.Rows == Rows))
-            _widths.Add(one.Tensor.Spec.Shape.RowElements);
-        HasInput = known.Any(one => one.Tensor.Spec.Shape.Rows == Rows && VocabularyName.IsInput(one.Name));
+        foreach (NamedInput one in known.Where(one => one.Spec.Shape.Rows == Rows))
+            _widths.Add(one.Spec.Shape.RowElements);
+        HasInput = known.Any(one => one.Spec.Shape.Rows == Rows && VocabularyName.IsInput(one.Name));
         _inEveryLayer = InEveryLayer(tensors);
         IsAmbiguous = Rows is { } rows
             && (sizes?.HasDimension(rows) == true || _widths.Contains(rows) || _inEveryLayer.Contains(rows));
@@ -62,7 +62,7 @@ internal sealed class TableModel
 
     /// <summary>Whether each layer has the tensor, so that it is a matrix of the architecture's.</summary>
     public bool IsInEveryLayer(string tensor) => LayerName.Parse(tensor) is { Stack: { } stack }
-        && Numbers(Tensors, stack).All(number => Tensors.Find(LayerName.Renumber(tensor, number)) is not null);
+        && Numbers(Tensors, stack).All(number => Tensors.Has(LayerName.Renumber(tensor, number)));
 
     private static int[] Numbers(InputModel model, string stack) =>
     [
@@ -88,7 +88,7 @@ internal sealed class TableModel
         return
         [
             .. counts.Values.Where(seen => seen.Count == layers[seen.Stack].Count && !VocabularyName.IsKnown(seen.Tensor.Name))
-                .SelectMany(seen => seen.Tensor.Tensor.Spec.Shape.Dimensions),
+                .SelectMany(seen => seen.Tensor.Spec.Shape.Dimensions),
         ];
     }
 }

@@ -303,7 +303,7 @@ internal sealed class TokenPlan
         model.Tensors.Path,
         [
             .. model.Tensors.Tensors.Select(one => _tables.TryGetValue(one.Name, out TokenRowMap? table)
-                ? one with { Tensor = table.Rearrange(model) }
+                ? new NamedInput(one.Name, table.Rearrange(model))
                 : one),
         ]);
 

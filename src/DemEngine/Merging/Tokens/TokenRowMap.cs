@@ -123,7 +123,7 @@ internal sealed class TokenRowMap(
 
         // Integers have no average.
         bool isOne = there.Length > 0
-            && (!there[0].Tensor.Spec.Type.IsFloat || ReferenceEquals(there[0].Tensor, models[0].Tensors.Find(table.Name)));
+            && (!there[0].Tensor.Spec.Type.IsFloat || there[0].Tensor == models[0].Tensors.Find(table.Name));
         return new RowFill(isOne ? [there[0]] : [.. there]);
     }
 }

@@ -15,7 +15,7 @@ namespace DemEngine.Merging.Tokens;
 internal sealed class TokenTables
 {
     private readonly Dictionary<string, TokenTable> _tables = new(StringComparer.Ordinal);
-    private readonly Dictionary<TensorReader, TokenTable> _byTensor = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<TensorReader, TokenTable> _byTensor = [];
     private readonly Dictionary<InputModel, TableModel> _models = new(ReferenceEqualityComparer.Instance);
     private readonly List<(string Model, NamedInput Tensor, long Rows, string Why)> _doubtful = [];
     private readonly SortedSet<string> _ofOtherParts = new(StringComparer.Ordinal);
@@ -87,20 +87,20 @@ internal sealed class TokenTables
     {
         if (_doubtful.Count == 0)
             return;
-        var (model, (name, tensor), rows, why) = _doubtful[0];
+        var (model, tensor, rows, why) = _doubtful[0];
         string more = _doubtful.Count > 1
             ? $"; likewise {Quoted.List([.. _doubtful.Skip(1).Select(one => one.Tensor.Name)])}"
             : "";
         throw new DemException(
             ErrorCode.UnknownVocabularyTensor,
-            $"{model}: the tensor {Quoted.Name(name)} {tensor.Spec.Shape} may belong to the vocabulary of {rows} rows: "
+            $"{model}: the tensor {Quoted.Name(tensor.Name)} {tensor.Spec.Shape} may belong to the vocabulary of {rows} rows: "
             + $"{why}{more}");
     }
 
     private TokenTable? Find(TableModel model, NamedInput one, long rows)
     {
-        var (name, tensor) = one;
-        var shape = tensor.Spec.Shape;
+        var (name, spec) = one;
+        var shape = spec.Shape;
         if (shape.Dimensions.Length == 0)
             return null;
         bool isKnown = VocabularyName.IsKnown(name);
@@ -159,11 +159,11 @@ internal sealed class TokenTables
 
     private TokenTable? Outside(TableModel model, NamedInput one, TokenTable table, long rows)
     {
-        var (name, tensor) = one;
-        var dimensions = tensor.Spec.Shape.Dimensions;
+        var (name, spec) = one;
+        var dimensions = spec.Shape.Dimensions;
         if (model.IsAmbiguous)
             return Doubt(model, one, rows, "the number fits, but other tensors have it, too, and the name is not known");
-        bool isClear = tensor.Spec.Type.IsFloat && dimensions.Length switch
+        bool isClear = spec.Type.IsFloat && dimensions.Length switch
         {
             1 => name.EndsWith("bias", StringComparison.Ordinal),
             2 => model.HasWidth(dimensions[1 - table.Axis.Dimension])
@@ -184,11 +184,11 @@ internal sealed class TokenTables
     /// <summary>Decides about a tensor with a known name and another number of rows than the vocabulary.</summary>
     private TokenTable? OfOtherSize(TableModel model, NamedInput one, long rows)
     {
-        long own = one.Tensor.Spec.Shape.Rows;
-        if (VocabularyName.IsColumns(one.Name) || (own == 1 && one.Tensor.Spec.Shape.Dimensions.Length == 2))
+        long own = one.Spec.Shape.Rows;
+        if (VocabularyName.IsColumns(one.Name) || (own == 1 && one.Spec.Shape.Dimensions.Length == 2))
             return null;
-        bool isSame = _models.Values.All(other => other.Tensors.Find(one.Name) is not { } tensor
-            || tensor.Spec.Shape.Rows - other.Rows == own - rows);
+        bool isSame = _models.Values.All(other => other.Tensors.FindSpec(one.Name) is not { } spec
+            || spec.Shape.Rows - other.Rows == own - rows);
         return own > rows && VocabularyName.IsInput(one.Name) && !model.HasInput && isSame
             && model.Sizes?.IsLanguageSize(own) != true
             ? new TokenTable(one.Name, default, Extra: own - rows, IsPerLayer: false)
