@@ -278,9 +278,14 @@ public sealed class Checkpoint : IDisposable
     {
         // The names of an index are mostly in order, and have their numbers in this order: then it takes no comparing of names
         // but to see that it is so.
-        StoredTensor[] tensors = [.. Tensors];
-        int[] numbers = [.. tensors.Select(tensor => _names.Find(tensor.Spec.Name))];
-        Array.Sort(numbers, tensors);
+        var tensors = new StoredTensor[Tensors.Length];
+        int count = 0;
+        foreach (int place in _placeOf)
+        {
+            if (place > 0)
+                tensors[count++] = Tensors[place - 1];
+        }
+
         for (int k = 1; k < tensors.Length; k++)
         {
             if (string.CompareOrdinal(tensors[k - 1].Spec.Name, tensors[k].Spec.Name) <= 0)

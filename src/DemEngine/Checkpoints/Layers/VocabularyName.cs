@@ -110,9 +110,14 @@ internal static class VocabularyName
 
     private static bool EndsWith(ReadOnlySpan<char> module, string[] names)
     {
+        if (module.IsEmpty)
+            return false;
+
+        // Half a million names are looked at several times. Their last character rules out most of the words.
+        char last = module[^1];
         foreach (string name in names)
         {
-            if (module.EndsWith(name, StringComparison.Ordinal)
+            if (name[^1] == last && module.EndsWith(name)
                 && (module.Length == name.Length || module[^(name.Length + 1)] == '.'))
                 return true;
         }
