@@ -22,6 +22,8 @@ internal sealed class SafetensorsHeader
     /// <summary>Maximum length of the JSON that the reference implementation accepts, in bytes.</summary>
     public const int MaxJsonLength = 100_000_000;
 
+    private const int UsualDimensions = 8;
+
     private const string MetadataKey = "__metadata__";
 
     private SafetensorsHeader(ImmutableArray<TensorEntry> tensors, ImmutableDictionary<string, string> metadata)
@@ -86,7 +88,6 @@ internal sealed class SafetensorsHeader
         var tensors = new List<TensorEntry>();
         var metadata = ImmutableDictionary<string, string>.Empty;
         var names = new HashSet<string>(StringComparer.Ordinal);
-        var shapes = new Dictionary<TensorShape, TensorShape>();
         pool ??= new SpecPool();
         try
         {
@@ -105,7 +106,7 @@ internal sealed class SafetensorsHeader
                 if (name == MetadataKey)
                     metadata = ParseMetadata(ref reader, file);
                 else
-                    tensors.Add(ParseTensor(ref reader, name, file, shapes, pool));
+                    tensors.Add(ParseTensor(ref reader, name, file, pool));
             }
 
             if (reader.Read())
@@ -164,8 +165,7 @@ internal sealed class SafetensorsHeader
         return metadata.ToImmutable();
     }
 
-    private static TensorEntry ParseTensor(
-        ref Utf8JsonReader reader, string name, string file, Dictionary<TensorShape, TensorShape> shapes, SpecPool pool)
+    private static TensorEntry ParseTensor(ref Utf8JsonReader reader, string name, string file, SpecPool pool)
     {
         ElementType? type = null;
         TensorShape? shape = null;
@@ -179,7 +179,7 @@ internal sealed class SafetensorsHeader
             bool isNew = key switch
             {
                 "dtype" => Set(ref type, ParseType(ref reader, name, file)),
-                "shape" => Set(ref shape, ParseShape(ref reader, name, file, shapes)),
+                "shape" => Set(ref shape, ParseShape(ref reader, name, file, pool)),
                 "data_offsets" => Set(ref offsets, ParseOffsets(ref reader, name, file)),
                 _ => throw new DemException(
                     ErrorCode.HeaderNotJson, $"{file}: tensor {Quoted.Name(name)}: unknown key {Quoted.Name(key)}")
@@ -275,10 +275,10 @@ internal sealed class SafetensorsHeader
         return type;
     }
 
-    private static TensorShape ParseShape(
-        ref Utf8JsonReader reader, string name, string file, Dictionary<TensorShape, TensorShape> shapes)
+    private static TensorShape ParseShape(ref Utf8JsonReader reader, string name, string file, SpecPool pool)
     {
-        var dimensions = ImmutableArray.CreateBuilder<long>(4);
+        Span<long> dimensions = stackalloc long[UsualDimensions];
+        int count = 0;
         Expect(reader, JsonTokenType.StartArray, file, name);
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
@@ -290,10 +290,17 @@ internal sealed class SafetensorsHeader
                     Path = file,
                     Tensor = name,
                 };
-            dimensions.Add(dimension);
+            if (count == dimensions.Length)
+            {
+                long[] more = new long[count * 2];
+                dimensions.CopyTo(more);
+                dimensions = more;
+            }
+
+            dimensions[count++] = dimension;
         }
 
-        if (!TensorShape.TryCreate(dimensions.ToImmutable(), out TensorShape shape))
+        if (!pool.TryShape(dimensions[..count], out TensorShape shape))
             throw new DemException(
                 ErrorCode.BadShape,
                 $"{file}: tensor {Quoted.Name(name)}: the shape's element count overflows")
@@ -301,11 +308,6 @@ internal sealed class SafetensorsHeader
                 Path = file,
                 Tensor = name,
             };
-
-        // Most tensors of a model have one of a few shapes, so that each is kept once.
-        if (shapes.TryGetValue(shape, out TensorShape known))
-            return known;
-        shapes.Add(shape, shape);
         return shape;
     }
 

@@ -58,7 +58,9 @@ public sealed class ShardLayout
     // The headers of more tensors are built when they are written.
     private const int MostKept = 20_000;
 
-    private static readonly JsonWriterOptions HeaderOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    // What is written here is JSON whatever the names are, and with half a million of them the writer's checks take time.
+    private static readonly JsonWriterOptions HeaderOptions =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     private ShardLayout(ImmutableArray<PlannedShard> shards, ImmutableArray<PlacedTensor> tensors)
     {
