@@ -108,18 +108,25 @@ internal static class NameGroups
     {
         private readonly HashSet<int>[] _all = NewSets(numberCount);
         private readonly Dictionary<object, (HashSet<int>[] Numbers, List<int> Members)> _said = [];
+        private (object? Said, HashSet<int>[] Numbers, List<int> Members) _last = (null, [], []);
 
         public void Add(int tensor, List<int> numbers, object said)
         {
-            if (!_said.TryGetValue(said, out var group))
-                _said.Add(said, group = (NewSets(numberCount), []));
+            // Mostly the same is to be said as of the tensor before.
+            if (!said.Equals(_last.Said))
+            {
+                if (!_said.TryGetValue(said, out var group))
+                    _said.Add(said, group = (NewSets(numberCount), []));
+                _last = (said, group.Numbers, group.Members);
+            }
+
             for (int k = 0; k < numberCount; k++)
             {
                 _all[k].Add(numbers[k]);
-                group.Numbers[k].Add(numbers[k]);
+                _last.Numbers[k].Add(numbers[k]);
             }
 
-            group.Members.Add(tensor);
+            _last.Members.Add(tensor);
         }
 
         public IEnumerable<(NameGroup Group, object Said)> Groups(string name)

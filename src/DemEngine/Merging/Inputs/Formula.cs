@@ -12,9 +12,13 @@ internal static class Formula
     /// <summary>Symbol of the base.</summary>
     public const string Base = "b";
 
+    // Each tensor of a plan asks for them.
+    private static readonly string[] First = [.. Enumerable.Range(0, 10).Select(place => $"x{place}")];
+
     /// <summary>Returns the symbol of a source.</summary>
     /// <param name="place">Position of the source in the recipe, from 1.</param>
-    public static string Source(int place) => string.Create(CultureInfo.InvariantCulture, $"x{place}");
+    public static string Source(int place) =>
+        place < First.Length ? First[place] : string.Create(CultureInfo.InvariantCulture, $"x{place}");
 
     /// <summary>Writes a weighted sum.</summary>
     /// <param name="start">Formula that the terms are appended to; may be empty.</param>
@@ -24,8 +28,11 @@ internal static class Formula
         var sum = new StringBuilder(start);
         foreach (var (weight, factor) in terms)
         {
-            string sign = weight < 0 ? "−" : "+";
-            sum.Append(sum.Length > 0 ? $" {sign} " : weight < 0 ? sign : "");
+            char sign = weight < 0 ? '−' : '+';
+            if (sum.Length > 0)
+                sum.Append(' ').Append(sign).Append(' ');
+            else if (weight < 0)
+                sum.Append(sign);
             if (Math.Abs(weight) != 1)
                 sum.Append(CultureInfo.InvariantCulture, $"{Math.Abs(weight):g6}·");
             sum.Append(factor);

@@ -124,8 +124,8 @@ internal sealed class TensorSources
 
         // If no base is subtracted, a sum that starts from the base starts from the first source instead.
         bool startsFromFirst = sum.StartsFromBase && !IsRelative;
-        var terms = ImmutableArray.CreateBuilder<Term>();
-        var inputs = ImmutableArray.CreateBuilder<LinearInput>();
+        var terms = ImmutableArray.CreateBuilder<Term>(segment.Sources.Length);
+        var inputs = ImmutableArray.CreateBuilder<LinearInput>(segment.Sources.Length + 1);
         for (int s = startsFromFirst ? 1 : 0; s < segment.Sources.Length; s++)
         {
             if (IsRelative && (segment.Sources[s] is null || segment.Sources[s] == Base))
@@ -134,10 +134,10 @@ internal sealed class TensorSources
             inputs.Add(InputOf(s, segment));
         }
 
-        var part = new LinearCombination(sum.StartsFromBase, terms.ToImmutable());
+        var part = new LinearCombination(sum.StartsFromBase, terms.DrainToImmutable());
         if (part.UsesBase)
             inputs.Insert(0, startsFromFirst ? InputOf(0, segment) : new LinearInput(0, Base));
-        return new LinearPart(part, inputs.ToImmutable());
+        return new LinearPart(part, inputs.DrainToImmutable());
     }
 
     private static long RowsOf(SourceTensor source, TensorShape shape) =>
@@ -171,10 +171,13 @@ internal sealed class TensorSources
         return [.. cuts.Zip(cuts.Skip(1), SegmentOf)];
     }
 
-    private Segment SegmentOf(long fromRow, long toRow) => new(
-        fromRow * RowElements,
-        toRow * RowElements,
-        [.. All.Select(source => source.Rows >= toRow ? source.Tensor : null)]);
+    private Segment SegmentOf(long fromRow, long toRow)
+    {
+        var sources = ImmutableArray.CreateBuilder<TensorReader?>(All.Length);
+        foreach (SourceTensor source in All)
+            sources.Add(source.Rows >= toRow ? source.Tensor : null);
+        return new Segment(fromRow * RowElements, toRow * RowElements, sources.MoveToImmutable());
+    }
 
     private LinearInput InputOf(int source, Segment segment) =>
         segment.Sources[source] is { } tensor ? new LinearInput(Place(source), tensor) : new LinearInput(0, Base);

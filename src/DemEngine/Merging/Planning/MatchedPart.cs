@@ -20,6 +20,7 @@ internal sealed class MatchedPart
     private readonly int[] _sourceIndices;
     private readonly string[] _models;
     private readonly IReadOnlyList<AlignedSource> _sources;
+    private readonly ImmutableArray<bool> _areVectors;
     private readonly LayerDepth _depth;
     private readonly AfterLayers _afterLayers;
 
@@ -50,6 +51,7 @@ internal sealed class MatchedPart
         _sourceIndices = sourceIndices;
         _models = models;
         _sources = sources;
+        _areVectors = [.. sources.Select(source => source.IsVector)];
         _depth = depth;
         _afterLayers = afterLayers;
         var aligned = new TensorAlignment(baseModel, sources, tables, alignment);
@@ -93,11 +95,9 @@ internal sealed class MatchedPart
     public OutputTensor Plan(AlignedTensor tensor, ElementType type, PartParameters parameters, UpstreamTensors stages)
     {
         TensorSpec spec = tensor.Spec;
-        TensorReader baseTensor = tensor.Base.Rebind(stages.Resolve);
-        ImmutableArray<SourceTensor> inputs =
-        [
-            .. tensor.Sources.Select(source => source with { Tensor = source.Tensor?.Rebind(stages.Resolve) }),
-        ];
+        Func<TensorReader, TensorReader> resolve = stages.Resolve;
+        TensorReader baseTensor = tensor.Base.Rebind(resolve);
+        ImmutableArray<SourceTensor> inputs = Rebind(tensor.Sources, resolve);
         if (!spec.Type.IsFloat)
         {
             return new CopiedTensor(spec, baseTensor, _models[0], [.. inputs
@@ -106,16 +106,18 @@ internal sealed class MatchedPart
                 .Select(pair => (pair.Name, pair.Tensor!))]);
         }
 
-        bool[] isVector = [.. _sources.Select(source => source.IsVector)];
+        ImmutableArray<bool> areVectors = _areVectors;
         if (_isRelative)
-            inputs = Differences(baseTensor, inputs, isVector);
+            (inputs, areVectors) = Differences(baseTensor, inputs, areVectors);
 
         // A parameter's tensor filter is matched against the name that the tensor has in that model.
-        SourceContext[] questions =
-        [
-            .. _sourceIndices.Select((model, k) =>
-                new SourceContext(parameters.OfEach[model], isVector[k], inputs[k].Tensor?.Spec.Name)),
-        ];
+        var questions = new SourceContext[_sourceIndices.Length];
+        for (int k = 0; k < questions.Length; k++)
+        {
+            questions[k] = new SourceContext(
+                parameters.OfEach[_sourceIndices[k]], areVectors[k], inputs[k].Tensor?.Spec.Name);
+        }
+
         TensorMerge program = _method.Define(new TensorContext(
             tensor.ComputedAs,
             Depth: 0,
@@ -134,7 +136,7 @@ internal sealed class MatchedPart
                 spec.Shape,
                 baseTensor,
                 inputs,
-                [.. questions.Select(question => question.IsVector)],
+                areVectors,
                 _method.Base,
                 _isRelative),
             program,
@@ -143,18 +145,26 @@ internal sealed class MatchedPart
     }
 
     // What an adapter adds to the base is known without the base. What it leaves as it is differs by nothing.
-    private static ImmutableArray<SourceTensor> Differences(
-        TensorReader baseTensor, ImmutableArray<SourceTensor> inputs, bool[] isVector)
+    private static (ImmutableArray<SourceTensor> Inputs, ImmutableArray<bool> AreVectors) Differences(
+        TensorReader baseTensor, ImmutableArray<SourceTensor> inputs, ImmutableArray<bool> areVectors)
     {
-        ImmutableArray<SourceTensor>.Builder differences = inputs.ToBuilder();
         for (int k = 0; k < inputs.Length; k++)
         {
-            if (isVector[k] || inputs[k].Tensor?.DifferenceFrom(baseTensor) is not { } difference)
+            if (areVectors[k] || inputs[k].Tensor?.DifferenceFrom(baseTensor) is not { } difference)
                 continue;
-            differences[k] = inputs[k] with { Tensor = difference };
-            isVector[k] = difference != baseTensor;
+            inputs = inputs.SetItem(k, inputs[k] with { Tensor = difference });
+            areVectors = areVectors.SetItem(k, difference != baseTensor);
         }
 
-        return differences.MoveToImmutable();
+        return (inputs, areVectors);
+    }
+
+    private static ImmutableArray<SourceTensor> Rebind(
+        ImmutableArray<SourceTensor> sources, Func<TensorReader, TensorReader> resolve)
+    {
+        var bound = ImmutableArray.CreateBuilder<SourceTensor>(sources.Length);
+        foreach (SourceTensor source in sources)
+            bound.Add(source with { Tensor = source.Tensor?.Rebind(resolve) });
+        return bound.MoveToImmutable();
     }
 }

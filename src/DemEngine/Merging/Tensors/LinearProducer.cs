@@ -26,15 +26,27 @@ internal sealed class LinearProducer : TensorProducer
     {
         _rowElements = Math.Max(1, sources.RowElements);
         _segments = sources.Segments;
-        _parts = [.. _segments.Select(segment => sources.PartOf(sum, segment))];
-        _areComputed = [.. _parts.Select(part => part.Inputs.Any(input => input.Tensor.IsComputedInPlace))];
-        _changes = [.. _parts.Select(ChangesOf)];
+        var parts = ImmutableArray.CreateBuilder<LinearPart>(_segments.Length);
+        _areComputed = new bool[_segments.Length];
+        _changes = new LowRankInput[_segments.Length][];
+        for (int s = 0; s < _segments.Length; s++)
+        {
+            LinearPart part = sources.PartOf(sum, _segments[s]);
+            parts.Add(part);
+            foreach (LinearInput input in part.Inputs)
+                _areComputed[s] |= input.Tensor.IsComputedInPlace;
+            _changes[s] = ChangesOf(part);
+        }
+
+        _parts = parts.MoveToImmutable();
     }
 
     public override string Description
     {
         get
         {
+            if (_parts is [var only])
+                return Describe(only);
             string[] formulas = [.. _parts.Select(Describe)];
             return formulas.Distinct().Count() == 1
                 ? formulas[0]
@@ -132,15 +144,22 @@ internal sealed class LinearProducer : TensorProducer
     }
 
     /// <summary>What low-rank matrices change of each input; null where they change none.</summary>
-    private static LowRankInput[]? ChangesOf(LinearPart part) =>
-        part.Inputs.Any(input => input.Tensor.LowRankUpdate is not null)
-            ?
+    private static LowRankInput[]? ChangesOf(LinearPart part)
+    {
+        foreach (LinearInput input in part.Inputs)
+        {
+            if (input.Tensor.LowRankUpdate is null)
+                continue;
+            return
             [
                 .. part.Inputs.Select(input => input.Tensor.LowRankUpdate is { } change
                     ? new LowRankInput(change.Model?.Spec.Type, change.Matrix)
                     : new LowRankInput(input.Tensor.Spec.Type, null)),
-            ]
-            : null;
+            ];
+        }
+
+        return null;
+    }
 
     private static string Describe(LinearPart part) => Formula.Sum(
         part.Sum.StartsFromBase ? part.Inputs[0].Symbol : "",

@@ -31,7 +31,8 @@ internal sealed class PlanTotals
             long read = tensor.BytesRead;
             BytesRead += read;
             _moved[at] = read + tensor.Spec.ByteLength;
-            HeldBytes += tensor.ReadAgain.Where(input => input.IsCopied).Sum(input => input.Spec.ByteLength);
+            foreach (TensorReader input in tensor.ReadAgain)
+                HeldBytes += input.IsCopied ? input.Spec.ByteLength : 0;
             IsPooled |= tensor.CrossTensorParts.Count > 0;
             foreach (PlannedSource source in tensor.Sources)
             {

@@ -63,8 +63,13 @@ public sealed record TensorContext(
             key, Sources[source].Tensor ?? Tensor, DepthIn(Sources[source].Parameters), defaultValue);
 
     /// <summary>Reads a number for each source, from its scope or from the global one.</summary>
-    public double[] NumberOfEach(string key, double? defaultValue) =>
-        [.. Sources.Select((_, source) => NumberOf(source, key, defaultValue))];
+    public double[] NumberOfEach(string key, double? defaultValue)
+    {
+        double[] numbers = new double[Sources.Count];
+        for (int source = 0; source < numbers.Length; source++)
+            numbers[source] = NumberOf(source, key, defaultValue);
+        return numbers;
+    }
 
     /// <summary>Reads one of a few words from the global scope; the first of them if the recipe gives none.</summary>
     public string Choice(string key, params ReadOnlySpan<string> choices) => Global.Choice(key, Tensor, DepthIn(Global), choices);
