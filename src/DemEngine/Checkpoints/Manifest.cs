@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Hashing;
 using System.Reflection;
@@ -130,10 +131,13 @@ public sealed partial record Manifest(
         get
         {
             var hash = new XxHash128();
+            var line = new ArrayBufferWriter<byte>();
             foreach (ManifestTensor tensor in Tensors.OrderBy(tensor => tensor.Name, StringComparer.Ordinal))
             {
                 string shape = string.Join(',', tensor.Shape);
-                hash.Append(Encoding.UTF8.GetBytes($"{tensor.Name} {tensor.Dtype} [{shape}] {tensor.Hash}\n"));
+                line.ResetWrittenCount();
+                Encoding.UTF8.GetBytes($"{tensor.Name} {tensor.Dtype} [{shape}] {tensor.Hash}\n", line);
+                hash.Append(line.WrittenSpan);
             }
 
             return Convert.ToHexStringLower(hash.GetCurrentHash());
@@ -228,7 +232,15 @@ public sealed partial record Manifest(
                 && (file.HeaderBytes ?? 0) is >= 0 and var header && header <= file.Bytes));
 
     /// <summary>Returns the contents of the manifest file.</summary>
-    public byte[] ToJson() => [.. JsonSerializer.SerializeToUtf8Bytes(this, ManifestJson.Default.Manifest), (byte)'\n'];
+    public byte[] ToJson()
+    {
+        void Write(Utf8JsonWriter json) => JsonSerializer.Serialize(json, this, ManifestJson.Default.Manifest);
+        var options = new JsonWriterOptions { Indented = true, SkipValidation = true };
+        byte[] text = new byte[MeasuredJson.LengthOf(Write, options) + 1];
+        MeasuredJson.Fill(Write, options, text.AsMemory(0, text.Length - 1));
+        text[^1] = (byte)'\n';
+        return text;
+    }
 
     [JsonSourceGenerationOptions(
         WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,

@@ -1,10 +1,9 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using System.Collections.Immutable;
-using System.Runtime.InteropServices;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using DemEngine.Checkpoints.Locating;
+using DemEngine.Files;
 using DemEngine.Numerics;
 
 namespace DemEngine.Checkpoints;
@@ -117,7 +116,6 @@ public sealed class ShardLayout
         List<List<TensorSpec>> groups = Cut(tensors, maxShardBytes);
         var shards = ImmutableArray.CreateBuilder<PlannedShard>();
         var placed = ImmutableArray.CreateBuilder<PlacedTensor>(groups.Sum(group => group.Count));
-        var text = new ArrayBufferWriter<byte>();
         bool areKept = groups.Sum(group => group.Count) <= MostKept;
         var givenAt = ImmutableArray.CreateBuilder<int>(placed.Capacity);
         ImmutableArray<PlacedTensor> all = [];
@@ -133,8 +131,8 @@ public sealed class ShardLayout
             }
 
             groups[shard] = [];
-            ReadOnlySpan<byte> header = BuildHeader(placed, first, count, metadata, text);
-            long offset = header.Length;
+            int jsonLength = MeasuredJson.LengthOf(json => WriteHeader(json, placed, first, count, metadata), HeaderOptions);
+            long offset = HeaderLength(jsonLength);
             for (int at = first; at < first + count; at++)
             {
                 placed[at] = placed[at] with { Offset = offset };
@@ -145,9 +143,8 @@ public sealed class ShardLayout
                 ? Checkpoint.SingleFileName
                 : $"model-{shard + 1:D5}-of-{groups.Count:D5}.safetensors";
             shards.Add(areKept
-                ? new PlannedShard(name, header.ToArray(), offset)
-                : new PlannedShard(
-                    name, () => BuildHeader(all, first, count, metadata, new ArrayBufferWriter<byte>()).ToArray(), offset));
+                ? new PlannedShard(name, BuildHeader(placed, first, count, metadata, jsonLength), offset)
+                : new PlannedShard(name, () => BuildHeader(all, first, count, metadata, jsonLength), offset));
         }
 
         all = placed.MoveToImmutable();
@@ -211,52 +208,59 @@ public sealed class ShardLayout
         return order;
     }
 
-    private static Span<byte> BuildHeader(
+    // The specification allows trailing spaces. They align the data for every element type.
+    private static int HeaderLength(int jsonLength) => (SafetensorsHeader.PrefixLength + jsonLength + 7) / 8 * 8;
+
+    private static byte[] BuildHeader(
         IReadOnlyList<PlacedTensor> tensors,
         int first,
         int count,
         IReadOnlyDictionary<string, string>? metadata,
-        ArrayBufferWriter<byte> text)
+        int jsonLength)
     {
-        text.ResetWrittenCount();
-        text.Write(new byte[SafetensorsHeader.PrefixLength]);
-        using (var json = new Utf8JsonWriter(text, HeaderOptions))
+        byte[] header = new byte[HeaderLength(jsonLength)];
+        BinaryPrimitives.WriteInt64LittleEndian(header, header.Length - SafetensorsHeader.PrefixLength);
+        MeasuredJson.Fill(
+            json => WriteHeader(json, tensors, first, count, metadata),
+            HeaderOptions,
+            header.AsMemory(SafetensorsHeader.PrefixLength, jsonLength));
+        header.AsSpan(SafetensorsHeader.PrefixLength + jsonLength).Fill((byte)' ');
+        return header;
+    }
+
+    private static void WriteHeader(
+        Utf8JsonWriter json,
+        IReadOnlyList<PlacedTensor> tensors,
+        int first,
+        int count,
+        IReadOnlyDictionary<string, string>? metadata)
+    {
+        json.WriteStartObject();
+        json.WriteStartObject("__metadata__");
+        json.WriteString("format", metadata?.GetValueOrDefault("format") ?? "pt");
+        IEnumerable<KeyValuePair<string, string>> rest =
+            (metadata ?? new Dictionary<string, string>()).Where(pair => pair.Key != "format");
+        foreach (var (key, value) in rest.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+            json.WriteString(key, value);
+        json.WriteEndObject();
+
+        long offset = 0;
+        for (int at = first; at < first + count; at++)
         {
-            json.WriteStartObject();
-            json.WriteStartObject("__metadata__");
-            json.WriteString("format", metadata?.GetValueOrDefault("format") ?? "pt");
-            IEnumerable<KeyValuePair<string, string>> rest =
-                (metadata ?? new Dictionary<string, string>()).Where(pair => pair.Key != "format");
-            foreach (var (key, value) in rest.OrderBy(pair => pair.Key, StringComparer.Ordinal))
-                json.WriteString(key, value);
-            json.WriteEndObject();
-
-            long offset = 0;
-            for (int at = first; at < first + count; at++)
-            {
-                TensorSpec spec = tensors[at].Spec;
-                json.WriteStartObject(spec.Name);
-                json.WriteString("dtype", spec.Type.SafetensorsName);
-                json.WriteStartArray("shape");
-                foreach (long dimension in spec.Shape.Dimensions)
-                    json.WriteNumberValue(dimension);
-                json.WriteEndArray();
-                json.WriteStartArray("data_offsets");
-                json.WriteNumberValue(offset);
-                json.WriteNumberValue(offset += spec.ByteLength);
-                json.WriteEndArray();
-                json.WriteEndObject();
-            }
-
+            TensorSpec spec = tensors[at].Spec;
+            json.WriteStartObject(spec.Name);
+            json.WriteString("dtype", spec.Type.SafetensorsName);
+            json.WriteStartArray("shape");
+            foreach (long dimension in spec.Shape.Dimensions)
+                json.WriteNumberValue(dimension);
+            json.WriteEndArray();
+            json.WriteStartArray("data_offsets");
+            json.WriteNumberValue(offset);
+            json.WriteNumberValue(offset += spec.ByteLength);
+            json.WriteEndArray();
             json.WriteEndObject();
         }
 
-        // The specification allows trailing spaces. This padding aligns the data for every element type.
-        while (text.WrittenCount % 8 != 0)
-            text.Write(" "u8);
-
-        Span<byte> header = MemoryMarshal.AsMemory(text.WrittenMemory).Span;
-        BinaryPrimitives.WriteInt64LittleEndian(header, header.Length - SafetensorsHeader.PrefixLength);
-        return header;
+        json.WriteEndObject();
     }
 }
