@@ -5,8 +5,8 @@ namespace DemEngine.Files;
 
 /// <summary>
 /// Writes JSON into memory of exactly its length, by writing it twice: first to count its bytes, then to keep them. A buffer that
-/// grows while it is written to takes three times the length in the end, and headers and manifests of models with very many tensors
-/// are the largest things that a plan or a finished run has in memory.
+/// grows while it is written to takes three times the length in the end, and headers and manifests of models with very many
+/// tensors are the largest things that a plan or a finished run has in memory.
 /// </summary>
 internal static class MeasuredJson
 {

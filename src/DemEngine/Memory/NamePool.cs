@@ -6,8 +6,8 @@ namespace DemEngine.Memory;
 /// Strings of which each is kept once, however often it is read, and has a number: the names of a model's tensors stand in its
 /// index, in its headers and in the headers of every model that is merged with it. What belongs to a name is then found in an
 /// array by its number, at 4 bytes a name and model, where a dictionary takes 28. Names are mostly asked for in an order in which
-/// they were asked for before, and each several times in a row, so that the last one and the one that followed it before are tried
-/// first.
+/// they were asked for before, and each several times in a row, so that the last one and the one that followed it before are
+/// tried first.
 /// </summary>
 internal sealed class NamePool
 {
