@@ -254,13 +254,16 @@ public sealed class Checkpoint : IDisposable
     /// Reads the small files that belong to the model, by their paths in its folder. They are read once, on first use.
     /// </summary>
     /// <exception cref="DemException">
-    /// DEM2023 (BadSideFile): a file cannot be read, or a model that is no file names one outside its folder.
+    /// DEM2023 (BadSideFile): a file cannot be read or is not what its name says, or a model that is no file names one outside
+    /// its folder.
     /// </exception>
     internal FolderFiles ReadSideFiles()
     {
         if (_source is null || IsDecoded)
             return _sideFiles ??= SideFiles.Read(Path, Folder, OwnNames);
         SideFilePath.Check(_source.SideFiles.Keys, []);
+        foreach (var (name, contents) in _source.SideFiles)
+            SideFileContent.Check(name, contents);
         return FolderFiles.Of(_source.SideFiles);
     }
 

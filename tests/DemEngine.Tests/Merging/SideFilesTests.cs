@@ -188,7 +188,57 @@ public sealed class SideFilesTests
     {
         using ModelFolder folder = Family().File("base", "config.json", "{\n  \"a\": 1,,\n}");
         DemException error = Failing.With(ErrorCode.BadSideFile, () => folder.Merge(Recipe + "\nout_dtype: float16"));
-        Assert.That(error.Message, Does.StartWith("base: config.json: line 2"));
+        Assert.That(error.Message, Does.StartWith(folder.PathOf("base/config.json") + ": line 2"));
+        Assert.That(error.Path, Is.EqualTo(folder.PathOf("base/config.json")));
+    }
+
+    [TestCase("config.json", "{\"a\": 1", "line 1")]
+    [TestCase("config.json", "[1]", "no object")]
+    [TestCase("tokenizer_config.json", "{'a': 1}", "line 1")]
+    [TestCase("vocab.json", "{\"a\": NaNa}", "line 1")]
+    [TestCase("id2label.json", "\u00ff\u00fe", "line 1")]
+    public void A_JSON_file_that_nobody_could_read_is_not_published(string name, string contents, string what)
+    {
+        foreach (string model in new[] { "base", "a" })
+        {
+            using ModelFolder folder = Family().File(model, name, contents);
+            DemException error = Failing.With(ErrorCode.BadSideFile, () => folder.Merge(Recipe));
+            Assert.That(error.Message, Does.StartWith(folder.PathOf($"{model}/{name}")).And.Contain(what));
+            Assert.That(Directory.Exists(folder.PathOf("out")), Is.False);
+        }
+    }
+
+    [Test]
+    public void Bytes_that_are_no_text_are_not_published_as_JSON()
+    {
+        using ModelFolder folder = Family();
+        File.WriteAllBytes(folder.PathOf("base/config.json"), [(byte)'{', (byte)'"', 0xFF, (byte)'"', (byte)':', (byte)'1', (byte)'}']);
+        Assert.That(Failing.With(ErrorCode.BadSideFile, () => folder.Merge(Recipe)).Message, Does.Contain("config.json: the file is not UTF-8"));
+    }
+
+    [TestCase("{\"time_step_limit\": [0.0, Infinity], \"least\": -Infinity, \"none\": NaN, \"a \\\" NaN\": 1}")]
+    [TestCase("{\"a\": 1, \"a\": 2}")]
+    public void JSON_as_Python_writes_it_is_copied_as_it_is(string contents)
+    {
+        using ModelFolder folder = Family().File("base", "config.json", contents);
+        folder.Merge(Recipe);
+        Assert.That(File.ReadAllText(folder.PathOf("out/config.json")), Is.EqualTo(contents));
+    }
+
+    [TestCase("config.json")]
+    [TestCase("tokenizer.model")]
+    public void What_stands_in_the_place_of_a_file_and_cannot_be_read_is_named(string name)
+    {
+        using ModelFolder folder = Family();
+        string path = folder.PathOf($"base/{name}");
+        Directory.CreateDirectory(path);
+        Assert.That(Failing.With(ErrorCode.BadSideFile, () => folder.Merge(Recipe)).Message, Does.StartWith(path + ": this is a folder"));
+        Directory.Delete(path);
+        File.CreateSymbolicLink(path, "gone");
+        Assert.That(Failing.With(ErrorCode.BadSideFile, () => folder.Merge(Recipe)).Message, Does.StartWith(path + ": this is a link"));
+        File.Delete(path);
+        File.CreateSymbolicLink(path, path);
+        Assert.That(Failing.With(ErrorCode.BadSideFile, () => folder.Merge(Recipe)).Message, Does.Contain(path));
     }
 
     [Test]
@@ -227,12 +277,12 @@ public sealed class SideFilesTests
         using ModelFolder folder = Family();
         const string Tokenizer = """{"model": {"vocab": {"t": 0}, "merges": []}}""";
         folder.File("base", "config.json", Config).File("base", "tokenizer.json", Tokenizer).File("base", "merges.txt", "old");
-        folder.File("a", "config.json", "{}").File("a", "tokenizer.json", Tokenizer + " ").File("a", "special_tokens_map.json", "new");
+        folder.File("a", "config.json", "{}").File("a", "tokenizer.json", Tokenizer + " ").File("a", "special_tokens_map.json", "{\"new\":0}");
         folder.Merge(Recipe + "\ntokenizer_source: a");
         SortedDictionary<string, byte[]> files = folder.Files("out");
         Assert.That(files.Keys, Does.Not.Contain("merges.txt"));
         Assert.That(files["tokenizer.json"], Is.EqualTo(Encoding.UTF8.GetBytes(Tokenizer + " ")));
-        Assert.That(files["special_tokens_map.json"], Is.EqualTo("new"u8.ToArray()));
+        Assert.That(files["special_tokens_map.json"], Is.EqualTo("{\"new\":0}"u8.ToArray()));
         Assert.That(files["config.json"], Is.EqualTo(Encoding.UTF8.GetBytes(Config)));
     }
 

@@ -36,11 +36,7 @@ internal sealed class FolderReader
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DemException(
-                ErrorCode.BadSideFile, $"{folder}: {e.Message}", e, "Check the file, its permissions and the disk.")
-            {
-                Path = folder,
-            };
+            throw Unreadable(folder, e);
         }
 
         return new FolderFiles(read._files, [.. read.Remarks()]);
@@ -62,6 +58,8 @@ internal sealed class FolderReader
             || (file.Key.EndsWith(".json", StringComparison.Ordinal) && file.Value.AsSpan().IndexOf("\"auto_map\""u8) >= 0));
         foreach (DirectoryInfo folder in entries.OfType<DirectoryInfo>().Where(folder => !SideFileKind.IsPassedOver(folder.Name)))
         {
+            if (SideFileKind.IsSideFile(folder.Name) && SideFileContent.IsRead(folder.Name))
+                throw Unusable(folder.FullName, "this is a folder where a file of the model is looked for");
             if (!ReadFolder(folder, folder.Name, 1))
                 _leftOut.Add($"{folder.Name}/");
         }
@@ -135,24 +133,47 @@ internal sealed class FolderReader
     /// <returns>False if the file is too large for a side file.</returns>
     private bool Add(FileInfo file, string name)
     {
-        // A link, as in Hugging Face's cache, has its own length and not that of its target.
-        var target = (FileInfo?)file.ResolveLinkTarget(returnFinalTarget: true) ?? file;
-        if (LinuxFile.IsSpecial(target.FullName))
-            throw new DemException(
-                ErrorCode.BadSideFile,
-                $"{file.FullName}: this is a pipe, a socket or a device, and no file",
-                remedy: "Take it out of the folder.");
-        if (StoreCopies.LengthOf(target) > LargestBytes)
+        byte[] contents;
+        try
         {
-            _tooLarge.Add(name);
-            return false;
+            // A link, as in Hugging Face's cache, has its own length and not that of its target.
+            var target = (FileInfo?)file.ResolveLinkTarget(returnFinalTarget: true) ?? file;
+            if (!target.Exists)
+                throw Unusable(file.FullName, $"this is a link to {target.FullName}, and no such file is there");
+            if (LinuxFile.IsSpecial(target.FullName))
+                throw Unusable(file.FullName, "this is a pipe, a socket or a device, and no file");
+            if (StoreCopies.LengthOf(target) > LargestBytes)
+            {
+                _tooLarge.Add(name);
+                return false;
+            }
+
+            contents = StoreCopies.ReadAllBytes(target.FullName);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unreadable(file.FullName, e);
         }
 
-        byte[] contents = StoreCopies.ReadAllBytes(target.FullName);
         SideFileContent.Check(file.FullName, contents);
         _files.Add(name, contents);
         return true;
     }
+
+    private static DemException Unusable(string path, string what) =>
+        new(ErrorCode.BadSideFile, $"{path}: {what}", remedy: "Fetch the file again, or take this out of the folder.")
+        {
+            Path = path,
+        };
+
+    private static DemException Unreadable(string path, Exception e) => new(
+        ErrorCode.BadSideFile,
+        e.Message.Contains(path, StringComparison.Ordinal) ? e.Message : $"{path}: {e.Message}",
+        e,
+        "Check the file, its permissions and the disk.")
+    {
+        Path = path,
+    };
 
     /// <summary>Reads the folders that sentence-transformers' list of modules names; none where it cannot be read.</summary>
     private string[] ModulePaths()
@@ -182,7 +203,10 @@ internal sealed class FolderReader
                 ErrorCode.BadSideFile,
                 $"{Path.Combine(_root, ModulesFile)}: {why}",
                 e,
-                "Fetch the file again, or take it out of the folder if the model is not one of sentence-transformers.");
+                "Fetch the file again, or take it out of the folder if the model is not one of sentence-transformers.")
+            {
+                Path = Path.Combine(_root, ModulesFile),
+            };
         }
     }
 

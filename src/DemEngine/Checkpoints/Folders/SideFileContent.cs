@@ -1,4 +1,6 @@
 using System.Text;
+using DemEngine.Errors;
+using DemEngine.Files;
 
 namespace DemEngine.Checkpoints.Folders;
 
@@ -10,13 +12,18 @@ internal static class SideFileContent
 
     private static readonly string[] Pages = ["<!doctype html", "<html"];
     private static readonly string[] Errors = ["<?xml", "<error"];
-    private static readonly string[] Code = [".json", ".model", ".tiktoken", ".spm", ".jinja", ".py", "merges.txt", "vocab.txt"];
+    private static readonly string[] Read = [".json", ".model", ".tiktoken", ".spm", ".jinja", ".py", "merges.txt", "vocab.txt"];
+
+    /// <summary>Whether a file, by its name, is one that whoever loads the model reads as text, as JSON or as code.</summary>
+    /// <param name="file">Name or path of the file.</param>
+    public static bool IsRead(string file) => Read.Any(suffix => file.EndsWith(suffix, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Refuses a file that cannot be what its name says.</summary>
     /// <param name="file">Path of the file.</param>
     /// <param name="contents">Contents of the file.</param>
     /// <exception cref="DemException">
-    /// DEM2023 (BadSideFile): the file is a Git LFS pointer, a page of a website, or an empty JSON file.
+    /// DEM2023 (BadSideFile): the file is a Git LFS pointer, a page of a website, or by its name JSON and none that is read
+    /// anywhere.
     /// </exception>
     public static void Check(string file, ReadOnlySpan<byte> contents)
     {
@@ -27,7 +34,7 @@ internal static class SideFileContent
                 file,
                 "this is a Git LFS pointer, which stands for the file and does not hold it",
                 "Run `git lfs pull` in its repository, or download the file itself.");
-        if (!Code.Any(suffix => file.EndsWith(suffix, StringComparison.OrdinalIgnoreCase)))
+        if (!IsRead(file))
             return;
 
         if (Starts(start, Pages))
@@ -42,11 +49,19 @@ internal static class SideFileContent
                 "Download the file again, signed in where the model asks for it.");
         if (file.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && contents.Length <= LongestStart && start.Length == 0)
             throw Wrong(file, "the file is empty", "Download the file again.");
+        if (file.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && LenientJson.FaultOf(contents) is { } fault)
+            throw Wrong(
+                file,
+                JsonFault.Describe(fault),
+                "Download the file again, correct it there, or take it out of the folder.",
+                (int?)(fault.LineNumber + 1));
+        if (file.EndsWith("config.json", StringComparison.Ordinal) && start.Length > 0 && start[0] != '{')
+            throw Wrong(file, "this is JSON, but no object with settings", "Download the file again.");
     }
 
     private static bool Starts(string text, string[] starts) =>
         starts.Any(start => text.StartsWith(start, StringComparison.OrdinalIgnoreCase));
 
-    private static DemException Wrong(string file, string what, string remedy) =>
-        new(ErrorCode.BadSideFile, $"{file}: {what}", remedy: remedy) { Path = file };
+    private static DemException Wrong(string file, string what, string remedy, int? line = null) =>
+        new(ErrorCode.BadSideFile, $"{file}: {what}", remedy: remedy) { Path = file, Line = line };
 }

@@ -117,7 +117,10 @@ internal sealed class PipelineFolder
         try
         {
             if (!LinuxFile.IsSpecial(path) && BoundedFile.Read(path, LargestFile) is { } contents)
+            {
+                SideFileContent.Check(path, contents);
                 return contents;
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

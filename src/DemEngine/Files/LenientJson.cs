@@ -1,0 +1,64 @@
+using System.Text.Json;
+using System.Text.Unicode;
+
+namespace DemEngine.Files;
+
+/// <summary>
+/// JSON as the libraries that load models read it. Python's reader takes <c>NaN</c>, <c>Infinity</c> and <c>-Infinity</c>, which
+/// RFC 8259 does not have, and configurations of some models hold them.
+/// </summary>
+internal static class LenientJson
+{
+    // Python's reader ends at about a thousand.
+    private const int Deepest = 1000;
+
+    /// <summary>Says why a file is no JSON by any reader, and where; null if it is.</summary>
+    /// <param name="json">Contents of the file.</param>
+    public static JsonException? FaultOf(ReadOnlySpan<byte> json) =>
+        !Utf8.IsValid(json) ? new JsonException("the file is not UTF-8 text")
+        : Read(json) is null ? null
+        : Read(WithoutWords(json));
+
+    private static JsonException? Read(ReadOnlySpan<byte> json)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = Deepest });
+            while (reader.Read())
+            {
+                // The reader checks each token as it comes to it.
+            }
+
+            return null;
+        }
+        catch (JsonException e)
+        {
+            return e;
+        }
+    }
+
+    /// <summary>Puts a zero and blanks in the place of each word that stands for a number, outside of texts.</summary>
+    private static byte[] WithoutWords(ReadOnlySpan<byte> json)
+    {
+        byte[] plain = json.ToArray();
+        bool isText = false;
+        for (int k = 0; k < plain.Length; k++)
+        {
+            if (plain[k] == '"')
+                isText = !isText;
+            else if (isText && plain[k] == '\\')
+                k++;
+            else if (!isText && LengthOfWord(plain.AsSpan(k)) is > 0 and var length)
+            {
+                plain.AsSpan(k, length).Fill((byte)' ');
+                plain[k] = (byte)'0';
+                k += length - 1;
+            }
+        }
+
+        return plain;
+    }
+
+    private static int LengthOfWord(ReadOnlySpan<byte> json) =>
+        json.StartsWith("Infinity"u8) ? "Infinity".Length : json.StartsWith("NaN"u8) ? "NaN".Length : 0;
+}
