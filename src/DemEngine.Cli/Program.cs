@@ -1,5 +1,7 @@
 using DemEngine.Cli;
 using DemEngine.Cli.Startup;
 
+if (!ProcessLimits.AreEnough())
+    return 1;
 TerminalKeys.LeaveAsTheyAre();
-return ProcessLimits.AreEnough() ? GuardedStreams.Run(() => DemCommand.Run(args)) : 1;
+return GuardedStreams.Run(() => DemCommand.Run(args));
