@@ -623,7 +623,7 @@ public sealed class ErrorCode
         2085,
         "The certificate of a store is not accepted.",
         "Check the address and the clock of this machine. Where the store or a proxy on the way has a certificate of its own, "
-        + "give the file of its authority in SSL_CERT_FILE.");
+        + "let the environment variable SSL_CERT_FILE name a PEM file with that of its authority, or with its own.");
 
     // ---- 2086: checksums ----
 

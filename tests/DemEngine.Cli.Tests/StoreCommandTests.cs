@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using DemEngine.Tests.Stores;
 
 namespace DemEngine.Cli.Tests;
@@ -54,6 +55,20 @@ public sealed class StoreCommandTests
         Dem.Run("convert", _family.PathOf("base"), $"{address}.safetensors", "--single-file").ExpectError(ErrorCode.NotInStore, address);
         Assert.That(Directory.Exists("s3:"), Is.False);
     }
+
+    [Test]
+    [Platform(Include = "Linux")]
+    public void A_certificate_that_is_not_trusted_is_trusted_once_the_environment_names_it()
+    {
+        using X509Certificate2 certificate = OwnCertificate.Make();
+        using var served = new ServedFolder(_family.Folder, certificate);
+        string file = _family.Write("authority.pem", certificate.ExportCertificatePem());
+        DemProcess.Run(Trusting(file), "inspect", served.AddressOf("base")).Expect(0);
+        DemProcess.Run(Trusting(file + "-gone"), "inspect", served.AddressOf("base"))
+            .ExpectError(ErrorCode.StoreNotTrusted, "authority.pem-gone");
+    }
+
+    private static Dictionary<string, string> Trusting(string file) => new() { ["SSL_CERT_FILE"] = file };
 
     [Test]
     public void An_address_of_an_unknown_kind_is_refused_with_the_kinds_that_are_known() =>

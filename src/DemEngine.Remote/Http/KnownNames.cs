@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
@@ -64,8 +65,7 @@ internal static class KnownNames
     public static async Task<StoreFolder> ReadAsync(HttpRequests requests, Uri folder, string? file, CancellationToken cancel)
     {
         string root = folder.GetLeftPart(UriPartial.Path).TrimEnd('/');
-        DemException? refused = null;
-        DemException? refusedWeights = null;
+        var refusals = new ConcurrentDictionary<string, DemException>(StringComparer.Ordinal);
         bool saysWhatIsThere = false;
         var found = new Dictionary<string, StoreFile>(StringComparer.Ordinal);
         await FindAllAsync([.. Indexes, .. Others, .. file is null ? (string[])[] : [file]]).ConfigureAwait(false);
@@ -74,13 +74,24 @@ internal static class KnownNames
             named.UnionWith(await NamedInAsync(requests, found[list], cancel).ConfigureAwait(false));
         await FindAllAsync([.. named.Where(name => !found.ContainsKey(name))]).ConfigureAwait(false);
 
+        string[] refused =
+        [
+            .. refusals.Keys.OrderByDescending(name => name == file).ThenByDescending(IsWeights)
+                .ThenBy(name => Array.IndexOf(Others, name)).ThenBy(name => name, StringComparer.Ordinal),
+        ];
+        DemException? refusal = refused.Length == 0 ? null : refusals[refused[0]];
+        bool areWeightsRefused = refused.Any(IsWeights);
+
         // Weights that are refused beside files that are given are there, where the server says of other names that they are not,
         // or an index says that they are.
-        if (refusedWeights is not null && !found.Keys.Any(IsWeights) && (saysWhatIsThere || named.Any(IsWeights)))
-            throw refusedWeights;
+        if (areWeightsRefused && !found.Keys.Any(IsWeights) && (saysWhatIsThere || named.Any(IsWeights)))
+            throw refusal!;
         return found.Count > 0
             ? new StoreFolder(root, [.. found.Values.OrderBy(one => one.Path, StringComparer.Ordinal)])
-            : throw refused ?? new DemException(
+            {
+                Refusal = refusal,
+            }
+            : throw refusal ?? new DemException(
                 ErrorCode.StoreFileNotFound,
                 $"{root}: there is neither config.json nor a file of weights under a usual name",
                 remedy: "Check the address. A server lists no folders, so that weights of other names have to be named "
@@ -105,9 +116,7 @@ internal static class KnownNames
                 catch (DemException e) when (e.Code == ErrorCode.StoreAccessRefused)
                 {
                     // A server that does not say what there is refuses what is not there, too.
-                    refused ??= e;
-                    if (IsWeights(name))
-                        refusedWeights ??= e;
+                    refusals[name] = e;
                     return null;
                 }
                 finally

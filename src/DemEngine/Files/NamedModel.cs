@@ -11,7 +11,7 @@ internal static class NamedModel
     /// <param name="text">The address, the id, or another text.</param>
     /// <returns>
     /// Path of a folder, or of what stands for a file; null if the text names no such model, or is an address with a plus at
-    /// which nothing lies, since it may be that of a model and of an adapter.
+    /// which nothing can be seen, since it may be that of a model and of an adapter.
     /// </returns>
     /// <exception cref="DemException">The errors of <see cref="StoreCopies.Find"/>.</exception>
     public static string? Find(string text)
@@ -20,7 +20,8 @@ internal static class NamedModel
         {
             return StoreCopies.Find(text) ?? HubCache.Find(text);
         }
-        catch (DemException e) when (e.Code == ErrorCode.StoreFileNotFound && text.Contains('+', StringComparison.Ordinal))
+        catch (DemException e) when (text.Contains('+', StringComparison.Ordinal)
+            && (e.Code == ErrorCode.StoreFileNotFound || e.Code == ErrorCode.StoreAccessRefused))
         {
             return null;
         }

@@ -13,6 +13,7 @@ internal static class StoreCopies
     private static readonly Dictionary<Place, (StoreCopy Copy, long Time)> ByAddress = [];
     private static readonly ConcurrentDictionary<string, StandIn> StandIns = new(StringComparer.Ordinal);
     private static readonly ConcurrentDictionary<string, string> Addresses = new(StringComparer.Ordinal);
+    private static readonly ConcurrentDictionary<string, DemException> Refusals = new(StringComparer.Ordinal);
     private static readonly string[] FileSuffixes =
         [".safetensors", ".gguf", ".bin", ".pt", ".pth", ".ckpt", ".index.json"];
 
@@ -42,11 +43,19 @@ internal static class StoreCopies
             return FolderOf(client, address, null);
         int slash = address.LastIndexOf('/');
         string name = Uri.UnescapeDataString(address[(slash + 1)..]);
-        string path = Path.Combine(FolderOf(client, address[..slash], name), name);
+        string folder = FolderOf(client, address[..slash], name);
+        string path = Path.Combine(folder, name);
         return name.AsSpan().IndexOfAny('/', '\\') < 0 && File.Exists(path)
             ? path
-            : throw new DemException(ErrorCode.StoreFileNotFound, $"{address}: there is no such file") { Path = address };
+            : throw RefusalOf(folder) ?? new DemException(ErrorCode.StoreFileNotFound, $"{address}: there is no such file") { Path = address };
     }
+
+    /// <summary>
+    /// The error of a folder that lacks what is needed, where its store refused files that it may have; null for other folders.
+    /// </summary>
+    /// <param name="folder">Path of the folder.</param>
+    public static DemException? RefusalOf(string folder) =>
+        !Refusals.IsEmpty && Refusals.TryGetValue(Path.GetFullPath(folder), out DemException? refusal) ? refusal : null;
 
     /// <summary>Finds what a local file stands for; null where it is a file of its own.</summary>
     /// <param name="path">Path of the file.</param>
@@ -107,6 +116,8 @@ internal static class StoreCopies
         ];
         string folder = Path.Combine([Root(), $"{++_count}", .. parts]);
         Addresses[folder] = listed.Address;
+        if (listed.Refusal is { } refusal)
+            Refusals[folder] = refusal;
         return StoreCopy.Make(
             client, listed, folder, (path, file) => StandIns[Path.GetFullPath(path)] = new StandIn(client, file));
     }

@@ -17,4 +17,11 @@ public sealed record StoreFile(string Path, string Address, long Length, string 
 /// <summary>The files of a folder of a store.</summary>
 /// <param name="Address">Address of the folder, as exact as the store gives it: with a commit in place of a branch.</param>
 /// <param name="Files">The files, those of inner folders too.</param>
-public sealed record StoreFolder(string Address, IReadOnlyList<StoreFile> Files);
+public sealed record StoreFolder(string Address, IReadOnlyList<StoreFile> Files)
+{
+    /// <summary>
+    /// The refusal of a file that the folder may have: a store that does not say what there is refuses what is not there, too.
+    /// It is the error where the file turns out to be needed; null where nothing was refused.
+    /// </summary>
+    public DemException? Refusal { get; init; }
+}

@@ -1,7 +1,10 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 namespace DemEngine.Tests.Stores;
@@ -57,17 +60,23 @@ internal sealed class LoopbackServer : IDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentQueue<WebRequest> _requests = new();
     private readonly Func<WebRequest, WebAnswer> _answer;
+    private readonly X509Certificate2? _certificate;
+    private int _connections;
 
-    public LoopbackServer(Func<WebRequest, WebAnswer> answer)
+    public LoopbackServer(Func<WebRequest, WebAnswer> answer, X509Certificate2? certificate = null)
     {
         _answer = answer;
+        _certificate = certificate;
         _listener.Start(128);
         new Thread(Accept) { IsBackground = true, Name = "loopback server" }.Start();
     }
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
-    public string Address => $"http://127.0.0.1:{Port}";
+    public string Address => $"{(_certificate is null ? "http" : "https")}://127.0.0.1:{Port}";
+
+    /// <summary>Number of connections so far, those that came to no request among them.</summary>
+    public int Connections => _connections;
 
     /// <summary>Every request so far.</summary>
     public WebRequest[] Requests => [.. _requests];
@@ -85,6 +94,7 @@ internal sealed class LoopbackServer : IDisposable
             try
             {
                 Socket socket = _listener.AcceptSocket();
+                Interlocked.Increment(ref _connections);
                 new Thread(() => Serve(socket)) { IsBackground = true, Name = "loopback connection" }.Start();
             }
             catch (Exception e) when (e is SocketException or ObjectDisposedException)
@@ -99,7 +109,7 @@ internal sealed class LoopbackServer : IDisposable
         try
         {
             using (socket)
-            using (var stream = new NetworkStream(socket))
+            using (Stream stream = Secured(new NetworkStream(socket)))
             using (var input = new BufferedStream(stream, 64 << 10))
             {
                 socket.NoDelay = true;
@@ -111,14 +121,23 @@ internal sealed class LoopbackServer : IDisposable
                 }
             }
         }
-        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or AuthenticationException)
         {
             // The client went away.
         }
     }
 
+    private Stream Secured(NetworkStream stream)
+    {
+        if (_certificate is null)
+            return stream;
+        var secured = new SslStream(stream);
+        secured.AuthenticateAsServer(_certificate);
+        return secured;
+    }
+
     /// <returns>Whether the connection can take another request.</returns>
-    private bool Send(NetworkStream stream, WebRequest request, WebAnswer answer)
+    private bool Send(Stream stream, WebRequest request, WebAnswer answer)
     {
         if (answer.IsRefused)
             return false;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.IO.Hashing;
+using System.Security.Cryptography.X509Certificates;
 
 namespace DemEngine.Tests.Stores;
 
@@ -10,10 +11,10 @@ internal sealed class ServedFolder : IDisposable
     private readonly LoopbackServer _server;
     private int _count;
 
-    public ServedFolder(string folder)
+    public ServedFolder(string folder, X509Certificate2? certificate = null)
     {
         _folder = folder;
-        _server = new LoopbackServer(Answer);
+        _server = new LoopbackServer(Answer, certificate);
     }
 
     /// <summary>Changes an answer; the number counts the requests for parts of weights, from 1.</summary>

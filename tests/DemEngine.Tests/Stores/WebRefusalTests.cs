@@ -1,13 +1,12 @@
-using System.Net;
-using System.Net.Security;
-using System.Net.Sockets;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using DemEngine.Checkpoints;
+using DemEngine.Remote.S3;
+using DemEngine.Stores;
 using DemEngine.Tests.Merging;
 
 namespace DemEngine.Tests.Stores;
 
+[NonParallelizable]
 internal sealed class WebRefusalTests
 {
     [TestCase("model-", TestName = "Weights that an index names and a server refuses are an access refused")]
@@ -25,45 +24,46 @@ internal sealed class WebRefusalTests
     }
 
     [Test]
-    [CancelAfter(10_000)]
-    public void A_certificate_that_is_not_trusted_is_an_error_that_no_retry_mends()
+    public void Where_nothing_but_a_config_is_given_access_is_refused_and_not_the_model_missing()
     {
-        using var key = RSA.Create(2048);
-        var request = new CertificateRequest("CN=127.0.0.1", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        using X509Certificate2 certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        int connections = 0;
-        new Thread(() =>
+        using ModelFolder models = WebModelTests.Family();
+        using var served = new ServedFolder(models.Path);
+        served.Twist = (request, answer, _) =>
+            request.Path.EndsWith("/config.json", StringComparison.Ordinal) && answer.Status is 200 or 206 ? answer : WebAnswer.Of(403);
+        string model = Path.GetFileName(Directory.GetDirectories(models.Path).First(folder =>
+            File.Exists(Path.Combine(folder, "model.safetensors.index.json")) && File.Exists(Path.Combine(folder, "config.json"))));
+        foreach (string address in new[] { served.AddressOf(model), served.AddressOf($"{model}/model.safetensors") })
         {
-            while (true)
+            DemException e = Assert.Throws<DemException>(() => Checkpoint.Open(address).Dispose())!;
+            Assert.That(e.Code, Is.EqualTo(ErrorCode.StoreAccessRefused), e.Message);
+            Assert.That(e.Message, Does.Contain("model.safetensors: the server answers 403"));
+            Assert.That(e.Remedy, Does.Contain("some servers refuse what is not there").And.Contain("login"));
+        }
+    }
+
+    [TestCase("https", TestName = "A web server's certificate that is not trusted is an error that no retry mends")]
+    [TestCase("s3", TestName = "A certificate of S3 that is not trusted is an error that no retry mends")]
+    [CancelAfter(20_000)]
+    public void Untrusted(string scheme)
+    {
+        using X509Certificate2 certificate = OwnCertificate.Make();
+        using var server = new LoopbackServer(_ => WebAnswer.Of(404), certificate);
+        FileStores.Register(
+            "s3",
+            () => new S3Store(new S3Options
             {
-                try
-                {
-                    using TcpClient client = listener.AcceptTcpClient();
-                    Interlocked.Increment(ref connections);
-                    using var tls = new SslStream(client.GetStream());
-                    tls.AuthenticateAsServer(certificate);
-                    tls.ReadByte();
-                }
-                catch (Exception e) when (e is IOException or System.Security.Authentication.AuthenticationException)
-                {
-                    // The client hangs up.
-                }
-                catch (Exception e) when (e is SocketException or ObjectDisposedException or InvalidOperationException)
-                {
-                    return;
-                }
-            }
-        })
-        { IsBackground = true }.Start();
-        string address = $"https://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/model";
+                Environment = name => name == "AWS_ENDPOINT_URL" ? server.Address : null,
+                Keys = (S3Server.Access, S3Server.Secret),
+            }));
+        string address = scheme == "s3" ? "s3://bucket/model" : $"{server.Address}/model";
         DemException e = Assert.Throws<DemException>(() => Checkpoint.Open(address).Dispose())!;
         Assert.Multiple(() =>
         {
             Assert.That(e.Code, Is.EqualTo(ErrorCode.StoreNotTrusted), e.Message);
             Assert.That(e.Code.ExitCode, Is.EqualTo(2));
-            Assert.That(e.Message, Does.Contain("certificate"));
+            Assert.That(e.Message, Does.StartWith(address).And.Contain("certificate is not trusted"));
+            Assert.That(e.Remedy, Does.Contain("SSL_CERT_FILE"));
+            Assert.That(server.Connections, Is.LessThan(64), "names of a model, each asked for once");
         });
     }
 }

@@ -1,4 +1,5 @@
 using DemEngine.Errors;
+using DemEngine.Stores;
 
 namespace DemEngine.Checkpoints.Locating;
 
@@ -36,7 +37,8 @@ internal static class FolderContents
             ];
             string example = parts.Length == 0 ? "the file" : Path.Combine(folder, parts[0]);
             return NotFound(
-                $"{folder}: this is the root of a diffusers pipeline; its models lie in folders of their own: "
+                folder,
+                "this is the root of a diffusers pipeline; its models lie in folders of their own: "
                 + Quoted.List(parts),
                 $"A recipe whose models are all such roots merges them whole. Else merge one model at a time, and give its "
                 + $"folder or file, such as {example}.");
@@ -44,21 +46,25 @@ internal static class FolderContents
 
         if (weights.Length == 1)
             return NotFound(
-                $"{folder}: there is no {CheckpointFiles.SingleName}, but {Quoted.Name(weights[0])}",
+                folder,
+                $"there is no {CheckpointFiles.SingleName}, but {Quoted.Name(weights[0])}",
                 $"Give the file itself: {Path.Combine(folder, weights[0])}");
         if (weights.Length > 1)
             return NotFound(
-                $"{folder}: there is no {CheckpointFiles.SingleName}; there are {weights.Length} other safetensors files: "
+                folder,
+                $"there is no {CheckpointFiles.SingleName}; there are {weights.Length} other safetensors files: "
                 + Quoted.List(weights),
                 "Give the file that is meant, itself.");
         if (files.Where(file => Ends(file, ".gguf")).ToArray() is { Length: > 0 } gguf)
             return NotFound(
-                $"{folder}: there are no safetensors files, but {gguf.Length} of llama.cpp: {Quoted.List(gguf)}",
+                folder,
+                $"there are no safetensors files, but {gguf.Length} of llama.cpp: {Quoted.List(gguf)}",
                 "Give the file that is meant, itself.");
         string[] pickles = [.. files.Where(IsPickled)];
         if (pickles.Length > 0)
             return NotFound(
-                $"{folder}: there are no safetensors files and none under a name like {WeightNames.PyTorch[0].Single}, but "
+                folder,
+                $"there are no safetensors files and none under a name like {WeightNames.PyTorch[0].Single}, but "
                 + $"{Quoted.List(pickles)} of PyTorch",
                 pickles.Length == 1
                     ? $"Give the file itself: {Path.Combine(folder, pickles[0])}"
@@ -66,22 +72,24 @@ internal static class FolderContents
         foreach (string file in files)
         {
             if (FileSignature.FrameworkOf(file) is { } remedy)
-                return NotFound($"{folder}: there are no safetensors files, but {Quoted.Name(file)}", remedy);
+                return NotFound(folder, $"there are no safetensors files, but {Quoted.Name(file)}", remedy);
         }
 
         string[] below = [.. Directory.GetDirectories(folder).Where(HoldsModel).Select(path => Path.GetFileName(path))
             .Order(StringComparer.Ordinal)];
         if (below.Length > 0)
             return NotFound(
-                $"{folder}: there is no model in this folder itself, but in folders below it: {Quoted.List(below)}",
+                folder,
+                $"there is no model in this folder itself, but in folders below it: {Quoted.List(below)}",
                 $"Give the one that is meant, such as {Path.Combine(folder, below[0])}.");
-        return NotFound(
-            $"{folder}: neither {CheckpointFiles.IndexName} nor {CheckpointFiles.SingleName} is there",
+        return StoreCopies.RefusalOf(folder) ?? NotFound(
+            folder,
+            $"neither {CheckpointFiles.IndexName} nor {CheckpointFiles.SingleName} is there",
             ErrorCode.CheckpointNotFound.Remedy);
     }
 
-    private static DemException NotFound(string message, string remedy) =>
-        new(ErrorCode.CheckpointNotFound, message, remedy: remedy);
+    private static DemException NotFound(string folder, string what, string remedy) =>
+        new(ErrorCode.CheckpointNotFound, $"{folder}: {what}", remedy: remedy) { Path = folder };
 
     private static bool HoldsModel(string folder) =>
         WeightNames.Safetensors.Concat(WeightNames.PyTorch)
