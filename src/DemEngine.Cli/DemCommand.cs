@@ -161,6 +161,7 @@ internal static class DemCommand
             ManPageCommand.Build(),
         };
         GlobalOptions.AddTo(root);
+        GuardedChecks.Guard(root);
         foreach (Option option in root.Options)
         {
             if (option is VersionOption version)

@@ -1,3 +1,5 @@
+using System.CommandLine;
+using DemEngine.Cli.Arguments;
 using DemEngine.Cli.Output;
 
 namespace DemEngine.Cli.Tests;
@@ -91,10 +93,37 @@ public class RequestErrorTests
     [TestCase("merge r.yaml y --out x", "the output folder is given twice")]
     [TestCase("synth --shape tiny --out x", "--seed is required")]
     [TestCase("synth --shape tiny --tuned-from b --seed 1 --out x", "give one of --shape and --tuned-from, not both")]
+    [TestCase("synth --seed 1 --out x", "give --shape or --tuned-from")]
+    [TestCase("search r.yaml --out x", "give --valid or --evaluate-command")]
+    [TestCase("merge r.yaml --out x --max-vram abc", "--max-vram: 'abc' is not a size")]
+    [TestCase("extract --base b --tuned t --out x --lora --rank abc", "--rank: 'abc' is not a whole number")]
+    [TestCase("extract --base b --tuned t --out x --lora --energy abc", "--energy: 'abc' is not a number")]
+    [TestCase("convert m --out x --dtype abc", "--dtype: 'abc' is neither")]
+    [TestCase("join p --nonfinite abc", "--nonfinite: 'abc' is not one of fail, warn")]
+    [TestCase("distance --base b m --svg=", "--svg needs a value")]
     [TestCase("search r.yaml --valid a=b --evaluate-command c --out x", "give one of --valid and --evaluate-command, not both")]
     [TestCase("merge r.yaml x --random-seed 3", "--random-seed: methods that draw at random take `seed`")]
     public void A_slip_is_named(string request, string message) =>
         Dem.Run(request.Split(' ')).ExpectError(ErrorCode.BadArgument, message);
+
+    [Test]
+    public void No_value_of_any_option_is_more_than_a_mistake_of_the_request([Values("", "abc\n\u001b[1m", "-1", "99999999999999999999")] string value)
+    {
+        foreach (Command command in Commands(DemCommand.Build()))
+        {
+            foreach (Option option in command.Options.Where(option => option.Arity.MinimumNumberOfValues > 0 && !option.Hidden))
+            {
+                string[] path = [.. PathOf(command), option.Name, value];
+                string[] mistakes = [.. RequestMistakes.Of(DemCommand.Build().Parse(path))];
+                Assert.That(value.Length > 0 || mistakes.Length > 0, $"{string.Join(' ', path)} is accepted");
+            }
+        }
+    }
+
+    private static IEnumerable<Command> Commands(Command command) => command.Subcommands.SelectMany(Commands).Prepend(command);
+
+    private static IEnumerable<string> PathOf(Command command) =>
+        command.Parents.OfType<Command>().SingleOrDefault() is { } parent ? PathOf(parent).Append(command.Name) : [];
 
     [Test]
     public void A_negative_number_is_no_option()

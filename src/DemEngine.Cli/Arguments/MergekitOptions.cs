@@ -46,16 +46,20 @@ internal static class MergekitOptions
         ["--no-async-write"] = "output is always written while other tensors are computed",
     };
 
+    private static readonly Dictionary<string, string> AlwaysSoForEachValue = new(StringComparer.Ordinal)
+    {
+        ["--lora-merge-cache"] = "adapters are computed while they are read, and nothing of them is cached",
+        ["--write-threads"] = "each thread writes what it computes; see --threads",
+    };
+
     private static readonly Dictionary<string, string> Refused = new(StringComparer.Ordinal)
     {
         ["--no-copy-tokenizer"] = "the tokenizer is always copied; delete its files from the output if they are not wanted",
         ["--no-safe-serialization"] = "output is always safetensors",
         ["--random-seed"] = "methods that draw at random take `seed` in the recipe's parameters",
         ["--transformers-cache"] = "models are read from folders, or from the cache that HF_HUB_CACHE names",
-        ["--lora-merge-cache"] = "adapters are computed while they are read, and nothing of them is cached",
         ["--lora-merge-dtype"] = "adapters are computed exactly and rounded once, to the output's type",
         ["--device"] = "use --backend",
-        ["--write-threads"] = "use --threads",
     };
 
     private static readonly Dictionary<string, (string Option, Func<string, string> Value)> WithValues =
@@ -93,6 +97,11 @@ internal static class MergekitOptions
             else if (AlwaysSo.TryGetValue(word, out string? why))
             {
                 note($"{word} changes nothing: {why}");
+            }
+            else if (AlwaysSoForEachValue.TryGetValue(name, out why))
+            {
+                note($"{name} changes nothing: {why}");
+                k += sign > 0 ? 0 : 1;
             }
             else if (WithValues.TryGetValue(name, out var valued))
             {

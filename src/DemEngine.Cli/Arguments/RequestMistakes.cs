@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Text.RegularExpressions;
+using DemEngine.Cli.Formatting;
 using DemEngine.Errors;
 
 namespace DemEngine.Cli.Arguments;
@@ -31,7 +32,21 @@ internal static partial class RequestMistakes
             return unknown.Select(word => Unknown(word == "--resume-auto" ? "--resume=auto" : word, command, parsed));
         return parsed.UnmatchedTokens.Count > 0
             ? parsed.UnmatchedTokens.Take(1).Select(word => Unexpected(word, command))
-            : parsed.Errors.Select(error => InOurWords(error.Message)).Distinct();
+            : parsed.Errors.Count > 0
+            ? parsed.Errors.Select(error => InOurWords(error.Message)).Distinct()
+            : Empty(parsed);
+    }
+
+    // Nothing that is asked for has an empty name: an empty word is most often a variable of a script that is not set.
+    private static IEnumerable<string> Empty(ParseResult parsed)
+    {
+        foreach (SymbolResult result in parsed.CommandResult.Children)
+        {
+            if (result is OptionResult option && option.Tokens.Any(token => token.Value.Length == 0))
+                yield return $"{ValueErrors.NameOf(option)}: the value is empty";
+            if (result is ArgumentResult argument && argument.Tokens.Any(token => token.Value.Length == 0))
+                yield return $"<{argument.Argument.Name}> is empty";
+        }
     }
 
     private static bool IsOption(string word) => word is ['-', not (>= '0' and <= '9' or '.'), ..];
@@ -88,8 +103,9 @@ internal static partial class RequestMistakes
             return $"{single.Groups[1].Value} takes one value, and is given several";
         if (WrongType().Match(message) is { Success: true } wrong)
         {
-            bool isNumber = wrong.Groups[3].Value.Contains("Int", StringComparison.Ordinal);
-            string expected = isNumber ? "a whole number" : "a value that it takes";
+            string expected = wrong.Groups[3].Value.Contains("Int", StringComparison.Ordinal) ? "a whole number"
+                : wrong.Groups[3].Value.Contains("Double", StringComparison.Ordinal) ? "a number"
+                : "a value that it takes";
             return $"{wrong.Groups[2].Value}: '{wrong.Groups[1].Value}' is not {expected}";
         }
 
@@ -110,6 +126,6 @@ internal static partial class RequestMistakes
     [GeneratedRegex(@"^Option '([^']+)' expects a single argument but \d+ were provided\.$")]
     private static partial Regex OneValue();
 
-    [GeneratedRegex(@"^Cannot parse argument '(.*)' for option '([^']+)' as expected type '([^']+)'\.")]
+    [GeneratedRegex(@"^Cannot parse argument '(.*)' for option '([^']+)' as expected type '([^']+)'\.", RegexOptions.Singleline)]
     private static partial Regex WrongType();
 }

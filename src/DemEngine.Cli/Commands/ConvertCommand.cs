@@ -1,4 +1,5 @@
 using System.CommandLine;
+using DemEngine.Cli.Formatting;
 using DemEngine.Cli.Options;
 using DemEngine.Cli.Pipelines;
 using DemEngine.Merging.Options;
@@ -35,7 +36,7 @@ internal static class ConvertCommand
         {
             if (result.Tokens is [var token] && !ElementTypes.TryParseFloat(token.Value, out _)
                 && !OutputForms.All.Contains(token.Value, StringComparer.OrdinalIgnoreCase))
-                result.AddError(
+                result.Refuse(
                     $"'{token.Value}' is neither a floating-point type such as bf16, f16, f32 nor one of "
                     + string.Join(", ", OutputForms.All));
         });

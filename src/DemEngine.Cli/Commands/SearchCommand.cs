@@ -1,5 +1,6 @@
 using System.CommandLine;
 using DemEngine.Backends;
+using DemEngine.Cli.Formatting;
 using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
 using DemEngine.Cli.Pictures;
@@ -60,8 +61,7 @@ internal static class SearchCommand
         {
             if (result.GetResult("--evaluate-command") is null && JobCommandOptions.Given(result) is { } given)
                 result.AddError($"{given} is for --evaluate-command");
-            if (result.GetResult(valid) is null == result.GetResult("--evaluate-command") is null)
-                result.AddError("give one of --valid and --evaluate-command, not both");
+            result.TakeOneOf(valid, command.Options.Single(option => option.Name == "--evaluate-command"));
             if (result.GetResult("--metric") is { Tokens.Count: > 1 })
                 result.AddError("a search is by one --metric");
         });

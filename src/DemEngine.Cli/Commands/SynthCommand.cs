@@ -1,5 +1,6 @@
 using System.CommandLine;
 using DemEngine.Checkpoints;
+using DemEngine.Cli.Formatting;
 using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
 using DemEngine.Lab.Synthesis;
@@ -60,8 +61,7 @@ internal static class SynthCommand
 
             if (result.GetResult(run.Out) is null)
                 result.AddError("Option '--out' is required.");
-            if (result.GetValue(shape) is null == result.GetValue(tunedFrom) is null)
-                result.AddError("give one of --shape and --tuned-from, not both");
+            result.TakeOneOf(shape, tunedFrom);
             if (result.GetValue(sparse) && result.GetValue(tunedFrom) is not null)
                 result.AddError("--sparse needs --shape");
             if (!result.GetValue(sparse) && result.GetResult(seed) is null)

@@ -29,6 +29,18 @@ internal static class Choice
         };
     }
 
+    /// <summary>Lets an option take some words only.</summary>
+    public static void TakeOnly(Option<string?> option, params string[] words)
+    {
+        option.HelpName = string.Join("|", words);
+        option.Validators.Add(result =>
+        {
+            foreach (string text in result.Tokens.Select(token => token.Value).Except(words))
+                result.Refuse($"'{text}' is not one of {string.Join(", ", words)}");
+        });
+        option.CompletionSources.Add(words);
+    }
+
     private static string Word(string name) => string.Concat(name.Select((letter, k) =>
         k > 0 && char.IsUpper(letter) ? $"-{char.ToLowerInvariant(letter)}" : $"{char.ToLowerInvariant(letter)}"));
 

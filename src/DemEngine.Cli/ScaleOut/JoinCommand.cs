@@ -14,13 +14,12 @@ internal static class JoinCommand
     public static Command Build()
     {
         var plan = new Argument<string>("plan") { Description = "The plan, as `dem plan` wrote it." };
-        var nonFinite = new Option<string>("--nonfinite")
+        var nonFinite = new Option<string?>("--nonfinite")
         {
             Description = "Infinities and NaNs in the output: publish nothing, or publish and name the tensors. "
                 + "Default: as the plan says.",
-            HelpName = "fail|warn",
         };
-        nonFinite.AcceptOnlyFromAmong("fail", "warn");
+        Choice.TakeOnly(nonFinite, "fail", "warn");
         var read = new ReadCommandOptions();
         var output = new OutputOptions();
 

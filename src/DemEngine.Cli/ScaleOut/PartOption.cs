@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using DemEngine.Cli.Formatting;
+using DemEngine.Cli.Options;
 
 namespace DemEngine.Cli.ScaleOut;
 
@@ -36,9 +37,8 @@ internal static class PartOption
         {
             Description = "With --part: measure what scope: layer and scope: model measure, before the parts are made, which "
                 + $"then need not. Default {Make}.",
-            HelpName = $"{Measure}|{Make}",
         };
-        phase.AcceptOnlyFromAmong(Measure, Make);
+        Choice.TakeOnly(phase, Measure, Make);
         return phase;
     }
 
