@@ -12,6 +12,17 @@ internal static class LenientJson
     // Python's reader ends at about a thousand.
     private const int Deepest = 1000;
 
+    private static ReadOnlySpan<byte> NaN => "NaN"u8;
+
+    private static ReadOnlySpan<byte> Infinity => "Infinity"u8;
+
+    // JSON has this number, and all readers round it to infinity.
+    private static ReadOnlySpan<byte> TooLarge => "1e999"u8;
+
+    /// <summary>Writes infinities as a number that JSON has, of the same value.</summary>
+    /// <param name="json">Contents of the file.</param>
+    public static byte[] WithInfinities(ReadOnlySpan<byte> json) => WithNumbers(json, Infinity, TooLarge);
+
     /// <summary>Says why a file is no JSON by any reader, and where; null if it is.</summary>
     /// <param name="json">Contents of the file.</param>
     public static JsonException? FaultOf(ReadOnlySpan<byte> json) =>
@@ -37,8 +48,14 @@ internal static class LenientJson
         }
     }
 
-    /// <summary>Puts a zero and blanks in the place of each word that stands for a number, outside of texts.</summary>
     private static byte[] WithoutWords(ReadOnlySpan<byte> json)
+    {
+        byte[] plain = WithNumbers(json, NaN, "0"u8);
+        return WithNumbers(plain, Infinity, TooLarge);
+    }
+
+    /// <summary>Puts a number and blanks in the place of each word that stands for a number, outside of texts.</summary>
+    private static byte[] WithNumbers(ReadOnlySpan<byte> json, ReadOnlySpan<byte> word, ReadOnlySpan<byte> number)
     {
         byte[] plain = json.ToArray();
         bool isText = false;
@@ -48,17 +65,14 @@ internal static class LenientJson
                 isText = !isText;
             else if (isText && plain[k] == '\\')
                 k++;
-            else if (!isText && LengthOfWord(plain.AsSpan(k)) is > 0 and var length)
+            else if (!isText && plain.AsSpan(k).StartsWith(word))
             {
-                plain.AsSpan(k, length).Fill((byte)' ');
-                plain[k] = (byte)'0';
-                k += length - 1;
+                plain.AsSpan(k, word.Length).Fill((byte)' ');
+                number.CopyTo(plain.AsSpan(k));
+                k += word.Length - 1;
             }
         }
 
         return plain;
     }
-
-    private static int LengthOfWord(ReadOnlySpan<byte> json) =>
-        json.StartsWith("Infinity"u8) ? "Infinity".Length : json.StartsWith("NaN"u8) ? "NaN".Length : 0;
 }

@@ -21,13 +21,18 @@ internal static class StrictJson
         return JsonDocument.Parse(json, OneOfEachKey);
     }
 
-    /// <summary>Parses a file whose values are to be changed.</summary>
+    /// <summary>
+    /// Parses a file whose values are to be changed. <c>Infinity</c>, which Python writes into configurations of state-space
+    /// models, becomes a number of that value.
+    /// </summary>
     /// <param name="json">Contents of the file.</param>
     /// <exception cref="JsonException">The contents are no such JSON; the exception has the place.</exception>
     public static JsonNode? ParseNode(ReadOnlySpan<byte> json)
     {
-        CheckText(json);
-        return JsonNode.Parse(json, documentOptions: OneOfEachKey);
+        byte[]? plain = json.IndexOf("Infinity"u8) >= 0 ? LenientJson.WithInfinities(json) : null;
+        ReadOnlySpan<byte> read = plain ?? json;
+        CheckText(read);
+        return JsonNode.Parse(read, documentOptions: OneOfEachKey);
     }
 
     /// <summary>Checks that every key and string is Unicode text.</summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json.Nodes;
 using DemEngine.Checkpoints;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Output;
@@ -223,6 +224,18 @@ public sealed class SideFilesTests
         using ModelFolder folder = Family().File("base", "config.json", contents);
         folder.Merge(Recipe);
         Assert.That(File.ReadAllText(folder.PathOf("out/config.json")), Is.EqualTo(contents));
+    }
+
+    [Test]
+    public void An_infinity_in_a_configuration_stays_one_where_the_type_is_amended()
+    {
+        using ModelFolder folder = Family().File(
+            "base", "config.json", """{"torch_dtype": "float32", "time_step_limit": [-Infinity, Infinity], "of": "Infinity"}""");
+        folder.Merge(Recipe + "\nout_dtype: float16");
+        JsonNode config = JsonNode.Parse(File.ReadAllText(folder.PathOf("out/config.json")))!;
+        Assert.That(config["torch_dtype"]!.GetValue<string>(), Is.EqualTo("float16"));
+        Assert.That(config["of"]!.GetValue<string>(), Is.EqualTo("Infinity"));
+        Assert.That(config["time_step_limit"]!.AsArray().Select(x => x!.GetValue<double>()), Is.EqualTo(new[] { double.NegativeInfinity, double.PositiveInfinity }));
     }
 
     [TestCase("config.json")]
