@@ -15,6 +15,10 @@ internal sealed partial class HelpTextAction(HelpAction library) : SynchronousCo
 
     public override int Invoke(ParseResult parseResult)
     {
+        // The library shows the arguments of the command above among those of a command in it, which does not take them.
+        foreach (Argument argument in parseResult.CommandResult.Command.Parents.OfType<Command>().SelectMany(above => above.Arguments))
+            argument.Hidden = true;
+
         TextWriter output = parseResult.InvocationConfiguration.Output;
         using var text = new StringWriter();
         parseResult.InvocationConfiguration.Output = text;

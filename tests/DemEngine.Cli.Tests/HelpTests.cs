@@ -27,6 +27,15 @@ public partial class HelpTests
     public void There_are_many_ways_to_ask(string first, string second) =>
         Assert.That(Dem.Run([.. new[] { first, second }.Where(word => word != "")]).Expect(0).Output, Does.Contain("Usage:"));
 
+    [TestCase("tell", " search tell [options]", 0)]
+    [TestCase("ask", " search ask <recipe> [options]", 2)]
+    public void A_command_in_a_command_shows_its_own_arguments(string name, string usage, int mentioned)
+    {
+        string help = Dem.Run("search", name, "--help").Expect(0).Output;
+        Assert.That(help, Does.Contain(usage));
+        Assert.That(help.Split("<recipe>"), Has.Length.EqualTo(mentioned + 1));
+    }
+
     [TestCaseSource(nameof(Commands))]
     public void Every_option_is_described_and_takes_a_named_value(string name)
     {

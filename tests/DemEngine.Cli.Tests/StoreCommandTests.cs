@@ -71,6 +71,17 @@ public sealed class StoreCommandTests
     private static Dictionary<string, string> Trusting(string file) => new() { ["SSL_CERT_FILE"] = file };
 
     [Test]
+    public void An_id_that_no_cache_has_is_shown_as_an_address_of_the_hub()
+    {
+        string recipe = _family.Write("of the hub.yaml", "merge_method: linear\nmodels: [{model: org/none-of-these}, {model: base}]");
+        foreach (CommandResult result in new[] { Dem.Run("inspect", "org/none-of-these"), Dem.Run("merge", recipe, _family.PathOf("hub")) })
+        {
+            Assert.That(result.Expect(2).ErrorLines[0], Does.StartWith("error DEM2001: "));
+            Assert.That(result.ErrorLines[1], Does.Contain("hf://org/none-of-these ").And.Contain("`hf download org/none-of-these`"));
+        }
+    }
+
+    [Test]
     public void An_address_of_an_unknown_kind_is_refused_with_the_kinds_that_are_known() =>
         Dem.Run("inspect", "gs://bucket/model").ExpectError(ErrorCode.BadStoreAddress, "hf://, http://, https://, s3://");
 }

@@ -15,6 +15,7 @@ internal static class HelpTexts
                 AWS_...                   credentials, region and AWS_ENDPOINT_URL for s3:// addresses
                 DEM_S3_ANONYMOUS=1        reads public buckets without credentials
                 DEM_ALLOW_HTTP=1          allows http:// addresses of other machines
+                SSL_CERT_FILE             certificates to trust, such as that of a store of your own
                 NO_COLOR, CLICOLOR=0      no colours, as with --no-color
                 DEM_LIBTORCH              folder of a libtorch for training
                 """),

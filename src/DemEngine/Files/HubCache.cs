@@ -1,3 +1,5 @@
+using DemEngine.Stores;
+
 namespace DemEngine.Files;
 
 /// <summary>
@@ -22,6 +24,12 @@ internal static class HubCache
         string repository = Path.Combine(Root(), Prefix + parsed.Name.Replace("/", "--", StringComparison.Ordinal));
         return SnapshotOf(repository, parsed.Revision);
     }
+
+    /// <summary>What to do about a model that the cache does not have.</summary>
+    /// <param name="id">Id of the model.</param>
+    public static string RemedyFor(string id) =>
+        (FileStores.Knows("hf") ? $"Name it as hf://{id} to read it from the hub, without a download of the whole. " : "")
+        + $"An id alone is looked for in the local cache: fetch it first, with `hf download {id.Split('@')[0]}`, or name a folder.";
 
     /// <summary>Whether a text has the form of an id, with or without a revision.</summary>
     /// <param name="text">Text to look at.</param>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using DemEngine.Errors;
 
 namespace DemEngine.Files;
 
@@ -17,6 +18,21 @@ internal static class JsonObjectFile
         catch (JsonException)
         {
             return null;
+        }
+    }
+
+    /// <summary>Says where contents are no JSON, and why; null where they are.</summary>
+    /// <param name="contents">Contents of the file.</param>
+    public static string? FaultOf(byte[] contents)
+    {
+        try
+        {
+            _ = StrictJson.ParseNode(contents);
+            return null;
+        }
+        catch (JsonException e)
+        {
+            return JsonFault.Describe(e);
         }
     }
 }

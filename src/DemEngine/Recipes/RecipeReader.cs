@@ -167,10 +167,8 @@ public static class RecipeReader
         if (isId)
             looked += ", and in the local Hugging Face cache";
         throw place.Error(ErrorCode.CheckpointNotFound,
-            $"{Shown.Quote(written)} is not there (looked for {looked}); models are read where they are and never downloaded",
-            remedy: isId
-                ? $"Fetch it first, with `hf download {written.Split('@')[0]}`, or name its folder in the recipe."
-                : null);
+            $"{Shown.Quote(written)} is not there (looked for {looked})",
+            remedy: isId ? HubCache.RemedyFor(written) : null);
     }
 
     internal static string ReadText(Stream stream, string name)

@@ -29,6 +29,9 @@ public static class FileStores
         text.IndexOf(Separator, StringComparison.Ordinal) is > 1 and var end
         && char.IsAsciiLetter(text[0]) && text.AsSpan(0, end).IndexOfAnyExcept(SchemeCharacters) < 0;
 
+    /// <summary>Whether a store is registered for a scheme.</summary>
+    internal static bool Knows(string scheme) => ByScheme.ContainsKey(scheme);
+
     /// <summary>Finds the store of an address.</summary>
     /// <param name="address">The address.</param>
     /// <exception cref="DemException">DEM1050 (BadStoreAddress): no store has this scheme.</exception>

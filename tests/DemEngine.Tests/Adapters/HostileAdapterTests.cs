@@ -71,6 +71,7 @@ public sealed class HostileAdapterTests
         using ModelFolder folder = Folder(Whole, config);
         DemException error = Failing.With(code, () => Merge(folder));
         Assert.That(error.Message, Does.Contain("adapter_config.json"));
+        Assert.That(error.Message.Contains("line 1, byte 2", StringComparison.Ordinal), Is.EqualTo(config == "{"), error.Message);
     }
 
     [Test]

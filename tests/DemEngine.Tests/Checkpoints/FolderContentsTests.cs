@@ -118,6 +118,14 @@ public sealed class FolderContentsTests
     }
 
     [Test]
+    public void A_damaged_file_of_llama_cpp_is_called_that()
+    {
+        DemException error = Refusal(_folder.Write("x.gguf", "no model"u8.ToArray()));
+        Assert.That(error.Code, Is.EqualTo(ErrorCode.BadGguf));
+        Assert.That(error.Message, Does.StartWith(_folder.PathOf("x.gguf")).And.Contain("llama.cpp"));
+    }
+
+    [Test]
     public void A_header_whose_length_looks_like_a_pickle_is_read()
     {
         string header = Header(Tensor("a", "U8", "[1]", 0, 1));

@@ -97,7 +97,10 @@ internal sealed class AdapterConfig
             throw new DemException(ErrorCode.UnreadableFile, $"{path}: {e.Message}", e) { Path = path };
         }
 
-        return new AdapterConfig(path, JsonObjectFile.TryParse(contents) ?? throw Bad(path, "the file is not a JSON object"));
+        return new AdapterConfig(
+            path,
+            JsonObjectFile.TryParse(contents)
+                ?? throw Bad(path, JsonObjectFile.FaultOf(contents) ?? "the file is not a JSON object"));
     }
 
     /// <summary>Makes a configuration of settings that are found elsewhere.</summary>

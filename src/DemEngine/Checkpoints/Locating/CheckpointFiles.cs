@@ -53,8 +53,7 @@ internal sealed record CheckpointFiles(
             ? new DemException(
                 ErrorCode.CheckpointNotFound,
                 $"{path}: there is no such folder or file, and the local Hugging Face cache does not have it",
-                remedy: $"An id is looked for in the cache alone. Fetch it first, with `hf download {path.Split('@')[0]}`, "
-                    + "or give its folder.")
+                remedy: HubCache.RemedyFor(path))
             {
                 Path = path,
             }

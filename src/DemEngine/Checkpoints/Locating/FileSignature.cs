@@ -57,6 +57,11 @@ internal static class FileSignature
             return new("its first bytes are all zero, as a download leaves it that did not finish", "Download the file again.");
         if (FrameworkOf(path) is { } remedy)
             return new("by its name this is a file of Flax, TensorFlow or ONNX", remedy);
+        if (Ends(path, ".gguf"))
+            return new(
+                "by its name this is a file of llama.cpp, but it does not begin as one",
+                "Fetch or copy the file again; compare its size with the source.",
+                ErrorCode.BadGguf);
         return new[] { ".bin", ".pt", ".pth", ".ckpt" }.Any(suffix => Ends(path, suffix))
             ? new(
                 "by its name this is a file of PyTorch, but it begins neither as one nor as safetensors",

@@ -108,8 +108,9 @@ internal sealed class StagingDirectory : IDisposable
         foreach (string input in inputs)
         {
             string other = Normalize(input);
-            if (IsWithin(full, other) || IsWithin(other, full))
-                throw new DemException(ErrorCode.OutputOverlapsInput, $"{output}: the input {input}") { Path = output };
+            string? how = full == other ? "is" : IsWithin(full, other) ? "lies in" : IsWithin(other, full) ? "holds" : null;
+            if (how is not null)
+                throw new DemException(ErrorCode.OutputOverlapsInput, $"{output}: it {how} the input {input}") { Path = output };
         }
     }
 
