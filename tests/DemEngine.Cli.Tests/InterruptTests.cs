@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace DemEngine.Cli.Tests;
 
 /// <summary>Ctrl-C and its polite relative.</summary>
@@ -44,6 +46,26 @@ public class InterruptTests
         Assert.That(process.WaitUntil(() => _family.FinishedTensors("out") >= 1));
         process.Signal(DemProcess.Interrupt);
         Assert.That(process.Wait().Expect(130).Error, Does.Contain("--resume in place of --restart"));
+    }
+
+    [Test]
+    public void What_had_not_begun_is_not_to_be_resumed()
+    {
+        string recipe = _family.PathOf("recipe from a pipe");
+        using (Process mkfifo = Process.Start("mkfifo", [recipe]))
+            mkfifo.WaitForExit();
+        using DemProcess process = DemProcess.Start("merge", recipe, "--out", _family.PathOf("not begun"));
+
+        // Opening the pipe waits until the other end is read.
+        using (var pipe = new FileStream(recipe, FileMode.Open, FileAccess.Write))
+        {
+            process.Signal(DemProcess.Interrupt);
+            Thread.Sleep(500);
+            pipe.Write(File.ReadAllBytes(_family.Recipe));
+        }
+
+        Assert.That(process.Wait().Expect(130).Error, Is.EqualTo("interrupted\n"));
+        Assert.That(Directory.Exists(_family.PathOf(".not begun.dem-unfinished")), Is.False);
     }
 
     [Test]

@@ -223,8 +223,10 @@ internal sealed class RunCommandOptions(
             throw new DemException(
                 e.Code, e.Message, e, "Look at the tensors named; to write it as it is, run the command with --nonfinite warn.");
         }
-        catch (OperationCanceledException e) when (plan.GgufForm is null && !IsSingleFile(parsed))
+        catch (OperationCanceledException e)
+            when (plan.GgufForm is null && !IsSingleFile(parsed) && StagingDirectory.IsThere(folder))
         {
+            // A run that was stopped before it began left nothing to go on with.
             throw new ResumableInterruption(
                 options.Unfinished == UnfinishedRun.Restart ? "--resume in place of --restart" : "--resume", e);
         }
