@@ -8,19 +8,26 @@ namespace DemEngine.Errors;
 /// </summary>
 internal static class JsonFault
 {
-    private static readonly string[] Places = [" Path: $", " LineNumber: "];
+    // What the parser says to programmers, and where in its own way of counting.
+    private static readonly string[] Asides = [" Change the reader options.", " Path: $", " LineNumber: "];
 
     /// <summary>Describes a fault and where it lies.</summary>
     /// <param name="fault">
     /// Exception: <see cref="JsonException"/>, or <see cref="InvalidOperationException"/> for a string that is not UTF-8.
     /// </param>
     public static string Describe(Exception fault) => fault is JsonException { LineNumber: not null } json
-        ? $"line {json.LineNumber + 1}, byte {json.BytePositionInLine + 1}: {Quoted.Name(WithoutPlace(json.Message))}"
+        ? $"line {json.LineNumber + 1}, byte {json.BytePositionInLine + 1}: {Quoted.Name(WithoutAsides(json.Message))}"
         : fault.Message;
 
-    // The parser counts from 0, and the place is given above as editors count.
-    private static string WithoutPlace(string message) =>
-        Places.Select(place => message.IndexOf(place, StringComparison.Ordinal)).FirstOrDefault(start => start > 0) is > 0 and var end
-            ? message[..end]
-            : message;
+    private static string WithoutAsides(string message)
+    {
+        foreach (string aside in Asides)
+        {
+            int start = message.IndexOf(aside, StringComparison.Ordinal);
+            if (start > 0)
+                message = message[..start];
+        }
+
+        return message;
+    }
 }

@@ -194,6 +194,7 @@ public sealed class SideFilesTests
     }
 
     [TestCase("config.json", "{\"a\": 1", "line 1")]
+    [TestCase("config.json", "{\"a\": 1,}", "not supported in this mode.\"")]
     [TestCase("config.json", "[1]", "no object")]
     [TestCase("tokenizer_config.json", "{'a': 1}", "line 1")]
     [TestCase("vocab.json", "{\"a\": NaNa}", "line 1")]
