@@ -16,7 +16,8 @@ internal sealed partial class HelpTextAction(HelpAction library) : SynchronousCo
     public override int Invoke(ParseResult parseResult)
     {
         // The library shows the arguments of the command above among those of a command in it, which does not take them.
-        foreach (Argument argument in parseResult.CommandResult.Command.Parents.OfType<Command>().SelectMany(above => above.Arguments))
+        foreach (Argument argument in parseResult.CommandResult.Command.Parents.OfType<Command>()
+            .SelectMany(above => above.Arguments))
             argument.Hidden = true;
 
         TextWriter output = parseResult.InvocationConfiguration.Output;

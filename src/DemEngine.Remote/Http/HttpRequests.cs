@@ -93,8 +93,8 @@ internal sealed class HttpRequests : IDisposable
         if (status is not (401 or 403))
             return Wrong(address, $"the server answers {status}{said}");
         string remedy = !HttpAddress.IsSameServer(address, Hub)
-            ? "Check the address, since some servers refuse what is not there, too. If it is right, the server wants a login, which "
-                + "is sent to the Hugging Face Hub alone: fetch the model with the server's own tool."
+            ? "Check the address, since some servers refuse what is not there, too. If it is right, the server wants a login, "
+                + "which is sent to the Hugging Face Hub alone: fetch the model with the server's own tool."
             : _token.Value is null
             ? "If the model is private or gated, set HF_TOKEN or run `hf auth login`, and ask for access on the model's page. "
                 + "Else check the name: without a token, models that are not there look the same."

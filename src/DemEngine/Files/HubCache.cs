@@ -29,7 +29,8 @@ internal static class HubCache
     /// <param name="id">Id of the model.</param>
     public static string RemedyFor(string id) =>
         (FileStores.Knows("hf") ? $"Name it as hf://{id} to read it from the hub, without a download of the whole. " : "")
-        + $"An id alone is looked for in the local cache: fetch it first, with `hf download {id.Split('@')[0]}`, or name a folder.";
+        + $"An id alone is looked for in the local cache: fetch it first, with `hf download {id.Split('@')[0]}`, or "
+        + "name a folder.";
 
     /// <summary>Whether a text has the form of an id, with or without a revision.</summary>
     /// <param name="text">Text to look at.</param>

@@ -47,7 +47,10 @@ internal static class StoreCopies
         string path = Path.Combine(folder, name);
         return name.AsSpan().IndexOfAny('/', '\\') < 0 && File.Exists(path)
             ? path
-            : throw RefusalOf(folder) ?? new DemException(ErrorCode.StoreFileNotFound, $"{address}: there is no such file") { Path = address };
+            : throw RefusalOf(folder) ?? new DemException(ErrorCode.StoreFileNotFound, $"{address}: there is no such file")
+            {
+                Path = address,
+            };
     }
 
     /// <summary>
