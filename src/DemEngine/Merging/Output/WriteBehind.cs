@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using DemEngine.Files;
 using DemEngine.Memory;
 using DemEngine.Merging.Options;
 
