@@ -33,6 +33,27 @@ internal sealed class ChecksummedShard(IShardReader file, IEnumerable<ArchiveRec
     public NativeBytes Read(long offset, int length, NativeBytes scratch)
     {
         NativeBytes part = file.Read(offset, length, scratch);
+        Check(offset, part.Span);
+        return part;
+    }
+
+    public void Copy(long offset, Span<byte> destination)
+    {
+        file.Copy(offset, destination);
+        Check(offset, destination);
+    }
+
+    public void Peek(long offset, Span<byte> destination) => file.Peek(offset, destination);
+
+    public void WillNeed(long offset, long length) => file.WillNeed(offset, length);
+
+    public void Dispose()
+    {
+        // The file belongs to whoever opened it.
+    }
+
+    private void Check(long offset, ReadOnlySpan<byte> part)
+    {
         int first = 0;
         for (int end = _checks.Length; first < end;)
         {
@@ -44,24 +65,13 @@ internal sealed class ChecksummedShard(IShardReader file, IEnumerable<ArchiveRec
                 end = middle;
         }
 
-        for (; first < _checks.Length && _checks[first].Record.Start < offset + length; first++)
+        for (; first < _checks.Length && _checks[first].Record.Start < offset + part.Length; first++)
         {
             ArchiveRecord record = _checks[first].Record;
             long from = Math.Max(offset, record.Start);
-            long until = Math.Min(offset + length, record.Start + record.Length);
-            if (!_checks[first].Add(from - record.Start, part.Span[(int)(from - offset)..(int)(until - offset)]))
+            long until = Math.Min(offset + part.Length, record.Start + record.Length);
+            if (!_checks[first].Add(from - record.Start, part[(int)(from - offset)..(int)(until - offset)]))
                 throw ZipDirectory.Damaged(file, record.Name);
         }
-
-        return part;
-    }
-
-    public void Peek(long offset, Span<byte> destination) => file.Peek(offset, destination);
-
-    public void WillNeed(long offset, long length) => file.WillNeed(offset, length);
-
-    public void Dispose()
-    {
-        // The file belongs to whoever opened it.
     }
 }

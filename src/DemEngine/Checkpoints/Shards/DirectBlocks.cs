@@ -24,9 +24,11 @@ internal sealed class DirectBlocks : IDisposable
 
     // A part of the whole bound that leaves most of it to the tiles.
     private const int Share = 4;
+    private const int LongestShare = 8;
 
     private readonly object _lock = new();
     private readonly int _readers;
+    private readonly long _bytes;
     private readonly BlockMemory _memory;
     private readonly Dictionary<(IDirectFile File, long Index), Block> _blocks = [];
     private readonly Queue<Block> _wanted = new();
@@ -38,7 +40,7 @@ internal sealed class DirectBlocks : IDisposable
     /// <param name="ofStores">Whether the files are in stores, and not on disks.</param>
     public DirectBlocks(long maxMemoryBytes, bool ofStores = false)
     {
-        long bytes = BytesWithin(maxMemoryBytes);
+        long bytes = _bytes = BytesWithin(maxMemoryBytes);
         BlockBytes = ofStores ? BlockOfStore : BlockOfDisk;
         _readers = ofStores ? ReadersOfStore : ReadersOfDisk;
         int fewest = ofStores ? FewestOfStore : FewestOfDisk;
@@ -49,6 +51,11 @@ internal sealed class DirectBlocks : IDisposable
 
     /// <summary>Length of a block, a power of two.</summary>
     public int BlockBytes { get; }
+
+    /// <summary>
+    /// Length in bytes of parts that may be announced without pushing out what was announced before and is not read yet.
+    /// </summary>
+    public long LongestPart => _bytes / LongestShare;
 
     /// <summary>Memory of the blocks in a run with a given bound.</summary>
     /// <param name="maxMemoryBytes">Bound of all buffers of the run, in bytes.</param>

@@ -4,8 +4,8 @@ using DemEngine.Memory;
 namespace DemEngine.Checkpoints.Shards;
 
 /// <summary>
-/// Shard reader that uses the pages that are in the page cache, and reads all others past it once a run reads more than that
-/// cache has room for. Until then it reads through the cache, where the next run finds the file.
+/// Shard reader that uses the pages that are in the page cache, and reads what is announced of all others past it once a run reads
+/// more than that cache has room for. Until then it reads through the cache, where the next run finds the file.
 /// </summary>
 internal sealed class PartlyCachedShard : IShardReader
 {
@@ -31,13 +31,13 @@ internal sealed class PartlyCachedShard : IShardReader
     public bool IsCopying => _blocks() is not null;
 
     public NativeBytes Read(long offset, int length, NativeBytes scratch) =>
-        IsPastCache(offset, length) ? _direct.Value.Read(offset, length, scratch) : _mapped.Read(offset, length, scratch);
+        IsPastCache(offset) ? _direct.Value.Read(offset, length, scratch) : _mapped.Read(offset, length, scratch);
 
     public void Peek(long offset, Span<byte> destination) => _mapped.Peek(offset, destination);
 
     public void Copy(long offset, Span<byte> destination)
     {
-        if (IsPastCache(offset, destination.Length))
+        if (IsPastCache(offset))
             _direct.Value.Copy(offset, destination);
         else
             _mapped.Read(offset, destination.Length, scratch: default).Span.CopyTo(destination);
@@ -45,7 +45,7 @@ internal sealed class PartlyCachedShard : IShardReader
 
     public void WillNeed(long offset, long length)
     {
-        if (_blocks() is null)
+        if (_blocks() is not { } blocks || length > blocks.LongestPart)
             _mapped.WillNeed(offset, length);
         else if (!_mapped.IsCached(offset, length))
             _direct.Value.WillNeed(offset, length);
@@ -59,7 +59,8 @@ internal sealed class PartlyCachedShard : IShardReader
             _mapped.Dispose();
     }
 
-    // What was asked for ahead of time is there or on its way, whatever else has brought it into the cache since.
-    private bool IsPastCache(long offset, int length) =>
-        _blocks() is { } blocks && (blocks.IsWanted(_direct.Value, offset) || !_mapped.IsCached(offset, length));
+    // What was announced is there or on its way, whatever has brought it into the cache since. What was not is read here and
+    // there, or again and again, as the page cache is made for.
+    private bool IsPastCache(long offset) =>
+        _blocks() is { } blocks && _direct.IsValueCreated && blocks.IsWanted(_direct.Value, offset);
 }
