@@ -16,7 +16,7 @@
  * to a model that another thread uses. A call blocks until it is done; work is divided among threads of the library's own.
  *
  * Options are the text of a JSON object, or NULL for none. A key that a function does not take is an error (DEM1001).
- *   all functions with options         "threads": 8, "max_memory": 512000000 (bytes), "io": "mmap" | "pread" | "direct"
+ *   all functions with options         "threads": 8, "max_memory": 512000000 (bytes), "io": "auto" | "mmap" | "pread" | "direct"
  *   plan, merge, merge_to_memory,      "missing": "fail" | "base", "extra": "fail" | "ignore",
  *   extract, distance                  "vocab": "fail" | "base" | "common"
  *   plan, merge, merge_to_memory,      "nonfinite": "fail" | "warn"

@@ -1,9 +1,12 @@
 namespace DemEngine.Tests;
 
 /// <summary>A folder that goes when the test is over.</summary>
-internal sealed class TempFolder : IDisposable
+/// <param name="within">Folder that it is made in; null for the one of temporary files.</param>
+internal sealed class TempFolder(string? within = null) : IDisposable
 {
-    public string Path { get; } = Directory.CreateTempSubdirectory("dem-tests-").FullName;
+    public string Path { get; } = within is null
+        ? Directory.CreateTempSubdirectory("dem-tests-").FullName
+        : Directory.CreateDirectory(System.IO.Path.Combine(within, $"dem-tests-{Guid.NewGuid():N}")).FullName;
 
     /// <summary>The path of a file in it, there or not.</summary>
     public string PathOf(string name) => System.IO.Path.Combine(Path, name);

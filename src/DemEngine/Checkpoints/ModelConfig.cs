@@ -50,6 +50,14 @@ internal sealed class ModelConfig
         }
     }
 
+    /// <summary>
+    /// Reads the configuration among a model's side files; null if there is none that can be read. It may be one that is not
+    /// changed, so that it is for others to refuse.
+    /// </summary>
+    /// <param name="files">Side files by name.</param>
+    public static ModelConfig? TryOf(IReadOnlyDictionary<string, byte[]> files) =>
+        files.TryGetValue(FileName, out byte[]? json) && JsonObjectFile.TryParse(json) is { } root ? new ModelConfig(root) : null;
+
     /// <summary>Sets the element type in the configuration among a model's side files, if there is one.</summary>
     /// <param name="files">Side files by name; changed only where the stated type would be wrong.</param>
     /// <param name="owner">Name of the model, for messages.</param>

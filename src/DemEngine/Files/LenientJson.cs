@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 
@@ -26,9 +28,19 @@ internal static class LenientJson
     /// <summary>Says why a file is no JSON by any reader, and where; null if it is.</summary>
     /// <param name="json">Contents of the file.</param>
     public static JsonException? FaultOf(ReadOnlySpan<byte> json) =>
-        !Utf8.IsValid(json) ? new JsonException("the file is not UTF-8 text")
+        !Utf8.IsValid(json) ? NotText(json)
         : Read(json) is null ? null
         : Read(WithoutWords(json));
+
+    private static JsonException NotText(ReadOnlySpan<byte> json)
+    {
+        int at = 0;
+        while (Rune.DecodeFromUtf8(json[at..], out _, out int length) == OperationStatus.Done)
+            at += length;
+        ReadOnlySpan<byte> before = json[..at];
+        return new JsonException(
+            "the file is not UTF-8 text", path: null, before.Count((byte)'\n'), at - (before.LastIndexOf((byte)'\n') + 1));
+    }
 
     private static JsonException? Read(ReadOnlySpan<byte> json)
     {

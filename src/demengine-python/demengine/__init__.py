@@ -6,8 +6,8 @@
     merged = demengine.merge_tensors({"merge_method": "linear", ...}, {"one": {...}, "two": {...}})
 
 A recipe is a dict, the path of a file, or its text: a str with more than one line, or that begins with "{".
-Options are keyword arguments: threads, max_memory (bytes), io ("mmap", "pread", "direct"), missing ("fail", "base"), extra
-("fail", "ignore"), vocab ("fail", "base", "common"), nonfinite ("fail", "warn"), and where a folder is written overwrite,
+Options are keyword arguments: threads, max_memory (bytes), io ("auto", "mmap", "pread", "direct"), missing ("fail",
+"base"), extra ("fail", "ignore"), vocab ("fail", "base", "common"), nonfinite ("fail", "warn"), and where a folder is written overwrite,
 unfinished ("refuse", "resume", "restart"), max_shard_size (bytes), card, single_file.
 
 Failures raise DemError. Ctrl-C stops a call cleanly, and a merge into a folder can then be resumed with unfinished="resume".

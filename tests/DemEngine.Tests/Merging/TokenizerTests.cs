@@ -245,7 +245,7 @@ public sealed class TokenizerTests
         {
             File.Delete(_folder.PathOf($"{model}/tokenizer.json"));
             if (file.Length > 0)
-                _folder.File(model, file, "of a form that nobody knows");
+                _folder.File(model, file, "\"of a form that nobody knows\"");
         }
 
         const string Recipe = "merge_method: linear\nmodels: [{model: base}, {model: same}]\nparameters: {weight: 1}";

@@ -12,11 +12,9 @@ internal sealed record ExpertStyle(ExpertNames? Names, bool IsTransposed, bool? 
 {
     /// <summary>Reads what a model's configuration says.</summary>
     /// <param name="files">Side files of the model by name.</param>
-    /// <param name="owner">Name of the model, for messages.</param>
-    /// <exception cref="DemException">DEM2023 (BadSideFile): the configuration is not a JSON object.</exception>
-    public static ExpertStyle Of(IReadOnlyDictionary<string, byte[]> files, string owner)
+    public static ExpertStyle Of(IReadOnlyDictionary<string, byte[]> files)
     {
-        IEnumerable<string> types = ModelConfig.Of(files, owner)?.Words("model_type") ?? [];
+        IEnumerable<string> types = ModelConfig.TryOf(files)?.Words("model_type") ?? [];
         return types.Select(Known).FirstOrDefault(style => style is not null) ?? new ExpertStyle(null, false, null);
     }
 

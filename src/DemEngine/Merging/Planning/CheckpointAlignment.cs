@@ -49,7 +49,7 @@ internal static class CheckpointAlignment
     }
 
     private static ExpertStyle StyleOf(Checkpoint checkpoint) =>
-        ExpertStyle.Of(checkpoint.ReadSideFiles().Files, checkpoint.Path);
+        ExpertStyle.Of(checkpoint.ReadSideFiles().Files);
 
     private static TiedModel Describe(Checkpoint checkpoint, InputModel tensors, string name)
     {

@@ -51,7 +51,7 @@ internal sealed class PartMatcher
     {
         _method = method;
         _alignment = alignment;
-        _style = ExpertStyle.Of(baseModel.Files, baseModel.Tensors.Path);
+        _style = ExpertStyle.Of(baseModel.Files);
         _base = Stored(baseModel.Tensors);
         _models = models;
         _tokens = tokens;
@@ -192,7 +192,7 @@ internal sealed class PartMatcher
 
     private InputModel Align(SourceModel model, InputModel tensors, string name) => ExpertAlignment.Align(
         (_base, _style),
-        (NameAlignment.Align(_base, tensors, name, _remarks), ExpertStyle.Of(model.Files, tensors.Path)),
+        (NameAlignment.Align(_base, tensors, name, _remarks), ExpertStyle.Of(model.Files)),
         name,
         _remarks);
 
