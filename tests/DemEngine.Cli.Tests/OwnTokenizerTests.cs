@@ -54,9 +54,11 @@ public sealed class OwnTokenizerTests : IDisposable
     {
         File.WriteAllText(_folder.PathOf("text.jsonl"), "{\"text\": \"abc\"}\n{\"text\": \"aB\"}\n");
         Dem.Run(Eval("text")).ExpectError(ErrorCode.NoTokenizer, "text.jsonl:2:");
-        File.WriteAllText(_folder.PathOf("model/tokenizer.json"), "{");
+        File.WriteAllText(_folder.PathOf("model/tokenizer.json"), "{}");
         Dem.Run(Eval("text")).ExpectError(ErrorCode.BadTokenizer, "text.jsonl:1:");
         Dem.Run(Eval("tokens")).Expect(0);
+        File.WriteAllText(_folder.PathOf("model/tokenizer.json"), "{");
+        Assert.That(Dem.Run(Eval("text")).Expect(2).Error, Does.Contain("error DEM2023: ").And.Contain("tokenizer.json: line 1, byte"));
     }
 
     [Test, NeedsTorch]

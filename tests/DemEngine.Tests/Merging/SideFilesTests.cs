@@ -215,7 +215,7 @@ public sealed class SideFilesTests
     {
         using ModelFolder folder = Family();
         File.WriteAllBytes(folder.PathOf("base/config.json"), [(byte)'{', (byte)'"', 0xFF, (byte)'"', (byte)':', (byte)'1', (byte)'}']);
-        Assert.That(Failing.With(ErrorCode.BadSideFile, () => folder.Merge(Recipe)).Message, Does.Contain("config.json: the file is not UTF-8"));
+        Assert.That(Failing.With(ErrorCode.BadSideFile, () => folder.Merge(Recipe)).Message, Does.Contain("config.json: line 1, byte 3: \"the file is not UTF-8"));
     }
 
     [TestCase("{\"time_step_limit\": [0.0, Infinity], \"least\": -Infinity, \"none\": NaN, \"a \\\" NaN\": 1}")]
