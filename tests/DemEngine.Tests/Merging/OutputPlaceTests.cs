@@ -199,7 +199,7 @@ public sealed class OutputPlaceTests
     {
         long tiles = ContentHash.LeafBytes * (io is IoMode.Mmap or IoMode.Auto ? 1 : 1 + (2 * 8));
         long enough = tiles;
-        while (io == IoMode.Direct && enough - ShardReaders.AheadBytes(enough) - MemoryBudget.BehindBytesWithin(enough) < tiles)
+        while (io == IoMode.Direct && enough - ShardReaders.AheadBytes(enough) < tiles)
             enough++;
         Failing.With(ErrorCode.BadArgument, () => _folder.Merge(Recipe, options: new RunOptions { Io = io, MaxMemoryBytes = enough - 1 }));
         Assert.That(_folder.Names, Is.EqualTo(new[] { "a", "base" }));

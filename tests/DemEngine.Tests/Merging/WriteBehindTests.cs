@@ -15,7 +15,7 @@ public sealed class WriteBehindTests
 
     [Test]
     public void All_parts_come_to_their_places_whatever_their_lengths(
-        [Values(1, 3)] int threads, [Values(MemoryBudget.LeastBehindBytes, 64 << 20)] long memory)
+        [Values(1, 3)] int threads, [Values(WriteBehind.LeastBytes, 64 << 20)] long memory)
     {
         using var folder = new TempFolder();
         int[] lengths = [100, 65_536, 1, 1_048_576, 70_001, 3_000_000, 4096, 81_920, 12_345, 5_000_000, 2_000_001];
@@ -130,9 +130,9 @@ public sealed class WriteBehindTests
         }
     }
 
-    [TestCase(1000, MemoryBudget.LeastBehindBytes, true)]
-    [TestCase(1000, MemoryBudget.LeastBehindBytes - 1, false)]
-    [TestCase(7, MemoryBudget.LeastBehindBytes, false)]
+    [TestCase(1000, WriteBehind.LeastBytes, true)]
+    [TestCase(1000, WriteBehind.LeastBytes - 1, false)]
+    [TestCase(7, WriteBehind.LeastBytes, false)]
     public void With_little_memory_or_few_files_a_part_is_there_at_once(int files, long memory, bool mayWait)
     {
         using var folder = new TempFolder();

@@ -14,13 +14,14 @@ internal sealed class MemoryBudget
     // With this many outputs at a time, the work that they share is already a small part of the total.
     private const int MaxOutputs = 16;
 
-    // What is written behind gets a part of the whole bound that leaves most of it to the tiles. More than this keeps no disk
-    // busier.
-    private const int BehindShare = 16;
-    private const long MostBehindBytes = 32 << 20;
+    /// <summary>Size in bytes of the blocks in which outputs are written behind.</summary>
+    public const int BehindBlockBytes = 1 << 20;
 
-    /// <summary>Least memory in bytes for what is written behind: with less, the threads would wait for each other.</summary>
-    public const long LeastBehindBytes = 4 << 20;
+    // What is written behind leaves most of the whole bound to the tiles. More than the usual bytes keep no disk busier.
+    private const int MostBehindShare = 8;
+    private const int UsualBehindShare = 16;
+    private const long UsualBehindBytes = 32 << 20;
+    private const int BlocksWaiting = 8;
 
     // An input element is at most eight times as large as an output element.
     private const int WidestRatio = 8;
@@ -110,7 +111,7 @@ internal sealed class MemoryBudget
         TensorDemand[] demands = [.. tensors.Distinct()];
         int buffers = demands.Select(demand => demand.Buffers).DefaultIfEmpty().Max();
         long ahead = options.Io == IoMode.Direct || options.ReadsAhead ? ShardReaders.AheadBytes(options.MaxMemoryBytes) : 0;
-        long behind = options.WritesBehind ? BehindBytesWithin(options.MaxMemoryBytes) : 0;
+        long behind = options.WritesBehind ? BehindBytesFor(options, outputs) : 0;
         ComputingMemory computing =
             demands.Aggregate(default(ComputingMemory), (most, demand) => most.Or(demand.Computing));
         var taken = new Taken(ahead + behind, computing);
@@ -132,13 +133,6 @@ internal sealed class MemoryBudget
     /// <param name="most">Maximum number.</param>
     public static int ResultsWithin(RunOptions options, long bytes, int most) =>
         (int)Math.Clamp(options.MaxMemoryBytes / Math.Max(1, bytes), 1, most);
-
-    /// <summary>
-    /// Returns the part of a bound that what is not written yet may take, in bytes; 0 where it would be too little.
-    /// </summary>
-    /// <param name="maxMemoryBytes">The whole bound, in bytes.</param>
-    public static long BehindBytesWithin(long maxMemoryBytes) =>
-        Math.Min(MostBehindBytes, maxMemoryBytes / BehindShare) is var bytes and >= LeastBehindBytes ? bytes : 0;
 
     /// <summary>Returns the bytes that a backend may use for what it computes from inputs in memory, and keeps.</summary>
     /// <param name="inputBytes">Size of these inputs in bytes.</param>
@@ -188,6 +182,18 @@ internal sealed class MemoryBudget
         while (threads * ((together * (long)bytes) + InputsOf(demands, bytes) + taken.ByThread) > maxBytes)
             bytes -= ContentHash.LeafBytes;
         return new TileSize(bytes, together, threads);
+    }
+
+    /// <summary>
+    /// Returns the part of what is not written yet: a block that fills for each thread and output, and some that wait for the
+    /// disk. Where that is too much, everything is written through the page cache.
+    /// </summary>
+    private static long BehindBytesFor(RunOptions options, int outputs)
+    {
+        long needed = (((long)outputs * options.Threads) + BlocksWaiting) * BehindBlockBytes;
+        return needed <= options.MaxMemoryBytes / MostBehindShare
+            ? Math.Max(needed, Math.Min(UsualBehindBytes, options.MaxMemoryBytes / UsualBehindShare))
+            : 0;
     }
 
     private static long InputsOf(TensorDemand[] demands, int tileBytes) =>

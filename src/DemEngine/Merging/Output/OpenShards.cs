@@ -1,6 +1,5 @@
 using DemEngine.Files;
 using DemEngine.Memory;
-using DemEngine.Merging.Options;
 
 namespace DemEngine.Merging.Output;
 
@@ -26,7 +25,7 @@ internal sealed class OpenShards : IDisposable
     {
         // A shard takes a second file for writing past the cache, and stays open while something of it waits to be written.
         int withSecond = files / 2;
-        bool isBehind = behindBytes >= MemoryBudget.LeastBehindBytes && withSecond >= WriteBehind.MostWaiting(behindBytes);
+        bool isBehind = behindBytes >= WriteBehind.LeastBytes && withSecond >= WriteBehind.MostWaiting(behindBytes);
         _most = Math.Max(1, isBehind ? withSecond : files);
         _behind = isBehind ? new WriteBehind(behindBytes) : null;
     }

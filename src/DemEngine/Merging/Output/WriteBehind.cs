@@ -17,8 +17,11 @@ namespace DemEngine.Merging.Output;
 internal sealed class WriteBehind : IDisposable
 {
     // Requests of this size reach the full rate of a disk with a few of them at a time.
-    private const int BlockBytes = 1 << 20;
+    private const int BlockBytes = MemoryBudget.BehindBlockBytes;
     private const int Writers = 4;
+
+    /// <summary>Memory in bytes that it takes to be of use: with less, the threads would wait for each other.</summary>
+    public const long LeastBytes = (long)Writers * BlockBytes;
 
     private readonly object _lock = new();
     private readonly Dictionary<(string Path, long Index), CollectedBlock> _blocks = [];
@@ -29,10 +32,10 @@ internal sealed class WriteBehind : IDisposable
     private long _uses;
     private DemException? _fault;
 
-    /// <param name="bytes">Memory for what is not written yet; at least <see cref="MemoryBudget.LeastBehindBytes"/>.</param>
+    /// <param name="bytes">Memory for what is not written yet; at least <see cref="LeastBytes"/>.</param>
     public WriteBehind(long bytes)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(bytes, MemoryBudget.LeastBehindBytes);
+        ArgumentOutOfRangeException.ThrowIfLessThan(bytes, LeastBytes);
         _memory = new BlockMemory(BlockBytes, MostWaiting(bytes));
         _threads =
         [
