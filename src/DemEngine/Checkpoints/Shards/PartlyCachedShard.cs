@@ -4,8 +4,8 @@ using DemEngine.Memory;
 namespace DemEngine.Checkpoints.Shards;
 
 /// <summary>
-/// Shard reader that uses the pages that are in the page cache, and reads what is announced of all others past it once a run reads
-/// more than that cache has room for. Until then it reads through the cache, where the next run finds the file.
+/// Shard reader that uses the pages that are in the page cache, and reads what is announced of all others past it once a run
+/// reads more than that cache has room for. Until then it reads through the cache, where the next run finds the file.
 /// </summary>
 internal sealed class PartlyCachedShard : IShardReader
 {
