@@ -27,7 +27,7 @@ internal sealed class OpenShards : IDisposable
         int withSecond = files / 2;
         bool isBehind = behindBytes >= WriteBehind.LeastBytes && withSecond >= WriteBehind.MostWaiting(behindBytes);
         _most = Math.Max(1, isBehind ? withSecond : files);
-        _behind = isBehind ? new WriteBehind(behindBytes) : null;
+        _behind = isBehind ? new WriteBehind(behindBytes, Open) : null;
     }
 
     /// <summary>Opens a shard, or takes the one that is open.</summary>
@@ -72,7 +72,7 @@ internal sealed class OpenShards : IDisposable
     {
         if (_behind is not null)
         {
-            _behind.Write(path, () => Open(path), bytes, offset);
+            _behind.Write(path, bytes, offset);
             return;
         }
 

@@ -24,6 +24,7 @@ internal sealed class WriteBehind : IDisposable
     public const long LeastBytes = (long)Writers * BlockBytes;
 
     private readonly object _lock = new();
+    private readonly Func<string, OpenShards.Lease> _open;
     private readonly Dictionary<(string Path, long Index), CollectedBlock> _blocks = [];
     private readonly BlockMemory _memory;
     private readonly BlockingCollection<CollectedBlock> _complete = [];
@@ -33,8 +34,10 @@ internal sealed class WriteBehind : IDisposable
     private DemException? _fault;
 
     /// <param name="bytes">Memory for what is not written yet; at least <see cref="LeastBytes"/>.</param>
-    public WriteBehind(long bytes)
+    /// <param name="open">Opens a file by its path, which stays open until what it returns is disposed.</param>
+    public WriteBehind(long bytes, Func<string, OpenShards.Lease> open)
     {
+        _open = open;
         ArgumentOutOfRangeException.ThrowIfLessThan(bytes, LeastBytes);
         _memory = new BlockMemory(BlockBytes, MostWaiting(bytes));
         _threads =
@@ -51,17 +54,16 @@ internal sealed class WriteBehind : IDisposable
 
     /// <summary>Copies bytes that are to be written, and has them written some time before <see cref="Flush"/> returns.</summary>
     /// <param name="path">Path of the file.</param>
-    /// <param name="open">Opens the file, which stays open until what it returns is disposed.</param>
     /// <param name="bytes">The bytes.</param>
     /// <param name="offset">Offset of the first byte in the file.</param>
     /// <exception cref="DemException">An error of writing, of these bytes or of others before them.</exception>
-    public void Write(string path, Func<OpenShards.Lease> open, ReadOnlySpan<byte> bytes, long offset)
+    public void Write(string path, ReadOnlySpan<byte> bytes, long offset)
     {
         while (bytes.Length > 0)
         {
             int within = (int)(offset % BlockBytes);
             int count = Math.Min(bytes.Length, BlockBytes - within);
-            CollectedBlock block = Take(path, open, offset / BlockBytes);
+            CollectedBlock block = Take(path, offset / BlockBytes);
             bytes[..count].CopyTo(block.Memory.Span[within..]);
             Leave(block, within, count);
             bytes = bytes[count..];
@@ -75,9 +77,7 @@ internal sealed class WriteBehind : IDisposable
     {
         lock (_lock)
         {
-            foreach (CollectedBlock block in _blocks.Values)
-                Complete(block);
-            _blocks.Clear();
+            CompleteAll();
             while (_unwritten > 0)
                 Monitor.Wait(_lock);
             ThrowIfFailed();
@@ -91,9 +91,7 @@ internal sealed class WriteBehind : IDisposable
     {
         lock (_lock)
         {
-            foreach (CollectedBlock block in _blocks.Values)
-                Complete(block);
-            _blocks.Clear();
+            CompleteAll();
         }
 
         _complete.CompleteAdding();
@@ -103,7 +101,7 @@ internal sealed class WriteBehind : IDisposable
         _complete.Dispose();
     }
 
-    private CollectedBlock Take(string path, Func<OpenShards.Lease> open, long index)
+    private CollectedBlock Take(string path, long index)
     {
         lock (_lock)
         {
@@ -117,7 +115,7 @@ internal sealed class WriteBehind : IDisposable
                 }
 
                 if (_memory.TryTake() is { } memory)
-                    return Begin(path, open, index, memory);
+                    return Begin(path, index, memory);
 
                 // Where all memory has blocks that are not full, the longest unused one goes as it is.
                 if (_unwritten == 0 && OldestUnused() is { } oldest)
@@ -131,11 +129,11 @@ internal sealed class WriteBehind : IDisposable
         }
     }
 
-    private CollectedBlock Begin(string path, Func<OpenShards.Lease> open, long index, NativeBytes memory)
+    private CollectedBlock Begin(string path, long index, NativeBytes memory)
     {
         try
         {
-            var block = new CollectedBlock(path, open(), index, memory) { Users = 1 };
+            var block = new CollectedBlock(path, _open(path), index, memory) { Users = 1 };
             _blocks.Add((path, index), block);
             return block;
         }
@@ -162,6 +160,13 @@ internal sealed class WriteBehind : IDisposable
             // It may be the one that a thread without memory waits for.
             Monitor.PulseAll(_lock);
         }
+    }
+
+    private void CompleteAll()
+    {
+        foreach (CollectedBlock block in _blocks.Values)
+            Complete(block);
+        _blocks.Clear();
     }
 
     private void Complete(CollectedBlock block)
