@@ -89,7 +89,7 @@ internal static class PipelineSweep
         Action<RunProgress>? progress,
         CancellationToken cancel)
     {
-        using var merge = MemoryMerge.Open(members[0].Recipe.Components[component].Recipe, alignment, backend, options);
+        using var merge = MemoryMerge.OpenOnce(members[0].Recipe.Components[component].Recipe, alignment, backend, options);
         var requests = new List<(Member Member, OutputRequest Request)>();
         foreach (Member member in members)
         {

@@ -111,7 +111,7 @@ public static class Sweep
         foreach (SweepCandidate candidate in candidates)
             MergePlanner.CheckRecipe(candidate.Recipe);
 
-        using var merge = MemoryMerge.Open(candidates[0].Recipe, alignment, backend, options);
+        using var merge = MemoryMerge.OpenOnce(candidates[0].Recipe, alignment, backend, options);
         var requests = new List<OutputRequest>();
         foreach (SweepCandidate candidate in candidates)
         {

@@ -70,8 +70,13 @@ public sealed class MemoryMerge : IDisposable
     {
         // Every merge reads the inputs again, so that they are better left in the page cache.
         RunOptions again = options.Io == IoMode.Auto ? options with { Io = IoMode.Mmap } : options;
-        return new MemoryMerge(MatchedModels.Open(recipe, alignment, again), backend, again);
+        return OpenOnce(recipe, alignment, backend, again);
     }
+
+    /// <summary>Opens the models for outputs that are all made together, so that the inputs are read once.</summary>
+    internal static MemoryMerge OpenOnce(
+        Recipe recipe, AlignmentOptions alignment, IMergeBackend backend, RunOptions options) =>
+        new(MatchedModels.Open(recipe, alignment, options), backend, options);
 
     /// <summary>
     /// Plans what a merge would read and write, for <see cref="OutputRun"/>. The plan is valid until this object is disposed.
