@@ -9,7 +9,7 @@ namespace DemEngine.Checkpoints;
 /// <summary>
 /// Fingerprint that tells one checkpoint from another without reading all of it: XXH3-128 over every tensor's name, type, shape,
 /// and its first, middle and last 4 KiB, in the order of the names. Of a checkpoint of more than 16,384 tensors, which has many
-/// experts, it takes the middle 512 bytes of each. It does not depend on how the checkpoint is split into shards. Two checkpoints
+/// experts, it takes the middle 512 bytes of each, and so of a tensor that an adapter changes. It does not depend on how the checkpoint is split into shards. Two checkpoints
 /// that differ only between the samples have the same fingerprint, but fine-tuning changes nearly every element.
 /// </summary>
 internal static class Fingerprint
@@ -20,6 +20,9 @@ internal static class Fingerprint
     // Three samples of each of half a million tensors would be 6 GB, which takes longer than all else that a plan needs.
     private const int Many = 16384;
     private const int BytesOfMany = 512;
+
+    // What an adapter changes is computed, and three samples of each of its tensors take longer than all else that a plan needs.
+    private const int BytesOfAdapted = 512;
 
     // Where one tensor ends another mostly begins, so that samples of a few tensors together take fewer reads.
     private const int Together = 64;
@@ -95,9 +98,10 @@ internal static class Fingerprint
         {
             StoredTensor tensor = tensors[k / sampling.Count];
             int size = tensor.Spec.Type.Size;
-            int count = (int)Math.Min(tensor.Spec.UnitCount, sampling.Bytes / size);
-            long last = tensor.Spec.UnitCount - count;
             int part = sampling.Count == 1 ? 1 : k % sampling.Count;
+            int bytes = tensor.Origin?.Adaptation is null ? sampling.Bytes : part == 1 ? BytesOfAdapted : 0;
+            int count = (int)Math.Min(tensor.Spec.UnitCount, bytes / size);
+            long last = tensor.Spec.UnitCount - count;
             long first = part switch { 0 => 0, 1 => last / 2, _ => last };
             samples[k] = new Sample(tensor, tensor.Offset + (first * size), count * size, Place: 0);
         }

@@ -7,6 +7,10 @@ namespace DemEngine.Checkpoints.Shards;
 /// larger than memory, or is read once, gains nothing from that cache: each page of it costs the processor time to be allocated,
 /// entered and pushed out again, and the system's own reading ahead leaves fast disks idle. Thread-safe.
 /// </summary>
+/// <remarks>
+/// Thousands of blocks a second come and go, so that a thread is woken only for what it can go on with: a reader with a block and
+/// memory for it, a thread that copies with the block that it waits for.
+/// </remarks>
 internal sealed class DirectBlocks : IDisposable
 {
     // Requests of this size reach the full rate of a disk with a few of them at a time. A tile takes a part of the same size from
@@ -33,6 +37,8 @@ internal sealed class DirectBlocks : IDisposable
     private readonly Dictionary<(IDirectFile File, long Index), Block> _blocks = [];
     private readonly Queue<Block> _wanted = new();
     private readonly List<Thread> _threads = [];
+    private readonly Stack<IdleReader> _idle = new();
+    private int _forgetting;
     private long _uses;
     private bool _isDisposed;
 
@@ -87,7 +93,7 @@ internal sealed class DirectBlocks : IDisposable
 
             if (_threads.Count == 0)
                 StartReaders();
-            Monitor.PulseAll(_lock);
+            AssignToIdleReaders();
         }
     }
 
@@ -144,12 +150,16 @@ internal sealed class DirectBlocks : IDisposable
     {
         lock (_lock)
         {
+            _forgetting++;
             foreach (Block block in _blocks.Values.Where(block => block.File == file).ToArray())
             {
                 while (block.State == State.Loading || block.Users > 0)
                     Monitor.Wait(_lock);
                 Remove(block);
             }
+
+            _forgetting--;
+            AssignToIdleReaders();
         }
     }
 
@@ -158,7 +168,8 @@ internal sealed class DirectBlocks : IDisposable
         lock (_lock)
         {
             _isDisposed = true;
-            Monitor.PulseAll(_lock);
+            while (_idle.TryPop(out IdleReader? reader))
+                reader.Wake(null);
         }
 
         foreach (Thread thread in _threads)
@@ -172,27 +183,27 @@ internal sealed class DirectBlocks : IDisposable
     private Block? Take(IDirectFile file, long index)
     {
         Block? block;
+        bool isRead;
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            if (_blocks.TryGetValue((file, index), out block) && block.State != State.Queued)
+            isRead = _blocks.TryGetValue((file, index), out block) && block.State != State.Queued;
+            if (!isRead)
             {
-                block.Users++;
-                while (block.State == State.Loading)
-                    Monitor.Wait(_lock);
-                return block;
+                if ((FreeMemory() ?? OldestMemory()) is not { } memory)
+                    return null;
+                if (block is null)
+                    _blocks.Add((file, index), block = new Block(file, index));
+                block.BeginLoading(memory);
             }
 
-            if ((FreeMemory() ?? OldestMemory()) is not { } memory)
-                return null;
-            if (block is null)
-                _blocks.Add((file, index), block = new Block(file, index));
-            block.Users++;
-            block.Memory = memory;
-            block.State = State.Loading;
+            block!.Users++;
         }
 
-        Load(block);
+        if (isRead)
+            block.WaitUntilLoaded();
+        else
+            Load(block);
         return block;
     }
 
@@ -203,7 +214,9 @@ internal sealed class DirectBlocks : IDisposable
             block.Users--;
             block.Awaited -= bytes;
             block.LastUse = ++_uses;
-            if (block.Users == 0)
+            if (block is { Users: 0, Awaited: <= 0 })
+                AssignToIdleReaders();
+            if (_forgetting > 0)
                 Monitor.PulseAll(_lock);
         }
     }
@@ -215,8 +228,11 @@ internal sealed class DirectBlocks : IDisposable
         {
             block.State = State.Loaded;
             block.LastUse = ++_uses;
-            Monitor.PulseAll(_lock);
+            if (_forgetting > 0)
+                Monitor.PulseAll(_lock);
         }
+
+        block.SayLoaded();
     }
 
     private void StartReaders()
@@ -231,23 +247,40 @@ internal sealed class DirectBlocks : IDisposable
 
     private void ReadAhead()
     {
+        var idle = new IdleReader();
         while (true)
         {
             Block? block;
             lock (_lock)
             {
-                NativeBytes? memory = null;
-                while (!_isDisposed && (!HasWanted() || (memory = FreeMemory()) is null))
-                    Monitor.Wait(_lock);
                 if (_isDisposed)
                     return;
-                block = _wanted.Dequeue();
-                block.Memory = memory;
-                block.State = State.Loading;
+                block = BeginWanted();
+                if (block is null)
+                    _idle.Push(idle);
             }
 
+            block ??= idle.Wait();
+            if (block is null)
+                return;
             Load(block);
         }
+    }
+
+    private void AssignToIdleReaders()
+    {
+        while (_idle.Count > 0 && BeginWanted() is { } block)
+            _idle.Pop().Wake(block);
+    }
+
+    /// <summary>Gives the next block that is to be read its memory; null where there is none, or no memory.</summary>
+    private Block? BeginWanted()
+    {
+        if (!HasWanted() || FreeMemory() is not { } memory)
+            return null;
+        Block block = _wanted.Dequeue();
+        block.BeginLoading(memory);
+        return block;
     }
 
     // Blocks that a thread has read itself, or that are forgotten, are still in the queue.
@@ -309,11 +342,46 @@ internal sealed class DirectBlocks : IDisposable
         Gone,
     }
 
+    /// <summary>
+    /// A reader that has nothing to do. It sleeps at once: spinning, as semaphores do first, would take the processor from threads
+    /// that compute.
+    /// </summary>
+    private sealed class IdleReader
+    {
+        private readonly object _waking = new();
+        private Block? _block;
+        private bool _isAwake;
+
+        /// <summary>Waits for a block to read; null where none comes any more.</summary>
+        public Block? Wait()
+        {
+            lock (_waking)
+            {
+                while (!_isAwake)
+                    Monitor.Wait(_waking);
+                _isAwake = false;
+                return _block;
+            }
+        }
+
+        public void Wake(Block? block)
+        {
+            lock (_waking)
+            {
+                _block = block;
+                _isAwake = true;
+                Monitor.Pulse(_waking);
+            }
+        }
+    }
+
     /// <summary>A block of a file, and the memory that it is read into.</summary>
     private sealed class Block(IDirectFile file, long index)
     {
+        private readonly object _loading = new();
         private DemException? _fault;
         private int _length;
+        private bool _isLoaded;
 
         public IDirectFile File => file;
 
@@ -330,6 +398,30 @@ internal sealed class DirectBlocks : IDisposable
         public int Users { get; set; }
 
         public long LastUse { get; set; }
+
+        public void BeginLoading(NativeBytes memory)
+        {
+            Memory = memory;
+            State = State.Loading;
+        }
+
+        public void SayLoaded()
+        {
+            lock (_loading)
+            {
+                _isLoaded = true;
+                Monitor.PulseAll(_loading);
+            }
+        }
+
+        public void WaitUntilLoaded()
+        {
+            lock (_loading)
+            {
+                while (!_isLoaded)
+                    Monitor.Wait(_loading);
+            }
+        }
 
         public void Fill(int length)
         {

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using DemEngine.Memory;
 using DemEngine.Merging.Options;
 
@@ -27,10 +26,12 @@ internal sealed class WriteBehind : IDisposable
     private readonly Func<string, OpenShards.Lease> _open;
     private readonly Dictionary<(string Path, long Index), CollectedBlock> _blocks = [];
     private readonly BlockMemory _memory;
-    private readonly BlockingCollection<CollectedBlock> _complete = [];
+    private readonly Queue<CollectedBlock> _complete = new();
     private readonly Thread[] _threads;
     private int _unwritten;
+    private int _waiting;
     private long _uses;
+    private bool _isEnding;
     private DemException? _fault;
 
     /// <param name="bytes">Memory for what is not written yet; at least <see cref="LeastBytes"/>.</param>
@@ -79,7 +80,7 @@ internal sealed class WriteBehind : IDisposable
         {
             CompleteAll();
             while (_unwritten > 0)
-                Monitor.Wait(_lock);
+                WaitForChange();
             ThrowIfFailed();
         }
     }
@@ -94,11 +95,15 @@ internal sealed class WriteBehind : IDisposable
             CompleteAll();
         }
 
-        _complete.CompleteAdding();
+        lock (_complete)
+        {
+            _isEnding = true;
+            Monitor.PulseAll(_complete);
+        }
+
         foreach (Thread thread in _threads)
             thread.Join();
         _memory.Dispose();
-        _complete.Dispose();
     }
 
     private CollectedBlock Take(string path, long index)
@@ -124,7 +129,7 @@ internal sealed class WriteBehind : IDisposable
                     Complete(oldest);
                 }
 
-                Monitor.Wait(_lock);
+                WaitForChange();
             }
         }
     }
@@ -158,7 +163,7 @@ internal sealed class WriteBehind : IDisposable
             }
 
             // It may be the one that a thread without memory waits for.
-            Monitor.PulseAll(_lock);
+            SayChanged();
         }
     }
 
@@ -172,7 +177,23 @@ internal sealed class WriteBehind : IDisposable
     private void Complete(CollectedBlock block)
     {
         _unwritten++;
-        _complete.Add(block);
+        lock (_complete)
+        {
+            _complete.Enqueue(block);
+            Monitor.Pulse(_complete);
+        }
+    }
+
+    /// <summary>Waits for a block to write; null where none comes any more.</summary>
+    private CollectedBlock? NextComplete()
+    {
+        lock (_complete)
+        {
+            CollectedBlock? block;
+            while (!_complete.TryDequeue(out block) && !_isEnding)
+                Monitor.Wait(_complete);
+            return block;
+        }
     }
 
     private CollectedBlock? OldestUnused() =>
@@ -180,7 +201,7 @@ internal sealed class WriteBehind : IDisposable
 
     private void WriteBlocks()
     {
-        foreach (CollectedBlock block in _complete.GetConsumingEnumerable())
+        while (NextComplete() is { } block)
         {
             DemException? fault = null;
             try
@@ -199,9 +220,23 @@ internal sealed class WriteBehind : IDisposable
                 _fault ??= fault;
                 _memory.Give(block.Memory);
                 _unwritten--;
-                Monitor.PulseAll(_lock);
+                SayChanged();
             }
         }
+    }
+
+    private void WaitForChange()
+    {
+        _waiting++;
+        Monitor.Wait(_lock);
+        _waiting--;
+    }
+
+    // Mostly nobody waits, and blocks are left thousands of times a second.
+    private void SayChanged()
+    {
+        if (_waiting > 0)
+            Monitor.PulseAll(_lock);
     }
 
     private void ThrowIfFailed()

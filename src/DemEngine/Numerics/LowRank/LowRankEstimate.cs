@@ -10,9 +10,9 @@ namespace DemEngine.Numerics.LowRank;
 /// not matter.
 /// </summary>
 /// <remarks>
-/// Let u = 2⁻²⁴, r be the rank and S = Σ|c||r|. Each of the r steps of a sum that starts from zero rounds a product and a sum,
-/// and the last adds to Y, so that the error is less than (r + 1)·u·S + u·|Y| but for terms of second order (Higham, "Accuracy
-/// and stability of numerical algorithms", 3.1).
+/// Let u = 2⁻²⁴ and r be the rank. The product of step k, from 0 on, is rounded once, and once more by each of the r − k sums
+/// from there on, so that a sum that starts from zero is off by less than Σ (r − k + 1)·u·|cₖ||rₖ| but for terms of second order
+/// (Higham, "Accuracy and stability of numerical algorithms", 3.1). Adding it to Y rounds once more.
 /// </remarks>
 internal static class LowRankEstimate
 {
@@ -21,6 +21,11 @@ internal static class LowRankEstimate
 
     private const int Panel = PackedFactor.PanelColumns;
     private const nuint PanelRow = Panel * sizeof(float);
+
+    /// <summary>How often the product of a step is rounded until the sum of all steps is there.</summary>
+    /// <param name="step">Index of the step, of a column of C and a row of R.</param>
+    /// <param name="rank">Number of steps.</param>
+    public static int RoundingsOf(int step, int rank) => rank - step + 1;
 
     /// <summary>Number of floats from one row of Y to the next, for a number of columns: whole pairs of panels.</summary>
     /// <param name="columns">Number of columns.</param>

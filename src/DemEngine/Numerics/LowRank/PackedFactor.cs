@@ -42,8 +42,16 @@ internal sealed class PackedFactor
     /// <param name="numbers">Its numbers, which are binary32 values.</param>
     public void Set(int row, int firstColumn, ReadOnlySpan<double> numbers)
     {
-        for (int k = 0; k < numbers.Length; k++)
-            this[row, firstColumn + k] = (float)numbers[k];
+        while (numbers.Length > 0)
+        {
+            int within = firstColumn % PanelColumns;
+            ReadOnlySpan<double> ofPanel = numbers[..Math.Min(numbers.Length, PanelColumns - within)];
+            Span<float> target = RowOf(firstColumn / PanelColumns, row).Slice(within, ofPanel.Length);
+            for (int k = 0; k < target.Length; k++)
+                target[k] = (float)ofPanel[k];
+            firstColumn += ofPanel.Length;
+            numbers = numbers[ofPanel.Length..];
+        }
     }
 
     /// <summary>One number.</summary>
@@ -63,25 +71,37 @@ internal sealed class PackedFactor
         _numbers.AsSpan((column / PanelColumns * PanelColumns * Rank) + (column % PanelColumns));
 
     /// <summary>
-    /// The Euclidean norm of each column, rounded up; zeros for the columns that a last panel lacks. The numbers must have been
-    /// set before.
+    /// The norm of each column in which rows count by their <see cref="WeightOf"/>, √Σ tₖ·rₖ², rounded up; zeros for the columns
+    /// that a last panel lacks. The numbers must have been set before.
     /// </summary>
-    public ReadOnlySpan<float> Norms => _norms ??= NormsOf();
+    public ReadOnlySpan<float> WeightedNorms => _norms ??= WeightedNormsOf();
 
-    private float[] NormsOf()
+    /// <summary>Weight of a row in norms of columns: about how often <see cref="LowRankEstimate"/> rounds its products.</summary>
+    /// <param name="row">Index of the row.</param>
+    /// <param name="rank">Number of rows.</param>
+    public static double WeightOf(int row, int rank) => LowRankEstimate.RoundingsOf(row, rank) + 7;
+
+    private Span<float> RowOf(int panel, int row) => _numbers.AsSpan(((panel * Rank) + row) * PanelColumns, PanelColumns);
+
+    private float[] WeightedNormsOf()
     {
         var norms = new float[(Columns + PanelColumns - 1) / PanelColumns * PanelColumns];
-        for (int column = 0; column < norms.Length; column++)
+        Span<double> sums = stackalloc double[PanelColumns];
+        for (int panel = 0; panel < norms.Length / PanelColumns; panel++)
         {
-            double sum = 0;
+            sums.Clear();
             for (int row = 0; row < Rank; row++)
             {
-                double number = this[row, column];
-                sum += number * number;
+                double weight = WeightOf(row, Rank);
+                ReadOnlySpan<float> numbers = RowOf(panel, row);
+                for (int k = 0; k < sums.Length; k++)
+                    sums[k] += weight * ((double)numbers[k] * numbers[k]);
             }
 
             // The next number is larger than the root, however that and the sum were rounded.
-            norms[column] = MathF.BitIncrement((float)(Math.Sqrt(sum) * (1 + 1e-12)));
+            Span<float> ofPanel = norms.AsSpan(panel * PanelColumns, PanelColumns);
+            for (int k = 0; k < sums.Length; k++)
+                ofPanel[k] = MathF.BitIncrement((float)(Math.Sqrt(sums[k]) * (1 + 1e-10)));
         }
 
         return norms;

@@ -6,14 +6,14 @@ namespace DemEngine.Backends.Cpu.Products;
 
 /// <summary>
 /// The sum of a strip's low-rank changes with their weights, p = Σ wᵢ·sᵢ·(Lᵢ·Rᵢ), in binary32, and a bound on its error. The
-/// bound is itself a product of thin matrices, of the norms of the left factors' rows with those of the right factors' columns,
-/// since Σ|lₖ||rₖ| ≤ ‖l‖·‖r‖.
+/// bound is itself a product of thin matrices, of norms of the left factors' rows with norms of the right factors' columns.
 /// </summary>
 /// <remarks>
-/// Let u = 2⁻²⁴, n be the number of changes, rᵢ their ranks and Sᵢ = ‖wᵢsᵢlᵢ‖·‖rᵢ‖. Rounding the coefficients adds 1 to the
-/// r + 1 roundings that <see cref="LowRankEstimate"/> counts, adding the products up n more, and the definition of an element
-/// rounds m or w + m once to binary32. So the estimate is within Σ(rᵢ + n + 4)·u·Sᵢ, and (rᵢ + n + 6)·u·Sᵢ covers the terms of
-/// second order up to ranks of 2¹⁶. Coefficients that underflow are covered by a constant that is added to their norm.
+/// Let u = 2⁻²⁴ and n be the number of changes. To the r − k + 1 roundings of step k that <see cref="LowRankEstimate"/> counts,
+/// rounding the coefficients adds one, adding the products up n, and the definition of an element, which rounds m or w + m once
+/// to binary32, one; two more cover what is rounded in the bound itself. With v of them for a step the estimate is off by less
+/// than u/(1 − v₀·u)·Σ vₖ·|cₖ||rₖ|, which for any weights tₖ is at most √Σ(vₖ²/tₖ)·cₖ² · √Σ tₖ·rₖ² (Cauchy and Schwarz); see
+/// <see cref="PackedFactor.WeightOf"/>. Coefficients that underflow are covered by a constant that is added to their norm.
 /// </remarks>
 internal sealed class StripEstimate<TWidth, TVector>
     where TWidth : IVectorWidth<TVector>
@@ -46,7 +46,7 @@ internal sealed class StripEstimate<TWidth, TVector>
         Ensure(ref _columnNorms, panels * Panel * changes.Length);
         for (int i = 0; i < changes.Length; i++)
         {
-            ReadOnlySpan<float> norms = changes[i].Right.Norms[(_firstPanel * Panel)..];
+            ReadOnlySpan<float> norms = changes[i].Right.WeightedNorms[(_firstPanel * Panel)..];
             for (int panel = 0; panel < panels; panel++)
                 norms.Slice(panel * Panel, Panel).CopyTo(_columnNorms.AsSpan(((panel * changes.Length) + i) * Panel));
         }
@@ -70,7 +70,8 @@ internal sealed class StripEstimate<TWidth, TVector>
         for (int i = 0; i < changes.Length; i++)
         {
             int rank = changes[i].Change.Rank;
-            double errors = 2 * (rank + changes.Length + 6) * Unit;
+            int furtherRoundings = changes.Length + 4;
+            double errors = 2 * Unit / (1 - ((LowRankEstimate.RoundingsOf(0, rank) + furtherRoundings) * Unit));
             double factor = changes[i].Weight * changes[i].Change.Scale;
             ReadOnlySpan<double> left = changes[i].Left(row, rows);
             Span<float> norms = _rowNorms.AsSpan(i * Rows, Rows);
@@ -82,7 +83,8 @@ internal sealed class StripEstimate<TWidth, TVector>
                 for (int k = 0; k < numbers.Length; k++)
                 {
                     double coefficient = factor * numbers[k];
-                    squares += coefficient * coefficient;
+                    double roundings = LowRankEstimate.RoundingsOf(k, rank) + furtherRoundings;
+                    squares += roundings * roundings / PackedFactor.WeightOf(k, rank) * (coefficient * coefficient);
                     coefficients[(k * Rows) + r] = (float)coefficient;
                 }
 

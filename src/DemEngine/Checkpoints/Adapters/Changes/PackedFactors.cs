@@ -68,6 +68,17 @@ internal sealed class PackedFactors(long maxMemoryBytes = PackedFactors.DefaultM
     /// <summary>Whether a factor is small enough to be kept whole.</summary>
     public bool Takes(IFactor factor) => BytesOf(factor) <= Math.Min(LargestFactor, maxMemoryBytes / ShareOfFactor);
 
+    /// <summary>Returns a factor that has been laid out and is there; null where it is not.</summary>
+    /// <param name="factor">The factor.</param>
+    public PackedFactor? Find(IFactor factor)
+    {
+        lock (_lock)
+        {
+            int place = _recent.FindIndex(recent => ReferenceEquals(recent.Factor, factor));
+            return place >= 0 && _recent[place].Packed.IsValueCreated ? _recent[place].Packed.Value : null;
+        }
+    }
+
     /// <summary>Lays out a factor, or returns what is there.</summary>
     /// <param name="factor">The factor.</param>
     /// <exception cref="DemException">DEM4003 (ReadFailed), DEM4005 (InputChanged).</exception>

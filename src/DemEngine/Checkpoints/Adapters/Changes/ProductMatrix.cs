@@ -14,6 +14,9 @@ internal sealed class ProductMatrix : WeightMatrix, ILowRankMatrix
     private const int BlockNumbers = 131_072;
     private const int MostRows = 1024;
 
+    // A part of this share of a row, such as a sample, is computed without laying out the whole right factor for it.
+    private const int SmallShare = 8;
+
     // Of factors of a high rank only parts are in memory: 8 MiB of the left one, and 4 of the right one where the whole of it
     // would take more than PackedFactors keeps.
     private const int MostNumbers = 1 << 20;
@@ -110,9 +113,10 @@ internal sealed class ProductMatrix : WeightMatrix, ILowRankMatrix
         {
             Span<double> left = rented.AsSpan(0, leftNumbers);
             ReadLeft(firstRow, part.Rows, left);
-            if (IsPacked)
+            bool isSmall = part.Rows * part.Columns < Columns / SmallShare;
+            if (IsPacked && (isSmall ? _packed.Find(_right) : Right) is { } right)
             {
-                Add(left, Right, firstColumn, part, startsFromZero);
+                Add(left, right, firstColumn, part, startsFromZero);
                 return;
             }
 
