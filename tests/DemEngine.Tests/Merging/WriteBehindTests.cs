@@ -1,3 +1,4 @@
+using DemEngine.Backends.Cpu;
 using DemEngine.Checkpoints;
 using DemEngine.Memory;
 using DemEngine.Merging.Options;
@@ -66,6 +67,27 @@ public sealed class WriteBehindTests
                 options: new RunOptions { Io = io, PageCacheBytes = 0, Threads = threads, MaxShardBytes = 800_000 });
             foreach (var (name, bytes) in folder.Files("Mmap"))
                 Assert.That(folder.Files($"{io}")[name].AsSpan().SequenceEqual(bytes), $"{io}: {name}");
+        }
+    }
+
+    [Test]
+    public void A_single_file_is_the_same_however_it_is_written([Values(1, 3)] int threads)
+    {
+        using var folder = new ModelFolder();
+        folder.Model(
+            "a",
+            TestCheckpoint.Tensor("odd", ElementType.BF16, [900_001], Bytes(1_800_002, 1, of: 0x3F)),
+            TestCheckpoint.Tensor("small", ElementType.F32, [5], Bytes(20, 3, of: 0x3F)));
+        foreach (IoMode io in Enum.GetValues<IoMode>())
+        {
+            var options = new RunOptions { Io = io, PageCacheBytes = 0, Threads = threads };
+            using var plan = folder.Plan(Recipe, options);
+            SingleFileRun.Execute(
+                plan.Plan, folder.PathOf($"{io}.safetensors"), new CpuBackend(), options, progress: null, default);
+            Assert.That(
+                File.ReadAllBytes(folder.PathOf($"{io}.safetensors")).AsSpan()
+                    .SequenceEqual(File.ReadAllBytes(folder.PathOf("Mmap.safetensors"))),
+                io.ToString());
         }
     }
 

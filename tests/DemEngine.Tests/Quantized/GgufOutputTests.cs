@@ -95,6 +95,8 @@ public sealed class GgufOutputTests
         Write(folder, "q4_0", "1/m.gguf", new RunOptions { Threads = 1 });
         Write(folder, "q4_0", "3/m.gguf", new RunOptions { Threads = 3 });
         Assert.That(File.ReadAllBytes(folder.PathOf("1/m.gguf")), Is.EqualTo(File.ReadAllBytes(folder.PathOf("3/m.gguf"))));
+        Write(folder, "q4_0", "direct/m.gguf", new RunOptions { Io = IoMode.Direct });
+        Assert.That(File.ReadAllBytes(folder.PathOf("1/m.gguf")), Is.EqualTo(File.ReadAllBytes(folder.PathOf("direct/m.gguf"))));
     }
 
     [Test]

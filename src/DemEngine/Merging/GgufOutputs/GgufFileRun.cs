@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using DemEngine.Backends;
 using DemEngine.Checkpoints;
 using DemEngine.Merging.Options;
@@ -56,18 +55,12 @@ internal static class GgufFileRun
         Check(plan, path, options);
         path = Path.GetFullPath(path);
         var file = GgufFilePlan.Of(plan, path);
-        RunReport? report = null;
-        long end = 0;
-        OneFile.Write(path, output =>
+        RunReport report = OneFile.Run(
+            plan, path, file.Length, backend, options, progress, cancel,
+            (output, write) => new GgufSink(output, write, file));
+        return report with
         {
-            report = OutputRun.RunInto(plan, new GgufSink(output, file), backend, options, progress, cancel);
-            end = Stopwatch.GetTimestamp();
-        });
-        return report! with
-        {
-            Output = path,
             BytesWritten = file.Length,
-            SyncSeconds = Stopwatch.GetElapsedTime(end).TotalSeconds,
             Remarks = [.. report.Remarks, .. file.Remarks],
         };
     }

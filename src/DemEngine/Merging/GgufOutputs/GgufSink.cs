@@ -11,8 +11,9 @@ namespace DemEngine.Merging.GgufOutputs;
 
 /// <summary>Writes tensors as they come, strip by strip, in the types and at the places that a GGUF file has them.</summary>
 /// <param name="file">The file.</param>
+/// <param name="write">Writes blocks of tensors.</param>
 /// <param name="plan">Plan of the file.</param>
-internal sealed class GgufSink(OutputFile file, GgufFilePlan plan) : IModelSink
+internal sealed class GgufSink(OutputFile file, OneFile.WriteAt write, GgufFilePlan plan) : IModelSink
 {
     // A strip and its blocks stay in the second-level cache; strips are whole blocks.
     private const int StripElements = 1 << 15;
@@ -75,7 +76,7 @@ internal sealed class GgufSink(OutputFile file, GgufFilePlan plan) : IModelSink
     {
         if (place.IsInOrder)
         {
-            file.Write(
+            write(
                 blocks.AsSpan(0, (int)place.BytesOf(count)), plan.Start + place.Offsets[0] + place.BytesOf(first));
             return;
         }
@@ -84,7 +85,7 @@ internal sealed class GgufSink(OutputFile file, GgufFilePlan plan) : IModelSink
         {
             var (row, column) = Math.DivRem(first + at, place.RowElements);
             int part = (int)Math.Min(place.RowElements - column, count - at);
-            file.Write(
+            write(
                 blocks.AsSpan((int)place.BytesOf(at), (int)place.BytesOf(part)),
                 plan.Start + place.PlaceOf(row) + place.BytesOf(column));
             at += part;

@@ -1,5 +1,9 @@
+using System.Diagnostics;
+using DemEngine.Backends;
 using DemEngine.Checkpoints;
 using DemEngine.Files;
+using DemEngine.Merging.Options;
+using DemEngine.Merging.Pipeline;
 using DemEngine.Merging.Tensors;
 
 namespace DemEngine.Merging.Output;
@@ -7,6 +11,9 @@ namespace DemEngine.Merging.Output;
 /// <summary>An output that is one file in place of a folder.</summary>
 internal static class OneFile
 {
+    /// <summary>Writes bytes at an offset of the file. Thread-safe.</summary>
+    public delegate void WriteAt(ReadOnlySpan<byte> bytes, long offset);
+
     /// <summary>Checks that the file may be created, and changes nothing.</summary>
     /// <param name="plan">The plan to be carried out.</param>
     /// <param name="path">Path of the file.</param>
@@ -37,7 +44,7 @@ internal static class OneFile
     /// <summary>Makes the file, which has its name once all of it is on disk.</summary>
     /// <param name="path">Full path of the file.</param>
     /// <param name="write">Function that writes the contents.</param>
-    public static void Write(string path, Action<OutputFile> write)
+    private static void Write(string path, Action<OutputFile> write)
     {
         try
         {
@@ -49,6 +56,42 @@ internal static class OneFile
         }
 
         OutputFile.Replace(path, write);
+    }
+
+    /// <summary>Carries out a plan into the file, past the page cache if it is large, until all of it is on disk.</summary>
+    /// <param name="plan">The plan to be carried out.</param>
+    /// <param name="path">Full path of the file.</param>
+    /// <param name="bytes">Length of the file.</param>
+    /// <param name="backend">Backend that computes the tensors.</param>
+    /// <param name="options">Run options.</param>
+    /// <param name="progress">Progress callback, called in order; null for none.</param>
+    /// <param name="cancel">Token that stops the run between tiles.</param>
+    /// <param name="sinkOf">
+    /// Makes the sink that writes the tensors, from the file and from what takes bytes and their offset in it.
+    /// </param>
+    /// <returns>The report of the run, with the time that it took until all was on disk.</returns>
+    public static RunReport Run(
+        OutputPlan plan,
+        string path,
+        long bytes,
+        IMergeBackend backend,
+        RunOptions options,
+        Action<RunProgress>? progress,
+        CancellationToken cancel,
+        Func<OutputFile, WriteAt, IModelSink> sinkOf)
+    {
+        options = options.Writing(bytes);
+        RunReport? report = null;
+        long end = 0;
+        Write(path, file =>
+        {
+            using var shards = new OpenShards(files: int.MaxValue, OutputGroup.BudgetFor([plan], options, backend).BehindBytes);
+            IModelSink sink = sinkOf(file, (part, offset) => shards.Write(file.Path, part, offset));
+            report = OutputRun.RunInto(plan, sink, backend, options, progress, cancel);
+            end = Stopwatch.GetTimestamp();
+            shards.Close(file.Path);
+        });
+        return report! with { Output = path, SyncSeconds = Stopwatch.GetElapsedTime(end).TotalSeconds };
     }
 
     /// <summary>Makes the error of a path that cannot be that of the output.</summary>

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json.Nodes;
 using DemEngine.Backends;
 using DemEngine.Checkpoints;
@@ -54,17 +53,11 @@ internal static class SingleFileRun
         Check(plan, path, options.Overwrite);
         path = Path.GetFullPath(path);
         var layout = ShardLayout.Plan(plan.Layout.Tensors.Select(place => place.Spec), long.MaxValue, MetadataOf(plan));
-        RunReport? report = null;
-        long end = 0;
-        OneFile.Write(path, file =>
+        RunReport report = OneFile.Run(
+            plan, path, layout.Shards[0].Length, backend, options, progress, cancel,
+            (file, write) => new FileSink(file, write, layout));
+        return report with
         {
-            report = OutputRun.RunInto(plan, new FileSink(file, layout), backend, options, progress, cancel);
-            end = Stopwatch.GetTimestamp();
-        });
-        return report! with
-        {
-            Output = path,
-            SyncSeconds = Stopwatch.GetElapsedTime(end).TotalSeconds,
             Remarks =
             [
                 .. report.Remarks,
@@ -99,8 +92,9 @@ internal static class SingleFileRun
 
     /// <summary>Writes tensors at their places.</summary>
     /// <param name="file">The file.</param>
+    /// <param name="write">Writes bytes of tensors.</param>
     /// <param name="layout">Layout of one shard.</param>
-    private sealed class FileSink(OutputFile file, ShardLayout layout) : IModelSink
+    private sealed class FileSink(OutputFile file, OneFile.WriteAt write, ShardLayout layout) : IModelSink
     {
         private readonly Dictionary<string, long> _places = layout.Tensors
             .ToDictionary(place => place.Spec.Name, place => place.Offset, StringComparer.Ordinal);
@@ -112,7 +106,7 @@ internal static class SingleFileRun
         }
 
         public void Write(TensorSpec tensor, long offset, ReadOnlySpan<byte> bytes) =>
-            file.Write(bytes, _places[tensor.Name] + offset);
+            write(bytes, _places[tensor.Name] + offset);
 
         public void Complete(IReadOnlyDictionary<string, byte[]> sideFiles)
         {
