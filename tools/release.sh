@@ -5,22 +5,22 @@
 #
 #   DIR    where it goes, artifacts/release if not set
 #
-# For each platform of DEM_NATIVE one file that needs nothing installed, compiled ahead of time, without GPUs and training:
-#   dem-VERSION-linux-x64      for processors with AVX2 (x86-64-v3); see DEM_X64
+# For each build of DEM_NATIVE one file that needs nothing installed, compiled ahead of time, without GPUs and training:
+#   dem-VERSION-linux-x64      for processors with AVX2 (x86-64-v3)
+#   dem-VERSION-linux-x64-v4   for those with AVX-512 (x86-64-v4)
 #   dem-VERSION-linux-arm64
-# For each of them the library for C with its header, and for this machine's own the Python wheel:
+# For each platform the library for C with its header, and for this machine's own the Python wheel:
 #   libdem-VERSION-linux-x64.tar.gz
 #   demengine-VERSION-py3-none-manylinux_2_NN_x86_64.whl
 # One archive with everything, which needs no .NET either: GPUs by a just-in-time compiler, training once `dem setup torch` was run.
 #   dem-VERSION-linux-x64-full.tar.gz
 # The packages for NuGet, the .NET tool among them, and SHA256SUMS.
 #
-# DEM_NATIVE  platforms to compile ahead of time: "linux-x64 linux-arm64" if not set. The second needs GCC for arm64 where this
-#             machine is another (Debian: gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
-# DEM_X64     instruction set of the first: x86-64-v3 if not set
+# DEM_NATIVE  what to compile ahead of time: "linux-x64 linux-x64-v4 linux-arm64" if not set. The last needs GCC for arm64 where
+#             this machine is another (Debian: gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
 #
 # Every file is tried before it counts: the version, and a merge of two tiny models whose bytes are compared with the full build's.
-# The arm64 file is tried where qemu-aarch64-static is installed.
+# The arm64 file is tried where qemu-aarch64-static is installed, that of x86-64-v4 where the processor has AVX-512.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -55,11 +55,13 @@ try() { # platform, command...
     cmp "$work/by-full/model.safetensors" "$work/by-$1/model.safetensors"
 }
 
-for platform in ${DEM_NATIVE:-linux-x64 linux-arm64}; do
-    echo "== $platform, ahead of time"
+for build in ${DEM_NATIVE:-linux-x64 linux-x64-v4 linux-arm64}; do
+    echo "== $build, ahead of time"
+    platform=${build%-v4}
     settings=(-p:PublishAot=true -p:PackAsTool=false)
-    case $platform in
-        linux-x64) settings+=("-p:IlcInstructionSet=${DEM_X64:-x86-64-v3}") ;;
+    case $build in
+        linux-x64) settings+=(-p:IlcInstructionSet=x86-64-v3) ;;
+        linux-x64-v4) settings+=(-p:IlcInstructionSet=x86-64-v4) ;;
         linux-arm64)
             if [[ $(uname -m) != aarch64 ]]; then
                 # GCC for one target does not know Clang's option that names it.
@@ -69,15 +71,25 @@ for platform in ${DEM_NATIVE:-linux-x64 linux-arm64}; do
             fi
             ;;
     esac
-    dotnet publish "$project" -c Release -r "$platform" "${settings[@]}" --artifacts-path "$work/artifacts" -o "$work/$platform" -v quiet
+    dotnet publish "$project" -c Release -r "$platform" "${settings[@]}" --artifacts-path "$work/artifacts-$build" \
+        -o "$work/$build" -v quiet
+    file=$out/dem-$version-$build
+    install -m 755 "$work/$build/dem" "$file"
+    if [[ $build == *-v4 ]]; then
+        if grep -qw avx512vl /proc/cpuinfo; then
+            try "$build" "$file"
+        else
+            echo "$build cannot be tried on this machine" >&2
+        fi
+        continue
+    fi
+
     dotnet publish "$here/src/DemEngine.Native" -c Release -r "$platform" "${settings[@]}" -p:StripSymbols=true \
-        --artifacts-path "$work/artifacts" -o "$work/library-$platform" -v quiet
+        --artifacts-path "$work/artifacts-$build" -o "$work/library-$platform" -v quiet
     library=$work/libdem-$version-$platform
     mkdir "$library"
     cp "$work/library-$platform/libdem.so" "$here"/src/DemEngine.Native/{demengine.h,example.c} "$here/LICENSE" "$library/"
     tar -C "$work" -czf "$out/libdem-$version-$platform.tar.gz" "libdem-$version-$platform"
-    file=$out/dem-$version-$platform
-    install -m 755 "$work/$platform/dem" "$file"
     if [[ $platform == linux-"$(uname -m | sed 's/x86_64/x64/;s/aarch64/arm64/')" ]]; then
         try "$platform" "$file"
         "$here/tools/build-wheel.py" "$library/libdem.so" --out "$out"

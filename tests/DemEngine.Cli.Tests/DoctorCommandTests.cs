@@ -1,4 +1,6 @@
 using System.Text.Json;
+using DemEngine.Cli.Checks;
+using DemEngine.Numerics.Simd;
 
 namespace DemEngine.Cli.Tests;
 
@@ -24,6 +26,21 @@ public class DoctorCommandTests
         using var folder = new TempFolder();
         CommandResult result = Dem.Run("doctor", "--dir", folder.PathOf("nowhere")).Expect(1);
         Assert.That(result.Output, Does.Match(@"(disk|writing)\s+fail").And.Contain("--dir"));
+    }
+
+    [TestCase(VectorWidth.Bits256, "avx2 avx512f avx512bw avx512cd avx512dq avx512vl", true, "ok", "x86-64-v4")]
+    [TestCase(VectorWidth.Bits512, "avx2 avx512f avx512bw avx512cd avx512dq avx512vl", true, "ok", null)]
+    [TestCase(VectorWidth.Bits256, "avx2 avx512f avx512bw avx512cd avx512dq avx512vl", false, "ok", null)]
+    [TestCase(VectorWidth.Bits256, "avx2 avx512f", true, "ok", null)]
+    [TestCase(VectorWidth.Bits128, "sse4_2 avx2", true, "warn", "for x64")]
+    [TestCase(VectorWidth.Bits128, "sse4_2 avx2", false, "warn", "virtual machine")]
+    [TestCase(VectorWidth.Bits128, "", true, "warn", "virtual machine")]
+    public void It_says_whether_another_build_would_use_more_of_the_processor(
+        VectorWidth used, string flags, bool isAheadOfTime, string state, string? remedy)
+    {
+        Finding finding = ProcessorFinding.Of("this one", used, flags.Split(' '), isAheadOfTime);
+        Assert.That(finding.Health.ToString().ToLowerInvariant(), Is.EqualTo(state));
+        Assert.That(finding.Remedy, remedy is null ? Is.Null : Does.Contain(remedy));
     }
 
     [Test]

@@ -4,7 +4,6 @@ using DemEngine.Cli.Formatting;
 using DemEngine.Cli.Options;
 using DemEngine.Files;
 using DemEngine.Merging.Options;
-using DemEngine.Numerics.Simd;
 
 namespace DemEngine.Cli.Checks;
 
@@ -31,13 +30,7 @@ internal static class SystemFindings
     {
         using var cpu = new CpuBackend();
         string text = $"{cpu.Description}, {DefaultThreads.Count} of {Environment.ProcessorCount} threads";
-        return VectorWidths.Best >= VectorWidth.Bits256 || RuntimeInformation.ProcessArchitecture != Architecture.X64
-            ? new Finding("processor", Health.Ok, text)
-            : new Finding(
-                "processor",
-                Health.Warn,
-                $"{text}, no AVX2",
-                "Merges are slower, with the same bytes. A virtual machine may hide AVX2: pass the host's processor through.");
+        return ProcessorFinding.Of(text);
     }
 
     private static Finding Memory()
