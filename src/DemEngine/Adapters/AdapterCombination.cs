@@ -42,6 +42,8 @@ internal static class AdapterCombination
         AdapterLayout layout = LayoutOf(contents, adapters);
         foreach (AdapterContents one in contents.Where(one => one.Whole.Count > 0))
             throw NoProduct(one.Whole[0], "it was saved whole");
+        foreach (AdapterContents one in contents.Where(one => one.HasParameters))
+            throw NoProduct(one.Modules.First().Any, "the adapter changes experts as parameters (\"target_parameters\")");
         string[] modules =
             [.. contents.SelectMany(one => one.Modules).Select(module => module.Name).Distinct(StringComparer.Ordinal)];
         var fits = new (FactorPair, ModuleFit)[modules.Length];

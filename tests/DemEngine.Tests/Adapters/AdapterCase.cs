@@ -22,6 +22,9 @@ internal sealed record AdapterCase(
     /// <summary>Length that each row is given afterwards; null for none.</summary>
     public double[]? Lengths { get; init; }
 
+    /// <summary>Whether the lengths are those of columns.</summary>
+    public bool AreLengthsOfColumns { get; init; }
+
     /// <summary>The values that replace the tensor; null where something is added to it.</summary>
     public double[]? Whole { get; init; }
 
@@ -37,6 +40,12 @@ internal sealed record AdapterCase(
             if (Lengths is null)
                 return sum;
             int columns = (int)Target.Spec.Shape.RowElements;
+            if (AreLengthsOfColumns)
+                return
+                [
+                    .. sum.Select((x, k) => x * Lengths[k % columns]
+                        / Math.Sqrt(sum.Where((_, other) => other % columns == k % columns).Sum(y => y * y))),
+                ];
             return
             [
                 .. sum.Select((x, k) => x * Lengths[k / columns]

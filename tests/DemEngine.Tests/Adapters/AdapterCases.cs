@@ -49,6 +49,19 @@ internal static class AdapterCases
         yield return Dora("DoRA", [20], Config(4, 8, "\"use_dora\": true"), "lora_magnitude_vector");
         yield return Dora("DoRA with a weight", [20], Config(4, 8, "\"use_dora\": true"), "lora_magnitude_vector.weight");
 
+        yield return Dora(
+            Transposed("DoRA of a transposed matrix", [20, 33], Config(4, 8, "\"use_dora\": true")), $"{Peft}h.0.attn.c_attn.lora_magnitude_vector", [33]);
+        yield return Dora(
+            Transposed("DoRA of a square transposed matrix", [20, 20], Config(4, 8, "\"use_dora\": true, \"fan_in_fan_out\": true")),
+            $"{Peft}h.0.attn.c_attn.lora_magnitude_vector", [20]);
+        yield return Dora(Embedding() with { Form = "DoRA of an embedding" }, $"{Peft}model.embed_tokens.lora_magnitude_vector", [24]);
+        yield return Experts("experts as parameters", isTransposed: false, "");
+        yield return Experts("experts as parameters, wrapped once more", isTransposed: false, ".base_layer");
+        yield return Experts("experts as parameters, stored transposed", isTransposed: true, "");
+        yield return Tokens("trained tokens", "token_adapter.", "\"r\": 8, \"trainable_token_indices\": [7, 0]");
+        yield return Tokens("trained tokens by module", "token_adapter.", "\"r\": 8, \"trainable_token_indices\": {\"lm_head\": [1], \"embed_tokens\": [7, 0]}");
+        yield return Tokens("trained tokens alone", "", "\"peft_type\": \"TRAINABLE_TOKENS\", \"token_indices\": [7, 0]");
+
         yield return Kohya("one file", UNet, $"lora_unet_{UNet.Replace('.', '_')}", ".lora_down.weight", ".lora_up.weight", 4, 2);
         yield return Kohya("one file without alpha", UNet, $"lora_unet_{UNet.Replace('.', '_')}", ".lora_down.weight", ".lora_up.weight", 4, null);
         yield return Kohya(
@@ -67,6 +80,9 @@ internal static class AdapterCases
         yield return Kohya(
             "ComfyUI", "double_blocks.0.img_attn.qkv", "diffusion_model.double_blocks.0.img_attn.qkv", ".lora_A.weight", ".lora_B.weight", 4, null);
         yield return LoCon();
+        yield return Dora(
+            Kohya("lengths of columns in one file", UNet, $"lora_unet_{UNet.Replace('.', '_')}", ".lora_down.weight", ".lora_up.weight", 4, 2),
+            $"lora_unet_{UNet.Replace('.', '_')}.dora_scale", [1, 14]);
         yield return LoHa();
         yield return LoHaOfTuckerForm();
         yield return LoKr("LoKr of whole matrices", firstRank: null, secondRank: null, alpha: 3, scale: 1);
@@ -159,6 +175,40 @@ internal static class AdapterCases
         AdapterCase lora = Lora(form, Layer, [20, 33], 4, 8, config);
         var lengths = Values.Tensor($"{Peft}{Layer}.{suffix}", ElementType.F32, shape, k => 0.5 + (0.01 * k));
         return lora with { Factors = [.. lora.Factors, lengths], Lengths = Values.Of(ElementType.F32, lengths.Bytes) };
+    }
+
+    private static AdapterCase Dora(AdapterCase bare, string name, long[] shape)
+    {
+        var lengths = Values.Tensor(name, ElementType.F32, shape, k => 0.5 + (0.01 * k));
+        return bare with { Factors = [.. bare.Factors, lengths], Lengths = Values.Of(ElementType.F32, lengths.Bytes), AreLengthsOfColumns = true };
+    }
+
+    // A [experts·rank, inputs], expert by expert, and B [outputs, rank·experts], of which an expert has every third column.
+    private static AdapterCase Experts(string form, bool isTransposed, string wrapped)
+    {
+        const int experts = 3, rank = 2, inputs = 7, outputs = 10;
+        var a = Values.Random($"{Peft}layers.0.mlp.experts{wrapped}.lora_A.weight", ElementType.BF16, [experts * rank, inputs], 1, 0.1);
+        var b = Values.Random($"{Peft}layers.0.mlp.experts{wrapped}.lora_B.weight", ElementType.BF16, [outputs, rank * experts], 2, 0.1);
+        double[] down = Values.Of(ElementType.BF16, a.Bytes), up = Values.Of(ElementType.BF16, b.Bytes);
+        double[] change = [.. Enumerable.Range(0, experts * outputs * inputs).Select(k =>
+        {
+            int expert = k / (outputs * inputs), row = k % (outputs * inputs) / (isTransposed ? outputs : inputs), column = k % (isTransposed ? outputs : inputs);
+            var (o, i) = isTransposed ? (column, row) : (row, column);
+            return 2.5 * Enumerable.Range(0, rank).Sum(p => up[(o * rank * experts) + (p * experts) + expert] * down[(((expert * rank) + p) * inputs) + i]);
+        })];
+        return new AdapterCase(
+            form, Model("layers.0.mlp.experts.gate_up_proj", ElementType.BF16, isTransposed ? [experts, inputs, outputs] : [experts, outputs, inputs]),
+            [a, b], Config(rank, 5, "\"target_parameters\": [\"mlp.experts.gate_up_proj\"]"), change);
+    }
+
+    private static AdapterCase Tokens(string form, string between, string settings)
+    {
+        var target = Model("model.embed_tokens.weight", ElementType.BF16, [9, 6]);
+        var rows = Values.Random($"{Peft}model.embed_tokens.{between}trainable_tokens_delta", ElementType.F32, [2, 6], 1, 0.1);
+        double[] whole = Values.Of(ElementType.BF16, target.Bytes), own = Values.Of(ElementType.F32, rows.Bytes);
+        own.AsSpan(0, 6).CopyTo(whole.AsSpan(7 * 6));
+        own.AsSpan(6, 6).CopyTo(whole);
+        return new AdapterCase(form, target, [rows], $"{{{settings}}}", []) { Whole = whole };
     }
 
     private static AdapterCase Kohya(string form, string target, string module, string downName, string upName, int rank, double? alpha)

@@ -33,7 +33,7 @@ public sealed class HostileAdapterTests
         ["a bias that the model lacks", Whole.Append(Values.Random("base_model.model.x.lora_B.bias", ElementType.F32, [4], 1)).ToArray(), ErrorCode.AdapterDoesNotFit],
         ["AdaLoRA", Whole.Append(Factor("base_model.model.x.lora_E", 2, 1)).ToArray(), ErrorCode.UnknownAdapter],
         ["(IA)³", new[] { Factor("base_model.model.x.ia3_l", 4, 1) }, ErrorCode.UnknownAdapter],
-        ["trained tokens", Whole.Append(Factor("base_model.model.z.token_adapter.trainable_tokens_delta", 4, 1)).ToArray(), ErrorCode.UnknownAdapter],
+        ["trained tokens that nobody numbers", Whole.Append(Factor("base_model.model.z.token_adapter.trainable_tokens_delta", 4, 1)).ToArray(), ErrorCode.BadAdapter],
     ];
 
     private static IEnumerable<object[]> Configs =>
@@ -54,8 +54,39 @@ public sealed class HostileAdapterTests
         ["""{"peft_type": "LORA", "r": 2, "monteclora_config": {"num_samples": 8}}""", ErrorCode.UnknownAdapter],
         ["""{"peft_type": "LORA", "r": 2, "init_lora_weights": "pissa_niter_4"}""", ErrorCode.UnknownAdapter],
         ["""{"peft_type": "LORA", "r": 2, "layer_replication": [[0, 2]]}""", ErrorCode.UnknownAdapter],
-        ["""{"peft_type": "LORA", "r": 2, "target_parameters": ["experts"]}""", ErrorCode.UnknownAdapter],
+        ["""{"peft_type": "LORA", "r": 2, "layer_replication": [2]}""", ErrorCode.BadAdapter],
+        ["""{"peft_type": "LORA", "r": 2, "target_parameters": {"experts": 1}}""", ErrorCode.BadAdapter],
     ];
+
+    private static IEnumerable<object[]> Tokens =>
+    [
+        ["[0, 1, 2]", 3, ErrorCode.BadAdapter],
+        ["[1, 1]", 3, ErrorCode.BadAdapter],
+        ["[0, -1]", 3, ErrorCode.BadAdapter],
+        ["{\"w\": [0, 1]}", 3, ErrorCode.BadAdapter],
+        ["[0, 4]", 3, ErrorCode.AdapterDoesNotFit],
+        ["[0, 1]", 2, ErrorCode.AdapterDoesNotFit],
+    ];
+
+    [TestCaseSource(nameof(Tokens))]
+    public void Trained_tokens_that_do_not_fit_are_named(string tokens, int columns, ErrorCode code)
+    {
+        using ModelFolder folder = Folder(
+            [Factor("base_model.model.z.token_adapter.trainable_tokens_delta", 2, columns)],
+            $$"""{"peft_type": "LORA", "r": 2, "trainable_token_indices": {{tokens}}}""");
+        Failing.With(code, () => Merge(folder));
+    }
+
+    [Test]
+    public void An_adapter_of_a_model_with_copies_of_layers_takes_that_model_alone()
+    {
+        using ModelFolder folder = Folder(Whole, """{"peft_type": "LORA", "r": 2, "layer_replication": [[0, 2], [1, 2]]}""");
+        folder.File("base", "config.json", """{"num_hidden_layers": 2}""");
+        DemException error = Failing.With(ErrorCode.UnknownAdapter, () => Merge(folder));
+        Assert.That(error.Remedy, Does.Contain("passthrough").And.Contain("slices"));
+        folder.File("base", "config.json", """{"num_hidden_layers": 3}""");
+        Merge(folder);
+    }
 
     [TestCaseSource(nameof(Tensors))]
     public void Factors_that_cannot_be_right_are_named(string what, object tensors, ErrorCode code)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using DemEngine.Checkpoints.Adapters.Changes;
 using DemEngine.Checkpoints.Decoding;
+using DemEngine.Checkpoints.Layers;
 using DemEngine.Checkpoints.Quantized;
 using DemEngine.Errors;
 using DemEngine.Files;
@@ -27,16 +28,19 @@ internal static class AdaptedModel
         Checkpoint model, Checkpoint adapter, PipelinePart? part = null, PackedFactors? packed = null)
     {
         AdapterContents contents = AdapterContents.Read(adapter);
+        contents.RequireLayers(model);
         var remarks = new List<string>();
-        string[] modules = [.. contents.Modules.Select(module => module.Name), .. contents.Whole.Select(WholeModule)];
+        var names = new ModuleNames(model, part);
+        IReadOnlyList<AdapterModule> changing = ParameterModules.Divide(contents, adapter, model, names);
+        string[] modules = [.. changing.Select(module => module.Name).Distinct(), .. contents.Whole.Select(WholeModule)];
         TiedHead? head = TiedHead.Find(model, modules);
-        Dictionary<string, string> places = new ModuleNames(model, part).Find(
-            [.. modules.Where(module => module != head?.Module)], adapter.Path, remarks);
+        Dictionary<string, string> places =
+            names.Find([.. modules.Where(module => module != head?.Module)], adapter.Path, remarks);
         if (head is not null)
             places.Add(head.Module, head.Module);
-        bool areTransposed = contents.IsTransposed || contents.Modules.Any(module =>
-            places.TryGetValue(module.Name, out string? place) && WeightOf(model, place) is { } weight
-            && ModuleChange.IsTransposed(module, weight.Spec.Shape));
+        bool areTransposed = contents.IsTransposed || changing.Any(module =>
+            module.IsTransposed is null && places.TryGetValue(module.Name, out string? place)
+            && WeightOf(model, place) is { } weight && ModuleChange.IsTransposed(module, weight.Spec.Shape));
 
         packed ??= new PackedFactors();
         packed.ExpectAdapter();
@@ -68,27 +72,54 @@ internal static class AdaptedModel
                 + "config.json says so");
         }
 
-        foreach (AdapterModule module in contents.Modules)
+        var ofExperts = new Dictionary<StoredTensor, (AdapterModule Module, WeightMatrix?[] Matrices)>();
+        foreach (AdapterModule module in changing)
         {
             if (!places.TryGetValue(module.Name, out string? place))
                 continue;
+            if (module[AdapterPart.TokenRows] is { } rows)
+            {
+                IReadOnlyList<long> tokens = contents.TokensOf(module);
+                foreach (StoredTensor tensor in EmbeddingsOf(module, model, replaced, place))
+                    Add(module, tensor, _ => new ReplacedRows(tensor, rows, tokens));
+                continue;
+            }
+
             ModuleChange change = new(contents.ConfigOf(module.Name), areTransposed, packed);
             foreach (var (tensor, matrix) in ChangesOf(module, model, replaced, place, change))
             {
-                if (module[AdapterPart.Lengths] is { } lengths && tensor.Spec.Shape.Dimensions.Length > 1)
-                    Add(tensor, _ => new DecomposedTensor(tensor, Straight(module, tensor, matrix, areTransposed), lengths));
+                if (module.Expert is { } expert)
+                    AddExpert(module, tensor, matrix, expert);
+                else if (module[AdapterPart.Lengths] is { } lengths && tensor.Spec.Shape.Dimensions.Length > 1)
+                    Add(module, tensor, _ => new DecomposedTensor(
+                        tensor, matrix, lengths, change.HasLengthsOfColumns(module, tensor.Spec.Shape)));
                 else
-                {
-                    changes.Add((tensor, matrix));
-                    Add(tensor, alone => new AdaptedTensor(tensor, matrix, alone));
-                }
-
-                void Add(StoredTensor key, Func<StoredTensor, DecodedTensor> make)
-                {
-                    if (!changed.TryAdd(key, make))
-                        throw AdapterFault.Wrong(module.Any, $"{key.Spec.Name} of the model is changed twice");
-                }
+                    AddSum(module, tensor, matrix);
             }
+        }
+
+        foreach (var (tensor, (module, matrices)) in ofExperts)
+            AddSum(module, tensor, new StackedMatrix(matrices));
+
+        void Add(AdapterModule module, StoredTensor key, Func<StoredTensor, DecodedTensor> make)
+        {
+            if (!changed.TryAdd(key, make))
+                throw ChangedTwice(module, key);
+        }
+
+        void AddSum(AdapterModule module, StoredTensor tensor, WeightMatrix matrix)
+        {
+            changes.Add((tensor, matrix));
+            Add(module, tensor, alone => new AdaptedTensor(tensor, matrix, alone));
+        }
+
+        void AddExpert(AdapterModule module, StoredTensor tensor, WeightMatrix matrix, int expert)
+        {
+            if (!ofExperts.TryGetValue(tensor, out var others))
+                ofExperts.Add(tensor, others = (module, new WeightMatrix?[(int)tensor.Spec.Shape.Rows]));
+            if (others.Matrices[expert] is not null)
+                throw ChangedTwice(module, tensor);
+            others.Matrices[expert] = matrix;
         }
 
         long start = 1 + Math.Max(
@@ -145,16 +176,22 @@ internal static class AdaptedModel
     private static StoredTensor? WeightOf(Checkpoint model, string place) =>
         model.Find($"{place}.weight") ?? model.Find(place);
 
-    private static WeightMatrix Straight(AdapterModule module, StoredTensor tensor, WeightMatrix change, bool areTransposed) =>
-        module[AdapterPart.EmbeddingDown] is null && !ModuleChange.IsTransposed(module, tensor.Spec.Shape) && !areTransposed
-            ? change
-            : throw new DemException(
-                ErrorCode.UnknownAdapter,
-                $"{module.Any.File}: {Quoted.Name(module.Name)} has lengths (DoRA) of an embedding or of a matrix that is stored "
-                + "transposed, which is not read here")
-            {
-                Path = module.Any.File,
-            };
+    /// <summary>
+    /// The embedding that a module is, and its copy where the model says that the output matrix is the same and stores both.
+    /// </summary>
+    private static IEnumerable<StoredTensor> EmbeddingsOf(
+        AdapterModule module, Checkpoint model, Dictionary<string, StoredTensor> replaced, string place)
+    {
+        StoredTensor weight = replaced.GetValueOrDefault($"{place}.weight") ?? WeightOf(model, place)
+            ?? throw Absent(module, $"{place}.weight");
+        yield return weight;
+        if (VocabularyName.IsInput(weight.Spec.Name) && TiedHead.CopyIn(model) is { } head
+            && !replaced.ContainsKey(head.Spec.Name))
+            yield return head;
+    }
+
+    private static DemException ChangedTwice(AdapterModule module, StoredTensor tensor) =>
+        AdapterFault.Wrong(module.Any, $"{tensor.Spec.Name} of the model is changed twice");
 
     /// <summary>Places the tensors that are computed behind each other, so that they are read as if from one file.</summary>
     private static Dictionary<StoredTensor, StoredTensor> Together(

@@ -25,9 +25,6 @@ internal sealed class AdapterConfig
     // Settings that add to the factors what is not read here.
     private static readonly string[] OtherParts =
     [
-        "layer_replication",
-        "trainable_token_indices",
-        "target_parameters",
         "alora_invocation_tokens",
         "arrow_config",
         "megatron_config",
@@ -44,13 +41,14 @@ internal sealed class AdapterConfig
     private readonly JsonObject _root;
     private readonly (string Pattern, double Value)[] _ranks;
     private readonly (string Pattern, double Value)[] _alphas;
+    private readonly string[] _parameters;
 
     private AdapterConfig(string path, JsonObject root)
     {
         _path = path;
         _root = root;
         string type = Text("peft_type") ?? "LORA";
-        if (type is not ("LORA" or "LOHA" or "LOKR"))
+        if (type is not ("LORA" or "LOHA" or "LOKR" or "TRAINABLE_TOKENS"))
             throw Unknown($"it is of the type {Quoted.Name(type)}");
         if (Text("init_lora_weights") is { } start
             && ChangingStarts.Any(known => start.StartsWith(known, StringComparison.OrdinalIgnoreCase)))
@@ -66,10 +64,20 @@ internal sealed class AdapterConfig
         IsTransposed = Flag("fan_in_fan_out");
         _ranks = Patterns("rank_pattern");
         _alphas = Patterns("alpha_pattern");
+        _parameters = Parameters();
+        ReplicatedLayers = IsSet(_root["layer_replication"]) ? Layers(_root["layer_replication"]) : null;
     }
+
+    /// <summary>Path of the file, or where else the settings are found, for messages.</summary>
+    public string Place => _path;
 
     /// <summary>Whether the model's matrices are stored transposed, as those of GPT-2 are.</summary>
     public bool IsTransposed { get; }
+
+    /// <summary>
+    /// Number of layers that the adapter's model has, where some of them are copies (<c>layer_replication</c>); null where none are.
+    /// </summary>
+    public long? ReplicatedLayers { get; }
 
     /// <summary>The model that the adapter says it belongs to; null where it says none.</summary>
     public string? Base => Text("base_model_name_or_path");
@@ -131,6 +139,40 @@ internal sealed class AdapterConfig
     /// <exception cref="DemException">DEM2048 (BadAdapter): the configuration states no number.</exception>
     public double ScaleOf(string module) => ScaleOf(module, StatedRank(module) ?? DefaultRank);
 
+    /// <summary>
+    /// Returns the names of a module's parameters that are changed as such (<c>target_parameters</c>), as the experts of a layer
+    /// are; none for a module that is changed as a whole.
+    /// </summary>
+    /// <param name="module">Path of the module as the adapter names it.</param>
+    public IReadOnlyList<string> ParametersOf(string module) =>
+    [
+        .. _parameters.Where(name => IsEndOf($"{module}.{LastWord(name)}", name)).Select(LastWord).Distinct(StringComparer.Ordinal),
+    ];
+
+    /// <summary>Returns the numbers of the tokens whose rows of an embedding the adapter stores, in its order.</summary>
+    /// <param name="module">Path of the embedding as the adapter names it.</param>
+    /// <param name="rows">The stored rows, for messages.</param>
+    /// <exception cref="DemException">DEM2048 (BadAdapter): the configuration states none, or not as many, or one twice.</exception>
+    public IReadOnlyList<long> TokensOf(string module, StoredTensor rows)
+    {
+        JsonNode? stated = _root["trainable_token_indices"] ?? _root["token_indices"];
+        if (stated is JsonObject ofModules)
+            stated = ofModules.FirstOrDefault(pair => module.EndsWith(pair.Key, StringComparison.Ordinal)).Value;
+        if (stated is not JsonArray list)
+            throw AdapterFault.Wrong(rows, $"{_path} does not say which tokens its rows belong to");
+        long[] tokens =
+        [
+            .. list.Select(node => node is JsonValue value && value.TryGetValue(out long token) && token >= 0
+                ? token
+                : throw Bad(_path, "the numbers of the trained tokens are not all whole numbers from 0 on")),
+        ];
+        if (tokens.Length != rows.Spec.Shape.Rows)
+            throw AdapterFault.Wrong(rows, $"{_path} states {tokens.Length} tokens");
+        return tokens.Distinct().Count() == tokens.Length
+            ? tokens
+            : throw Bad(_path, "a trained token is there twice");
+    }
+
     private double ScaleOf(string module, double rank)
     {
         double alpha = Matching(_alphas, module) ?? Number("lora_alpha") ?? Number("alpha") ?? Default();
@@ -180,6 +222,30 @@ internal sealed class AdapterConfig
         JsonObject map => [.. map.Select(pair => (pair.Key, Positive(pair.Value, $"{key}.{pair.Key}")))],
         _ => throw Bad(_path, $"\"{key}\" is not a mapping of module names to numbers"),
     };
+
+    private string[] Parameters() => _root["target_parameters"] switch
+    {
+        null => [],
+        JsonArray list =>
+        [
+            .. list.Select(node => node is JsonValue value && value.TryGetValue(out string? name)
+                ? name
+                : throw Bad(_path, "\"target_parameters\" is not a list of names")),
+        ],
+        _ => throw Bad(_path, "\"target_parameters\" is not a list of names"),
+    };
+
+    private long Layers(JsonNode? ranges) => ranges is JsonArray list
+        ? list.Sum(range => range is JsonArray { Count: 2 } && range[0] is JsonValue first && range[1] is JsonValue end
+            && first.TryGetValue(out long from) && end.TryGetValue(out long to) && to >= from
+                ? to - from
+                : throw Bad(_path, "\"layer_replication\" is not a list of ranges [first, end]"))
+        : throw Bad(_path, "\"layer_replication\" is not a list of ranges [first, end]");
+
+    private static bool IsEndOf(string path, string name) =>
+        path == name || path.EndsWith($".{name}", StringComparison.Ordinal);
+
+    private static string LastWord(string name) => name[(name.LastIndexOf('.') + 1)..];
 
     private double? Number(string key) => _root[key] is null ? null : Positive(_root[key], key);
 

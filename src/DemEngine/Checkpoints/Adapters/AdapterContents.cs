@@ -30,8 +30,47 @@ internal sealed class AdapterContents
     /// <summary>Whether the configuration says that the model's matrices are stored transposed.</summary>
     public bool IsTransposed => _config?.IsTransposed ?? false;
 
+    /// <summary>Whether experts, or other parameters, are changed that are no modules.</summary>
+    public bool HasParameters => Modules.Any(module => ParametersOf(module.Name).Count > 0);
+
+    /// <summary>Returns the names of a module's parameters that are changed as such.</summary>
+    /// <param name="module">Path of the module.</param>
+    public IReadOnlyList<string> ParametersOf(string module) =>
+        _config?.ParametersOf(ParameterModules.Bare(module)) ?? [];
+
     /// <summary>Returns the configuration that holds for a module; null where none is given.</summary>
     public AdapterConfig? ConfigOf(string module) => _config ?? _metadata.ConfigOf(module);
+
+    /// <summary>Refuses a model that lacks the copies of layers that the adapter was trained with.</summary>
+    /// <param name="model">The model.</param>
+    /// <exception cref="DemException">DEM2049 (UnknownAdapter): it has another number of layers.</exception>
+    public void RequireLayers(Checkpoint model)
+    {
+        if (_config?.ReplicatedLayers is not { } layers
+            || ModelConfig.TryOf(model.ReadSideFiles().Files)?.Number("num_hidden_layers") == layers)
+            return;
+        throw new DemException(
+            ErrorCode.UnknownAdapter,
+            $"{_config.Place}: the model that it was trained on has {layers} layers, some of them copies (\"layer_replication\"), "
+            + $"and {Quoted.Name(model.Path)} has another number",
+            remedy: "Make the model with the copies first, by a passthrough recipe with these ranges as `slices`, and give that "
+            + "model with the adapter.")
+        {
+            Path = _config.Place,
+        };
+    }
+
+    /// <summary>Returns the numbers of the tokens whose rows a module's tensor has.</summary>
+    /// <param name="module">A module with <see cref="AdapterPart.TokenRows"/>.</param>
+    /// <exception cref="DemException">DEM2048 (BadAdapter): the configuration does not say, or contradicts it.</exception>
+    public IReadOnlyList<long> TokensOf(AdapterModule module)
+    {
+        StoredTensor rows = module[AdapterPart.TokenRows]!;
+        if (module.Parts.FirstOrDefault(part => part.Key != AdapterPart.TokenRows).Value is { } other)
+            throw AdapterFault.Wrong(other, $"{rows.Spec.Name} replaces rows of the same tensor");
+        return _config?.TokensOf(module.Name, rows)
+            ?? throw AdapterFault.Missing(rows, $"{AdapterConfig.FileName} that says which tokens its rows belong to");
+    }
 
     /// <summary>Sorts the tensors of an adapter.</summary>
     /// <param name="adapter">The open file.</param>

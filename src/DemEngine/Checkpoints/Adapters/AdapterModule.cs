@@ -4,13 +4,33 @@ using DemEngine.Numerics;
 namespace DemEngine.Checkpoints.Adapters;
 
 /// <summary>The tensors of an adapter that belong to one module.</summary>
-/// <param name="name">Path of the module as the adapter has it.</param>
-internal sealed class AdapterModule(string name)
+internal sealed class AdapterModule
 {
     private readonly Dictionary<AdapterPart, StoredTensor> _parts = [];
 
+    /// <param name="name">Path of the module as the adapter has it.</param>
+    public AdapterModule(string name)
+    {
+        Name = name;
+        KnownAs = name;
+    }
+
     /// <summary>Path of the module as the adapter has it.</summary>
-    public string Name => name;
+    public string Name { get; }
+
+    /// <summary>Path by which a configuration's patterns know the module.</summary>
+    public string KnownAs { get; init; }
+
+    /// <summary>The expert that is changed, of those that the model stores in one tensor; null for a whole tensor.</summary>
+    public int? Expert { get; init; }
+
+    /// <summary>
+    /// Whether the model stores the matrix transposed; null where the shapes or the other matrices are to tell.
+    /// </summary>
+    public bool? IsTransposed { get; init; }
+
+    /// <summary>The parts that are there.</summary>
+    public IEnumerable<KeyValuePair<AdapterPart, StoredTensor>> Parts => _parts;
 
     /// <summary>A part; null where it is not there.</summary>
     public StoredTensor? this[AdapterPart part] => _parts.GetValueOrDefault(part);

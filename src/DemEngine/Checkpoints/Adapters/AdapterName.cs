@@ -20,6 +20,8 @@ internal readonly partial record struct AdapterName(string Module, AdapterPart P
         (".lora_linear_layer.up.weight", AdapterPart.Up),
         ("_lora.down.weight", AdapterPart.Down),
         ("_lora.up.weight", AdapterPart.Up),
+        (".token_adapter.trainable_tokens_delta", AdapterPart.TokenRows),
+        (".trainable_tokens_delta", AdapterPart.TokenRows),
         (".alpha", AdapterPart.Alpha),
         (".dora_scale", AdapterPart.Lengths),
         (".diff_b", AdapterPart.BiasDifference),
@@ -72,6 +74,7 @@ internal readonly partial record struct AdapterName(string Module, AdapterPart P
             return new AdapterName(rest, AdapterPart.Unused);
         string whole = rest.Replace(".modules_to_save.default.", ".", StringComparison.Ordinal)
             .Replace(".modules_to_save.", ".", StringComparison.Ordinal)
+            .Replace(".token_adapter.", ".", StringComparison.Ordinal)
             .Replace(".base_layer.", ".", StringComparison.Ordinal);
         return new AdapterName(whole, AdapterPart.Whole);
     }
@@ -83,13 +86,13 @@ internal readonly partial record struct AdapterName(string Module, AdapterPart P
         RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex PeftFactor();
 
-    // What only training needs, such as the projections of VeLoRA.
-    [GeneratedRegex(@"\.lora_velora_\w+(\.|\z)", RegexOptions.CultureInvariant)]
+    // What only training needs, such as the projections of VeLoRA and the rows that trained tokens began with.
+    [GeneratedRegex(@"\.(lora_velora_\w+|trainable_tokens_original)(\.|\z)", RegexOptions.CultureInvariant)]
     private static partial Regex OfTraining();
 
     [GeneratedRegex(
-        @"(^|[._])(lora_E|lora_ranknum|oft_|boft_|ia3_l|vera_lambda|prompt_embeddings|glora_|randlora_|token_adapter|"
-        + @"trainable_tokens|lora_diag|lora_monteclora|hada_|lokr_)",
+        @"(^|[._])(lora_E|lora_ranknum|oft_|boft_|ia3_l|vera_lambda|prompt_embeddings|glora_|randlora_|"
+        + @"trainable_tokens_delta|lora_diag|lora_monteclora|hada_|lokr_)",
         RegexOptions.CultureInvariant)]
     private static partial Regex OtherKinds();
 }

@@ -27,6 +27,9 @@ internal enum AdapterPart
     /// <summary>B of an embedding, width × rank.</summary>
     EmbeddingUp,
 
+    /// <summary>Rows of an embedding that take the place of the model's.</summary>
+    TokenRows,
+
     /// <summary>The change of a bias that belongs to B.</summary>
     UpBias,
 

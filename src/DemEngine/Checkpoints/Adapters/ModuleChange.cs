@@ -21,9 +21,9 @@ internal sealed class ModuleChange(AdapterConfig? config, bool areTransposed, Pa
     /// </exception>
     public WeightMatrix Of(AdapterModule module, StoredTensor target)
     {
-        WeightMatrix change = Find(module, target.Spec.Shape)
-            ?? throw AdapterFault.Missing(module.Any, "whole pair of factors");
-        return Fits(change, target.Spec.Shape)
+        TensorShape shape = ShapeOf(module, target);
+        WeightMatrix change = Find(module, shape) ?? throw AdapterFault.Missing(module.Any, "whole pair of factors");
+        return Fits(change, shape)
             ? change
             : throw new DemException(
                 ErrorCode.AdapterDoesNotFit,
@@ -88,14 +88,37 @@ internal sealed class ModuleChange(AdapterConfig? config, bool areTransposed, Pa
         var left = new StoredFactor(up);
         var right = new StoredFactor(down);
         double scale = Scale(module, right.Rows, down);
-        bool isTransposed = left.Rows == right.Columns
-            ? areTransposed
-            : target.Rows == right.Columns && target.RowElements == left.Rows && left.Columns == right.Rows;
-        return isTransposed
+        return IsStoredTransposed(module, target)
             ? new ProductMatrix(
                 new StoredFactor(down, isTransposed: true), new StoredFactor(up, isTransposed: true), packed, scale)
             : new ProductMatrix(left, right, packed, scale);
     }
+
+    /// <summary>Whether lengths (DoRA) are those of a tensor's columns, and not of its rows.</summary>
+    /// <param name="module">The module, with lengths.</param>
+    /// <param name="target">Shape of the model's tensor.</param>
+    public bool HasLengthsOfColumns(AdapterModule module, TensorShape target) =>
+        module[AdapterPart.EmbeddingDown] is not null || IsStoredTransposed(module, target)
+        || (config is null && target.Dimensions.Length == 2 && IsRow(module[AdapterPart.Lengths]!.Spec.Shape, target));
+
+    private bool IsStoredTransposed(AdapterModule module, TensorShape target)
+    {
+        if (module.IsTransposed is { } isKnown)
+            return isKnown;
+        return module[AdapterPart.Down] is { } down && module[AdapterPart.Up] is { } up && module[AdapterPart.Middle] is null
+            && (up.Spec.Shape.Rows == down.Spec.Shape.RowElements
+                ? areTransposed
+                : target.Rows == down.Spec.Shape.RowElements && target.RowElements == up.Spec.Shape.Rows
+                    && up.Spec.Shape.RowElements == down.Spec.Shape.Rows);
+    }
+
+    // LyCORIS stores lengths of rows as [rows, 1], and those of columns as [1, columns].
+    private static bool IsRow(TensorShape lengths, TensorShape target) =>
+        lengths.Dimensions is [1, var columns] && columns == target.RowElements;
+
+    private static TensorShape ShapeOf(AdapterModule module, StoredTensor target) => module.Expert is null
+        ? target.Spec.Shape
+        : new TensorShape(target.Spec.Shape.Dimensions[1..]);
 
     /// <summary>Whether a module's factors fit only if the model stores the matrix transposed.</summary>
     /// <param name="module">The module.</param>
@@ -125,7 +148,7 @@ internal sealed class ModuleChange(AdapterConfig? config, bool areTransposed, Pa
         // Where neither matrix is a product, there is no rank that an α stored beside them could refer to.
         ProductMatrix? factored = b as ProductMatrix ?? a as ProductMatrix;
         double scale = factored is not null ? Scale(module, factored.Rank, factored.Parts[0])
-            : module.ReadAlpha() is null && config is not null ? config.ScaleOf(module.Name)
+            : module.ReadAlpha() is null && config is not null ? config.ScaleOf(module.KnownAs)
             : 1;
         return new KroneckerMatrix(a, b, scale);
     }
@@ -146,7 +169,7 @@ internal sealed class ModuleChange(AdapterConfig? config, bool areTransposed, Pa
         module.Any.Spec.Name.Contains("lokr_", StringComparison.Ordinal);
 
     private double Scale(AdapterModule module, int rank, StoredTensor factor) =>
-        module.ReadAlpha() is { } alpha ? alpha / rank : config?.ScaleOf(module.Name, rank, factor) ?? 1;
+        module.ReadAlpha() is { } alpha ? alpha / rank : config?.ScaleOf(module.KnownAs, rank, factor) ?? 1;
 
     private static bool Fits(WeightMatrix change, TensorShape target) =>
         change.Rows == target.Rows && change.Columns == target.RowElements;

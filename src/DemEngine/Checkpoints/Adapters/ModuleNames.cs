@@ -87,6 +87,10 @@ internal sealed class ModuleNames
         return found;
     }
 
+    /// <summary>Finds a module of the model; null if it has none of that name, or more than one fits.</summary>
+    /// <param name="module">Path of the module as the adapter has it.</param>
+    public string? TryFind(string module) => FindOne(module) is { Length: > 0 } found ? found : null;
+
     /// <summary>Picks the modules that an adapter has for one component; there may be none.</summary>
     private static string[] PartOf(
         IReadOnlyCollection<string> modules, PipelinePart part, string adapter, List<string> remarks)

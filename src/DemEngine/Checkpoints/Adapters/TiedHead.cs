@@ -32,6 +32,14 @@ internal sealed record TiedHead(string Module, StoredTensor Embedding)
         return embeddings is [var only] ? new TiedHead(head, only) : null;
     }
 
+    /// <summary>
+    /// Finds the output matrix of a model that says that its embedding is that too, and stores it all the same; null for others.
+    /// </summary>
+    /// <param name="model">The model.</param>
+    public static StoredTensor? CopyIn(Checkpoint model) => EmbeddingTie.Read(model.ReadSideFiles().Files) is true
+        ? model.Tensors.FirstOrDefault(tensor => IsHead(ModuleOf(tensor.Spec.Name)))
+        : null;
+
     /// <summary>The model's small files, with a configuration that says that both are stored.</summary>
     /// <param name="model">The model.</param>
     public static FolderFiles Untied(Checkpoint model)

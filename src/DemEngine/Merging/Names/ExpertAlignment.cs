@@ -1,3 +1,4 @@
+using DemEngine.Checkpoints.Layers;
 using DemEngine.Errors;
 using DemEngine.Merging.Inputs;
 

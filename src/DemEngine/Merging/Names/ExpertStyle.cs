@@ -1,4 +1,5 @@
 using DemEngine.Checkpoints;
+using DemEngine.Checkpoints.Layers;
 
 namespace DemEngine.Merging.Names;
 

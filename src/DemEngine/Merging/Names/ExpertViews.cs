@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DemEngine.Checkpoints;
+using DemEngine.Checkpoints.Layers;
 using DemEngine.Merging.Inputs;
 using DemEngine.Numerics;
 

@@ -1,4 +1,5 @@
 using DemEngine.Checkpoints;
+using DemEngine.Checkpoints.Layers;
 using DemEngine.Merging.Inputs;
 using DemEngine.Numerics;
 

@@ -6,8 +6,8 @@ namespace DemEngine.Checkpoints.Adapters.Changes;
 
 /// <summary>
 /// A model's tensor with an adapter's change of direction and length (DoRA, arXiv 2402.09353, equation 5): each row of w + m,
-/// rounded to binary32, gets the length that the adapter states: x = g·(w + m)/‖w + m‖. Lengths are in double, summed in the
-/// order of the row.
+/// rounded to binary32, gets the length that the adapter states: x = g·(w + m)/‖w + m‖; of an embedding, and of a matrix that is
+/// stored transposed, each column. Lengths are in double, summed in the order of the row or column.
 /// </summary>
 internal sealed class DecomposedTensor : DecodedTensor
 {
@@ -19,23 +19,29 @@ internal sealed class DecomposedTensor : DecodedTensor
     private readonly StoredTensor _lengths;
     private readonly int _columns;
 
+    // The lengths of all columns of w + m, for which the whole matrix is computed once more.
+    private readonly Lazy<double[]>? _columnLengths;
+
     /// <param name="model">The tensor of the model, w.</param>
     /// <param name="change">The change, m.</param>
-    /// <param name="lengths">The length g of each row.</param>
-    /// <exception cref="DemException">DEM2048 (BadAdapter): there is not one length for each row.</exception>
-    public DecomposedTensor(StoredTensor model, WeightMatrix change, StoredTensor lengths)
+    /// <param name="lengths">The length g of each row, or of each column.</param>
+    /// <param name="ofColumns">Whether columns have lengths, and not rows.</param>
+    /// <exception cref="DemException">DEM2048 (BadAdapter): there is not one length for each row or column.</exception>
+    public DecomposedTensor(StoredTensor model, WeightMatrix change, StoredTensor lengths, bool ofColumns)
         : base(model.Spec.Name, model.Spec.Shape, model.ModelType)
     {
         TensorShape shape = lengths.Spec.Shape;
-        if (!lengths.Spec.Type.IsFloat || shape.ElementCount != model.Spec.Shape.Rows
-            || !shape.Dimensions.Contains(shape.ElementCount))
+        long count = ofColumns ? model.Spec.Shape.RowElements : model.Spec.Shape.Rows;
+        if (!lengths.Spec.Type.IsFloat || shape.ElementCount != count || !shape.Dimensions.Contains(count))
             throw AdapterFault.Wrong(
-                lengths, $"there is one length for each of the {model.Spec.Shape.Rows} rows of {model.Spec.Name}");
+                lengths, $"there is one length for each of the {count} {(ofColumns ? "columns" : "rows")} of {model.Spec.Name}");
         _model = model;
         _change = change;
         _lengths = lengths;
         _columns = checked((int)model.Spec.Shape.RowElements);
         Parts = [model, .. change.Parts, lengths];
+        if (ofColumns)
+            _columnLengths = new Lazy<double[]>(MeasureColumns);
     }
 
     public override string Form => $"{_model.Spec.Type.SafetensorsName} with {_change.Form} and lengths (DoRA)";
@@ -47,7 +53,7 @@ internal sealed class DecomposedTensor : DecodedTensor
     public override Adaptation? Adaptation => new(_model, Change: null);
 
     public override ComputingMemory Memory =>
-        _change.Memory.And(new(0, ComputingMemory.Rented((long)RowsTogether * _columns, sizeof(float))));
+        _change.Memory.And(new(0, ComputingMemory.Rented((1L + (2 * RowsTogether)) * _columns, sizeof(float))));
 
     public override void Decode(long first, Span<float> values)
     {
@@ -60,9 +66,11 @@ internal sealed class DecomposedTensor : DecodedTensor
                 var (row, column) = Math.DivRem(first, _columns);
                 int rows = (int)Math.Min(most, (column + values.Length + _columns - 1) / _columns);
                 Span<float> whole = room.AsSpan(0, rows * _columns);
-                ModelNumbers.Read(_model, row * _columns, whole);
-                _change.AddTo(row * _columns, whole);
-                Scale(row, whole);
+                ReadSum(row, whole);
+                if (_columnLengths is { } ofColumns)
+                    ScaleColumns(ofColumns.Value, whole);
+                else
+                    Scale(row, whole);
                 int count = (int)Math.Min(whole.Length - column, values.Length);
                 whole.Slice((int)column, count).CopyTo(values);
                 values = values[count..];
@@ -79,6 +87,54 @@ internal sealed class DecomposedTensor : DecodedTensor
     {
         _model.WillNeed(first, count);
         _change.WillNeed(first);
+    }
+
+    private void ReadSum(long firstRow, Span<float> rows)
+    {
+        ModelNumbers.Read(_model, firstRow * _columns, rows);
+        _change.AddTo(firstRow * _columns, rows);
+    }
+
+    private double[] MeasureColumns()
+    {
+        var squares = new double[_columns];
+        float[] room = ArrayPool<float>.Shared.Rent(RowsTogether * _columns);
+        try
+        {
+            for (long row = 0; row < _model.Spec.Shape.Rows; row += RowsTogether)
+            {
+                int rows = (int)Math.Min(RowsTogether, _model.Spec.Shape.Rows - row);
+                Span<float> whole = room.AsSpan(0, rows * _columns);
+                ReadSum(row, whole);
+                for (int k = 0; k < whole.Length; k++)
+                    squares[k % _columns] += (double)whole[k] * whole[k];
+            }
+        }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(room);
+        }
+
+        return [.. squares.Select(Math.Sqrt)];
+    }
+
+    /// <summary>Gives the columns their lengths. A column of zeros stays.</summary>
+    private void ScaleColumns(double[] own, Span<float> rows)
+    {
+        float[] stated = ArrayPool<float>.Shared.Rent(_columns);
+        try
+        {
+            ModelNumbers.Read(_lengths, 0, stated.AsSpan(0, _columns));
+            for (int k = 0; k < rows.Length; k++)
+            {
+                int column = k % _columns;
+                rows[k] = own[column] == 0 ? 0 : (float)(stated[column] / own[column] * rows[k]);
+            }
+        }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(stated);
+        }
     }
 
     /// <summary>Gives whole rows their lengths. A row of zeros has no direction, and stays.</summary>

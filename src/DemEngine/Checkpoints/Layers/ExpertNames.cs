@@ -1,4 +1,4 @@
-namespace DemEngine.Merging.Names;
+namespace DemEngine.Checkpoints.Layers;
 
 /// <summary>
 /// How the experts of a layer are named: a tensor for each matrix of each expert, or one tensor for the gates and ups of all, and
