@@ -633,6 +633,15 @@ public sealed class ErrorCode
         "There is nothing to compare a file's contents with.",
         "Compare the file with its source, or save it again with PyTorch's checksums switched on.");
 
+    // ---- 2087: several adapters ----
+
+    /// <summary>DEM2087: More than one adapter stands beside a model.</summary>
+    public static readonly ErrorCode SeveralAdapters = new(
+        2087,
+        "More than one adapter stands beside a model.",
+        "Add the adapters up with `dem lora A B --out SUM` and give MODEL+SUM, or take a recipe of `merge_method: task_arithmetic` "
+        + "with the model as `base_model` and a source for each adapter: {model: MODEL, lora: A, parameters: {weight: 1}}.");
+
     // ---- 2090: evaluation ----
 
     /// <summary>DEM2090: A model's architecture is one that Torch computes, and the embedded evaluator does not.</summary>

@@ -127,6 +127,8 @@ public static class RecipeReader
 
     private static ModelPath Locate(ModelPath path, SearchedFolders folder)
     {
+        if (path.Lora is not null)
+            RefuseSeveral(path.Written, path.Place, folder);
         if (path.Lora is { } lora)
             return With(path, Require(path.WrittenModel, path.Place, folder), Require(lora, path.Place, folder));
         if (Locate(path.Written, folder) is { } found)
@@ -138,6 +140,8 @@ public static class RecipeReader
                 return With(path, model, adapter);
         }
 
+        RefuseSeveral(path.Written, path.Place, folder);
+
         // Of the two paths the one that is not there is named.
         return divided is [var pair]
             ? With(path, Require(pair.Model, path.Place, folder), Require(pair.Adapter, path.Place, folder))
@@ -146,6 +150,15 @@ public static class RecipeReader
 
     private static ModelPath With(ModelPath path, string model, string adapter) =>
         path with { Resolved = $"{model}+{adapter}", Adapted = new AdaptedPath(model, adapter) };
+
+    private static void RefuseSeveral(string written, SourceLocation place, SearchedFolders folder)
+    {
+        if (AdaptedPath.Several(written, one => Locate(one, folder) is not null) is { } several)
+            throw place.Error(
+                ErrorCode.SeveralAdapters,
+                $"{Shown.Quote(written)}: there are {several.Count - 1} adapters beside the model, and one is read",
+                AdaptedPath.RemedyFor(several));
+    }
 
     private static string? Locate(string written, SearchedFolders folder)
     {

@@ -1,4 +1,6 @@
 using DemEngine.Checkpoints;
+using DemEngine.Checkpoints.Adapters;
+using DemEngine.Files;
 using DemEngine.Numerics;
 using DemEngine.Tests.Merging;
 
@@ -122,7 +124,7 @@ public sealed class HostileAdapterTests
     }
 
     [TestCase("models: [{lora: lora}]", 3005)]
-    [TestCase("models: [{model: base+lora, lora: lora}]", 0)]
+    [TestCase("models: [{model: base+lora, lora: lora}]", 2087)]
     [TestCase("models: [{model: {model: base, lora: lora}, lora: lora}]", 3004)]
     [TestCase("models: [{model: base+nothing}]", 2001)]
     [TestCase("models: [{model: nothing+lora}]", 2001)]
@@ -131,7 +133,39 @@ public sealed class HostileAdapterTests
         using ModelFolder folder = Folder(Whole, Config);
         Assert.That(
             () => folder.Merge($"{{merge_method: passthrough, {models}}}"),
-            Throws.InstanceOf<DemException>().With.Property("Code").Property("Number").EqualTo(code == 0 ? 2001 : code));
+            Throws.InstanceOf<DemException>().With.Property("Code").Property("Number").EqualTo(code));
+    }
+
+    [TestCase("{model: base+lora+lora}")]
+    [TestCase("{model: base+lora, lora: lora}")]
+    [TestCase("{model: base, lora: lora+lora+lora}")]
+    public void Several_adapters_are_refused_with_what_to_type(string source)
+    {
+        using ModelFolder folder = Folder(Whole, Config);
+        DemException error = Failing.With(ErrorCode.SeveralAdapters, () => folder.Merge($"{{merge_method: passthrough, models: [{source}]}}"));
+        Assert.That(error.Remedy, Does.Contain("`dem lora lora lora").And.Contain("base+sum").And.Contain("{model: base, lora: lora,"));
+        Assert.That(error.Line, Is.EqualTo(1));
+    }
+
+    [Test]
+    public void What_the_remedy_for_several_adapters_says_is_the_sum_of_both()
+    {
+        using ModelFolder folder = Folder(Whole, Config);
+        folder.Merge("{merge_method: task_arithmetic, base_model: base, models: [{model: base, lora: lora, parameters: {weight: 1}}, {model: base, lora: lora, parameters: {weight: 1}}], dtype: float32}", "both");
+        folder.Merge("{merge_method: passthrough, models: [{model: base, lora: lora}], dtype: float32}", "one");
+        double[] own = folder.Values("base", "x.weight"), one = folder.Values("one", "x.weight");
+        Assert.That(folder.Values("both", "x.weight"), Is.EqualTo(one.Select((x, k) => x + (x - own[k])).ToArray()).Within(1e-6));
+    }
+
+    [Test]
+    public void Several_adapters_on_the_command_line_are_refused_with_what_to_type()
+    {
+        using ModelFolder folder = Folder(Whole, Config);
+        string model = folder.PathOf("base"), adapter = folder.PathOf("lora");
+        DemException error = Failing.With(ErrorCode.SeveralAdapters, () => ModelWeights.Open($"{model}+{adapter}+{adapter}").Dispose());
+        Assert.That(error.Remedy, Does.Contain($"`dem lora {adapter} {adapter} --out sum`"));
+        Assert.That(AdaptedPath.Find($"{model}+{adapter}"), Is.EqualTo(new AdaptedPath(model, adapter)));
+        Assert.That(AdaptedPath.Find($"{model}+{adapter}+nothing"), Is.Null);
     }
 
     private static void Merge(ModelFolder folder) => folder.Merge("{merge_method: passthrough, models: [{model: base+lora}]}");
