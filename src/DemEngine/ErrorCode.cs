@@ -633,7 +633,7 @@ public sealed class ErrorCode
         "There is nothing to compare a file's contents with.",
         "Compare the file with its source, or save it again with PyTorch's checksums switched on.");
 
-    // ---- 2087: several adapters ----
+    // ---- 2087 to 2088: adapters ----
 
     /// <summary>DEM2087: More than one adapter stands beside a model.</summary>
     public static readonly ErrorCode SeveralAdapters = new(
@@ -641,6 +641,13 @@ public sealed class ErrorCode
         "More than one adapter stands beside a model.",
         "Add the adapters up with `dem lora A B --out SUM` and give MODEL+SUM, or take a recipe of `merge_method: task_arithmetic` "
         + "with the model as `base_model` and a source for each adapter: {model: MODEL, lora: A, parameters: {weight: 1}}.");
+
+    /// <summary>DEM2088: An adapter is to be extracted of experts that are all stored in one tensor.</summary>
+    public static readonly ErrorCode ExpertsTogether = new(
+        2088,
+        "An adapter is to be extracted of experts that are all stored in one tensor.",
+        "Store the experts of both models one by one, each with `dem convert MODEL --experts separate --out DIR`, and extract from "
+        + "these.");
 
     // ---- 2090: evaluation ----
 

@@ -33,8 +33,8 @@ internal static class LoraExtraction
     /// <param name="progress">Progress callback, in order; null for none.</param>
     /// <param name="cancel">Token that stops the work.</param>
     /// <exception cref="DemException">
-    /// DEM2014 (MissingTensor), DEM2016 (ShapeMismatch): the models do not match. DEM4004 (NonFiniteOutput): a
-    /// difference is not finite.
+    /// DEM2014 (MissingTensor), DEM2016 (ShapeMismatch): the models do not match. DEM2088 (ExpertsTogether): experts that
+    /// are stored in one tensor changed. DEM4004 (NonFiniteOutput): a difference is not finite.
     /// </exception>
     public static WrittenAdapter Run(
         Checkpoint origin,
@@ -139,6 +139,7 @@ internal static class LoraExtraction
             };
         if (found.Squares == 0)
             return null;
+        RequireMatrix(origin, tuned);
         int rank = most;
         if (choice.Energy is { } energy)
         {
@@ -155,6 +156,20 @@ internal static class LoraExtraction
         var factors = new FactorPair(FactorNames.Of(origin.Spec), left, right, type);
         double error = Math.Sqrt(factors.SquaredError(rows, cancel) / found.Squares);
         return (factors, new ModuleFit(origin.Spec.Name, rank, Math.Sqrt(found.Squares), error));
+    }
+
+    // A convolution's weight is the weight of a module; a parameter of another name with three dimensions holds many matrices.
+    private static void RequireMatrix(StoredTensor origin, StoredTensor tuned)
+    {
+        if (origin.Spec.Shape.Dimensions.Length == 3 && !origin.Spec.Name.EndsWith(".weight", StringComparison.Ordinal))
+            throw new DemException(
+                ErrorCode.ExpertsTogether,
+                $"{tuned.File}: {Quoted.Name(origin.Spec.Name)} is {origin.Spec.Shape}: matrices of "
+                + $"{origin.Spec.Shape.Rows} experts, each of which has a change of its own")
+            {
+                Path = tuned.File,
+                Tensor = origin.Spec.Name,
+            };
     }
 
     private static FactorTensor? Changed(StoredTensor origin, StoredTensor tuned)

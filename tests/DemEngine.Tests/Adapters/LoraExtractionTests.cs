@@ -41,6 +41,29 @@ public sealed class LoraExtractionTests
     }
 
     [Test]
+    public void Experts_that_are_stored_in_one_tensor_are_refused_with_the_way_to_extract_them()
+    {
+        using ModelFolder folder = Folder("model.layers.0.mlp.experts.gate_up_proj", [3, 8, 6]);
+        DemException error = Failing.With(ErrorCode.ExpertsTogether, () => Extract(folder, new RankChoice(2, null), "lora"));
+        Assert.That(error.Tensor, Is.EqualTo("model.layers.0.mlp.experts.gate_up_proj"));
+        Assert.That(error.Remedy, Does.Contain("--experts separate"));
+    }
+
+    [Test]
+    public void A_change_of_rank_one_is_found_whole_however_alike_its_rows_are([Values(2, 4, 5, 16)] int size, [Values(1, 2)] int rank)
+    {
+        using var folder = new ModelFolder();
+        for (int layer = 0; layer < 20; layer++)
+        {
+            string name = $"layers.{layer}.weight";
+            folder.Model("base", Values.Tensor(name, ElementType.F32, [size, size], k => 1)).Model("tuned", Values.Tensor(name, ElementType.F32, [size, size], k => 3));
+            var (_, fit) = Extract(folder, new RankChoice(rank, null), "lora").Modules.Single();
+            Assert.That(fit.Error, Is.LessThan(1e-6), name);
+            Directory.Delete(folder.PathOf("lora"), recursive: true);
+        }
+    }
+
+    [Test]
     public void A_share_takes_the_least_rank_that_holds_it([Values(0.5, 0.9, 0.999, 1.0)] double energy)
     {
         using ModelFolder folder = Folder(Matrix, [60, 40]);

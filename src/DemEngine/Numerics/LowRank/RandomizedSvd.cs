@@ -27,7 +27,7 @@ internal static class RandomizedSvd
     {
         int least = Math.Min(matrix.Rows, matrix.Columns);
         int columns = Math.Min(least, Padded(rank + Oversampling));
-        ThinMatrix basis = Signs(matrix.Columns, columns, random);
+        ThinMatrix basis = Draw(matrix.Columns, columns, random);
         ThinMatrix range = Forward(matrix, basis, products, out double squares, cancel);
         double[][]? triangle = null;
         for (int k = 0; k <= PowerIterations; k++)
@@ -49,19 +49,20 @@ internal static class RandomizedSvd
 
     private static int Padded(int columns) => (columns + ThinMatrix.Multiple - 1) / ThinMatrix.Multiple * ThinMatrix.Multiple;
 
-    // Random signs do as well as normal numbers, and are exact.
-    private static ThinMatrix Signs(int rows, int columns, Philox random)
+    // Signs with eight bits behind them do as well as normal numbers, and are exact. Signs alone would be orthogonal to the rows
+    // of small matrices that are alike, and find nothing.
+    private static ThinMatrix Draw(int rows, int columns, Philox random)
     {
-        var signs = new ThinMatrix(rows, columns);
+        var drawn = new ThinMatrix(rows, columns);
         var words = new uint[columns];
         for (int row = 0; row < rows; row++)
         {
             random.Fill((long)row * columns, words);
             for (int column = 0; column < columns; column++)
-                signs[row, column] = (words[column] & 1) == 0 ? 1 : -1;
+                drawn[row, column] = ((words[column] & 1) == 0 ? 1 : -1) * (1 + (((words[column] >> 1) & 0xFF) / 256.0));
         }
 
-        return signs;
+        return drawn;
     }
 
     /// <summary>Computes M·X, and the sum of the squares of M's elements.</summary>
