@@ -318,6 +318,9 @@ public sealed class MixtureTests
             DemException error = _folder.Refused("base_model: base\n" + recipe, new FixedPrompts());
             Assert.That(error.Message, Does.Contain(message));
             Assert.That(error.Code, Is.EqualTo(code));
+            Assert.That(
+                error.Remedy.Contains("shared expert", StringComparison.Ordinal),
+                Is.EqualTo(code == ErrorCode.NoMixtureArchitecture && !message.Contains("built from", StringComparison.Ordinal)));
         }
 
         Refused(Random, ErrorCode.NoMixtureArchitecture, "Qwen2-MoE has exactly one shared expert, and the recipe has 0");

@@ -41,8 +41,8 @@ internal static class ByteTokenizerFile
         {
             ["version"] = "1.0",
             ["added_tokens"] = new JsonArray([.. more.Prepend(End).Prepend(Begin).Select(Added)]),
-            ["pre_tokenizer"] = new JsonObject { ["type"] = "ByteLevel", ["add_prefix_space"] = false },
-            ["decoder"] = new JsonObject { ["type"] = "ByteLevel" },
+            ["pre_tokenizer"] = ByteLevel(),
+            ["decoder"] = ByteLevel(),
             ["model"] = new JsonObject { ["type"] = "BPE", ["vocab"] = vocabulary.DeepClone(), ["merges"] = new JsonArray() },
         };
         var settings = new JsonObject { ["bos_token"] = Begin, ["eos_token"] = End };
@@ -52,6 +52,15 @@ internal static class ByteTokenizerFile
             ["tokenizer_config.json"] = IndentedJson.Write(settings),
         };
     }
+
+    // The library that reads the file elsewhere demands all of these settings.
+    private static JsonObject ByteLevel() => new()
+    {
+        ["type"] = "ByteLevel",
+        ["add_prefix_space"] = false,
+        ["trim_offsets"] = true,
+        ["use_regex"] = true,
+    };
 
     private static IEnumerable<string> Characters()
     {

@@ -35,7 +35,8 @@ internal static class MixtureLayouts
             ErrorCode.NoMixtureArchitecture,
             forModels.Length > 0
                 ? string.Join("; ", forModels.Select(layout => layout.RefusalOf(recipe)))
-                : $"{named[0].Name} is not built from {modelType} models, but from {string.Join(" and ", named[0].Sources)}");
+                : $"{named[0].Name} is not built from {modelType} models, but from {string.Join(" and ", named[0].Sources)}",
+            forModels.Length > 0 ? null : "Leave out `architecture`, or give models of the kind that the message names.");
     }
 
     private static bool IsNamed(MixtureLayout layout, string? name) =>
