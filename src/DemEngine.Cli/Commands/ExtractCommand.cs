@@ -6,6 +6,7 @@ using DemEngine.Checkpoints.Adapters;
 using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
 using DemEngine.Cli.Pictures;
+using DemEngine.Cli.Pipelines;
 using DemEngine.Cli.Progress;
 using DemEngine.Files;
 using DemEngine.Merging.Options;
@@ -54,16 +55,21 @@ internal static class ExtractCommand
         command.SetAction(parsed =>
         {
             RunOptions options = run.Read(parsed);
+            ElementType stored = parsed.GetValue(type) ?? ElementType.F32;
+            if (PipelineExtract.Of(parsed.GetValue(baseModel)!, parsed.GetValue(tuned)!, alignment.Read(parsed)) is { } pipelines)
+                return parsed.GetValue(lora)
+                    ? PipelineExtract.Run(pipelines, adapter, stored, run, parsed)
+                    : PipelineExtract.Run(pipelines, stored, run, parsed);
             using Checkpoint from = ModelWeights.Open(parsed.GetValue(baseModel)!, options.Io);
             using Checkpoint to = ModelWeights.Open(parsed.GetValue(tuned)!, options.Io, from);
             if (parsed.GetValue(lora))
             {
-                Extract(from, to, adapter, parsed.GetValue(type) ?? ElementType.F32, run, parsed);
+                Extract(from, to, adapter, stored, run, parsed);
                 return 0;
             }
 
             return run.Execute(parsed, ExtractPlanner.Plan(
-                from, to, parsed.GetValue(type) ?? ElementType.F32, alignment.Read(parsed), options.MaxShardBytes));
+                from, to, stored, alignment.Read(parsed), options.MaxShardBytes));
         });
         return command;
     }

@@ -13,7 +13,7 @@ internal static class AdapterPrinter
     public static void Print(WrittenAdapter adapter, string path, bool quiet, bool json)
     {
         if (json)
-            PrintJson(adapter, path);
+            Console.Out.WriteLine(ToJson(adapter, path).ToJsonString());
         else if (!quiet)
             PrintText(adapter, path);
     }
@@ -53,7 +53,8 @@ internal static class AdapterPrinter
         return least == most ? least : $"{least}–{most}";
     }
 
-    private static void PrintJson(WrittenAdapter adapter, string path) => Console.Out.WriteLine(new JsonObject
+    /// <summary>The adapter as <c>--json</c> has it.</summary>
+    public static JsonObject ToJson(WrittenAdapter adapter, string path) => new()
     {
         ["output"] = path,
         ["energy"] = adapter.Energy,
@@ -68,5 +69,5 @@ internal static class AdapterPrinter
         })]),
         ["saved_whole"] = JsonValues.Of(adapter.Whole.Select(tensor => tensor.Spec.Name)),
         ["notes"] = JsonValues.Of(adapter.Remarks),
-    }.ToJsonString());
+    };
 }

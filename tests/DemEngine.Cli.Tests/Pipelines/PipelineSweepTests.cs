@@ -121,7 +121,14 @@ public sealed class PipelineSweepTests
     [Test]
     public void What_needs_one_model_still_refuses_a_pipeline()
     {
-        Dem.Run("extract", "--base", _folder.PathOf("one"), "--tuned", _folder.PathOf("two"), "--out", _folder.PathOf("vector")).Expect(2);
+        string data = _folder.Write("set.jsonl", "{\"prompt\": \"a\", \"completion\": \"b\"}\n");
+        string recipe = _folder.Write("pipelines.yaml", "merge_method: linear\nmodels:\n- {model: one, parameters: {weight: 0.5}}\n- {model: two, parameters: {weight: 0.5}}\n");
+        foreach (CommandResult result in new[]
+        {
+            Dem.Run("eval", "--model", _folder.PathOf("one"), "--data", $"set={data}"),
+            Dem.Run("search", recipe, "--valid", $"set={data}", "--out", _folder.PathOf("search")),
+        })
+            Assert.That(result.Expect(2).Error, Does.Contain($"{ErrorCode.CheckpointNotFound}").And.Contain("give its folder or file").And.Contain("unet"));
         using Checkpoint unet = Checkpoint.Open(_folder.PathOf("one/unet"));
         Assert.That(unet.Tensors, Has.Length.EqualTo(2));
     }

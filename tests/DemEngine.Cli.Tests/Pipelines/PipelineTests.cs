@@ -44,6 +44,42 @@ public sealed class PipelineTests
     }
 
     [Test]
+    public void The_difference_of_pipelines_is_stored_component_by_component_and_leads_back()
+    {
+        string[] models = ["--base", _folder.PathOf("one"), "--tuned", _folder.PathOf("two")];
+        Dem.Run(["extract", .. models, "--out", _folder.PathOf("vector")]).Expect(0);
+        Dem.Run(["extract", .. models, "--lora", "--rank", "1", "--out", _folder.PathOf("adapter"), "--svg", _folder.PathOf("kept.svg")]).Expect(0);
+        Assert.That(File.ReadAllText(_folder.PathOf("kept.svg")), Does.Contain("unet").And.Contain("text_encoder_2"));
+        _folder.Write("vector.yaml", "merge_method: task_arithmetic\nbase_model: one/unet\nmodels:\n- {vector: vector/unet, parameters: {weight: 1}}\n");
+        Dem.Run("merge", _folder.PathOf("vector.yaml"), _folder.PathOf("out/unet")).Expect(0);
+        Assert.That(FirstNumber("unet/diffusion_pytorch_model.safetensors"), Is.EqualTo(3));
+        Dem.Run("convert", $"{_folder.PathOf("one/text_encoder_2")}+{_folder.PathOf("adapter/text_encoder_2")}", "--out", _folder.PathOf("out/text_encoder_2")).Expect(0);
+        Assert.That(FirstNumber("text_encoder_2/model.safetensors"), Is.EqualTo(3).Within(1e-6));
+        Assert.That(Dem.Run(["extract", .. models, "--out", _folder.PathOf("vector"), "--resume=auto", "--json"]).Expect(0).Output, Does.Contain("\"results\""));
+        Assert.That(Dem.Run(["extract", .. models, "--out", _folder.PathOf("vector")]).Expect(2).Error, Does.Contain($"{ErrorCode.OutputExists}"));
+    }
+
+    [Test]
+    public void The_difference_that_an_adapter_makes_of_a_pipeline_is_stored_for_its_components()
+    {
+        TinyPipeline.PutLora(_folder.PathOf("lora.safetensors"), ($"unet.{TinyPipeline.NetWeight[..^7]}", 2));
+        JsonDocument made = JsonDocument.Parse(Dem.Run(
+            "extract", "--base", _folder.PathOf("one"), "--tuned", $"{_folder.PathOf("one")}+{_folder.PathOf("lora.safetensors")}",
+            "--lora", "--rank", "1", "--out", _folder.PathOf("adapter"), "--json").Expect(0).Output);
+        int[] changed = [.. made.RootElement.GetProperty("results").EnumerateArray().Select(one => one.GetProperty("matrices").GetArrayLength())];
+        Assert.That(changed, Is.EqualTo(new[] { 0, 0, 1, 0 }));
+        Dem.Run("convert", $"{_folder.PathOf("one/unet")}+{_folder.PathOf("adapter/unet")}", "--out", _folder.PathOf("out/unet")).Expect(0);
+        Assert.That(FirstNumber("unet/diffusion_pytorch_model.safetensors"), Is.EqualTo(3).Within(1e-6));
+    }
+
+    [Test]
+    public void A_pipeline_has_no_difference_from_a_model()
+    {
+        string error = Dem.Run("extract", "--base", _folder.PathOf("one"), "--tuned", _folder.PathOf("two/unet"), "--out", _folder.PathOf("vector")).Expect(2).Error;
+        Assert.That(error, Does.Contain($"{ErrorCode.PipelineMismatch}"));
+    }
+
+    [Test]
     public void Damage_to_any_part_of_a_pipeline_is_found()
     {
         Dem.Run("merge", _recipe, _folder.PathOf("out")).Expect(0);

@@ -65,7 +65,11 @@ internal static class ModelWeights
 
     private static AdaptedPath? AdaptedOf(string path) => Path.Exists(path) ? null : AdaptedPath.Find(path);
 
-    private static Checkpoint Open(AdaptedPath path, IoMode io, Checkpoint? known)
+    /// <summary>Opens a model with an adapter, or a component of a pipeline with its part of one.</summary>
+    /// <param name="path">Paths of both.</param>
+    /// <param name="io">Way of reading the files.</param>
+    /// <param name="known">A model that is open already; see <see cref="Open(string, IoMode, Checkpoint?)"/>.</param>
+    public static Checkpoint Open(AdaptedPath path, IoMode io, Checkpoint? known)
     {
         bool isKnown = known is not null && !known.IsAdapted && Path.GetFullPath(known.Path) == Path.GetFullPath(path.Model);
         Checkpoint model = isKnown ? known! : Require(OpenOne(path.Model, io));
@@ -73,7 +77,7 @@ internal static class ModelWeights
         try
         {
             adapter = Checkpoint.Open(AdapterFiles.Find(path.Adapter), io);
-            Checkpoint adapted = AdaptedModel.Of(model, adapter);
+            Checkpoint adapted = AdaptedModel.Of(model, adapter, path.Part);
             adapted.Own(isKnown ? [adapter] : [model, adapter]);
             return adapted;
         }

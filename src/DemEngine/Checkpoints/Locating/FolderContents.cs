@@ -40,8 +40,9 @@ internal static class FolderContents
                 folder,
                 "this is the root of a diffusers pipeline; its models lie in folders of their own: "
                 + Quoted.List(parts),
-                $"A recipe whose models are all such roots merges them whole. Else merge one model at a time, and give its "
-                + $"folder or file, such as {example}.");
+                "Here one model is wanted: give its folder or file, such as "
+                + $"{example}. Whole pipelines are taken by recipes of `dem merge` and `dem sweep` whose models are all such roots, and "
+                + "by `dem convert`, `extract`, `inspect`, `diff` and `distance`.");
         }
 
         if (weights.Length == 1)
