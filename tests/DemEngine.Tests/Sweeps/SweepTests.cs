@@ -3,6 +3,7 @@ using DemEngine.Checkpoints;
 using DemEngine.Errors;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Output;
+using DemEngine.Numerics;
 using DemEngine.Recipes;
 using DemEngine.Sweeps;
 using DemEngine.Tests.Merging;
@@ -24,6 +25,9 @@ public sealed class SweepTests
         ["together"] = (Recipe("ties", "density: 0.3, scope: layer"), ["models[1].weight=0.2,0.4"], true),
         ["norms together"] = (Recipe("della", "density: 0.4, scope: model"), ["lambda=0.5,1"], true),
         ["some together"] = (Recipe("ties", "density: 0.3, rescale: true, scope: model"), ["density=0.3,0.6", "models[0].weight=0.2,0.4"], false),
+        ["sums of adapters"] = (Adapted("task_arithmetic", ""), ["models[0].weight=0:1:0.5", "models[1].weight=0.3,0.7"], true),
+        ["equal cuts of adapters"] = (Adapted("ties", "density: 0.3"), ["models[1].weight=0.2,0.4,0.8"], true),
+        ["draws of adapters"] = (Adapted("dare_linear", "density: 0.5"), ["seed=1,2"], false),
         ["stages"] = ("name: one\nmerge_method: slerp\nbase_model: base\nmodels: [{model: a}]\nparameters: {t: 0.5}\n---\n"
             + "merge_method: linear\nmodels: [{model: one, parameters: {weight: 1}}, {model: b, parameters: {weight: 1}}]", ["models[0].weight=1,2"], false),
     };
@@ -33,7 +37,17 @@ public sealed class SweepTests
     private static IEnumerable<string> Names => Sweeps.Keys;
 
     [OneTimeSetUp]
-    public void WriteTheFamily() => _family = new AwkwardFamily();
+    public void WriteTheFamily()
+    {
+        _family = new AwkwardFamily();
+        for (int k = 0; k < 2; k++)
+            TestCheckpoint.Write(
+                _family.Folder.PathOf($"lora{k}"),
+                [
+                    Values.Random("model.embed_tokens.lora_down.weight", ElementType.F32, [4, 1000], k, 0.1), Values.Random("model.embed_tokens.lora_up.weight", ElementType.F32, [131, 4], k, 0.1),
+                    Values.Random("model.layers.1.tiles.lora_down.weight", ElementType.BF16, [2, 7, 14287], k, 0.1), Values.Random("model.layers.1.tiles.lora_up.weight", ElementType.BF16, [3, 2, 1], k, 0.1),
+                ]);
+    }
 
     [OneTimeTearDown]
     public void DeleteTheFamily() => _family.Dispose();
@@ -197,6 +211,11 @@ public sealed class SweepTests
     private static string Recipe(string method, string parameters) =>
         $"merge_method: {method}\nbase_model: base\nparameters: {{{parameters}}}\nmodels:\n"
         + "  - {model: a, parameters: {weight: 0.7}}\n  - {model: b, parameters: {weight: 0.2}}\n  - {vector: delta, parameters: {weight: 0.4}}\n";
+
+    private static string Adapted(string method, string parameters) =>
+        $"merge_method: {method}\nbase_model: base\nparameters: {{{parameters}}}\nmodels:\n"
+        + "  - {model: base, lora: lora0/model.safetensors, parameters: {weight: 0.7}}\n  - {model: base, lora: lora1/model.safetensors, parameters: {weight: 0.2}}\n"
+        + "  - {model: a, lora: lora1/model.safetensors, parameters: {weight: 0.4}}\n";
 
     private static IReadOnlyList<SweepCandidate> Candidates(string recipe, string[] axes) =>
         Sweep.Candidates(RecipeReader.Parse(recipe, "r.yaml"), [.. axes.Select(SweepAxis.Parse)]);
