@@ -639,15 +639,16 @@ public sealed class ErrorCode
     public static readonly ErrorCode SeveralAdapters = new(
         2087,
         "More than one adapter stands beside a model.",
-        "Add the adapters up with `dem lora A B --out SUM` and give MODEL+SUM, or take a recipe of `merge_method: task_arithmetic` "
-        + "with the model as `base_model` and a source for each adapter: {model: MODEL, lora: A, parameters: {weight: 1}}.");
+        "Add the adapters up with `dem lora A B --out SUM` and give MODEL+SUM, or take a recipe of `merge_method: "
+        + "task_arithmetic` with the model as `base_model` and a source for each adapter: {model: MODEL, lora: A, parameters: "
+        + "{weight: 1}}.");
 
     /// <summary>DEM2088: An adapter is to be extracted of experts that are all stored in one tensor.</summary>
     public static readonly ErrorCode ExpertsTogether = new(
         2088,
         "An adapter is to be extracted of experts that are all stored in one tensor.",
-        "Store the experts of both models one by one, each with `dem convert MODEL --experts separate --out DIR`, and extract from "
-        + "these.");
+        "Store the experts of both models one by one, each with `dem convert MODEL --experts separate --out DIR`, and extract "
+        + "from these.");
 
     // ---- 2090: evaluation ----
 

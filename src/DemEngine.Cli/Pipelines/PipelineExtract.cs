@@ -22,8 +22,8 @@ using DemEngine.Sweeps;
 namespace DemEngine.Cli.Pipelines;
 
 /// <summary>
-/// Extracts the difference of two pipelines, one component after the other, each into a folder of its name. All are planned before
-/// the first is made.
+/// Extracts the difference of two pipelines, one component after the other, each into a folder of its name. All are planned
+/// before the first is made.
 /// </summary>
 internal static class PipelineExtract
 {

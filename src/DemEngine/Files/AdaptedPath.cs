@@ -51,8 +51,8 @@ public sealed record AdaptedPath(string Model, string Adapter)
     /// <param name="paths">The paths of the model and of its adapters.</param>
     internal static string RemedyFor(IReadOnlyList<string> paths) =>
         $"Add the adapters up, `dem lora {string.Join(' ', paths.Skip(1).Select(ShellWord.Of))} --out sum`, and give "
-        + $"{ShellWord.Of($"{paths[0]}+sum")}. Or take a recipe of `merge_method: task_arithmetic` with `base_model: {paths[0]}` and "
-        + $"a source for each adapter: `{{model: {paths[0]}, lora: {paths[1]}, parameters: {{weight: 1}}}}`.";
+        + $"{ShellWord.Of($"{paths[0]}+sum")}. Or take a recipe of `merge_method: task_arithmetic` with `base_model: {paths[0]}` "
+        + $"and a source for each adapter: `{{model: {paths[0]}, lora: {paths[1]}, parameters: {{weight: 1}}}}`.";
 
     /// <summary>Takes a text apart at each plus in turn.</summary>
     /// <param name="path">The text.</param>

@@ -75,7 +75,8 @@ internal sealed class AdapterConfig
     public bool IsTransposed { get; }
 
     /// <summary>
-    /// Number of layers that the adapter's model has, where some of them are copies (<c>layer_replication</c>); null where none are.
+    /// Number of layers that the adapter's model has, where some of them are copies (<c>layer_replication</c>); null where none
+    /// are.
     /// </summary>
     public long? ReplicatedLayers { get; }
 
@@ -146,13 +147,16 @@ internal sealed class AdapterConfig
     /// <param name="module">Path of the module as the adapter names it.</param>
     public IReadOnlyList<string> ParametersOf(string module) =>
     [
-        .. _parameters.Where(name => IsEndOf($"{module}.{LastWord(name)}", name)).Select(LastWord).Distinct(StringComparer.Ordinal),
+        .. _parameters.Where(name => IsEndOf($"{module}.{LastWord(name)}", name)).Select(LastWord)
+            .Distinct(StringComparer.Ordinal),
     ];
 
     /// <summary>Returns the numbers of the tokens whose rows of an embedding the adapter stores, in its order.</summary>
     /// <param name="module">Path of the embedding as the adapter names it.</param>
     /// <param name="rows">The stored rows, for messages.</param>
-    /// <exception cref="DemException">DEM2048 (BadAdapter): the configuration states none, or not as many, or one twice.</exception>
+    /// <exception cref="DemException">
+    /// DEM2048 (BadAdapter): the configuration states none, or not as many, or one twice.
+    /// </exception>
     public IReadOnlyList<long> TokensOf(string module, StoredTensor rows)
     {
         JsonNode? stated = _root["trainable_token_indices"] ?? _root["token_indices"];

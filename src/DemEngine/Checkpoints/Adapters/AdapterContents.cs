@@ -51,8 +51,8 @@ internal sealed class AdapterContents
             return;
         throw new DemException(
             ErrorCode.UnknownAdapter,
-            $"{_config.Place}: the model that it was trained on has {layers} layers, some of them copies (\"layer_replication\"), "
-            + $"and {Quoted.Name(model.Path)} has another number",
+            $"{_config.Place}: the model that it was trained on has {layers} layers, some of them copies "
+            + $"(\"layer_replication\"), and {Quoted.Name(model.Path)} has another number",
             remedy: "Make the model with the copies first, by a passthrough recipe with these ranges as `slices`, and give that "
             + "model with the adapter.")
         {

@@ -85,7 +85,8 @@ internal sealed partial class ParameterModules
     private IEnumerable<ExpertParameter> Find(string module, string name)
     {
         string whole = $"{module}.{name}";
-        if (_names.TryFind(whole) is { } place && _model.Find(place)?.Spec.Shape.Dimensions is [var experts, var rows, var columns])
+        if (_names.TryFind(whole) is { } place
+            && _model.Find(place)?.Spec.Shape.Dimensions is [var experts, var rows, var columns])
         {
             yield return new ExpertParameter(whole, whole, (int)experts, rows, columns, Matrices: null);
             yield break;
@@ -184,7 +185,12 @@ internal sealed partial class ParameterModules
         bool isStraight = (rows, columns) == (up.Spec.Shape.Rows, down.Spec.Shape.RowElements);
 
         // Unsloth has a module for each matrix only of GPT-OSS, whose tensors are [experts, inputs, outputs].
-        var one = new AdapterModule(whole) { KnownAs = module.Name, Expert = expert, IsTransposed = !isStraight || rows == columns };
+        var one = new AdapterModule(whole)
+        {
+            KnownAs = module.Name,
+            Expert = expert,
+            IsTransposed = !isStraight || rows == columns,
+        };
         foreach (var (part, tensor) in module.Parts)
             one.Add(part, tensor);
         return one;

@@ -41,8 +41,8 @@ internal static class FolderContents
                 "this is the root of a diffusers pipeline; its models lie in folders of their own: "
                 + Quoted.List(parts),
                 "Here one model is wanted: give its folder or file, such as "
-                + $"{example}. Whole pipelines are taken by recipes of `dem merge` and `dem sweep` whose models are all such roots, and "
-                + "by `dem convert`, `extract`, `inspect`, `diff` and `distance`.");
+                + $"{example}. Whole pipelines are taken by recipes of `dem merge` and `dem sweep` whose models are all such "
+                + "roots, and by `dem convert`, `extract`, `inspect`, `diff` and `distance`.");
         }
 
         if (weights.Length == 1)

@@ -5,8 +5,8 @@ using DemEngine.Numerics;
 namespace DemEngine.Checkpoints.Adapters.Changes;
 
 /// <summary>
-/// A model's embedding of which an adapter has some rows anew: those of the tokens that were trained (<c>trainable_token_indices</c>
-/// of PEFT). They take the place of the model's, and nothing is added to them.
+/// A model's embedding of which an adapter has some rows anew: those of the tokens that were trained
+/// (<c>trainable_token_indices</c> of PEFT). They take the place of the model's, and nothing is added to them.
 /// </summary>
 internal sealed class ReplacedRows : DecodedTensor
 {
