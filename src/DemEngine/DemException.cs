@@ -1,3 +1,5 @@
+using DemEngine.Errors;
+
 namespace DemEngine;
 
 /// <summary>
@@ -8,14 +10,15 @@ public sealed class DemException : Exception
     /// <summary>Creates an error with the given code.</summary>
     /// <param name="code">Documented error code.</param>
     /// <param name="message">
-    /// Text that says what is wrong and where, in one or a few sentences, without the code and the remedy.
+    /// Text that says what is wrong and where, in one or a few sentences, without the code and the remedy. What a terminal would
+    /// obey and not show, in names from files and in paths, is escaped.
     /// </param>
     /// <param name="inner">Exception that caused this error, if any.</param>
     /// <param name="remedy">
     /// Advice for this case, where it is more exact than the remedy of the code; null for the latter.
     /// </param>
     public DemException(ErrorCode code, string message, Exception? inner = null, string? remedy = null)
-        : base(message, inner)
+        : base(Quoted.Plain(message), inner)
     {
         Code = code;
         Remedy = remedy ?? code.Remedy;

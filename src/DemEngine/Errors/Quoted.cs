@@ -42,6 +42,8 @@ internal static class Quoted
     /// <param name="longest">Maximum number of characters that are shown.</param>
     public static string Plain(string text, int longest = int.MaxValue)
     {
+        if (text.Length <= longest && !text.Any(IsUnseen))
+            return text;
         var plain = new StringBuilder(Math.Min(text.Length, longest));
         for (int k = 0; k < Math.Min(text.Length, longest); k++)
         {

@@ -11,18 +11,34 @@ internal static class Mutations
     public static int Count =>
         int.TryParse(Environment.GetEnvironmentVariable("DEM_MUTATIONS"), out int count) && count > 0 ? count : Usual;
 
-    /// <summary>Reads mutations of a file.</summary>
+    /// <summary>Reads mutations of a file of text.</summary>
     /// <param name="seed">Decides which mutations.</param>
     /// <param name="file">Contents of a file that can be read.</param>
     /// <param name="read">Reads contents; may throw only documented errors.</param>
-    public static void Run(int seed, byte[] file, Action<byte[]> read)
+    /// <param name="isEverRefused">False where the reader passes over what is damaged, and never throws.</param>
+    public static void Run(int seed, byte[] file, Action<byte[]> read, bool isEverRefused = true)
+    {
+        var mutation = new HeaderMutation(seed);
+        Run(file, () => mutation.Spoil(file), read, isEverRefused);
+    }
+
+    /// <summary>Reads mutations of a file of numbers and lengths.</summary>
+    /// <param name="seed">Decides which mutations.</param>
+    /// <param name="file">Contents of a file that can be read.</param>
+    /// <param name="read">Reads contents; may throw only documented errors.</param>
+    public static void RunBinary(int seed, byte[] file, Action<byte[]> read)
+    {
+        var mutation = new BinaryMutation(seed);
+        Run(file, () => mutation.Spoil(file), read, isEverRefused: true);
+    }
+
+    private static void Run(byte[] file, Func<byte[]> spoil, Action<byte[]> read, bool isEverRefused)
     {
         read(file);
-        var mutation = new HeaderMutation(seed);
         var codes = new SortedDictionary<int, int>();
         for (int k = 0; k < Count; k++)
         {
-            byte[] spoilt = mutation.Spoil(file);
+            byte[] spoilt = spoil();
             int code = 0;
             try
             {
@@ -33,6 +49,8 @@ internal static class Mutations
                 code = e.Code.Number;
                 if (e.Message.Length > 20_000)
                     Assert.Fail($"a message of {e.Message.Length} characters: {e.Message[..200]}");
+                if (e.Message.Any(char.IsControl))
+                    Assert.Fail($"a terminal would obey {Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(e.Message))}: {e.Message}");
             }
             catch (Exception e)
             {
@@ -43,6 +61,6 @@ internal static class Mutations
         }
 
         TestContext.Out.WriteLine($"{Count} files: {string.Join(", ", codes.Select(pair => $"{(pair.Key == 0 ? "read" : $"DEM{pair.Key}")} {pair.Value}"))}");
-        Assert.That(codes.Keys, Has.Some.GreaterThan(0), "else nothing was spoilt");
+        Assert.That(codes.Keys.Any(code => code > 0), Is.EqualTo(isEverRefused), "else nothing was spoilt");
     }
 }
