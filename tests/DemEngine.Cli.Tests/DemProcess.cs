@@ -5,7 +5,10 @@ using System.Text;
 
 namespace DemEngine.Cli.Tests;
 
-/// <summary><c>dem</c> as a process of its own, for what only a process has: signals, and a sudden end.</summary>
+/// <summary>
+/// <c>dem</c> as a process of its own, for what only a process has: signals, and a sudden end. The environment variable DEM_PROGRAM
+/// names another one than that of this build: one compiled ahead of time starts in a tenth of the time.
+/// </summary>
 internal sealed partial class DemProcess : IDisposable
 {
     public const int Interrupt = 2;
@@ -20,12 +23,13 @@ internal sealed partial class DemProcess : IDisposable
     private DemProcess(IReadOnlyDictionary<string, string> environment, string[] args)
     {
         HeedInterrupts();
-        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
+        var start = new ProcessStartInfo(Program ?? Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "dem.dll"));
+        if (IsOfThisBuild)
+            start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "dem.dll"));
         foreach (string arg in args)
             start.ArgumentList.Add(arg);
 
@@ -40,6 +44,11 @@ internal sealed partial class DemProcess : IDisposable
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
     }
+
+    /// <summary>Whether it is the program of this build.</summary>
+    public static bool IsOfThisBuild => Program is null;
+
+    private static string? Program => Environment.GetEnvironmentVariable("DEM_PROGRAM") is { Length: > 0 } program ? program : null;
 
     public static DemProcess Start(params string[] args) => new(new Dictionary<string, string>(), args);
 

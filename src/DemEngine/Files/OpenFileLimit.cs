@@ -6,7 +6,8 @@ internal static class OpenFileLimit
     // The runtime opens files by itself, such as the assemblies that it loads later, and so do the small files of an output.
     private const int Spare = 24;
 
-    private const string OpenNow = "/proc/self/fd";
+    // It has a plain file for each open one, and not a link, of which a listing asks where it leads.
+    private const string OpenNow = "/proc/self/fdinfo";
 
     /// <summary>Checks that files can be opened.</summary>
     /// <param name="files">Number of files that will be open at a time, beyond those that are open now.</param>

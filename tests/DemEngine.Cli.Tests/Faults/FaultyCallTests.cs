@@ -1,3 +1,6 @@
+using DemEngine.Files;
+using Microsoft.Win32.SafeHandles;
+
 namespace DemEngine.Cli.Tests.Faults;
 
 /// <summary>
@@ -9,7 +12,10 @@ public sealed class FaultyCallTests
 {
     private static readonly int[] Reads = [FaultyCalls.InputOutput, FaultyCalls.Interrupted, FaultyCalls.Short];
     private static readonly int[] Writes =
-        [FaultyCalls.InputOutput, FaultyCalls.NoSpace, FaultyCalls.Quota, FaultyCalls.TooLarge, FaultyCalls.Interrupted, FaultyCalls.Short];
+    [
+        FaultyCalls.InputOutput, FaultyCalls.NoSpace, FaultyCalls.Quota, FaultyCalls.TooLarge, FaultyCalls.Interrupted, FaultyCalls.Short,
+        FaultyCalls.Invalid,
+    ];
 
     private static readonly int[] Flushes = [FaultyCalls.InputOutput, FaultyCalls.NoSpace, FaultyCalls.Interrupted];
     private static readonly int[] Any = [FaultyCalls.InputOutput];
@@ -29,8 +35,13 @@ public sealed class FaultyCallTests
         ["renameat2"] = Any,
         ["statfs"] = Any,
         ["open"] = [FaultyCalls.InputOutput, FaultyCalls.TooManyFiles, FaultyCalls.NoSpace],
+        ["open_direct"] = [FaultyCalls.Invalid, FaultyCalls.TooManyFiles, FaultyCalls.InputOutput],
         ["mkdir"] = [FaultyCalls.InputOutput, FaultyCalls.NoSpace],
-        ["mmap"] = [FaultyCalls.InputOutput, FaultyCalls.TooManyFiles],
+        ["mmap"] = [FaultyCalls.InputOutput, FaultyCalls.TooManyFiles, FaultyCalls.NoMemory],
+        ["munmap"] = [FaultyCalls.NoMemory],
+        ["madvise"] = [FaultyCalls.Invalid, FaultyCalls.BadAddress, FaultyCalls.InputOutput],
+        ["mincore"] = [FaultyCalls.NoMemory],
+        ["posix_fadvise"] = [FaultyCalls.Invalid],
         ["close"] = Any,
         ["fstat"] = Any,
         ["stat"] = Any,
@@ -43,14 +54,27 @@ public sealed class FaultyCallTests
     };
 
     private static readonly string[] Certain =
-        ["pread", "pwrite", "fsync", "open", "close", "stat", "lstat", "fstat", "mkdir", "mmap", "flock", "unlink", "opendir"];
+        ["pread", "pwrite", "fsync", "open", "close", "stat", "lstat", "fstat", "mkdir", "mmap", "munmap", "madvise", "flock", "unlink", "opendir"];
+
+    private static readonly string[] PastCache = ["pread", "pwrite", "open", "open_direct", "fsync"];
+
+    // What is read and written beside them is as in any other merge.
+    private static readonly string[] Partly = [.. PastCache, "mmap", "munmap", "madvise", "mincore", "fallocate"];
+
+    // A quarter of it is less than the models have and the output gets, and more than the runtime needs.
+    private const int LittleMemory = 16_000_000;
 
     private static readonly bool IsExhaustive = Environment.GetEnvironmentVariable("DEM_ALL_FAULTS") is { Length: > 0 };
 
     private FaultyCalls _calls = null!;
+    private ModelFamily _tiny = null!;
     private ModelFamily _family = null!;
 
     private static IEnumerable<string> Names => Calls.Keys;
+
+    private static IEnumerable<string> PastCacheNames => IsExhaustive ? Names : PastCache;
+
+    private static IEnumerable<string> PartlyNames => IsExhaustive ? Names : Partly;
 
     [OneTimeSetUp]
     public void MakeFamily()
@@ -58,9 +82,9 @@ public sealed class FaultyCallTests
         _calls = FaultyCalls.TryCompile()!;
         if (_calls is null)
             Assert.Ignore("there is no C compiler");
-        _family = new ModelFamily("tiny", 2);
-        Dem.Run(Merge("whole")).Expect(0);
-        Dem.Run([.. Merge("old"), "--no-card"]).Expect(0);
+        _family = _tiny = new ModelFamily("tiny", 2);
+        Dem(Merge("whole")).Expect(0);
+        Dem([.. Merge("old"), "--no-card"]).Expect(0);
     }
 
     [OneTimeTearDown]
@@ -90,15 +114,26 @@ public sealed class FaultyCallTests
     }
 
     [Test]
-    public void Of_a_merge_past_the_page_cache([Values("pread", "pwrite", "open", "fsync")] string call)
+    public void Of_a_merge_past_the_page_cache([ValueSource(nameof(PastCacheNames))] string call) => TryErrors(
+        call, PastCache, memory: null, [.. Merge("out"), "--overwrite", "--io", "direct"]);
+
+    [Test]
+    public void Of_a_merge_partly_past_the_page_cache([ValueSource(nameof(PartlyNames))] string call)
     {
-        string[] command = [.. Merge("out"), "--overwrite", "--io", "direct"];
-        int count = CountOf(call, command);
-        Assert.That(count, Is.Positive);
-        foreach (int at in Numbers(count))
+        using var large = new ModelFamily(_family.Write("large.json", """
+            {"hidden_size": 256, "intermediate_size": 512, "num_hidden_layers": 1, "num_attention_heads": 4, "vocab_size": 3500}
+            """), 2);
+        Dem(Merge("whole", large)).Expect(0);
+        Dem([.. Merge("old", large), "--no-card"]).Expect(0);
+        ModelFamily small = _family;
+        _family = large;
+        try
         {
-            foreach (int error in Calls[call])
-                Try(call, at, error, times: 1, command);
+            TryErrors(call, Partly, LittleMemory, [.. Merge("out"), "--overwrite"]);
+        }
+        finally
+        {
+            _family = small;
         }
     }
 
@@ -110,7 +145,7 @@ public sealed class FaultyCallTests
         _calls.Run("fsync", "safetensors", 1, FaultyCalls.InputOutput, 1, command).ExpectError(ErrorCode.WriteFailed, ".safetensors");
         Assert.That(Directory.Exists(_family.PathOf("flushed")), Is.False, "nothing is published");
         int finished = _family.FinishedTensors("flushed");
-        int resumed = Dem.Run([.. command, "--resume", "--json"]).Expect(0).Json.GetProperty("resumed").GetInt32();
+        int resumed = Dem([.. command, "--resume", "--json"]).Expect(0).Json.GetProperty("resumed").GetInt32();
         Assert.That(resumed, Is.LessThan(finished).And.Positive, "the other shards are kept");
         _family.ExpectSame("flushed", "whole");
     }
@@ -118,18 +153,32 @@ public sealed class FaultyCallTests
     private static IEnumerable<int> Numbers(int count) =>
         count == 0 ? [] : IsExhaustive ? Enumerable.Range(1, count) : new[] { 1, (count + 1) / 2, count }.Distinct();
 
-    private int CountOf(string call, string[] command)
+    private void TryErrors(string call, string[] certain, int? memory, string[] command)
+    {
+        int count = CountOf(call, command, memory);
+        if (certain.Contains(call))
+            Assert.That(count, Is.Positive, "the merge makes this call, under a name that is not counted");
+        foreach (int at in Numbers(count))
+        {
+            foreach (int error in Calls[call])
+                Try(call, at, error, times: 1, command, memory);
+        }
+
+        TestContext.Out.WriteLine($"{call}: {count} moments");
+    }
+
+    private int CountOf(string call, string[] command, int? memory = null)
     {
         PutOld();
-        _calls.Run(call, _family.Folder, 0, 0, 0, command).Expect(0);
+        _calls.Run(call, _family.Folder, 0, 0, 0, memory, command).Expect(0);
         return _calls.Count;
     }
 
-    private void Try(string call, int at, int error, int times, string[] command)
+    private void Try(string call, int at, int error, int times, string[] command, int? memory = null)
     {
         string what = $"{call} {at}, error {error}";
         PutOld();
-        CommandResult result = _calls.Run(call, _family.Folder, at, error, times, command);
+        CommandResult result = _calls.Run(call, _family.Folder, at, error, times, memory, command);
         Assert.That(result.ExitCode, Is.AnyOf(0, 1, 2), () => $"{what}: {result.Error}");
         if (result.ExitCode == 0)
         {
@@ -143,10 +192,10 @@ public sealed class FaultyCallTests
             _family.ExpectSame("out", isNew ? "whole" : "old");
         }
 
-        Dem.Run("verify", _family.PathOf("out")).Expect(0);
+        Tests.Dem.Run("verify", _family.PathOf("out")).Expect(0);
         if (!Directory.Exists(_family.Staging("out")))
             return;
-        Dem.Run([.. command, "--resume"]).Expect(0);
+        Dem([.. command, "--resume"]).Expect(0);
         _family.ExpectSame("out", "whole");
     }
 
@@ -161,8 +210,22 @@ public sealed class FaultyCallTests
         Directory.CreateDirectory(_family.PathOf("out"));
         foreach (string file in Directory.GetFiles(_family.PathOf("old")))
             File.Copy(file, Path.Combine(_family.PathOf("out"), Path.GetFileName(file)));
+
+        // What is in the page cache is read there.
+        foreach (string model in Directory.GetFiles(_family.Folder, "model*.safetensors", SearchOption.AllDirectories))
+        {
+            using SafeFileHandle file = File.OpenHandle(model);
+            LinuxFile.DropFromCache(file);
+        }
     }
 
-    private string[] Merge(string output) =>
-        ["merge", _family.Recipe, "--out", _family.PathOf(output), "--max-shard-size", "60KB", "--threads", "1"];
+    // Another program writes and asks for another version.
+    private static CommandResult Dem(params string[] args) =>
+        DemProcess.IsOfThisBuild ? Tests.Dem.Run(args) : DemProcess.Run(args);
+
+    private string[] Merge(string output, ModelFamily? family = null) =>
+    [
+        "merge", (family ?? _family).Recipe, "--out", (family ?? _family).PathOf(output),
+        "--max-shard-size", (family ?? _family) == _tiny ? "60KB" : "3MB", "--threads", "1",
+    ];
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 
 namespace DemEngine.Cli.Tests.Faults;
 
@@ -11,7 +12,10 @@ internal sealed class FaultyCalls : IDisposable
     public const int Short = 0;
     public const int Interrupted = 4;
     public const int InputOutput = 5;
+    public const int NoMemory = 12;
+    public const int BadAddress = 14;
     public const int OtherFileSystem = 18;
+    public const int Invalid = 22;
     public const int TooManyFiles = 24;
     public const int TooLarge = 27;
     public const int NoSpace = 28;
@@ -59,9 +63,21 @@ internal sealed class FaultyCalls : IDisposable
     /// <param name="error">Error number, or <see cref="Short"/>.</param>
     /// <param name="times">How many calls fail from there.</param>
     /// <param name="args">Arguments of the command.</param>
-    public CommandResult Run(string call, string path, int at, int error, int times, params string[] args) => DemProcess.Run(
+    public CommandResult Run(string call, string path, int at, int error, int times, params string[] args) =>
+        Run(call, path, at, error, times, memory: null, args);
+
+    /// <summary>Runs a command that finds little memory.</summary>
+    /// <param name="call">Name of the call that fails.</param>
+    /// <param name="path">Part of the path that the call concerns.</param>
+    /// <param name="at">Number of the first call that fails, from 1; 0 for none.</param>
+    /// <param name="error">Error number, or <see cref="Short"/>.</param>
+    /// <param name="times">How many calls fail from there.</param>
+    /// <param name="memory">What the runtime takes for the machine's memory, in bytes; null for what there is.</param>
+    /// <param name="args">Arguments of the command.</param>
+    public CommandResult Run(string call, string path, int at, int error, int times, int? memory, params string[] args) => DemProcess.Run(
         new Dictionary<string, string>
         {
+            ["DOTNET_GCHeapHardLimit"] = memory?.ToString("x", CultureInfo.InvariantCulture) ?? "",
             ["LD_PRELOAD"] = Library,
             ["FAULT_CALL"] = call,
             ["FAULT_PATH"] = path,

@@ -1,7 +1,7 @@
 // Makes one system call of a process fail: loaded before the C library (LD_PRELOAD), it counts the calls of one name that
 // concern a folder, and lets the n-th fail, or all from the n-th.
 //
-//   FAULT_CALL   name of the call, such as pwrite
+//   FAULT_CALL   name of the call, such as pwrite; open_direct for an open past the page cache
 //   FAULT_PATH   part of the path that a call must concern to count
 //   FAULT_AT     number of the first call that fails, from 1; 0 for none
 //   FAULT_TIMES  how many calls fail from there
@@ -82,6 +82,36 @@ static int fails_fd(const char *name, int fd)
     return fails(name, path);
 }
 
+// Where files of the folder are mapped: what is asked of other memory is not the program's doing.
+#define MOST_MAPPED 256
+static struct { _Atomic(char *) from; size_t length; } mapped[MOST_MAPPED];
+static atomic_int mappings;
+
+static void *note_mapping(void *at, size_t n, int fd)
+{
+    char link[64], path[4096];
+    if (!wanted || at == MAP_FAILED || fd < 0) return at;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t length = syscall(SYS_readlinkat, AT_FDCWD, link, path, sizeof path - 1);
+    if (length < 0) return at;
+    path[length] = 0;
+    if (!part || !strstr(path, part)) return at;
+    int k = atomic_fetch_add(&mappings, 1) % MOST_MAPPED;
+    mapped[k].length = n;
+    mapped[k].from = at;
+    return at;
+}
+
+static int fails_at(const char *name, const void *at)
+{
+    if (!wanted || strcmp(name, wanted)) return 0;
+    for (int k = 0; k < MOST_MAPPED; k++) {
+        char *from = mapped[k].from;
+        if (from && (const char *)at >= from && (const char *)at < from + mapped[k].length) return fails(name, part);
+    }
+    return 0;
+}
+
 #define REAL(name) static __typeof__(&name) real_##name; if (!real_##name) real_##name = (__typeof__(&name))real(#name)
 
 #define MOVE(name, as, ...) \
@@ -123,9 +153,15 @@ int close(int fd)
 { REAL(close); int failed = fails_fd("close", fd); int result = real_close(fd); if (failed) { errno = error_number; return -1; } return result; }
 
 void *mmap(void *to, size_t n, int protection, int flags, int fd, off_t at)
-{ REAL(mmap); return fd >= 0 && fails_fd("mmap", fd) ? MAP_FAILED : real_mmap(to, n, protection, flags, fd, at); }
+{ REAL(mmap); return fd >= 0 && fails_fd("mmap", fd) ? MAP_FAILED : note_mapping(real_mmap(to, n, protection, flags, fd, at), n, fd); }
 void *mmap64(void *to, size_t n, int protection, int flags, int fd, off64_t at)
-{ REAL(mmap64); return fd >= 0 && fails_fd("mmap", fd) ? MAP_FAILED : real_mmap64(to, n, protection, flags, fd, at); }
+{ REAL(mmap64); return fd >= 0 && fails_fd("mmap", fd) ? MAP_FAILED : note_mapping(real_mmap64(to, n, protection, flags, fd, at), n, fd); }
+int munmap(void *at, size_t n) { REAL(munmap); return fails_at("munmap", at) ? -1 : real_munmap(at, n); }
+int madvise(void *at, size_t n, int advice) { REAL(madvise); return fails_at("madvise", at) ? -1 : real_madvise(at, n, advice); }
+int mincore(void *at, size_t n, unsigned char *there)
+{ REAL(mincore); return fails_at("mincore", at) ? -1 : real_mincore(at, n, there); }
+int posix_fadvise(int fd, off_t at, off_t n, int advice)
+{ REAL(posix_fadvise); return fails_fd("posix_fadvise", fd) ? error_number : real_posix_fadvise(fd, at, n, advice); }
 
 int statfs(const char *path, struct statfs *s) { REAL(statfs); return fails("statfs", path) ? -1 : real_statfs(path, s); }
 int statfs64(const char *path, struct statfs64 *s) { REAL(statfs64); return fails("statfs", path) ? -1 : real_statfs64(path, s); }
@@ -165,14 +201,17 @@ void *opendir(const char *path) { REAL(opendir); return fails("opendir", path) ?
     mode_t mode = 0; \
     if ((flags) & (O_CREAT | O_TMPFILE)) { va_list more; va_start(more, flags); mode = va_arg(more, mode_t); va_end(more); }
 
+static int open_fails(const char *path, int flags)
+{ return fails("open", path) || ((flags & O_DIRECT) && fails("open_direct", path)); }
+
 int open(const char *path, int flags, ...)
-{ MODE(flags) REAL(open); return fails("open", path) ? -1 : real_open(path, flags, mode); }
+{ MODE(flags) REAL(open); return open_fails(path, flags) ? -1 : real_open(path, flags, mode); }
 int open64(const char *path, int flags, ...)
-{ MODE(flags) REAL(open64); return fails("open", path) ? -1 : real_open64(path, flags, mode); }
+{ MODE(flags) REAL(open64); return open_fails(path, flags) ? -1 : real_open64(path, flags, mode); }
 int openat(int folder, const char *path, int flags, ...)
-{ MODE(flags) REAL(openat); return fails("open", path) ? -1 : real_openat(folder, path, flags, mode); }
+{ MODE(flags) REAL(openat); return open_fails(path, flags) ? -1 : real_openat(folder, path, flags, mode); }
 int openat64(int folder, const char *path, int flags, ...)
-{ MODE(flags) REAL(openat64); return fails("open", path) ? -1 : real_openat64(folder, path, flags, mode); }
+{ MODE(flags) REAL(openat64); return open_fails(path, flags) ? -1 : real_openat64(folder, path, flags, mode); }
 
 // .NET looks calls up in the C library itself, past what was loaded before it.
 void *dlsym(void *library, const char *name)
@@ -180,7 +219,7 @@ void *dlsym(void *library, const char *name)
     static const struct { const char *name; void *here; } table[] = {
         {"open", open}, {"fsync", fsync}, {"fdatasync", fdatasync}, {"fallocate", fallocate}, {"close", close},
         {"renameat2", renameat2}, {"statx", statx}, {"ftruncate", ftruncate}, {"pread", pread}, {"pwrite", pwrite},
-        {"copy_file_range", copy_file_range},
+        {"copy_file_range", copy_file_range}, {"madvise", madvise}, {"mincore", mincore}, {"posix_fadvise", posix_fadvise},
     };
     if (!real_dlsym) real("dlsym");
     if (library != RTLD_NEXT)
