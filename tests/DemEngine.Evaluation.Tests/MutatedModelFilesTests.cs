@@ -1,5 +1,7 @@
 using System.Text;
 using DemEngine.Evaluation.Language;
+using DemEngine.Evaluation.Records;
+using DemEngine.Evaluation.Templates;
 using DemEngine.Evaluation.Tests.Tokenization;
 using DemEngine.Evaluation.Tokenization;
 using DemEngine.Tests;
@@ -20,6 +22,18 @@ public sealed class MutatedModelFilesTests
     private const string Settings = """
         {"bos_token": "a", "eos_token": {"__type": "AddedToken", "content": "b"}, "add_bos_token": true, "model_max_length": 4096,
          "legacy": false, "clean_up_tokenization_spaces": false}
+        """;
+
+    private const string Jinja = """
+        {%- macro said(text, n=2) %}{{ text[:n] | upper ~ text[::-1] }}{% endmacro -%}
+        {% set ns = namespace(count=0) %}{{ bos_token }}
+        {% for m in messages if m.role != 'x' %}{{ loop.index }}
+        {%- set ns.count = ns.count + 1 -%}
+        <|{{ m['role'] | trim }}|>{{ said(m.content, 3) }}{{ '%s' | default('a', true) }}{{ loop.last | string }}
+        {% else %}none{% endfor %}
+        {{ range(0, 10, 3) | list | sum }} {{ (2 ** 3 - 7 // 2) * 4 % 5 }} {{ -1 | abs }} {{ 1.25 | round(1) }} {{ [3, 1, 2] | sort | join(', ') }}
+        {{ {'a': [1, none, true], 'b': 'é'} | tojson(indent=2) }} {{ 'a,b'.split(',')[0].replace('a', 'c', 1).strip() }} {{ 'x' * 3 }} {{ ns.count is odd }}
+        {% if add_generation_prompt %}<|assistant|>{% elif false %}{{ raise_exception('no') }}{% endif %}
         """;
 
     private static readonly string[] Lines =
@@ -82,5 +96,72 @@ public sealed class MutatedModelFilesTests
             File.WriteAllBytes(path, contents);
             new CheckpointTokenizerReader().Read(path, Models.Config(1000)).Encode("a b é");
         });
+    }
+
+    [Test]
+    public void A_line_of_a_chat()
+    {
+        using var folder = new TempFolder();
+        string path = folder.PathOf("data.jsonl");
+        string template = folder.Write("chat.jinja", "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}");
+        byte[] line = Encoding.UTF8.GetBytes("""{"messages": [{"role": "system", "content": "Be \u00e9."}, {"role": "user", "content": "1+1"}, {"role": "assistant", "content": "2"}], "tools": null}""");
+        Mutations.Run(13, line, contents =>
+        {
+            File.WriteAllBytes(path, contents);
+            DataSetReader.Read("data", path, new DataChoices { ChatTemplate = template }.For(folder.Path, ByteTokenizer.Instance, Models.Config(300)));
+        });
+    }
+
+    [Test]
+    public void A_template_of_chats()
+    {
+        var values = new Dictionary<string, object?>
+        {
+            ["messages"] = new List<object?> { new Dictionary<string, object?> { ["role"] = "user", ["content"] = "a é" } },
+            ["add_generation_prompt"] = true,
+            ["bos_token"] = "<s>",
+        };
+        Mutations.Run(14, Encoding.UTF8.GetBytes(Jinja), contents => new Template(Encoding.UTF8.GetString(contents), "t.jinja").Render(values));
+    }
+
+    [Test]
+    public void An_array_of_rows()
+    {
+        using var folder = new TempFolder();
+        string path = folder.PathOf("rows.json");
+        Mutations.Run(15, File.ReadAllBytes(Path.Combine(TestContext.CurrentContext.TestDirectory, "Records", "rows.json")), contents =>
+        {
+            File.WriteAllBytes(path, contents);
+            foreach (DataRow row in DataFiles.Read(path))
+                Assert.That(row.Place, Is.Not.Empty);
+        });
+    }
+
+    [TestCase("snappy.parquet")]
+    [TestCase("zstd.parquet")]
+    public void A_file_of_columns(string name)
+    {
+        using var folder = new TempFolder();
+        string path = folder.PathOf(name);
+        Mutations.RunBinary(16, File.ReadAllBytes(Path.Combine(TestContext.CurrentContext.TestDirectory, "Records", name)), contents =>
+        {
+            File.WriteAllBytes(path, contents);
+            foreach (DataRow row in DataFiles.Read(path))
+                Assert.That(row.Place, Is.Not.Empty);
+        });
+    }
+
+    [TestCase("""{"results": {"gsm8k": {"acc,none": 0.5, "acc_stderr,none": 0.01, "alias": "gsm8k"}, "mmlu": {"acc,none": 0.25}}, "higher_is_better": {"gsm8k": {"acc": true}}, "group_subtasks": {"all": ["mmlu", "gsm8k"]}}""", "acc", false)]
+    [TestCase("""{"loss": 1.5, "sets": {"a": {"loss": NaN}}}""", "loss")]
+    [TestCase("step 1\nacc: 0.5\nloss = 1e-3 \u001b[31mred\n| a | 0.25 |\n", "acc")]
+    public void What_an_evaluation_printed(string printed, string asked, bool isEverRefused = true)
+    {
+        using var folder = new TempFolder();
+        string path = folder.PathOf("results.json");
+        Mutations.Run(17, Encoding.UTF8.GetBytes(printed), contents =>
+        {
+            File.WriteAllBytes(path, contents);
+            CommandResults.Read(path, isEverRefused ? [new Metric(asked, true)] : []);
+        }, isEverRefused);
     }
 }

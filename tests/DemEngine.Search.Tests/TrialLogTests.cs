@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DemEngine.Evaluation;
 using DemEngine.Search.Space;
 using DemEngine.Search.Trials;
 using DemEngine.Tests;
@@ -192,6 +193,38 @@ public class TrialLogTests
             System.IO.File.WriteAllBytes(File, contents);
             using TrialLog log = TrialLog.Open(_folder.Path, Problem("a", "b"));
             _ = log.Trials.Count();
+        });
+    }
+
+    [Test]
+    public void A_damaged_list_of_what_was_asked_gives_a_named_error_or_trials()
+    {
+        SearchProblem problem = Problem("a", "b");
+        AskedLog log = AskedLog.Open(_folder.Path);
+        log.Append(problem, new AskedTrial(1, Coefficients.Of(0.1, 0.25), "trials/1.yaml", new Objective(ObjectiveKind.Mean, Metric.Loss)));
+        log.Append(problem, new AskedTrial(2, Coefficients.Of(0.5, 1e-6), "trials/2 é.yaml", new Objective(ObjectiveKind.Weighted, new Metric("acc", true), new Dictionary<string, double> { ["x"] = 0.5 })));
+        string file = Path.Combine(_folder.Path, AskedLog.FileName);
+        Mutations.Run(4, System.IO.File.ReadAllBytes(file), contents =>
+        {
+            System.IO.File.WriteAllBytes(file, contents);
+            AskedLog again = AskedLog.Open(_folder.Path);
+            _ = again.NextNumber;
+            _ = again.Find(2);
+            _ = again.Of(problem).Count();
+        });
+    }
+
+    [Test]
+    public void A_damaged_list_of_leases_gives_a_named_error_or_leases()
+    {
+        LeaseLog log = LeaseLog.Open(_folder.Path);
+        log.Append(1, new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc));
+        log.Append(2, DateTime.MaxValue);
+        string file = Path.Combine(_folder.Path, LeaseLog.FileName);
+        Mutations.Run(5, System.IO.File.ReadAllBytes(file), contents =>
+        {
+            System.IO.File.WriteAllBytes(file, contents);
+            _ = LeaseLog.Open(_folder.Path).HasRunOut(1, DateTime.UtcNow);
         });
     }
 

@@ -210,6 +210,7 @@ internal static class Filters
 
     private static object? Absolute(Arguments call) => call.Take("value")[0] switch
     {
+        long.MinValue => throw call.Fault("the value is too large"),
         long number => (object)Math.Abs(number),
         double number => Math.Abs(number),
         var other => throw call.Fault($"{Values.TypeOf(other)} is no number"),
@@ -231,7 +232,10 @@ internal static class Filters
             taken[1] is { } attribute ? Members.Element(item, attribute) : item).Prepend(taken[2] ?? 0L).ToList();
         if (!items.All(Values.IsNumber))
             throw call.Fault("an item is no number");
-        return items.All(item => item is long) ? (object)items.Sum(item => (long)item!) : items.Sum(Values.Number);
+        if (!items.All(item => item is long))
+            return items.Sum(Values.Number);
+        Int128 sum = items.Aggregate(Int128.Zero, (sum, item) => sum + (long)item!);
+        return sum >= long.MinValue && sum <= long.MaxValue ? (long)sum : throw call.Fault("the sum is too large");
     }
 
     private static object? Indent(Arguments call)

@@ -45,8 +45,8 @@ internal static class Globals
         if (Math.Abs((double)end - first) / Math.Abs((double)step) > LongestRange)
             throw call.Fault($"it has more than {LongestRange} numbers");
         var numbers = new List<object?>();
-        for (long number = first; step > 0 ? number < end : number > end; number += step)
-            numbers.Add(number);
+        for (Int128 number = first; step > 0 ? number < end : number > end; number += step)
+            numbers.Add((long)number);
         return numbers;
     }
 

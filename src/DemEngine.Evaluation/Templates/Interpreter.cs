@@ -378,6 +378,7 @@ internal sealed class Interpreter(string template)
         return (unary.Operator, operand) switch
         {
             ("not", _) => !Values.Holds(operand),
+            ("-", long.MinValue) => throw Fault(unary.Line, "the value of '-' is too large"),
             ("-", long number) => (object)-number,
             ("-", double number) => -number,
             ("+", long or double) => operand,

@@ -20,13 +20,13 @@ internal static class Slices
         if (step > 0)
         {
             long last = Clamp(end ?? count, 0, count, count);
-            for (long at = Clamp(first ?? 0, 0, count, count); at < last; at += step)
+            for (long at = Clamp(first ?? 0, 0, count, count); at < last; at += Math.Min(step, count))
                 part.Add(items[(int)at]);
         }
         else
         {
             long last = end is { } stop ? Clamp(stop, -1, count - 1, count) : -1;
-            for (long at = first is { } start ? Clamp(start, -1, count - 1, count) : count - 1; at > last; at += step)
+            for (long at = first is { } start ? Clamp(start, -1, count - 1, count) : count - 1; at > last; at += Math.Max(step, -count))
                 part.Add(items[(int)at]);
         }
 

@@ -96,7 +96,8 @@ internal sealed class AskedLog
             or KeyNotFoundException
             or InvalidOperationException
             or FormatException
-            or ArgumentException)
+            or ArgumentException
+            or DemException)
         {
             throw new DemException(
                 ErrorCode.BadTrialLog, $"{_path}:{number}: this is not the line of a trial that was asked for: {e.Message}", e);

@@ -26,6 +26,9 @@ public class TemplateErrorTests
     [TestCase("{{ 1 + 'a' }}", 1, "'+' cannot be used")]
     [TestCase("{{ 1 // 0 }}", 1, "divided by 0")]
     [TestCase("{{ 2 ** 64 }}", 1, "too large")]
+    [TestCase("{{ [9223372036854775807, 1] | sum }}", 1, "too large")]
+    [TestCase("{{ (-9223372036854775807 - 1) | abs }}", 1, "too large")]
+    [TestCase("{{ -(-9223372036854775807 - 1) }}", 1, "too large")]
     [TestCase("{{ none.strip() }}", 1, "'strip'")]
     [TestCase("{{ 'a' | nothing }}", 1, "filter 'nothing'")]
     [TestCase("{{ 'a' is nothing }}", 1, "test 'nothing'")]
@@ -53,6 +56,14 @@ public class TemplateErrorTests
         string source = "{{ " + new string('(', 5000) + "1" + new string(')', 5000) + " }}";
         Assert.That(Assert.Throws<DemException>(() => _ = new Template(source, "t"))!.Message, Does.Contain("inside each other"));
     }
+
+    [TestCase("{{ range(0, 9223372036854775807, 9223372036854775806) | list }}", "[0, 9223372036854775806]")]
+    [TestCase("{{ range(0, -9223372036854775807, -9223372036854775806) | list }}", "[0, -9223372036854775806]")]
+    [TestCase("{{ [1, 2, 3][1::9223372036854775807] }}", "[2]")]
+    [TestCase("{{ [1, 2, 3][1::-9223372036854775807] }}", "[2]")]
+    [TestCase("{{ [9223372036854775807, 1, -1] | sum }}", "9223372036854775807")]
+    public void Steps_and_sums_may_pass_the_largest_number(string source, string text) =>
+        Assert.That(new Template(source, "t").Render(new Dictionary<string, object?>()).ToString(), Is.EqualTo(text));
 
     [Test]
     public void A_date_is_the_same_on_every_day_and_not_offered()
