@@ -1,4 +1,6 @@
+using System.Text;
 using System.Text.Json;
+using DemEngine.Files;
 
 namespace DemEngine.Evaluation;
 
@@ -18,7 +20,9 @@ internal static class MetricObject
             return null;
         try
         {
-            using JsonDocument document = JsonDocument.Parse(NumberText.QuoteNonFinite(text));
+            string json = NumberText.QuoteNonFinite(text);
+            StrictJson.CheckText(Encoding.UTF8.GetBytes(json));
+            using JsonDocument document = JsonDocument.Parse(json);
             return [.. Read(document.RootElement)];
         }
         catch (JsonException)

@@ -34,6 +34,7 @@ public partial class HelpTests
         string help = Dem.Run("search", name, "--help").Expect(0).Output;
         Assert.That(help, Does.Contain(usage));
         Assert.That(help.Split("<recipe>"), Has.Length.EqualTo(mentioned + 1));
+        Assert.That(Regex.Count(help, "(?m)^  --json "), Is.EqualTo(1));
     }
 
     [TestCaseSource(nameof(Commands))]

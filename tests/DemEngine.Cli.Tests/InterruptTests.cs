@@ -48,6 +48,25 @@ public class InterruptTests
         Assert.That(process.Wait().Expect(130).Error, Does.Contain("--resume in place of --restart"));
     }
 
+    [TestCase("merge", true)]
+    [TestCase("merge", false)]
+    [TestCase("check", true)]
+    public void One_signal_is_enough_while_a_pipe_is_waited_for(string command, bool isOpened)
+    {
+        string recipe = _family.PathOf($"pipe of {command} {isOpened}");
+        using (Process mkfifo = Process.Start("mkfifo", [recipe]))
+            mkfifo.WaitForExit();
+        using DemProcess process = DemProcess.Start(command, recipe, "--out", _family.PathOf("never"));
+
+        // Nothing is ever written; where nobody has the other end open, the opening waits.
+        using FileStream? pipe = isOpened ? new FileStream(recipe, FileMode.Open, FileAccess.Write) : null;
+        if (pipe is null)
+            Thread.Sleep(2000);
+        process.Signal(DemProcess.Terminate);
+        CommandResult stopped = process.Wait().Expect(143);
+        Assert.That(stopped.Error, Is.EqualTo("interrupted\n"));
+    }
+
     [Test]
     public void What_had_not_begun_is_not_to_be_resumed()
     {
@@ -57,13 +76,8 @@ public class InterruptTests
         using DemProcess process = DemProcess.Start("merge", recipe, "--out", _family.PathOf("not begun"));
 
         // Opening the pipe waits until the other end is read.
-        using (var pipe = new FileStream(recipe, FileMode.Open, FileAccess.Write))
-        {
-            process.Signal(DemProcess.Interrupt);
-            Thread.Sleep(500);
-            pipe.Write(File.ReadAllBytes(_family.Recipe));
-        }
-
+        using var pipe = new FileStream(recipe, FileMode.Open, FileAccess.Write);
+        process.Signal(DemProcess.Interrupt);
         Assert.That(process.Wait().Expect(130).Error, Is.EqualTo("interrupted\n"));
         Assert.That(Directory.Exists(_family.PathOf(".not begun.dem-unfinished")), Is.False);
     }

@@ -24,6 +24,23 @@ public partial class MergeCommandTests
     }
 
     [Test]
+    [Platform(Include = "Unix")]
+    public void What_a_terminal_would_obey_in_a_path_is_shown()
+    {
+        string[] printed =
+        [
+            Merge("a\n\u001b[31mb").Expect(0).Output,
+            Merge("a\n\u001b[31mb", "--dry-run", "--overwrite").Expect(0).Output,
+            Dem.Run("inspect", _family.PathOf("a\n\u001b[31mb")).Expect(0).Output,
+            Dem.Run("verify", _family.PathOf("a\n\u001b[31mb")).Expect(0).Output,
+        ];
+        Assert.That(printed[0].TrimEnd().Split('\n')[^1], Is.EqualTo(_family.PathOf(@"a\u000a\u001b[31mb")));
+        foreach (string text in printed)
+            Assert.That(text.Where(char.IsControl), Has.All.EqualTo('\n'));
+        Assert.That(Merge("json\n\u001b", "--json").Expect(0).Json.GetProperty("output").GetString(), Is.EqualTo(_family.PathOf("json\n\u001b")));
+    }
+
+    [Test]
     public void A_model_card_is_written_unless_it_is_not_wanted()
     {
         Merge("card").Expect(0);

@@ -1,4 +1,6 @@
 using System.Text;
+using System.Text.Json;
+using DemEngine.Evaluation.Chats;
 using DemEngine.Evaluation.Language;
 using DemEngine.Evaluation.Records;
 using DemEngine.Evaluation.Templates;
@@ -117,7 +119,7 @@ public sealed class MutatedModelFilesTests
     {
         var values = new Dictionary<string, object?>
         {
-            ["messages"] = new List<object?> { new Dictionary<string, object?> { ["role"] = "user", ["content"] = "a é" } },
+            ["messages"] = JsonValue.Of(JsonSerializer.Deserialize<JsonElement>("""[{"role": "user", "content": "a é"}]""")),
             ["add_generation_prompt"] = true,
             ["bos_token"] = "<s>",
         };

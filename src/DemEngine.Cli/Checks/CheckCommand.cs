@@ -39,7 +39,7 @@ internal static class CheckCommand
             string path = parsed.GetValue(recipe)!;
             bool isPiped = path == StandardInput;
             RecipeExamination found = RecipeExamination.Run(
-                isPiped ? ReadInput() : RecipeReader.ReadText(path),
+                PipedText.Read(() => isPiped ? ReadInput() : RecipeReader.ReadText(path)),
                 isPiped ? "standard input" : path,
                 isPiped ? Directory.GetCurrentDirectory() : Path.GetDirectoryName(Path.GetFullPath(path))!,
                 alignment.Read(parsed),

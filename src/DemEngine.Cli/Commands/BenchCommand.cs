@@ -1,5 +1,6 @@
 using System.CommandLine;
 using DemEngine.Backends;
+using DemEngine.Cli.Formatting;
 using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
 using DemEngine.Cli.Pictures;
@@ -86,7 +87,7 @@ internal static class BenchCommand
                 read.Read(parsed));
 
             if (parsed.GetValue(folder) is null && !quiet && !json)
-                Console.Error.WriteLine($"models and outputs are made in {work.Path}, and removed at the end; --dir keeps them");
+                Console.Error.WriteLine($"models and outputs are made in {Printable.Text(work.Path)}, and removed at the end; --dir keeps them");
             using IMergeBackend backend = device.Open(parsed, quiet);
             BenchReport report = Bench.Run(
                 options,

@@ -87,7 +87,7 @@ internal static class MergeCommand
         {
             try
             {
-                return RecipeReader.ReadResults(Path.GetFullPath(path));
+                return PipedText.Read(() => RecipeReader.ReadResults(Path.GetFullPath(path)));
             }
             catch (DemException e) when (e.Code == ErrorCode.UnknownKey && PartMerge.IsPlan(path))
             {
@@ -99,7 +99,10 @@ internal static class MergeCommand
             }
         }
 
-        using Stream input = Console.OpenStandardInput();
-        return RecipeReader.ReadResults(input, "standard input");
+        return PipedText.Read(() =>
+        {
+            using Stream input = Console.OpenStandardInput();
+            return RecipeReader.ReadResults(input, "standard input");
+        });
     }
 }

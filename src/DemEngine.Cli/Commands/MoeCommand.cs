@@ -57,11 +57,11 @@ internal static class MoeCommand
         return command;
     }
 
-    private static MixtureRecipe Read(string path)
+    private static MixtureRecipe Read(string path) => PipedText.Read(() =>
     {
         if (path != "-")
             return MixtureReader.ReadFile(Path.GetFullPath(path));
         using Stream input = Console.OpenStandardInput();
         return MixtureReader.Read(input, "standard input");
-    }
+    });
 }

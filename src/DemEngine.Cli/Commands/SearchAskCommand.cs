@@ -48,7 +48,6 @@ internal static class SearchAskCommand
         var search = new SearchCommandOptions();
         var alignment = new AlignmentCommandOptions();
         var device = new BackendCommandOptions();
-        var json = new Option<bool>("--json") { Description = "Print one JSON object, as without this option." };
 
         var command = new Command("ask", "Hand out trials of a search, with a recipe for each, to be evaluated elsewhere.")
         {
@@ -57,7 +56,6 @@ internal static class SearchAskCommand
         search.AddTo(command);
         alignment.AddTo(command);
         device.AddTo(command);
-        command.Options.Add(json);
         command.Validators.Add(result =>
         {
             if (result.GetResult(at) is not null && result.GetValue(outstanding))
@@ -70,7 +68,7 @@ internal static class SearchAskCommand
             SearchOptions options = search.Read(parsed) with { Alignment = alignment.Read(parsed) };
             using IMergeBackend backend = device.Open(parsed, quiet: true);
             AskAnswer answer = SearchTurns.Ask(
-                RecipeReader.ReadFile(parsed.GetValue(recipe)!.FullName),
+                PipedText.Read(() => RecipeReader.ReadFile(parsed.GetValue(recipe)!.FullName)),
                 parsed.GetValue(folder)!.FullName,
                 parsed.GetValue(metric) is { } name ? Metric.Parse(name) : CommandOutput.Score,
                 options,

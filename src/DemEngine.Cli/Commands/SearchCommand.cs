@@ -91,7 +91,7 @@ internal static class SearchCommand
                     quiet || json,
                     SearchProgressText.Text(judge.Metric),
                     progress => SearchRun.Run(
-                        RecipeReader.ReadFile(parsed.GetValue(recipe)!.FullName),
+                        PipedText.Read(() => RecipeReader.ReadFile(parsed.GetValue(recipe)!.FullName)),
                         parsed.GetValue(folder)!.FullName,
                         judge,
                         options,

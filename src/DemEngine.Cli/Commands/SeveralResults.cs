@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using DemEngine.Cli.Formatting;
 using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
 using DemEngine.Merging.Options;
@@ -44,7 +45,7 @@ internal static class SeveralResults
                 plans.Add((JsonNode)PlanPrinter.ToJson(merge.Plan, own, room, all));
             else if (isDryRun && !quiet)
             {
-                Console.Out.WriteLine(FolderOf(result));
+                Console.Out.WriteLine(Printable.Text(FolderOf(result)));
                 PlanPrinter.Print(merge.Plan, own, room, all, quiet, json);
             }
         }

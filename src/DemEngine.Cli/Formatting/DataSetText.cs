@@ -11,7 +11,8 @@ internal static class DataSetText
         string forms = string.Join(", ", set.Forms).ToLowerInvariant();
         string template = set.ChatTemplate is { } name ? $" by {name}" : "";
         long tokens = set.Examples.Sum(example => (long)example.Tokens.Length);
-        return $"{set.Name}: {set.Rows} rows as {forms}{template}; {set.Examples.Length} sequences, {tokens} tokens, "
-            + $"{set.Targets} of them predicted";
+        return Printable.Text(
+            $"{set.Name}: {set.Rows} rows as {forms}{template}; {set.Examples.Length} sequences, {tokens} tokens, "
+            + $"{set.Targets} of them predicted");
     }
 }

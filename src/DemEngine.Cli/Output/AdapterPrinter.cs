@@ -42,7 +42,7 @@ internal static class AdapterPrinter
             + $"{Sizes.Format(adapter.Tensors.Sum(tensor => tensor.Spec.ByteLength))}"));
         foreach (string remark in adapter.Remarks)
             Prose.Print($"note: {Printable.Text(remark)}");
-        Console.Out.WriteLine(path);
+        Console.Out.WriteLine(Printable.Text(path));
     }
 
     private static string Range(IEnumerable<double> values, string format)

@@ -54,7 +54,7 @@ internal static class DemoPrinter
         Console.Out.WriteLine();
         Console.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"done in {elapsed.TotalSeconds:0.0} s; the report, with figures:"));
-        Console.Out.WriteLine(report.Experiment.ReportFile);
+        Console.Out.WriteLine(Printable.Text(report.Experiment.ReportFile));
     }
 
     public static JsonObject ToJson(DemoReport report)

@@ -11,7 +11,7 @@ internal static class ExamplePrinter
     public static void PrintText(string folder, int recipes, IReadOnlyList<string> models)
     {
         Console.Out.WriteLine($"{models.Count} models for {recipes} recipes in {Printable.Text(folder)}. For example:");
-        Console.Out.WriteLine($"dem merge {ShellWord.Of(Path.Combine(folder, "ties.yaml"))} --out merged");
+        Console.Out.WriteLine($"dem merge {Printable.Text(ShellWord.Of(Path.Combine(folder, "ties.yaml")))} --out merged");
     }
 
     public static void PrintJson(string folder, IReadOnlyList<string> recipes, IReadOnlyList<string> models) =>

@@ -45,6 +45,6 @@ internal static class RunSummary
         foreach (NonFiniteTensor tensor in report.NonFinite)
             Prose.Print(
                 $"warning: {Printable.Text(tensor.Tensor)}: {tensor.Outputs} infinities or NaNs, {tensor.Inputs} in the inputs");
-        Console.Out.WriteLine(report.Output);
+        Console.Out.WriteLine(Printable.Text(report.Output));
     }
 }

@@ -45,8 +45,8 @@ internal static class SearchPrinter
             Console.Out.WriteLine(Invariant($"merging took {report.MergeSeconds / report.TrialSeconds:0.0%} of that"));
         if (report.Failed > 0)
             PrintFailed(report);
-        Console.Out.WriteLine(picture);
-        Console.Out.WriteLine(report.Recipe);
+        Console.Out.WriteLine(Printable.Text(picture));
+        Console.Out.WriteLine(Printable.Text(report.Recipe));
     }
 
     public static void PrintJson(SearchReport report, string picture) => Console.Out.WriteLine(new JsonObject

@@ -34,7 +34,7 @@ internal static class SetupPrinter
             Console.Out.WriteLine($"note: {package} could not be checked: its source publishes no hash");
         if (report.WasThere)
             Console.Out.WriteLine("libtorch is there already; --force fetches it again");
-        Console.Out.WriteLine(report.Folder);
+        Console.Out.WriteLine(Printable.Text(report.Folder));
         foreach (string line in TorchState.Describe())
             Console.Out.WriteLine(line);
     }

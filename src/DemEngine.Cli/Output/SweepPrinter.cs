@@ -37,6 +37,6 @@ internal static class SweepPrinter
         foreach (NonFiniteTensor tensor in report.Merges.SelectMany(merge => merge.NonFinite).DistinctBy(tensor => tensor.Tensor))
             Prose.Print($"warning: {Printable.Text(tensor.Tensor)}: infinities or NaNs");
         foreach (string candidate in report.Candidates)
-            Console.Out.WriteLine(Path.Combine(report.Output, candidate));
+            Console.Out.WriteLine(Printable.Text(Path.Combine(report.Output, candidate)));
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DemEngine.Cli.Formatting;
 using DemEngine.Training.Reports;
 
 namespace DemEngine.Cli.Output;
@@ -28,6 +29,6 @@ internal static class TrainingPrinter
             Console.Out.WriteLine(line);
         if (report.BestStep == 0)
             Console.Out.WriteLine("note: no step improved on the weights that it started from; the output holds those");
-        Console.Out.WriteLine(output);
+        Console.Out.WriteLine(Printable.Text(output));
     }
 }

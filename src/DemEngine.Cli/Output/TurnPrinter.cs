@@ -37,7 +37,7 @@ internal static class TurnPrinter
         if (answer.Best is { } best)
             Console.Out.WriteLine($"best so far: trial {best.Number}, {Value(answer.Objective, best)}");
         if (answer.RecipeFile is { } recipe)
-            Console.Out.WriteLine(recipe);
+            Console.Out.WriteLine(Printable.Text(recipe));
     }
 
     public static void PrintJson(TellAnswer answer) => Console.Out.WriteLine(new JsonObject

@@ -82,11 +82,11 @@ internal static class PlanCommand
         return command;
     }
 
-    private static RecipeSource Read(string path)
+    private static RecipeSource Read(string path) => PipedText.Read(() =>
     {
         if (path != "-")
             return RecipeSource.ReadFile(Path.GetFullPath(path));
         using Stream input = Console.OpenStandardInput();
         return RecipeSource.Read(input, "standard input");
-    }
+    });
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DemEngine.Files;
 
 namespace DemEngine.Remote.Http;
 
@@ -26,6 +27,7 @@ internal static class JsonAnswer
 
         try
         {
+            StrictJson.CheckText(text.GetBuffer().AsSpan(0, (int)text.Length));
             return JsonDocument.Parse(text.GetBuffer().AsMemory(0, (int)text.Length));
         }
         catch (JsonException e)

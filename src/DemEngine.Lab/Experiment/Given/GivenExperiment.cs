@@ -142,9 +142,7 @@ public static class GivenExperiment
         string output = Path.Combine(folder, "models", model.Name), record = output + ".json", stage = $"training {model.Name}";
         DataSet validation = data.ValidationOf(model);
         TrainingOptions options = settings.Training with { Steps = model.Steps, EvaluateEvery = EvaluateEvery(model.Steps) };
-        TuningReport? report = File.Exists(record) && Directory.Exists(output)
-            ? JsonSerializer.Deserialize(File.ReadAllBytes(record), StageJson.Default.TuningReport)
-            : null;
+        TuningReport? report = TrainingStages.Known(record, output);
         if (report is null)
         {
             meter.Report(stage, 0, "");

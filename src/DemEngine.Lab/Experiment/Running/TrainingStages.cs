@@ -96,7 +96,8 @@ internal sealed class TrainingStages(ExperimentFolder folder, IFineTuner tuner, 
     }
 
     /// <summary>Reads the report that was written when the model was complete; null if it never was.</summary>
-    private static TuningReport? Known(string record, string model)
+    /// <exception cref="DemException">DEM2131 (BadResults): the report is damaged.</exception>
+    public static TuningReport? Known(string record, string model)
     {
         if (!File.Exists(record) || !Directory.Exists(model))
             return null;
