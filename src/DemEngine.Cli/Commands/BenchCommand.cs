@@ -87,7 +87,8 @@ internal static class BenchCommand
                 read.Read(parsed));
 
             if (parsed.GetValue(folder) is null && !quiet && !json)
-                Console.Error.WriteLine($"models and outputs are made in {Printable.Text(work.Path)}, and removed at the end; --dir keeps them");
+                Console.Error.WriteLine(
+                    $"models and outputs are made in {Printable.Text(work.Path)}, and removed at the end; --dir keeps them");
             using IMergeBackend backend = device.Open(parsed, quiet);
             BenchReport report = Bench.Run(
                 options,

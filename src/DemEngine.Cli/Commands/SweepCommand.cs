@@ -40,7 +40,8 @@ internal static class SweepCommand
             bool json = parsed.GetValue(run.Output.Json);
             bool quiet = parsed.GetValue(run.Output.Quiet);
             ImmutableArray<SweepCandidate> candidates = Sweep.Candidates(
-                PipedText.Read(() => RecipeReader.ReadFile(parsed.GetValue(recipe)!.FullName)), [.. parsed.GetValue(set)!.Select(Axis)]);
+                PipedText.Read(() => RecipeReader.ReadFile(parsed.GetValue(recipe)!.FullName)),
+                [.. parsed.GetValue(set)!.Select(Axis)]);
             using IMergeBackend backend = run.Backend.Open(parsed, quiet);
             AlignmentOptions policies = alignment.Read(parsed);
             RunOptions options = run.Read(parsed);

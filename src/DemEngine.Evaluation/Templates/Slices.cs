@@ -26,7 +26,8 @@ internal static class Slices
         else
         {
             long last = end is { } stop ? Clamp(stop, -1, count - 1, count) : -1;
-            for (long at = first is { } start ? Clamp(start, -1, count - 1, count) : count - 1; at > last; at += Math.Max(step, -count))
+            long begin = first is { } start ? Clamp(start, -1, count - 1, count) : count - 1;
+            for (long at = begin; at > last; at += Math.Max(step, -count))
                 part.Add(items[(int)at]);
         }
 
