@@ -92,7 +92,9 @@ public sealed class CommandEvaluator : IModelEvaluator
     public ModelScores Evaluate(IModelWeights model, CommandPlace place, CancellationToken cancel)
     {
         long start = Stopwatch.GetTimestamp();
-        string folder = model.Folder;
+
+        // Commands may change their folder before they look for the model's.
+        string folder = Path.GetFullPath(model.Folder);
         for (int attempt = 0; ; attempt++)
         {
             try

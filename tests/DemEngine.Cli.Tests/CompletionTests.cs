@@ -15,6 +15,8 @@ public sealed class CompletionTests
     [TestCase("dem setup torch --so", "--source")]
     [TestCase("dem completion z", "zsh")]
     [TestCase("dem synth --thr", "--threads")]
+    [TestCase("dem hel", "help")]
+    [TestCase("dem help merge", "merge mergekit")]
     public void Bash_completes(string line, string words)
     {
         using var folder = new TempFolder();
@@ -42,6 +44,7 @@ public sealed class CompletionTests
     [TestCase("dem merge r.yaml --overw", "--overwrite")]
     [TestCase("dem search t", "tell")]
     [TestCase("dem completion pw", "pwsh")]
+    [TestCase("dem help merge", "merge mergekit")]
     public void Fish_completes(string line, string words)
     {
         if (Shell.Bash("command -v fish || true").Length == 0)
@@ -58,7 +61,7 @@ public sealed class CompletionTests
 
     [TestCase("zsh", "#compdef dem", "bashcompinit")]
     [TestCase("fish", "complete -c dem -n '__fish_use_subcommand' -f -a merge", "-l missing -x -a 'fail base'")]
-    [TestCase("pwsh", "Register-ArgumentCompleter -Native -CommandName dem", "'--missing' = @('fail', 'base')")]
+    [TestCase("pwsh", "Register-ArgumentCompleter -Native -CommandName dem", "'--missing' = @('fail', 'base')", "'help' = @('bench'", "$demFiles = @('merge'")]
     public void Other_shells_have_scripts_of_the_same_words(string shell, params string[] parts)
     {
         string script = Dem.Run("completion", shell).Expect(0).Output;

@@ -41,6 +41,29 @@ public sealed class TableTests
         Assert.That(Prose.Wrap("a sentence of several words", width), Is.EqualTo(expected));
 
     [Test]
+    public void A_plan_is_set_out_in_columns_where_they_fit() =>
+        Assert.That(PlanPrinter.Lines([(" 1  ", "head.weight", "F32[2]  linear"), ("12  ", "x", "BF16[3]  linear")], 33), Is.EqualTo(
+            " 1  head.weight  F32[2]  linear\n12  x            BF16[3]  linear\n"));
+
+    [Test]
+    public void A_plan_that_is_too_wide_has_what_is_done_below_its_names() =>
+        Assert.That(PlanPrinter.Lines([(" 1  ", "head.weight", "F32[2, 64]  ties after measuring thresholds")], 30), Is.EqualTo(
+            " 1  head.weight\n      F32[2, 64]  ties after\n      measuring thresholds\n"));
+
+    [Test]
+    public void An_error_goes_on_below_its_message() =>
+        Assert.That(ErrorPrinter.Broken("error DEM2001: there is no such folder", 24), Is.EqualTo(
+            "error DEM2001: there is\n       no such folder"));
+
+    [Test]
+    [Platform(Include = "Linux")]
+    public void Errors_are_broken_between_words_on_a_terminal()
+    {
+        string output = Shell.InTerminal(40, ["merge", "recipe.yaml", "merged", "--threads", "0"]).Output.ReplaceLineEndings("\n");
+        Assert.That(output, Does.Contain("error DEM1001: --threads: '0' is not a\n       whole number from 1\n"));
+    }
+
+    [Test]
     [Platform(Include = "Linux")]
     public void Distances_fit_a_narrow_terminal([Values(60, 80, 100)] int width)
     {

@@ -48,6 +48,16 @@ public class CommandEvaluatorTests
         Assert.That(evaluator.Evaluate(new FolderOnly(model)).Scores.Single().Value, Is.EqualTo(0.5));
     }
 
+    [Test]
+    public void A_command_that_changes_its_folder_finds_the_model()
+    {
+        using var folder = new TempFolder();
+        File.WriteAllText(folder.PathOf("answer"), "0.5");
+        string relative = Path.GetRelativePath(Environment.CurrentDirectory, folder.Path);
+        using var evaluator = new CommandEvaluator("cd / && cmp {model}/answer \"$DEM_MODEL/answer\" && cat {model}/answer", []);
+        Assert.That(evaluator.Evaluate(new FolderOnly(relative)).Scores.Single().Value, Is.EqualTo(0.5));
+    }
+
     [TestCase("cat {model}/answer")]
     [TestCase("cat \"{model}/answer\"")]
     [TestCase("cat '{model}/answer'")]

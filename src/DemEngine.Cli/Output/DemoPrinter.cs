@@ -48,7 +48,7 @@ internal static class DemoPrinter
         if (Verdict.Of(results) is { } verdict)
         {
             Heading(console, "What DEM bought, and at which cost");
-            Console.Out.WriteLine(verdict);
+            Prose.Print(verdict);
         }
 
         Console.Out.WriteLine();

@@ -55,7 +55,7 @@ internal static class DiffPrinter
                 }));
         }
 
-        Console.Out.WriteLine(
+        Prose.Print(
             diff.IsIdentical
                 ? $"identical: {diff.Common.Length} tensors"
                 : $"different: {different.Length} of {diff.Common.Length}"

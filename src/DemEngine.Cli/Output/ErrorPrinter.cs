@@ -2,19 +2,32 @@ using DemEngine.Errors;
 
 namespace DemEngine.Cli.Output;
 
-/// <summary>Prints errors in the form that scripts expect: the code and the message on one line, then the remedy.</summary>
+/// <summary>
+/// Prints errors in the form that scripts expect: the code and the message on one line, then the remedy. On a terminal both are
+/// broken between words.
+/// </summary>
 internal static class ErrorPrinter
 {
     private const int LongestMessage = 4000;
+    private const string Indent = "       ";
 
     public static void Print(ErrorCode code, params IEnumerable<string> messages) => Print(code, Remedies.Of(code), messages);
 
     public static void Print(ErrorCode code, string remedy, params IEnumerable<string> messages)
     {
         foreach (string message in messages)
-            Console.Error.WriteLine($"error {code}: {OneLine(message)}");
-        Console.Error.WriteLine($"       {OneLine(remedy)}");
+            Print($"error {code}: {OneLine(message)}");
+        Print(Indent + OneLine(remedy));
     }
+
+    private static void Print(string line) =>
+        Console.Error.WriteLine(
+            !Console.IsErrorRedirected && OutputConsole.TerminalWidth is { } width ? Broken(line, width) : line);
+
+    /// <summary>Breaks a line between words, and indents what follows as a remedy is.</summary>
+    /// <param name="line">The line.</param>
+    /// <param name="width">Columns of the terminal.</param>
+    public static string Broken(string line, int width) => Prose.Wrap(line, width, Indent);
 
     /// <summary>
     /// Joins lines and escapes what a terminal would interpret, because paths, files and messages of the system may hold it.

@@ -49,7 +49,7 @@ internal static class InspectPrinter
         }
 
         foreach (string remark in summary.Remarks)
-            Console.Out.WriteLine($"note: {Printable.Text(remark)}");
+            Prose.Print($"note: {Printable.Text(remark)}");
         Console.Out.WriteLine();
         if (all)
             PrintTensors(summary, statistics);

@@ -35,7 +35,7 @@ internal static class PlanPrinter
     private static void PrintText(OutputPlan plan, RunOptions options, DiskRoom? room, bool all)
     {
         foreach (ManifestInput input in plan.Inputs)
-            Console.Out.WriteLine($"{input.Role,-7} {Printable.Text(input.Path)}  {input.Fingerprint}");
+            Prose.Print($"{input.Role,-7} {Printable.Text(input.Path)}  {input.Fingerprint}");
         ImmutableArray<(string Symbol, string Model)> common = plan.CommonSources;
         foreach (var (symbol, model) in all ? common : plan.Totals.Models)
             Console.Out.WriteLine($"{symbol} = {Printable.Text(model)}");
@@ -58,10 +58,10 @@ internal static class PlanPrinter
         foreach (var (name, contents) in plan.SideFiles)
             Console.Out.WriteLine($"{Printable.Text(name)}  {contents.Length} bytes");
         foreach (string remark in plan.Remarks)
-            Console.Out.WriteLine($"note: {Printable.Text(remark)}");
+            Prose.Print($"note: {Printable.Text(remark)}");
         Console.Out.WriteLine($"to read   {Sizes.Format(plan.BytesToRead)}");
         Console.Out.WriteLine($"to write  {Sizes.Format(plan.BytesToWrite)}");
-        Console.Out.WriteLine(
+        Prose.Print(
             $"memory    {Sizes.Format(plan.BufferBytes(options))} in buffers at most, and about "
             + $"{Sizes.Format(plan.MetadataBytes)} for names and places of {plan.Layout.Tensors.Length} tensors");
         Console.Out.WriteLine(room is null
@@ -87,15 +87,35 @@ internal static class PlanPrinter
     {
         IReadOnlyList<NameGroup> groups = GroupsOf(plan);
         int counts = groups.Select(group => group.Count.Length).DefaultIfEmpty().Max();
-        int names = groups.Select(group => Printable.Text(group.Pattern.ToString()).Length).DefaultIfEmpty().Max();
-        foreach (NameGroup group in groups)
+        (string Lead, string Name, string How)[] lines =
+        [
+            .. groups.Select(group => (
+                $"{group.Count.PadLeft(counts)}  ",
+                Printable.Text(group.Pattern.ToString()),
+                $"{TensorShapes.Describe(group.Members.Select(k => plan.Layout.Tensors[k].Spec))}  "
+                    + Printable.Text(plan.Operations[group.Members[0]])
+                    + (plan.Totals.HasOtherNames(group.Members[0]) ? "  from tensors of other names" : ""))),
+        ];
+        Console.Out.Write(Lines(lines, OutputConsole.TerminalWidth ?? int.MaxValue));
+    }
+
+    /// <summary>
+    /// Sets out lines in columns; where one of them is wider than the terminal, what is done with each group stands below its
+    /// names, broken between words.
+    /// </summary>
+    /// <param name="lines">Counts, all of one width, names, and what is done.</param>
+    /// <param name="width">Columns of the terminal.</param>
+    public static string Lines((string Lead, string Name, string How)[] lines, int width)
+    {
+        int names = lines.Select(line => line.Name.Length).DefaultIfEmpty().Max();
+        bool fits = lines.All(line => line.Lead.Length + names + 2 + line.How.Length <= width);
+        return string.Concat(lines.Select(line =>
         {
-            TensorSpec[] specs = [.. group.Members.Select(k => plan.Layout.Tensors[k].Spec)];
-            Console.Out.WriteLine(
-                $"{group.Count.PadLeft(counts)}  {Printable.Text(group.Pattern.ToString()).PadRight(names)}  "
-                + $"{TensorShapes.Describe(specs)}  {Printable.Text(plan.Operations[group.Members[0]])}"
-                + (plan.Totals.HasOtherNames(group.Members[0]) ? "  from tensors of other names" : ""));
-        }
+            if (fits)
+                return $"{line.Lead}{line.Name.PadRight(names)}  {line.How}\n";
+            string indent = new(' ', line.Lead.Length + 2);
+            return $"{line.Lead}{line.Name}\n{Prose.Wrap(indent + line.How, width, indent)}\n";
+        }));
     }
 
     private static IReadOnlyList<NameGroup> GroupsOf(OutputPlan plan) => NameGroups.Of(

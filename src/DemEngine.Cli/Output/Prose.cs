@@ -14,20 +14,22 @@ internal static class Prose
     /// <summary>Breaks a text into lines between its words. A word that is longer than a line has a line of its own.</summary>
     /// <param name="text">Text without line ends.</param>
     /// <param name="width">Columns of a line.</param>
-    public static string Wrap(string text, int width)
+    /// <param name="indent">What each line but the first begins with.</param>
+    public static string Wrap(string text, int width, string indent = "")
     {
         if (text.Length <= width || width < Narrowest)
             return text;
         var wrapped = new StringBuilder(text.Length + 16);
         int column = 0;
+        bool begun = false;
         foreach (string word in text.Split(' '))
         {
-            if (column > 0 && column + 1 + word.Length > width)
+            if (column > indent.Length && column + 1 + word.Length > width)
             {
-                wrapped.Append('\n');
-                column = 0;
+                wrapped.Append('\n').Append(indent);
+                column = indent.Length;
             }
-            else if (wrapped.Length > 0)
+            else if (begun)
             {
                 wrapped.Append(' ');
                 column++;
@@ -35,6 +37,7 @@ internal static class Prose
 
             wrapped.Append(word);
             column += word.Length;
+            begun = true;
         }
 
         return wrapped.ToString();

@@ -38,7 +38,7 @@ internal static class SearchPrinter
             PrintFront(report, sets);
 
         Console.Out.WriteLine();
-        Console.Out.WriteLine(Invariant(
+        Prose.Print(Invariant(
             $"{report.Strategy}: {report.Asked} trials, {Ending(report.End)}; {Evaluated(report)} ")
             + Invariant($"in {report.Seconds:0.0} s by {Printable.Text(report.EvaluatorDescription)}"));
         if (report.TrialSeconds > 0)
@@ -96,20 +96,20 @@ internal static class SearchPrinter
     private static void PrintFailed(SearchReport report)
     {
         Trial[] failed = [.. report.Trials.Where(trial => !trial.Succeeded)];
-        Console.Out.WriteLine($"warning: {(failed.Length == 1 ? "1 trial" : $"{failed.Length} trials")} failed, "
+        Prose.Print($"warning: {(failed.Length == 1 ? "1 trial" : $"{failed.Length} trials")} failed, "
             + $"and counted for nothing; {report.TrialLog} has all errors");
         foreach (Trial trial in failed.Take(MostFailed))
         {
             string at = string.Join(", ", report.Map.Sources.Zip(
                 trial.Coefficients.BySource, (source, values) => $"{source} {string.Join('/', values.Select(Number))}"));
-            Console.Out.WriteLine($"  trial {trial.Number} ({at}): {Printable.Text(trial.Error!)}");
+            Prose.Print($"  trial {trial.Number} ({at}): {Printable.Text(trial.Error!)}");
         }
     }
 
     private static void PrintSensitivity(SearchReport report)
     {
         Console.Out.WriteLine();
-        Console.Out.WriteLine(
+        Prose.Print(
             $"{ObjectiveName(report)}"
             + " as one coefficient moves by its step, and the way in which each set alone would move it");
         Console.Out.WriteLine();
@@ -166,7 +166,7 @@ internal static class SearchPrinter
                     pair.Together)),
                 Scores("all", "", "", conflicts.All),
             ]);
-        Console.Out.WriteLine(
+        Prose.Print(
             "opposed: of what two vectors change alike in size, the share with opposite signs; "
             + "50 % for vectors that have nothing to do with each other");
     }

@@ -22,17 +22,17 @@ internal static class VerifyPrinter
             foreach (string file in files.Extra)
                 Console.Out.WriteLine($"file extra: {Printable.Text(file)}");
             foreach (string note in files.Notes)
-                Console.Out.WriteLine($"note: {Printable.Text(note)}");
+                Prose.Print($"note: {Printable.Text(note)}");
         }
         else if (report.WithoutChecksum is not { } without)
         {
-            Console.Out.WriteLine(
+            Prose.Print(
                 "note: the manifest is of an older version, without the files beside the weights; they were not checked");
         }
 
         else if (without > 0)
         {
-            Console.Out.WriteLine($"note: {without} files in the archive state no checksum; they were not checked");
+            Prose.Print($"note: {without} files in the archive state no checksum; they were not checked");
         }
 
         string beside = report.Files is null ? "" : $", {report.Files.Count} files";

@@ -26,6 +26,14 @@ internal static class CommandWords
             ? [.. names.Split('|').Where(IsWord).Where(word => word is not ("file" or "name" or "dir" or "k"))]
             : [];
 
+    /// <summary>Whether a command takes names of files or folders beside its options.</summary>
+    public static bool TakesFiles(Command command) =>
+        command.Arguments.Any(argument => ValuesOf(argument.HelpName).Length == 0);
+
+    /// <summary>What can follow <c>dem help</c>: commands, and topics that belong to none.</summary>
+    public static IEnumerable<string> Topics(Command root) => root.Subcommands.Where(one => !one.Hidden).Select(one => one.Name)
+        .Concat(HelpTexts.All.Keys).Concat(["errors", "topics"]).Order(StringComparer.Ordinal);
+
     /// <summary>Whether an option takes a value.</summary>
     public static bool TakesValue(Option option) => option.ValueType != typeof(bool) && option.ValueType != typeof(void);
 

@@ -9,6 +9,9 @@ namespace DemEngine.Cli.Shells;
 /// </summary>
 internal static class CompletionScripts
 {
+    /// <summary>The word before a command or a topic, which is no command itself.</summary>
+    private const string Help = "help";
+
     /// <summary>The script of each shell, by the shell's name.</summary>
     public static IReadOnlyDictionary<string, Func<Command, string>> ByShell { get; } =
         new Dictionary<string, Func<Command, string>>(StringComparer.Ordinal)
@@ -35,7 +38,8 @@ internal static class CompletionScripts
                 case "$command:$before" in
 
             """.ReplaceLineEndings("\n"));
-        script.Replace("COMMANDS", string.Join(' ', CommandWords.All(root).Skip(1).Select(one => one.Name.Replace(' ', '/'))));
+        script.Replace(
+            "COMMANDS", string.Join(' ', CommandWords.All(root).Skip(1).Select(one => one.Name.Replace(' ', '/')).Append(Help)));
         foreach (var (name, command) in CommandWords.All(root))
         {
             foreach (Option option in CommandWords.OptionsOf(command, root).Where(CommandWords.TakesValue))
@@ -54,11 +58,12 @@ internal static class CompletionScripts
         {
             string words = string.Join(' ', Words(command, root));
             string shown = name.Length == 0 ? "''" : name.Replace(' ', '/');
-            bool takesFiles = command.Arguments.Any(argument => CommandWords.ValuesOf(argument.HelpName).Length == 0);
-            string files = takesFiles ? " $([[ \"$word\" == -* ]] || compgen -f -- \"$word\")" : "";
+            string files = CommandWords.TakesFiles(command) ? " $([[ \"$word\" == -* ]] || compgen -f -- \"$word\")" : "";
             script.Append($"        {shown}) COMPREPLY=($(compgen -W '{words}' -- \"$word\"){files}) ;;\n");
         }
 
+        string topics = string.Join(' ', CommandWords.Topics(root));
+        script.Append($"        {Help}) COMPREPLY=($(compgen -W '{topics}' -- \"$word\")) ;;\n");
         script.Append(
             """
                 esac
@@ -102,6 +107,11 @@ internal static class CompletionScripts
             void Offer(string what) => script.Append($"complete -c dem -n {FishQuote(when)} {what}\n");
         }
 
+        script.Append(
+            $"complete -c dem -n '__fish_use_subcommand' -f -a {Help} -d 'Show the help of a command or on a topic.'\n");
+        script.Append(
+            $"complete -c dem -n '__fish_seen_subcommand_from {Help}' -f -a "
+            + $"{FishQuote(string.Join(' ', CommandWords.Topics(root)))}\n");
         return script.ToString();
     }
 
@@ -112,9 +122,17 @@ internal static class CompletionScripts
             + "$demWords = @{\n");
         foreach (var (name, command) in CommandWords.All(root))
             script.Append($"    {Quote(name)} = @({string.Join(", ", Words(command, root).Select(Quote))})\n");
-        script.Append("}\n$demValues = @{\n");
-        foreach (Option option in CommandWords.All(root).SelectMany(one => CommandWords.OptionsOf(one.Command, root))
-            .Where(option => CommandWords.ValuesOf(option.HelpName).Length > 0).DistinctBy(option => option.Name))
+        script.Append($"    {Quote(Help)} = @({string.Join(", ", CommandWords.Topics(root).Select(Quote))})\n");
+        IEnumerable<Option> options = CommandWords.All(root).SelectMany(one => CommandWords.OptionsOf(one.Command, root));
+        IEnumerable<string> others = options
+            .Where(option => CommandWords.TakesValue(option) && CommandWords.ValuesOf(option.HelpName).Length == 0)
+            .SelectMany(CommandWords.NamesOf).Distinct();
+        IEnumerable<string> withFiles = CommandWords.All(root)
+            .Where(one => CommandWords.TakesFiles(one.Command)).Select(one => one.Name);
+        script.Append($"}}\n$demOtherValues = @({string.Join(", ", others.Select(Quote))})\n");
+        script.Append($"$demFiles = @({string.Join(", ", withFiles.Select(Quote))})\n$demValues = @{{\n");
+        foreach (Option option in options.Where(option => CommandWords.ValuesOf(option.HelpName).Length > 0)
+            .DistinctBy(option => option.Name))
         {
             string values = string.Join(", ", CommandWords.ValuesOf(option.HelpName).Select(Quote));
             script.Append($"    {Quote(option.Name)} = @({values})\n");
@@ -132,8 +150,17 @@ internal static class CompletionScripts
                     $longer = if ($command) { "$command $one" } else { $one }
                     if ($demWords.ContainsKey($longer)) { $command = $longer }
                 }
-                $words = $demWords[$command]
-                if ($given.Count -and $demValues.ContainsKey($given[-1])) { $words = $demValues[$given[-1]] }
+                $last = if ($given.Count) { $given[-1] } else { '' }
+                if ($demValues.ContainsKey($last)) { $words = $demValues[$last] }
+                # Without an answer the shell completes names of files.
+                elseif ($demOtherValues -contains $last) { return }
+                else {
+                    $words = $demWords[$command]
+                    if ($demFiles -contains $command -and $word -notlike '-*') {
+                        $words = @($words | Where-Object { $_ -notlike '-*' })
+                        [System.Management.Automation.CompletionCompleters]::CompleteFilename($word)
+                    }
+                }
                 $words | Where-Object { $_ -like "$word*" } |
                     ForEach-Object { [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_) }
             }
@@ -144,6 +171,7 @@ internal static class CompletionScripts
 
     private static IEnumerable<string> Words(Command command, Command root) =>
         command.Subcommands.Where(one => !one.Hidden).Select(one => one.Name)
+            .Concat(command == root ? [Help] : [])
             .Concat(command.Arguments.SelectMany(argument => CommandWords.ValuesOf(argument.HelpName)))
             .Concat(CommandWords.OptionsOf(command, root).SelectMany(CommandWords.NamesOf))
             .Concat(command.Options.Any(option => option.Name == "--resume") ? ["--resume=auto"] : []);
