@@ -23,7 +23,7 @@ internal static class BenchPrinter
 
     public static void PrintText(BenchReport report)
     {
-        Console.Out.WriteLine(report.Machine);
+        Prose.Print(report.Machine);
         Console.Out.WriteLine(
             $"{report.Method}, {report.Shape}, {Sizes.Format(report.ModelBytes)}"
             + " a model, "
