@@ -50,33 +50,36 @@ internal static class TiedWeights
 
     private static bool AreEqual(StoredTensor a, StoredTensor b, bool samplesOnly)
     {
-        int size = a.Spec.Type.Size;
-        byte[] forA = new byte[BlockBytes];
-        byte[] forB = new byte[BlockBytes];
-        bool AreEqualAt(long first, int count)
-        {
-            Span<byte> left = forA.AsSpan(0, count * size);
-            Span<byte> right = forB.AsSpan(0, count * size);
-            a.Peek(first, left);
-            b.Peek(first, right);
-            return left.SequenceEqual(right);
-        }
-
         // Few bytes tell most tensors apart. Whole tensors are read only where they are the same, or nearly so.
+        int size = a.Spec.Type.Size;
         long units = a.Spec.UnitCount;
         int sample = (int)Math.Min(units, SampleBytes / size);
+        byte[] left = new byte[sample * size];
+        byte[] right = new byte[sample * size];
         for (int k = 0; k < Samples; k++)
         {
             if (!AreEqualAt((units - sample) / (Samples - 1) * k, sample))
                 return false;
         }
 
-        for (long first = 0; first < units && !samplesOnly; first += BlockBytes / size)
+        if (samplesOnly)
+            return units > 0;
+        int block = (int)Math.Min(units, BlockBytes / size);
+        left = new byte[block * size];
+        right = new byte[block * size];
+        for (long first = 0; first < units; first += block)
         {
-            if (!AreEqualAt(first, (int)Math.Min(BlockBytes / size, units - first)))
+            if (!AreEqualAt(first, (int)Math.Min(block, units - first)))
                 return false;
         }
 
         return units > 0;
+
+        bool AreEqualAt(long first, int count)
+        {
+            a.Peek(first, left.AsSpan(0, count * size));
+            b.Peek(first, right.AsSpan(0, count * size));
+            return left.AsSpan(0, count * size).SequenceEqual(right.AsSpan(0, count * size));
+        }
     }
 }
