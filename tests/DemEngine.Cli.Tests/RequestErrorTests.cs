@@ -165,7 +165,7 @@ public class RequestErrorTests
 
     [Test]
     public void A_name_with_control_characters_cannot_break_the_line() =>
-        Dem.Run("merge", "/nowhere/a\nb\u001b[31m", "--out", "/nowhere/out").ExpectError(ErrorCode.RecipeNotFound, @"a b\u001b[31m");
+        Dem.Run("merge", "/nowhere/a\nb\u001b[31m", "--out", "/nowhere/out").ExpectError(ErrorCode.RecipeNotFound, @"a\u000ab\u001b[31m");
 
     [Test]
     public void Checkpoints_that_are_not_there()

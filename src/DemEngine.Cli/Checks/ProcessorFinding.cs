@@ -5,7 +5,9 @@ using DemEngine.Numerics.Simd;
 namespace DemEngine.Cli.Checks;
 
 /// <summary>Tells whether the processor has vectors that this build of the program does not use.</summary>
-/// <remarks>A program that is compiled ahead of time is for one level of x86-64 (System V psABI for x86-64, section 3.1.1).</remarks>
+/// <remarks>
+/// A program that is compiled ahead of time is for one level of x86-64 (System V psABI for x86-64, section 3.1.1).
+/// </remarks>
 internal static class ProcessorFinding
 {
     private const string CpuInfo = "/proc/cpuinfo";

@@ -9,8 +9,9 @@ namespace DemEngine.Checkpoints;
 /// <summary>
 /// Fingerprint that tells one checkpoint from another without reading all of it: XXH3-128 over every tensor's name, type, shape,
 /// and its first, middle and last 4 KiB, in the order of the names. Of a checkpoint of more than 16,384 tensors, which has many
-/// experts, it takes the middle 512 bytes of each, and so of a tensor that an adapter changes. It does not depend on how the checkpoint is split into shards. Two checkpoints
-/// that differ only between the samples have the same fingerprint, but fine-tuning changes nearly every element.
+/// experts, it takes the middle 512 bytes of each, and so of a tensor that an adapter changes. It does not depend on how the
+/// checkpoint is split into shards. Two checkpoints that differ only between the samples have the same fingerprint, but
+/// fine-tuning changes nearly every element.
 /// </summary>
 internal static class Fingerprint
 {

@@ -20,7 +20,7 @@ public sealed class FolderContentsTests
     [TestCase("pytorch_model.bin", "begins neither as one nor as safetensors", "compare its size")]
     [TestCase("consolidated.00.pth", "\"consolidated.00.pth\" of PyTorch", "Give the file itself")]
     [TestCase("model.ckpt", "\"model.ckpt\" of PyTorch", "Give the file itself")]
-    [TestCase("model_index.json", "root of a diffusers pipeline", "one model at a time")]
+    [TestCase("model_index.json", "root of a diffusers pipeline", "Here one model is wanted")]
     [TestCase("consolidated.safetensors", "\"consolidated.safetensors\"", "Give the file itself")]
     [TestCase("model.fp16.safetensors", "\"model.fp16.safetensors\"", "Give the file itself")]
     [TestCase("diffusion_pytorch_model.fp16.safetensors", "\"diffusion_pytorch_model.fp16.safetensors\"", "Give the file itself")]

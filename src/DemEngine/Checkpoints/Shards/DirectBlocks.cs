@@ -343,8 +343,8 @@ internal sealed class DirectBlocks : IDisposable
     }
 
     /// <summary>
-    /// A reader that has nothing to do. It sleeps at once: spinning, as semaphores do first, would take the processor from threads
-    /// that compute.
+    /// A reader that has nothing to do. It sleeps at once: spinning, as semaphores do first, would take the processor from
+    /// threads that compute.
     /// </summary>
     private sealed class IdleReader
     {

@@ -26,8 +26,8 @@ internal sealed class BinCounts(int bins) : IDisposable
     }
 
     /// <summary>
-    /// Returns the sums over all threads, none of which may still be counting, at the start of an array that is the caller's until
-    /// this is disposed.
+    /// Returns the sums over all threads, none of which may still be counting, at the start of an array that is the caller's
+    /// until this is disposed.
     /// </summary>
     public long[] Total()
     {
