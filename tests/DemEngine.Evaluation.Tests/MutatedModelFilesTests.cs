@@ -155,12 +155,15 @@ public sealed class MutatedModelFilesTests
 
     [TestCase("""{"results": {"gsm8k": {"acc,none": 0.5, "acc_stderr,none": 0.01, "alias": "gsm8k"}, "mmlu": {"acc,none": 0.25}}, "higher_is_better": {"gsm8k": {"acc": true}}, "group_subtasks": {"all": ["mmlu", "gsm8k"]}}""", "acc", false)]
     [TestCase("""{"loss": 1.5, "sets": {"a": {"loss": NaN}}}""", "loss")]
-    [TestCase("step 1 \u001b[31mred\nloss = 1e-3\nacc: 0.5\n", "acc")]
+    [TestCase("step 1 ESC[31mred\nloss = 1e-3\nacc: 0.5\n", "acc")]
     public void What_an_evaluation_printed(string printed, string asked, bool isEverRefused = true)
     {
         using var folder = new TempFolder();
         string path = folder.PathOf("results.json");
-        Mutations.Run(17, Encoding.UTF8.GetBytes(printed), contents =>
+
+        // A test with an escape in its name would not be found by that name.
+        byte[] file = Encoding.UTF8.GetBytes(printed.Replace("ESC", "\u001b", StringComparison.Ordinal));
+        Mutations.Run(17, file, contents =>
         {
             File.WriteAllBytes(path, contents);
             CommandResults.Read(path, isEverRefused ? [new Metric(asked, true)] : []);
