@@ -21,9 +21,13 @@ internal static class WorkingFolder
 
     /// <summary>Returns the full path of a path that may lead from the current directory.</summary>
     /// <param name="path">Path to complete.</param>
-    /// <exception cref="DemException">DEM4014 (NoWorkingFolder): the current directory does not exist any more.</exception>
+    /// <exception cref="DemException">
+    /// DEM4014 (NoWorkingFolder): the current directory does not exist any more. DEM1001 (BadArgument): the path has a NUL.
+    /// </exception>
     public static string FullPath(string path)
     {
+        if (path.Contains('\0', StringComparison.Ordinal))
+            throw new DemException(ErrorCode.BadArgument, $"{path}: a path cannot hold a NUL character") { Path = path };
         try
         {
             return Path.GetFullPath(path);

@@ -96,7 +96,14 @@ internal sealed partial record PlanDocument(
         && plan.Inputs.All(input => input is { Role: not null, Path: not null, Fingerprint: not null })
         && plan.Models.All(model => model is { Path: not null, Files: not null, Beside: not null })
         && plan.Shards.All(shard => shard is { File: not null, Header: not null })
-        && plan.Parts.All(part => part is not null);
+        && plan.Parts.All(part => part is not null)
+        && PathsOf(plan).All(path => !path.Contains('\0', StringComparison.Ordinal));
+
+    private static IEnumerable<string> PathsOf(PlanDocument plan) =>
+    [
+        plan.Output, plan.Recipe.Name, plan.Recipe.Folder, plan.Recipe.Here, .. plan.Models.Select(model => model.Path),
+        .. plan.Shards.Select(shard => shard.File),
+    ];
 
     private static DemException Bad(string path, string why, Exception? inner = null) =>
         new(ErrorCode.BadPlan, $"{path}: {why}", inner) { Path = path };
