@@ -249,6 +249,7 @@ public sealed class PartFailureTests
     }
 
     [TestCase("output", "\"relative\"")]
+    [TestCase("output", "\"/a\\u0000b\"")]
     [TestCase("recipe", "{}")]
     [TestCase("options", "null")]
     [TestCase("parts", "[null]")]
