@@ -26,6 +26,7 @@ internal sealed class StripEstimate<TWidth, TVector>
 
     private float[] _coefficients = [];
     private float[] _rowNorms = [];
+    private double[] _rowWeights = [];
     private float[] _columnNorms = [];
     private float[] _sums = [];
     private float[] _bounds = [];
@@ -34,7 +35,8 @@ internal sealed class StripEstimate<TWidth, TVector>
     private int _skipped;
 
     /// <summary>
-    /// Begins columns: lays out the norms of the right factors' columns as a factor with a row for each change.
+    /// Begins columns: lays out the norms of the right factors' columns as a factor with a row for each change, and the weights
+    /// that numbers of the left factors have in the norms of their rows.
     /// </summary>
     /// <param name="changes">The changes.</param>
     /// <param name="column">Index in the matrix of the first column.</param>
@@ -44,6 +46,7 @@ internal sealed class StripEstimate<TWidth, TVector>
         _firstPanel = column / Panel;
         int panels = ((column + columns - 1) / Panel) - _firstPanel + 1;
         Ensure(ref _columnNorms, panels * Panel * changes.Length);
+        _rowWeights = RowWeights(changes);
         for (int i = 0; i < changes.Length; i++)
         {
             ReadOnlySpan<float> norms = changes[i].Right.WeightedNorms[(_firstPanel * Panel)..];
@@ -67,11 +70,11 @@ internal sealed class StripEstimate<TWidth, TVector>
         Ensure(ref _rowNorms, changes.Length * Rows);
         Span<float> coefficients = _coefficients.AsSpan(0, ranks * Rows);
         coefficients.Clear();
+        ReadOnlySpan<double> weights = _rowWeights;
         for (int i = 0; i < changes.Length; i++)
         {
             int rank = changes[i].Change.Rank;
-            int furtherRoundings = changes.Length + 4;
-            double errors = 2 * Unit / (1 - ((LowRankEstimate.RoundingsOf(0, rank) + furtherRoundings) * Unit));
+            double errors = 2 * Unit / (1 - (RoundingsOf(0, rank, changes.Length) * Unit));
             double factor = changes[i].Weight * changes[i].Change.Scale;
             ReadOnlySpan<double> left = changes[i].Left(row, rows);
             Span<float> norms = _rowNorms.AsSpan(i * Rows, Rows);
@@ -83,8 +86,7 @@ internal sealed class StripEstimate<TWidth, TVector>
                 for (int k = 0; k < numbers.Length; k++)
                 {
                     double coefficient = factor * numbers[k];
-                    double roundings = LowRankEstimate.RoundingsOf(k, rank) + furtherRoundings;
-                    squares += roundings * roundings / PackedFactor.WeightOf(k, rank) * (coefficient * coefficient);
+                    squares += weights[k] * (coefficient * coefficient);
                     coefficients[(k * Rows) + r] = (float)coefficient;
                 }
 
@@ -92,6 +94,7 @@ internal sealed class StripEstimate<TWidth, TVector>
             }
 
             coefficients = coefficients[(rank * Rows)..];
+            weights = weights[rank..];
         }
     }
 
@@ -132,6 +135,22 @@ internal sealed class StripEstimate<TWidth, TVector>
     /// <summary>Twice the bounds on the errors of a row's estimates, from the strip's first column on.</summary>
     /// <param name="row">Index in the strip of the row.</param>
     public Span<float> BoundsOf(int row) => _bounds.AsSpan((row * _stride) + _skipped);
+
+    private static double[] RowWeights(ReadOnlySpan<ChangedTerm> changes)
+    {
+        var weights = new List<double>();
+        foreach (ChangedTerm change in changes)
+        {
+            int rank = change.Change.Rank;
+            for (int k = 0; k < rank; k++)
+                weights.Add(Math.Pow(RoundingsOf(k, rank, changes.Length), 2) / PackedFactor.WeightOf(k, rank));
+        }
+
+        return [.. weights];
+    }
+
+    private static int RoundingsOf(int step, int rank, int changes) =>
+        LowRankEstimate.RoundingsOf(step, rank) + changes + 4;
 
     private static void Ensure(ref float[] numbers, int count)
     {

@@ -74,8 +74,9 @@ internal sealed class PackedFactors(long maxMemoryBytes = PackedFactors.DefaultM
     {
         lock (_lock)
         {
-            int place = _recent.FindIndex(recent => ReferenceEquals(recent.Factor, factor));
-            return place >= 0 && _recent[place].Packed.IsValueCreated ? _recent[place].Packed.Value : null;
+            return PlaceOf(factor) is >= 0 and var place && _recent[place].Packed.IsValueCreated
+                ? _recent[place].Packed.Value
+                : null;
         }
     }
 
@@ -87,7 +88,7 @@ internal sealed class PackedFactors(long maxMemoryBytes = PackedFactors.DefaultM
         Lazy<PackedFactor>? packed = null;
         lock (_lock)
         {
-            int place = _recent.FindIndex(recent => ReferenceEquals(recent.Factor, factor));
+            int place = PlaceOf(factor);
             if (place >= 0)
             {
                 packed = _recent[place].Packed;
@@ -132,6 +133,8 @@ internal sealed class PackedFactors(long maxMemoryBytes = PackedFactors.DefaultM
 
         return packed;
     }
+
+    private int PlaceOf(IFactor factor) => _recent.FindIndex(recent => ReferenceEquals(recent.Factor, factor));
 
     private static long BytesOf(IFactor factor) => PackedFactor.BytesOf(factor.Rows, factor.Columns);
 }
