@@ -1,18 +1,19 @@
 using System.Runtime.InteropServices;
+using DemEngine.Memory;
 
 namespace DemEngine.Numerics.LowRank;
 
 /// <summary>
 /// The right factor of a product, laid out as <see cref="LowRankProduct"/> reads it: in panels of <see cref="PanelColumns"/>
 /// columns that follow each other in memory, each row by row. So a strip of the product goes once over memory in one direction.
-/// Numbers are binary32; columns that a last panel lacks are zeros.
+/// Numbers are binary32, undefined until they are set; columns that a last panel lacks are zeros.
 /// </summary>
 internal sealed class PackedFactor
 {
     /// <summary>Number of columns in a panel.</summary>
     public const int PanelColumns = 16;
 
-    private readonly float[] _numbers;
+    private readonly AlignedSingles _numbers;
     private float[]? _norms;
 
     /// <param name="rank">Number of rows.</param>
@@ -21,7 +22,9 @@ internal sealed class PackedFactor
     {
         Rank = rank;
         Columns = columns;
-        _numbers = new float[checked((columns + PanelColumns - 1) / PanelColumns * PanelColumns * rank)];
+        _numbers = new AlignedSingles(checked((columns + PanelColumns - 1) / PanelColumns * PanelColumns * rank));
+        int whole = columns / PanelColumns * PanelColumns * rank;
+        _numbers.Span[whole..].Clear();
     }
 
     /// <summary>Bytes that a factor takes in memory, with the norms of its columns.</summary>
@@ -58,17 +61,17 @@ internal sealed class PackedFactor
     /// <param name="row">Index of its row.</param>
     /// <param name="column">Index of its column.</param>
     public ref float this[int row, int column] =>
-        ref _numbers[(((column / PanelColumns * Rank) + row) * PanelColumns) + (column % PanelColumns)];
+        ref _numbers.Span[(((column / PanelColumns * Rank) + row) * PanelColumns) + (column % PanelColumns)];
 
     /// <summary>The panel that holds a column: <see cref="PanelColumns"/> numbers of each row, and the panels after it.</summary>
     /// <param name="column">Index of the column.</param>
     public ReadOnlySpan<byte> PanelsFrom(int column) =>
-        MemoryMarshal.AsBytes(_numbers.AsSpan(column / PanelColumns * PanelColumns * Rank));
+        MemoryMarshal.AsBytes(_numbers.Span[(column / PanelColumns * PanelColumns * Rank)..]);
 
     /// <summary>A column: its numbers are <see cref="PanelColumns"/> apart, from the first on.</summary>
     /// <param name="column">Index of the column.</param>
     public ReadOnlySpan<float> ColumnFrom(int column) =>
-        _numbers.AsSpan((column / PanelColumns * PanelColumns * Rank) + (column % PanelColumns));
+        _numbers.Span[((column / PanelColumns * PanelColumns * Rank) + (column % PanelColumns))..];
 
     /// <summary>
     /// The norm of each column in which rows count by their <see cref="WeightOf"/>, √Σ tₖ·rₖ², rounded up; zeros for the columns
@@ -81,7 +84,7 @@ internal sealed class PackedFactor
     /// <param name="rank">Number of rows.</param>
     public static double WeightOf(int row, int rank) => LowRankEstimate.RoundingsOf(row, rank) + 7;
 
-    private Span<float> RowOf(int panel, int row) => _numbers.AsSpan(((panel * Rank) + row) * PanelColumns, PanelColumns);
+    private Span<float> RowOf(int panel, int row) => _numbers.Span.Slice(((panel * Rank) + row) * PanelColumns, PanelColumns);
 
     private float[] WeightedNormsOf()
     {

@@ -1,9 +1,10 @@
+using System.Buffers;
 using DemEngine.Numerics.LowRank;
 
 namespace DemEngine.Backends.Cpu.Products;
 
 /// <summary>A term whose input a low-rank matrix changes, with the rows of the left factor that a tile needs.</summary>
-internal sealed class ChangedTerm
+internal sealed class ChangedTerm : IDisposable
 {
     private readonly double[] _left;
     private readonly int _rank;
@@ -22,9 +23,12 @@ internal sealed class ChangedTerm
         _rank = change.Rank;
         _scale = change.Scale;
         _firstRow = firstRow;
-        _left = new double[checked(rows * change.Rank)];
-        change.ReadLeft(firstRow, rows, _left);
+        int numbers = checked(rows * change.Rank);
+        _left = ArrayPool<double>.Shared.Rent(numbers);
+        change.ReadLeft(firstRow, rows, _left.AsSpan(0, numbers));
     }
+
+    public void Dispose() => ArrayPool<double>.Shared.Return(_left);
 
     /// <summary>Coefficient of the term.</summary>
     public float Weight { get; }

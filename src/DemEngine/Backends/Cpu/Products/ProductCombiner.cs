@@ -16,7 +16,7 @@ internal sealed class ProductCombiner<TWidth, TVector>(ITileWorker worker) : IDi
     where TWidth : IVectorWidth<TVector>
     where TVector : struct
 {
-    private const int Rows = LowRankEstimate.Rows;
+    private const int StripRows = LowRankEstimate.Rows;
     private const int MostTerms = 64;
     private const double LargestWeightSum = 1 << 16;
 
@@ -86,40 +86,53 @@ internal sealed class ProductCombiner<TWidth, TVector>(ITileWorker worker) : IDi
         }
 
         var changes = new ChangedTerm?[inputs.Length];
-        for (int k = 0; k < inputs.Length; k++)
+        try
         {
-            float weight = k < used ? 1 : combination.Terms[k - used].Weight;
-            changes[k] = inputs[k].Change is { } change ? new ChangedTerm(weight, change, firstRow, rows) : null;
+            for (int k = 0; k < inputs.Length; k++)
+            {
+                float weight = k < used ? 1 : combination.Terms[k - used].Weight;
+                changes[k] = inputs[k].Change is { } change ? new ChangedTerm(weight, change, firstRow, rows) : null;
+            }
+
+            var sum = new ProductSum(
+                used == 1 && inputs[0].Stored is not null ? stored[0].Bytes : default,
+                combination.StartsFromBase,
+                terms,
+                ofStored,
+                changes,
+                output.Bytes);
+            return Rows(sum, new ProductTile(combination, inputs, stored, output, error), type, first, columns);
         }
+        finally
+        {
+            foreach (ChangedTerm? change in changes)
+                change?.Dispose();
+        }
+    }
 
-        var sum = new ProductSum(
-            used == 1 && inputs[0].Stored is not null ? stored[0].Bytes : default,
-            combination.StartsFromBase,
-            terms,
-            ofStored,
-            changes,
-            output.Bytes);
-        var tile = new ProductTile(combination, inputs, stored, output, error);
-        ChangedTerm[] changed = [.. changes.OfType<ChangedTerm>()];
-
-        // The tile's first and last row may be parts of rows.
+    /// <summary>Computes a tile, whose first and last row may be parts of rows.</summary>
+    private NonFinite Rows(in ProductSum sum, in ProductTile tile, ElementType type, long first, int columns)
+    {
+        ChangedTerm[] changed = [.. sum.Changes.ToArray().OfType<ChangedTerm>()];
+        int count = tile.Output.Count;
+        int row = (int)(first / columns);
         NonFinite nonFinite = default;
         int done = 0;
         if (first % columns is > 0 and var column)
         {
-            done = Math.Min(output.Count, columns - (int)column);
-            nonFinite += Block(sum, tile, changed, type, new Strip(firstRow++, 1, (int)column, done, 0, columns));
+            done = Math.Min(count, columns - (int)column);
+            nonFinite += Block(sum, tile, changed, type, new Strip(row++, 1, (int)column, done, 0, columns));
         }
 
-        if ((output.Count - done) / columns is > 0 and var whole)
+        if ((count - done) / columns is > 0 and var whole)
         {
-            nonFinite += Block(sum, tile, changed, type, new Strip(firstRow, whole, 0, columns, done, columns));
-            firstRow += whole;
+            nonFinite += Block(sum, tile, changed, type, new Strip(row, whole, 0, columns, done, columns));
+            row += whole;
             done += whole * columns;
         }
 
-        if (done < output.Count)
-            nonFinite += Block(sum, tile, changed, type, new Strip(firstRow, 1, 0, output.Count - done, done, columns));
+        if (done < count)
+            nonFinite += Block(sum, tile, changed, type, new Strip(row, 1, 0, count - done, done, columns));
         return nonFinite;
     }
 
@@ -138,9 +151,9 @@ internal sealed class ProductCombiner<TWidth, TVector>(ITileWorker worker) : IDi
             to = Math.Min(end, ((from / wide) + 1) * wide);
             _estimate.BeginColumns(changed, from, to - from);
             int pause = 0;
-            for (int row = 0; row < block.Rows; row += Rows)
+            for (int row = 0; row < block.Rows; row += StripRows)
             {
-                int rows = Math.Min(Rows, block.Rows - row);
+                int rows = Math.Min(StripRows, block.Rows - row);
                 bool isPaused = pause-- > 0;
                 if (!isPaused)
                     _estimate.BeginRows(changed, block.Row + row, rows);

@@ -35,19 +35,39 @@ internal static class ProductSumKernel<TInput, TOutput, TWidth, TVector>
         in ProductSum sum, StripEstimate<TWidth, TVector> estimate, in Strip strip, SumError error, ref int undecided)
     {
         NonFinite nonFinite = default;
+        Span<uint> undecidedLanes = stackalloc uint[strip.Columns / TWidth.Lanes];
         for (int row = 0; row < strip.Rows; row++)
-            nonFinite += Row(sum, estimate.SumsOf(row), estimate.BoundsOf(row), strip, row, error, ref undecided);
+        {
+            Vectors(sum, estimate.SumsOf(row), estimate.BoundsOf(row), strip, row, error, undecidedLanes);
+            for (int vector = 0; vector < undecidedLanes.Length; vector++)
+            {
+                for (uint left = undecidedLanes[vector]; left != 0; left &= left - 1)
+                {
+                    undecided++;
+                    nonFinite += Element(sum, strip, row, (vector * TWidth.Lanes) + BitOperations.TrailingZeroCount(left));
+                }
+            }
+
+            for (int column = undecidedLanes.Length * TWidth.Lanes; column < strip.Columns; column++)
+                nonFinite += Element(sum, strip, row, column);
+        }
+
         return nonFinite;
     }
 
+    /// <summary>
+    /// Computes whole vectors of a row, and notes the lanes of each that are not decided. They are computed after the loop: a call
+    /// in it would keep no vector in its register.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static NonFinite Row(
+    private static void Vectors(
         in ProductSum sum, ReadOnlySpan<float> sums, ReadOnlySpan<float> bounds, in Strip strip, int row, SumError error,
-        ref int undecided)
+        Span<uint> undecidedLanes)
     {
         ReadOnlySpan<PreparedTerm> terms = sum.StoredTerms;
-        ref byte ofSums = ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(sums[..strip.Columns]));
-        ref byte ofBounds = ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(bounds[..strip.Columns]));
+        int columns = undecidedLanes.Length * TWidth.Lanes;
+        ref byte ofSums = ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(sums[..columns]));
+        ref byte ofBounds = ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(bounds[..columns]));
         ref byte baseOrigin = ref sum.Base.Origin;
         ref byte output = ref sum.Output.Origin;
         bool hasBase = sum.Base.Length > 0;
@@ -57,11 +77,9 @@ internal static class ProductSumKernel<TInput, TOutput, TWidth, TVector>
         TVector ofEstimate = TWidth.BroadcastSingle(error.OfTerms);
         TVector tiny = TWidth.BroadcastSingle(1e-35f);
         uint all = TWidth.TopBits(TWidth.Broadcast(uint.MaxValue));
-        NonFinite nonFinite = default;
-
-        int column = 0;
-        for (; column <= strip.Columns - TWidth.Lanes; column += TWidth.Lanes)
+        for (int vector = 0; vector < undecidedLanes.Length; vector++)
         {
+            int column = vector * TWidth.Lanes;
             nuint at = (nuint)(first + column) * (nuint)TInput.Size;
             nuint inStrip = (nuint)column * sizeof(float);
             TVector p = TWidth.Load(ref Unsafe.AddByteOffset(ref ofSums, inStrip));
@@ -91,16 +109,8 @@ internal static class ProductSumKernel<TInput, TOutput, TWidth, TVector>
             TVector rounded = TOutput.RoundApproximation<TWidth, TVector>(acc, bound, out TVector decided);
             TOutput.StoreRounded<TWidth, TVector>(
                 rounded, ref Unsafe.AddByteOffset(ref output, (nuint)(first + column) * (nuint)TOutput.Size));
-            for (uint left = TWidth.TopBits(decided) ^ all; left != 0; left &= left - 1)
-            {
-                undecided++;
-                nonFinite += Element(sum, strip, row, column + BitOperations.TrailingZeroCount(left));
-            }
+            undecidedLanes[vector] = TWidth.TopBits(decided) ^ all;
         }
-
-        for (; column < strip.Columns; column++)
-            nonFinite += Element(sum, strip, row, column);
-        return nonFinite;
     }
 
     /// <summary>Computes one element as <see cref="LinearCombination"/> defines it.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using DemEngine.Memory;
 using DemEngine.Numerics.LowRank;
 using DemEngine.Numerics.Simd;
 
@@ -27,9 +28,9 @@ internal sealed class StripEstimate<TWidth, TVector>
     private float[] _coefficients = [];
     private float[] _rowNorms = [];
     private double[] _rowWeights = [];
-    private float[] _columnNorms = [];
-    private float[] _sums = [];
-    private float[] _bounds = [];
+    private AlignedSingles _columnNorms = AlignedSingles.Empty;
+    private AlignedSingles _sums = AlignedSingles.Empty;
+    private AlignedSingles _bounds = AlignedSingles.Empty;
     private int _firstPanel;
     private int _stride;
     private int _skipped;
@@ -51,7 +52,7 @@ internal sealed class StripEstimate<TWidth, TVector>
         {
             ReadOnlySpan<float> norms = changes[i].Right.WeightedNorms[(_firstPanel * Panel)..];
             for (int panel = 0; panel < panels; panel++)
-                norms.Slice(panel * Panel, Panel).CopyTo(_columnNorms.AsSpan(((panel * changes.Length) + i) * Panel));
+                norms.Slice(panel * Panel, Panel).CopyTo(_columnNorms.Span[(((panel * changes.Length) + i) * Panel)..]);
         }
     }
 
@@ -114,7 +115,7 @@ internal sealed class StripEstimate<TWidth, TVector>
         {
             int count = changes[i].Change.Rank * Rows;
             LowRankEstimate.Add<TWidth, TVector>(
-                coefficients[..count], strip.Rows, changes[i].Right.PanelsFrom(strip.Column), panels, _sums,
+                coefficients[..count], strip.Rows, changes[i].Right.PanelsFrom(strip.Column), panels, _sums.Span,
                 startsFromZero: i == 0);
             coefficients = coefficients[count..];
         }
@@ -122,19 +123,19 @@ internal sealed class StripEstimate<TWidth, TVector>
         LowRankEstimate.Add<TWidth, TVector>(
             _rowNorms.AsSpan(0, changes.Length * Rows),
             strip.Rows,
-            MemoryMarshal.AsBytes(_columnNorms.AsSpan((firstPanel - _firstPanel) * Panel * changes.Length)),
+            MemoryMarshal.AsBytes(_columnNorms.Span[((firstPanel - _firstPanel) * Panel * changes.Length)..]),
             panels,
-            _bounds,
+            _bounds.Span,
             startsFromZero: true);
     }
 
     /// <summary>The estimates of a row, from the strip's first column on.</summary>
     /// <param name="row">Index in the strip of the row.</param>
-    public Span<float> SumsOf(int row) => _sums.AsSpan((row * _stride) + _skipped);
+    public Span<float> SumsOf(int row) => _sums.Span[((row * _stride) + _skipped)..];
 
     /// <summary>Twice the bounds on the errors of a row's estimates, from the strip's first column on.</summary>
     /// <param name="row">Index in the strip of the row.</param>
-    public Span<float> BoundsOf(int row) => _bounds.AsSpan((row * _stride) + _skipped);
+    public Span<float> BoundsOf(int row) => _bounds.Span[((row * _stride) + _skipped)..];
 
     private static double[] RowWeights(ReadOnlySpan<ChangedTerm> changes)
     {
@@ -156,5 +157,11 @@ internal sealed class StripEstimate<TWidth, TVector>
     {
         if (numbers.Length < count)
             numbers = GC.AllocateUninitializedArray<float>(count);
+    }
+
+    private static void Ensure(ref AlignedSingles numbers, int count)
+    {
+        if (numbers.Length < count)
+            numbers = new AlignedSingles(count);
     }
 }
