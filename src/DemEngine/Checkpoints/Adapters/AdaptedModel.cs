@@ -1,8 +1,6 @@
 using System.Collections.Immutable;
 using DemEngine.Checkpoints.Adapters.Changes;
-using DemEngine.Checkpoints.Decoding;
 using DemEngine.Checkpoints.Layers;
-using DemEngine.Checkpoints.Quantized;
 using DemEngine.Errors;
 using DemEngine.Files;
 
@@ -32,7 +30,7 @@ internal static class AdaptedModel
         var remarks = new List<string>();
         var names = new ModuleNames(model, part);
         IReadOnlyList<AdapterModule> changing = ParameterModules.Divide(contents, adapter, model, names);
-        string[] modules = [.. changing.Select(module => module.Name).Distinct(), .. contents.Whole.Select(WholeModule)];
+        string[] modules = [.. changing.Select(module => module.Name).Distinct(), .. contents.Whole.Select(WholeTensors.ModuleOf)];
         TiedHead? head = TiedHead.Find(model, modules);
         Dictionary<string, string> places =
             names.Find([.. modules.Where(module => module != head?.Module)], adapter.Path, remarks);
@@ -44,26 +42,7 @@ internal static class AdaptedModel
 
         packed ??= new PackedFactors();
         packed.ExpectAdapter();
-        var changed = new Dictionary<StoredTensor, Func<StoredTensor, DecodedTensor>>();
-        var changes = new List<(StoredTensor Model, WeightMatrix Change)>();
-        var replaced = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
-        foreach (StoredTensor whole in contents.Whole)
-        {
-            if (!places.TryGetValue(WholeModule(whole), out string? place))
-                continue;
-            string name = NameOf(whole, place);
-            if (model.Find(name) is { } own && own.Spec.Shape != whole.Spec.Shape)
-                throw new DemException(
-                    ErrorCode.AdapterDoesNotFit,
-                    $"{adapter.Path}: {Quoted.Name(whole.Spec.Name)}, which was saved whole, is {whole.Spec.Shape}, "
-                    + $"and {Quoted.Name(name)} of {Quoted.Name(model.Path)} is {own.Spec.Shape}")
-                {
-                    Path = adapter.Path,
-                    Tensor = name,
-                };
-            replaced.Add(name, whole.Named(name));
-        }
-
+        Dictionary<string, StoredTensor> replaced = WholeTensors.Place(contents, adapter, model, places);
         if (head is not null)
         {
             replaced.TryAdd(head.Name, head.Embedding.Named(head.Name));
@@ -72,7 +51,7 @@ internal static class AdaptedModel
                 + "config.json says so");
         }
 
-        var ofExperts = new Dictionary<StoredTensor, (AdapterModule Module, WeightMatrix?[] Matrices)>();
+        var changed = new ChangedTensors();
         foreach (AdapterModule module in changing)
         {
             if (!places.TryGetValue(module.Name, out string? place))
@@ -81,7 +60,7 @@ internal static class AdaptedModel
             {
                 IReadOnlyList<long> tokens = contents.TokensOf(module);
                 foreach (StoredTensor tensor in EmbeddingsOf(module, model, replaced, place))
-                    Add(module, tensor, _ => new ReplacedRows(tensor, rows, tokens));
+                    changed.Add(module, tensor, new ReplacedRows(tensor, rows, tokens));
                 continue;
             }
 
@@ -89,48 +68,21 @@ internal static class AdaptedModel
             foreach (var (tensor, matrix) in ChangesOf(module, model, replaced, place, change))
             {
                 if (module.Expert is { } expert)
-                    AddExpert(module, tensor, matrix, expert);
+                    changed.AddExpert(module, tensor, matrix, expert);
                 else if (module[AdapterPart.Lengths] is { } lengths && tensor.Spec.Shape.Dimensions.Length > 1)
-                    Add(module, tensor, _ => new DecomposedTensor(
-                        tensor, matrix, lengths, change.HasLengthsOfColumns(module, tensor.Spec.Shape)));
+                    changed.Add(
+                        module,
+                        tensor,
+                        new DecomposedTensor(tensor, matrix, lengths, change.HasLengthsOfColumns(module, tensor.Spec.Shape)));
                 else
-                    AddSum(module, tensor, matrix);
+                    changed.AddSum(module, tensor, matrix);
             }
-        }
-
-        foreach (var (tensor, (module, matrices)) in ofExperts)
-            AddSum(module, tensor, new StackedMatrix(matrices));
-
-        void Add(AdapterModule module, StoredTensor key, Func<StoredTensor, DecodedTensor> make)
-        {
-            if (!changed.TryAdd(key, make))
-                throw ChangedTwice(module, key);
-        }
-
-        void AddSum(AdapterModule module, StoredTensor tensor, WeightMatrix matrix)
-        {
-            changes.Add((tensor, matrix));
-            Add(module, tensor, alone => new AdaptedTensor(tensor, matrix, alone));
-        }
-
-        void AddExpert(AdapterModule module, StoredTensor tensor, WeightMatrix matrix, int expert)
-        {
-            if (!ofExperts.TryGetValue(tensor, out var others))
-                ofExperts.Add(tensor, others = (module, new WeightMatrix?[(int)tensor.Spec.Shape.Rows]));
-            if (others.Matrices[expert] is not null)
-                throw ChangedTwice(module, tensor);
-            others.Matrices[expert] = matrix;
         }
 
         long start = 1 + Math.Max(
             model.Stamps.Concat(adapter.Stamps).Max(stamp => stamp.Length),
             model.Tensors.Select(tensor => tensor.Offset + tensor.Spec.ByteLength).DefaultIfEmpty().Max());
-        var alone = new DecodedShard(
-            adapter.Path, [.. changes.Select(change => new ChangeTensor(change.Model, change.Change))], start);
-        Dictionary<StoredTensor, StoredTensor> changeOf = changes.Select(change => change.Model).Zip(alone.Tensors)
-            .ToDictionary(pair => pair.First, pair => pair.Second);
-        Dictionary<StoredTensor, StoredTensor> adapted = Together(changed, changeOf, alone.Length);
-
+        Dictionary<StoredTensor, StoredTensor> views = changed.Views(adapter.Path, start);
         ImmutableArray<StoredTensor> tensors =
         [
             .. model.Tensors.Select(tensor =>
@@ -146,7 +98,7 @@ internal static class AdaptedModel
             head is null ? model.ReadSideFiles() : TiedHead.Untied(model),
             [.. remarks]);
 
-        StoredTensor Changed(StoredTensor tensor) => adapted.GetValueOrDefault(tensor, tensor);
+        StoredTensor Changed(StoredTensor tensor) => views.GetValueOrDefault(tensor, tensor);
     }
 
     private static IEnumerable<(StoredTensor Tensor, WeightMatrix Change)> ChangesOf(
@@ -188,44 +140,6 @@ internal static class AdaptedModel
         if (VocabularyName.IsInput(weight.Spec.Name) && TiedHead.CopyIn(model) is { } head
             && !replaced.ContainsKey(head.Spec.Name))
             yield return head;
-    }
-
-    private static DemException ChangedTwice(AdapterModule module, StoredTensor tensor) =>
-        AdapterFault.Wrong(module.Any, $"{tensor.Spec.Name} of the model is changed twice");
-
-    /// <summary>Places the tensors that are computed behind each other, so that they are read as if from one file.</summary>
-    private static Dictionary<StoredTensor, StoredTensor> Together(
-        Dictionary<StoredTensor, Func<StoredTensor, DecodedTensor>> changed,
-        Dictionary<StoredTensor, StoredTensor> changeOf,
-        long start)
-    {
-        var adapted = new Dictionary<StoredTensor, StoredTensor>();
-        foreach (IGrouping<string, StoredTensor> file in changed.Keys.GroupBy(tensor => tensor.File, StringComparer.Ordinal))
-        {
-            StoredTensor[] own = [.. file.OrderBy(tensor => tensor.Offset).ThenBy(tensor => tensor.Spec.ByteLength)];
-            var shard = new DecodedShard(
-                file.Key, [.. own.Select(tensor => changed[tensor](changeOf.GetValueOrDefault(tensor, tensor)))], start);
-            foreach (var (tensor, view) in own.Zip(shard.Tensors))
-                adapted.Add(tensor, view);
-        }
-
-        return adapted;
-    }
-
-    // A tensor that was saved whole is looked for by its module, since modules are what the model's names are known by.
-    private static string WholeModule(StoredTensor whole)
-    {
-        string name = AdapterName.Parse(whole.Spec.Name).Module;
-        return name.EndsWith(".weight", StringComparison.Ordinal) || name.EndsWith(".bias", StringComparison.Ordinal)
-            ? name[..name.LastIndexOf('.')]
-            : name;
-    }
-
-    private static string NameOf(StoredTensor whole, string place)
-    {
-        string name = AdapterName.Parse(whole.Spec.Name).Module;
-        return name.EndsWith(".weight", StringComparison.Ordinal) ? $"{place}.weight"
-            : name.EndsWith(".bias", StringComparison.Ordinal) ? $"{place}.bias" : place;
     }
 
     private static DemException Absent(AdapterModule module, string tensor) => new(
