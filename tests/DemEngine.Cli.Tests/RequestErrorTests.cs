@@ -48,6 +48,12 @@ public class RequestErrorTests
         ["merge", "r.yaml", "--out", "OUT", "--io", "stream"],
         ["merge", "r.yaml", "--out", "OUT", "--nonfinite", ""],
         ["merge", "r.yaml", "--out", "OUT", "--resume", "--restart"],
+        ["merge", "", "--out", "OUT"],
+        ["merge", "r.yaml", "--out", ""],
+        ["moe", "", "--out", "OUT"],
+        ["sweep", "", "--set", "lambda=1", "--out", "OUT"],
+        ["search", "", "--valid", "a=b", "--out", "OUT"],
+        ["lora", "=1", "--out", "OUT"],
         ["extract", "--base", "b", "--out", "OUT"],
         ["extract", "--base", "b", "--tuned", "t", "--out", "OUT", "--dtype", "i8"],
         ["synth", "--shape", "tiny", "--out", "OUT"],
@@ -78,6 +84,15 @@ public class RequestErrorTests
         Assert.That(result.Error, Does.Not.Match(@"Option '|Required|Cannot parse|Unrecognized|expected type"), "the library's own words");
         Assert.That(result.ErrorLines[^1].Trim(), Is.EqualTo(Remedies.Of(ErrorCode.BadArgument)));
         Assert.That(Directory.EnumerateFileSystemEntries(folder.Path), Is.Empty);
+    }
+
+    [Test]
+    public void Empty_words_are_called_empty_whatever_they_stand_for()
+    {
+        CommandResult result = Dem.Run("sweep", "", "--set", "lambda=1", "--out", "").Expect(2);
+        Assert.That(
+            result.ErrorLines[..^1],
+            Is.EquivalentTo(new[] { "error DEM1001: <recipe> is empty", "error DEM1001: --out: the value is empty" }));
     }
 
     [Test]

@@ -10,7 +10,7 @@ namespace DemEngine.Cli.Arguments;
 internal static partial class RequestMistakes
 {
     /// <summary>
-    /// Lists the mistakes. Unknown words hide the errors about missing ones, which are often their result.
+    /// Lists the mistakes. Unknown words hide the errors about missing ones, which are often their result, and so do empty ones.
     /// </summary>
     public static IEnumerable<string> Of(ParseResult parsed)
     {
@@ -30,11 +30,10 @@ internal static partial class RequestMistakes
         ];
         if (unknown.Length > 0)
             return unknown.Select(word => Unknown(word == "--resume-auto" ? "--resume=auto" : word, command, parsed));
-        return parsed.UnmatchedTokens.Count > 0
-            ? parsed.UnmatchedTokens.Take(1).Select(word => Unexpected(word, command))
-            : parsed.Errors.Count > 0
-            ? parsed.Errors.Select(error => InOurWords(error.Message)).Distinct()
-            : Empty(parsed);
+        if (parsed.UnmatchedTokens.Count > 0)
+            return [Unexpected(parsed.UnmatchedTokens[0], command)];
+        string[] empty = [.. Empty(parsed)];
+        return empty.Length > 0 ? empty : parsed.Errors.Select(error => InOurWords(error.Message)).Distinct();
     }
 
     // Nothing that is asked for has an empty name: an empty word is most often a variable of a script that is not set.

@@ -83,6 +83,8 @@ internal static class LoraCommand
             && (!double.TryParse(word.AsSpan(equals + 1), CultureInfo.InvariantCulture, out weight) || !double.IsFinite(weight)))
             throw new DemException(ErrorCode.BadArgument, $"{word}: after the equals sign stands a number, the adapter's weight");
         string path = equals < 0 ? word : word[..equals];
+        if (path.Length == 0)
+            throw new DemException(ErrorCode.BadArgument, $"{word}: before the equals sign stands the path of an adapter");
         return new WeightedAdapter(Checkpoint.Open(AdapterFiles.Find(path), io), weight);
     }
 }

@@ -20,11 +20,6 @@ internal static class MergeCommand
             Description = "A recipe file in mergekit's YAML, or - for standard input. "
                 + "Paths in it lead from its folder, or else from here.",
         };
-        recipe.Validators.Add(result =>
-        {
-            if (result.Tokens is [{ Value: "" }])
-                result.AddError("the path of the recipe is empty");
-        });
         var output = new Argument<DirectoryInfo?>("out")
         {
             Description = "The folder to be made, in place of --out.",

@@ -134,41 +134,21 @@ internal static class LowRankEstimate
             c = ref Unsafe.AddByteOffset(ref c, Rows * sizeof(float));
         }
 
-        if (startsFromZero)
-        {
-            StorePair<TWidth, TVector>(a0, a1, ref y);
-            y = ref Unsafe.AddByteOffset(ref y, stride);
-            StorePair<TWidth, TVector>(b0, b1, ref y);
-            y = ref Unsafe.AddByteOffset(ref y, stride);
-            StorePair<TWidth, TVector>(c0, c1, ref y);
-            y = ref Unsafe.AddByteOffset(ref y, stride);
-            StorePair<TWidth, TVector>(d0, d1, ref y);
-            y = ref Unsafe.AddByteOffset(ref y, stride);
-            StorePair<TWidth, TVector>(e0, e1, ref y);
-            y = ref Unsafe.AddByteOffset(ref y, stride);
-            StorePair<TWidth, TVector>(f0, f1, ref y);
-            y = ref Unsafe.AddByteOffset(ref y, stride);
-            StorePair<TWidth, TVector>(g0, g1, ref y);
-            y = ref Unsafe.AddByteOffset(ref y, stride);
-            StorePair<TWidth, TVector>(h0, h1, ref y);
-            return;
-        }
-
-        AddPair<TWidth, TVector>(a0, a1, ref y);
+        Finish<TWidth, TVector>(a0, a1, ref y, startsFromZero);
         y = ref Unsafe.AddByteOffset(ref y, stride);
-        AddPair<TWidth, TVector>(b0, b1, ref y);
+        Finish<TWidth, TVector>(b0, b1, ref y, startsFromZero);
         y = ref Unsafe.AddByteOffset(ref y, stride);
-        AddPair<TWidth, TVector>(c0, c1, ref y);
+        Finish<TWidth, TVector>(c0, c1, ref y, startsFromZero);
         y = ref Unsafe.AddByteOffset(ref y, stride);
-        AddPair<TWidth, TVector>(d0, d1, ref y);
+        Finish<TWidth, TVector>(d0, d1, ref y, startsFromZero);
         y = ref Unsafe.AddByteOffset(ref y, stride);
-        AddPair<TWidth, TVector>(e0, e1, ref y);
+        Finish<TWidth, TVector>(e0, e1, ref y, startsFromZero);
         y = ref Unsafe.AddByteOffset(ref y, stride);
-        AddPair<TWidth, TVector>(f0, f1, ref y);
+        Finish<TWidth, TVector>(f0, f1, ref y, startsFromZero);
         y = ref Unsafe.AddByteOffset(ref y, stride);
-        AddPair<TWidth, TVector>(g0, g1, ref y);
+        Finish<TWidth, TVector>(g0, g1, ref y, startsFromZero);
         y = ref Unsafe.AddByteOffset(ref y, stride);
-        AddPair<TWidth, TVector>(h0, h1, ref y);
+        Finish<TWidth, TVector>(h0, h1, ref y, startsFromZero);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -205,21 +185,13 @@ internal static class LowRankEstimate
         TWidth.BroadcastSingle(Unsafe.ReadUnaligned<float>(ref Unsafe.AddByteOffset(ref numbers, row * sizeof(float))));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StorePair<TWidth, TVector>(TVector first, TVector second, ref byte y)
+    private static void Finish<TWidth, TVector>(TVector first, TVector second, ref byte y, bool startsFromZero)
         where TWidth : IVectorWidth<TVector>
         where TVector : struct
     {
-        TWidth.Store(first, ref y);
-        TWidth.Store(second, ref Unsafe.AddByteOffset(ref y, PanelRow));
+        Finish<TWidth, TVector>(first, ref y, startsFromZero);
+        Finish<TWidth, TVector>(second, ref Unsafe.AddByteOffset(ref y, PanelRow), startsFromZero);
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void AddPair<TWidth, TVector>(TVector first, TVector second, ref byte y)
-        where TWidth : IVectorWidth<TVector>
-        where TVector : struct => StorePair<TWidth, TVector>(
-            TWidth.AddSingle(first, TWidth.Load(ref y)),
-            TWidth.AddSingle(second, TWidth.Load(ref Unsafe.AddByteOffset(ref y, PanelRow))),
-            ref y);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Finish<TWidth, TVector>(TVector sum, ref byte y, bool startsFromZero)
