@@ -76,7 +76,7 @@ internal static class BenchCommand
             using var work = WorkFolder.Open(parsed.GetValue(folder), "dem-bench-");
             var options = new BenchOptions(
                 parsed.GetValue(method)!,
-                LlamaShape.Find(parsed.GetValue(shape)!),
+                ModelShapes.Find(parsed.GetValue(shape)!),
                 parsed.GetValue(sources) is { Length: > 0 } asked ? asked : null,
                 parsed.GetValue(type) ?? ElementType.BF16,
                 work.Path,

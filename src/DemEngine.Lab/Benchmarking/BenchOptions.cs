@@ -19,7 +19,7 @@ namespace DemEngine.Lab.Benchmarking;
 /// <param name="Run">Run options: threads, memory and reading.</param>
 public sealed record BenchOptions(
     string Method,
-    LlamaShape Shape,
+    IModelShape Shape,
     IReadOnlyList<int>? Sources,
     ElementType Type,
     string Folder,

@@ -1,13 +1,11 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using DemEngine.Checkpoints;
-using DemEngine.Errors;
 using DemEngine.Files;
 using DemEngine.Numerics;
 
 namespace DemEngine.Lab.Synthesis;
 
-/// <summary>The sizes of a model of the Llama architecture, as its <c>config.json</c> states them.</summary>
+/// <summary>The sizes of a model of the Llama architecture.</summary>
 /// <param name="Name">Name of the shape.</param>
 /// <param name="Hidden">Width of the residual stream.</param>
 /// <param name="Intermediate">Width inside an MLP.</param>
@@ -43,25 +41,10 @@ public sealed record LlamaShape(
 
     private int HeadSize => Hidden / Heads;
 
-    /// <summary>Finds a shape by name, or reads it from a <c>config.json</c>.</summary>
-    /// <param name="nameOrFile">Name of one of <see cref="Named"/>, or path of a file.</param>
-    /// <exception cref="DemException">
-    /// DEM1001 (BadArgument): there is no such name or file. DEM2023 (BadSideFile): the file is not such a configuration.
-    /// </exception>
-    public static LlamaShape Find(string nameOrFile)
-    {
-        if (Named.FirstOrDefault(shape => shape.Name == nameOrFile) is { } named)
-            return named;
-        if (!File.Exists(nameOrFile))
-        {
-            throw new DemException(
-                ErrorCode.BadArgument,
-                $"there is no shape or file {Quoted.Name(nameOrFile)}; "
-                + $"shapes are {string.Join(", ", ModelShapes.Names)}");
-        }
-
-        return ReadConfig(nameOrFile);
-    }
+    /// <summary>Returns one of <see cref="Named"/>.</summary>
+    /// <param name="name">Its name.</param>
+    /// <exception cref="InvalidOperationException">There is none of that name.</exception>
+    public static LlamaShape Of(string name) => Named.Single(shape => shape.Name == name);
 
     /// <inheritdoc/>
     public IEnumerable<TensorSpec> Tensors(ElementType type)
@@ -110,39 +93,5 @@ public sealed record LlamaShape(
             ["torch_dtype"] = type.TorchName,
         };
         return IndentedJson.Write(config);
-    }
-
-    private static LlamaShape ReadConfig(string path)
-    {
-        try
-        {
-            JsonNode config = StrictJson.ParseNode(File.ReadAllBytes(path)) ?? throw new JsonException("empty");
-            int Size(string key, int? otherwise = null)
-            {
-                int size = config[key] is { } node
-                    ? node.GetValue<int>()
-                    : otherwise ?? throw new JsonException($"there is no {key}");
-                return size > 0 ? size : throw new JsonException($"{key} is not positive");
-            }
-
-            int heads = Size("num_attention_heads");
-            return new LlamaShape(
-                Path.GetFileName(path),
-                Size("hidden_size"),
-                Size("intermediate_size"),
-                Size("num_hidden_layers"),
-                heads,
-                Size("num_key_value_heads", heads),
-                Size("vocab_size"),
-                config["tie_word_embeddings"]?.GetValue<bool>() ?? false);
-        }
-        catch (Exception e) when (e is JsonException
-            or InvalidOperationException
-            or FormatException
-            or IOException
-            or UnauthorizedAccessException)
-        {
-            throw new DemException(ErrorCode.BadSideFile, $"{path}: {JsonFault.Describe(e)}", e);
-        }
     }
 }

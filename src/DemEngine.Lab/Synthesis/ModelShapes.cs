@@ -1,3 +1,5 @@
+using DemEngine.Errors;
+
 namespace DemEngine.Lab.Synthesis;
 
 /// <summary>Finds the shape of a model by its name.</summary>
@@ -7,15 +9,22 @@ public static class ModelShapes
     public static IReadOnlyList<string> Names { get; } =
         [.. LlamaShape.Named.Select(shape => shape.Name), .. DeepSeekShape.Named.Select(shape => shape.Name)];
 
-    /// <summary>Finds a shape by name, or reads one of the Llama architecture from a <c>config.json</c>.</summary>
-    /// <param name="nameOrFile">One of <see cref="Names"/>, or path of a file.</param>
+    /// <summary>Finds a shape by name, or reads one from a <c>config.json</c>; see <see cref="ConfiguredShape"/>.</summary>
+    /// <param name="nameOrFile">One of <see cref="Names"/>, or path of a file or of its folder.</param>
     /// <exception cref="DemException">
-    /// DEM1001 (BadArgument): there is no such name or file. DEM2023 (BadSideFile): the file is not such a configuration.
+    /// DEM1001 (BadArgument): there is no such name or file. DEM2023 (BadSideFile): the file cannot be read. DEM2101
+    /// (UnknownArchitecture): the tensors of its architecture are not known. DEM2102 (BadConfig): a value is missing or wrong.
     /// </exception>
     public static IModelShape Find(string nameOrFile)
     {
         if (DeepSeekShape.Named.FirstOrDefault(shape => shape.Name == nameOrFile) is { } mixture)
             return mixture;
-        return LlamaShape.Find(nameOrFile);
+        if (LlamaShape.Named.FirstOrDefault(shape => shape.Name == nameOrFile) is { } llama)
+            return llama;
+        return Path.Exists(nameOrFile)
+            ? ConfiguredShape.Read(nameOrFile)
+            : throw new DemException(
+                ErrorCode.BadArgument,
+                $"there is no shape or file {Quoted.Name(nameOrFile)}; shapes are {string.Join(", ", Names)}");
     }
 }

@@ -25,7 +25,7 @@ public static class SynthPlanner
     {
         OutputTensor[] tensors =
         [
-            .. shape.Tensors(type).Select(spec => spec.Shape.Dimensions.Length == 1
+            .. shape.Tensors(type).Select(spec => spec.Shape.Dimensions.Length == 1 && !IsBias(spec)
                 ? new SyntheticTensor(spec, seed, null, mean: 1, scale: 0)
                 : new SyntheticTensor(spec, seed, null, mean: 0, scale: WeightDeviation)),
         ];
@@ -72,4 +72,6 @@ public static class SynthPlanner
             ShardLayout.Plan(tensors.Select(tensor => tensor.Spec), maxShardBytes),
             sideFiles);
     }
+
+    private static bool IsBias(TensorSpec spec) => spec.Name.EndsWith(".bias", StringComparison.Ordinal);
 }

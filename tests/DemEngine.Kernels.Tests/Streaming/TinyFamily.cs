@@ -21,7 +21,7 @@ internal sealed class TinyFamily : IDisposable
     public TinyFamily()
     {
         using var cpu = new CpuBackend();
-        OutputRun.Execute(SynthPlanner.PlanBase(LlamaShape.Find("tiny"), ElementType.BF16, 7, Options.MaxShardBytes), PathOf("base"), cpu, Options);
+        OutputRun.Execute(SynthPlanner.PlanBase(LlamaShape.Of("tiny"), ElementType.BF16, 7, Options.MaxShardBytes), PathOf("base"), cpu, Options);
         using Checkpoint origin = Checkpoint.Open(PathOf("base"));
         TensorCount = origin.Tensors.Length;
         TensorBytes = origin.Tensors.Sum(tensor => tensor.Spec.ByteLength);

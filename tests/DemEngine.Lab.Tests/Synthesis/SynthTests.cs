@@ -1,5 +1,6 @@
 using DemEngine.Backends.Cpu;
 using DemEngine.Checkpoints;
+using DemEngine.Evaluation.Language;
 using DemEngine.Lab.Synthesis;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Output;
@@ -79,8 +80,9 @@ public sealed class SynthTests
     [Test]
     public void The_configuration_describes_the_model()
     {
-        LlamaShape shape = LlamaShape.Find(_folder.PathOf("base/config.json"));
-        Assert.That(shape with { Name = "test" }, Is.EqualTo(Shape));
+        IModelShape shape = ModelShapes.Find(_folder.PathOf("base/config.json"));
+        Assert.That(shape.Name, Is.EqualTo("base"));
+        Assert.That(shape.Tensors(ElementType.F32), Is.EqualTo(Shape.Tensors(ElementType.F32)));
         Assert.That(File.ReadAllText(_folder.PathOf("base/config.json")), Does.Contain("\"torch_dtype\": \"float32\""));
     }
 
@@ -95,17 +97,47 @@ public sealed class SynthTests
     }
 
     [Test]
-    public void Unknown_shapes_are_refused() => Failing.With(ErrorCode.BadArgument, () => LlamaShape.Find("enormous"));
+    public void Unknown_shapes_are_refused() => Failing.With(ErrorCode.BadArgument, () => ModelShapes.Find("enormous"));
 
     [TestCase("[]")]
-    [TestCase("{}")]
     [TestCase("not json")]
-    [TestCase("""{"hidden_size": -1, "num_attention_heads": 1}""")]
-    [TestCase("""{"num_attention_heads": "four"}""")]
+    [TestCase("""{"model_type": "llama", "hidden_size": -1, "num_attention_heads": 1}""")]
+    [TestCase("""{"model_type": "llama", "num_attention_heads": "four"}""")]
     public void Configurations_that_are_none_are_refused(string config)
     {
         using var folder = new TempFolder();
-        Failing.With(ErrorCode.BadSideFile, () => LlamaShape.Find(folder.Write("config.json", config)));
+        Failing.With(ErrorCode.BadConfig, () => ModelShapes.Find(folder.Write("config.json", config)));
+    }
+
+    [TestCase("{}")]
+    [TestCase("""{"model_type": "t5", "num_layers": 4}""")]
+    [TestCase("""{"model_type": "qwen2_vl", "hidden_size": 64, "num_attention_heads": 4}""")]
+    public void Architectures_whose_tensors_are_not_known_are_refused(string config)
+    {
+        using var folder = new TempFolder();
+        DemException error = Failing.With(ErrorCode.UnknownArchitecture, () => ModelShapes.Find(folder.Write("config.json", config)));
+        Assert.That(error.Remedy, Does.Contain("--tuned-from"));
+    }
+
+    [Test]
+    public void Other_architectures_have_their_own_tensors()
+    {
+        using var folder = new ModelFolder();
+        string config = folder.PathOf("qwen2.json");
+        File.WriteAllText(config, """
+            {"architectures": ["Qwen2ForCausalLM"], "model_type": "qwen2", "hidden_size": 64, "intermediate_size": 96,
+             "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 300, "tie_word_embeddings": true}
+            """);
+        OutputRun.Execute(
+            SynthPlanner.PlanBase(ModelShapes.Find(config), ElementType.BF16, 3, ShardLayout.DefaultMaxShardBytes),
+            folder.PathOf("made"), new CpuBackend(), new RunOptions());
+
+        LlamaConfig made = LlamaConfig.Read(folder.PathOf("made"));
+        Assert.That(made, Is.EqualTo(LlamaConfig.Read(config)));
+        using Checkpoint model = Checkpoint.Open(folder.PathOf("made"));
+        LlamaTensors.Check(made, model.Tensors.Select(tensor => tensor.Spec), "made");
+        Assert.That(folder.Values("made", "model.layers.1.self_attn.k_proj.bias"), Has.Length.EqualTo(32).And.Not.All.EqualTo(1));
+        Assert.That(folder.Values("made", "model.layers.1.input_layernorm.weight"), Is.All.EqualTo(1));
     }
 
     private static double Deviation(double[] values) => Math.Sqrt(values.Sum(value => value * value) / values.Length);

@@ -20,7 +20,7 @@ public sealed class FileVerificationTests
         _path = _folder["model"];
         using var backend = new CpuBackend();
         OutputRun.Execute(
-            SynthPlanner.PlanBase(LlamaShape.Find("tiny"), ElementType.BF16, 1, maxShardBytes: 200_000), _path, backend, new RunOptions());
+            SynthPlanner.PlanBase(LlamaShape.Of("tiny"), ElementType.BF16, 1, maxShardBytes: 200_000), _path, backend, new RunOptions());
     }
 
     [TearDown]

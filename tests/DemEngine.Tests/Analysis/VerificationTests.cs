@@ -91,7 +91,7 @@ public sealed class VerificationTests
     {
         using var backend = new CpuBackend();
         OutputRun.Execute(
-            SynthPlanner.PlanBase(LlamaShape.Find("tiny"), ElementType.BF16, 1, maxShardBytes: 200_000), _folder["synth"], backend, new RunOptions());
+            SynthPlanner.PlanBase(LlamaShape.Of("tiny"), ElementType.BF16, 1, maxShardBytes: 200_000), _folder["synth"], backend, new RunOptions());
         return _folder["synth"];
     }
 }

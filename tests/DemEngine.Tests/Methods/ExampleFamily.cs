@@ -57,7 +57,7 @@ internal sealed class ExampleFamily : IDisposable
     {
         string origin = $"bases/{layers}";
         if (!Directory.Exists(Folder.PathOf(origin)))
-            Execute(SynthPlanner.PlanBase(LlamaShape.Find("tiny") with { Layers = layers }, ElementType.BF16, 7, _options.MaxShardBytes), origin);
+            Execute(SynthPlanner.PlanBase(LlamaShape.Of("tiny") with { Layers = layers }, ElementType.BF16, 7, _options.MaxShardBytes), origin);
         bool isVector = path.StartsWith("vectors/", StringComparison.Ordinal);
         string model = isVector ? path.Replace("vectors/", "models/behind-", StringComparison.Ordinal) : path;
         using (var checkpoint = Checkpoint.Open(Folder.PathOf(origin)))

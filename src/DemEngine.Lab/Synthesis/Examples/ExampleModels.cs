@@ -113,7 +113,7 @@ public static class ExampleModels
                 return;
             }
 
-            LlamaShape shape = LlamaShape.Find("tiny") with { Layers = layers };
+            LlamaShape shape = LlamaShape.Of("tiny") with { Layers = layers };
             Execute(With(SynthPlanner.PlanBase(shape, ElementType.BF16, seed, options.MaxShardBytes), [], tokenizer), path);
             bases.Add(layers, path);
         }
