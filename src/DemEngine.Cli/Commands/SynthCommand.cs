@@ -17,7 +17,8 @@ internal static class SynthCommand
     {
         var shape = new Option<string?>("--shape")
         {
-            Description = $"The model's shape: {string.Join(", ", ModelShapes.Names)}, or a config.json of Llama, Mistral, Mixtral, Qwen or Gemma.",
+            Description = $"The model's shape: {string.Join(", ", ModelShapes.Names)}, or a config.json of Llama, Mistral, "
+                + "Mixtral, Qwen or Gemma.",
             HelpName = "name|file",
         };
         var seed = new Option<long>("--seed")
