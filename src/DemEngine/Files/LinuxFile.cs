@@ -148,6 +148,9 @@ internal static unsafe partial class LinuxFile
     /// <summary>Whether an error says that the file system cannot do what was asked, whatever the file.</summary>
     public static bool IsNotPossible(IOException error) => (error.HResult & 0xFFFF) is Invalid or NotSupported;
 
+    /// <summary>Whether a call was interrupted by a signal, and has only to be made again.</summary>
+    public static bool IsInterrupted(IOException error) => OperatingSystem.IsLinux() && error.HResult == Interrupted;
+
     /// <summary>Says that a file will be read here and there, so that the system reads no more than is asked for.</summary>
     public static void WillReadHereAndThere(SafeFileHandle file)
     {

@@ -11,7 +11,8 @@ internal static class SystemError
             return ErrorCode.OutOfMemory;
         for (Exception? cause = e; cause is not null; cause = cause.InnerException)
         {
-            if (WriteError.Covers(cause))
+            // What is not supported may be anything here, where it is not known that a file was worked on.
+            if (cause is not NotSupportedException && WriteError.Covers(cause))
                 return WorkingFolder.IsGone ? ErrorCode.NoWorkingFolder : CodeOfFile(cause);
         }
 

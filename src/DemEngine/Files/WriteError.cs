@@ -13,11 +13,12 @@ internal static class WriteError
 
     /// <summary>
     /// Whether an exception is an error of the file system. .NET throws <see cref="ArgumentOutOfRangeException"/> for a file that
-    /// is too large.
+    /// is too large, and <see cref="NotSupportedException"/> for one of which the system gives no position.
     /// </summary>
     /// <param name="e">Exception that a file operation raised.</param>
     public static bool Covers(Exception e) =>
-        e is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException { ParamName: "value" };
+        e is IOException or UnauthorizedAccessException or NotSupportedException
+            or ArgumentOutOfRangeException { ParamName: "value" };
 
     /// <summary>
     /// Creates DEM4001 (DiskFull) where the disk is full or a quota is exceeded, DEM4012 (FileTooLarge) where the file may not
@@ -27,7 +28,12 @@ internal static class WriteError
     /// <param name="path">Path that could not be written.</param>
     public static DemException From(Exception e, string path)
     {
-        string message = e is ArgumentOutOfRangeException ? "the file may not grow so far" : e.Message;
+        string message = e switch
+        {
+            ArgumentOutOfRangeException => "the file may not grow so far",
+            NotSupportedException => "the file system gives no positions in this file",
+            _ => e.Message,
+        };
         return new DemException(CodeOf(e), $"{path}: {message}", e);
     }
 

@@ -12,16 +12,19 @@ internal static class WorkerThreads
     /// </param>
     /// <param name="cancel">Token that stops all threads from outside.</param>
     /// <exception cref="OperationCanceledException">The run was stopped from outside.</exception>
+    /// <exception cref="DemException">DEM4007 (OutOfMemory): the system starts no more threads.</exception>
     public static void Run(int count, Action<int, CancellationToken> loop, CancellationToken cancel)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         ExceptionDispatchInfo? failure = null;
 
-        void Work(int index)
+        void Work(int index) => Try(() => loop(index, stop.Token));
+
+        void Try(Action action)
         {
             try
             {
-                loop(index, stop.Token);
+                action();
             }
             catch (Exception e)
             {
@@ -31,14 +34,18 @@ internal static class WorkerThreads
             }
         }
 
-        Thread[] threads =
-        [
-            .. Enumerable.Range(1, count - 1)
-                .Select(k => new Thread(() => Work(k)) { IsBackground = true, Name = $"tiles {k}" }),
-        ];
-        foreach (Thread thread in threads)
-            thread.Start();
-        Work(0);
+        // Threads that have been started end before this returns, in any case.
+        var threads = new List<Thread>(count - 1);
+        Try(() =>
+        {
+            for (int k = 1; k < count; k++)
+            {
+                int index = k;
+                threads.Add(StartedThread.Start($"tiles {k}", () => Work(index)));
+            }
+        });
+        if (threads.Count == count - 1)
+            Work(0);
         foreach (Thread thread in threads)
             thread.Join();
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using DemEngine.Memory;
 
 namespace DemEngine.Stores;
 
@@ -19,7 +20,7 @@ internal sealed class StoreUpload : IDisposable
     private readonly ConcurrentBag<byte[]> _buffers = [];
     private readonly int _partBytes;
     private readonly UploadedFile[] _files;
-    private readonly Thread[] _threads;
+    private readonly List<Thread> _threads = new(Senders);
     private Exception? _fault;
 
     /// <param name="client">The store.</param>
@@ -33,11 +34,6 @@ internal sealed class StoreUpload : IDisposable
         _store = client.Writable(files[0].Address);
         _partBytes = PartBytes(_store, files.Max(file => file.Length), maxBytes, threads);
         _files = new UploadedFile[files.Count];
-        _threads =
-        [
-            .. Enumerable.Range(0, Senders)
-                .Select(k => new Thread(SendParts) { IsBackground = true, Name = $"upload {k}" }),
-        ];
         try
         {
             for (int k = 0; k < _files.Length; k++)
@@ -53,8 +49,16 @@ internal sealed class StoreUpload : IDisposable
             throw;
         }
 
-        foreach (Thread thread in _threads)
-            thread.Start();
+        try
+        {
+            for (int k = 0; k < Senders; k++)
+                _threads.Add(StartedThread.Start($"upload {k}", SendParts));
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>

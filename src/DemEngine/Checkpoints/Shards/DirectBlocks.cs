@@ -238,11 +238,7 @@ internal sealed class DirectBlocks : IDisposable
     private void StartReaders()
     {
         for (int k = 0; k < _readers; k++)
-        {
-            var thread = new Thread(ReadAhead) { IsBackground = true, Name = $"direct {k}" };
-            _threads.Add(thread);
-            thread.Start();
-        }
+            _threads.Add(StartedThread.Start($"direct {k}", ReadAhead));
     }
 
     private void ReadAhead()
@@ -429,9 +425,10 @@ internal sealed class DirectBlocks : IDisposable
             {
                 _length = file.ReadBlock(index * length, Memory!.Value.Span);
             }
-            catch (DemException e)
+            catch (Exception e)
             {
-                _fault = e;
+                // Nothing above could catch it on a thread that reads ahead.
+                _fault = e as DemException ?? new DemException(ErrorCode.ReadFailed, e.Message, e);
             }
         }
 

@@ -28,11 +28,18 @@ public sealed record DiskRoom(long NeededBytes, long FreeBytes)
             ? 0
             : plan.Layout.Shards.Select(shard => new FileInfo(Path.Combine(staging, shard.FileName)))
                 .Where(file => file.Exists).Sum(file => file.Length);
-        string folder = Path.GetFullPath(output);
+        long needed = Math.Max(0, plan.BytesToWrite - there) + (options.Card ? plan.Card?.Bytes ?? 0 : 0);
+        return new DiskRoom(needed, FreeFor(output));
+    }
+
+    /// <summary>Number of bytes that are free on the disk where a folder is or will be.</summary>
+    /// <exception cref="DemException">DEM4002 (WriteFailed): the disk does not say.</exception>
+    internal static long FreeFor(string path)
+    {
+        string folder = Path.GetFullPath(path);
         while (!Directory.Exists(folder))
             folder = Path.GetDirectoryName(folder)!;
-        long needed = Math.Max(0, plan.BytesToWrite - there) + (options.Card ? plan.Card?.Bytes ?? 0 : 0);
-        return new DiskRoom(needed, FreeIn(folder));
+        return FreeIn(folder);
     }
 
     /// <summary>Number of bytes that are free on a folder's disk.</summary>
@@ -41,7 +48,17 @@ public sealed record DiskRoom(long NeededBytes, long FreeBytes)
     {
         try
         {
-            return new DriveInfo(folder).AvailableFreeSpace;
+            while (true)
+            {
+                try
+                {
+                    return new DriveInfo(folder).AvailableFreeSpace;
+                }
+                catch (IOException e) when (LinuxFile.IsInterrupted(e))
+                {
+                    // A signal came in between; .NET asks again for files, and not for disks.
+                }
+            }
         }
         catch (Exception e) when (WriteError.Covers(e))
         {

@@ -1,3 +1,4 @@
+using DemEngine.Files;
 using DemEngine.Memory;
 using DemEngine.Merging.Options;
 
@@ -27,7 +28,7 @@ internal sealed class WriteBehind : IDisposable
     private readonly Dictionary<(string Path, long Index), CollectedBlock> _blocks = [];
     private readonly BlockMemory _memory;
     private readonly Queue<CollectedBlock> _complete = new();
-    private readonly Thread[] _threads;
+    private readonly List<Thread> _threads = new(Writers);
     private int _unwritten;
     private int _waiting;
     private long _uses;
@@ -36,17 +37,22 @@ internal sealed class WriteBehind : IDisposable
 
     /// <param name="bytes">Memory for what is not written yet; at least <see cref="LeastBytes"/>.</param>
     /// <param name="open">Opens a file by its path, which stays open until what it returns is disposed.</param>
+    /// <exception cref="DemException">DEM4007 (OutOfMemory).</exception>
     public WriteBehind(long bytes, Func<string, OpenShards.Lease> open)
     {
         _open = open;
         ArgumentOutOfRangeException.ThrowIfLessThan(bytes, LeastBytes);
         _memory = new BlockMemory(BlockBytes, MostWaiting(bytes));
-        _threads =
-        [
-            .. Enumerable.Range(0, Writers).Select(k => new Thread(WriteBlocks) { IsBackground = true, Name = $"writes {k}" }),
-        ];
-        foreach (Thread thread in _threads)
-            thread.Start();
+        try
+        {
+            for (int k = 0; k < Writers; k++)
+                _threads.Add(StartedThread.Start($"writes {k}", WriteBlocks));
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>Maximum number of blocks that wait to be written, each of which keeps its file open.</summary>
@@ -208,9 +214,10 @@ internal sealed class WriteBehind : IDisposable
             {
                 block.Write();
             }
-            catch (DemException e)
+            catch (Exception e)
             {
-                fault = e;
+                // Nothing above could catch it on this thread.
+                fault = e as DemException ?? WriteError.From(e, block.Path);
             }
 
             block.File.Dispose();
