@@ -71,24 +71,86 @@ internal static class AdapterFolder
         string before = $"{staging}-before";
         try
         {
-            foreach (string left in new[] { staging, before }.Where(Directory.Exists))
-                Directory.Delete(left, recursive: true);
+            // What an earlier run that was killed has left. The adapter that it was about to replace is whole in one of both.
+            if (Directory.Exists(before) && !Directory.Exists(full))
+                Directory.Move(before, full);
+            Discard(staging);
+            Discard(before);
             Directory.CreateDirectory(staging);
             SafetensorsWriter.Write(
                 Path.Combine(staging, WeightsName), [.. tensors], new Dictionary<string, string> { ["format"] = "pt" });
             foreach (var (name, contents) in others.Append(new(AdapterConfig.FileName, settings.ToJson())))
                 OutputFile.Replace(Path.Combine(staging, name), file => file.Write(contents, 0));
-
-            // What was there is kept until the new folder has its place.
+            LinuxFile.SyncFolder(staging);
             if (Directory.Exists(full))
-                Directory.Move(full, before);
-            Directory.Move(staging, full);
-            if (Directory.Exists(before))
-                Directory.Delete(before, recursive: true);
+                Replace(staging, full, before);
+            else
+                Move(staging, full);
         }
-        catch (Exception e) when (WriteError.Covers(e))
+        catch (Exception e)
         {
-            throw WriteError.From(e, folder);
+            // It would be made anew. Where it cannot be removed either, the first error says more.
+            try
+            {
+                Discard(staging);
+            }
+            catch (Exception second) when (WriteError.Covers(second))
+            {
+            }
+
+            if (WriteError.Covers(e))
+                throw WriteError.From(e, folder);
+            throw;
         }
+    }
+
+    private static void Move(string staging, string full)
+    {
+        Directory.Move(staging, full);
+        SyncParent(full, () => Directory.Move(full, staging));
+    }
+
+    private static void Replace(string staging, string full, string before)
+    {
+        if (LinuxFile.TryExchange(staging, full))
+        {
+            SyncParent(full, () => LinuxFile.TryExchange(staging, full));
+            Discard(staging);
+            return;
+        }
+
+        // What was there is kept until the new folder has its place.
+        Directory.Move(full, before);
+        try
+        {
+            Move(staging, full);
+        }
+        catch
+        {
+            Directory.Move(before, full);
+            throw;
+        }
+
+        Discard(before);
+    }
+
+    /// <summary>After a failed flush the new name may not be on the disk, so that it is taken back.</summary>
+    private static void SyncParent(string full, Action undo)
+    {
+        try
+        {
+            LinuxFile.SyncFolder(Path.GetDirectoryName(full)!);
+        }
+        catch
+        {
+            undo();
+            throw;
+        }
+    }
+
+    private static void Discard(string folder)
+    {
+        if (Directory.Exists(folder))
+            Directory.Delete(folder, recursive: true);
     }
 }
