@@ -71,7 +71,7 @@ internal static class DemCommand
         catch (OperationCanceledException e)
         {
             string? how = (e as ResumableInterruption)?.Message;
-            Console.Error.WriteLine(how is null ? "interrupted" : $"interrupted; {how}");
+            Prose.Tell(how is null ? "interrupted" : $"interrupted; {how}");
             failed(new ErrorAnswer(ErrorAnswer.Interrupted, "interrupted", how));
             return interrupt.ExitCode;
         }
@@ -100,7 +100,7 @@ internal static class DemCommand
             return 0;
 
         bool isTold = !RequestWords.AskForQuiet(args) && !RequestWords.AskForJson(args);
-        string[] words = RequestWords.Rewrite(args, note => { if (isTold) Console.Error.WriteLine($"note: {note}"); });
+        string[] words = RequestWords.Rewrite(args, note => { if (isTold) Prose.Tell($"note: {note}"); });
 
         // A file name may start with @; arguments are never read from it.
         ParseResult parsed = Build().Parse(words, new ParserConfiguration { ResponseFileTokenReplacer = null });

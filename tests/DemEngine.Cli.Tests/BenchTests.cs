@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using System.Xml.Linq;
 
 namespace DemEngine.Cli.Tests;
@@ -77,6 +79,36 @@ public class BenchTests
             Assert.That(merge.GetProperty("seconds").GetDouble(), Is.Positive);
             Assert.That(merge.GetProperty("merge_to_null").GetDouble(), Is.Positive);
         }
+    }
+
+    [Test]
+    public void How_much_it_takes_is_said_first_and_nothing_is_left()
+    {
+        CommandResult result = Dem.Run("bench", "--shape", "tiny", "--sources", "1", "--repeats", "1").Expect(0);
+        Match said = Regex.Match(result.Error, "^models and outputs take up to ([0-9.]+) MB in (.+) until the end;", RegexOptions.Multiline);
+        Assert.That(said.Success, result.Error);
+        Assert.That(result.Error, Does.StartWith("models and outputs"));
+        Assert.That(double.Parse(said.Groups[1].Value, CultureInfo.InvariantCulture), Is.InRange(3 * 0.4, 3 * 0.6), "base, source and output");
+        Assert.That(Directory.Exists(said.Groups[2].Value), Is.False);
+    }
+
+    [Test]
+    public void What_else_is_in_its_folder_stays()
+    {
+        using var folder = new TempFolder();
+        string[] others = ["copy", "merged", "sweep", "direct"];
+        foreach (string other in others)
+        {
+            Directory.CreateDirectory(folder.PathOf(other));
+            folder.Write($"{other}/kept", "");
+        }
+
+        string[] command = ["bench", "--shape", "tiny", "--sources", "1", "--repeats", "1", "--cold", "--sweep", "2", "--dir", folder.Path];
+        string first = Dem.Run(command).Expect(0).Error;
+        Assert.That(others.Select(other => folder.PathOf($"{other}/kept")), Has.All.Exist);
+        Assert.That(Directory.GetFileSystemEntries(folder.Path), Has.Length.EqualTo(others.Length + 2), "and the two models");
+        Assert.That(first, Does.Contain("the models stay there"));
+        Assert.That(Dem.Run(command).Expect(0).Error, Does.Not.Contain("making"), "the models are used again");
     }
 
     [TestCase("tie", "there is no method")]

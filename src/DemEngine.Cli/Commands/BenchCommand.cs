@@ -36,7 +36,7 @@ internal static class BenchCommand
         var folder = new Option<DirectoryInfo?>("--dir")
         {
             Description = "Where models and outputs go; models are kept and used again. "
-                + "Default: a new folder in the temporary one, removed at the end; it takes several gigabytes.",
+                + "Default: a new folder in the temporary one, removed at the end. How much they take is said first.",
             HelpName = "dir",
         };
         var repeats = Numbers.Positive("--repeats", "Runs of each kind. Default 5.", 5);
@@ -86,15 +86,14 @@ internal static class BenchCommand
                 parsed.GetValue(sweep) is not NoSweep and var merges ? merges : null,
                 read.Read(parsed));
 
-            if (parsed.GetValue(folder) is null && !quiet && !json)
-                Console.Error.WriteLine(
-                    $"models and outputs are made in {Printable.Text(work.Path)}, and removed at the end; --dir keeps them");
+            Action<string> tell = quiet || json ? _ => { } : line => Prose.Tell(line);
             using IMergeBackend backend = device.Open(parsed, quiet);
-            BenchReport report = Bench.Run(
-                options,
-                backend,
-                line => { if (!quiet && !json) Console.Error.WriteLine(line); },
-                Interrupt.Token);
+            string most = Sizes.Format(Bench.Check(options, backend).NeededBytes);
+            tell(parsed.GetValue(folder) is null
+                ? $"models and outputs take up to {most} in {Printable.Text(work.Path)} until the end; --dir names another place, "
+                    + "and keeps the models"
+                : $"models and outputs take up to {most} more in {Printable.Text(work.Path)}; the models stay there");
+            BenchReport report = Bench.Run(options, backend, tell, Interrupt.Token);
             if (timelinePath is not null)
                 ReportFile.Write(
                     timelinePath,

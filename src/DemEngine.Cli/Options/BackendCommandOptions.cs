@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using DemEngine.Backends;
 using DemEngine.Cli.Formatting;
+using DemEngine.Cli.Output;
 
 namespace DemEngine.Cli.Options;
 
@@ -46,7 +47,7 @@ internal sealed class BackendCommandOptions(bool keepsModels = false)
     public IMergeBackend Open(ParseResult parsed, bool quiet, bool mayTakeAll = false) => BackendFactory.Open(
         parsed.GetResult(_backend) is null ? BackendFactory.Cpu : parsed.GetValue(_backend)!,
         mayTakeAll && parsed.GetResult(_maxVram) is not { Implicit: false } ? null : parsed.GetValue(_maxVram),
-        line => { if (!quiet) Console.Error.WriteLine(line); });
+        line => { if (!quiet) Prose.Tell(line); });
 
     private void Check(CommandResult result)
     {

@@ -1,3 +1,6 @@
+using DemEngine.Cli.Formatting;
+using DemEngine.Cli.Output;
+
 namespace DemEngine.Cli.Options;
 
 /// <summary>
@@ -28,10 +31,18 @@ internal sealed class WorkFolder : IDisposable
     /// <summary>Keeps a folder that was made, because the command has said where it is.</summary>
     public void Keep() => _isKept = true;
 
-    /// <summary>Removes a folder that was made and is not to be kept.</summary>
+    /// <summary>Removes a folder that was made and is not to be kept. Where that fails, the command's own error counts.</summary>
     public void Dispose()
     {
-        if (_isOwn && !_isKept)
+        if (!_isOwn || _isKept)
+            return;
+        try
+        {
             Directory.Delete(Path, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Prose.Tell($"warning: {Printable.Text(Path)} could not be removed: {Printable.Text(e.Message)}");
+        }
     }
 }

@@ -16,13 +16,9 @@ internal static class ErrorPrinter
     public static void Print(ErrorCode code, string remedy, params IEnumerable<string> messages)
     {
         foreach (string message in messages)
-            Print($"error {code}: {OneLine(message)}");
-        Print(Indent + OneLine(remedy));
+            Prose.Tell($"error {code}: {OneLine(message)}", Indent);
+        Prose.Tell(Indent + OneLine(remedy), Indent);
     }
-
-    private static void Print(string line) =>
-        Console.Error.WriteLine(
-            !Console.IsErrorRedirected && OutputConsole.TerminalWidth is { } width ? Broken(line, width) : line);
 
     /// <summary>Breaks a line between words, and indents what follows as a remedy is.</summary>
     /// <param name="line">The line.</param>

@@ -2,14 +2,20 @@ using System.Text;
 
 namespace DemEngine.Cli.Output;
 
-/// <summary>Prints sentences on standard output: on a terminal broken between words, elsewhere on one line.</summary>
+/// <summary>Prints sentences: on a terminal broken between words, elsewhere on one line.</summary>
 internal static class Prose
 {
     private const int Narrowest = 20;
 
-    /// <summary>Prints a sentence or a few.</summary>
+    /// <summary>Prints a sentence or a few on standard output.</summary>
     public static void Print(string text) =>
         Console.Out.WriteLine(OutputConsole.TerminalWidth is { } width ? Wrap(text, width) : text);
+
+    /// <summary>Prints a sentence or a few on standard error, where what is no result goes.</summary>
+    /// <param name="text">Text without line ends.</param>
+    /// <param name="indent">What each line but the first begins with on a terminal.</param>
+    public static void Tell(string text, string indent = "") => Console.Error.WriteLine(
+        !Console.IsErrorRedirected && OutputConsole.TerminalWidth is { } width ? Wrap(text, width, indent) : text);
 
     /// <summary>Breaks a text into lines between its words. A word that is longer than a line has a line of its own.</summary>
     /// <param name="text">Text without line ends.</param>

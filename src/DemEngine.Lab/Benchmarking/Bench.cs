@@ -7,6 +7,7 @@ using DemEngine.Lab.Synthesis;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Output;
 using DemEngine.Merging.Planning;
+using DemEngine.Merging.Tensors;
 using DemEngine.Recipes;
 
 namespace DemEngine.Lab.Benchmarking;
@@ -19,31 +20,63 @@ public static class Bench
 {
     private const int Shards = 8;
 
+    /// <summary>Checks what can be said before anything is made.</summary>
+    /// <param name="options">Benchmark options.</param>
+    /// <param name="backend">Backend that computes the merges.</param>
+    /// <returns>Disk space that the models, as far as they are not there yet, and the outputs take at once.</returns>
+    /// <exception cref="DemException">
+    /// DEM1001 (BadArgument): the backend is not a device whose timeline could be recorded, or the method does not take the
+    /// sources or has nothing to sweep. DEM4001 (DiskFull): more is needed than is free.
+    /// </exception>
+    internal static DiskRoom Check(BenchOptions options, IMergeBackend backend)
+    {
+        if (options.Timeline && backend is not IDeviceBench)
+            throw new DemException(
+                ErrorCode.BadArgument, $"a timeline is of one device, which the backend {backend.Name} is not");
+        BenchRecipe recipe = BenchRecipe.Of(options.Method);
+        int sources = recipe.Sources(options.Sources).Max();
+        if (options.Sweep is { } asked)
+            recipe.Axis(asked);
+
+        int models = Enumerable.Range(0, sources + 1).Count(k => !Directory.Exists(ModelPath(options, k)));
+        int outputs = options.Sweep ?? 1;
+        var room = new DiskRoom((models + outputs) * ModelBytes(options), DiskRoom.FreeFor(options.Folder));
+        room.Require(options.Folder);
+        return room;
+    }
+
     /// <summary>Runs the whole benchmark: makes the models, measures the limits of the machine, then the merges.</summary>
     /// <param name="options">Benchmark options.</param>
     /// <param name="backend">Backend that computes the merges.</param>
     /// <param name="report">Progress callback; receives one line of text for each step.</param>
     /// <param name="cancel">Token that stops the run between tiles.</param>
-    /// <exception cref="DemException">
-    /// DEM1001 (BadArgument): the backend is not a device whose timeline could be recorded, or the method has nothing to sweep.
-    /// Merges may throw their own errors.
-    /// </exception>
+    /// <exception cref="DemException">Those of <see cref="Check"/>. Merges may throw their own errors.</exception>
     internal static BenchReport Run(BenchOptions options, IMergeBackend backend, Action<string> report, CancellationToken cancel)
     {
-        var device = backend as IDeviceBench;
-        if (options.Timeline && device is null)
-            throw new DemException(
-                ErrorCode.BadArgument, $"a timeline is of one device, which the backend {backend.Name} is not");
-
-        IReadOnlyList<int> sourceCounts = BenchRecipe.Of(options.Method).Sources(options.Sources);
-        if (options.Sweep is { } asked)
-            BenchRecipe.Of(options.Method).Axis(asked); // An error here comes before the long measurements.
+        Check(options, backend);
 
         // Large models are stored in several shards.
-        long bytes = options.Shape.Tensors(options.Type).Sum(spec => spec.ByteLength);
-        options = options with { Run = options.Run with { MaxShardBytes = Math.Max(1, bytes / Shards) } };
+        options = options with { Run = options.Run with { MaxShardBytes = Math.Max(1, ModelBytes(options) / Shards) } };
+        string[] models = [.. MakeModels(options, SourceCounts(options).Max(), report, cancel)];
 
-        string[] models = [.. MakeModels(options, sourceCounts.Max(), report, cancel)];
+        // What is made and deleted lies apart from all else that may be in the folder.
+        string outputs = Path.Combine(options.Folder, $"outputs-{Path.GetRandomFileName()}");
+        Directory.CreateDirectory(outputs);
+        try
+        {
+            return Measure(options with { Folder = outputs }, models, backend, report, cancel);
+        }
+        finally
+        {
+            Remove(outputs, report);
+        }
+    }
+
+    private static BenchReport Measure(
+        BenchOptions options, string[] models, IMergeBackend backend, Action<string> report, CancellationToken cancel)
+    {
+        var device = backend as IDeviceBench;
+        IReadOnlyList<int> sourceCounts = SourceCounts(options);
         string[] files = [.. Directory.GetFiles(models[0], "*.safetensors")];
         long modelBytes = files.Sum(file => new FileInfo(file).Length);
 
@@ -103,45 +136,63 @@ public static class Bench
         return device.StopTimeline();
     }
 
+    private static IReadOnlyList<int> SourceCounts(BenchOptions options) =>
+        BenchRecipe.Of(options.Method).Sources(options.Sources);
+
+    private static long ModelBytes(BenchOptions options) => options.Shape.Tensors(options.Type).Sum(spec => spec.ByteLength);
+
+    /// <summary>Path of the base, whose number is 0, or of a source.</summary>
+    private static string ModelPath(BenchOptions options, int number) => Path.Combine(
+        options.Folder, $"{options.Shape.Name}-{options.Type}-{(number == 0 ? "base" : $"tuned{number}")}");
+
     private static IEnumerable<string> MakeModels(
         BenchOptions options, int sources, Action<string> report, CancellationToken cancel)
     {
-        using var cpu = new CpuBackend();
-        string basePath = Path.Combine(options.Folder, $"{options.Shape.Name}-{options.Type}-base");
-        if (!Directory.Exists(basePath))
+        string basePath = ModelPath(options, 0);
+        for (int k = 0; k <= sources; k++)
         {
-            report($"making {basePath}");
-            OutputRun.Execute(
-                SynthPlanner.PlanBase(options.Shape, options.Type, 0, options.Run.MaxShardBytes),
-                basePath,
-                cpu,
-                Making(options),
-                null,
-                cancel);
-        }
-
-        yield return basePath;
-        for (int k = 1; k <= sources; k++)
-        {
-            string path = Path.Combine(options.Folder, $"{options.Shape.Name}-{options.Type}-tuned{k}");
+            string path = ModelPath(options, k);
             if (!Directory.Exists(path))
             {
                 report($"making {path}");
-                using Checkpoint baseModel = Checkpoint.Open(basePath);
-                OutputRun.Execute(
-                    SynthPlanner.PlanTuned(baseModel, null, k, SynthPlanner.DefaultScale, options.Run.MaxShardBytes),
-                    path,
-                    cpu,
-                    Making(options),
-                    null,
-                    cancel);
+                using Checkpoint? baseModel = k == 0 ? null : Checkpoint.Open(basePath);
+                OutputPlan plan = baseModel is null
+                    ? SynthPlanner.PlanBase(options.Shape, options.Type, 0, options.Run.MaxShardBytes)
+                    : SynthPlanner.PlanTuned(baseModel, null, k, SynthPlanner.DefaultScale, options.Run.MaxShardBytes);
+                Make(plan, path, options.Run, cancel);
             }
 
             yield return path;
         }
     }
 
-    private static RunOptions Making(BenchOptions options) => options.Run with { Unfinished = UnfinishedRun.Restart };
+    /// <summary>Makes a model; of one that is stopped on the way nothing stays, since it would be made anew.</summary>
+    private static void Make(OutputPlan plan, string path, RunOptions options, CancellationToken cancel)
+    {
+        using var cpu = new CpuBackend();
+        try
+        {
+            OutputRun.Execute(plan, path, cpu, options with { Unfinished = UnfinishedRun.Restart }, null, cancel);
+        }
+        catch (OperationCanceledException)
+        {
+            StagingDirectory.Discard(path);
+            throw;
+        }
+    }
+
+    /// <summary>Removes a folder. Where that fails, the error of what was done in it counts.</summary>
+    private static void Remove(string folder, Action<string> report)
+    {
+        try
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            report($"{folder} could not be removed: {e.Message}");
+        }
+    }
 
     private static double MeasureFileCopy(BenchOptions options, string[] files, long bytes, CancellationToken cancel)
     {

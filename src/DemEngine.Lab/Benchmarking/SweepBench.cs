@@ -102,14 +102,9 @@ internal static class SweepBench
     /// <summary>Measures an action that writes into a folder, then deletes the folder.</summary>
     private static double Written(string folder, Action write)
     {
-        try
-        {
-            return Time(write);
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+        double seconds = Time(write);
+        Directory.Delete(folder, recursive: true);
+        return seconds;
     }
 
     private static double Time(Action work)
