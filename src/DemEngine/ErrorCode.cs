@@ -153,7 +153,7 @@ public sealed class ErrorCode
     public static readonly ErrorCode PlanMismatch = new(
         1030,
         "A plan does not fit what is there now: its inputs, its recipe's files or the engine.",
-        "Use the engine and the inputs that the plan was made with, copies with their times kept; or plan again.");
+        "Use the engine and the inputs that the plan was made with, or copies of them; or plan again.");
 
     /// <summary>DEM1031: A plan has no part of that number, or another number of parts than there are tasks.</summary>
     public static readonly ErrorCode NoSuchPart = new(

@@ -32,8 +32,8 @@ internal static class Remedies
             "Run `dem devices` to see what there is; --backend cpu works everywhere and gives the same bytes."),
         [ErrorCode.PlanMismatch] = (
             null,
-            "Use the engine and the inputs that the plan was made with; copies keep their times with `cp -p` or `rsync -t`. "
-            + "Or plan again, with `dem plan --restart`."),
+            "Use the engine and the inputs that the plan was made with, or copies of them. Or plan again, with "
+            + "`dem plan --restart`."),
         [ErrorCode.NoSuchPart] = (
             null,
             "Start as many tasks as the plan has parts, as with --array=0-7 for 8; or give the number, as with "

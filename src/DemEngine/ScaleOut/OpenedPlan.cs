@@ -32,6 +32,9 @@ internal sealed class OpenedPlan : IDisposable
     /// <summary>Models that the plan reads.</summary>
     public IReadOnlyList<PlannedModel> Models { get; }
 
+    /// <summary>Notes for the user on what differs from when the plan was made, and does not count.</summary>
+    public ImmutableArray<string> Remarks { get; private set; } = [];
+
     /// <summary>Tensors of each part.</summary>
     public ImmutableArray<TensorRange> Parts { get; }
 
@@ -90,6 +93,7 @@ internal sealed class OpenedPlan : IDisposable
         {
             if (opened.Id != planned.Id)
                 throw Mismatch(path, PlanIdentity.Difference(planned, opened.Plan, opened.Models));
+            opened.Remarks = [.. PlanIdentity.OtherTimes(planned, opened.Models)];
             return opened;
         }
         catch

@@ -123,5 +123,5 @@ internal sealed class PartRun(OpenedPlan opened, string output, int part)
             seconds,
             syncSeconds,
             NonFiniteTensor.In(record.Tensors),
-            OutputJob.Remarks(opened.Plan, record.Tensors));
+            [.. opened.Remarks, .. OutputJob.Remarks(opened.Plan, record.Tensors)]);
 }

@@ -10,9 +10,10 @@ namespace DemEngine.ScaleOut;
 
 /// <summary>A model that a plan reads.</summary>
 /// <param name="Path">Path of its folder or file.</param>
-/// <param name="Files">Hash of the lengths and times of its files.</param>
+/// <param name="Files">Hash of the lengths of its files, and of the versions of those in a store.</param>
+/// <param name="Times">Hash of the times of its files, which need not be the same on each machine.</param>
 /// <param name="Beside">Hash of its configuration and tokenizer.</param>
-internal sealed record PlannedModel(string Path, string Files, string Beside);
+internal sealed record PlannedModel(string Path, string Files, string Times, string Beside);
 
 /// <summary>A shard of the output.</summary>
 /// <param name="File">Name of the file.</param>
@@ -94,7 +95,7 @@ internal sealed partial record PlanDocument(
         && Path.IsPathFullyQualified(plan.Recipe.Folder)
         && Path.IsPathFullyQualified(plan.Recipe.Here)
         && plan.Inputs.All(input => input is { Role: not null, Path: not null, Fingerprint: not null })
-        && plan.Models.All(model => model is { Path: not null, Files: not null, Beside: not null })
+        && plan.Models.All(model => model is { Path: not null, Files: not null, Times: not null, Beside: not null })
         && plan.Shards.All(shard => shard is { File: not null, Header: not null })
         && plan.Parts.All(part => part is not null)
         && PathsOf(plan).All(path => !path.Contains('\0', StringComparison.Ordinal));

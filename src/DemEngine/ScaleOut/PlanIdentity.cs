@@ -10,7 +10,8 @@ namespace DemEngine.ScaleOut;
 
 /// <summary>
 /// What tells one plan in parts from another: machines that find the same may write parts of one output. Weights are told apart
-/// by their fingerprints and by the lengths and times of their files, all else by its bytes.
+/// by their fingerprints and by the lengths of their files, all else by its bytes. Times do not count, since each machine may
+/// have copies of its own.
 /// </summary>
 internal static class PlanIdentity
 {
@@ -32,7 +33,7 @@ internal static class PlanIdentity
     {
         var hash = new XxHash128();
         hash.Append(Encoding.UTF8.GetBytes(
-            string.Create(CultureInfo.InvariantCulture, $"{PlanDocument.Schema}\n{plan.Hash}\n{card}\n{parts}\n")));
+            string.Create(CultureInfo.InvariantCulture, $"{PlanDocument.Schema}\n{plan.HashWithoutTimes}\n{card}\n{parts}\n")));
         foreach (var (name, contents) in plan.SideFiles.OrderBy(file => file.Key, StringComparer.Ordinal))
         {
             hash.Append(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{name}\n{contents.Length}\n")));
@@ -47,7 +48,7 @@ internal static class PlanIdentity
     /// <summary>Describes the models of a plan as they are now.</summary>
     /// <param name="plan">The plan.</param>
     public static IReadOnlyList<PlannedModel> ModelsOf(OutputPlan plan) =>
-        [.. plan.Checkpoints.Select(model => new PlannedModel(model.Path, StampsOf(model), HashBeside(model)))];
+        [.. plan.Checkpoints.Select(model => PlannedModelOf(model))];
 
     /// <summary>Says what of a plan is not as it was.</summary>
     /// <param name="planned">The plan as it was made.</param>
@@ -68,18 +69,37 @@ internal static class PlanIdentity
             if (then.Beside != now.Beside)
                 return $"the configuration or the tokenizer of {Quoted.Name(now.Path)} is not the one that it was made for";
             if (then.Files != now.Files)
-                return $"a file of {Quoted.Name(now.Path)} was written to since it was made, or has another time than there";
+                return $"a file of {Quoted.Name(now.Path)} has another length than when it was made, "
+                    + "or another version in its store";
         }
 
         return "what follows from its recipe now is another plan";
     }
 
-    private static string StampsOf(Checkpoint model)
+    /// <summary>Names the models whose files have other times than when a plan was made.</summary>
+    /// <param name="planned">The plan as it was made.</param>
+    /// <param name="models">Its models as they are now, whose samples are the same.</param>
+    public static IEnumerable<string> OtherTimes(PlanDocument planned, IReadOnlyList<PlannedModel> models) => planned.Models
+        .Zip(models)
+        .Where(pair => pair.First.Times != pair.Second.Times)
+        .Select(pair => $"the files of {Quoted.Name(pair.Second.Path)} have other times than when the plan was made; "
+            + "their lengths and the samples of each tensor are the same");
+
+    private static PlannedModel PlannedModelOf(Checkpoint model)
+    {
+        bool isInStore = model.IsInStore;
+        return new PlannedModel(
+            model.Path,
+            Hash(model.Stamps.Select(stamp => isInStore ? $"{stamp.Length} {stamp.LastWrite.Ticks}" : $"{stamp.Length}")),
+            Hash(model.Stamps.Select(stamp => $"{stamp.LastWrite.Ticks}")),
+            HashBeside(model));
+    }
+
+    private static string Hash(IEnumerable<string> lines)
     {
         var hash = new XxHash128();
-        foreach (FileStamp stamp in model.Stamps)
-            hash.Append(Encoding.UTF8.GetBytes(
-                string.Create(CultureInfo.InvariantCulture, $"{stamp.Length} {stamp.LastWrite.Ticks}\n")));
+        foreach (string line in lines)
+            hash.Append(Encoding.UTF8.GetBytes($"{line}\n"));
         return Convert.ToHexStringLower(hash.GetCurrentHash());
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text.Json.Nodes;
 using DemEngine.Checkpoints;
 using DemEngine.Merging.Options;
@@ -203,10 +204,33 @@ public sealed class PartFailureTests
     }
 
     [Test]
-    public void A_file_that_was_written_to_since_is_refused()
+    public void Inputs_with_other_times_are_the_same_inputs()
     {
+        using var cancel = new CancellationTokenSource();
+        int tiles = 0;
+        Assert.That(
+            () => _merge.Make(1, cancel: cancel.Token, progress: _ => { if (++tiles == 3) cancel.Cancel(); }),
+            Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(_merge.Make(0).Remarks, Is.Empty);
         File.SetLastWriteTimeUtc(_folder.PathOf("a/model.safetensors"), DateTime.UtcNow.AddHours(1));
-        Assert.That(Mismatch(() => _merge.Make(1)), Does.Contain("was written to since"));
+        RunReport stopped = _merge.Make(1);
+        Assert.That(stopped.Resumed, Is.EqualTo(1), "what was finished before is kept");
+        Assert.That(stopped.Remarks, Has.One.Contains("/a\" have other times than when the plan was made"));
+        Assert.That(_merge.Make(0).Remarks, Has.Count.EqualTo(1), "a finished part stays finished");
+        FinishAndExpectSame();
+    }
+
+    [Test]
+    public void A_file_of_another_length_is_refused()
+    {
+        string path = _folder.PathOf("a/model.safetensors");
+        byte[] file = File.ReadAllBytes(path);
+        const int More = 8;
+        int header = (int)BinaryPrimitives.ReadInt64LittleEndian(file);
+        byte[] longer = [.. file.AsSpan(0, sizeof(long) + header), .. Enumerable.Repeat((byte)' ', More), .. file.AsSpan(sizeof(long) + header)];
+        BinaryPrimitives.WriteInt64LittleEndian(longer, header + More);
+        File.WriteAllBytes(path, longer);
+        Assert.That(Mismatch(() => _merge.Make(1)), Does.Contain("/a\" has another length"));
     }
 
     [Test]

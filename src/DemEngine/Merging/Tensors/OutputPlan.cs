@@ -148,22 +148,14 @@ public sealed class OutputPlan
     /// samples an input, so the hash also covers the lengths and modification times of the files: a run is resumed only with
     /// files that were not written to since.
     /// </summary>
-    internal string Hash
-    {
-        get
-        {
-            var hash = new XxHash128();
-            hash.Append(Encoding.UTF8.GetBytes(string.Join(
-                '\n', [Manifest.ThisEngine, Operation, Recipe, .. Inputs.Select(input => input.Fingerprint)])));
-            foreach (FileStamp stamp in Checkpoints.SelectMany(checkpoint => checkpoint.Stamps))
-                hash.Append(Encoding.UTF8.GetBytes($"{stamp.Length} {stamp.LastWrite.Ticks}\n"));
-            foreach (PlannedShard shard in Layout.Shards)
-                hash.Append(shard.Header.Span);
-            foreach (string operation in Operations)
-                hash.Append(Encoding.UTF8.GetBytes(operation));
-            return Convert.ToHexStringLower(hash.GetCurrentHash());
-        }
-    }
+    internal string Hash => HashWith((_, stamp) => $"{stamp.Length} {stamp.LastWrite.Ticks}\n");
+
+    /// <summary>
+    /// The same hash without the times of local files, which copies of one model on several machines do not share. What stands
+    /// for the time of a file in a store is its version, and stays.
+    /// </summary>
+    internal string HashWithoutTimes => HashWith(
+        (model, stamp) => model.IsInStore ? $"{stamp.Length} {stamp.LastWrite.Ticks}\n" : $"{stamp.Length}\n");
 
     /// <summary>
     /// Returns the tensors whose cross-tensor statistics are needed before the tensors at the given positions are made: all
@@ -195,6 +187,24 @@ public sealed class OutputPlan
         {
             Whole = this,
         };
+    }
+
+    private string HashWith(Func<Checkpoint, FileStamp, string> text)
+    {
+        var hash = new XxHash128();
+        hash.Append(Encoding.UTF8.GetBytes(string.Join(
+            '\n', [Manifest.ThisEngine, Operation, Recipe, .. Inputs.Select(input => input.Fingerprint)])));
+        foreach (Checkpoint model in Checkpoints)
+        {
+            foreach (FileStamp stamp in model.Stamps)
+                hash.Append(Encoding.UTF8.GetBytes(text(model, stamp)));
+        }
+
+        foreach (PlannedShard shard in Layout.Shards)
+            hash.Append(shard.Header.Span);
+        foreach (string operation in Operations)
+            hash.Append(Encoding.UTF8.GetBytes(operation));
+        return Convert.ToHexStringLower(hash.GetCurrentHash());
     }
 
     private static PlannedOutputs InOrder(IEnumerable<OutputTensor> tensors, ShardLayout layout)
