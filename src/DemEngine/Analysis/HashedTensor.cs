@@ -10,11 +10,11 @@ internal sealed class HashedTensor(TensorReader tensor)
 {
     private readonly TensorHasher _hasher = new(tensor.Spec.ByteLength);
 
-    /// <summary>Hash of the tensor; empty until the last tile is done.</summary>
-    public string Hash { get; private set; } = "";
+    /// <summary>Hash of the tensor, as a number; 0 until the last tile is done.</summary>
+    public UInt128 Hash { get; private set; }
 
     public override void Visit(int tile, long from, int elements, ITileContext workspace) =>
         _hasher.Add(from * tensor.Spec.Type.Size, workspace.Read(tensor, from, elements).Bytes.Span);
 
-    public override void Finish() => Hash = _hasher.Finish();
+    public override void Finish() => Hash = _hasher.FinishNumber();
 }

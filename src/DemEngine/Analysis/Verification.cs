@@ -1,9 +1,9 @@
+using System.Collections.Immutable;
 using DemEngine.Analysis.Folders;
 using DemEngine.Backends;
 using DemEngine.Checkpoints;
 using DemEngine.Merging.Inputs;
 using DemEngine.Merging.Options;
-using DemEngine.Numerics;
 
 namespace DemEngine.Analysis;
 
@@ -31,9 +31,7 @@ public static class Verification
         using Checkpoint checkpoint = Checkpoint.Open(folder, options.Io);
         if (ArchiveVerification.IsFor(checkpoint))
             return ArchiveVerification.Run(checkpoint, options, progress, cancel);
-        Manifest manifest = Manifest.Read(checkpoint.Folder);
-        Dictionary<string, ManifestTensor> stated = manifest.Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
-
+        StatedTensors stated = StatedTensors.Read(checkpoint);
         HashedTensor[] tensors = [.. checkpoint.Tensors.Select(tensor => new HashedTensor(new StoredTensorReader(tensor)))];
         using var backend = new NullBackend();
         TensorPass.Run("verifying", tensors, options.Reading([checkpoint]), backend, progress, cancel);
@@ -43,19 +41,14 @@ public static class Verification
             folder,
             tensors.Length,
             checkpoint.ByteLength,
-            [
-                .. tensors
-                    .Where(tensor => stated.TryGetValue(tensor.Name, out ManifestTensor? said)
-                        && !IsAsSaid(checkpoint.Find(tensor.Name)!.Spec, tensor.Hash, said))
-                    .Select(tensor => tensor.Name),
-            ],
-            [.. manifest.Tensors.Select(tensor => tensor.Name).Where(name => checkpoint.Find(name) is null)],
-            [.. tensors.Select(tensor => tensor.Name).Where(name => !stated.ContainsKey(name))])
+            NamesWhere(place => stated.Has(place) && !stated.IsAsSaid(place, tensors[place].Hash)),
+            stated.Missing,
+            NamesWhere(place => !stated.Has(place)))
         {
-            Files = manifest.Files is { } files ? FileVerification.Run(checkpoint.Folder, files) : null,
+            Files = stated.Files is { } files ? FileVerification.Run(checkpoint.Folder, files) : null,
         };
-    }
 
-    private static bool IsAsSaid(TensorSpec spec, string hash, ManifestTensor said) =>
-        said.Hash == hash && said.Dtype == spec.Type.SafetensorsName && said.Shape.SequenceEqual(spec.Shape.Dimensions);
+        ImmutableArray<string> NamesWhere(Predicate<int> isMeant) =>
+            [.. Enumerable.Range(0, tensors.Length).Where(place => isMeant(place)).Select(place => tensors[place].Name)];
+    }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.IO.Hashing;
 
 namespace DemEngine.Checkpoints;
@@ -38,4 +39,14 @@ internal static class ContentHash
     /// <summary>Computes the hash of a tensor from the hashes of its leaves in order.</summary>
     /// <returns>Hash as 32 hexadecimal digits.</returns>
     public static string Finish(ReadOnlySpan<byte> leaves) => Convert.ToHexStringLower(XxHash128.Hash(leaves));
+
+    /// <summary>Computes the same hash as a number, whose hexadecimal digits <see cref="Finish"/> returns.</summary>
+    public static UInt128 FinishNumber(ReadOnlySpan<byte> leaves) => XxHash128.HashToUInt128(leaves);
+
+    /// <summary>Parses the digits of a hash; null if they are none.</summary>
+    public static UInt128? Parse(string hash) =>
+        hash.Length == 2 * HashBytes && !hash.AsSpan().ContainsAnyInRange('A', 'F')
+        && UInt128.TryParse(hash, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out UInt128 number)
+            ? number
+            : null;
 }

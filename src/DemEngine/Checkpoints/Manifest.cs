@@ -146,7 +146,24 @@ public sealed partial record Manifest(
 
     /// <summary>Reads the manifest of a folder.</summary>
     /// <exception cref="DemException">DEM2021 (BadManifest): the manifest is missing or cannot be read.</exception>
-    public static Manifest Read(string folder)
+    public static Manifest Read(string folder) =>
+        Read(folder, json => JsonSerializer.Deserialize(json, ManifestJson.Default.Manifest));
+
+    /// <summary>
+    /// Reads the manifest of a folder and gives each tensor to a function, since those of the largest models take hundreds of
+    /// megabytes as objects.
+    /// </summary>
+    /// <param name="folder">Path of the folder.</param>
+    /// <param name="visit">
+    /// Function that is called for each tensor in the manifest's order, and throws <see cref="JsonException"/> for a tensor that
+    /// was there before.
+    /// </param>
+    /// <returns>The manifest without tensors.</returns>
+    /// <exception cref="DemException">DEM2021 (BadManifest): the manifest is missing or cannot be read.</exception>
+    internal static Manifest Read(string folder, Action<ManifestTensor> visit) =>
+        Read(folder, json => WithoutTensors(json, visit));
+
+    private static Manifest Read(string folder, Func<byte[], Manifest?> parse)
     {
         string path = System.IO.Path.Combine(folder, FileName);
         if (LinuxFile.IsSpecial(path))
@@ -158,7 +175,7 @@ public sealed partial record Manifest(
         {
             byte[] json = File.ReadAllBytes(path);
             StrictJson.CheckText(json);
-            Manifest? manifest = JsonSerializer.Deserialize(json, ManifestJson.Default.Manifest);
+            Manifest? manifest = parse(json);
             return IsWhole(manifest)
                 ? manifest
                 : throw new DemException(ErrorCode.BadManifest, $"{path}: not a manifest") { Path = path };
@@ -168,6 +185,36 @@ public sealed partial record Manifest(
             throw new DemException(ErrorCode.BadManifest, $"{path}: {JsonFault.Describe(e)}", e) { Path = path };
         }
     }
+
+    private static Manifest? WithoutTensors(byte[] json, Action<ManifestTensor> visit)
+    {
+        var reader = new Utf8JsonReader(json);
+        while (reader.Read())
+        {
+            if (reader.CurrentDepth != 1 || reader.TokenType != JsonTokenType.PropertyName
+                || !reader.ValueTextEquals("tensors"u8))
+                continue;
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartArray)
+                return null;
+            int start = (int)reader.TokenStartIndex;
+            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            {
+                ManifestTensor? tensor = JsonSerializer.Deserialize(ref reader, ManifestJson.Default.ManifestTensor);
+                if (!IsWhole(tensor))
+                    return null;
+                visit(tensor);
+            }
+
+            byte[] rest = [.. json.AsSpan(0, start), .. "[]"u8, .. json.AsSpan((int)reader.BytesConsumed)];
+            Manifest? manifest = JsonSerializer.Deserialize(rest, ManifestJson.Default.Manifest);
+            return manifest is { Tensors.Count: 0 } ? manifest : null;
+        }
+
+        return null;
+    }
+
+    private static bool IsWhole([NotNullWhen(true)] ManifestTensor? tensor) =>
+        tensor is { Name: not null, Dtype: not null, Shape: not null, Hash: not null };
 
     /// <summary>
     /// Reads what a manifest says of how the output was made, and not what it says of each tensor and file, which in the largest
@@ -225,7 +272,7 @@ public sealed partial record Manifest(
     private static bool IsWhole([NotNullWhen(true)] Manifest? manifest) =>
         manifest is { Engine: not null, Operation: not null, Inputs: not null, Tensors: not null }
         && manifest.Inputs.All(input => input is { Role: not null, Path: not null, Fingerprint: not null })
-        && manifest.Tensors.All(tensor => tensor is { Name: not null, Dtype: not null, Shape: not null, Hash: not null })
+        && manifest.Tensors.All(IsWhole)
         && manifest.Tensors.DistinctBy(tensor => tensor.Name).Count() == manifest.Tensors.Count
         && (manifest.Files is not { } files
             || files.All(file => file is { Path: not null, Hash: not null } && SideFilePath.IsInside(file.Path)

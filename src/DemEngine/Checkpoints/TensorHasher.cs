@@ -6,7 +6,6 @@ namespace DemEngine.Checkpoints;
 /// <param name="byteLength">Size of the whole tensor in bytes.</param>
 internal sealed class TensorHasher(long byteLength)
 {
-    private readonly Lock _lock = new();
     private byte[]? _leaves;
 
     /// <summary>Hashes a tensor that lies in a file.</summary>
@@ -45,10 +44,20 @@ internal sealed class TensorHasher(long byteLength)
         return hash;
     }
 
+    /// <summary>Returns the hash as a number, once every part has been added, and releases the leaves.</summary>
+    public UInt128 FinishNumber()
+    {
+        UInt128 hash = ContentHash.FinishNumber(Leaves());
+        _leaves = null;
+        return hash;
+    }
+
     // Allocated when first needed, since the leaves of all tensors at once would grow with the model.
     private byte[] Leaves()
     {
-        lock (_lock)
-            return _leaves ??= new byte[checked((int)(ContentHash.LeafCount(byteLength) * ContentHash.HashBytes))];
+        if (Volatile.Read(ref _leaves) is { } there)
+            return there;
+        byte[] leaves = new byte[checked((int)(ContentHash.LeafCount(byteLength) * ContentHash.HashBytes))];
+        return Interlocked.CompareExchange(ref _leaves, leaves, null) ?? leaves;
     }
 }
