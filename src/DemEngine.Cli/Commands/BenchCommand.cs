@@ -90,8 +90,8 @@ internal static class BenchCommand
             using IMergeBackend backend = device.Open(parsed, quiet);
             string most = Sizes.Format(Bench.Check(options, backend).NeededBytes);
             tell(parsed.GetValue(folder) is null
-                ? $"models and outputs take up to {most} in {Printable.Text(work.Path)} until the end; --dir names another place, "
-                    + "and keeps the models"
+                ? $"models and outputs take up to {most} in {Printable.Text(work.Path)} until the end; "
+                    + "--dir names another place, and keeps the models"
                 : $"models and outputs take up to {most} more in {Printable.Text(work.Path)}; the models stay there");
             BenchReport report = Bench.Run(options, backend, tell, Interrupt.Token);
             if (timelinePath is not null)
