@@ -11,6 +11,12 @@ internal sealed class Axis
     // About how many numbers are written along an axis.
     private const int Numbers = 6;
 
+    // Fewer do not show how long the axis is.
+    private const int FewestNumbers = 3;
+
+    // Powers of ten that a logarithmic axis spans at least: what differs by less is drawn as about the same.
+    private const double LeastPowers = 0.05;
+
     private const string Superscripts = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
     private readonly double _from;
@@ -56,26 +62,31 @@ internal sealed class Axis
     public static Axis Exact(string label, double from, double to, int about) =>
         new(label, from, to, isLog: false, [.. RoundNumbers.Between(from, to, about).Select(value => Tick(value, "0.######"))]);
 
-    /// <summary>Makes an axis on which every power of ten has the same length.</summary>
+    /// <summary>
+    /// Makes an axis on which every power of ten has the same length, with a little room beyond the first and the last value.
+    /// It has powers of ten on it; where that are too few also twice and five times these, and where the values lie closer
+    /// together than that, round numbers between them.
+    /// </summary>
     /// <param name="label">Label of the axis.</param>
     /// <param name="values">Values that must lie on the axis; those that are not positive are ignored.</param>
     public static Axis Logarithmic(string label, IEnumerable<double> values)
     {
         (double least, double most) = Range(values.Where(value => value > 0).Select(Math.Log10));
-        (double from, double to) = (least - 0.1, most + 0.1);
-        var ticks = ImmutableArray.CreateBuilder<(double, string)>();
-        bool isNarrow = to - from < 2;
-        for (int power = (int)Math.Floor(from); power <= to; power++)
+        if (most - least < LeastPowers)
+            (least, most) = (least - LeastPowers, most + LeastPowers);
+        double room = (most - least) * Room;
+        (double from, double to) = (least - room, most + room);
+        double[] ticks = Decades(from, to, 1);
+        if (ticks.Length < FewestNumbers)
+            ticks = Decades(from, to, 1, 2, 5);
+        double unit = Math.Pow(10, Math.Floor(from));
+        for (int about = FewestNumbers; ticks.Length < FewestNumbers; about++)
         {
-            foreach (int digit in isNarrow ? [1, 2, 5] : new[] { 1 })
-            {
-                double value = digit * Math.Pow(10, power);
-                if (Math.Log10(value) >= from && Math.Log10(value) <= to)
-                    ticks.Add((value, (digit == 1 ? "" : $"{digit}·") + $"10{Superscript(power)}"));
-            }
+            var numbers = RoundNumbers.Between(Math.Pow(10, from) / unit, Math.Pow(10, to) / unit, about);
+            ticks = Within(from, to, numbers.Select(value => value * unit));
         }
 
-        return new Axis(label, from, to, isLog: true, ticks.DrainToImmutable());
+        return new Axis(label, from, to, isLog: true, [.. ticks.Select(value => (value, Power(value)))]);
     }
 
     /// <summary>Position of a value along the axis, from 0 to 1.</summary>
@@ -91,6 +102,24 @@ internal sealed class Axis
     {
         double[] finite = [.. values.Where(double.IsFinite)];
         return finite.Length > 0 ? (finite.Min(), finite.Max()) : (0, 1);
+    }
+
+    private static double[] Decades(double from, double to, params int[] digits)
+    {
+        int first = (int)Math.Floor(from);
+        IEnumerable<int> powers = Enumerable.Range(first, (int)Math.Ceiling(to) - first + 1);
+        return Within(from, to, powers.SelectMany(power => digits.Select(digit => digit * Math.Pow(10, power))));
+    }
+
+    private static double[] Within(double from, double to, IEnumerable<double> values) =>
+        [.. values.Where(value => value > 0 && Math.Log10(value) >= from && Math.Log10(value) <= to)];
+
+    /// <summary>Writes a value as a multiple of a power of ten, such as 1.8·10¹¹.</summary>
+    private static string Power(double value)
+    {
+        int power = (int)Math.Floor(Math.Log10(value) + 1e-9);
+        string digits = (value / Math.Pow(10, power)).ToString("0.####");
+        return (digits == "1" ? "" : $"{digits}·") + $"10{Superscript(power)}";
     }
 
     private static string Superscript(int power) =>

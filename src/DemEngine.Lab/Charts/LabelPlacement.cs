@@ -14,7 +14,8 @@ internal readonly record struct LabelBox(double Left, double Top, double Width, 
 
 /// <summary>
 /// Finds places for the labels of points, near them, where they cover neither each other nor a mark: the first of a fixed order
-/// of places around the point, farther and farther away.
+/// of places around the point, farther and farther away. Lines are covered only where there is no place near the point that is
+/// free of them.
 /// </summary>
 /// <param name="within">Rectangle that labels stay in.</param>
 internal sealed class LabelPlacement(LabelBox within)
@@ -31,7 +32,11 @@ internal sealed class LabelPlacement(LabelBox within)
 
     private const int Rings = 12;
 
+    // A label that lies farther away than these does more harm than one across a line.
+    private const int RingsWithoutLines = 4;
+
     private readonly List<LabelBox> _taken = [];
+    private readonly List<(double X1, double Y1, double X2, double Y2)> _lines = [];
 
     // Directions in their order: above and below first, then beside, then the diagonals.
     private static readonly (int X, int Y)[] Directions =
@@ -46,15 +51,26 @@ internal sealed class LabelPlacement(LabelBox within)
     /// <param name="size">Half of its width.</param>
     public void Avoid(double x, double y, double size) => _taken.Add(new LabelBox(x - size, y - size, 2 * size, 2 * size));
 
+    /// <summary>Keeps labels away from a line, where there is room.</summary>
+    /// <param name="points">Points that the line joins.</param>
+    public void AvoidLine(IReadOnlyList<(double X, double Y)> points)
+    {
+        for (int k = 1; k < points.Count; k++)
+            _lines.Add((points[k - 1].X, points[k - 1].Y, points[k].X, points[k].Y));
+    }
+
     /// <summary>Finds the place of a label.</summary>
     /// <param name="x">Horizontal position of the point.</param>
     /// <param name="y">Vertical position of the point.</param>
     /// <param name="text">Text of the label, one line.</param>
     /// <returns>The middle of the line's baseline; null if there is no room anywhere near the point.</returns>
-    public (double X, double Y)? Place(double x, double y, string text)
+    public (double X, double Y)? Place(double x, double y, string text) =>
+        Place(x, y, text, RingsWithoutLines, box => !_lines.Exists(line => Crosses(line, box))) ?? Place(x, y, text, Rings, _ => true);
+
+    private (double X, double Y)? Place(double x, double y, string text, int rings, Func<LabelBox, bool> isFree)
     {
         double width = text.Length * LetterWidth;
-        for (int ring = 0; ring < Rings; ring++)
+        for (int ring = 0; ring < rings; ring++)
         {
             double distance = FirstDistance + (ring * LineHeight / 2);
             foreach (var (right, down) in Directions)
@@ -62,7 +78,7 @@ internal sealed class LabelPlacement(LabelBox within)
                 double middle = x + (right * ((width / 2) + distance));
                 double centre = y + (down * ((LineHeight / 2) + distance));
                 var box = new LabelBox(middle - (width / 2), centre - (LineHeight / 2), width, LineHeight);
-                if (!IsInside(box) || _taken.Exists(box.Overlaps))
+                if (!IsInside(box) || _taken.Exists(box.Overlaps) || !isFree(box))
                     continue;
                 _taken.Add(box);
                 Labels.Add(box);
@@ -71,6 +87,25 @@ internal sealed class LabelPlacement(LabelBox within)
         }
 
         return null;
+    }
+
+    /// <summary>Whether a line has a point within a rectangle: the line is cut off at each of the four edges in turn.</summary>
+    private static bool Crosses((double X1, double Y1, double X2, double Y2) line, LabelBox box)
+    {
+        (double from, double to) = (0, 1);
+        return Cut(line.X1, line.X2 - line.X1, box.Left, box.Right, ref from, ref to)
+            && Cut(line.Y1, line.Y2 - line.Y1, box.Top, box.Bottom, ref from, ref to);
+    }
+
+    /// <summary>Keeps of a line, from one share of it to another, what lies between two edges.</summary>
+    private static bool Cut(double start, double length, double low, double high, ref double from, ref double to)
+    {
+        if (length == 0)
+            return start > low && start < high;
+        (double one, double other) = ((low - start) / length, (high - start) / length);
+        from = Math.Max(from, Math.Min(one, other));
+        to = Math.Min(to, Math.Max(one, other));
+        return from < to;
     }
 
     private bool IsInside(LabelBox box) =>

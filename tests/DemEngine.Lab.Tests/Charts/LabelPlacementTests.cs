@@ -38,6 +38,20 @@ public class LabelPlacementTests
         Assert.That(new LabelPlacement(Area).Place(200, 150, "add"), Is.EqualTo((200.0, 139.5)));
 
     [Test]
+    public void A_label_goes_where_no_line_is_and_over_one_only_where_all_is_full_of_them()
+    {
+        var labels = new LabelPlacement(Area);
+        labels.AvoidLine([(200, 30), (200, 150), (400, 150)]);
+        Assert.That(labels.Place(200, 150, "add"), Is.EqualTo((200.0, 166.5)));
+        (double x, double y) = labels.Place(200, 150, "add")!.Value;
+        Assert.That(x < 200 - (3 * 6.4 / 2) || y > 150 + 13, Is.True, $"{x}, {y}");
+
+        for (int k = 0; k < 600; k++)
+            labels.AvoidLine([(40 + k, 0), (40 + k, 400)]);
+        Assert.That(labels.Place(300, 200, "add"), Is.EqualTo((300.0, 189.5)));
+    }
+
+    [Test]
     public void The_picture_of_a_familys_life_names_every_event_of_every_method_and_no_two_names_overlap()
     {
         string svg = DemEngine.Lab.Experiment.Report.Charts.Life(MadeUpResults.Make()).ToString();

@@ -100,6 +100,8 @@ internal static class Charts
         LabelPlacement labels = plot.StartLabels();
         foreach (var (x, y) in all.SelectMany(line => line))
             labels.Avoid(x, y, LifeMark);
+        foreach (var line in all)
+            labels.AvoidLine(line);
         for (int k = 0; k < points.Length; k++)
         {
             (double X, double Y)[] places = all[k];
