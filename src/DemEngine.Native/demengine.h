@@ -51,7 +51,7 @@ extern "C" {
 /* A model: tensors in the caller's memory, a merge's result, or an opened checkpoint. Never read through; it is a number. */
 typedef struct dem_model dem_model;
 
-/* A model that is no file, under the name that a recipe has for it. */
+/* A model that is no file, under the name that a recipe has for it. One that the recipe does not name is an error (DEM1001). */
 typedef struct dem_source {
     const char *name;
     dem_model *model;

@@ -23,7 +23,7 @@ internal static class LastError
             return Set(new ErrorAnswer(ErrorAnswer.Interrupted, "interrupted", null), Interrupted);
         ErrorCode code = e is DemException known ? known.Code : SystemError.CodeOf(e);
         string message = code == ErrorCode.Internal ? $"{e.GetType().Name}: {e.Message}" : e.Message;
-        string remedy = e is DemException error ? error.Remedy : code.Remedy;
+        string remedy = e is DemException error ? Remedies.Of(error) : Remedies.Of(code);
         return Set(new ErrorAnswer($"{code}", message, remedy) { Cause = e as DemException }, code.ExitCode);
     }
 

@@ -1,4 +1,5 @@
 using DemEngine.Checkpoints;
+using DemEngine.Errors;
 using DemEngine.Native.Models;
 using DemEngine.Recipes;
 
@@ -8,6 +9,7 @@ namespace DemEngine.Native.Calls;
 internal sealed class RecipeCall : IDisposable
 {
     private readonly List<ModelUse> _uses = [];
+    private readonly List<string> _names = [];
 
     /// <param name="text">Text of the recipe; null to read the file at the path.</param>
     /// <param name="path">Path of the recipe; null if it is in no file.</param>
@@ -22,6 +24,7 @@ internal sealed class RecipeCall : IDisposable
                 if (string.IsNullOrWhiteSpace(name) || Sources.Find(name) is not null)
                     throw new DemException(ErrorCode.BadArgument, $"the name \"{name}\" of a source is empty or given twice");
                 Sources = Sources.With(name, _uses[^1].Model);
+                _names.Add(name);
             }
 
             Recipe = Read(text, path);
@@ -52,7 +55,27 @@ internal sealed class RecipeCall : IDisposable
             throw new DemException(ErrorCode.BadArgument, "one of the arguments recipe and path must be given");
         Recipe recipe = RecipeReader.Parse(text ?? RecipeReader.ReadText(path!), path ?? "recipe");
         string folder = path is null ? Directory.GetCurrentDirectory() : Path.GetDirectoryName(Path.GetFullPath(path))!;
-        return recipe.WithPaths(model =>
-            model.IsStage || Sources.Find(model.Written) is not null ? model : RecipeReader.Locate(model, folder));
+        var named = new HashSet<string>(StringComparer.Ordinal);
+        Recipe located = recipe.WithPaths(model =>
+        {
+            named.Add(model.Written);
+            return model.IsStage || Sources.Find(model.Written) is not null ? model : RecipeReader.Locate(model, folder);
+        });
+        RefuseUnnamed(named);
+        return located;
+    }
+
+    /// <summary>
+    /// Refuses a model that the recipe does not name: under a name that is misspelt it would be left out, and one on disk be
+    /// read in its place.
+    /// </summary>
+    private void RefuseUnnamed(HashSet<string> named)
+    {
+        string? unnamed = _names.Find(name => !named.Contains(name));
+        if (unnamed is not null)
+            throw new DemException(
+                ErrorCode.BadArgument,
+                $"the recipe names no model {Quoted.Name(unnamed)}{Misspelling.DidYouMean(unnamed, named)}, which is given as one "
+                + "in memory");
     }
 }

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import threading
-from typing import Any, Callable, Dict, List, NamedTuple, Optional
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional
 
 from ._errors import DemError, parse
 
@@ -104,7 +104,7 @@ def text(value: Optional[str]) -> Optional[bytes]:
     return None if value is None else value.encode("utf-8")
 
 
-def options(values: Dict[str, Any]) -> Optional[bytes]:
+def options(values: Mapping[str, Any]) -> Optional[bytes]:
     """Options on their way into the library."""
     return json.dumps(values).encode("utf-8") if values else None
 
@@ -131,6 +131,8 @@ def run(name: str, arguments: List[Any], progress: Optional[Callable[[Progress],
     arguments  those before the progress function
     keep       what must not go before the call is done
     """
+    if progress is not None and not callable(progress):
+        raise TypeError(f"progress: {type(progress).__name__} is no function")
     function = _check()
     stop = threading.Event()
     raised: List[BaseException] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import weakref
-from typing import Any, Dict, Iterator, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterator, Mapping, Optional, Tuple, Union
 
 from . import _tensors
 from ._library import ask, call, library, options, text
@@ -81,6 +81,9 @@ class Model(Mapping[str, Tensor]):
         """All tensors as torch's: a state dict."""
         return {name: tensor.torch() for name, tensor in self.items()}
 
+    def __repr__(self) -> str:
+        return f"<Model of {len(self)} tensors>"
+
     def _file(self, name: str) -> bytes:
         data, size = ctypes.c_void_p(), ctypes.c_size_t()
         call("dem_model_file", self._handle, text(name), ctypes.byref(data), ctypes.byref(size))
@@ -112,7 +115,8 @@ class GivenModel:
         self._free = weakref.finalize(self, library.dem_model_free, handle.value)
         self._owners = []
         for name, tensor in tensors.items():
-            memory = _tensors.find(name, tensor)
+            given = (tensor.dtype, tensor.shape, tensor.buffer()) if isinstance(tensor, Tensor) else tensor
+            memory = _tensors.find(name, given)
             self._owners.append(memory.owner)
             shape = (ctypes.c_int64 * len(memory.shape))(*memory.shape)
             call(
@@ -123,7 +127,25 @@ class GivenModel:
             call("dem_model_add_file", self.handle, text(name), contents, len(contents))
 
 
-def open_model(path: str, values: Dict[str, Any]) -> Model:
+class GivenHandle:
+    """A model that the engine has already, for one call."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self.handle = model._handle
+
+
+def give_model(name: str, tensors: Any, files: Mapping[str, bytes]) -> Union[GivenModel, GivenHandle]:
+    """A model of a call, by the name that the recipe has for it: tensors by their names, or one that the engine has already."""
+    if isinstance(tensors, Model) and not files:
+        return GivenHandle(tensors)
+    if not isinstance(tensors, Mapping):
+        hint = "its state_dict()" if hasattr(tensors, "state_dict") else "a dict of tensors by their names"
+        raise TypeError(f"{name}: {type(tensors).__name__} is no model; give {hint}")
+    return GivenModel(tensors, files)
+
+
+def open_model(path: str, values: Mapping[str, Any]) -> Model:
     handle = ctypes.c_void_p()
     call("dem_model_open", text(path), options(values), ctypes.byref(handle))
     return Model(handle.value or 0, is_in_memory=False)

@@ -79,7 +79,7 @@ def find(name: str, tensor: Any) -> Memory:
         raise TypeError(f"{name}: {type(tensor).__name__} is no array, tensor or buffer") from None
     if view.format.lstrip("@=<") not in _FORMATS:
         raise TypeError(f"{name}: a buffer of format {view.format!r}; give (dtype, shape, buffer)")
-    return _of_buffer(_FORMATS[view.format.lstrip("@=<")], view.shape, view)
+    return _of_buffer(_FORMATS[view.format.lstrip("@=<")], view.shape or (), view)
 
 
 def _of_torch(name: str, tensor: Any) -> Memory:
@@ -91,6 +91,11 @@ def _of_torch(name: str, tensor: Any) -> Memory:
 
 
 def _of_array(name: str, array: Any) -> Memory:
+    if not hasattr(array, "ctypes"):
+        # A single number of NumPy, or an array of another library.
+        import numpy
+
+        array = numpy.asarray(array)
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
     if not array.flags.c_contiguous:

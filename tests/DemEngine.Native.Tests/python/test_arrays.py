@@ -24,6 +24,21 @@ class NumPy(unittest.TestCase):
         np.testing.assert_array_equal(merged["w"], (3 * one["w"] + two["w"]) / 4)
         self.assertEqual(merged["i"].dtype, np.int64)
 
+    def test_single_numbers_are_tensors_without_dimensions(self):
+        import numpy as np
+
+        merged = demengine.merge_tensors(LINEAR, {"one": {"w": np.float32(2)}, "two": {"w": np.array(6, dtype=np.float32)}})
+        self.assertEqual(merged["w"].shape, ())
+        self.assertEqual(float(merged["w"].numpy()), 3)
+
+    def test_numbers_of_numpy_may_stand_in_a_recipe(self):
+        import numpy as np
+
+        recipe = {"merge_method": "linear", "models": [
+            {"model": name, "parameters": {"weight": weight}} for name, weight in (("one", np.float64(3)), ("two", np.int64(1)))]}
+        models = {"one": {"w": np.zeros(1, np.float32)}, "two": {"w": np.ones(1, np.float32)}}
+        self.assertEqual(demengine.merge_tensors(recipe, models)["w"].numpy()[0], 0.25)
+
     def test_an_array_is_the_engines_memory_and_keeps_it(self):
         import numpy as np
 

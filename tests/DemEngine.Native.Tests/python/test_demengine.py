@@ -4,6 +4,7 @@ import array
 import ctypes
 import json
 import os
+import pathlib
 import signal
 import struct
 import subprocess
@@ -85,6 +86,24 @@ class Merging(unittest.TestCase):
         self.assertEqual(set(merged), set(base))
         self.assertEqual(merged[WEIGHT], bytes(one[WEIGHT][2]))
 
+    def test_what_was_merged_or_opened_is_a_model_of_the_next_merge(self):
+        merged = demengine.merge_tensors("recipe.yaml")
+        half = {"merge_method": "linear", "models": [{"model": name, "parameters": {"weight": 1}} for name in ("mine", "other")]}
+        expected = demengine.merge_tensors(half, {"mine": dict(merged), "other": dict(demengine.open("one"))})
+        again = demengine.merge_tensors(half, {"mine": merged, "other": demengine.open("one")})
+        self.assertEqual(bytes(again[WEIGHT].buffer()), bytes(expected[WEIGHT].buffer()))
+        self.assertNotEqual(bytes(again[WEIGHT].buffer()), bytes(merged[WEIGHT].buffer()))
+        self.assertEqual(repr(merged), f"<Model of {len(merged)} tensors>")
+
+    def test_a_recipe_may_have_paths_and_tuples_in_it(self):
+        recipe = {
+            "merge_method": "linear",
+            "models": ({"model": pathlib.Path("one"), "parameters": {"weight": 1}}, {"model": "two", "parameters": {"weight": 1}}),
+        }
+        self.assertEqual({one["path"] for one in demengine.plan(recipe)["inputs"]}, {"one", "two"})
+        with self.assertRaisesRegex(TypeError, "in a recipe is no text, number, list, dict or path"):
+            demengine.plan({**recipe, "parameters": {"lambda": object()}})
+
     def test_a_buffer_outlives_the_model_that_it_is_of(self):
         buffer = demengine.merge_tensors("recipe.yaml")[WEIGHT].buffer()
         self.assertEqual(bytes(buffer), tensors("expected/model.safetensors")[WEIGHT])
@@ -120,6 +139,33 @@ class Errors(unittest.TestCase):
         self.assertEqual(error.line, 3 if error.code == "DEM2001" else 4)
         self.assertIn(error.code, str(error))
         self.assertFalse(os.path.exists("python-none"))
+
+    def test_remedies_name_what_the_caller_can_give(self):
+        demengine.merge("recipe.yaml", "python-there")
+        with self.assertRaisesRegex(demengine.DemError, "DEM1002(.|\n)*give the option overwrite"):
+            demengine.merge("recipe.yaml", "python-there")
+        demengine.merge("recipe.yaml", "python-there", overwrite=True)
+        one, two = {"w": ("F32", (1,), bytes(4))}, {"w": ("F32", (1,), bytes(4)), "v": ("F32", (1,), bytes(4))}
+        with self.assertRaisesRegex(demengine.DemError, "DEM201[45](.|\n)*for the option (missing|extra)"):
+            demengine.merge_tensors(LINEAR, {"one": one, "two": two})
+
+    def test_a_model_that_the_recipe_does_not_name_is_refused(self):
+        one = {"w": ("F32", (1,), bytes(4))}
+        with self.assertRaisesRegex(demengine.DemError, 'DEM1001: the recipe names no model "ome" \\(did you mean "one"'):
+            demengine.merge_tensors(LINEAR, {"ome": one})
+
+    def test_what_is_no_model_or_no_function_is_refused_before_anything_is_done(self):
+        class Module:
+            def state_dict(self):
+                return {}
+
+        with self.assertRaisesRegex(TypeError, r"one: Module is no model; give its state_dict\(\)"):
+            demengine.merge_tensors(LINEAR, {"one": Module()})
+        with self.assertRaisesRegex(TypeError, "one: list is no model"):
+            demengine.merge_tensors(LINEAR, {"one": [1]})
+        with self.assertRaisesRegex(TypeError, "progress: int is no function"):
+            demengine.merge("recipe.yaml", "python-none", progress=5)
+        self.assertFalse([name for name in os.listdir(".") if "python-none" in name])
 
     def test_tensors_that_do_not_match_are_named(self):
         with self.assertRaises(demengine.DemError) as raised:
@@ -232,6 +278,32 @@ class Signals(unittest.TestCase):
                 os._exit(7)
             os._exit(8)
         self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 7)
+
+
+class Types(unittest.TestCase):
+    OPTIONS = {
+        "merge": demengine.MergeOptions, "plan": demengine.MergeOptions, "extract": demengine.ExtractOptions,
+        "distance": demengine.MatchOptions, "verify": demengine.ReadOptions, "merge_tensors": demengine.MemoryOptions,
+    }
+    CALLS = {
+        "merge": lambda **options: demengine.merge("recipe.yaml", "python-none", **options),
+        "plan": lambda **options: demengine.plan("recipe.yaml", "python-none", **options),
+        "extract": lambda **options: demengine.extract("base", "one", "python-none", **options),
+        "distance": lambda **options: demengine.distance("base", ["one"], **options),
+        "verify": lambda **options: demengine.verify("expected", **options),
+        "merge_tensors": lambda **options: demengine.merge_tensors("recipe.yaml", **options),
+    }
+
+    def test_the_options_that_types_declare_are_those_that_the_engine_takes(self):
+        for name, declared in self.OPTIONS.items():
+            with self.subTest(name), self.assertRaises(demengine.DemError) as raised:
+                self.CALLS[name](nonsense=1)
+            taken = raised.exception.message.partition("this call takes ")[2].split(", ")
+            self.assertEqual(set(taken), set(declared.__annotations__))
+
+    def test_every_public_name_says_what_it_is(self):
+        for name in demengine.__all__:
+            self.assertTrue((getattr(demengine, name).__doc__ or "").strip(), name)
 
 
 if __name__ == "__main__":
