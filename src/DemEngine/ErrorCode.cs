@@ -650,6 +650,15 @@ public sealed class ErrorCode
         "Store the experts of both models one by one, each with `dem convert MODEL --experts separate --out DIR`, and extract "
         + "from these.");
 
+    // ---- 2089: plans ----
+
+    /// <summary>DEM2089: The file of a plan is not there, or not yet.</summary>
+    public static readonly ErrorCode NoPlan = new(
+        2089,
+        "The file of a plan is not there, or not yet.",
+        "Wait until the merge is planned; or give the plan's path, which has to be the same on all machines.",
+        isTemporary: true);
+
     // ---- 2090: evaluation ----
 
     /// <summary>DEM2090: A model's architecture is one that Torch computes, and the embedded evaluator does not.</summary>

@@ -39,6 +39,10 @@ internal static class Remedies
             "Start as many tasks as the plan has parts, as with --array=0-7 for 8; or give the number, as with "
             + "--part $SLURM_ARRAY_TASK_ID."),
         [ErrorCode.BadPlan] = (null, "Give the file that `dem plan` wrote, or run `dem plan` again."),
+        [ErrorCode.NoPlan] = (
+            null,
+            "Wait until `dem plan` has written it; or give the path that it was written to, which has to be the same on all "
+            + "machines."),
         [ErrorCode.PartsMissing] = (
             null,
             "Wait for the parts that the message names, or run them with `dem merge PLAN --part K`; then join again."),

@@ -108,7 +108,9 @@ public sealed class PartitionedPlan
 
     /// <summary>Reads a plan.</summary>
     /// <param name="path">Path of the plan's file.</param>
-    /// <exception cref="DemException">DEM1032 (BadPlan): it is not a plan, or one of another version.</exception>
+    /// <exception cref="DemException">
+    /// DEM1032 (BadPlan): it is not a plan, or one of another version. DEM2089 (NoPlan): there is none.
+    /// </exception>
     public static PartitionedPlan Read(string path) => new(PlanDocument.Read(path), path);
 
     /// <summary>

@@ -51,7 +51,9 @@ internal sealed partial record PlanDocument(
 
     /// <summary>Reads a plan.</summary>
     /// <param name="path">Path of the file.</param>
-    /// <exception cref="DemException">DEM1032 (BadPlan): it is not a plan, or one of another version.</exception>
+    /// <exception cref="DemException">
+    /// DEM1032 (BadPlan): it is not a plan, or one of another version. DEM2089 (NoPlan): there is none.
+    /// </exception>
     public static PlanDocument Read(string path)
     {
         PlanDocument? plan;
@@ -66,6 +68,10 @@ internal sealed partial record PlanDocument(
             byte[] json = File.ReadAllBytes(path);
             StrictJson.CheckText(json);
             plan = JsonSerializer.Deserialize(json, PlanJson.Default.PlanDocument);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new DemException(ErrorCode.NoPlan, $"{path}: there is no such file", e) { Path = path };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {

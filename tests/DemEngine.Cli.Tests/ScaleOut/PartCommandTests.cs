@@ -83,6 +83,8 @@ public sealed class PartCommandTests
         Dem.Run("merge", plan, "--part", "first").ExpectError(ErrorCode.BadArgument, "'first' is neither a number from 0 nor auto");
         Dem.Run("merge", plan, "--part", "2").ExpectError(ErrorCode.NoSuchPart, "the parts 0 to 1");
         Dem.Run("merge", _family.Recipe, "--part", "0").ExpectError(ErrorCode.BadPlan);
+        Dem.Run("merge", plan + "x", "--part", "0").ExpectError(ErrorCode.NoPlan, "there is no such file");
+        Dem.Run("join", plan + "x").ExpectError(ErrorCode.NoPlan);
         CommandResult asRecipe = Dem.Run("merge", plan, _family.PathOf("x")).Expect(2);
         Assert.That(asRecipe.Error, Does.Contain("this is a plan in parts").And.Contain("--part"));
     }

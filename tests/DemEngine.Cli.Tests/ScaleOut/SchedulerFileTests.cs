@@ -27,19 +27,19 @@ public sealed partial class SchedulerFileTests
         string plan = Parsed(Words(jobs["dem-plan"])).GetValue<FileInfo>("--out")!.FullName;
         foreach (string name in new[] { "dem-parts", "dem-join" })
         {
-            YamlNode container = Container(jobs[name]);
-            Assert.That(Texts(container["args"]), Is.EqualTo(new[] { plan }));
-            string[] command = Texts(container["command"]);
-            Assert.That(command[..2], Is.EqualTo(new[] { "sh", "-c" }));
-            Parsed(CommandIn(command[2], plan));
+            // Images of dem alone have no shell.
+            string[] words = Words(jobs[name]);
+            Parsed(words);
+            Assert.That(words[1], Is.EqualTo(plan));
 
             // A container that restarts in place is not asked for by the policy, so that each failure has to end the pod.
             Assert.That(Text(jobs[name]["spec"]["template"]["spec"]["restartPolicy"]), Is.EqualTo("Never"));
-            IEnumerable<YamlNode> rules = (YamlSequenceNode)jobs[name]["spec"]["podFailurePolicy"]["rules"];
-            YamlNode codes = rules.Single(rule => ((YamlMappingNode)rule).Children.ContainsKey("onExitCodes"))["onExitCodes"];
-            Assert.That(Text(codes["containerName"]), Is.EqualTo(Text(container["name"])));
-            Assert.That(Texts(codes["values"]), Is.EqualTo(new[] { $"{ErrorCode.PartsMissing.ExitCode}" }));
+            Assert.That(ErrorCode.NoPlan.ExitCode, Is.EqualTo(ErrorCode.PartsMissing.ExitCode));
+            Assert.That(CodesOf(jobs[name], "Ignore"), Is.EqualTo(new[] { $"{ErrorCode.PartsMissing.ExitCode}" }));
         }
+
+        foreach (YamlNode job in jobs.Values)
+            Assert.That(CodesOf(job, "FailJob"), Is.EqualTo(new[] { $"{ErrorCode.PlanMismatch.ExitCode}" }), "the same would happen again");
     }
 
     [TestCase("dem-parts.sbatch")]
@@ -58,6 +58,14 @@ public sealed partial class SchedulerFileTests
             Assert.That(text, Does.Contain("--array=\"0-$((parts - 1))\"").And.Contain("afterok:$array"));
     }
 
+    private static string[] CodesOf(YamlNode job, string action)
+    {
+        IEnumerable<YamlNode> rules = (YamlSequenceNode)job["spec"]["podFailurePolicy"]["rules"];
+        YamlNode codes = rules.Single(rule => Text(rule["action"]) == action && ((YamlMappingNode)rule).Children.ContainsKey("onExitCodes"))["onExitCodes"];
+        Assert.That(Text(codes["containerName"]), Is.EqualTo(Text(Container(job)["name"])));
+        return Texts(codes["values"]);
+    }
+
     private static ParseResult Parsed(params string[] words)
     {
         ParseResult parsed = DemCommand.Build().Parse(words);
@@ -69,13 +77,6 @@ public sealed partial class SchedulerFileTests
     {
         Assert.That(Texts(Container(job)["command"]), Is.EqualTo(new[] { "dem" }));
         return Texts(Container(job)["args"]);
-    }
-
-    private static string[] CommandIn(string script, string plan)
-    {
-        string command = script.Split("exec dem ")[1];
-        Assert.That(script, Does.StartWith($"test -f \"$0\" || exit {ErrorCode.PartsMissing.ExitCode};"));
-        return [.. command.Replace("\"$0\"", plan, StringComparison.Ordinal).Split(' ')];
     }
 
     private static YamlNode Container(YamlNode job) => job["spec"]["template"]["spec"]["containers"][0];

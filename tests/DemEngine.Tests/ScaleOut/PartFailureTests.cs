@@ -4,6 +4,7 @@ using DemEngine.Checkpoints;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Output;
 using DemEngine.Numerics;
+using DemEngine.ScaleOut;
 using DemEngine.Tests.Merging;
 
 namespace DemEngine.Tests.ScaleOut;
@@ -270,6 +271,14 @@ public sealed class PartFailureTests
         File.WriteAllText(_merge.Plan, text);
         Failing.With(ErrorCode.BadPlan, () => _merge.Make(0));
         Failing.With(ErrorCode.OutputNotOurs, () => new PlannedMerge(_folder, Recipe, Parts, options: Options));
+    }
+
+    [Test]
+    public void A_plan_that_is_not_there_yet_is_waited_for()
+    {
+        foreach (string path in new[] { _merge.Plan + "x", Path.Combine(_folder.Path, "nowhere", "plan") })
+            Assert.That(Failing.With(ErrorCode.NoPlan, () => PartitionedPlan.Read(path)).Message, Does.Contain(path));
+        Assert.That(ErrorCode.NoPlan.ExitCode, Is.EqualTo(75), "schedulers try again");
     }
 
     [TestCase("output", "\"relative\"")]
