@@ -107,8 +107,32 @@ public partial class HelpTests
         }
 
         foreach (string line in page.Split('\n').Where(line => line.StartsWith('.')))
-            Assert.That(line, Does.Match(@"^\.(TH|SH|SS|TP|B|I|nf|fi)( |$)"), "no text begins with a dot");
+            Assert.That(line, Does.Match(@"^\.(TH|SH|SS|TP|PP|B|I|nf|fi|RS|RE)( |$)"), "no text begins with a dot");
+        Assert.That(page, Has.All.InRange('\n', '~'), "every formatter reads it, whatever encoding it takes pages for");
+        Assert.That(page, Does.Not.Match(@"here \d"), "it says nothing of the machine that it was made on");
     }
+
+    [Test]
+    public void The_manuals_examples_run()
+    {
+        using var folder = new TempFolder();
+        string page = Dem.Run("man").Expect(0).Output.Replace("\\-", "-", StringComparison.Ordinal);
+        string[] examples = [.. Example().Matches(page).Select(match => match.Groups[1].Value)];
+        Assert.That(examples, Has.Length.GreaterThan(5));
+        foreach (string example in examples)
+        {
+            // Evaluation needs a real model and data; its words are parsed all the same.
+            if (example.StartsWith("search ", StringComparison.Ordinal))
+                Assert.That(DemCommand.Build().Parse(example).Errors, Is.Empty);
+            else
+                Dem.Run([.. example.Split(' ').Select(word => IsPlace(word) ? Path.Combine(folder.Path, word) : word)]).Expect(0);
+        }
+
+        static bool IsPlace(string word) => word.StartsWith("examples", StringComparison.Ordinal) || word == "merged";
+    }
+
+    [GeneratedRegex(@"\.RS 4\n\.nf\ndem (.*)\n\.fi")]
+    private static partial Regex Example();
 
     [GeneratedRegex("default", RegexOptions.IgnoreCase)]
     private static partial Regex DefaultWord();
