@@ -32,6 +32,7 @@ public sealed class ScheduledRunTests
         JsonElement again = Dem.Run(merge).Expect(0).Json;
         Assert.That(again.GetProperty("resumed").GetInt32(), Is.EqualTo(again.GetProperty("tensors").GetInt32()));
         Assert.That(again.GetProperty("bytes_written").GetInt64(), Is.Zero);
+        Assert.That(Dem.Run(merge[..^1]).Expect(0).Output, Does.Contain("all from the earlier run: nothing was left to do").And.Not.Contain("0 B"));
 
         string other = _family.Write("other.yaml", File.ReadAllText(_family.Recipe).Replace("merge_method: dem", "merge_method: ties", StringComparison.Ordinal));
         Dem.Run("merge", other, "--out", output, "--resume=auto").ExpectError(ErrorCode.OutputExists);

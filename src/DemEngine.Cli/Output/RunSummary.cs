@@ -32,14 +32,22 @@ internal static class RunSummary
         if (quiet)
             return;
 
-        string resumed = report.Resumed > 0 ? $" ({report.Resumed} from the earlier run)" : "";
-        Console.Out.WriteLine(
-            $"{report.Tensors} tensors{resumed}, {Sizes.Format(report.BytesRead)}"
-            + " read, "
-            + $"{Sizes.Format(report.BytesWritten)} written");
-        Console.Out.WriteLine(
-            $"{report.Seconds:0.00} s at {Sizes.Format(1e9 * report.GigabytesPerSecond)}/s, "
-            + $"then {report.SyncSeconds:0.00} s until on disk");
+        if (report is { BytesRead: 0, BytesWritten: 0, Resumed: > 0 })
+        {
+            Console.Out.WriteLine($"{report.Tensors} tensors, all from the earlier run: nothing was left to do");
+        }
+        else
+        {
+            string resumed = report.Resumed > 0 ? $" ({report.Resumed} from the earlier run)" : "";
+            Console.Out.WriteLine(
+                $"{report.Tensors} tensors{resumed}, {Sizes.Format(report.BytesRead)}"
+                + " read, "
+                + $"{Sizes.Format(report.BytesWritten)} written");
+            Console.Out.WriteLine(
+                $"{report.Seconds:0.00} s at {Sizes.Format(1e9 * report.GigabytesPerSecond)}/s, "
+                + $"then {report.SyncSeconds:0.00} s until on disk");
+        }
+
         foreach (string remark in report.Remarks)
             Prose.Print($"note: {Printable.Text(remark)}");
         foreach (NonFiniteTensor tensor in report.NonFinite)
