@@ -100,8 +100,16 @@ internal static class Charts
         LabelPlacement labels = plot.StartLabels();
         foreach (var (x, y) in all.SelectMany(line => line))
             labels.Avoid(x, y, LifeMark);
-        foreach (var line in all)
-            labels.AvoidLine(line);
+        foreach (var (places, line) in all.Zip(points))
+        {
+            labels.AvoidLine(places);
+            foreach (var (place, point) in places.Zip(line))
+            {
+                (double mean, double deviation) = point.Quality;
+                labels.AvoidLine([(place.X, plot.PlaceY(mean - deviation)), (place.X, plot.PlaceY(mean + deviation))]);
+            }
+        }
+
         for (int k = 0; k < points.Length; k++)
         {
             (double X, double Y)[] places = all[k];
