@@ -61,7 +61,7 @@ typedef struct dem_source {
  * Is told how far a call is, and may stop it.
  *
  * context  what was passed beside the function
- * phase    such as "merging"
+ * phase    such as "merge", and "syncing" while an output is brought to the disk
  * tensor   the tensor begun last; may be empty
  * done     bytes read and written so far; never goes back within a phase
  * total    bytes to read and write

@@ -27,7 +27,7 @@ class Source(ctypes.Structure):
 class Progress(NamedTuple):
     """How far a call is.
 
-    phase   such as "merging"
+    phase   such as "merge", and "syncing" while an output is brought to the disk
     tensor  the tensor begun last; may be empty
     done    bytes read and written so far; never goes back within a phase
     total   bytes to read and write
