@@ -68,7 +68,16 @@ def _path() -> str:
 
 
 def _load() -> ctypes.CDLL:
-    library = ctypes.CDLL(_path())
+    path = _path()
+    if not os.path.exists(path):
+        raise ImportError(
+            f"{path} is not there: install the wheel that tools/build-wheel.py makes, or name the library in the environment "
+            "variable DEMENGINE_LIBRARY"
+        )
+    try:
+        library = ctypes.CDLL(path)
+    except OSError as error:
+        raise ImportError(f"{path} cannot be loaded here: {error}") from error
     for name, arguments in _FUNCTIONS.items():
         function = getattr(library, name)
         function.argtypes = arguments

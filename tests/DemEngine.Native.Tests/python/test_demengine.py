@@ -280,6 +280,15 @@ class Signals(unittest.TestCase):
         self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 7)
 
 
+class Importing(unittest.TestCase):
+    def test_a_library_that_is_not_there_or_none_is_an_import_error_that_says_so(self):
+        for path, said in (("/nowhere/libdem.so", "is not there: install the wheel"), (os.path.abspath("recipe.yaml"), "cannot be loaded here")):
+            code = "try:\n    import demengine\nexcept ImportError as error:\n    print(error)"
+            ended = subprocess.run(
+                [sys.executable, "-c", code], env={**os.environ, "DEMENGINE_LIBRARY": path}, capture_output=True, text=True, check=True)
+            self.assertIn(f"{path} {said}", ended.stdout)
+
+
 class Types(unittest.TestCase):
     OPTIONS = {
         "merge": demengine.MergeOptions, "plan": demengine.MergeOptions, "extract": demengine.ExtractOptions,
