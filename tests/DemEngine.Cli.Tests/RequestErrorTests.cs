@@ -1,6 +1,7 @@
 using System.CommandLine;
 using DemEngine.Cli.Arguments;
 using DemEngine.Cli.Output;
+using DemEngine.Cli.Shells;
 
 namespace DemEngine.Cli.Tests;
 
@@ -98,6 +99,24 @@ public class RequestErrorTests
     [Test]
     public void A_misspelt_option_is_the_only_news() =>
         Dem.Run("merge", "--ouy", "x").ExpectError(ErrorCode.BadArgument, "dem merge has no option '--ouy' (did you mean \"--out\"?)");
+
+    [Test]
+    public void A_command_without_its_words_names_each_that_it_needs()
+    {
+        int checkedCommands = 0;
+        foreach (var (name, command) in CommandWords.All(DemCommand.Build()))
+        {
+            string[] needed = [.. command.Arguments.Where(argument => argument.Arity.MinimumNumberOfValues > 0).Select(argument => argument.Name)];
+            if (needed.Length == 0)
+                continue;
+            checkedCommands++;
+            CommandResult result = Dem.Run(name.Split(' ')).Expect(2);
+            Assert.That(result.ErrorLines.Take(needed.Length), Is.EqualTo(needed.Select(one => $"error DEM1001: <{one}> is required")), name);
+            Assert.That(result.Error, Does.Not.Match(@"Option '|Required"), "the library's own words");
+        }
+
+        Assert.That(checkedCommands, Is.GreaterThan(12));
+    }
 
     [TestCase("merg", "there is no command 'merg' (did you mean \"merge\"?)")]
     [TestCase("merge r.yaml --out x --threads 0", "--threads: '0' is not a whole number from 1")]

@@ -33,8 +33,21 @@ internal static partial class RequestMistakes
         if (parsed.UnmatchedTokens.Count > 0)
             return [Unexpected(parsed.UnmatchedTokens[0], command)];
         string[] empty = [.. Empty(parsed)];
-        return empty.Length > 0 ? empty : parsed.Errors.Select(error => InOurWords(error.Message)).Distinct();
+        if (empty.Length > 0)
+            return empty;
+        if (parsed.Errors.Count == 0)
+            return [];
+        return Missing(parsed, command)
+            .Concat(parsed.Errors.Select(error => error.Message)
+                .Where(message => !RequiredArgument().IsMatch(message)).Select(InOurWords))
+            .Distinct();
     }
+
+    // The library says nothing of missing words where a check of the command's own has found something.
+    private static IEnumerable<string> Missing(ParseResult parsed, Command command) =>
+        command.Arguments
+            .Where(argument => argument.Arity.MinimumNumberOfValues > 0 && parsed.GetResult(argument) is not { Tokens.Count: > 0 })
+            .Select(argument => $"<{argument.Name}> is required");
 
     // Nothing that is asked for has an empty name: an empty word is most often a variable of a script that is not set.
     private static IEnumerable<string> Empty(ParseResult parsed)
@@ -94,8 +107,6 @@ internal static partial class RequestMistakes
     {
         if (RequiredOption().Match(message) is { Success: true } required)
             return $"{required.Groups[1].Value} is required";
-        if (RequiredArgument().Match(message) is { Success: true } argument)
-            return $"dem {argument.Groups[1].Value} needs an argument; see `dem {argument.Groups[1].Value} --help`";
         if (ValueMissing().Match(message) is { Success: true } missing)
             return $"{missing.Groups[1].Value} needs a value";
         if (OneValue().Match(message) is { Success: true } single)
@@ -116,7 +127,7 @@ internal static partial class RequestMistakes
     [GeneratedRegex(@"^Option '([^']+)' is required\.$")]
     private static partial Regex RequiredOption();
 
-    [GeneratedRegex(@"^Required argument missing for command: '([^']+)'\.$")]
+    [GeneratedRegex(@"^Required argument .*missing for command: ")]
     private static partial Regex RequiredArgument();
 
     [GeneratedRegex(@"^Required argument missing for option: '([^']+)'\.$")]

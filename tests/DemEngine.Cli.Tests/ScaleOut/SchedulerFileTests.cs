@@ -62,6 +62,8 @@ public sealed partial class SchedulerFileTests
     {
         IEnumerable<YamlNode> rules = (YamlSequenceNode)job["spec"]["podFailurePolicy"]["rules"];
         YamlNode codes = rules.Single(rule => Text(rule["action"]) == action && ((YamlMappingNode)rule).Children.ContainsKey("onExitCodes"))["onExitCodes"];
+        IEnumerable<YamlNode> conditions = rules.Where(rule => ((YamlMappingNode)rule).Children.ContainsKey("onPodConditions")).SelectMany(rule => (YamlSequenceNode)rule["onPodConditions"]);
+        Assert.That(conditions.Select(one => (Text(one["type"]), Text(one["status"]))), Is.EqualTo(new[] { ("DisruptionTarget", "True") }), "both are required");
         Assert.That(Text(codes["containerName"]), Is.EqualTo(Text(Container(job)["name"])));
         return Texts(codes["values"]);
     }
