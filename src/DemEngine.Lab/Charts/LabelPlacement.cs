@@ -65,7 +65,8 @@ internal sealed class LabelPlacement(LabelBox within)
     /// <param name="text">Text of the label, one line.</param>
     /// <returns>The middle of the line's baseline; null if there is no room anywhere near the point.</returns>
     public (double X, double Y)? Place(double x, double y, string text) =>
-        Place(x, y, text, RingsWithoutLines, box => !_lines.Exists(line => Crosses(line, box))) ?? Place(x, y, text, Rings, _ => true);
+        Place(x, y, text, RingsWithoutLines, box => !_lines.Exists(line => Crosses(line, box)))
+        ?? Place(x, y, text, Rings, _ => true);
 
     private (double X, double Y)? Place(double x, double y, string text, int rings, Func<LabelBox, bool> isFree)
     {

@@ -75,7 +75,7 @@ internal sealed class RecipeCall : IDisposable
         if (unnamed is not null)
             throw new DemException(
                 ErrorCode.BadArgument,
-                $"the recipe names no model {Quoted.Name(unnamed)}{Misspelling.DidYouMean(unnamed, named)}, which is given as one "
-                + "in memory");
+                $"the recipe names no model {Quoted.Name(unnamed)}{Misspelling.DidYouMean(unnamed, named)}, "
+                + "which is given as one in memory");
     }
 }

@@ -1,6 +1,8 @@
 namespace DemEngine.Native.Calls;
 
-/// <summary>Remedies of errors in the words of the library's options. The engine's own name the properties of its .NET classes.</summary>
+/// <summary>
+/// Remedies of errors in the words of the library's options. The engine's own name the properties of its .NET classes.
+/// </summary>
 internal static class Remedies
 {
     private const string ThenResume = "then call again, with \"resume\" for the option unfinished.";
