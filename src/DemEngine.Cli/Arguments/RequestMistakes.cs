@@ -46,7 +46,8 @@ internal static partial class RequestMistakes
     // The library says nothing of missing words where a check of the command's own has found something.
     private static IEnumerable<string> Missing(ParseResult parsed, Command command) =>
         command.Arguments
-            .Where(argument => argument.Arity.MinimumNumberOfValues > 0 && parsed.GetResult(argument) is not { Tokens.Count: > 0 })
+            .Where(argument => argument.Arity.MinimumNumberOfValues > 0)
+            .Where(argument => parsed.GetResult(argument) is not { Tokens.Count: > 0 })
             .Select(argument => $"<{argument.Name}> is required");
 
     // Nothing that is asked for has an empty name: an empty word is most often a variable of a script that is not set.
