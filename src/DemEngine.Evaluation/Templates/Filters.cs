@@ -152,7 +152,15 @@ internal static class Filters
         var order = Comparer<object?>.Create((a, b) =>
             Values.Compare(a, b)
             ?? throw call.Fault($"{Values.TypeOf(a)} and {Values.TypeOf(b)} have no order"));
-        return [.. isReversed ? items.OrderByDescending(Key, order) : items.OrderBy(Key, order)];
+        try
+        {
+            return [.. isReversed ? items.OrderByDescending(Key, order) : items.OrderBy(Key, order)];
+        }
+        catch (InvalidOperationException e) when (e.InnerException is DemException fault)
+        {
+            // Sorting in the library wraps what a comparison throws.
+            throw fault;
+        }
     }
 
     private static object? Unique(Arguments call)

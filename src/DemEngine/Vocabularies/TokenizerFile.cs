@@ -111,7 +111,12 @@ internal sealed class TokenizerFile
             .. other._ids.Where(pair => !added.Contains(pair.Key) && !_ids.ContainsKey(pair.Key))
                 .OrderBy(pair => pair.Value).Select(pair => pair.Key),
         ];
-        JsonObject[] missingAdded = [.. other.AddedTokens.Where(entry => !_ids.ContainsKey(other.ContentOf(entry)))];
+
+        // A token that is listed twice is one token.
+        JsonObject[] missingAdded =
+        [
+            .. other.AddedTokens.Where(entry => !_ids.ContainsKey(other.ContentOf(entry))).DistinctBy(other.ContentOf),
+        ];
         if (missing.Length + missingAdded.Length == 0)
             return 0;
 

@@ -37,6 +37,7 @@ public class TemplateErrorTests
     [TestCase("{% for a, b in [[1, 2, 3]] %}{% endfor %}", 1, "2 parts")]
     [TestCase("{% for a in 5 %}{% endfor %}", 1, "cannot be gone through")]
     [TestCase("{{ [1] < 2 }}", 1, "no order")]
+    [TestCase("{{ [2, none, 1] | sort }}", 1, "no order")]
     [TestCase("{{ range(1000000) | length }}", 1, "more than")]
     [TestCase("{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}x{% endfor %}", 1, "does not come to an end")]
     [TestCase("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", 1, "macros call each other")]
