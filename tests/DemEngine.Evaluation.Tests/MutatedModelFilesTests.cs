@@ -141,6 +141,9 @@ public sealed class MutatedModelFilesTests
 
     [TestCase("snappy.parquet")]
     [TestCase("zstd.parquet")]
+    [TestCase("lz4.feather")]
+    [TestCase("large.arrow")]
+    [TestCase("stream.arrow")]
     public void A_file_of_columns(string name)
     {
         using var folder = new TempFolder();

@@ -39,11 +39,13 @@ internal static class ArrowRows
     {
         Span<byte> first = stackalloc byte[6];
         file.ReadExactly(first);
-        file.Position = 0;
+        bool isStream = !first.SequenceEqual("ARROW1"u8);
+        ArrowMessages.Check(file, isStream);
         var codecs = new CompressionCodecFactory();
-        return first.SequenceEqual("ARROW1"u8)
-            ? new ArrowFileReader(file, null, codecs, leaveOpen: true)
-            : new ArrowStreamReader(file, null, codecs, leaveOpen: true);
+        var room = new ArrowRoom(file.Length);
+        return isStream
+            ? new ArrowStreamReader(file, room, codecs, leaveOpen: true)
+            : new ArrowFileReader(file, room, codecs, leaveOpen: true);
     }
 
     private static IEnumerable<KeyValuePair<string, object?>> Columns(RecordBatch batch, int row)
@@ -61,7 +63,7 @@ internal static class ArrowRows
             case StringArray texts:
                 return Text(texts.ValueBuffer, texts.ValueOffsets[at], texts.ValueOffsets[at + 1]);
             case LargeStringArray texts:
-                return Text(texts.ValueBuffer, (int)texts.ValueOffsets[at], (int)texts.ValueOffsets[at + 1]);
+                return Text(texts.ValueBuffer, texts.ValueOffsets[at], texts.ValueOffsets[at + 1]);
             case StringViewArray texts:
                 return Encoding.UTF8.GetString(texts.GetBytes(at, out _));
             case BooleanArray flags:
@@ -71,10 +73,10 @@ internal static class ArrowRows
             case ListArray list:
                 return Items(list.Values, list.ValueOffsets[at], list.ValueOffsets[at + 1]);
             case LargeListArray list:
-                return Items(list.Values, (int)list.ValueOffsets[at], (int)list.ValueOffsets[at + 1]);
+                return Items(list.Values, list.ValueOffsets[at], list.ValueOffsets[at + 1]);
             case FixedSizeListArray list:
                 int size = ((FixedSizeListType)list.Data.DataType).ListSize;
-                return Items(list.Values, at * size, (at + 1) * size);
+                return Items(list.Values, (long)at * size, (at + 1L) * size);
             case DictionaryArray coded:
                 return Value(coded.Dictionary, Convert.ToInt32(Value(coded.Indices, at), null));
             case Int8Array numbers:
@@ -104,7 +106,8 @@ internal static class ArrowRows
     }
 
     // The library's own GetString does not check that a damaged file's offsets lie within the buffer.
-    private static string Text(ArrowBuffer bytes, int first, int end) => Encoding.UTF8.GetString(bytes.Span[first..end]);
+    private static string Text(ArrowBuffer bytes, long first, long end) =>
+        Encoding.UTF8.GetString(bytes.Span[checked((int)first)..checked((int)end)]);
 
     private static List<KeyValuePair<string, object?>> Fields(StructArray array, int at)
     {
@@ -112,10 +115,12 @@ internal static class ArrowRows
         return [.. array.Fields.Select((field, k) => KeyValuePair.Create(type.Fields[k].Name, Value(field, at)))];
     }
 
-    private static List<object?> Items(IArrowArray values, int first, int end)
+    private static List<object?> Items(IArrowArray values, long first, long end)
     {
-        var items = new List<object?>(end - first);
-        for (int at = first; at < end; at++)
+        if (first < 0 || first > end || end > values.Length)
+            throw new InvalidDataException($"a list has the items {first} to {end} of {values.Length}");
+        var items = new List<object?>((int)(end - first));
+        for (int at = (int)first; at < end; at++)
             items.Add(Value(values, at));
         return items;
     }

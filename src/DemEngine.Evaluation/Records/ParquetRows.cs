@@ -13,7 +13,8 @@ internal static class ParquetRows
     /// </exception>
     public static IEnumerable<DataRow> Read(string path)
     {
-        using FileStream file = DataFiles.Open(path);
+        using FileStream opened = DataFiles.Open(path);
+        var file = new WithinFile(opened);
         var (groups, schema) = Guarded(path, () => Open(file));
         long number = 0;
         for (int group = 0; group < groups; group++)
@@ -24,8 +25,10 @@ internal static class ParquetRows
         }
     }
 
-    private static (int Groups, ParquetSchema Schema) Open(FileStream file)
+    private static (int Groups, ParquetSchema Schema) Open(WithinFile file)
     {
+        ParquetPages.Check(file, ParquetFooter.Check(file));
+        file.Position = 0;
         ParquetReader reader = ParquetReader.CreateAsync(file, leaveStreamOpen: true).GetAwaiter().GetResult();
         try
         {
@@ -37,7 +40,7 @@ internal static class ParquetRows
         }
     }
 
-    private static IList<Dictionary<string, object>> ReadGroup(FileStream file, int group)
+    private static IList<Dictionary<string, object>> ReadGroup(WithinFile file, int group)
     {
         file.Position = 0;
         return Parquet.Serialization.ParquetSerializer.DeserializeUntypedAsync(file, rowGroupIndex: group)
