@@ -63,7 +63,10 @@ internal static class StateFile
                 Number("positions"),
                 Number("best_step"),
                 double.Parse(metadata["best_loss"], CultureInfo.InvariantCulture),
-                (int)Number("stale"));
+                checked((int)Number("stale")));
+            if (state.Step < -1 || state.Positions < 0 || state.Stale < 0 || double.IsNaN(state.BestLoss)
+                || state.BestStep < -1 || state.BestStep > state.Step)
+                throw new FormatException("its numbers contradict each other");
 
             using var scope = NewDisposeScope();
             Tensor Vector(string name) => Load(file, name, session.TrainedLength);

@@ -57,7 +57,8 @@ public static class TrainingRun
 
         using RunFolder folder = RunFolder.Open(output, identity, options.Unfinished == UnfinishedRun.Restart);
         using var session = new TrainingSession(job.Start, job.Data, job.Validation, job.Options);
-        using var log = new TrainLog(folder.Log, File.Exists(folder.State) ? StateFile.Read(folder.State, session) : 0);
+        long length = File.Exists(folder.State) ? StateFile.Read(folder.State, session) : 0;
+        using var log = new TrainLog(folder.Log, length, session.State.Step + 1);
         var meter = new ProgressMeter(job.Options.Steps, session.State);
         try
         {
