@@ -103,11 +103,18 @@ internal sealed class TrainingStages(ExperimentFolder folder, IFineTuner tuner, 
             return null;
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(record), StageJson.Default.TuningReport);
+            TuningReport? report = JsonSerializer.Deserialize(File.ReadAllBytes(record), StageJson.Default.TuningReport);
+            return report is { Steps: >= 0 and <= int.MaxValue, TrainedTokens: >= 0, Seconds: >= 0 }
+                ? report
+                : throw new JsonException("it is not the report of a training");
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {
-            throw new DemException(ErrorCode.BadResults, $"{record}: {JsonFault.Describe(e)}", e);
+            throw new DemException(
+                ErrorCode.BadResults,
+                $"{record}: {JsonFault.Describe(e)}",
+                e,
+                remedy: "Delete this file to have the model trained again.");
         }
     }
 }
