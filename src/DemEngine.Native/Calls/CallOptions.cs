@@ -1,6 +1,8 @@
+using System.Text;
 using System.Text.Json;
 using DemEngine.Checkpoints;
 using DemEngine.Errors;
+using DemEngine.Files;
 using DemEngine.Merging.Options;
 using DemEngine.Numerics;
 
@@ -62,6 +64,7 @@ internal sealed record CallOptions
     {
         try
         {
+            StrictJson.CheckText(Encoding.UTF8.GetBytes(text));
             var document = JsonDocument.Parse(text);
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? document

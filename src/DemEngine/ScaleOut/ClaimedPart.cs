@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using DemEngine.Errors;
 using DemEngine.Files;
 
 namespace DemEngine.ScaleOut;
@@ -63,7 +64,7 @@ internal sealed class ClaimedPart : IDisposable
         }
 
         if (owner != _owner)
-            throw new DemException(ErrorCode.PartTakenOver, $"{Path}: it is written by {owner.Split(' ')[0]} now")
+            throw new DemException(ErrorCode.PartTakenOver, $"{Path}: it is written by {Quoted.Name(owner.Split(' ')[0])} now")
             {
                 Path = Path,
             };
