@@ -24,6 +24,7 @@ public static class ResultsFile
         {
             byte[] json = File.ReadAllBytes(path);
             StrictJson.CheckText(json);
+            CheckItems(json);
             return JsonSerializer.Deserialize(json, ResultsJson.Default.ExperimentResults)
                 ?? throw new JsonException("null");
         }
@@ -34,6 +35,22 @@ public static class ResultsFile
         catch (JsonException e)
         {
             throw new DemException(ErrorCode.BadResults, $"{path}: {JsonFault.Describe(e)}", e);
+        }
+    }
+
+    // The serialiser refuses null for a property that is never null, and lets it through as an item of a list.
+    private static void CheckItems(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json);
+        var isList = new Stack<bool>();
+        while (reader.Read())
+        {
+            if (reader.TokenType is JsonTokenType.StartArray or JsonTokenType.StartObject)
+                isList.Push(reader.TokenType == JsonTokenType.StartArray);
+            else if (reader.TokenType is JsonTokenType.EndArray or JsonTokenType.EndObject)
+                isList.Pop();
+            else if (reader.TokenType == JsonTokenType.Null && isList.TryPeek(out bool inList) && inList)
+                throw new JsonException("an item of a list is null");
         }
     }
 }
