@@ -22,6 +22,9 @@ internal sealed class LlamaConfigReader
         ["gemma3_text"] = "Gemma3",
     };
 
+    // The largest models have some 25,000, and a damaged file may say any number.
+    private const int MostMlps = 1_000_000;
+
     private readonly JsonElement _config;
     private readonly string _path;
 
@@ -127,6 +130,9 @@ internal sealed class LlamaConfigReader
         int chosen = Type == "mixtral" ? Size("num_experts_per_tok", 2) : 0;
         if (chosen > experts)
             throw Bad($"num_experts_per_tok {chosen} is more than the {experts} experts that there are");
+        if (Math.Max(1L, experts) * layers > MostMlps)
+            throw Bad($"num_hidden_layers is {layers}" + (experts > 0 ? $", of {experts} experts each" : "")
+                + $", and models have up to {MostMlps} MLPs");
         var config = new LlamaConfig
         {
             VocabularySize = vocabulary,

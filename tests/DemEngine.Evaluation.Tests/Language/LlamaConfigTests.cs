@@ -123,6 +123,7 @@ public class LlamaConfigTests
     [TestCase("rms_norm_eps", "-1", "rms_norm_eps")]
     [TestCase("tie_word_embeddings", "1", "tie_word_embeddings")]
     [TestCase("eos_token_id", "[-1]", "eos_token_id")]
+    [TestCase("num_hidden_layers", "2000000000", "num_hidden_layers is 2000000000")]
     [TestCase("max_position_embeddings", "1", "max_position_embeddings")]
     public void A_bad_value_is_named(string key, string value, string named)
     {
