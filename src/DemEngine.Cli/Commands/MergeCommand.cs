@@ -30,11 +30,12 @@ internal static class MergeCommand
         var alignment = new AlignmentCommandOptions();
         Option<string?> part = PartOption.New();
         Option<string?> phase = PartOption.NewPhase();
+        Option<bool> inputs = PartOption.NewInputs();
         var run = new RunCommandOptions(writesCard: true, output, part);
 
         var command = new Command("merge", "Merge checkpoints as a recipe says.")
         {
-            recipe, output, dryRun, all, part, phase,
+            recipe, output, dryRun, all, part, phase, inputs,
         };
         alignment.AddTo(command);
         run.AddTo(command);
@@ -43,12 +44,16 @@ internal static class MergeCommand
         {
             if (result.GetResult(part) is null && result.GetResult(phase) is not null)
                 result.AddError("--phase is for parts of a plan: give --part, too");
+            if (result.GetValue(inputs) && (result.GetResult(part) is null || result.GetResult(phase) is not null))
+                result.AddError("--inputs lists what a part reads that is made: give --part, and not --phase");
             if (result.GetResult(part) is not null)
                 PartOption.RefuseDecided(
                     result, [dryRun, all, alignment.Missing, alignment.Extra, alignment.Vocabulary, .. run.DecidedByPlans]);
         });
         command.SetAction(parsed =>
         {
+            if (parsed.GetValue(part) is { } listed && parsed.GetValue(inputs))
+                return PartMerge.PrintInputs(parsed.GetValue(recipe)!, listed, run, parsed);
             if (parsed.GetValue(part) is { } number)
                 return PartMerge.Run(parsed.GetValue(recipe)!, number, parsed.GetValue(phase) == PartOption.Measure, run, parsed);
             var results = Read(parsed.GetValue(recipe)!);

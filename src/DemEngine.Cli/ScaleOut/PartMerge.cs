@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -25,6 +26,35 @@ internal static class PartMerge
         {
             return false;
         }
+    }
+
+    /// <summary>Prints the files that the part reads.</summary>
+    /// <param name="path">Path of the plan.</param>
+    /// <param name="part">Number of the part, or auto.</param>
+    /// <param name="run">Options of the run.</param>
+    /// <param name="parsed">The request.</param>
+    public static int PrintInputs(string path, string part, RunCommandOptions run, ParseResult parsed)
+    {
+        PartitionedPlan plan = PartitionedPlan.Read(path);
+        int number = ScheduledPart.Of(part, plan.Parts.Length, Environment.GetEnvironmentVariable);
+        ImmutableArray<PartInput> inputs = plan.InputsOf(number, run.Read(parsed));
+        if (parsed.GetValue(run.Output.Json))
+        {
+            var answer = new JsonObject
+            {
+                ["part"] = number,
+                ["parts"] = plan.Parts.Length,
+                ["inputs"] = new JsonArray(
+                    [.. inputs.Select(input => new JsonObject { ["path"] = input.Path, ["bytes"] = input.Bytes })]),
+            };
+            Console.Out.WriteLine(answer.ToJsonString());
+            return 0;
+        }
+
+        // Programs read the paths, so that nothing is added to them.
+        foreach (PartInput input in inputs)
+            Console.Out.WriteLine(input.Path);
+        return 0;
     }
 
     /// <summary>Makes the part, or measures for it.</summary>

@@ -42,6 +42,12 @@ internal static class PartOption
         return phase;
     }
 
+    /// <summary>Makes the option that lists what a part reads.</summary>
+    public static Option<bool> NewInputs() => new("--inputs")
+    {
+        Description = "With --part: print the files that the part reads tensors from, one on a line, and make nothing.",
+    };
+
     /// <summary>Refuses options of a merge that the plan decides.</summary>
     /// <param name="result">The request.</param>
     /// <param name="options">The options.</param>

@@ -1,6 +1,9 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using DemEngine.Checkpoints;
 using DemEngine.Errors;
 using DemEngine.Evaluation.Language;
+using DemEngine.Files;
 using DemEngine.Numerics;
 
 namespace DemEngine.Lab.Synthesis;
@@ -14,7 +17,9 @@ public sealed record ConfiguredShape(string Name, LlamaConfig Config) : IModelSh
         "Give the config.json of a Llama, Mistral, Mixtral, Qwen2, Qwen3, Gemma 2 or Gemma 3 model, or make a model from one "
         + "that there is, of any architecture, with --tuned-from.";
 
-    /// <summary>Reads the sizes from a configuration.</summary>
+    /// <summary>
+    /// Reads the sizes from a configuration. One that states nothing but sizes, no architecture, is of a Llama.
+    /// </summary>
     /// <param name="path">Path of a <c>config.json</c>, or of a folder with one.</param>
     /// <exception cref="DemException">
     /// DEM2023 (BadSideFile): the file cannot be read. DEM2101 (UnknownArchitecture): the tensors of its architecture are not
@@ -22,9 +27,14 @@ public sealed record ConfiguredShape(string Name, LlamaConfig Config) : IModelSh
     /// </exception>
     public static ConfiguredShape Read(string path)
     {
+        string file = Directory.Exists(path) ? Path.Combine(path, LlamaConfig.FileName) : path;
         try
         {
-            return new ConfiguredShape(NameOf(path), LlamaConfig.Read(path));
+            return new ConfiguredShape(NameOf(path), LlamaConfig.Parse(WithArchitecture(File.ReadAllBytes(file)), file));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DemException(ErrorCode.BadSideFile, $"{file}: {e.Message}", e) { Path = file };
         }
         catch (DemException e) when (e.Code == ErrorCode.UnknownArchitecture)
         {
@@ -38,6 +48,24 @@ public sealed record ConfiguredShape(string Name, LlamaConfig Config) : IModelSh
 
     /// <inheritdoc/>
     public byte[] ToConfig(ElementType type) => Config.ToJson(type);
+
+    private static byte[] WithArchitecture(byte[] json)
+    {
+        try
+        {
+            if (StrictJson.ParseNode(json) is JsonObject sizes && sizes["model_type"] is null && sizes["architectures"] is null)
+            {
+                sizes["model_type"] = "llama";
+                return IndentedJson.Write(sizes);
+            }
+        }
+        catch (JsonException)
+        {
+            // What is wrong with it is said where it is read.
+        }
+
+        return json;
+    }
 
     // All configurations have the same name, so that their folders' tell them apart.
     private static string NameOf(string path)

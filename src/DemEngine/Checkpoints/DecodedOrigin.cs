@@ -5,11 +5,14 @@ namespace DemEngine.Checkpoints;
 
 /// <summary>What a tensor that is decoded from a quantised form is made from.</summary>
 /// <param name="Form">Name of the form.</param>
-/// <param name="Codes">The stored tensor that holds the codes.</param>
+/// <param name="Parts">The tensors that it is made from, in files or themselves decoded; the one with the codes first.</param>
 /// <param name="ModelType">Element type that the tensor would be stored in without quantisation.</param>
 /// <param name="StoredBytes">Bytes of all stored tensors that it is made from.</param>
-internal sealed record DecodedOrigin(string Form, StoredTensor Codes, ElementType ModelType, long StoredBytes)
+internal sealed record DecodedOrigin(string Form, IReadOnlyList<StoredTensor> Parts, ElementType ModelType, long StoredBytes)
 {
+    /// <summary>The stored tensor that holds the codes.</summary>
+    public StoredTensor Codes => Parts[0];
+
     /// <summary>
     /// Whether all that it is made from lies in mapped memory and in its order, so that small parts cost no more than large ones.
     /// </summary>

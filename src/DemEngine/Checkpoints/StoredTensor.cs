@@ -23,6 +23,10 @@ public sealed class StoredTensor : ITensorData
     /// <summary>What the tensor is decoded from; null where it is stored as it is.</summary>
     internal DecodedOrigin? Origin => (_reader as IDecodingReader)?.OriginAt(Offset);
 
+    /// <summary>The tensors of files that it is read from: itself, or what it is decoded from.</summary>
+    internal IEnumerable<StoredTensor> InFiles =>
+        Origin is { } origin ? origin.Parts.SelectMany(part => part.InFiles) : [this];
+
     /// <summary>
     /// Element type that the tensor has in an output that states none: its own, or where it is decoded from a quantised form, the
     /// one that the model has without quantisation.

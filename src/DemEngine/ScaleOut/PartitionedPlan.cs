@@ -145,6 +145,22 @@ public sealed class PartitionedPlan
     }
 
     /// <summary>
+    /// Lists the files that a part reads tensors from. A machine may have these on a disk of its own, and links to the others,
+    /// of which headers and samples are read.
+    /// </summary>
+    /// <param name="part">Number of the part, from 0.</param>
+    /// <param name="options">As for <see cref="RunPart"/>.</param>
+    /// <exception cref="DemException">
+    /// DEM1030 (PlanMismatch): the inputs or the engine are not those of the plan. DEM1031 (NoSuchPart).
+    /// </exception>
+    public ImmutableArray<PartInput> InputsOf(int part, RunOptions options)
+    {
+        Require(part);
+        using OpenedPlan opened = OpenedPlan.Open(_document, Path, _document.Options.On(options));
+        return PartInputs.Of(opened.Plan, opened.Parts[part]);
+    }
+
+    /// <summary>
     /// Measures some of what a method measures over several tensors (<c>scope: layer</c> and <c>scope: model</c>), so that the
     /// parts need not. It is a phase before the parts are made: once one part has measured, all have to before any is made. What
     /// is measured over the whole model, one part measures. Other methods have nothing to measure here.

@@ -108,6 +108,39 @@ public sealed class PartCommandTests
     }
 
     [Test]
+    public void The_inputs_of_a_part_are_the_shards_that_have_its_tensors()
+    {
+        const int parts = 3;
+        Dem.Run("merge", _family.Recipe, "--out", _family.PathOf("in shards"), "--max-shard-size", "1MB", "-q").Expect(0);
+        string recipe = _family.Write(
+            "shards.yaml", "merge_method: linear
+models: [{model: in shards, parameters: {weight: 1}}, {model: tuned 1, parameters: {weight: 1}}]
+");
+        string plan = _family.PathOf("staged.plan");
+        JsonElement planned = Dem.Run("plan", recipe, _family.PathOf("staged"), "--parts", $"{parts}", "--out", plan, "--json").Expect(0).Json;
+        Dictionary<string, string> shards = JsonDocument.Parse(File.ReadAllText(_family.PathOf("in shards/model.safetensors.index.json")))
+            .RootElement.GetProperty("weight_map").EnumerateObject().ToDictionary(tensor => tensor.Name, tensor => tensor.Value.GetString()!);
+        long bytes = 0;
+        for (int part = 0; part < parts; part++)
+        {
+            JsonElement listed = Dem.Run("merge", plan, "--part", $"{part}", "--inputs", "--json").Expect(0).Json;
+            string[] paths = [.. listed.GetProperty("inputs").EnumerateArray().Select(input => input.GetProperty("path").GetString()!)];
+            Assert.That(
+                Dem.Run("merge", plan, "--part", $"{part}", "--inputs").Expect(0).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries), Is.EqualTo(paths));
+            bytes += listed.GetProperty("inputs").EnumerateArray().Sum(input => input.GetProperty("bytes").GetInt64());
+
+            Dem.Run("merge", plan, "--part", $"{part}", "-q").Expect(0);
+            string[] made = [.. Directory.EnumerateFiles(_family.PathOf($".staged.dem-parts/part-{part:D5}"), "*.safetensors").SelectMany(TensorsOf)];
+            Assert.That(made, Is.Not.Empty);
+            Assert.That(paths, Is.EquivalentTo(made.Select(name => _family.PathOf($"in shards/{shards[name]}"))
+                .Append(_family.PathOf("tuned 1/model.safetensors")).Distinct()));
+        }
+
+        Assert.That(bytes, Is.EqualTo(planned.GetProperty("parts").EnumerateArray().Sum(part => 2 * part.GetProperty("bytes_written").GetInt64())));
+        Dem.Run("merge", plan, "--inputs", "--out", _family.PathOf("x")).ExpectError(ErrorCode.BadArgument, "give --part");
+    }
+
+    [Test]
     public void A_plan_says_how_it_is_cut()
     {
         CommandResult text = Dem.Run("plan", _family.Recipe, _family.PathOf("shown"), "--parts", "4", "--out", _family.PathOf("shown.plan")).Expect(0);
@@ -123,6 +156,13 @@ public sealed class PartCommandTests
         string plan = _family.PathOf($"{output}.plan");
         Dem.Run("plan", _family.Recipe, _family.PathOf(output), "--parts", $"{parts}", "--out", plan, "--max-shard-size", "2MB", "-q").Expect(0);
         return plan;
+    }
+
+    private static IEnumerable<string> TensorsOf(string file)
+    {
+        using var reader = new BinaryReader(File.OpenRead(file));
+        byte[] header = reader.ReadBytes((int)reader.ReadInt64());
+        return [.. JsonDocument.Parse(header).RootElement.EnumerateObject().Select(tensor => tensor.Name).Where(name => name != "__metadata__")];
     }
 
     /// <summary>Number of lines in a part's journal.</summary>

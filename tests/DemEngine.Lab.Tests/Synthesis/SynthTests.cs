@@ -100,6 +100,7 @@ public sealed class SynthTests
     public void Unknown_shapes_are_refused() => Failing.With(ErrorCode.BadArgument, () => ModelShapes.Find("enormous"));
 
     [TestCase("[]")]
+    [TestCase("{}")]
     [TestCase("not json")]
     [TestCase("""{"model_type": "llama", "hidden_size": -1, "num_attention_heads": 1}""")]
     [TestCase("""{"model_type": "llama", "num_attention_heads": "four"}""")]
@@ -109,14 +110,26 @@ public sealed class SynthTests
         Failing.With(ErrorCode.BadConfig, () => ModelShapes.Find(folder.Write("config.json", config)));
     }
 
-    [TestCase("{}")]
     [TestCase("""{"model_type": "t5", "num_layers": 4}""")]
+    [TestCase("""{"architectures": ["BloomForCausalLM"], "hidden_size": 64}""")]
     [TestCase("""{"model_type": "qwen2_vl", "hidden_size": 64, "num_attention_heads": 4}""")]
     public void Architectures_whose_tensors_are_not_known_are_refused(string config)
     {
         using var folder = new TempFolder();
         DemException error = Failing.With(ErrorCode.UnknownArchitecture, () => ModelShapes.Find(folder.Write("config.json", config)));
         Assert.That(error.Remedy, Does.Contain("--tuned-from"));
+    }
+
+    [Test]
+    public void Sizes_alone_are_those_of_a_Llama()
+    {
+        using var folder = new TempFolder();
+        IModelShape shape = ModelShapes.Find(folder.Write("sizes.json", """
+            {"hidden_size": 96, "intermediate_size": 160, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
+             "vocab_size": 700}
+            """));
+        Assert.That(shape.Name, Is.EqualTo("sizes"));
+        Assert.That(shape.Tensors(ElementType.F32), Is.EqualTo(Shape.Tensors(ElementType.F32)));
     }
 
     [Test]

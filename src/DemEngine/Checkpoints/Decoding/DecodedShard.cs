@@ -71,7 +71,7 @@ internal sealed class DecodedShard : IShardReader, IDecodingReader
     public DecodedOrigin OriginAt(long offset)
     {
         DecodedTensor tensor = At(offset).Tensor;
-        return new DecodedOrigin(tensor.Form, tensor.Parts[0], tensor.ModelType, tensor.StoredBytes)
+        return new DecodedOrigin(tensor.Form, tensor.Parts, tensor.ModelType, tensor.StoredBytes)
         {
             Adaptation = tensor.Adaptation,
             LowRankUpdate = tensor.LowRankUpdate,

@@ -26,6 +26,8 @@ internal sealed class StackedTensor : TensorReader
     // An element is read from one part only, so that all parts together cost what the first of them does.
     public override IReadOnlyList<TensorReader> MadeFrom => _parts[0].MadeFrom;
 
+    public override IEnumerable<StoredTensor> InFiles => _parts.SelectMany(part => part.InFiles);
+
     public override int ElementBytes => _parts[0].ElementBytes;
 
     public override ComputingMemory Computing =>

@@ -13,6 +13,8 @@ internal sealed class StoredTensorReader(StoredTensor tensor) : TensorReader(ten
 
     public override ElementType ModelType => _tensor.ModelType;
 
+    public override IEnumerable<StoredTensor> InFiles => _tensor.InFiles;
+
     // Elements of a quantised form may take less than a byte each, which counts as one.
     public override int ElementBytes => _tensor.Origin is { } origin && Spec.Shape.ElementCount > 0
         ? (int)Math.Clamp(origin.StoredBytes / Spec.Shape.ElementCount, 1, sizeof(double))

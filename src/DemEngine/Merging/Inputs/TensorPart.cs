@@ -16,6 +16,8 @@ internal sealed class TensorPart(TensorReader whole, string name, TensorShape sh
 
     public override IReadOnlyList<TensorReader> MadeFrom => whole.MadeFrom;
 
+    public override IEnumerable<StoredTensor> InFiles => whole.InFiles;
+
     public override int ElementBytes => whole.ElementBytes;
 
     public override ComputingMemory Computing => whole.Computing;

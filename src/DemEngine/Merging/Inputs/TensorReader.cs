@@ -31,6 +31,9 @@ internal abstract class TensorReader(TensorSpec spec)
     /// <summary>Tensors that this one is made from; empty for a stored tensor.</summary>
     public virtual IReadOnlyList<TensorReader> MadeFrom => [];
 
+    /// <summary>Tensors of files that are read for it.</summary>
+    public virtual IEnumerable<StoredTensor> InFiles => MadeFrom.SelectMany(reader => reader.InFiles);
+
     /// <summary>Bytes read from a file for each element, without those of <see cref="MadeFrom"/>.</summary>
     public virtual int ElementBytes => 0;
 

@@ -42,6 +42,8 @@ internal sealed class TransposedTensor(TensorReader whole, TensorSpec spec, long
 
     public override IReadOnlyList<TensorReader> MadeFrom => whole.MadeFrom;
 
+    public override IEnumerable<StoredTensor> InFiles => whole.InFiles;
+
     public override int ElementBytes => whole.ElementBytes;
 
     public override ComputingMemory Computing => whole.Computing;
