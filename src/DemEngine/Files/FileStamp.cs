@@ -11,7 +11,18 @@ namespace DemEngine.Files;
 internal readonly record struct FileStamp(long Length, DateTime LastWrite)
 {
     /// <summary>Reads the stamp of an open file.</summary>
-    public static FileStamp Of(SafeFileHandle file) => new(RandomAccess.GetLength(file), File.GetLastWriteTimeUtc(file));
+    /// <exception cref="IOException">The system does not say.</exception>
+    public static FileStamp Of(SafeFileHandle file)
+    {
+        try
+        {
+            return new FileStamp(RandomAccess.GetLength(file), File.GetLastWriteTimeUtc(file));
+        }
+        catch (NotSupportedException e)
+        {
+            throw new IOException("the file system gives no positions in this file", e);
+        }
+    }
 
     /// <summary>Reads the stamp of the file that a path leads to now.</summary>
     public static FileStamp Of(string path)

@@ -19,6 +19,7 @@ public sealed class FaultyCallTests
 
     private static readonly int[] Flushes = [FaultyCalls.InputOutput, FaultyCalls.NoSpace, FaultyCalls.Interrupted];
     private static readonly int[] Any = [FaultyCalls.InputOutput];
+    private static readonly int[] AnyOrInterrupted = [FaultyCalls.InputOutput, FaultyCalls.Interrupted];
 
     private static readonly Dictionary<string, int[]> Calls = new()
     {
@@ -29,14 +30,19 @@ public sealed class FaultyCallTests
         ["fsync"] = Flushes,
         ["fdatasync"] = Any,
         ["ftruncate"] = [FaultyCalls.InputOutput, FaultyCalls.TooLarge, FaultyCalls.Interrupted],
-        ["fallocate"] = [FaultyCalls.NoSpace, FaultyCalls.TooLarge, FaultyCalls.InputOutput, FaultyCalls.Interrupted],
+        ["fallocate"] = [FaultyCalls.NoSpace, FaultyCalls.Quota, FaultyCalls.TooLarge, FaultyCalls.InputOutput, FaultyCalls.Interrupted],
         ["posix_fallocate"] = [FaultyCalls.NoSpace],
-        ["rename"] = [FaultyCalls.InputOutput, FaultyCalls.NoSpace],
+        ["rename"] = [FaultyCalls.InputOutput, FaultyCalls.NoSpace, FaultyCalls.Quota],
         ["renameat2"] = Any,
-        ["statfs"] = Any,
-        ["open"] = [FaultyCalls.InputOutput, FaultyCalls.TooManyFiles, FaultyCalls.NoSpace],
+        ["statfs"] = AnyOrInterrupted,
+        ["fstatfs"] = AnyOrInterrupted,
+        ["open"] =
+        [
+            FaultyCalls.InputOutput, FaultyCalls.TooManyFiles, FaultyCalls.TooManyInSystem, FaultyCalls.NoSpace, FaultyCalls.Quota,
+            FaultyCalls.Interrupted,
+        ],
         ["open_direct"] = [FaultyCalls.Invalid, FaultyCalls.TooManyFiles, FaultyCalls.InputOutput],
-        ["mkdir"] = [FaultyCalls.InputOutput, FaultyCalls.NoSpace],
+        ["mkdir"] = [FaultyCalls.InputOutput, FaultyCalls.NoSpace, FaultyCalls.Quota],
         ["mmap"] = [FaultyCalls.InputOutput, FaultyCalls.TooManyFiles, FaultyCalls.NoMemory],
         ["munmap"] = [FaultyCalls.NoMemory],
         ["madvise"] = [FaultyCalls.Invalid, FaultyCalls.BadAddress, FaultyCalls.InputOutput],
@@ -47,16 +53,23 @@ public sealed class FaultyCallTests
         ["stat"] = Any,
         ["lstat"] = Any,
         ["statx"] = Any,
-        ["flock"] = Any,
+        ["flock"] = AnyOrInterrupted,
         ["unlink"] = Any,
         ["rmdir"] = Any,
         ["opendir"] = [FaultyCalls.InputOutput, FaultyCalls.TooManyFiles],
+        ["readdir"] = Any,
+        ["lseek"] = Any,
+        ["readlink"] = Any,
+        ["pthread_create"] = [FaultyCalls.TryAgain],
+        ["aligned_alloc"] = [FaultyCalls.NoMemory],
     };
 
     private static readonly string[] Certain =
-        ["pread", "pwrite", "fsync", "open", "close", "stat", "lstat", "fstat", "mkdir", "mmap", "munmap", "madvise", "flock", "unlink", "opendir"];
+        ["pread", "pwrite", "fsync", "open", "close", "stat", "lstat", "fstat", "mkdir", "mmap", "munmap", "madvise", "flock", "unlink",
+         "opendir", "readdir", "lseek", "pthread_create", "aligned_alloc"];
 
-    private static readonly string[] PastCache = ["pread", "pwrite", "open", "open_direct", "fsync"];
+    private static readonly string[] PastCache =
+        ["pread", "pwrite", "open", "open_direct", "fsync", "lseek", "pthread_create", "aligned_alloc"];
 
     // What is read and written beside them is as in any other merge.
     private static readonly string[] Partly = [.. PastCache, "mmap", "munmap", "madvise", "mincore", "fallocate"];

@@ -12,10 +12,12 @@ internal sealed class FaultyCalls : IDisposable
     public const int Short = 0;
     public const int Interrupted = 4;
     public const int InputOutput = 5;
+    public const int TryAgain = 11;
     public const int NoMemory = 12;
     public const int BadAddress = 14;
     public const int OtherFileSystem = 18;
     public const int Invalid = 22;
+    public const int TooManyInSystem = 23;
     public const int TooManyFiles = 24;
     public const int TooLarge = 27;
     public const int NoSpace = 28;
@@ -41,7 +43,7 @@ internal sealed class FaultyCalls : IDisposable
         {
             try
             {
-                using Process process = Process.Start(compiler, ["-shared", "-fPIC", "-o", calls.Library, source, "-ldl"]);
+                using Process process = Process.Start(compiler, ["-shared", "-fPIC", "-o", calls.Library, source, "-ldl", "-pthread"]);
                 process.WaitForExit();
                 if (process.ExitCode == 0)
                     return calls;

@@ -1,16 +1,19 @@
 // Makes one system call of a process fail: loaded before the C library (LD_PRELOAD), it counts the calls of one name that
 // concern a folder, and lets the n-th fail, or all from the n-th.
 //
-//   FAULT_CALL   name of the call, such as pwrite; open_direct for an open past the page cache
+//   FAULT_CALL   name of the call, such as pwrite; open_direct for an open past the page cache. pthread_create and aligned_alloc
+//                concern no path: they count once a file of the folder was opened, since the runtime begins before that
 //   FAULT_PATH   part of the path that a call must concern to count
 //   FAULT_AT     number of the first call that fails, from 1; 0 for none
 //   FAULT_TIMES  how many calls fail from there
 //   FAULT_ERROR  error number; 0 for a short read or write
 //   FAULT_COUNT  file to which the number of calls is written at the end
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -27,6 +30,7 @@ static const char *wanted, *part;
 static long first, times = 1;
 static int error_number;
 static atomic_long calls;
+static atomic_int begun;
 
 static void *(*real_dlsym)(void *, const char *);
 
@@ -82,6 +86,8 @@ static int fails_fd(const char *name, int fd)
     return fails(name, path);
 }
 
+static int fails_once_begun(const char *name) { return atomic_load(&begun) && fails(name, part); }
+
 // Where files of the folder are mapped: what is asked of other memory is not the program's doing.
 #define MOST_MAPPED 256
 static struct { _Atomic(char *) from; size_t length; } mapped[MOST_MAPPED];
@@ -129,6 +135,12 @@ ssize_t pread64(int fd, void *buffer, size_t count, off64_t at) { MOVE(pread64, 
 ssize_t pwrite(int fd, const void *buffer, size_t count, off_t at) { MOVE(pwrite, "pwrite", at); }
 ssize_t pwrite64(int fd, const void *buffer, size_t count, off64_t at) { MOVE(pwrite64, "pwrite", at); }
 
+ssize_t sendfile(int to, int from, off_t *at, size_t n);
+ssize_t sendfile(int to, int from, off_t *at, size_t n)
+{ REAL(sendfile); return fails_fd("sendfile", to) ? -1 : real_sendfile(to, from, at, n); }
+ssize_t sendfile64(int to, int from, off64_t *at, size_t n);
+ssize_t sendfile64(int to, int from, off64_t *at, size_t n)
+{ REAL(sendfile64); return fails_fd("sendfile", to) ? -1 : real_sendfile64(to, from, at, n); }
 ssize_t copy_file_range(int from, off64_t *at, int to, off64_t *there, size_t n, unsigned flags)
 { REAL(copy_file_range); return fails_fd("copy_file_range", to) ? -1 : real_copy_file_range(from, at, to, there, n, flags); }
 
@@ -146,6 +158,11 @@ int posix_fallocate64(int fd, off64_t at, off64_t n)
 { REAL(posix_fallocate64); return fails_fd("posix_fallocate", fd) ? error_number : real_posix_fallocate64(fd, at, n); }
 int fstat(int fd, struct stat *s) { REAL(fstat); return fails_fd("fstat", fd) ? -1 : real_fstat(fd, s); }
 int fstat64(int fd, struct stat64 *s) { REAL(fstat64); return fails_fd("fstat", fd) ? -1 : real_fstat64(fd, s); }
+off_t lseek(int fd, off_t at, int from) { REAL(lseek); return fails_fd("lseek", fd) ? -1 : real_lseek(fd, at, from); }
+off64_t lseek64(int fd, off64_t at, int from) { REAL(lseek64); return fails_fd("lseek", fd) ? -1 : real_lseek64(fd, at, from); }
+int fstatfs(int fd, struct statfs *s) { REAL(fstatfs); return fails_fd("fstatfs", fd) ? -1 : real_fstatfs(fd, s); }
+int fstatfs64(int fd, struct statfs64 *s) { REAL(fstatfs64); return fails_fd("fstatfs", fd) ? -1 : real_fstatfs64(fd, s); }
+int fchmod(int fd, mode_t mode) { REAL(fchmod); return fails_fd("fchmod", fd) ? -1 : real_fchmod(fd, mode); }
 int flock(int fd, int operation);
 int flock(int fd, int operation) { REAL(flock); return fails_fd("flock", fd) ? -1 : real_flock(fd, operation); }
 // The file is closed in any case, as Linux does it.
@@ -194,15 +211,25 @@ int renameat2(int a, const char *from, int b, const char *to, unsigned flags)
 { REAL(renameat2); return fails("renameat2", from) ? -1 : real_renameat2(a, from, b, to, flags); }
 ssize_t readlink(const char *path, char *to, size_t n)
 { REAL(readlink); return fails("readlink", path) ? -1 : real_readlink(path, to, n); }
-void *opendir(const char *path);
-void *opendir(const char *path) { REAL(opendir); return fails("opendir", path) ? 0 : real_opendir(path); }
+char *realpath(const char *path, char *to) { REAL(realpath); return fails("realpath", path) ? 0 : real_realpath(path, to); }
+DIR *opendir(const char *path) { REAL(opendir); return fails("opendir", path) ? 0 : real_opendir(path); }
+struct dirent *readdir(DIR *folder) { REAL(readdir); return fails_fd("readdir", dirfd(folder)) ? 0 : real_readdir(folder); }
+struct dirent64 *readdir64(DIR *folder) { REAL(readdir64); return fails_fd("readdir", dirfd(folder)) ? 0 : real_readdir64(folder); }
+
+int pthread_create(pthread_t *thread, const pthread_attr_t *how, void *(*run)(void *), void *with)
+{ REAL(pthread_create); return fails_once_begun("pthread_create") ? error_number : real_pthread_create(thread, how, run, with); }
+void *aligned_alloc(size_t alignment, size_t n)
+{ REAL(aligned_alloc); return fails_once_begun("aligned_alloc") ? 0 : real_aligned_alloc(alignment, n); }
 
 #define MODE(flags) \
     mode_t mode = 0; \
     if ((flags) & (O_CREAT | O_TMPFILE)) { va_list more; va_start(more, flags); mode = va_arg(more, mode_t); va_end(more); }
 
 static int open_fails(const char *path, int flags)
-{ return fails("open", path) || ((flags & O_DIRECT) && fails("open_direct", path)); }
+{
+    if (part && path && strstr(path, part)) begun = 1;
+    return fails("open", path) || ((flags & O_DIRECT) && fails("open_direct", path));
+}
 
 int open(const char *path, int flags, ...)
 { MODE(flags) REAL(open); return open_fails(path, flags) ? -1 : real_open(path, flags, mode); }
