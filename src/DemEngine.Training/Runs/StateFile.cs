@@ -57,12 +57,17 @@ internal static class StateFile
             IReadOnlyDictionary<string, string> metadata = file.Metadata;
             if (metadata.GetValueOrDefault("format") != Format)
                 throw new FormatException("not a training state");
-            long Number(string key) => long.Parse(metadata[key], CultureInfo.InvariantCulture);
+            long Number(string key) =>
+                long.TryParse(metadata.GetValueOrDefault(key), CultureInfo.InvariantCulture, out long number)
+                    ? number
+                    : throw new FormatException($"{key} is no whole number");
             var state = new TrainingState(
                 Number("step"),
                 Number("positions"),
                 Number("best_step"),
-                double.Parse(metadata["best_loss"], CultureInfo.InvariantCulture),
+                double.TryParse(metadata.GetValueOrDefault("best_loss"), CultureInfo.InvariantCulture, out double loss)
+                    ? loss
+                    : throw new FormatException("best_loss is no number"),
                 checked((int)Number("stale")));
             if (state.Step < -1 || state.Positions < 0 || state.Stale < 0 || double.IsNaN(state.BestLoss)
                 || state.BestStep < -1 || state.BestStep > state.Step)
@@ -76,7 +81,7 @@ internal static class StateFile
                     Vector("weights"), Vector("first_moment"), Vector("second_moment"), Vector("best")));
             return Number("log_length");
         }
-        catch (Exception e) when (e is FormatException or OverflowException or KeyNotFoundException
+        catch (Exception e) when (e is FormatException or OverflowException
             || (e is DemException { Code.IsRunFailure: false }))
         {
             throw new DemException(ErrorCode.BadTrainingState, $"{path}: {e.Message}", e);

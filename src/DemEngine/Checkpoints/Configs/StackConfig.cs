@@ -167,8 +167,8 @@ internal sealed class StackConfig
             _config.Set(section, key, value);
             if (isNew)
                 _remarks.Add(
-                    $"config.json: {key} is added, since the kinds of the stacked layers no longer follow from their numbers; "
-                    + "programs that do not read it will take the layers for others");
+                    $"config.json: {Named(key)} is added, since the kinds of the stacked layers no longer follow from their "
+                    + "numbers; programs that do not read it will take the layers for others");
         }
     }
 
@@ -266,11 +266,14 @@ internal sealed class StackConfig
         };
     }
 
-    private static string KeyOf(LayerFact fact) => fact.Keys.Count > 0 ? fact.Keys[0] : fact.Subject;
+    private static string KeyOf(LayerFact fact) => Named(fact.Keys.Count > 0 ? fact.Keys[0] : fact.Subject);
+
+    // A key is in messages without quotes, and a damaged file may have any text as one.
+    private static string Named(string key) => Quoted.Plain(key, 200);
 
     private DemException DoesNotFit(string key, int place) => new(
         ErrorCode.LayersDoNotFit,
-        $"{ModelConfig.FileName}: {key} decides by its number what kind a layer of {Quoted.Name(_stack)} is, and layer "
+        $"{ModelConfig.FileName}: {Named(key)} decides by its number what kind a layer of {Quoted.Name(_stack)} is, and layer "
         + $"{place} of the output, which is layer {_layers[place].Layer} of {Quoted.Name(_layers[place].Model)}, "
         + "would be of another kind");
 }
