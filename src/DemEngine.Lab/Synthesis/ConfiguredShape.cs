@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using DemEngine.Checkpoints;
-using DemEngine.Errors;
 using DemEngine.Evaluation.Language;
 using DemEngine.Files;
 using DemEngine.Numerics;

@@ -4,7 +4,9 @@ using DemEngine.Merging.Tensors;
 
 namespace DemEngine.ScaleOut;
 
-/// <summary>Finds the files that a part reads tensors from, so that a machine can bring these near and leave the others.</summary>
+/// <summary>
+/// Finds the files that a part reads tensors from, so that a machine can bring these near and leave the others.
+/// </summary>
 internal static class PartInputs
 {
     /// <summary>The files, in the order of their paths.</summary>

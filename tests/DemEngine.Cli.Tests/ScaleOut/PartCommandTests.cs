@@ -113,9 +113,7 @@ public sealed class PartCommandTests
         const int parts = 3;
         Dem.Run("merge", _family.Recipe, "--out", _family.PathOf("in shards"), "--max-shard-size", "1MB", "-q").Expect(0);
         string recipe = _family.Write(
-            "shards.yaml", "merge_method: linear
-models: [{model: in shards, parameters: {weight: 1}}, {model: tuned 1, parameters: {weight: 1}}]
-");
+            "shards.yaml", "merge_method: linear\nmodels: [{model: in shards, parameters: {weight: 1}}, {model: tuned 1, parameters: {weight: 1}}]\n");
         string plan = _family.PathOf("staged.plan");
         JsonElement planned = Dem.Run("plan", recipe, _family.PathOf("staged"), "--parts", $"{parts}", "--out", plan, "--json").Expect(0).Json;
         Dictionary<string, string> shards = JsonDocument.Parse(File.ReadAllText(_family.PathOf("in shards/model.safetensors.index.json")))
@@ -130,7 +128,7 @@ models: [{model: in shards, parameters: {weight: 1}}, {model: tuned 1, parameter
             bytes += listed.GetProperty("inputs").EnumerateArray().Sum(input => input.GetProperty("bytes").GetInt64());
 
             Dem.Run("merge", plan, "--part", $"{part}", "-q").Expect(0);
-            string[] made = [.. Directory.EnumerateFiles(_family.PathOf($".staged.dem-parts/part-{part:D5}"), "*.safetensors").SelectMany(TensorsOf)];
+            string[] made = [.. TensorsMade("staged", part)];
             Assert.That(made, Is.Not.Empty);
             Assert.That(paths, Is.EquivalentTo(made.Select(name => _family.PathOf($"in shards/{shards[name]}"))
                 .Append(_family.PathOf("tuned 1/model.safetensors")).Distinct()));
@@ -158,12 +156,11 @@ models: [{model: in shards, parameters: {weight: 1}}, {model: tuned 1, parameter
         return plan;
     }
 
-    private static IEnumerable<string> TensorsOf(string file)
-    {
-        using var reader = new BinaryReader(File.OpenRead(file));
-        byte[] header = reader.ReadBytes((int)reader.ReadInt64());
-        return [.. JsonDocument.Parse(header).RootElement.EnumerateObject().Select(tensor => tensor.Name).Where(name => name != "__metadata__")];
-    }
+    /// <summary>Names of the tensors that a part has made.</summary>
+    private IEnumerable<string> TensorsMade(string output, int part) =>
+        File.ReadLines(_family.PathOf($".{output}.dem-parts/part-{part:D5}/dem-journal.jsonl"))
+            .Skip(1)
+            .Select(line => JsonDocument.Parse(line).RootElement.GetProperty("Tensor").GetString()!);
 
     /// <summary>Number of lines in a part's journal.</summary>
     private int Journal(string output, int part)

@@ -30,7 +30,8 @@ internal static class AdaptedModel
         var remarks = new List<string>();
         var names = new ModuleNames(model, part);
         IReadOnlyList<AdapterModule> changing = ParameterModules.Divide(contents, adapter, model, names);
-        string[] modules = [.. changing.Select(module => module.Name).Distinct(), .. contents.Whole.Select(WholeTensors.ModuleOf)];
+        string[] modules =
+            [.. changing.Select(module => module.Name).Distinct(), .. contents.Whole.Select(WholeTensors.ModuleOf)];
         TiedHead? head = TiedHead.Find(model, modules);
         Dictionary<string, string> places =
             names.Find([.. modules.Where(module => module != head?.Module)], adapter.Path, remarks);

@@ -4,7 +4,9 @@ using DemEngine.Checkpoints.Quantized;
 
 namespace DemEngine.Checkpoints.Adapters;
 
-/// <summary>The tensors of a model that an adapter changes, each by one of its modules, and the views that compute them.</summary>
+/// <summary>
+/// The tensors of a model that an adapter changes, each by one of its modules, and the views that compute them.
+/// </summary>
 internal sealed class ChangedTensors
 {
     private readonly Dictionary<StoredTensor, Func<StoredTensor, DecodedTensor>> _views = [];
