@@ -56,8 +56,8 @@ internal static class ProductSumKernel<TInput, TOutput, TWidth, TVector>
     }
 
     /// <summary>
-    /// Computes whole vectors of a row, and notes the lanes of each that are not decided. They are computed after the loop: with a
-    /// call in it no vector would stay in its register.
+    /// Computes whole vectors of a row, and notes the lanes of each that are not decided. They are computed after the loop: with
+    /// a call in it no vector would stay in its register.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Vectors(
