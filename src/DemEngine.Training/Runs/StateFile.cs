@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.IO.Hashing;
 using System.Runtime.InteropServices;
+using System.Text;
 using DemEngine.Checkpoints;
 using DemEngine.Evaluation;
 using DemEngine.Numerics;
@@ -10,13 +12,18 @@ using static TorchSharp.torch;
 namespace DemEngine.Training.Runs;
 
 /// <summary>
-/// Reads and writes the state of an interrupted run as one safetensors file, which is replaced completely or not at all.
+/// Reads and writes the state of an interrupted run as one safetensors file, which is replaced completely or not at all, and has
+/// a hash of its numbers and vectors.
 /// </summary>
 internal static class StateFile
 {
     public const string Name = "state.safetensors";
 
     private const string Format = "dem-training 1";
+    private const string HashKey = "hash";
+
+    // A span has less than 2 GiB, and vectors of large models have more.
+    private const long SliceElements = 1 << 26;
 
     /// <summary>Writes a state.</summary>
     /// <param name="path">Path of the file.</param>
@@ -32,7 +39,7 @@ internal static class StateFile
             .. Vectors(vectors).Select(pair =>
                 new TensorSlice(pair.Name, new TensorShape(pair.Vector.NumberOfElements), pair.Vector.cpu(), 0)),
         ];
-        SafetensorsWriter.Write(path, tensors, new Dictionary<string, string>
+        var metadata = new Dictionary<string, string>
         {
             ["format"] = Format,
             ["step"] = Text(state.Step),
@@ -41,7 +48,9 @@ internal static class StateFile
             ["best_loss"] = state.BestLoss.ToString("R", CultureInfo.InvariantCulture),
             ["stale"] = Text(state.Stale),
             ["log_length"] = Text(logLength),
-        });
+        };
+        metadata.Add(HashKey, HashOf(metadata, vectors));
+        SafetensorsWriter.Write(path, tensors, metadata);
     }
 
     /// <summary>Reads a state into a session.</summary>
@@ -75,10 +84,13 @@ internal static class StateFile
 
             using var scope = NewDisposeScope();
             Tensor Vector(string name) => Load(file, name, session.TrainedLength);
-            session.Restore(
-                state,
-                new TrainingVectors(
-                    Vector("weights"), Vector("first_moment"), Vector("second_moment"), Vector("best")));
+            var vectors = new TrainingVectors(
+                Vector("weights"), Vector("first_moment"), Vector("second_moment"), Vector("best"));
+
+            // States of earlier versions have no hash.
+            if (metadata.TryGetValue(HashKey, out string? hash) && hash != HashOf(metadata, vectors))
+                throw new FormatException("it is not what was written: its hash is another one");
+            session.Restore(state, vectors);
             return Number("log_length");
         }
         catch (Exception e) when (e is FormatException or OverflowException
@@ -101,8 +113,35 @@ internal static class StateFile
         if (file.Find(name) is not { } stored || stored.Spec.Type != ElementType.F32 || stored.Spec.Shape.ElementCount != length)
             throw new FormatException($"{name} is not a vector of {length} numbers");
         Tensor vector = empty(length, ScalarType.Float32, CPU);
-        WeightDecoding.Decode(stored, MemoryMarshal.Cast<byte, float>(vector.bytes));
+        for (long first = 0; first < length; first += SliceElements)
+        {
+            using Tensor slice = vector.narrow(0, first, Math.Min(SliceElements, length - first));
+            WeightDecoding.Decode(stored, first, MemoryMarshal.Cast<byte, float>(slice.bytes));
+        }
+
         return vector;
+    }
+
+    private static string HashOf(IReadOnlyDictionary<string, string> metadata, TrainingVectors vectors)
+    {
+        var hash = new XxHash128();
+        foreach (var (key, value) in metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        {
+            if (key != HashKey)
+                hash.Append(Encoding.UTF8.GetBytes($"{key}={value}\n"));
+        }
+
+        foreach (var (_, vector) in Vectors(vectors))
+        {
+            Tensor onHost = vector.cpu();
+            for (long first = 0; first < onHost.NumberOfElements; first += SliceElements)
+            {
+                using Tensor slice = onHost.narrow(0, first, Math.Min(SliceElements, onHost.NumberOfElements - first));
+                hash.Append(slice.bytes);
+            }
+        }
+
+        return Convert.ToHexStringLower(hash.GetCurrentHash());
     }
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);

@@ -20,6 +20,30 @@ public sealed class DamagedStateTests
     [Test]
     public void A_damaged_log_gives_a_named_error_or_the_lines_of_the_steps() => Run(TrainLog.Name, isBinary: false);
 
+    [Test]
+    public void One_changed_bit_of_a_vector_is_found()
+    {
+        using var folder = new TempFolder();
+        using TorchModel start = TinyModels.Model(Config);
+        var data = new DataSet("training", [.. TinyModels.Examples(Config, 20)]);
+        using var session = new TrainingSession(start, data, data, TrainingSessionTests.Options);
+        session.Advance();
+        string path = folder.PathOf(StateFile.Name);
+        StateFile.Write(path, session.State, 0, session.Vectors);
+        Assert.That(StateFile.Read(path, session), Is.Zero);
+        byte[] whole = File.ReadAllBytes(path);
+        int header = 8 + (int)BitConverter.ToInt64(whole);
+        var random = new Random(44);
+        for (int k = 0; k < 20; k++)
+        {
+            byte[] changed = [.. whole];
+            changed[random.Next(header, whole.Length)] ^= (byte)(1 << random.Next(8));
+            File.WriteAllBytes(path, changed);
+            var error = Assert.Throws<DemException>(() => StateFile.Read(path, session))!;
+            Assert.That(error.Code, Is.EqualTo(ErrorCode.BadTrainingState));
+        }
+    }
+
     private static void Run(string damaged, bool isBinary)
     {
         using var folder = new TempFolder();
