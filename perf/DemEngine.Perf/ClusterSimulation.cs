@@ -1,5 +1,5 @@
 using System.Globalization;
-using DemEngine.ScaleOut;
+using DemEngine.Merging.Planning;
 
 namespace DemEngine.Perf;
 

@@ -155,11 +155,11 @@ public sealed class ErrorCode
         "A plan does not fit what is there now: its inputs, its recipe's files or the engine.",
         "Use the engine and the inputs that the plan was made with, or copies of them; or plan again.");
 
-    /// <summary>DEM1031: A plan has no part of that number, or another number of parts than there are tasks.</summary>
+    /// <summary>DEM1031: There is no part of that number, or another number of parts than of tasks.</summary>
     public static readonly ErrorCode NoSuchPart = new(
         1031,
-        "A plan has no part of that number, or another number of parts than there are tasks.",
-        "Start as many tasks as the plan has parts; their numbers start from 0.");
+        "There is no part of that number, or another number of parts than of tasks.",
+        "Start as many tasks as there are parts; their numbers start from 0.");
 
     /// <summary>DEM1032: A file is not a plan that this version reads.</summary>
     public static readonly ErrorCode BadPlan = new(

@@ -36,7 +36,7 @@ internal static class Remedies
             + "`dem plan --restart`."),
         [ErrorCode.NoSuchPart] = (
             null,
-            "Start as many tasks as the plan has parts, as with --array=0-7 for 8; or give the number, as with "
+            "Start as many tasks as there are parts, as with --array=0-7 for 8; or give the number, as with "
             + "--part $SLURM_ARRAY_TASK_ID."),
         [ErrorCode.BadPlan] = (null, "Give the file that `dem plan` wrote, or run `dem plan` again."),
         [ErrorCode.NoPlan] = (

@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using DemEngine.Cli.Formatting;
 using DemEngine.Cli.Options;
+using DemEngine.ScaleOut;
 
 namespace DemEngine.Cli.ScaleOut;
 
@@ -14,11 +15,16 @@ internal static class PartOption
 
     private const string Make = "make";
 
+    /// <summary>Makes the option of a merge.</summary>
+    public static Option<string?> New() => New(
+        "Make one part of a plan by `dem plan`, which is given in place of the recipe: its number from 0, or auto for the task "
+        + "of Slurm, MPI or Kubernetes. Stopped, the same command goes on. `dem help scale` says more.");
+
     /// <summary>Makes the option.</summary>
-    public static Option<string?> New() => new("--part")
+    /// <param name="description">What it does, for the help.</param>
+    public static Option<string?> New(string description) => new("--part")
     {
-        Description = "Make one part of a plan by `dem plan`, which is given in place of the recipe: its number from 0, or auto "
-            + "for the task of Slurm, MPI or Kubernetes. Stopped, the same command goes on. `dem help scale` says more.",
+        Description = description,
         HelpName = "k|auto",
         CustomParser = result =>
         {
@@ -41,6 +47,23 @@ internal static class PartOption
         Choice.TakeOnly(phase, Measure, Make);
         return phase;
     }
+
+    /// <summary>Makes the option for the number of parts.</summary>
+    /// <param name="description">What it does, for the help.</param>
+    public static Option<int?> NewParts(string description) => new("--parts")
+    {
+        Description = description,
+        HelpName = "n",
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int parts)
+                && parts is > 0 and <= PartitionedPlan.MostParts)
+                return parts;
+            result.Refuse($"'{text}' is not a whole number from 1 to {PartitionedPlan.MostParts}");
+            return null;
+        },
+    };
 
     /// <summary>Makes the option that lists what a part reads.</summary>
     public static Option<bool> NewInputs() => new("--inputs")

@@ -22,7 +22,7 @@ internal static class ScheduledPart
 
     /// <summary>Finds the number.</summary>
     /// <param name="word">What was asked for: a number, or <see cref="Auto"/>.</param>
-    /// <param name="parts">Number of parts of the plan.</param>
+    /// <param name="parts">Number of parts.</param>
     /// <param name="variable">Function that returns the value of an environment variable; null if it is not set.</param>
     /// <exception cref="DemException">
     /// DEM1031 (NoSuchPart): no scheduler says a number, there is no such part, or there are more or fewer tasks than parts.
@@ -48,13 +48,13 @@ internal static class ScheduledPart
 
     private static int Checked(int index, int? count, int parts, string source) => count is { } tasks && tasks != parts
         ? throw new DemException(
-            ErrorCode.NoSuchPart, $"there are {tasks} tasks by {source}, and the plan has {parts} parts")
+            ErrorCode.NoSuchPart, $"there are {tasks} tasks by {source}, and {parts} parts")
         : Within(index, parts, source);
 
     private static int Within(int index, int parts, string source) => index >= 0 && index < parts
         ? index
         : throw new DemException(
-            ErrorCode.NoSuchPart, $"{source} says part {index}, and the plan has the parts 0 to {parts - 1}");
+            ErrorCode.NoSuchPart, $"{source} says part {index}, and there are the parts 0 to {parts - 1}");
 
     private static (int Index, int? Count, string Source)? ArrayOf(Func<string, string?> variable)
     {

@@ -4,6 +4,7 @@ using DemEngine.Backends;
 using DemEngine.Checkpoints;
 using DemEngine.Merging.Inputs;
 using DemEngine.Merging.Options;
+using DemEngine.Merging.Planning;
 
 namespace DemEngine.Analysis;
 
@@ -29,10 +30,55 @@ public static class Verification
         string folder, RunOptions options, Action<RunProgress>? progress = null, CancellationToken cancel = default)
     {
         using Checkpoint checkpoint = Checkpoint.Open(folder, options.Io);
+        return ArchiveVerification.IsFor(checkpoint)
+            ? ArchiveVerification.Run(checkpoint, options, progress, cancel)
+            : Compare(checkpoint, folder, new TensorRange(0, checkpoint.Tensors.Length), options, progress, cancel);
+    }
+
+    /// <summary>
+    /// Hashes the tensors of one of several parts that have about as many bytes each, and every file beside the weights. A folder
+    /// is intact if all of its parts are, which several machines can find out together.
+    /// </summary>
+    /// <param name="folder">Path of a folder with a <c>dem-manifest.json</c>.</param>
+    /// <param name="part">Number of the part, from 0.</param>
+    /// <param name="parts">Number of parts.</param>
+    /// <param name="options">Run options: threads, memory and I/O.</param>
+    /// <param name="progress">Progress callback, called in order; null for none.</param>
+    /// <param name="cancel">Token that stops the run between tiles.</param>
+    /// <exception cref="DemException">
+    /// DEM1001 (BadArgument): the folder has files of PyTorch. Those of <see cref="Run"/>.
+    /// </exception>
+    public static VerifyReport RunPart(
+        string folder,
+        int part,
+        int parts,
+        RunOptions options,
+        Action<RunProgress>? progress = null,
+        CancellationToken cancel = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(part);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(part, parts);
+        using Checkpoint checkpoint = Checkpoint.Open(folder, options.Io);
         if (ArchiveVerification.IsFor(checkpoint))
-            return ArchiveVerification.Run(checkpoint, options, progress, cancel);
+            throw new DemException(
+                ErrorCode.BadArgument,
+                $"{folder}: files of PyTorch are not verified in parts",
+                remedy: "Verify the folder as a whole, without --parts.");
+        TensorRange range = PlanCut.Of([.. checkpoint.Tensors.Select(tensor => tensor.Spec.ByteLength)], parts)[part];
+        return Compare(checkpoint, folder, range, options, progress, cancel);
+    }
+
+    private static VerifyReport Compare(
+        Checkpoint checkpoint,
+        string folder,
+        TensorRange range,
+        RunOptions options,
+        Action<RunProgress>? progress,
+        CancellationToken cancel)
+    {
         StatedTensors stated = StatedTensors.Read(checkpoint);
-        HashedTensor[] tensors = [.. checkpoint.Tensors.Select(tensor => new HashedTensor(new StoredTensorReader(tensor)))];
+        StoredTensor[] part = checkpoint.Tensors.AsSpan().Slice(range.First, range.Count).ToArray();
+        HashedTensor[] tensors = [.. part.Select(tensor => new HashedTensor(new StoredTensorReader(tensor)))];
         using var backend = new NullBackend();
         TensorPass.Run("verifying", tensors, options.Reading([checkpoint]), backend, progress, cancel);
         checkpoint.CheckUnchanged();
@@ -40,8 +86,8 @@ public static class Verification
         return new VerifyReport(
             folder,
             tensors.Length,
-            checkpoint.ByteLength,
-            NamesWhere(place => stated.Has(place) && !stated.IsAsSaid(place, tensors[place].Hash)),
+            part.Sum(tensor => tensor.Spec.ByteLength),
+            NamesWhere(place => stated.Has(place) && !stated.IsAsSaid(place, tensors[place - range.First].Hash)),
             stated.Missing,
             NamesWhere(place => !stated.Has(place)))
         {
@@ -49,6 +95,10 @@ public static class Verification
         };
 
         ImmutableArray<string> NamesWhere(Predicate<int> isMeant) =>
-            [.. Enumerable.Range(0, tensors.Length).Where(place => isMeant(place)).Select(place => tensors[place].Name)];
+        [
+            .. Enumerable.Range(range.First, range.Count)
+                .Where(place => isMeant(place))
+                .Select(place => checkpoint.Tensors[place].Spec.Name),
+        ];
     }
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using DemEngine.Checkpoints;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Output;
+using DemEngine.Merging.Planning;
 using DemEngine.Sweeps;
 
 namespace DemEngine.ScaleOut;

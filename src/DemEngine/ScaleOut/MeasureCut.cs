@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using DemEngine.Merging.Planning;
 using DemEngine.Merging.Tensors;
 
 namespace DemEngine.ScaleOut;

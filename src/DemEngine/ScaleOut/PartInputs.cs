@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DemEngine.Checkpoints;
+using DemEngine.Merging.Planning;
 using DemEngine.Merging.Tensors;
 
 namespace DemEngine.ScaleOut;

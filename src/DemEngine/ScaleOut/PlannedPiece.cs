@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using DemEngine.Checkpoints;
 using DemEngine.Files;
+using DemEngine.Merging.Planning;
 
 namespace DemEngine.ScaleOut;
 

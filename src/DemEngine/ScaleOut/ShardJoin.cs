@@ -3,6 +3,7 @@ using DemEngine.Checkpoints;
 using DemEngine.Files;
 using DemEngine.Memory;
 using DemEngine.Merging.Output;
+using DemEngine.Merging.Planning;
 
 namespace DemEngine.ScaleOut;
 

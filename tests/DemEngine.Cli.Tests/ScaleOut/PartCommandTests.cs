@@ -139,6 +139,39 @@ public sealed class PartCommandTests
     }
 
     [Test]
+    public void Each_part_of_a_verification_finds_what_is_damaged_in_it()
+    {
+        const int parts = 3;
+        string folder = _family.PathOf("to verify");
+        Dem.Run("merge", _family.Recipe, "--out", folder, "--max-shard-size", "2MB", "-q").Expect(0);
+        CommandResult[] intact = [.. Verified()];
+        Assert.That(intact.Select(part => part.ExitCode), Is.All.EqualTo(0));
+        Assert.That(intact.Sum(part => part.Json.GetProperty("tensors").GetInt32()), Is.EqualTo(219));
+        long[] bytes = [.. intact.Select(part => part.Json.GetProperty("bytes").GetInt64())];
+        Assert.That(bytes.Max(), Is.LessThan(1.2 * bytes.Min()));
+
+        string last = Directory.GetFiles(folder, "*.safetensors").Order(StringComparer.Ordinal).Last();
+        using (FileStream file = File.Open(last, FileMode.Open))
+        {
+            file.Seek(-1, SeekOrigin.End);
+            int end = file.ReadByte();
+            file.Seek(-1, SeekOrigin.End);
+            file.WriteByte((byte)~end);
+        }
+
+        CommandResult[] damaged = [.. Verified()];
+        Assert.That(damaged.Select(part => part.ExitCode), Is.EqualTo(new[] { 0, 0, 1 }));
+        Assert.That(damaged[2].Json.GetProperty("differing").EnumerateArray().Count(), Is.EqualTo(1));
+        Assert.That(DemProcess.Run(new Dictionary<string, string> { ["JOB_COMPLETION_INDEX"] = "2" }, "verify", folder, "--parts", "3", "--part", "auto").Output, Does.StartWith("part 2 of 3"));
+        Dem.Run("verify", folder, "--parts", "3").ExpectError(ErrorCode.BadArgument, "give both of --parts and --part");
+        Dem.Run("verify", folder, "--parts", "3", "--part", "3").ExpectError(ErrorCode.NoSuchPart);
+        Dem.Run("verify", folder, "--parts", "0", "--part", "0").ExpectError(ErrorCode.BadArgument, "--parts: '0' is not a whole number from 1");
+
+        IEnumerable<CommandResult> Verified() =>
+            Enumerable.Range(0, parts).Select(part => Dem.Run("verify", folder, "--parts", $"{parts}", "--part", $"{part}", "--json"));
+    }
+
+    [Test]
     public void A_plan_says_how_it_is_cut()
     {
         CommandResult text = Dem.Run("plan", _family.Recipe, _family.PathOf("shown"), "--parts", "4", "--out", _family.PathOf("shown.plan")).Expect(0);

@@ -16,7 +16,7 @@ public sealed class ScheduledPartTests
     public void A_task_has_the_part_of_its_number(string variables, int parts, int part) =>
         Assert.That(Of(variables, parts), Is.EqualTo(part));
 
-    [TestCase("SLURM_ARRAY_TASK_ID=3 SLURM_ARRAY_TASK_MIN=3 SLURM_ARRAY_TASK_COUNT=2", "there are 2 tasks by SLURM_ARRAY_TASK_ID, and the plan has 8 parts")]
+    [TestCase("SLURM_ARRAY_TASK_ID=3 SLURM_ARRAY_TASK_MIN=3 SLURM_ARRAY_TASK_COUNT=2", "there are 2 tasks by SLURM_ARRAY_TASK_ID, and 8 parts")]
     [TestCase("OMPI_COMM_WORLD_RANK=1 OMPI_COMM_WORLD_SIZE=16", "there are 16 tasks")]
     [TestCase("JOB_COMPLETION_INDEX=8", "says part 8")]
     [TestCase("SLURM_ARRAY_TASK_ID=1 SLURM_ARRAY_TASK_COUNT=8 SLURM_PROCID=0 SLURM_STEP_NUM_TASKS=4", "there are 32 tasks")]

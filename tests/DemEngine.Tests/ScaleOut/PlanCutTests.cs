@@ -1,3 +1,4 @@
+using DemEngine.Merging.Planning;
 using DemEngine.ScaleOut;
 
 namespace DemEngine.Tests.ScaleOut;

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace DemEngine.ScaleOut;
+namespace DemEngine.Merging.Planning;
 
 /// <summary>
 /// Cuts the tensors of a plan into parts that move about as many bytes each. Cuts lie between tensors, so that the largest tensor

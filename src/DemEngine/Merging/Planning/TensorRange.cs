@@ -1,4 +1,4 @@
-namespace DemEngine.ScaleOut;
+namespace DemEngine.Merging.Planning;
 
 /// <summary>Tensors of a plan that follow each other in its layout.</summary>
 /// <param name="First">Position of the first tensor.</param>
