@@ -21,7 +21,8 @@ internal static class VerifyCommand
         var read = new ReadCommandOptions();
         var output = new OutputOptions();
         Option<bool> all = Listing.NewAll();
-        Option<int?> parts = PartOption.NewParts("Verify one of so many parts of the tensors: give --part, too.");
+        Option<int> parts = Numbers.Positive("--parts", "Verify one of so many parts of the tensors: give --part, too.", 0);
+        parts.DefaultValueFactory = null;
         Option<string?> part = PartOption.New(
             "With --parts: number of the part, from 0, or auto for the task of Slurm, MPI or Kubernetes.");
 
@@ -45,18 +46,19 @@ internal static class VerifyCommand
             bool json = parsed.GetValue(output.Json);
             bool quiet = parsed.GetValue(output.Quiet);
             string path = StoreCopies.Find(parsed.GetValue(folder)!) ?? parsed.GetValue(folder)!;
-            int count = parsed.GetValue(parts) ?? 1;
+            int count = parsed.GetValue(parts);
             int? number = parsed.GetValue(part) is { } word
                 ? ScheduledPart.Of(word, count, Environment.GetEnvironmentVariable)
                 : null;
-            if (number is not null && PipelineVerification.IsFor(path))
+            bool isPipeline = PipelineVerification.IsFor(path);
+            if (number is not null && isPipeline)
                 throw new DemException(
                     ErrorCode.BadArgument,
                     $"{path}: pipelines of diffusers are not verified in parts",
                     remedy: "Verify it as a whole, or the folder of each component in parts.");
             VerifyReport report = ProgressDisplay.Run(
                 quiet || json,
-                progress => PipelineVerification.IsFor(path)
+                progress => isPipeline
                     ? PipelineVerification.Run(path, read.Read(parsed), progress, Interrupt.Token)
                     : number is { } one
                     ? Verification.RunPart(path, one, count, read.Read(parsed), progress, Interrupt.Token)

@@ -3,7 +3,6 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using DemEngine.Cli.Formatting;
 using DemEngine.Cli.Options;
-using DemEngine.ScaleOut;
 
 namespace DemEngine.Cli.ScaleOut;
 
@@ -47,23 +46,6 @@ internal static class PartOption
         Choice.TakeOnly(phase, Measure, Make);
         return phase;
     }
-
-    /// <summary>Makes the option for the number of parts.</summary>
-    /// <param name="description">What it does, for the help.</param>
-    public static Option<int?> NewParts(string description) => new("--parts")
-    {
-        Description = description,
-        HelpName = "n",
-        CustomParser = result =>
-        {
-            string text = result.Tokens[0].Value;
-            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int parts)
-                && parts is > 0 and <= PartitionedPlan.MostParts)
-                return parts;
-            result.Refuse($"'{text}' is not a whole number from 1 to {PartitionedPlan.MostParts}");
-            return null;
-        },
-    };
 
     /// <summary>Makes the option that lists what a part reads.</summary>
     public static Option<bool> NewInputs() => new("--inputs")

@@ -5,9 +5,10 @@ namespace DemEngine.Lab.Synthesis;
 /// <summary>Finds the shape of a model by its name.</summary>
 public static class ModelShapes
 {
+    private static readonly IModelShape[] Named = [.. LlamaShape.Named, .. DeepSeekShape.Named];
+
     /// <summary>Names of all shapes, the smallest first.</summary>
-    public static IReadOnlyList<string> Names { get; } =
-        [.. LlamaShape.Named.Select(shape => shape.Name), .. DeepSeekShape.Named.Select(shape => shape.Name)];
+    public static IReadOnlyList<string> Names { get; } = [.. Named.Select(shape => shape.Name)];
 
     /// <summary>Finds a shape by name, or reads one from a <c>config.json</c>; see <see cref="ConfiguredShape"/>.</summary>
     /// <param name="nameOrFile">One of <see cref="Names"/>, or path of a file or of its folder.</param>
@@ -17,10 +18,8 @@ public static class ModelShapes
     /// </exception>
     public static IModelShape Find(string nameOrFile)
     {
-        if (DeepSeekShape.Named.FirstOrDefault(shape => shape.Name == nameOrFile) is { } mixture)
-            return mixture;
-        if (LlamaShape.Named.FirstOrDefault(shape => shape.Name == nameOrFile) is { } llama)
-            return llama;
+        if (Named.FirstOrDefault(shape => shape.Name == nameOrFile) is { } named)
+            return named;
         return Path.Exists(nameOrFile)
             ? ConfiguredShape.Read(nameOrFile)
             : throw new DemException(

@@ -34,10 +34,12 @@ internal static class StateFile
     public static void Write(string path, TrainingState state, long logLength, TrainingVectors vectors)
     {
         using var scope = NewDisposeScope();
+        var onHost = new TrainingVectors(
+            vectors.Weights.cpu(), vectors.FirstMoment.cpu(), vectors.SecondMoment.cpu(), vectors.Best.cpu());
         ITensorData[] tensors =
         [
-            .. Vectors(vectors).Select(pair =>
-                new TensorSlice(pair.Name, new TensorShape(pair.Vector.NumberOfElements), pair.Vector.cpu(), 0)),
+            .. Vectors(onHost).Select(pair =>
+                new TensorSlice(pair.Name, new TensorShape(pair.Vector.NumberOfElements), pair.Vector, 0)),
         ];
         var metadata = new Dictionary<string, string>
         {
@@ -49,7 +51,7 @@ internal static class StateFile
             ["stale"] = Text(state.Stale),
             ["log_length"] = Text(logLength),
         };
-        metadata.Add(HashKey, HashOf(metadata, vectors));
+        metadata.Add(HashKey, HashOf(metadata, onHost));
         SafetensorsWriter.Write(path, tensors, metadata);
     }
 
@@ -133,10 +135,9 @@ internal static class StateFile
 
         foreach (var (_, vector) in Vectors(vectors))
         {
-            Tensor onHost = vector.cpu();
-            for (long first = 0; first < onHost.NumberOfElements; first += SliceElements)
+            for (long first = 0; first < vector.NumberOfElements; first += SliceElements)
             {
-                using Tensor slice = onHost.narrow(0, first, Math.Min(SliceElements, onHost.NumberOfElements - first));
+                using Tensor slice = vector.narrow(0, first, Math.Min(SliceElements, vector.NumberOfElements - first));
                 hash.Append(slice.bytes);
             }
         }

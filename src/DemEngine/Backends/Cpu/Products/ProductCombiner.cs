@@ -101,7 +101,8 @@ internal sealed class ProductCombiner<TWidth, TVector>(ITileWorker worker) : IDi
                 ofStored,
                 changes,
                 output.Bytes);
-            return Rows(sum, new ProductTile(combination, inputs, stored, output, error), type, first, columns);
+            var tile = new ProductTile(combination, inputs, stored, output, error);
+            return Rows(sum, tile, [.. changes.OfType<ChangedTerm>()], type, first, columns);
         }
         finally
         {
@@ -111,9 +112,9 @@ internal sealed class ProductCombiner<TWidth, TVector>(ITileWorker worker) : IDi
     }
 
     /// <summary>Computes a tile, whose first and last row may be parts of rows.</summary>
-    private NonFinite Rows(in ProductSum sum, in ProductTile tile, ElementType type, long first, int columns)
+    private NonFinite Rows(
+        in ProductSum sum, in ProductTile tile, ChangedTerm[] changed, ElementType type, long first, int columns)
     {
-        ChangedTerm[] changed = [.. sum.Changes.ToArray().OfType<ChangedTerm>()];
         int count = tile.Output.Count;
         int row = (int)(first / columns);
         NonFinite nonFinite = default;
