@@ -45,7 +45,7 @@ internal sealed partial record PlanDocument(
     IReadOnlyList<PlannedPart> Parts)
 {
     /// <summary>Version of the form.</summary>
-    public const int Schema = 1;
+    public const int Schema = 2;
 
     private const int MostBytes = 1 << 28;
 

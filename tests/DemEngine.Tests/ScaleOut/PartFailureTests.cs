@@ -263,8 +263,8 @@ public sealed class PartFailureTests
     [TestCase("")]
     [TestCase("{}")]
     [TestCase("[1]")]
-    [TestCase("{\"dem_plan\": 1, \"parts\": []}")]
-    [TestCase("{\"dem_plan\": 2}")]
+    [TestCase("{\"dem_plan\": 2, \"parts\": []}")]
+    [TestCase("{\"dem_plan\": 1}")]
     [TestCase("merge_method: dem")]
     public void What_is_no_plan_is_refused(string text)
     {
