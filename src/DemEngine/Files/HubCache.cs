@@ -1,3 +1,4 @@
+using System.Text;
 using DemEngine.Stores;
 
 namespace DemEngine.Files;
@@ -10,6 +11,7 @@ namespace DemEngine.Files;
 internal static class HubCache
 {
     private const string Prefix = "models--";
+    private const int LongestName = 96;
 
     /// <summary>
     /// Finds a model by its id, in the folder that <c>HF_HUB_CACHE</c>, <c>HF_HOME</c> or <c>XDG_CACHE_HOME</c> names, or else in
@@ -40,6 +42,7 @@ internal static class HubCache
     /// <param name="repository">Path of the folder.</param>
     /// <param name="revision">Branch, tag or commit; null for <c>main</c>, or for the only snapshot.</param>
     /// <returns>Path of the snapshot; null if the folder is no such one or has no such snapshot.</returns>
+    /// <exception cref="DemException">DEM4003 (ReadFailed).</exception>
     public static string? SnapshotOf(string repository, string? revision = null)
     {
         string snapshots = Path.Combine(repository, "snapshots");
@@ -47,10 +50,30 @@ internal static class HubCache
             return null;
 
         string reference = Path.Combine(repository, "refs", revision ?? "main");
-        string commit = File.Exists(reference) ? File.ReadAllText(reference).Trim() : revision ?? "";
+        string commit = CommitOf(reference) ?? revision ?? "";
         if (IsPlainName(commit) && Directory.Exists(Path.Combine(snapshots, commit)))
             return Path.Combine(snapshots, commit);
         return revision is null && Directory.GetDirectories(snapshots) is [var only] ? only : null;
+    }
+
+    /// <summary>The commit that a branch or tag stands at; null where the cache knows none.</summary>
+    private static string? CommitOf(string reference)
+    {
+        try
+        {
+            // More than a name can be long is no name.
+            using FileStream file = File.OpenRead(reference);
+            Span<byte> text = stackalloc byte[LongestName + 2];
+            return Encoding.UTF8.GetString(text[..file.ReadAtLeast(text, text.Length, throwOnEndOfStream: false)]).Trim();
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException || Directory.Exists(reference))
+        {
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DemException(ErrorCode.ReadFailed, $"{reference}: {e.Message}", e) { Path = reference };
+        }
     }
 
     private static string Root()
@@ -81,6 +104,6 @@ internal static class HubCache
     }
 
     private static bool IsPlainName(string text) =>
-        text.Length is > 0 and <= 96 && text is not ("." or "..")
+        text.Length is > 0 and <= LongestName && text is not ("." or "..")
         && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
 }

@@ -98,6 +98,7 @@ internal sealed partial record PlanDocument(
             Inputs: not null, Models: not null, Shards: not null, Parts: { Count: > 0 },
         }
         && Path.IsPathFullyQualified(plan.Output)
+        && Path.GetDirectoryName(plan.Output) is not null
         && Path.IsPathFullyQualified(plan.Recipe.Folder)
         && Path.IsPathFullyQualified(plan.Recipe.Here)
         && plan.Inputs.All(input => input is { Role: not null, Path: not null, Fingerprint: not null })

@@ -1,6 +1,8 @@
 using System.Text;
 using DemEngine.Checkpoints;
 using DemEngine.Checkpoints.Locating;
+using DemEngine.Files;
+using DemEngine.Merging.Cards;
 using DemEngine.Merging.Output;
 using DemEngine.Merging.Planning;
 using DemEngine.Numerics;
@@ -114,6 +116,38 @@ public sealed class MutatedFilesTests
                     MergePlanner.CheckRecipe(read);
             });
         }
+    }
+
+    [Test]
+    public void A_model_card()
+    {
+        const string card = "---\nlicense: other\nlicense_name: llama3\nlicense_link: LICENSE\ntags: [merge, \"x\"]\nbase_model:\n- a/b\n---\n# A model\n";
+        Mutations.Run(10, TokenizerTexts.Bytes(card), contents => StatedLicense.Read(contents), isEverRefused: false);
+    }
+
+    /// <summary>A branch may stand at any text, and leads to a snapshot of that very name or to none.</summary>
+    [Test]
+    public void A_branch_in_the_cache_of_the_hub()
+    {
+        string repository = _folder.PathOf("models--org--name");
+        string[] commits = ["0123456789abcdef0123456789abcdef01234567", "ab"];
+        foreach (string commit in commits)
+            Directory.CreateDirectory(Path.Combine(repository, "snapshots", commit));
+        Directory.CreateDirectory(Path.Combine(repository, "refs"));
+        string[] expected = [.. commits.Select(commit => Path.Combine(repository, "snapshots", commit))];
+        int found = 0;
+        Mutations.Run(
+            11,
+            TokenizerTexts.Bytes(commits[0]),
+            contents =>
+            {
+                File.WriteAllBytes(Path.Combine(repository, "refs", "main"), contents);
+                string? snapshot = HubCache.SnapshotOf(repository);
+                found += snapshot is null ? 0 : 1;
+                Assert.That(snapshot is null || expected.Contains(snapshot), snapshot);
+            },
+            isEverRefused: false);
+        Assert.That(found, Is.GreaterThan(0));
     }
 
     [Test]

@@ -282,6 +282,7 @@ public sealed class PartFailureTests
     }
 
     [TestCase("output", "\"relative\"")]
+    [TestCase("output", "\"/\"")]
     [TestCase("output", "\"/a\\u0000b\"")]
     [TestCase("recipe", "{}")]
     [TestCase("options", "null")]

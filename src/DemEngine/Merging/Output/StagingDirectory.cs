@@ -35,12 +35,12 @@ internal sealed class StagingDirectory : IDisposable
     /// <summary>Returns the path of a folder of this tool beside an output.</summary>
     /// <param name="output">Path of the output.</param>
     /// <param name="kind">What the folder is for, as the ending of its name.</param>
+    /// <exception cref="DemException">DEM1001 (BadArgument): nothing can be beside the root of a disk.</exception>
     public static string Beside(string output, string kind)
     {
         string full = Normalize(output);
         return System.IO.Path.Combine(
-            System.IO.Path.GetDirectoryName(full)!,
-            $".{System.IO.Path.GetFileName(full)}.{kind}");
+            System.IO.Path.GetDirectoryName(full) ?? throw IsRoot(output), $".{System.IO.Path.GetFileName(full)}.{kind}");
     }
 
     /// <summary>Whether an output has a staging directory, which an unfinished run left or a running one has.</summary>
@@ -79,11 +79,7 @@ internal sealed class StagingDirectory : IDisposable
     {
         string full = Normalize(output);
         if (System.IO.Path.GetDirectoryName(full) is null)
-            throw new DemException(ErrorCode.BadArgument, $"{output}: the root of a disk cannot be an output")
-            {
-                Path = output,
-            };
-
+            throw IsRoot(output);
         CheckOverlap(output, inputs);
         CheckReplaceable(full, options.Overwrite);
         bool isUnfinished = IsThere(output);
@@ -188,6 +184,9 @@ internal sealed class StagingDirectory : IDisposable
     }
 
     private string Parent => System.IO.Path.GetDirectoryName(Output)!;
+
+    private static DemException IsRoot(string output) =>
+        new(ErrorCode.BadArgument, $"{output}: the root of a disk cannot be an output") { Path = output };
 
     private void Move()
     {

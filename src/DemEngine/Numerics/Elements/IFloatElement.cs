@@ -65,10 +65,7 @@ internal interface IFloatElement
     /// <see cref="CanRoundApproximations"/>.
     /// </summary>
     /// <param name="singles">The approximate sums, which may be any values.</param>
-    /// <param name="bound">
-    /// Twice the maximum error of each sum, as binary32. The factor of two is there because the results lie twice as close below
-    /// a power of two.
-    /// </param>
+    /// <param name="bound">The maximum error of each sum, as binary32.</param>
     /// <param name="decided">
     /// Receives masks with the top bit set where every value within the error rounds to the same finite result.
     /// </param>

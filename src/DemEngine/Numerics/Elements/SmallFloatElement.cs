@@ -72,9 +72,10 @@ internal readonly struct SmallFloatElement<TFormat> : IFloatElement
         where TWidth : IVectorWidth<TVector>
         where TVector : struct
     {
-        // The rounding changes at the midpoint between the two nearest results. Binary32 numbers without a sign are ordered as
-        // their bits are, so each condition is that a difference of integers is negative. The other conditions keep well inside
-        // the normal numbers.
+        // The rounding changes at the midpoint between the two nearest results. Just above a power of two the midpoint below it
+        // may be nearer, a quarter of a unit in the last place away, as results lie twice as close there. Binary32 numbers without
+        // a sign are ordered as their bits are, so each condition is that a difference of integers is negative. The other
+        // conditions keep well inside the normal numbers.
         int shift = 23 - TFormat.MantissaBits;
         uint half = 1u << (shift - 1);
         TVector middle = TWidth.Or(TWidth.And(singles, TWidth.Broadcast(uint.MaxValue << shift)), TWidth.Broadcast(half));
@@ -83,7 +84,9 @@ internal readonly struct SmallFloatElement<TFormat> : IFloatElement
         TVector inRange = TWidth.And(
             TWidth.Subtract(TWidth.Broadcast(((uint)(128 - TFormat.Bias) << 23) - 1), magnitude),
             TWidth.Subtract(magnitude, TWidth.Broadcast((uint)(127 + TFormat.Bias) << 23)));
-        decided = TWidth.And(TWidth.Subtract(bound, distance), inRange);
+        TVector quarter = TWidth.Subtract(
+            TWidth.And(singles, TWidth.Broadcast(0x7F80_0000)), TWidth.Broadcast((uint)(TFormat.MantissaBits + 2) << 23));
+        decided = TWidth.And(TWidth.Subtract(bound, TWidth.Min(distance, quarter)), inRange);
 
         TVector sign = TWidth.And(TWidth.ShiftRight(singles, 32 - TFormat.Width), TWidth.Broadcast(SignBit));
         TVector rebias = TWidth.Broadcast(unchecked(half - ((uint)(127 - TFormat.Bias) << 23)));

@@ -11,8 +11,9 @@ namespace DemEngine.Numerics.LowRank;
 /// </summary>
 /// <remarks>
 /// Let u = 2⁻²⁴ and r be the rank. The product of step k, from 0 on, is rounded once, and once more by each of the r − k sums
-/// from there on, so that a sum that starts from zero is off by less than Σ (r − k + 1)·u·|cₖ||rₖ| but for terms of second order
-/// (Higham, "Accuracy and stability of numerical algorithms", 3.1). Adding it to Y rounds once more.
+/// from there on, of which the first, 0 + c₀·r₀, is exact. So a sum that starts from zero is off by less than u·Σ vₖ·|cₖ||rₖ| but
+/// for terms of second order, with v₀ = r and vₖ = r − k + 1 (Higham, "Accuracy and stability of numerical algorithms", 3.1).
+/// Adding it to Y rounds once more.
 /// </remarks>
 internal static class LowRankEstimate
 {
@@ -25,7 +26,7 @@ internal static class LowRankEstimate
     /// <summary>How often the product of a step is rounded until the sum of all steps is there.</summary>
     /// <param name="step">Index of the step, of a column of C and a row of R.</param>
     /// <param name="rank">Number of steps.</param>
-    public static int RoundingsOf(int step, int rank) => rank - step + 1;
+    public static int RoundingsOf(int step, int rank) => step == 0 ? rank : rank - step + 1;
 
     /// <summary>Number of floats from one row of Y to the next, for a number of columns: whole pairs of panels.</summary>
     /// <param name="columns">Number of columns.</param>

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using DemEngine.Memory;
 
 namespace DemEngine.Numerics.LowRank;
@@ -39,21 +40,22 @@ internal sealed class PackedFactor
     /// <summary>Number of columns.</summary>
     public int Columns { get; }
 
-    /// <summary>Sets a part of a row.</summary>
-    /// <param name="row">Index of the row.</param>
-    /// <param name="firstColumn">Index of the part's first column.</param>
-    /// <param name="numbers">Its numbers, which are binary32 values.</param>
-    public void Set(int row, int firstColumn, ReadOnlySpan<double> numbers)
+    /// <summary>Sets some columns.</summary>
+    /// <param name="firstColumn">Index of the first one.</param>
+    /// <param name="columns">Number of columns.</param>
+    /// <param name="numbers">Their numbers, row by row, which are binary32 values.</param>
+    public void Set(int firstColumn, int columns, ReadOnlySpan<double> numbers)
     {
-        while (numbers.Length > 0)
+        // Panel by panel, so that memory is written in one direction.
+        for (int column = 0, count; column < columns; column += count)
         {
-            int within = firstColumn % PanelColumns;
-            ReadOnlySpan<double> ofPanel = numbers[..Math.Min(numbers.Length, PanelColumns - within)];
-            Span<float> target = RowOf(firstColumn / PanelColumns, row).Slice(within, ofPanel.Length);
-            for (int k = 0; k < target.Length; k++)
-                target[k] = (float)ofPanel[k];
-            firstColumn += ofPanel.Length;
-            numbers = numbers[ofPanel.Length..];
+            int within = (firstColumn + column) % PanelColumns;
+            count = Math.Min(columns - column, PanelColumns - within);
+            for (int row = 0; row < Rank; row++)
+            {
+                ReadOnlySpan<double> ofRow = numbers.Slice((row * columns) + column, count);
+                Convert(ofRow, RowOf((firstColumn + column) / PanelColumns, row).Slice(within, count));
+            }
         }
     }
 
@@ -82,7 +84,19 @@ internal sealed class PackedFactor
     /// <summary>Weight of a row in norms of columns: about how often <see cref="LowRankEstimate"/> rounds its products.</summary>
     /// <param name="row">Index of the row.</param>
     /// <param name="rank">Number of rows.</param>
-    public static double WeightOf(int row, int rank) => LowRankEstimate.RoundingsOf(row, rank) + 7;
+    public static double WeightOf(int row, int rank) => LowRankEstimate.RoundingsOf(row, rank) + 4;
+
+    private static void Convert(ReadOnlySpan<double> numbers, Span<float> converted)
+    {
+        if (numbers.Length == PanelColumns)
+        {
+            Vector512.Narrow(Vector512.Create(numbers), Vector512.Create(numbers[(PanelColumns / 2)..])).CopyTo(converted);
+            return;
+        }
+
+        for (int k = 0; k < converted.Length; k++)
+            converted[k] = (float)numbers[k];
+    }
 
     private Span<float> RowOf(int panel, int row) => _numbers.Span.Slice(((panel * Rank) + row) * PanelColumns, PanelColumns);
 

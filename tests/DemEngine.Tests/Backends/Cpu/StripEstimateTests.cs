@@ -50,7 +50,7 @@ public sealed class StripEstimateTests
             {
                 double exact = terms.Sum(term => (double)term.Weight * term.Element(0, row, column));
                 double error = Math.Abs(estimate.SumsOf(row)[column] - exact);
-                double bound = estimate.BoundsOf(row)[column] / 2;
+                double bound = (double)estimate.RowBounds[row] * estimate.ColumnBounds[column];
                 Assert.That(error, Is.LessThanOrEqualTo(bound), $"{row}, {column}");
                 largest = Math.Max(largest, error / bound);
             }

@@ -19,11 +19,9 @@ internal readonly struct ConsensusWeights(DeltaWeights weights, float errorScale
     public readonly uint WeightErrorBits = BitConverter.SingleToUInt32Bits(errorScale * Math.Abs(weights.Weight));
     public readonly uint VoteErrorBits = BitConverter.SingleToUInt32Bits(errorScale * Math.Abs(weights.Vote));
 
-    /// <summary>
-    /// Factor of |y| and |m|, or of the terms of m, in the error bound of a sum in binary32. It is twice what is needed.
-    /// </summary>
+    /// <summary>Factor of |y| and |m|, or of the terms of m, in the error bound of a sum in binary32.</summary>
     /// <param name="sources">Number of sources.</param>
-    public static float ErrorScale(int sources) => 2 * ((3 * sources) + 5) * (1f / (1 << 24));
+    public static float ErrorScale(int sources) => ((3 * sources) + 5) * (1f / (1 << 24));
 
     /// <summary>Converts the weights of all sources.</summary>
     public static ConsensusWeights[] Of(ReadOnlySpan<DeltaWeights> weights)

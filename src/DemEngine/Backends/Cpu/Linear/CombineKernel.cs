@@ -57,8 +57,8 @@ internal static class CombineKernel<TInput, TOutput, TWidth, TVector>
         return nonFinite + RunScalar(sum, end, output.Count);
     }
 
-    /// <summary>Twice the relative error bound of a sum of n terms in binary32: 2·(n + 5)·u.</summary>
-    private static float ErrorScale(int terms) => 2 * (terms + 5) * (1f / (1 << 24));
+    /// <summary>The relative error bound of a sum of n terms in binary32: (n + 5)·u.</summary>
+    private static float ErrorScale(int terms) => (terms + 5) * (1f / (1 << 24));
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static NonFinite RunSingle(in PreparedSum sum, int start, int end, ref int undecided)

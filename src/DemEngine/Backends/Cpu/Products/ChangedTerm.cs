@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Numerics;
 using DemEngine.Numerics.LowRank;
 
 namespace DemEngine.Backends.Cpu.Products;
@@ -26,6 +27,7 @@ internal sealed class ChangedTerm : IDisposable
         int numbers = checked(rows * change.Rank);
         _left = ArrayPool<double>.Shared.Rent(numbers);
         change.ReadLeft(firstRow, rows, _left.AsSpan(0, numbers));
+        LeftNorm = Math.Sqrt(SumOfSquares(_left.AsSpan(0, numbers)) / rows);
     }
 
     public void Dispose() => ArrayPool<double>.Shared.Return(_left);
@@ -38,6 +40,9 @@ internal sealed class ChangedTerm : IDisposable
 
     /// <summary>Its right factor.</summary>
     public PackedFactor Right { get; }
+
+    /// <summary>The norm of the left factor's rows that the tile needs, as the root of the mean square, about.</summary>
+    public double LeftNorm { get; }
 
     /// <summary>Some rows of the left factor, row-major.</summary>
     /// <param name="row">Index of the first row.</param>
@@ -57,5 +62,21 @@ internal sealed class ChangedTerm : IDisposable
         for (int k = 0, at = 0; k < left.Length; k++, at += PackedFactor.PanelColumns)
             sum += left[k] * right[at];
         return (float)((sum * _scale) + (float)stored);
+    }
+
+    private static double SumOfSquares(ReadOnlySpan<double> numbers)
+    {
+        Vector<double> sums = default;
+        double rest = 0;
+        while (numbers.Length >= Vector<double>.Count)
+        {
+            var some = new Vector<double>(numbers);
+            sums += some * some;
+            numbers = numbers[Vector<double>.Count..];
+        }
+
+        foreach (double number in numbers)
+            rest += number * number;
+        return Vector.Sum(sums) + rest;
     }
 }

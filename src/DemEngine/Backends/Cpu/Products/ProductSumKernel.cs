@@ -38,7 +38,7 @@ internal static class ProductSumKernel<TInput, TOutput, TWidth, TVector>
         Span<uint> undecidedLanes = stackalloc uint[strip.Columns / TWidth.Lanes];
         for (int row = 0; row < strip.Rows; row++)
         {
-            Vectors(sum, estimate.SumsOf(row), estimate.BoundsOf(row), strip, row, error, undecidedLanes);
+            Vectors(sum, estimate, strip, row, error, undecidedLanes);
             for (int vector = 0; vector < undecidedLanes.Length; vector++)
             {
                 for (uint left = undecidedLanes[vector]; left != 0; left &= left - 1)
@@ -61,13 +61,14 @@ internal static class ProductSumKernel<TInput, TOutput, TWidth, TVector>
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Vectors(
-        in ProductSum sum, ReadOnlySpan<float> sums, ReadOnlySpan<float> bounds, in Strip strip, int row, SumError error,
+        in ProductSum sum, StripEstimate<TWidth, TVector> estimate, in Strip strip, int row, SumError error,
         Span<uint> undecidedLanes)
     {
         ReadOnlySpan<PreparedTerm> terms = sum.StoredTerms;
         int columns = undecidedLanes.Length * TWidth.Lanes;
-        ref byte ofSums = ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(sums[..columns]));
-        ref byte ofBounds = ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(bounds[..columns]));
+        ref byte sums = ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(estimate.SumsOf(row)[..columns]));
+        ref byte ofColumns = ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(estimate.ColumnBounds[..columns]));
+        TVector ofRow = TWidth.BroadcastSingle(estimate.RowBounds[row]);
         ref byte baseOrigin = ref sum.Base.Origin;
         ref byte output = ref sum.Output.Origin;
         bool hasBase = sum.Base.Length > 0;
@@ -82,8 +83,8 @@ internal static class ProductSumKernel<TInput, TOutput, TWidth, TVector>
             int column = vector * TWidth.Lanes;
             nuint at = (nuint)(first + column) * (nuint)TInput.Size;
             nuint inStrip = (nuint)column * sizeof(float);
-            TVector p = TWidth.Load(ref Unsafe.AddByteOffset(ref ofSums, inStrip));
-            TVector moved = TWidth.AddSingle(TWidth.Load(ref Unsafe.AddByteOffset(ref ofBounds, inStrip)), tiny);
+            TVector p = TWidth.Load(ref Unsafe.AddByteOffset(ref sums, inStrip));
+            TVector moved = TWidth.MultiplyAddSingle(ofRow, TWidth.Load(ref Unsafe.AddByteOffset(ref ofColumns, inStrip)), tiny);
             moved = TWidth.MultiplyAddSingle(ofEstimate, TWidth.And(p, signOff), moved);
             TVector b = default;
             TVector acc = p;

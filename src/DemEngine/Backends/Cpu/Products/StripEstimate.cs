@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using DemEngine.Memory;
 using DemEngine.Numerics.LowRank;
 using DemEngine.Numerics.Simd;
@@ -6,15 +6,18 @@ using DemEngine.Numerics.Simd;
 namespace DemEngine.Backends.Cpu.Products;
 
 /// <summary>
-/// The sum of a strip's low-rank changes with their weights, p = Σ wᵢ·sᵢ·(Lᵢ·Rᵢ), in binary32, and a bound on its error. The
-/// bound is itself a product of thin matrices, of norms of the left factors' rows with norms of the right factors' columns.
+/// The sum of a strip's low-rank changes with their weights, p = Σ wᵢ·sᵢ·(Lᵢ·Rᵢ), in binary32, and bounds on its errors: the
+/// product of a number of the row with one of the column.
 /// </summary>
 /// <remarks>
-/// Let u = 2⁻²⁴ and n be the number of changes. To the r − k + 1 roundings of step k that <see cref="LowRankEstimate"/> counts,
-/// rounding the coefficients adds one, adding the products up n, and the definition of an element, which rounds m or w + m once
-/// to binary32, one; two more cover what is rounded in the bound itself. With v of them for a step the estimate is off by less
-/// than u/(1 − v₀·u)·Σ vₖ·|cₖ||rₖ|, which for any weights tₖ is at most √Σ(vₖ²/tₖ)·cₖ² · √Σ tₖ·rₖ² (Cauchy and Schwarz); see
-/// <see cref="PackedFactor.WeightOf"/>. Coefficients that underflow are covered by a constant that is added to their norm.
+/// Let u = 2⁻²⁴, n be the number of changes, and i be one of them, from 0 on. To the roundings of step k that
+/// <see cref="LowRankEstimate"/> counts, rounding the coefficients adds one, adding the products up n − max(i, 1), as the first
+/// stands where the sum begins, and the definition of an element, which rounds m or w + m once to binary32, one. With vₖ of them
+/// for a step, and v of them at most, a product is off by less than u/(1 − v·u)·Σ vₖ·|cₖ||rₖ|. By the inequality of Cauchy and
+/// Schwarz that is at most aᵢ·bᵢ for any weights tₖ, with aᵢ = u/(1 − v·u)·√Σ(vₖ²/tₖ)·cₖ² of the row and bᵢ = √Σ tₖ·rₖ² of the
+/// column (see <see cref="PackedFactor.WeightOf"/>), and all together at most √Σ λᵢ·aᵢ² · √Σ bᵢ²/λᵢ for any λᵢ. These bounds are
+/// near their sum, Σ aᵢ·bᵢ, where λᵢ is about bᵢ/aᵢ. A factor next to 1 covers what is rounded in binary64 and in the bound itself,
+/// a constant that is added to aᵢ covers coefficients that underflow, so that the bound of a row is never 0.
 /// </remarks>
 internal sealed class StripEstimate<TWidth, TVector>
     where TWidth : IVectorWidth<TVector>
@@ -22,43 +25,50 @@ internal sealed class StripEstimate<TWidth, TVector>
 {
     private const int Rows = LowRankEstimate.Rows;
     private const int Panel = PackedFactor.PanelColumns;
-    private const double Unit = 1.0 / (1 << 24);
+    private const double Unit = 1.0 / (1 << 24) * (1 + (1.0 / 4096));
     private const double Underflow = 1e-36;
 
+    // Balances beyond these could leave the range of binary32.
+    private const double LargestBalance = 1e9;
+
+    private readonly float[] _rowBounds = new float[Rows];
     private float[] _coefficients = [];
-    private float[] _rowNorms = [];
+    private float[] _columnBounds = [];
     private double[] _rowWeights = [];
-    private AlignedSingles _columnNorms = AlignedSingles.Empty;
+    private double[] _balances = [];
+    private double _underflow;
     private AlignedSingles _sums = AlignedSingles.Empty;
-    private AlignedSingles _bounds = AlignedSingles.Empty;
-    private int _firstPanel;
+    private int _firstColumn;
+    private int _stripColumn;
     private int _stride;
     private int _skipped;
 
-    /// <summary>
-    /// Begins columns: lays out the norms of the right factors' columns as a factor with a row for each change, and the weights
-    /// that numbers of the left factors have in the norms of their rows.
-    /// </summary>
-    /// <param name="changes">The changes.</param>
+    /// <summary>Begins columns: computes their bounds, and what those of rows are computed from.</summary>
+    /// <param name="changes">The changes, with their weights.</param>
     /// <param name="column">Index in the matrix of the first column.</param>
     /// <param name="columns">Number of columns.</param>
     public void BeginColumns(ReadOnlySpan<ChangedTerm> changes, int column, int columns)
     {
-        _firstPanel = column / Panel;
-        int panels = ((column + columns - 1) / Panel) - _firstPanel + 1;
-        Ensure(ref _columnNorms, panels * Panel * changes.Length);
+        int firstPanel = column / Panel;
+        int panels = ((column + columns - 1) / Panel) - firstPanel + 1;
+        _firstColumn = firstPanel * Panel;
         _rowWeights = RowWeights(changes);
+        _balances = new double[changes.Length];
+        Ensure(ref _columnBounds, panels * Panel);
+        Span<float> squares = _columnBounds.AsSpan(0, panels * Panel);
+        squares.Clear();
         for (int i = 0; i < changes.Length; i++)
         {
-            ReadOnlySpan<float> norms = changes[i].Right.WeightedNorms[(_firstPanel * Panel)..];
-            for (int panel = 0; panel < panels; panel++)
-                norms.Slice(panel * Panel, Panel).CopyTo(_columnNorms.Span[(((panel * changes.Length) + i) * Panel)..]);
+            ReadOnlySpan<float> norms = changes[i].Right.WeightedNorms.Slice(_firstColumn, squares.Length);
+            _balances[i] = Balance(changes[i], norms);
+            AddSquares(norms, (float)Math.Sqrt(1 / _balances[i]), squares);
         }
+
+        _underflow = Underflow * Math.Sqrt(_balances.Sum());
+        ToRoots(squares);
     }
 
-    /// <summary>
-    /// Begins rows: multiplies the left factors with weight and scale, and notes their rows' norms times the error's factor.
-    /// </summary>
+    /// <summary>Begins rows: multiplies the left factors with weight and scale, and computes the rows' bounds.</summary>
     /// <param name="changes">The changes, with their weights.</param>
     /// <param name="row">Index in the matrix of the first row.</param>
     /// <param name="rows">Number of rows, up to <see cref="LowRankEstimate.Rows"/>.</param>
@@ -68,35 +78,36 @@ internal sealed class StripEstimate<TWidth, TVector>
         foreach (ChangedTerm change in changes)
             ranks += change.Change.Rank;
         Ensure(ref _coefficients, ranks * Rows);
-        Ensure(ref _rowNorms, changes.Length * Rows);
         Span<float> coefficients = _coefficients.AsSpan(0, ranks * Rows);
         coefficients.Clear();
+        Span<double> squares = stackalloc double[Rows];
+        squares.Clear();
         ReadOnlySpan<double> weights = _rowWeights;
         for (int i = 0; i < changes.Length; i++)
         {
             int rank = changes[i].Change.Rank;
-            double errors = 2 * Unit / (1 - (RoundingsOf(0, rank, changes.Length) * Unit));
             double factor = changes[i].Weight * changes[i].Change.Scale;
             ReadOnlySpan<double> left = changes[i].Left(row, rows);
-            Span<float> norms = _rowNorms.AsSpan(i * Rows, Rows);
-            norms.Fill((float)Underflow);
             for (int r = 0; r < rows; r++)
             {
-                double squares = 0;
+                double sum = 0;
                 ReadOnlySpan<double> numbers = left.Slice(r * rank, rank);
                 for (int k = 0; k < numbers.Length; k++)
                 {
                     double coefficient = factor * numbers[k];
-                    squares += weights[k] * (coefficient * coefficient);
+                    sum += weights[k] * (coefficient * coefficient);
                     coefficients[(k * Rows) + r] = (float)coefficient;
                 }
 
-                norms[r] = (float)((errors * Math.Sqrt(squares)) + Underflow);
+                squares[r] += _balances[i] * sum;
             }
 
             coefficients = coefficients[(rank * Rows)..];
             weights = weights[rank..];
         }
+
+        for (int r = 0; r < rows; r++)
+            _rowBounds[r] = (float)(Math.Sqrt(squares[r]) + _underflow);
     }
 
     /// <summary>Computes a strip of the rows and columns that were begun.</summary>
@@ -104,12 +115,12 @@ internal sealed class StripEstimate<TWidth, TVector>
     /// <param name="strip">The strip.</param>
     public void Compute(ReadOnlySpan<ChangedTerm> changes, in Strip strip)
     {
-        int firstPanel = strip.Column / Panel;
-        int panels = ((strip.Column + strip.Columns - 1) / Panel) - firstPanel + 1;
+        int panels = ((strip.Column + strip.Columns - 1) / Panel) - (strip.Column / Panel) + 1;
         _skipped = strip.Column % Panel;
+        _stripColumn = strip.Column - _firstColumn;
         _stride = LowRankEstimate.StrideOf(panels * Panel);
-        Ensure(ref _sums, Rows * _stride);
-        Ensure(ref _bounds, Rows * _stride);
+        if (_sums.Length < Rows * _stride)
+            _sums = new AlignedSingles(Rows * _stride);
         ReadOnlySpan<float> coefficients = _coefficients;
         for (int i = 0; i < changes.Length; i++)
         {
@@ -119,49 +130,73 @@ internal sealed class StripEstimate<TWidth, TVector>
                 startsFromZero: i == 0);
             coefficients = coefficients[count..];
         }
-
-        LowRankEstimate.Add<TWidth, TVector>(
-            _rowNorms.AsSpan(0, changes.Length * Rows),
-            strip.Rows,
-            MemoryMarshal.AsBytes(_columnNorms.Span[((firstPanel - _firstPanel) * Panel * changes.Length)..]),
-            panels,
-            _bounds.Span,
-            startsFromZero: true);
     }
 
     /// <summary>The estimates of a row, from the strip's first column on.</summary>
     /// <param name="row">Index in the strip of the row.</param>
-    public Span<float> SumsOf(int row) => _sums.Span[((row * _stride) + _skipped)..];
+    public ReadOnlySpan<float> SumsOf(int row) => _sums.Span[((row * _stride) + _skipped)..];
 
-    /// <summary>Twice the bounds on the errors of a row's estimates, from the strip's first column on.</summary>
-    /// <param name="row">Index in the strip of the row.</param>
-    public Span<float> BoundsOf(int row) => _bounds.Span[((row * _stride) + _skipped)..];
+    /// <summary>For each row of the strip the factor by which the bounds of the columns bound its estimates' errors.</summary>
+    public ReadOnlySpan<float> RowBounds => _rowBounds;
 
+    /// <summary>The factors of the columns, from the strip's first one on.</summary>
+    public ReadOnlySpan<float> ColumnBounds => _columnBounds.AsSpan(_stripColumn);
+
+    /// <summary>
+    /// The weights vₖ²/tₖ that numbers of the left factors have in the bounds of their rows, times u²/(1 − v·u)².
+    /// </summary>
     private static double[] RowWeights(ReadOnlySpan<ChangedTerm> changes)
     {
         var weights = new List<double>();
-        foreach (ChangedTerm change in changes)
+        for (int i = 0; i < changes.Length; i++)
         {
-            int rank = change.Change.Rank;
+            int rank = changes[i].Change.Rank;
+            int others = changes.Length - Math.Max(i, 1) + 2;
+            double error = Unit / (1 - ((rank + others) * Unit));
             for (int k = 0; k < rank; k++)
-                weights.Add(Math.Pow(RoundingsOf(k, rank, changes.Length), 2) / PackedFactor.WeightOf(k, rank));
+            {
+                double roundings = (LowRankEstimate.RoundingsOf(k, rank) + others) * error;
+                weights.Add(roundings * roundings / PackedFactor.WeightOf(k, rank));
+            }
         }
 
         return [.. weights];
     }
 
-    private static int RoundingsOf(int step, int rank, int changes) =>
-        LowRankEstimate.RoundingsOf(step, rank) + changes + 4;
+    /// <summary>The ratio of a change's bounds of columns to those of rows, by their mean squares, but for a common factor.</summary>
+    private static double Balance(ChangedTerm change, ReadOnlySpan<float> columnNorms)
+    {
+        Vector512<float> sums = default;
+        for (int k = 0; k < columnNorms.Length; k += Panel)
+        {
+            Vector512<float> norms = Vector512.Create(columnNorms[k..]);
+            sums += norms * norms;
+        }
+
+        double ofRows = Math.Abs(change.Weight * change.Change.Scale) * change.LeftNorm;
+        double balance = Math.Sqrt(Vector512.Sum(sums) / columnNorms.Length) / ofRows;
+        return balance > 0 && double.IsFinite(balance) ? Math.Clamp(balance, 1 / LargestBalance, LargestBalance) : 1;
+    }
+
+    private static void AddSquares(ReadOnlySpan<float> numbers, float factor, Span<float> squares)
+    {
+        for (int k = 0; k < squares.Length; k += Panel)
+        {
+            Vector512<float> scaled = Vector512.Create(numbers[k..]) * factor;
+            (Vector512.Create<float>(squares[k..]) + (scaled * scaled)).CopyTo(squares[k..]);
+        }
+    }
+
+    // The constant covers squares that underflow.
+    private static void ToRoots(Span<float> squares)
+    {
+        for (int k = 0; k < squares.Length; k += Panel)
+            (Vector512.Sqrt(Vector512.Create<float>(squares[k..])) + Vector512.Create(1e-21f)).CopyTo(squares[k..]);
+    }
 
     private static void Ensure(ref float[] numbers, int count)
     {
         if (numbers.Length < count)
             numbers = GC.AllocateUninitializedArray<float>(count);
-    }
-
-    private static void Ensure(ref AlignedSingles numbers, int count)
-    {
-        if (numbers.Length < count)
-            numbers = new AlignedSingles(count);
     }
 }

@@ -1,7 +1,7 @@
 namespace DemEngine.Backends.Cpu.Products;
 
 /// <summary>
-/// Twice a bound on the error of a sum in binary32, as factors: that of the result's size and that of each term's. See
+/// A bound on the error of a sum in binary32, as factors: that of the result's size and that of each term's. See
 /// <see cref="ProductSumKernel{TInput, TOutput, TWidth, TVector}"/>.
 /// </summary>
 /// <param name="OfSum">Factor of |acc|.</param>
@@ -15,10 +15,10 @@ internal readonly record struct SumError(float OfSum, float OfTerms)
     /// <param name="isBaseChanged">Whether the sum starts from a base that is changed.</param>
     public static SumError Of(int storedTerms, bool isBaseChanged)
     {
-        // A quarter covers the terms of second order, and the rounding of the bound itself.
+        // An eighth covers the terms of second order, and the rounding of the bound itself.
         if (storedTerms == 0 && !isBaseChanged)
-            return new SumError(2.25f * Unit, 0);
-        float relative = 2 * (storedTerms + 7) * Unit;
+            return new SumError(1.125f * Unit, 0);
+        float relative = (storedTerms + 7) * Unit;
         return new SumError(relative, 2 * relative);
     }
 }

@@ -122,8 +122,7 @@ internal sealed class PackedFactors(long maxMemoryBytes = PackedFactors.DefaultM
             {
                 int count = Math.Min(wide, columns - column);
                 factor.Read(0, factor.Rows, first + column, count, strip, count);
-                for (int row = 0; row < factor.Rows; row++)
-                    packed.Set(row, column, strip.AsSpan(row * count, count));
+                packed.Set(column, count, strip);
             }
         }
         finally
