@@ -104,11 +104,12 @@ internal static class DemCommand
 
         // A file name may start with @; arguments are never read from it.
         ParseResult parsed = Build().Parse(words, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        string[] mistakes = [.. RequestMistakes.Of(parsed)];
+        string[] mistakes = [.. RequestMistakes.Of(parsed, words)];
         if (mistakes.Length > 0)
         {
-            ErrorPrinter.Print(ErrorCode.BadArgument, mistakes);
-            failed(new ErrorAnswer($"{ErrorCode.BadArgument}", string.Join("; ", mistakes), Remedies.Of(ErrorCode.BadArgument)));
+            string remedy = RequestMistakes.Remedy(parsed);
+            ErrorPrinter.Print(ErrorCode.BadArgument, remedy, mistakes);
+            failed(new ErrorAnswer($"{ErrorCode.BadArgument}", string.Join("; ", mistakes), remedy));
             return WrongRequest;
         }
 
@@ -162,6 +163,7 @@ internal static class DemCommand
         };
         GlobalOptions.AddTo(root);
         GuardedChecks.Guard(root);
+        Flags.TakeNoValue(root);
         foreach (Option option in root.Options)
         {
             if (option is VersionOption version)

@@ -1,3 +1,4 @@
+using DemEngine.Cli.Output;
 using DemEngine.Cli.Shells;
 
 namespace DemEngine.Cli;
@@ -5,6 +6,9 @@ namespace DemEngine.Cli;
 /// <summary>Prints <c>dem help TOPIC</c>.</summary>
 internal static class HelpTopics
 {
+    /// <summary>Names of the topics.</summary>
+    public static IEnumerable<string> Names => HelpTexts.All.Keys.Prepend("errors");
+
     /// <summary>Prints the topic that is asked for.</summary>
     /// <returns>False if the words ask for something else.</returns>
     public static bool TryPrint(string[] args)
@@ -12,11 +16,11 @@ internal static class HelpTopics
         if (args is not ["--help" or "-h" or "-?" or "help", var topic, ..] || args.Skip(2).Any(word => !word.StartsWith('-')))
             return false;
         if (topic == "errors")
-            ErrorCatalogue.Print(Console.Out);
+            ErrorCatalogue.Print();
         else if (topic == "topics")
             PrintTopics();
         else if (HelpTexts.All.TryGetValue(topic, out var text))
-            Console.Out.WriteLine(text.Text);
+            Prose.PrintLines(text.Text);
         else
             return false;
         return true;

@@ -83,8 +83,26 @@ public class RequestErrorTests
         Assert.That(result.Output, Is.Empty);
         Assert.That(result.ErrorLines[..^1], Is.Not.Empty.And.All.Match("^error DEM1001: .+"));
         Assert.That(result.Error, Does.Not.Match(@"Option '|Required|Cannot parse|Unrecognized|expected type"), "the library's own words");
-        Assert.That(result.ErrorLines[^1].Trim(), Is.EqualTo(Remedies.Of(ErrorCode.BadArgument)));
+        Assert.That(result.ErrorLines[^1].Trim(), Is.EqualTo(Remedies.Of(ErrorCode.BadArgument))
+            .Or.Match("^`dem .*--help` (says what it takes|lists the commands)\\.$").Or.StartsWith("Raise the bound on memory"));
         Assert.That(Directory.EnumerateFileSystemEntries(folder.Path), Is.Empty);
+    }
+
+    [TestCase("`dem --help` lists the commands.")]
+    [TestCase("`dem --help` lists the commands.", "mrege")]
+    [TestCase("`dem setup --help` lists the commands.", "setup")]
+    [TestCase("`dem merge --help` says what it takes.", "merge")]
+    [TestCase("`dem search ask --help` says what it takes.", "search", "ask")]
+    public void The_remedy_names_the_command_whose_help_says_more(string remedy, params string[] args) =>
+        Assert.That(Dem.Run(args).Expect(2).ErrorLines[^1].Trim(), Is.EqualTo(remedy));
+
+    [Test]
+    public void A_word_that_reads_as_a_value_of_a_flag_is_a_word_of_its_own()
+    {
+        ParseResult parsed = DemCommand.Build().Parse(["inspect", "--json", "true"]);
+        Assert.That(parsed.Errors, Is.Empty);
+        Assert.That(parsed.GetValue<string>("path"), Is.EqualTo("true"));
+        Assert.That(parsed.GetValue<bool>("--json"), Is.True);
     }
 
     [Test]
@@ -119,6 +137,16 @@ public class RequestErrorTests
     }
 
     [TestCase("merg", "there is no command 'merg' (did you mean \"merge\"?)")]
+    [TestCase("mer", "there is no command 'mer' (did you mean \"merge\"?)")]
+    [TestCase("ver x", "there is no command 'ver' (did you mean \"verify\"?)")]
+    [TestCase("help environ", "there is no command or topic 'environ' (did you mean \"environment\"?)")]
+    [TestCase("search aks r.yaml --out x", "there is no file and no command 'aks' (did you mean \"ask\"?)")]
+    [TestCase("search tell x", "dem search tell takes options only, and 'x' is none (did you mean \"--out x\"?)")]
+    [TestCase("eval x", "dem eval takes options only, and 'x' is none (did you mean \"--model x\"?)")]
+    [TestCase("merge r.yaml x --dry-run=1", "--dry-run takes no value, and is given '1'")]
+    [TestCase("merge r.yaml x --resume=no", "--resume takes no value but auto, and is given 'no'")]
+    [TestCase("devices --json=false", "--json takes no value, and is given 'false'")]
+    [TestCase("merge r.yaml x --thr 2", "has no option '--thr' (did you mean \"--threads\"?)")]
     [TestCase("merge r.yaml --out x --threads 0", "--threads: '0' is not a whole number from 1")]
     [TestCase("merge r.yaml --out x --max-shard-size 0.1", "--max-shard-size: '0.1' is not a size")]
     [TestCase("merge r.yaml --out x --nonfinite maybe", "--nonfinite: 'maybe' is not one of fail, warn")]
@@ -148,7 +176,7 @@ public class RequestErrorTests
             foreach (Option option in command.Options.Where(option => option.Arity.MinimumNumberOfValues > 0 && !option.Hidden))
             {
                 string[] path = [.. PathOf(command), option.Name, value];
-                string[] mistakes = [.. RequestMistakes.Of(DemCommand.Build().Parse(path))];
+                string[] mistakes = [.. RequestMistakes.Of(DemCommand.Build().Parse(path), path)];
                 Assert.That(value.Length > 0 || mistakes.Length > 0, $"{string.Join(' ', path)} is accepted");
             }
         }

@@ -12,12 +12,17 @@ internal static partial class RequestMistakes
     /// <summary>
     /// Lists the mistakes. Unknown words hide the errors about missing ones, which are often their result, and so do empty ones.
     /// </summary>
-    public static IEnumerable<string> Of(ParseResult parsed)
+    /// <param name="parsed">The request.</param>
+    /// <param name="words">Its words, of which the library has kept the parts only.</param>
+    public static IEnumerable<string> Of(ParseResult parsed, string[] words)
     {
         // A command that is not in this build takes any words, and says so.
         Command command = parsed.CommandResult.Command;
         if (!command.TreatUnmatchedTokensAsErrors)
             return [];
+        string[] valued = [.. ValuesOfFlags(parsed, words)];
+        if (valued.Length > 0)
+            return valued;
 
         // The library takes a misspelt option for a file name where an argument is expected.
         string[] unknown =
@@ -30,8 +35,10 @@ internal static partial class RequestMistakes
         ];
         if (unknown.Length > 0)
             return unknown.Select(word => Unknown(word == "--resume-auto" ? "--resume=auto" : word, command, parsed));
+        if (MisspeltCommand(parsed) is { } misspelt)
+            return [misspelt];
         if (parsed.UnmatchedTokens.Count > 0)
-            return [Unexpected(parsed.UnmatchedTokens[0], command)];
+            return [Unexpected(parsed.UnmatchedTokens[0], parsed, asksForHelp: words.Contains("--help"))];
         string[] empty = [.. Empty(parsed)];
         if (empty.Length > 0)
             return empty;
@@ -42,6 +49,45 @@ internal static partial class RequestMistakes
                 .Where(message => !RequiredArgument().IsMatch(message)).Select(InOurWords))
             .Distinct();
     }
+
+    /// <summary>What the user can do about mistakes of a request.</summary>
+    /// <param name="parsed">The request.</param>
+    public static string Remedy(ParseResult parsed)
+    {
+        Command command = parsed.CommandResult.Command;
+        return IsGroup(command) ? $"`{Name(command)} --help` lists the commands." : $"`{Name(command)} --help` says what it takes.";
+    }
+
+    private static IEnumerable<string> ValuesOfFlags(ParseResult parsed, string[] words)
+    {
+        Option[] flags = [.. OptionsOf(parsed).Where(Flags.Is)];
+        foreach (string word in words.TakeWhile(word => word != "--").Where(IsOption))
+        {
+            int end = word.IndexOfAny(['=', ':']);
+            if (end < 0 || flags.FirstOrDefault(flag => flag.Name == word[..end] || flag.Aliases.Contains(word[..end])) is not { } flag)
+                continue;
+            string but = flag.Name == "--resume" ? " but auto" : "";
+            yield return $"{word[..end]} takes no value{but}, and is given '{word[(end + 1)..]}'";
+        }
+    }
+
+    /// <summary>
+    /// Finds a misspelt command in a command that takes a file, too, such as <c>dem search aks</c>: the word is no file that is
+    /// there, and near a command's name.
+    /// </summary>
+    private static string? MisspeltCommand(ParseResult parsed)
+    {
+        Command command = parsed.CommandResult.Command;
+        if (IsGroup(command) || command.Subcommands.Count == 0 || command.Arguments.Count == 0
+            || parsed.GetResult(command.Arguments[0]) is not { Tokens: [var first, ..] } || Path.Exists(first.Value))
+            return null;
+        string near = Misspelling.DidYouMean(first.Value, command.Subcommands.Select(one => one.Name));
+        return near.Length == 0 ? null : $"there is no file and no command '{first.Value}'{near}";
+    }
+
+    /// <summary>Whether a command does nothing itself, and has others in it.</summary>
+    private static bool IsGroup(Command command) =>
+        command is RootCommand || (command.Action is null && command.Subcommands.Count > 0);
 
     // The library says nothing of missing words where a check of the command's own has found something.
     private static IEnumerable<string> Missing(ParseResult parsed, Command command) =>
@@ -76,20 +122,29 @@ internal static partial class RequestMistakes
         return $"{Name(command)} has no option '{word}'{Misspelling.DidYouMean(name, known)}";
     }
 
-    private static string Unexpected(string word, Command command)
+    private static string Unexpected(string word, ParseResult parsed, bool asksForHelp)
     {
-        if (command is RootCommand || (command.Action is null && command.Subcommands.Count > 0))
+        Command command = parsed.CommandResult.Command;
+        if (IsGroup(command))
         {
             IEnumerable<string> known = command.Subcommands.Where(one => !one.Hidden).Select(one => one.Name);
-            return $"there is no command '{word}'{Misspelling.DidYouMean(word, known)}";
+            bool isTopic = asksForHelp && command is RootCommand;
+            return isTopic
+                ? $"there is no command or topic '{word}'{Misspelling.DidYouMean(word, known.Concat(HelpTopics.Names))}; "
+                    + "`dem help topics` lists the topics"
+                : $"there is no command '{word}'{Misspelling.DidYouMean(word, known)}";
         }
 
-        return command.Arguments.Count == 0
-            ? $"{Name(command)} takes options only, and '{word}' is none"
-            : $"'{word}' is one word more than {Name(command)} takes";
+        if (command.Arguments.Count > 0)
+            return $"'{word}' is one word more than {Name(command)} takes";
+        string meant = command.Options.FirstOrDefault(option => option.Required && parsed.GetResult(option) is null) is { } option
+            ? $" (did you mean \"{option.Name} {word}\"?)"
+            : "";
+        return $"{Name(command)} takes options only, and '{word}' is none{meant}";
     }
 
-    private static string Name(Command command) => command is RootCommand ? "dem" : $"dem {command.Name}";
+    private static string Name(Command command) =>
+        command.Parents.OfType<Command>().FirstOrDefault() is { } above ? $"{Name(above)} {command.Name}" : "dem";
 
     private static IEnumerable<Option> OptionsOf(ParseResult parsed)
     {
@@ -121,7 +176,7 @@ internal static partial class RequestMistakes
         }
 
         return message.StartsWith("Required command", StringComparison.Ordinal)
-            ? "a command is missing; `dem --help` lists them"
+            ? "a command is missing"
             : message.TrimEnd('.');
     }
 

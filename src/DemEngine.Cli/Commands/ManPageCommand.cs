@@ -9,10 +9,7 @@ internal static class ManPageCommand
 {
     public static Command Build()
     {
-        var command = new Command("man", "Print the manual page, such as for `dem man > ~/.local/share/man/man1/dem.1`.")
-        {
-            Hidden = true,
-        };
+        var command = new Command("man", "Print the manual page, such as for `dem man > ~/.local/share/man/man1/dem.1`.");
         command.SetAction(parsed =>
         {
             Console.Out.Write(ManPage.Write(

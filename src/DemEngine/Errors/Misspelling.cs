@@ -4,19 +4,42 @@ namespace DemEngine.Errors;
 internal static class Misspelling
 {
     private const int LongestWord = 64;
+    private const int FewestLetters = 2;
+    private const int MostWords = 3;
 
-    /// <summary>Returns <c> (did you mean "weight"?)</c> if a known word is near, else an empty string.</summary>
+    /// <summary>
+    /// Returns <c> (did you mean "weight"?)</c> if a known word is near, or a few begin with the word, else an empty string.
+    /// </summary>
     public static string DidYouMean(string word, IEnumerable<string> known)
     {
         if (word.Length > LongestWord) return "";
+        string[] candidates = [.. known.Where(candidate => candidate.Length <= LongestWord)];
+        string[] meant = Nearest(word, candidates) is { } nearest ? [nearest] : BegunBy(word, candidates);
+        return meant.Length == 0 ? "" : $" (did you mean {string.Join(" or ", meant.Select(one => $"\"{one}\""))}?)";
+    }
+
+    private static string? Nearest(string word, string[] known)
+    {
         // Up to one slip in three letters counts as a misspelling. More than that is another word.
         int limit = Math.Clamp(word.Length / 3, 1, 3);
-        string? nearest = known.Where(candidate => candidate.Length <= LongestWord)
+        return known
             .Select(candidate => (candidate, distance: Distance(word.ToLowerInvariant(), candidate.ToLowerInvariant())))
             .Where(pair => pair.distance <= limit)
             .OrderBy(pair => pair.distance).ThenBy(pair => pair.candidate, StringComparer.Ordinal)
             .Select(pair => pair.candidate).FirstOrDefault();
-        return nearest is null ? "" : $" (did you mean \"{nearest}\"?)";
+    }
+
+    /// <summary>The words of which a word is the beginning. Where there are many it says too little, and none is returned.</summary>
+    private static string[] BegunBy(string word, string[] known)
+    {
+        if (word.TrimStart('-').Length < FewestLetters)
+            return [];
+        string[] begun =
+        [
+            .. known.Where(candidate => candidate.StartsWith(word, StringComparison.OrdinalIgnoreCase))
+                .Distinct().Order(StringComparer.Ordinal),
+        ];
+        return begun.Length > MostWords ? [] : begun;
     }
 
     /// <summary>

@@ -16,6 +16,22 @@ public sealed class SpellingTests
     public void The_nearest_known_word_is_offered_if_it_is_near(string word, string expected) =>
         Assert.That(Misspelling.DidYouMean(word, Known.Take(3)), Is.EqualTo(expected));
 
+    [TestCase("dens", " (did you mean \"density\"?)")]
+    [TestCase("LAMB", " (did you mean \"lambda\"?)")]
+    [TestCase("we", " (did you mean \"weight\"?)")]
+    [TestCase("w", "")]
+    [TestCase("--", "")]
+    public void A_beginning_of_a_known_word_is_completed(string word, string expected) =>
+        Assert.That(Misspelling.DidYouMean(word, Known.Take(3)), Is.EqualTo(expected));
+
+    [Test]
+    public void A_beginning_of_few_words_offers_each_and_of_many_none()
+    {
+        string[] few = ["--max-memory", "--max-vram", "--out"];
+        Assert.That(Misspelling.DidYouMean("--max", few), Is.EqualTo(" (did you mean \"--max-memory\" or \"--max-vram\"?)"));
+        Assert.That(Misspelling.DidYouMean("layer", [.. Enumerable.Range(10, 9).Select(k => $"layers.{k}")]), Is.Empty);
+    }
+
     [Test]
     public void A_very_long_word_is_not_compared() => Assert.That(Misspelling.DidYouMean(new string('w', 100_000), Known), Is.Empty);
 
