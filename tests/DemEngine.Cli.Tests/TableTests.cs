@@ -94,16 +94,53 @@ public sealed class TableTests
         using var plain = new StringWriter();
         Assert.That(PlainTable.CanPrint(cells), Is.True);
         PlainTable.Print(plain, cells, numbers);
-        Assert.That(plain.ToString().ReplaceLineEndings("\n"), Is.EqualTo(text.ToString().ReplaceLineEndings("\n")));
+        Assert.That(Lines(plain), Is.EqualTo(Lines(text).Select(line => line.TrimEnd())), "without blanks at the ends of lines");
         Assert.That(PlainTable.CanPrint([["tensor"], ["テンソル"]]), Is.False);
     }
 
-    private static string Print(int width)
+    [Test]
+    public void A_block_is_headed_by_its_name_and_goes_further_in()
+    {
+        string text = Print(20, [" count", "name", " bytes"], [["4×2", "  a_rather_long.weight", "12"], ["1", "b", "3"]]);
+        Assert.That(text, Is.EqualTo("name\n  a_rather_long.weight\n    count  4×2\n    bytes  12\nb\n  count  1\n  bytes  3\n"));
+    }
+
+    [Test]
+    public void A_name_is_not_set_in_many_pieces()
+    {
+        string[][] rows = [["{input,post_attention}_layernorm.weight", "1", "12345"]];
+        Assert.That(Print(45, ["tensor", " count", " bytes"], rows), Does.Contain("{input,post_attention}_").And.Contain("layernorm.weight"));
+        Assert.That(Print(36, ["tensor", " count", " bytes"], rows), Does.StartWith("tensor\n{input,post_attention}_layernorm.weight\n  count  1\n"));
+    }
+
+    [Test]
+    public void Paragraphs_are_set_anew_and_lists_stay_lists() => Assert.That(
+        Prose.Reflow("one two three four\nfive six\nkey   what it is for\n  indented words", 15),
+        Is.EqualTo("one two three four five six\nkey   what it is for\n  indented words"), "narrower than any terminal");
+
+    [Test]
+    public void Lists_go_on_below_their_last_column() => Assert.That(
+        Prose.Reflow("one two three four\nfive six\nkey   what it is all for\n  indented words and more", 20),
+        Is.EqualTo("one two three four\nfive six\nkey   what it is all\n      for\n  indented words and\n  more"));
+
+    [Test]
+    [Platform(Include = "Linux")]
+    public void Topics_of_the_help_fit_a_narrow_terminal([Values("errors", "environment", "mergekit", "scale", "json")] string topic)
+    {
+        string[] lines = Shell.InTerminal(60, ["help", topic]).Expect(0).Output.ReplaceLineEndings("\n").Split('\n');
+        Assert.That(lines.Max(line => line.Length), Is.LessThanOrEqualTo(60));
+    }
+
+    private static IEnumerable<string> Lines(StringWriter text) => text.ToString().ReplaceLineEndings("\n").Split('\n');
+
+    private static string Print(int width) => Print(width, Headings, Rows);
+
+    private static string Print(int width, string[] headings, string[][] rows)
     {
         using var text = new StringWriter();
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(text), Ansi = AnsiSupport.No });
         console.Profile.Width = width;
-        TablePrinter.Print(console, width, Headings, Rows);
-        return text.ToString();
+        TablePrinter.Print(console, width, headings, rows);
+        return text.ToString().ReplaceLineEndings("\n");
     }
 }

@@ -24,11 +24,13 @@ internal static class PlainTable
         int[] widths = [.. isNumber.Select((_, k) => cells.Max(row => row[k].Length))];
         foreach (string[] row in cells)
         {
-            for (int k = 0; k < row.Length; k++)
+            // Nothing stands at the end of a line that cannot be seen.
+            int last = Array.FindLastIndex(row, cell => cell.Length > 0);
+            for (int k = 0; k <= last; k++)
             {
                 if (k > 0)
                     output.Write(' ');
-                output.Write(isNumber[k] ? row[k].PadLeft(widths[k]) : row[k].PadRight(widths[k]));
+                output.Write(isNumber[k] ? row[k].PadLeft(widths[k]) : k == last ? row[k] : row[k].PadRight(widths[k]));
             }
 
             output.WriteLine();

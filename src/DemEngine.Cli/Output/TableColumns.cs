@@ -5,6 +5,9 @@ internal static class TableColumns
 {
     private const int OverheadOfColumn = 3;
 
+    // A name in more pieces than these is no longer read as one.
+    private const int MostLinesOfName = 2;
+
     private static readonly char[] Blanks = [' '];
 
     // Where nothing else helps, names of tensors, models and data sets are broken here, and keep the character before the break.
@@ -23,24 +26,26 @@ internal static class TableColumns
     /// <param name="isNumber">Which columns have numbers, which are never broken.</param>
     /// <param name="cells">Headings and rows.</param>
     /// <returns>The widths, and the cells with line ends; null if the table does not fit without a broken word or
-    /// number.</returns>
+    /// number, or a name in many pieces.</returns>
     public static (int[] Widths, string[][] Cells)? Fit(int width, bool[] isNumber, string[][] cells)
     {
         foreach (char[] breaks in new[] { Blanks, Signs })
         {
-            if (Divide(width - Overhead(isNumber.Length), isNumber, cells, breaks) is { } widths)
-            {
-                return (
-                    widths,
-                    [
-                        .. cells.Select(row =>
-                            row.Select((text, k) => string.Join('\n', Break(text, widths[k], breaks))).ToArray()),
-                    ]);
-            }
+            if (Divide(width - Overhead(isNumber.Length), isNumber, cells, breaks) is not { } widths)
+                continue;
+            string[][] broken =
+            [
+                .. cells.Select(row => row.Select((text, k) => string.Join('\n', Break(text, widths[k], breaks))).ToArray()),
+            ];
+            if (!Enumerable.Range(0, cells.Length).Any(k => IsInManyPieces(cells[k][0], broken[k][0])))
+                return (widths, broken);
         }
 
         return null;
     }
+
+    private static bool IsInManyPieces(string name, string broken) =>
+        !name.Trim().Contains(' ', StringComparison.Ordinal) && broken.Count('\n') >= MostLinesOfName;
 
     private static int[]? Divide(int room, bool[] isNumber, string[][] cells, char[] breaks)
     {

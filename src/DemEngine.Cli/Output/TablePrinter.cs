@@ -40,7 +40,7 @@ internal static class TablePrinter
         {
             if (TableColumns.Fit(columns, numbers, cells) is not { } fit)
             {
-                PrintBlocks(console, cells);
+                PrintBlocks(console, cells, numbers);
                 return;
             }
 
@@ -67,20 +67,23 @@ internal static class TablePrinter
         console.Write(table);
     }
 
-    /// <summary>Prints each row as a block: its first cell, and below it every other with its heading.</summary>
-    private static void PrintBlocks(IAnsiConsole console, string[][] cells)
+    /// <summary>
+    /// Prints each row as a block: the first cell that is no number, and below it every other with its heading, further in than
+    /// the first.
+    /// </summary>
+    private static void PrintBlocks(IAnsiConsole console, string[][] cells, bool[] numbers)
     {
-        if (cells[0][0].Length > 0)
-            console.Profile.Out.Writer.WriteLine(cells[0][0]);
-        int heading = cells[0].Skip(1).Select(TableColumns.WidthOf).DefaultIfEmpty(0).Max();
+        int title = Math.Max(0, Array.IndexOf(numbers, false));
+        int[] others = [.. Enumerable.Range(0, numbers.Length).Where(k => k != title)];
+        if (cells[0][title].Length > 0)
+            console.Profile.Out.Writer.WriteLine(cells[0][title]);
+        int heading = others.Select(k => TableColumns.WidthOf(cells[0][k])).DefaultIfEmpty(0).Max();
         foreach (string[] row in cells.Skip(1))
         {
-            console.Profile.Out.Writer.WriteLine(row[0]);
-            for (int k = 1; k < row.Length; k++)
-            {
-                if (row[k].Length > 0)
-                    console.Profile.Out.Writer.WriteLine($"  {cells[0][k].PadRight(heading)}  {row[k]}");
-            }
+            console.Profile.Out.Writer.WriteLine(row[title]);
+            string indent = new(' ', row[title].Length - row[title].TrimStart(' ').Length + 2);
+            foreach (int k in others.Where(k => row[k].Length > 0))
+                console.Profile.Out.Writer.WriteLine($"{indent}{cells[0][k].PadRight(heading)}  {row[k]}");
         }
     }
 
