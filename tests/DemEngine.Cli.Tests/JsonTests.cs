@@ -96,6 +96,18 @@ public sealed class JsonTests
     }
 
     [Test]
+    public void A_part_that_was_verified_says_which_one_it_is()
+    {
+        Dem.Run("merge", _family.Recipe, "--out", _family.PathOf("in parts")).Expect(0);
+        JsonElement part = Dem.Run("verify", _family.PathOf("in parts"), "--parts", "3", "--part", "1", "--json").Expect(0).Json;
+        Assert.That(part.GetProperty("part").GetInt32(), Is.EqualTo(1));
+        Assert.That(part.GetProperty("parts").GetInt32(), Is.EqualTo(3));
+        JsonElement whole = Dem.Run("verify", _family.PathOf("in parts"), "--json").Expect(0).Json;
+        Assert.That(whole.GetProperty("part").ValueKind, Is.EqualTo(JsonValueKind.Null));
+        Assert.That(whole.GetProperty("parts").ValueKind, Is.EqualTo(JsonValueKind.Null));
+    }
+
+    [Test]
     [Platform(Include = "Linux")]
     public void Nothing_goes_to_a_terminal_before_it()
     {

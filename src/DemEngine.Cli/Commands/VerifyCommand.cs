@@ -66,7 +66,7 @@ internal static class VerifyCommand
             if (number is not null && !json && !quiet)
                 Console.Out.WriteLine($"part {number} of {count}");
             if (json)
-                VerifyPrinter.PrintJson(report);
+                VerifyPrinter.PrintJson(report, number is { } verified ? (verified, count) : null);
             else if (!quiet)
                 VerifyPrinter.PrintText(report, parsed.GetValue(all));
             report.ThrowUnlessIntact();

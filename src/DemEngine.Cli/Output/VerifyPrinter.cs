@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using DemEngine.Analysis;
 using DemEngine.Answers;
 using DemEngine.Cli.Formatting;
@@ -29,7 +30,6 @@ internal static class VerifyPrinter
             Prose.Print(
                 "note: the manifest is of an older version, without the files beside the weights; they were not checked");
         }
-
         else if (without > 0)
         {
             Prose.Print($"note: {without} files in the archive state no checksum; they were not checked");
@@ -42,5 +42,14 @@ internal static class VerifyPrinter
             + (report.IsIntact ? report.WithoutChecksum is null ? "as the manifest says" : "as their checksums say" : "damaged"));
     }
 
-    public static void PrintJson(VerifyReport report) => Console.Out.WriteLine(VerifyAnswer.Of(report).ToJsonString());
+    /// <summary>Prints a report as JSON.</summary>
+    /// <param name="report">The report.</param>
+    /// <param name="part">The part that was verified, from 0, and the number of parts; null if it was all.</param>
+    public static void PrintJson(VerifyReport report, (int Number, int Count)? part)
+    {
+        JsonObject answer = VerifyAnswer.Of(report);
+        answer["part"] = part?.Number;
+        answer["parts"] = part?.Count;
+        Console.Out.WriteLine(answer.ToJsonString());
+    }
 }

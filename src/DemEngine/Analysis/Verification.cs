@@ -29,8 +29,10 @@ public static class Verification
     public static VerifyReport Run(
         string folder, RunOptions options, Action<RunProgress>? progress = null, CancellationToken cancel = default)
     {
-        using Checkpoint checkpoint = Checkpoint.Open(folder, options.Io);
-        return ArchiveVerification.IsFor(checkpoint)
+        using Checkpoint? checkpoint = Open(folder, options.Io, out VerifyReport? damage);
+        return checkpoint is null
+            ? damage!
+            : ArchiveVerification.IsFor(checkpoint)
             ? ArchiveVerification.Run(checkpoint, options, progress, cancel)
             : Compare(checkpoint, folder, new TensorRange(0, checkpoint.Tensors.Length), options, progress, cancel);
     }
@@ -58,7 +60,9 @@ public static class Verification
     {
         ArgumentOutOfRangeException.ThrowIfNegative(part);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(part, parts);
-        using Checkpoint checkpoint = Checkpoint.Open(folder, options.Io);
+        using Checkpoint? checkpoint = Open(folder, options.Io, out VerifyReport? damage);
+        if (checkpoint is null)
+            return damage!;
         if (ArchiveVerification.IsFor(checkpoint))
             throw new DemException(
                 ErrorCode.BadArgument,
@@ -66,6 +70,27 @@ public static class Verification
                 remedy: "Verify the folder as a whole, without --parts.");
         TensorRange range = PlanCut.Of([.. checkpoint.Tensors.Select(tensor => tensor.Spec.ByteLength)], parts)[part];
         return Compare(checkpoint, folder, range, options, progress, cancel);
+    }
+
+    /// <summary>
+    /// Opens a checkpoint. Where that fails because files that its manifest lists are missing or damaged, that is what the
+    /// verification finds; no tensor is read then.
+    /// </summary>
+    private static Checkpoint? Open(string folder, IoMode io, out VerifyReport? damage)
+    {
+        damage = null;
+        try
+        {
+            return Checkpoint.Open(folder, io);
+        }
+        catch (DemException) when (Directory.Exists(folder) && File.Exists(Path.Combine(folder, Manifest.FileName)))
+        {
+            if (Manifest.Read(folder, _ => { }).Files is not { } stated
+                || FileVerification.Run(folder, stated) is not { AreIntact: false } files)
+                throw;
+            damage = new VerifyReport(folder, 0, 0, [], [], []) { Files = files };
+            return null;
+        }
     }
 
     private static VerifyReport Compare(

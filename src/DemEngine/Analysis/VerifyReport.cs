@@ -55,11 +55,13 @@ public sealed record VerifyReport(
     {
         var parts = new List<string>();
         if (!differing.IsEmpty)
-            parts.Add($"{differing.Length} differ: {Quoted.List(differing)}");
+            parts.Add($"{differing.Length} {(differing.Length == 1 ? "differs" : "differ")}: {Quoted.List(differing)}");
         if (!missing.IsEmpty)
-            parts.Add($"{missing.Length} are missing: {Quoted.List(missing)}");
+            parts.Add($"{missing.Length} {Are(missing)} missing: {Quoted.List(missing)}");
         if (!extra.IsEmpty)
-            parts.Add($"{extra.Length} are not in the manifest: {Quoted.List(extra)}");
+            parts.Add($"{extra.Length} {Are(extra)} not in the manifest: {Quoted.List(extra)}");
         return parts.Count == 0 ? null : $"of the {what} {string.Join(", ", parts)}";
+
+        static string Are(ImmutableArray<string> names) => names.Length == 1 ? "is" : "are";
     }
 }

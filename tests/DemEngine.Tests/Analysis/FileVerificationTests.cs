@@ -52,7 +52,7 @@ public sealed class FileVerificationTests
         Assert.That(report.IsIntact, Is.False);
         Assert.That(report.Files!.Differing, Is.EqualTo(["config.json"]));
         Assert.That(report.Differing, Is.Empty);
-        Assert.That(report.ThrowUnlessIntact, Throws.InstanceOf<DemException>().With.Message.Contains("of the files 1 differ: \"config.json\""));
+        Assert.That(report.ThrowUnlessIntact, Throws.InstanceOf<DemException>().With.Message.Contains("of the files 1 differs: \"config.json\""));
     }
 
     [Test]
@@ -61,6 +61,26 @@ public sealed class FileVerificationTests
         string config = Path.Combine(_path, "config.json");
         File.WriteAllText(config, File.ReadAllText(config).Replace("llama", "lLama", StringComparison.Ordinal));
         Assert.That(Verify().Files!.Differing, Is.EqualTo(["config.json"]));
+    }
+
+    [Test]
+    public void A_shard_that_is_missing_or_cut_is_damage_though_the_model_cannot_be_opened()
+    {
+        string shard = Manifest.Read(_path).Files!.First(file => file.HeaderBytes is not null).Path;
+        File.WriteAllBytes(Path.Combine(_path, shard), new byte[100]);
+        Assert.That(Verify().Files!.Differing, Is.EqualTo([shard]));
+        File.Delete(Path.Combine(_path, shard));
+        VerifyReport report = Verify();
+        Assert.That(report.Files!.Missing, Is.EqualTo([shard]));
+        Assert.That(report.Tensors, Is.Zero);
+        Assert.That(Verification.RunPart(_path, 0, 2, new RunOptions()).IsIntact, Is.False);
+    }
+
+    [Test]
+    public void An_index_that_cannot_be_read_is_damage()
+    {
+        File.AppendAllText(Path.Combine(_path, "model.safetensors.index.json"), "x");
+        Assert.That(Verify().Files!.Differing, Is.EqualTo(["model.safetensors.index.json"]));
     }
 
     [Test]
