@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
+using DemEngine.Errors;
 using DemEngine.Files;
 using DemEngine.Numerics;
 
@@ -127,7 +128,7 @@ public sealed record LlamaConfig
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DemException(ErrorCode.BadSideFile, $"{file}: {e.Message}", e) { Path = file };
+            throw new DemException(ErrorCode.BadSideFile, $"{file}: {FileFault.Describe(e)}", e) { Path = file };
         }
 
         return LlamaConfigReader.Parse(json, file);

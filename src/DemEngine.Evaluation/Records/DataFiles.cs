@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using DemEngine.Checkpoints.Locating;
+using DemEngine.Errors;
 
 namespace DemEngine.Evaluation.Records;
 
@@ -49,7 +51,7 @@ internal static class DataFiles
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DemException(ErrorCode.DataNotFound, $"{path}: {e.Message}", e) { Path = path };
+            throw new DemException(ErrorCode.DataNotFound, $"{path}: {FileFault.Describe(e)}", e) { Path = path };
         }
     }
 
@@ -69,7 +71,7 @@ internal static class DataFiles
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DemException(ErrorCode.DataNotFound, $"{path}: {e.Message}", e) { Path = path };
+            throw new DemException(ErrorCode.DataNotFound, $"{path}: {FileFault.Describe(e)}", e) { Path = path };
         }
 
         if (first.StartsWith("PAR1"u8))
@@ -80,6 +82,8 @@ internal static class DataFiles
             return DataFileKind.Arrow;
         if (first.StartsWith("FEA1"u8))
             throw Damaged(path, "this is the first version of Feather, which is not read; write it as the second");
+        if (FileSignature.Of(first) is { } other)
+            throw new DemException(ErrorCode.BadDataFile, $"{path}: {other.What}", remedy: other.Remedy) { Path = path };
         int start = first.IndexOfAnyExcept(" \t\r\n\uFEFF"u8);
         return start >= 0 && first[start] == '[' ? DataFileKind.JsonArray : DataFileKind.JsonLines;
     }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using DemEngine.Checkpoints;
+using DemEngine.Errors;
 using DemEngine.Evaluation.Language;
 using DemEngine.Files;
 using DemEngine.Numerics;
@@ -33,7 +34,7 @@ public sealed record ConfiguredShape(string Name, LlamaConfig Config) : IModelSh
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DemException(ErrorCode.BadSideFile, $"{file}: {e.Message}", e) { Path = file };
+            throw new DemException(ErrorCode.BadSideFile, $"{file}: {FileFault.Describe(e)}", e) { Path = file };
         }
         catch (DemException e) when (e.Code == ErrorCode.UnknownArchitecture)
         {

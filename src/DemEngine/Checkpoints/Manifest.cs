@@ -245,7 +245,7 @@ public sealed partial record Manifest(
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
-            throw new DemException(ErrorCode.BadManifest, $"{path}: {e.Message}", e);
+            throw new DemException(ErrorCode.BadManifest, $"{path}: {FileFault.Describe(e)}", e);
         }
 
         return Read(folder);

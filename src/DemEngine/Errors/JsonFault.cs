@@ -17,7 +17,7 @@ internal static class JsonFault
     /// </param>
     public static string Describe(Exception fault) => fault is JsonException { LineNumber: not null } json
         ? $"line {json.LineNumber + 1}, byte {json.BytePositionInLine + 1}: {Quoted.Name(WithoutAsides(json.Message))}"
-        : fault.Message;
+        : fault is InvalidOperationException ? "a text in it is not valid Unicode" : FileFault.Describe(fault);
 
     private static string WithoutAsides(string message)
     {

@@ -34,6 +34,14 @@ internal static class HubCache
         + $"An id alone is looked for in the local cache: fetch it first, with `hf download {id.Split('@')[0]}`, or "
         + "name a folder.";
 
+    /// <summary>The id of the model in whose folder of a cache a path lies; null if it lies in none.</summary>
+    /// <param name="path">Path of a folder.</param>
+    public static string? IdOf(string path) => Path.GetFullPath(path).Split(Path.DirectorySeparatorChar)
+        .LastOrDefault(part => part.StartsWith(Prefix, StringComparison.Ordinal)) is { } folder
+        && folder[Prefix.Length..].Replace("--", "/", StringComparison.Ordinal) is var id && IsId(id)
+            ? id
+            : null;
+
     /// <summary>Whether a text has the form of an id, with or without a revision.</summary>
     /// <param name="text">Text to look at.</param>
     public static bool IsId(string text) => Parse(text) is not null;

@@ -51,13 +51,18 @@ internal sealed class NodeReader
         catch (YamlException error)
         {
             string reason = Reason(error);
-            if (reason.Contains("tab", StringComparison.Ordinal) && TabIndentation.Find(text, (int)error.End.Line) is { } tab)
+            bool beginsWithTab = TabIndentation.BeginsWithTab(text);
+            if ((beginsWithTab || reason.Contains("tab", StringComparison.Ordinal))
+                && TabIndentation.Find(text, beginsWithTab ? 1 : (int)error.End.Line) is { } tab)
                 throw Tab(file, tab, error);
+
+            // Where the text ends too early, what was not ended is to be mended, and not the line after the last.
+            Mark at = error.Start.Line < error.End.Line && error.End.Index >= text.Length ? error.Start : error.End;
             throw new DemException(
-                ErrorCode.RecipeNotYaml, $"{file}:{error.End.Line}:{error.End.Column}: not valid YAML: {reason}", error)
+                ErrorCode.RecipeNotYaml, $"{file}:{at.Line}:{at.Column}: not valid YAML: {reason}", error)
             {
                 Path = file,
-                Line = (int)error.End.Line,
+                Line = (int)at.Line,
             };
         }
     }

@@ -197,7 +197,14 @@ public static class RecipeReader
         }
         catch (DecoderFallbackException error)
         {
-            throw new DemException(ErrorCode.RecipeNotYaml, $"{name}: the file is not UTF-8 text", error);
+            throw new DemException(
+                ErrorCode.RecipeNotYaml,
+                $"{name}: this is not UTF-8 text, as a recipe is",
+                error,
+                "Give the recipe's file; if this is one, save it again as UTF-8.")
+            {
+                Path = name,
+            };
         }
     }
 

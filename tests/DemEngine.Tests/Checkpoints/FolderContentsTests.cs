@@ -107,6 +107,7 @@ public sealed class FolderContentsTests
         new object[] { "<!DOCTYPE html><html><body>Access denied"u8.ToArray(), "web page" },
         new object[] { "\n <html><body>404"u8.ToArray(), "web page" },
         new object[] { new byte[4096], "all zero" },
+        new object[] { "{\"hidden_size\": 64}\n"u8.ToArray(), "this is text, and no file of weights" },
     ];
 
     [TestCaseSource(nameof(Files))]
@@ -115,6 +116,26 @@ public sealed class FolderContentsTests
         DemException error = Refusal(_folder.Write("x.safetensors", contents));
         Assert.That(error.Message, Does.Contain(said));
         Assert.That(error.Remedy, Is.Not.EqualTo(error.Code.Remedy));
+    }
+
+    [Test]
+    public void An_index_that_is_a_pointer_is_called_that()
+    {
+        _folder.Write("model.safetensors.index.json", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n"u8.ToArray());
+        DemException error = Refusal(_folder.Path);
+        Assert.That(error.Code, Is.EqualTo(ErrorCode.BadIndex));
+        Assert.That(error.Message, Does.EndWith("index.json: this is a Git LFS pointer, not the file itself"));
+        Assert.That(error.Remedy, Does.Contain("git lfs pull"));
+    }
+
+    [Test]
+    public void A_download_that_did_not_end_is_told_by_its_folder_in_the_hub_cache()
+    {
+        string snapshot = _folder.PathOf("hub/models--org--name/snapshots/0123");
+        Directory.CreateDirectory(snapshot);
+        DemException error = Refusal(snapshot);
+        Assert.That(error.Message, Does.StartWith(snapshot).And.Contain("no weights of org/name"));
+        Assert.That(error.Remedy, Does.StartWith("Run `hf download org/name`"));
     }
 
     [Test]

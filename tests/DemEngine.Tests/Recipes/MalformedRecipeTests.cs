@@ -30,7 +30,9 @@ public sealed class MalformedRecipeTests
 
         // Not YAML.
         yield return Case(notYaml, "merge_method: dem\nmodels: [a\n", "r.yaml:3:1: not valid YAML");
-        yield return Case(notYaml, "merge_method: \"dem\n", "not valid YAML");
+        yield return Case(notYaml, "merge_method: \"dem\n", "r.yaml:1:15: not valid YAML");
+        yield return Case(notYaml, "\tmerge_method: dem\nmodels: []\n", "r.yaml:1:1: not valid YAML: the line is indented by a tab");
+        yield return Case(notYaml, "# c\n\n \tmerge_method: dem\nmodels: []\n", "r.yaml:3:2: not valid YAML: the line is indented by a tab");
         yield return Case(notYaml, "merge_method: dem\n\tmodels: []\n", "r.yaml:2:1: not valid YAML: the line is indented by a tab");
         yield return Case(notYaml, "merge_method: dem\nbase_model: b\nmodels:\n\t- model: x\n", "r.yaml:4:1: not valid YAML: the line is indented by a tab");
         yield return Case(notYaml, "merge_method: dem\nmodels:\n  - model: x\n    parameters:\n  \t  w: 1\n", "r.yaml:5:3: not valid YAML: the line is indented by a tab");

@@ -1,3 +1,4 @@
+using DemEngine.Errors;
 using DemEngine.Files;
 
 namespace DemEngine.Evaluation.Tokenization.Definition;
@@ -20,7 +21,7 @@ internal static class TokenizerBytes
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DemException(ErrorCode.BadSideFile, $"{file}: {e.Message}", e) { Path = file };
+            throw new DemException(ErrorCode.BadSideFile, $"{file}: {FileFault.Describe(e)}", e) { Path = file };
         }
     }
 }

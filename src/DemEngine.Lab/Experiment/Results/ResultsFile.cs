@@ -30,7 +30,7 @@ public static class ResultsFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DemException(ErrorCode.BadResults, $"{path}: {e.Message}", e);
+            throw new DemException(ErrorCode.BadResults, $"{path}: {FileFault.Describe(e)}", e);
         }
         catch (JsonException e)
         {

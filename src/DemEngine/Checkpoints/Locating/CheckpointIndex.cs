@@ -38,13 +38,27 @@ internal static class CheckpointIndex
                 };
             using var json = new NativeBuffer((int)file.Length);
             file.ReadExactly(json.Bytes.Span);
-            return Parse(json.Bytes.Span, path, pool);
+            try
+            {
+                return Parse(json.Bytes.Span, path, pool);
+            }
+            catch (DemException e) when (e.Code == ErrorCode.BadIndex && Other(json.Bytes.Span) is not null)
+            {
+                FileKind kind = Other(json.Bytes.Span)!;
+                throw new DemException(ErrorCode.BadIndex, $"{path}: {kind.What}", e, kind.Remedy) { Path = path };
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            throw new DemException(ErrorCode.UnreadableFile, $"{path}: {e.Message}", e) { Path = path };
+            throw new DemException(ErrorCode.UnreadableFile, $"{path}: {FileFault.Describe(e)}", e) { Path = path };
         }
     }
+
+    /// <summary>What a file is that is no index; null if it begins as one, or as nothing that is known.</summary>
+    private static FileKind? Other(ReadOnlySpan<byte> json) =>
+        json.TrimStart(" \t\r\n"u8) is [(byte)'{', ..]
+            ? null
+            : FileSignature.Of(json[..Math.Min(json.Length, FileSignature.Length)]);
 
     internal static WeightMap Parse(ReadOnlySpan<byte> json, string path, NamePool? pool = null)
     {

@@ -18,7 +18,15 @@ internal static class FileSignature
     /// <param name="start">First bytes of the file, up to <see cref="Length"/>.</param>
     /// <param name="path">Path of the file, since some kinds are only told by their names.</param>
     /// <returns>What the file is and what can be done about it; null if it is of no known kind.</returns>
-    public static FileKind? Find(ReadOnlySpan<byte> start, string path)
+    public static FileKind? Find(ReadOnlySpan<byte> start, string path) =>
+        Of(start) ?? ByName(path) ?? (IsText(start)
+            ? new("this is text, and no file of weights", "Give the file that holds the weights, or its folder.")
+            : null);
+
+    /// <summary>Describes a file by its first bytes alone.</summary>
+    /// <param name="start">First bytes of the file, up to <see cref="Length"/>.</param>
+    /// <returns>What the file is and what can be done about it; null if it is of no known kind.</returns>
+    public static FileKind? Of(ReadOnlySpan<byte> start)
     {
         if (start.StartsWith("ggml"u8) || start.StartsWith("tjgg"u8) || start.StartsWith("fmgg"u8))
             return new(
@@ -53,8 +61,13 @@ internal static class FileSignature
             return new("this is an HDF5 file, as Keras writes it", FrameworkOf(".h5")!);
         if (start.StartsWith((ReadOnlySpan<byte>)[0x1f, 0x8b]))
             return new("this is a gzip archive", "Unpack it first.");
-        if (start.Length > 0 && start.IndexOfAnyExcept((byte)0) < 0)
-            return new("its first bytes are all zero, as a download leaves it that did not finish", "Download the file again.");
+        return start.Length > 0 && start.IndexOfAnyExcept((byte)0) < 0
+            ? new("its first bytes are all zero, as a download leaves it that did not finish", "Download the file again.")
+            : null;
+    }
+
+    private static FileKind? ByName(string path)
+    {
         if (FrameworkOf(path) is { } remedy)
             return new("by its name this is a file of Flax, TensorFlow or ONNX", remedy);
         if (Ends(path, ".gguf"))
@@ -68,6 +81,19 @@ internal static class FileSignature
                 ErrorCode.BadTorchFile.Remedy,
                 ErrorCode.BadTorchFile)
             : null;
+    }
+
+    // A header of safetensors begins with its length in eight bytes, of which the last are zero.
+    private static bool IsText(ReadOnlySpan<byte> start)
+    {
+        ReadOnlySpan<byte> length = start[..Math.Min(start.Length, SafetensorsHeader.PrefixLength)];
+        foreach (byte character in length)
+        {
+            if (character is (< (byte)' ' or > (byte)'~') and not ((byte)'\n' or (byte)'\r' or (byte)'\t'))
+                return false;
+        }
+
+        return length.Length == SafetensorsHeader.PrefixLength;
     }
 
     /// <summary>Advice for weights of another framework; null where a name is not one of its files.</summary>

@@ -1,4 +1,5 @@
 using DemEngine.Errors;
+using DemEngine.Files;
 using DemEngine.Stores;
 
 namespace DemEngine.Checkpoints.Locating;
@@ -83,6 +84,11 @@ internal static class FolderContents
                 folder,
                 $"there is no model in this folder itself, but in folders below it: {Quoted.List(below)}",
                 $"Give the one that is meant, such as {Path.Combine(folder, below[0])}.");
+        if (HubCache.IdOf(folder) is { } id)
+            return NotFound(
+                folder,
+                $"the local Hugging Face cache has no weights of {id} there: it was never fetched, or not to the end",
+                $"Run `hf download {id}`, which fetches what is missing.");
         return StoreCopies.RefusalOf(folder) ?? NotFound(
             folder,
             $"neither {CheckpointFiles.IndexName} nor {CheckpointFiles.SingleName} is there",

@@ -156,7 +156,11 @@ internal sealed class MemoryBudget
         long leafCost = buffersPerByte * ContentHash.LeafBytes;
         long leaves = most / leafCost;
         if (leaves < 1)
-            throw TooSmall(most, taken, $"{mostBuffers} buffers for inputs and one for the output", leafCost + taken.ByThread);
+            throw TooSmall(
+                most,
+                taken,
+                mostBuffers == 0 ? "a buffer for the output" : $"{mostBuffers} buffers for inputs and one for the output",
+                leafCost + taken.ByThread);
 
         int threads = (int)Math.Min(options.Threads, leaves);
         long perThread = Math.Min(leaves / threads, Math.Max(1, options.TileBytes / together / ContentHash.LeafBytes));
@@ -201,10 +205,11 @@ internal sealed class MemoryBudget
 
     private static DemException TooSmall(long maxBytes, Taken taken, string what, long needed) => new(
         ErrorCode.BadArgument,
-        $"a memory bound of {maxBytes + taken.Shared} bytes is too small: {what} need at least {needed}"
+        $"a memory bound of {maxBytes + taken.Shared} bytes is too small: {needed} are the least for {what}"
         + (taken.Beside == 0 ? "" : $", and what is read ahead of time or not written yet takes {taken.Beside}")
         + (taken.Computing == default ? ""
-            : $", and factors of adapters take {taken.Computing.SharedBytes}"));
+            : $", and factors of adapters take {taken.Computing.SharedBytes}"),
+        remedy: $"Raise the bound on memory to {needed + taken.Shared} bytes or more.");
 
     /// <summary>What is taken before tiles are.</summary>
     /// <param name="Beside">For what is read ahead of time or not written yet, in bytes.</param>

@@ -6,6 +6,20 @@ namespace DemEngine.Recipes.Text;
 /// </summary>
 internal static class TabIndentation
 {
+    /// <summary>Whether the first line that says anything is indented by a tab, of which the parser says nothing.</summary>
+    /// <param name="text">YAML text.</param>
+    public static bool BeginsWithTab(string text)
+    {
+        foreach (ReadOnlySpan<char> line in text.AsSpan().EnumerateLines())
+        {
+            int indentation = line.IndexOfAnyExcept(' ', '\t');
+            if (indentation >= 0 && line[indentation] is not '#')
+                return line[..indentation].Contains('\t');
+        }
+
+        return false;
+    }
+
     /// <summary>Finds the first line that is indented by a tab, from a line on; where there is none, the first of all.</summary>
     /// <param name="text">YAML text.</param>
     /// <param name="from">Line to begin at, counted from 1.</param>
