@@ -81,21 +81,35 @@ public sealed class ScheduledRunTests
     [Test]
     public void A_recipe_comes_from_standard_input()
     {
+        RunOnRecipe("merge", "-", "--out", "from input", "-q");
+        Assert.That(Dem.Run("diff", _family.PathOf("from input"), _family.PathOf("whole"), "--exit-code").ExitCode, Is.Zero);
+    }
+
+    [Test]
+    public void Every_command_that_takes_a_recipe_reads_standard_input()
+    {
+        RunOnRecipe("check", "-");
+        RunOnRecipe("sweep", "-", "--set", "lambda=1", "--out", "swept from input", "-q");
+        RunOnRecipe("search", "ask", "-", "--out", "asked from input");
+        RunOnRecipe("plan", "-", "planned from input", "--parts", "2", "--out", "plan from input", "-q");
+        Assert.That(File.Exists(Path.Combine(_family.PathOf("swept from input"), "sweep.json")));
+    }
+
+    private void RunOnRecipe(params string[] words)
+    {
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
-            [Path.Combine(AppContext.BaseDirectory, "dem.dll"), "merge", "-", "--out", "from input", "-q"])
+            [Path.Combine(AppContext.BaseDirectory, "dem.dll"), .. words])
         {
             RedirectStandardInput = true,
+            RedirectStandardOutput = true,
             WorkingDirectory = _family.Folder,
         };
-        using (Process process = Process.Start(start)!)
-        {
-            process.StandardInput.Write(File.ReadAllText(_family.Recipe));
-            process.StandardInput.Close();
-            process.WaitForExit();
-            Assert.That(process.ExitCode, Is.Zero);
-        }
-
-        Assert.That(Dem.Run("diff", _family.PathOf("from input"), _family.PathOf("whole"), "--exit-code").ExitCode, Is.Zero);
+        using Process process = Process.Start(start)!;
+        process.StandardInput.Write(File.ReadAllText(_family.Recipe));
+        process.StandardInput.Close();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        Assert.That(process.ExitCode, Is.Zero, () => output);
     }
 
     [Test]

@@ -12,11 +12,9 @@ namespace DemEngine.Cli.Checks;
 /// <summary>The command <c>dem check RECIPE</c>.</summary>
 internal static class CheckCommand
 {
-    private const string StandardInput = "-";
-
     public static Command Build()
     {
-        var recipe = new Argument<string>("recipe") { Description = "A recipe file, or - for standard input." };
+        Argument<string> recipe = RecipeArgument.New("A recipe file in mergekit's YAML");
         var output = new Option<DirectoryInfo?>("--out", "-o")
         {
             Description = "Where the output would go: whether it may, and has room.",
@@ -37,9 +35,9 @@ internal static class CheckCommand
         command.SetAction(parsed =>
         {
             string path = parsed.GetValue(recipe)!;
-            bool isPiped = path == StandardInput;
+            bool isPiped = RecipeArgument.IsStandardInput(path);
             RecipeExamination found = RecipeExamination.Run(
-                PipedText.Read(() => isPiped ? ReadInput() : RecipeReader.ReadText(path)),
+                RecipeArgument.Read(path, _ => RecipeReader.ReadText(path), RecipeReader.ReadText),
                 isPiped ? "standard input" : path,
                 isPiped ? Directory.GetCurrentDirectory() : Path.GetDirectoryName(Path.GetFullPath(path))!,
                 alignment.Read(parsed),
@@ -55,12 +53,6 @@ internal static class CheckCommand
             return 0;
         });
         return command;
-    }
-
-    private static string ReadInput()
-    {
-        using Stream input = Console.OpenStandardInput();
-        return RecipeReader.ReadText(input, "standard input");
     }
 
     /// <summary>Prints all but the last problem, which the command ends with.</summary>

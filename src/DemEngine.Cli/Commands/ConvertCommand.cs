@@ -19,11 +19,7 @@ internal static class ConvertCommand
         {
             Description = "A model in any form that is read: plain, quantised, .gguf, or PyTorch's .bin, .pt, .pth, .ckpt.",
         };
-        var output = new Argument<DirectoryInfo?>("out")
-        {
-            Description = "The folder to be made, in place of --out.",
-            Arity = ArgumentArity.ZeroOrOne,
-        };
+        Argument<DirectoryInfo?> output = RecipeArgument.NewOutput();
         var type = new Option<string?>("--dtype")
         {
             Description = "An element type, or a quantised form: fp8_block for transformers and vLLM, fp8 for ComfyUI, "

@@ -15,16 +15,8 @@ internal static class MergeCommand
 {
     public static Command Build()
     {
-        var recipe = new Argument<string>("recipe")
-        {
-            Description = "A recipe file in mergekit's YAML, or - for standard input. "
-                + "Paths in it lead from its folder, or else from here.",
-        };
-        var output = new Argument<DirectoryInfo?>("out")
-        {
-            Description = "The folder to be made, in place of --out.",
-            Arity = ArgumentArity.ZeroOrOne,
-        };
+        Argument<string> recipe = RecipeArgument.New("A recipe file in mergekit's YAML");
+        Argument<DirectoryInfo?> output = RecipeArgument.NewOutput();
         Option<bool> dryRun = Listing.NewDryRun();
         Option<bool> all = Listing.NewAll();
         var alignment = new AlignmentCommandOptions();
@@ -83,26 +75,17 @@ internal static class MergeCommand
 
     private static ValueList<Recipe> Read(string path)
     {
-        if (path != "-")
+        try
         {
-            try
-            {
-                return PipedText.Read(() => RecipeReader.ReadResults(Path.GetFullPath(path)));
-            }
-            catch (DemException e) when (e.Code == ErrorCode.UnknownKey && PartMerge.IsPlan(path))
-            {
-                throw new DemException(
-                    ErrorCode.BadArgument,
-                    $"{path}: this is a plan in parts, not a recipe",
-                    e,
-                    "Say which part is to be made, with --part; or join the parts, with `dem join`.");
-            }
+            return RecipeArgument.Read(path, RecipeReader.ReadResults, RecipeReader.ReadResults);
         }
-
-        return PipedText.Read(() =>
+        catch (DemException e) when (e.Code == ErrorCode.UnknownKey && PartMerge.IsPlan(path))
         {
-            using Stream input = Console.OpenStandardInput();
-            return RecipeReader.ReadResults(input, "standard input");
-        });
+            throw new DemException(
+                ErrorCode.BadArgument,
+                $"{path}: this is a plan in parts, not a recipe",
+                e,
+                "Say which part is to be made, with --part; or join the parts, with `dem join`.");
+        }
     }
 }

@@ -13,16 +13,8 @@ internal static class MoeCommand
 {
     public static Command Build()
     {
-        var recipe = new Argument<string>("recipe")
-        {
-            Description = "A recipe file in mergekit-moe's YAML, or - for standard input. "
-                + "Paths in it lead from its folder, or else from here.",
-        };
-        var output = new Argument<DirectoryInfo?>("out")
-        {
-            Description = "The folder to be made, in place of --out.",
-            Arity = ArgumentArity.ZeroOrOne,
-        };
+        Argument<string> recipe = RecipeArgument.New("A recipe file in mergekit-moe's YAML");
+        Argument<DirectoryInfo?> output = RecipeArgument.NewOutput();
         Option<bool> dryRun = Listing.NewDryRun();
         Option<bool> all = Listing.NewAll();
         var run = new RunCommandOptions(writesCard: true, output);
@@ -35,7 +27,7 @@ internal static class MoeCommand
         run.Backend.AddTo(command);
         command.SetAction(parsed =>
         {
-            MixtureRecipe mixture = Read(parsed.GetValue(recipe)!);
+            MixtureRecipe mixture = RecipeArgument.Read(parsed.GetValue(recipe)!, MixtureReader.ReadFile, MixtureReader.Read);
             bool plansOnly = parsed.GetValue(dryRun);
             RunOptions options = run.Read(parsed) with { PlansOnly = plansOnly };
             IPromptVectors? prompts = PromptVectors.For(
@@ -51,12 +43,4 @@ internal static class MoeCommand
         });
         return command;
     }
-
-    private static MixtureRecipe Read(string path) => PipedText.Read(() =>
-    {
-        if (path != "-")
-            return MixtureReader.ReadFile(Path.GetFullPath(path));
-        using Stream input = Console.OpenStandardInput();
-        return MixtureReader.Read(input, "standard input");
-    });
 }

@@ -4,7 +4,6 @@ using DemEngine.Backends;
 using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
 using DemEngine.Evaluation;
-using DemEngine.Recipes;
 using DemEngine.Search;
 
 namespace DemEngine.Cli.Commands;
@@ -14,7 +13,7 @@ internal static class SearchAskCommand
 {
     public static Command Build()
     {
-        var recipe = new Argument<FileInfo>("recipe") { Description = "The recipe to search the coefficients of." };
+        Argument<string> recipe = RecipeArgument.New("The recipe to search the coefficients of");
         var folder = new Option<DirectoryInfo>("--out", "-o")
         {
             Description = "The folder of the search, the same for every ask and tell.",
@@ -68,7 +67,7 @@ internal static class SearchAskCommand
             SearchOptions options = search.Read(parsed) with { Alignment = alignment.Read(parsed) };
             using IMergeBackend backend = device.Open(parsed, quiet: true);
             AskAnswer answer = SearchTurns.Ask(
-                PipedText.Read(() => RecipeReader.ReadFile(parsed.GetValue(recipe)!.FullName)),
+                RecipeArgument.ReadOne(parsed.GetValue(recipe)!),
                 parsed.GetValue(folder)!.FullName,
                 parsed.GetValue(metric) is { } name ? Metric.Parse(name) : CommandOutput.Score,
                 options,

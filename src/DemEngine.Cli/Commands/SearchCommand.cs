@@ -9,7 +9,6 @@ using DemEngine.Evaluation;
 using DemEngine.Evaluation.Tokenization;
 using DemEngine.Files;
 using DemEngine.Merging.Options;
-using DemEngine.Recipes;
 using DemEngine.Search;
 
 namespace DemEngine.Cli.Commands;
@@ -19,10 +18,8 @@ internal static class SearchCommand
 {
     public static Command Build()
     {
-        var recipe = new Argument<FileInfo>("recipe")
-        {
-            Description = "A recipe file in mergekit's YAML; its coefficients are where the search begins, if it gives any.",
-        };
+        Argument<string> recipe = RecipeArgument.New(
+            "A recipe file in mergekit's YAML, whose coefficients are where the search begins, if it gives any");
         var valid = new Option<string[]>("--valid")
         {
             Description = "Validation sets: JSON Lines of {text}, {prompt, completion}, {prompt, choices, answer} or {tokens}.",
@@ -91,7 +88,7 @@ internal static class SearchCommand
                     quiet || json,
                     SearchProgressText.Text(judge.Metric),
                     progress => SearchRun.Run(
-                        PipedText.Read(() => RecipeReader.ReadFile(parsed.GetValue(recipe)!.FullName)),
+                        RecipeArgument.ReadOne(parsed.GetValue(recipe)!),
                         parsed.GetValue(folder)!.FullName,
                         judge,
                         options,

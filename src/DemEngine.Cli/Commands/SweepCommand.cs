@@ -6,7 +6,6 @@ using DemEngine.Cli.Output;
 using DemEngine.Cli.Progress;
 using DemEngine.Merging.Options;
 using DemEngine.Pipelines;
-using DemEngine.Recipes;
 using DemEngine.Sweeps;
 
 namespace DemEngine.Cli.Commands;
@@ -16,7 +15,7 @@ internal static class SweepCommand
 {
     public static Command Build()
     {
-        var recipe = new Argument<FileInfo>("recipe") { Description = "A recipe file in mergekit's YAML." };
+        Argument<string> recipe = RecipeArgument.New("A recipe file in mergekit's YAML");
         var set = new Option<string[]>("--set")
         {
             Description = "A parameter and its values: models[0].weight=0.1:0.9:0.1 (from, to, step) or lambda=0.5,1,2. "
@@ -40,7 +39,7 @@ internal static class SweepCommand
             bool json = parsed.GetValue(run.Output.Json);
             bool quiet = parsed.GetValue(run.Output.Quiet);
             ImmutableArray<SweepCandidate> candidates = Sweep.Candidates(
-                PipedText.Read(() => RecipeReader.ReadFile(parsed.GetValue(recipe)!.FullName)),
+                RecipeArgument.ReadOne(parsed.GetValue(recipe)!),
                 [.. parsed.GetValue(set)!.Select(Axis)]);
             using IMergeBackend backend = run.Backend.Open(parsed, quiet);
             AlignmentOptions policies = alignment.Read(parsed);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using DemEngine.Backends.Cpu;
 using DemEngine.Cli.Output;
+using DemEngine.Errors;
 using DemEngine.Files;
 using DemEngine.Lab.Synthesis.Examples;
 using DemEngine.Merging.Options;
@@ -64,7 +65,7 @@ internal sealed class ExampleOption
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DemException(ErrorCode.RecipeNotFound, $"{file}: {e.Message}", e);
+            throw new DemException(ErrorCode.RecipeNotFound, $"{file}: {FileFault.Describe(e)}", e);
         }
     }
 

@@ -13,10 +13,7 @@ internal static class PlanCommand
 {
     public static Command Build()
     {
-        var recipe = new Argument<string>("recipe")
-        {
-            Description = "A recipe file in mergekit's YAML, or - for standard input.",
-        };
+        Argument<string> recipe = RecipeArgument.New("A recipe file in mergekit's YAML");
         var folder = new Argument<DirectoryInfo>("out")
         {
             Description = "The folder to be made, on a file system that all machines share, under the same path on each.",
@@ -63,7 +60,7 @@ internal static class PlanCommand
         command.SetAction(parsed =>
         {
             PartitionedPlan plan = PartitionedPlan.Create(
-                Read(parsed.GetValue(recipe)!),
+                RecipeArgument.Read(parsed.GetValue(recipe)!, RecipeSource.ReadFile, RecipeSource.Read),
                 parsed.GetValue(folder)!.FullName,
                 parsed.GetValue(parts),
                 alignment.Read(parsed),
@@ -81,12 +78,4 @@ internal static class PlanCommand
         });
         return command;
     }
-
-    private static RecipeSource Read(string path) => PipedText.Read(() =>
-    {
-        if (path != "-")
-            return RecipeSource.ReadFile(Path.GetFullPath(path));
-        using Stream input = Console.OpenStandardInput();
-        return RecipeSource.Read(input, "standard input");
-    });
 }
