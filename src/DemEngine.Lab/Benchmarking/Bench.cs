@@ -1,4 +1,7 @@
+using System.Globalization;
+using System.IO.Hashing;
 using System.Runtime.InteropServices;
+using System.Text;
 using DemEngine.Backends;
 using DemEngine.Backends.Cpu;
 using DemEngine.Backends.Devices;
@@ -141,9 +144,25 @@ public static class Bench
 
     private static long ModelBytes(BenchOptions options) => options.Shape.Tensors(options.Type).Sum(spec => spec.ByteLength);
 
-    /// <summary>Path of the base, whose number is 0, or of a source.</summary>
-    private static string ModelPath(BenchOptions options, int number) => Path.Combine(
-        options.Folder, $"{options.Shape.Name}-{options.Type}-{(number == 0 ? "base" : $"tuned{number}")}");
+    /// <summary>
+    /// Path of the base, whose number is 0, or of a source. A shape of one's own has the name of its file or folder, which others
+    /// may have, too: there the path tells its tensors as well.
+    /// </summary>
+    internal static string ModelPath(BenchOptions options, int number)
+    {
+        string shape = ModelShapes.Names.Contains(options.Shape.Name) && options.Shape is not ConfiguredShape
+            ? options.Shape.Name
+            : $"{options.Shape.Name}-{TensorsHash(options)}";
+        return Path.Combine(options.Folder, $"{shape}-{options.Type}-{(number == 0 ? "base" : $"tuned{number}")}");
+    }
+
+    private static string TensorsHash(BenchOptions options)
+    {
+        var hash = new XxHash3();
+        foreach (TensorSpec tensor in options.Shape.Tensors(options.Type))
+            hash.Append(Encoding.UTF8.GetBytes($"{tensor.Name} {tensor.Shape}\n"));
+        return hash.GetCurrentHashAsUInt64().ToString("x16", CultureInfo.InvariantCulture);
+    }
 
     private static IEnumerable<string> MakeModels(
         BenchOptions options, int sources, Action<string> report, CancellationToken cancel)
