@@ -106,7 +106,6 @@ internal static class PipelineExtract
                 quiet || json,
                 progress => LoraExtraction.Run(
                     models.Base, models.Tuned, adapter.Choice(parsed)!.Value, type, options, backend, progress, Interrupt.Token));
-            Directory.CreateDirectory(run.Folder(parsed));
             AdapterFolder.Write(folder, made, models.Base.Path, models.Base.Tensors.Select(tensor => tensor.Spec.Name));
             if (json)
                 results.Add((JsonNode)AdapterPrinter.ToJson(made, folder));

@@ -45,7 +45,7 @@ internal sealed class RunFolder : IDisposable
         FileStream? lockFile = null;
         try
         {
-            Directory.CreateDirectory(path);
+            DurableFolder.Create(path);
             lockFile = Lock(path);
             var folder = new RunFolder(path, lockFile);
             folder.Claim(identity, restart);

@@ -76,6 +76,7 @@ internal static class AdapterFolder
                 Directory.Move(before, full);
             Discard(staging);
             Discard(before);
+            DurableFolder.Create(Path.GetDirectoryName(full)!);
             Directory.CreateDirectory(staging);
             SafetensorsWriter.Write(
                 Path.Combine(staging, WeightsName), [.. tensors], new Dictionary<string, string> { ["format"] = "pt" });

@@ -38,7 +38,7 @@ internal sealed class ClaimedFolder : IDisposable
                 {
                     Path = path,
                 };
-            Directory.CreateDirectory(path);
+            DurableFolder.Create(path);
             var claimed = new ClaimedFolder(path, Open(path, file));
             claimed._mark.SetLength(0);
             claimed._mark.Write(System.Text.Encoding.UTF8.GetBytes(text));

@@ -68,7 +68,7 @@ internal sealed class PartsFolder(string output)
     {
         try
         {
-            Directory.CreateDirectory(Path);
+            DurableFolder.Create(Path);
             OutputFile.Replace(
                 System.IO.Path.Combine(Path, MarkName), file => file.Write(Encoding.UTF8.GetBytes(planId + "\n"), 0));
         }

@@ -48,7 +48,7 @@ internal static class OneFile
     {
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            DurableFolder.Create(Path.GetDirectoryName(path)!);
         }
         catch (Exception e) when (WriteError.Covers(e))
         {

@@ -118,6 +118,7 @@ internal sealed class StagingDirectory : IDisposable
         FileStream? lockFile = null;
         try
         {
+            DurableFolder.Create(System.IO.Path.GetDirectoryName(path)!);
             Directory.CreateDirectory(path);
             lockFile = Lock(path, FileMode.OpenOrCreate)!;
             var folder = new StagingDirectory(Normalize(output), path, lockFile, options.Overwrite);
