@@ -91,8 +91,8 @@ internal sealed class OutputFile : IDisposable
     }
 
     /// <summary>
-    /// Writes a file beside the target, waits until it is on disk and renames it to the target, so that the name always leads to
-    /// a whole file: the new one or the one before.
+    /// Writes a file beside the target, waits until it is on disk and gives it the target's name, so that the name always leads
+    /// to a whole file: the new one, or after any failure the one before.
     /// </summary>
     /// <param name="path">Path of the target.</param>
     /// <param name="write">Writes the contents.</param>
@@ -111,8 +111,7 @@ internal sealed class OutputFile : IDisposable
                 file.Sync();
             }
 
-            File.Move(partial, path, overwrite: true);
-            LinuxFile.SyncFolder(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!);
+            Publish(partial, path);
         }
         catch (Exception e)
         {
@@ -121,6 +120,47 @@ internal sealed class OutputFile : IDisposable
                 throw new DemException(failed.Code, failed.Message.Replace(partial, path, StringComparison.Ordinal), failed);
             if (WriteError.Covers(e))
                 throw WriteError.From(e, path);
+            throw;
+        }
+    }
+
+    /// <summary>Gives a file its name. If that cannot be brought to the disk, the name is taken back.</summary>
+    private static void Publish(string partial, string path)
+    {
+        string folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
+        bool replaces = File.Exists(path);
+        if (replaces && LinuxFile.TryExchange(partial, path))
+        {
+            Undoing(() => LinuxFile.TryExchange(partial, path), () => LinuxFile.SyncFolder(folder));
+            TryDelete(partial);
+            return;
+        }
+
+        File.Move(partial, path, overwrite: true);
+        if (replaces)
+            LinuxFile.SyncFolder(folder); // What was there is gone: this file is the one that is whole.
+        else
+            Undoing(() => File.Move(path, partial), () => LinuxFile.SyncFolder(folder));
+    }
+
+    /// <summary>Does something, or undoes what led to it, as far as the system allows.</summary>
+    private static void Undoing(Action undo, Action act)
+    {
+        try
+        {
+            act();
+        }
+        catch
+        {
+            try
+            {
+                undo();
+            }
+            catch (Exception e) when (WriteError.Covers(e))
+            {
+                // The first error is the one to report.
+            }
+
             throw;
         }
     }
