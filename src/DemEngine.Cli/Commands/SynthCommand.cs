@@ -73,12 +73,13 @@ internal static class SynthCommand
             RunOptions options = run.Read(parsed);
             if (parsed.GetValue(sparse))
             {
+                string output = parsed.GetValue(run.Out)!.FullName;
                 RunSummary.Print(
                     SparseCheckpoint.Write(
                         ModelShapes.Find(parsed.GetValue(shape)!),
                         parsed.GetValue(type) ?? ElementType.BF16,
-                        parsed.GetValue(run.Out)!.FullName,
-                        options),
+                        output,
+                        run.ReadFor(parsed, output)),
                     parsed.GetValue(run.Output.Quiet),
                     parsed.GetValue(run.Output.Json));
                 return 0;

@@ -48,6 +48,8 @@ internal sealed class ExampleOption
             recipes.Add(RecipeReader.Parse(Text(file), file));
         }
 
+        // What a stopped run left of a model takes less time to make anew than to choose an option for.
+        options = options with { Unfinished = UnfinishedRun.Restart };
         using var backend = new CpuBackend();
         IReadOnlyList<string> models = ExampleModels.Write(folder.FullName, recipes, backend, options, Interrupt.Token);
         if (json)
@@ -73,7 +75,7 @@ internal sealed class ExampleOption
     {
         try
         {
-            Directory.CreateDirectory(folder);
+            DurableFolder.Create(folder);
         }
         catch (Exception e) when (WriteError.Covers(e))
         {

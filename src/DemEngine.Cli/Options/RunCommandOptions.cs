@@ -132,12 +132,20 @@ internal sealed class RunCommandOptions(
     public RunOptions? ReadFor(ParseResult parsed, OutputPlan plan)
     {
         string folder = Folder(parsed);
+        return parsed.GetValue(_resumeAuto) && FinishedOutput.IsSame(folder, plan)
+            ? SweepMember.OptionsFor(folder, plan, Read(parsed), null, Interrupt.Token)
+            : ReadFor(parsed, folder);
+    }
+
+    /// <summary>
+    /// The options of one output of which no more is known. With <c>--resume=auto</c> one that was never begun is begun.
+    /// </summary>
+    public RunOptions ReadFor(ParseResult parsed, string folder)
+    {
         RunOptions options = Read(parsed);
-        if (!parsed.GetValue(_resumeAuto))
-            return options;
-        if (FinishedOutput.IsSame(folder, plan))
-            return SweepMember.OptionsFor(folder, plan, options, null, Interrupt.Token);
-        return StagingDirectory.IsThere(folder) ? options : options with { Unfinished = UnfinishedRun.Refuse };
+        return parsed.GetValue(_resumeAuto) && !StagingDirectory.IsThere(folder)
+            ? options with { Unfinished = UnfinishedRun.Refuse }
+            : options;
     }
 
     /// <summary>Whether a run starts where there is none to go on with, and is content with a complete output.</summary>

@@ -41,27 +41,16 @@ public static class SparseCheckpoint
             Files = ManifestFile.Of(layout.Shards, files),
         };
         files[Manifest.FileName] = manifest.ToJson();
-        try
+        foreach (PlannedShard shard in layout.Shards)
         {
-            foreach (PlannedShard shard in layout.Shards)
-            {
-                using FileStream file = File.Create(Path.Combine(staging.Path, shard.FileName));
-                file.Write(shard.Header.Span);
-                file.SetLength(shard.Length);
-                file.Flush(flushToDisk: true);
-            }
+            using OutputFile file = OutputFile.Create(Path.Combine(staging.Path, shard.FileName));
+            file.Write(shard.Header.Span, 0);
+            file.SetLength(shard.Length);
+            file.Sync();
+        }
 
-            foreach (var (name, contents) in files)
-            {
-                using FileStream file = File.Create(Path.Combine(staging.Path, name));
-                file.Write(contents);
-                file.Flush(flushToDisk: true);
-            }
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw WriteError.From(e, staging.Path);
-        }
+        foreach (var (name, contents) in files)
+            OutputFile.WriteWhole(Path.Combine(staging.Path, name), contents);
 
         staging.Publish([.. layout.Shards.Select(shard => shard.FileName), .. files.Keys]);
         return new RunReport(
