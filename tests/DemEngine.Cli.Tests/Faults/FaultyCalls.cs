@@ -23,6 +23,52 @@ internal sealed class FaultyCalls : IDisposable
     public const int NoSpace = 28;
     public const int Quota = 122;
 
+    private static readonly int[] Reads = [InputOutput, Interrupted, Short];
+    private static readonly int[] Writes = [InputOutput, NoSpace, Quota, TooLarge, Interrupted, Short, Invalid];
+    private static readonly int[] Any = [InputOutput];
+    private static readonly int[] AnyOrInterrupted = [InputOutput, Interrupted];
+
+    /// <summary>The calls that can be made to fail, each with the errors that the system has for it.</summary>
+    public static readonly IReadOnlyDictionary<string, int[]> Errors = new Dictionary<string, int[]>
+    {
+        ["pread"] = Reads,
+        ["pwrite"] = Writes,
+        ["write"] = Writes,
+        ["read"] = Reads,
+        ["fsync"] = [InputOutput, NoSpace, Interrupted],
+        ["fdatasync"] = Any,
+        ["ftruncate"] = [InputOutput, TooLarge, Interrupted],
+        ["fallocate"] = [NoSpace, Quota, TooLarge, InputOutput, Interrupted],
+        ["posix_fallocate"] = [NoSpace],
+        ["copy_file_range"] = [OtherFileSystem, Interrupted, NoSpace],
+        ["rename"] = [InputOutput, NoSpace, Quota],
+        ["renameat2"] = Any,
+        ["statfs"] = AnyOrInterrupted,
+        ["fstatfs"] = AnyOrInterrupted,
+        ["open"] = [InputOutput, TooManyFiles, TooManyInSystem, NoSpace, Quota, Interrupted],
+        ["open_direct"] = [Invalid, TooManyFiles, InputOutput],
+        ["mkdir"] = [InputOutput, NoSpace, Quota],
+        ["mmap"] = [InputOutput, TooManyFiles, NoMemory],
+        ["munmap"] = [NoMemory],
+        ["madvise"] = [Invalid, BadAddress, InputOutput],
+        ["mincore"] = [NoMemory],
+        ["posix_fadvise"] = [Invalid],
+        ["close"] = Any,
+        ["fstat"] = Any,
+        ["stat"] = Any,
+        ["lstat"] = Any,
+        ["statx"] = Any,
+        ["flock"] = AnyOrInterrupted,
+        ["unlink"] = Any,
+        ["rmdir"] = Any,
+        ["opendir"] = [InputOutput, TooManyFiles],
+        ["readdir"] = Any,
+        ["lseek"] = Any,
+        ["readlink"] = Any,
+        ["pthread_create"] = [TryAgain],
+        ["aligned_alloc"] = [NoMemory],
+    };
+
     // The loader takes a blank for the end of a name, so that this folder has a plain one.
     private readonly string _folder = Directory.CreateTempSubdirectory("dem-faults-").FullName;
 
@@ -90,8 +136,39 @@ internal sealed class FaultyCalls : IDisposable
         },
         args);
 
-    /// <summary>How often the call of the last command was made.</summary>
-    public int Count => int.Parse(File.ReadAllText(CountFile));
+    /// <summary>Whether each number of each call is tried, with each error: where DEM_ALL_FAULTS is set.</summary>
+    public static bool AreAllTried => Environment.GetEnvironmentVariable("DEM_ALL_FAULTS") is { Length: > 0 };
+
+    /// <summary>Which calls are made to fail, and how: all, or a few from the first to the last.</summary>
+    /// <param name="call">Name of the call.</param>
+    /// <param name="count">How often the command makes it.</param>
+    /// <param name="few">How many are enough.</param>
+    /// <returns>Number of the call, and the error.</returns>
+    public static IEnumerable<(int At, int Error)> Tries(string call, int count, int few)
+    {
+        if (AreAllTried)
+            return Enumerable.Range(1, count).SelectMany(at => Errors[call].Select(error => (at, error)));
+        return Enumerable.Range(0, count == 0 ? 0 : few)
+            .Select(k => (1 + ((few - 1 - k) * (count - 1) / Math.Max(1, few - 1)), Errors[call][k % Errors[call].Length]))
+            .Distinct();
+    }
+
+    /// <summary>How often the calls of the last command were made that were counted.</summary>
+    public int Count => Counts().Values.SingleOrDefault();
+
+    /// <summary>Runs a command to its end, and counts all calls that it makes.</summary>
+    /// <param name="path">Part of the path that calls must concern.</param>
+    /// <param name="memory">What the runtime takes for the machine's memory, in bytes; null for what there is.</param>
+    /// <param name="args">Arguments of the command.</param>
+    /// <returns>Numbers of calls by their names; those that were not made are not in it.</returns>
+    public IReadOnlyDictionary<string, int> CountAll(string path, int? memory, params string[] args)
+    {
+        Run("*", path, 0, 0, 0, memory, args).Expect(0);
+        return Counts();
+    }
+
+    private Dictionary<string, int> Counts() =>
+        File.ReadLines(CountFile).Select(line => line.Split(' ')).ToDictionary(line => line[0], line => int.Parse(line[1]));
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 }

@@ -2,6 +2,7 @@ namespace DemEngine.Cli.Tests.Faults;
 
 /// <summary>Whichever call of the system fails while parts are joined, the join ends with a named error, and can be run again.</summary>
 [Platform(Include = "Linux")]
+[Parallelizable(ParallelScope.Self)]
 public sealed class FaultyJoinTests
 {
     private const int Parts = 2;

@@ -2,12 +2,13 @@
 // concern a folder, and lets the n-th fail, or all from the n-th.
 //
 //   FAULT_CALL   name of the call, such as pwrite; open_direct for an open past the page cache. pthread_create and aligned_alloc
-//                concern no path: they count once a file of the folder was opened, since the runtime begins before that
+//                concern no path: they count once a file of the folder was opened, since the runtime begins before that.
+//                * counts all calls, each for itself, and lets none fail
 //   FAULT_PATH   part of the path that a call must concern to count
 //   FAULT_AT     number of the first call that fails, from 1; 0 for none
 //   FAULT_TIMES  how many calls fail from there
 //   FAULT_ERROR  error number; 0 for a short read or write
-//   FAULT_COUNT  file to which the number of calls is written at the end
+//   FAULT_COUNT  file to which the number of calls is written at the end, after the call's name; a line for each name
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
@@ -29,8 +30,11 @@
 static const char *wanted, *part;
 static long first, times = 1;
 static int error_number;
-static atomic_long calls;
 static atomic_int begun;
+
+#define MOST_NAMES 64
+static struct { const char *name; long calls; } counted[MOST_NAMES];
+static pthread_mutex_t counting = PTHREAD_MUTEX_INITIALIZER;
 
 static void *(*real_dlsym)(void *, const char *);
 
@@ -46,11 +50,11 @@ __attribute__((constructor)) static void begin(void)
 __attribute__((destructor)) static void end(void)
 {
     const char *file = getenv("FAULT_COUNT");
-    char text[32];
+    char text[64];
     if (!file) return;
     int fd = (int)syscall(SYS_openat, AT_FDCWD, file, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    int length = snprintf(text, sizeof text, "%ld\n", atomic_load(&calls));
-    syscall(SYS_write, fd, text, length);
+    for (int k = 0; k < MOST_NAMES && counted[k].name; k++)
+        syscall(SYS_write, fd, text, snprintf(text, sizeof text, "%s %ld\n", counted[k].name, counted[k].calls));
     syscall(SYS_close, fd);
 }
 
@@ -65,11 +69,24 @@ static void *real(const char *name)
     return real_dlsym(RTLD_NEXT, name);
 }
 
+static int is_wanted(const char *name) { return wanted && (!strcmp(wanted, "*") || !strcmp(wanted, name)); }
+
+static long count(const char *name)
+{
+    int k = 0;
+    pthread_mutex_lock(&counting);
+    while (k < MOST_NAMES - 1 && counted[k].name && strcmp(counted[k].name, name)) k++;
+    counted[k].name = name;
+    long n = ++counted[k].calls;
+    pthread_mutex_unlock(&counting);
+    return n;
+}
+
 // Whether this call is one that fails.
 static int fails(const char *name, const char *path)
 {
-    if (!wanted || !part || strcmp(name, wanted) || !path || !strstr(path, part)) return 0;
-    long n = atomic_fetch_add(&calls, 1) + 1;
+    if (!is_wanted(name) || !part || !path || !strstr(path, part)) return 0;
+    long n = count(name);
     if (!first || n < first || n >= first + times) return 0;
     errno = error_number;
     return 1;
@@ -78,7 +95,7 @@ static int fails(const char *name, const char *path)
 static int fails_fd(const char *name, int fd)
 {
     char link[64], path[4096];
-    if (!wanted || strcmp(name, wanted)) return 0;
+    if (!is_wanted(name)) return 0;
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
     ssize_t length = syscall(SYS_readlinkat, AT_FDCWD, link, path, sizeof path - 1);
     if (length < 0) return 0;
@@ -110,7 +127,7 @@ static void *note_mapping(void *at, size_t n, int fd)
 
 static int fails_at(const char *name, const void *at)
 {
-    if (!wanted || strcmp(name, wanted)) return 0;
+    if (!is_wanted(name)) return 0;
     for (int k = 0; k < MOST_MAPPED; k++) {
         char *from = mapped[k].from;
         if (from && (const char *)at >= from && (const char *)at < from + mapped[k].length) return fails(name, part);
