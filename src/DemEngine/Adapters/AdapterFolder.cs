@@ -116,7 +116,7 @@ internal static class AdapterFolder
         if (LinuxFile.TryExchange(staging, full))
         {
             SyncParent(full, () => LinuxFile.TryExchange(staging, full));
-            Discard(staging);
+            DiscardReplaced(staging, full);
             return;
         }
 
@@ -132,7 +132,19 @@ internal static class AdapterFolder
             throw;
         }
 
-        Discard(before);
+        DiscardReplaced(before, full);
+    }
+
+    private static void DiscardReplaced(string folder, string full)
+    {
+        try
+        {
+            Discard(folder);
+        }
+        catch (Exception e) when (WriteError.Covers(e))
+        {
+            throw WriteError.From(e, $"{full} is complete; what it replaced cannot be deleted: {folder}");
+        }
     }
 
     /// <summary>After a failed flush the new name may not be on the disk, so that it is taken back.</summary>

@@ -311,7 +311,10 @@ public sealed class Checkpoint : IDisposable
     }
 
     /// <summary>Throws if a file has been written to since it was opened.</summary>
-    /// <exception cref="DemException">DEM4005 (InputChanged): a file was changed or removed.</exception>
+    /// <exception cref="DemException">
+    /// DEM4005 (InputChanged): a file was changed or removed. DEM4003 (ReadFailed), DEM4013 (TooManyOpenFiles): that cannot be
+    /// known.
+    /// </exception>
     public void CheckUnchanged()
     {
         foreach (SafetensorsFile file in _files)

@@ -175,7 +175,10 @@ internal sealed class SafetensorsFile : IDisposable
     public static SafetensorsFile From(string name, IModelSource source) => new(name, new SourceShard(source, name), source);
 
     /// <summary>Throws if the file has been written to since it was opened.</summary>
-    /// <exception cref="DemException">DEM4005 (InputChanged): the file was changed or removed.</exception>
+    /// <exception cref="DemException">
+    /// DEM4005 (InputChanged): the file was changed or removed. DEM4003 (ReadFailed), DEM4013 (TooManyOpenFiles): that cannot be
+    /// known.
+    /// </exception>
     public void CheckUnchanged()
     {
         if (IsSource)
@@ -194,12 +197,19 @@ internal sealed class SafetensorsFile : IDisposable
                     Path = Path,
                 };
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
             throw new DemException(ErrorCode.InputChanged, $"{Path}: the file was there and is no longer: {e.Message}", e)
             {
                 Path = Path,
             };
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            ErrorCode code = WriteError.From(e, Path).Code == ErrorCode.TooManyOpenFiles
+                ? ErrorCode.TooManyOpenFiles
+                : ErrorCode.ReadFailed;
+            throw new DemException(code, $"{Path}: {e.Message}", e) { Path = Path };
         }
     }
 

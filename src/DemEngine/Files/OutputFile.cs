@@ -103,6 +103,7 @@ internal sealed class OutputFile : IDisposable
     public static void Replace(string path, Action<OutputFile> write)
     {
         string partial = $"{path}.partial";
+        bool isReplacedThere;
         try
         {
             using (OutputFile file = Create(partial))
@@ -111,7 +112,7 @@ internal sealed class OutputFile : IDisposable
                 file.Sync();
             }
 
-            Publish(partial, path);
+            isReplacedThere = Publish(partial, path);
         }
         catch (Exception e)
         {
@@ -122,18 +123,28 @@ internal sealed class OutputFile : IDisposable
                 throw WriteError.From(e, path);
             throw;
         }
+
+        try
+        {
+            if (isReplacedThere)
+                File.Delete(partial);
+        }
+        catch (Exception e) when (WriteError.Covers(e))
+        {
+            throw WriteError.From(e, $"{path} is complete; what it replaced cannot be deleted: {partial}");
+        }
     }
 
     /// <summary>Gives a file its name. If that cannot be brought to the disk, the name is taken back.</summary>
-    private static void Publish(string partial, string path)
+    /// <returns>Whether what was there has the other name now.</returns>
+    private static bool Publish(string partial, string path)
     {
         string folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
         bool replaces = File.Exists(path);
         if (replaces && LinuxFile.TryExchange(partial, path))
         {
             Undoing(() => LinuxFile.TryExchange(partial, path), () => LinuxFile.SyncFolder(folder));
-            TryDelete(partial);
-            return;
+            return true;
         }
 
         File.Move(partial, path, overwrite: true);
@@ -141,6 +152,7 @@ internal sealed class OutputFile : IDisposable
             LinuxFile.SyncFolder(folder); // What was there is gone: this file is the one that is whole.
         else
             Undoing(() => File.Move(path, partial), () => LinuxFile.SyncFolder(folder));
+        return false;
     }
 
     /// <summary>Does something, or undoes what led to it, as far as the system allows.</summary>

@@ -139,7 +139,7 @@ internal sealed class FaultyCalls : IDisposable
     /// <summary>Whether each number of each call is tried, with each error: where DEM_ALL_FAULTS is set.</summary>
     public static bool AreAllTried => Environment.GetEnvironmentVariable("DEM_ALL_FAULTS") is { Length: > 0 };
 
-    /// <summary>Which calls are made to fail, and how: all, or a few from the first to the last.</summary>
+    /// <summary>Which calls are made to fail, and how: all, or a few from the last to the first.</summary>
     /// <param name="call">Name of the call.</param>
     /// <param name="count">How often the command makes it.</param>
     /// <param name="few">How many are enough.</param>
@@ -149,7 +149,7 @@ internal sealed class FaultyCalls : IDisposable
         if (AreAllTried)
             return Enumerable.Range(1, count).SelectMany(at => Errors[call].Select(error => (at, error)));
         return Enumerable.Range(0, count == 0 ? 0 : few)
-            .Select(k => (1 + ((few - 1 - k) * (count - 1) / Math.Max(1, few - 1)), Errors[call][k % Errors[call].Length]))
+            .Select(k => (count - (k * (count - 1) / Math.Max(1, few - 1)), Errors[call][k % Errors[call].Length]))
             .Distinct();
     }
 

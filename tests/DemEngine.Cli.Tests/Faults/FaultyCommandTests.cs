@@ -20,7 +20,8 @@ public sealed class FaultyCommandTests
         ["fsync"] = 3,
         ["open"] = 1,
         ["rename"] = 2,
-        ["mkdir"] = 1,
+        ["mkdir"] = 2,
+        ["unlink"] = 1,
     };
 
     private static readonly string[] Names =

@@ -92,7 +92,7 @@ internal sealed class AdapterConfig
     public static AdapterConfig? Read(string folder)
     {
         string path = Path.Combine(folder, FileName);
-        if (!File.Exists(path))
+        if (!ExistingFile.IsThere(path))
             return null;
         byte[] contents;
         try

@@ -27,7 +27,7 @@ internal static partial class SideFiles
     /// <exception cref="DemException">DEM2023 (BadSideFile): a file cannot be read, or does not hold what it should.</exception>
     public static FolderFiles Read(string path, string folder, IReadOnlySet<string> weights)
     {
-        if (!File.Exists(path))
+        if (!ExistingFile.IsThere(path))
             return FolderReader.Read(folder, weights.Contains);
 
         string[] beside = FilesBeside(folder);

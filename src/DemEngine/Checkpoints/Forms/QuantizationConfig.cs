@@ -43,7 +43,7 @@ internal sealed record QuantizationConfig(string? Form, string Source, JsonObjec
         {
             // These files do not go with a merged model, so that they are not among its side files.
             string path = Path.Combine(checkpoint.Folder, file);
-            if (!files.TryGetValue(file, out byte[]? contents) && checkpoint.Folder.Length > 0 && File.Exists(path))
+            if (!files.TryGetValue(file, out byte[]? contents) && checkpoint.Folder.Length > 0 && ExistingFile.IsThere(path))
                 contents = File.ReadAllBytes(path);
             if (contents is not null)
             {

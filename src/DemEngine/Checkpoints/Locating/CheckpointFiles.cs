@@ -37,7 +37,7 @@ internal sealed record CheckpointFiles(
     /// </exception>
     public static CheckpointFiles Find(string path, NamePool? pool = null)
     {
-        if (File.Exists(path))
+        if (ExistingFile.IsThere(path))
         {
             string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
             return WeightNames.IsIndex(path)
@@ -92,11 +92,11 @@ internal sealed record CheckpointFiles(
         {
             string index = Path.Combine(path, one.Index);
             string single = Path.Combine(path, one.Single);
-            if (File.Exists(index))
+            if (ExistingFile.IsThere(index))
             {
                 CheckpointFiles files = OfIndex(Path.GetDirectoryName(Path.GetFullPath(index))!, index, pool);
                 string listed = Path.Combine(files.Folder, one.Single);
-                return !File.Exists(single) || files.Weights.Contains(listed, StringComparer.Ordinal)
+                return !ExistingFile.IsThere(single) || files.Weights.Contains(listed, StringComparer.Ordinal)
                     ? files
                     : throw new DemException(ErrorCode.AmbiguousCheckpoint, $"{path}: {one.Single} and {one.Index}")
                     {
@@ -104,7 +104,7 @@ internal sealed record CheckpointFiles(
                     };
             }
 
-            if (File.Exists(single))
+            if (ExistingFile.IsThere(single))
                 return new CheckpointFiles(path, [single]);
         }
 
@@ -125,7 +125,7 @@ internal sealed record CheckpointFiles(
     {
         WeightMap map = CheckpointIndex.Read(index, pool);
         string[] shards = [.. map.Shards.Order(StringComparer.Ordinal)];
-        string[] missing = [.. shards.Where(shard => !File.Exists(Path.Combine(folder, shard)))];
+        string[] missing = [.. shards.Where(shard => !ExistingFile.IsThere(Path.Combine(folder, shard)))];
         WeightNames names = WeightNames.OfIndex(index);
         if (missing.Length > 0)
             throw Incomplete(folder, index, names, shards.Length, missing);

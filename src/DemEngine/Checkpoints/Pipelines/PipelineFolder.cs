@@ -59,7 +59,7 @@ internal sealed class PipelineFolder
     /// the files in it, is none.
     /// </summary>
     public static bool IsRoot(string path) => FolderOf(path) is { } folder
-        && File.Exists(System.IO.Path.Combine(folder, PipelineIndex.FileName))
+        && ExistingFile.IsThere(System.IO.Path.Combine(folder, PipelineIndex.FileName))
         && !WeightNames.Safetensors.Concat(WeightNames.PyTorch).SelectMany(one => new[] { one.Single, one.Index })
             .Any(name => File.Exists(System.IO.Path.Combine(folder, name)));
 

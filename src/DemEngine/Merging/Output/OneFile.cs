@@ -105,9 +105,15 @@ internal static class OneFile
             using Checkpoint file = Checkpoint.Open(path);
             return isOurs(file);
         }
-        catch (DemException)
+        catch (DemException e) when (!IsUnread(e.Code))
         {
-            return false;
+            return false; // It is no file of weights.
         }
     }
+
+    // A file that cannot be read now may be ours all the same.
+    private static bool IsUnread(ErrorCode code) => code == ErrorCode.UnreadableFile
+        || code == ErrorCode.ReadFailed
+        || code == ErrorCode.TooManyOpenFiles
+        || code == ErrorCode.OutOfMemory;
 }

@@ -1,0 +1,32 @@
+namespace DemEngine.Files;
+
+/// <summary>
+/// Files that mean something by being there. <see cref="File.Exists"/> says no to whatever the system fails with, and a file that
+/// is passed over gives another result without a word.
+/// </summary>
+internal static class ExistingFile
+{
+    /// <summary>Whether a file is there.</summary>
+    /// <param name="path">Path of the file.</param>
+    /// <returns>False where there is none, or where the path leads to a folder.</returns>
+    /// <exception cref="DemException">DEM2022 (UnreadableFile): the system does not say.</exception>
+    public static bool IsThere(string path)
+    {
+        if (File.Exists(path))
+            return true;
+        try
+        {
+            _ = File.GetAttributes(path);
+            return false; // A folder.
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or PathTooLongException
+            or ArgumentException)
+        {
+            return false;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DemException(ErrorCode.UnreadableFile, $"{path}: {e.Message}", e) { Path = path };
+        }
+    }
+}
