@@ -7,18 +7,21 @@ namespace DemEngine;
 /// </summary>
 public sealed class DemException : Exception
 {
+    // Longer than any list of names and paths, and short enough to be read on a screen: files can have texts of any length.
+    private const int LongestMessage = 10_000;
+
     /// <summary>Creates an error with the given code.</summary>
     /// <param name="code">Documented error code.</param>
     /// <param name="message">
     /// Text that says what is wrong and where, in one or a few sentences, without the code and the remedy. What a terminal would
-    /// obey and not show, in names from files and in paths, is escaped.
+    /// obey and not show, in names from files and in paths, is escaped, and what is longer than a few screens is cut off.
     /// </param>
     /// <param name="inner">Exception that caused this error, if any.</param>
     /// <param name="remedy">
     /// Advice for this case, where it is more exact than the remedy of the code; null for the latter.
     /// </param>
     public DemException(ErrorCode code, string message, Exception? inner = null, string? remedy = null)
-        : base(Quoted.Plain(message), inner)
+        : base(Quoted.Plain(message, LongestMessage), inner)
     {
         Code = code;
         Remedy = remedy ?? code.Remedy;

@@ -102,8 +102,8 @@ internal sealed class TokenizerFile
         if (Kind != other.Kind)
             throw new DemException(
                 ErrorCode.UnsupportedFeature,
-                $"{_owner} has a tokenizer of kind {Kind} and {other._owner} one of kind {other.Kind}"
-                + "; there is no union of these");
+                $"{_owner} has a tokenizer of kind {Quoted.Name(Kind)} and {other._owner} one of kind {Quoted.Name(other.Kind)}; "
+                + "there is no union of these");
 
         HashSet<string> added = [.. other.AddedTokens.Select(other.ContentOf)];
         string[] missing =

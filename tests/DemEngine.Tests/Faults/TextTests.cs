@@ -98,6 +98,14 @@ public sealed class TextTests
         Assert.That(Quoted.Plain("ab😀", 3), Is.EqualTo("ab\\ud83d…"));
     }
 
+    [Test]
+    public void A_message_is_no_longer_than_a_few_screens()
+    {
+        string text = new DemException(ErrorCode.BadSideFile, new string('x', 1_000_000)).Message;
+        Assert.That(text, Has.Length.LessThan(20_000).And.EndsWith("…"));
+        Assert.That(new DemException(ErrorCode.BadSideFile, new string('x', 9_000)).Message, Has.Length.EqualTo(9_000));
+    }
+
     private static byte[] With(string json, byte[] text)
     {
         int at = json.IndexOf('*', StringComparison.Ordinal);

@@ -67,9 +67,9 @@ internal readonly struct BF16Element : IFloatElement
         where TVector : struct
     {
         // The rounding changes at the midpoint between the two nearest results. Just above a power of two the midpoint below it
-        // may be nearer, a quarter of a unit in the last place away, as results lie twice as close there. Binary32 numbers without
-        // a sign are ordered as their bits are, so each condition is that a difference of integers is negative. The last one keeps
-        // clear of overflow. Where a quarter of a unit would not be a normal number, nothing is decided.
+        // may be nearer, a quarter of a unit in the last place away, as results lie twice as close there. Binary32 numbers
+        // without a sign are ordered as their bits are, so each condition is that a difference of integers is negative. The last
+        // one keeps clear of overflow. Where a quarter of a unit would not be a normal number, nothing is decided.
         TVector middle = TWidth.Or(TWidth.And(singles, TWidth.Broadcast(0xFFFF_0000)), TWidth.Broadcast(0x8000));
         TVector distance = TWidth.And(TWidth.SubtractSingle(singles, middle), TWidth.Broadcast(0x7FFF_FFFF));
         TVector magnitude = TWidth.And(singles, TWidth.Broadcast(0x7FFF_FFFF));

@@ -73,9 +73,9 @@ internal readonly struct SmallFloatElement<TFormat> : IFloatElement
         where TVector : struct
     {
         // The rounding changes at the midpoint between the two nearest results. Just above a power of two the midpoint below it
-        // may be nearer, a quarter of a unit in the last place away, as results lie twice as close there. Binary32 numbers without
-        // a sign are ordered as their bits are, so each condition is that a difference of integers is negative. The other
-        // conditions keep well inside the normal numbers.
+        // may be nearer, a quarter of a unit in the last place away, as results lie twice as close there. Binary32 numbers
+        // without a sign are ordered as their bits are, so each condition is that a difference of integers is negative. The
+        // other conditions keep well inside the normal numbers.
         int shift = 23 - TFormat.MantissaBits;
         uint half = 1u << (shift - 1);
         TVector middle = TWidth.Or(TWidth.And(singles, TWidth.Broadcast(uint.MaxValue << shift)), TWidth.Broadcast(half));

@@ -16,8 +16,8 @@ namespace DemEngine.Backends.Cpu.Products;
 /// for a step, and v of them at most, a product is off by less than u/(1 − v·u)·Σ vₖ·|cₖ||rₖ|. By the inequality of Cauchy and
 /// Schwarz that is at most aᵢ·bᵢ for any weights tₖ, with aᵢ = u/(1 − v·u)·√Σ(vₖ²/tₖ)·cₖ² of the row and bᵢ = √Σ tₖ·rₖ² of the
 /// column (see <see cref="PackedFactor.WeightOf"/>), and all together at most √Σ λᵢ·aᵢ² · √Σ bᵢ²/λᵢ for any λᵢ. These bounds are
-/// near their sum, Σ aᵢ·bᵢ, where λᵢ is about bᵢ/aᵢ. A factor next to 1 covers what is rounded in binary64 and in the bound itself,
-/// a constant that is added to aᵢ covers coefficients that underflow, so that the bound of a row is never 0.
+/// near their sum, Σ aᵢ·bᵢ, where λᵢ is about bᵢ/aᵢ. A factor next to 1 covers what is rounded in binary64 and in the bound
+/// itself, a constant that is added to aᵢ covers coefficients that underflow, so that the bound of a row is never 0.
 /// </remarks>
 internal sealed class StripEstimate<TWidth, TVector>
     where TWidth : IVectorWidth<TVector>
@@ -163,7 +163,9 @@ internal sealed class StripEstimate<TWidth, TVector>
         return [.. weights];
     }
 
-    /// <summary>The ratio of a change's bounds of columns to those of rows, by their mean squares, but for a common factor.</summary>
+    /// <summary>
+    /// The ratio of a change's bounds of columns to those of rows, by their mean squares, but for a common factor.
+    /// </summary>
     private static double Balance(ChangedTerm change, ReadOnlySpan<float> columnNorms)
     {
         Vector512<float> sums = default;
