@@ -1,5 +1,7 @@
 using System.Collections;
+using DemEngine.Errors;
 using Parquet;
+using Parquet.Meta;
 using Parquet.Schema;
 
 namespace DemEngine.Evaluation.Records;
@@ -17,22 +19,25 @@ internal static class ParquetRows
         var file = new WithinFile(opened);
         var (groups, schema) = Guarded(path, () => Open(file));
         long number = 0;
-        for (int group = 0; group < groups; group++)
+        for (int group = 0; group < groups.Count; group++)
         {
             int taken = group;
-            foreach (Dictionary<string, object> row in Guarded(path, () => ReadGroup(file, taken)))
+            IList<Dictionary<string, object>> rows = Guarded(path, () => ReadGroup(file, taken));
+            if (ParquetLevels.FindLost(schema.Fields, rows, groups[group]) is { } column)
+                throw DataFiles.Damaged(path, $"the lists of {Quoted.Name(column)} have nulls in them, which are not read");
+            foreach (Dictionary<string, object> row in rows)
                 yield return new DataRow($"{path}, row {++number}", RowJson.Of(Columns(schema.Fields, row)));
         }
     }
 
-    private static (int Groups, ParquetSchema Schema) Open(WithinFile file)
+    private static (List<RowGroup> Groups, ParquetSchema Schema) Open(WithinFile file)
     {
         ParquetPages.Check(file, ParquetFooter.Check(file));
         file.Position = 0;
         ParquetReader reader = ParquetReader.CreateAsync(file, leaveStreamOpen: true).GetAwaiter().GetResult();
         try
         {
-            return (reader.RowGroupCount, reader.Schema);
+            return (reader.Metadata!.RowGroups, reader.Schema);
         }
         finally
         {

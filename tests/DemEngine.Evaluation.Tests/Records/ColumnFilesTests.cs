@@ -30,6 +30,15 @@ public class ColumnFilesTests
         }
     }
 
+    [Test]
+    public void Nulls_in_lists_are_not_left_out_without_a_word()
+    {
+        string path = Path.Combine(Folder, "nulls.parquet");
+        var error = Assert.Throws<DemException>(() => Rows(path))!;
+        Assert.That(error.Code, Is.EqualTo(ErrorCode.BadDataFile));
+        Assert.That(error.Message, Does.Contain("tags"));
+    }
+
     [TestCase("snappy.parquet")]
     [TestCase("zstd.parquet")]
     [TestCase("lz4.feather")]

@@ -41,6 +41,7 @@ coded = table.set_column(1, "source", table.column("source").dictionary_encode()
 (HERE / "rows.json").write_text(json.dumps(rows, ensure_ascii=False, indent=1))
 parquet.write_table(table, HERE / "snappy.parquet", row_group_size=3)
 parquet.write_table(table, HERE / "zstd.parquet", compression="zstd")
+parquet.write_table(pa.table({"tags": [["a", None, "b"], [], ["c"]], "id": [1, 2, 3]}), HERE / "nulls.parquet")
 feather.write_feather(coded, HERE / "lz4.feather", compression="lz4")
 with pa.OSFile(str(HERE / "stream.arrow"), "wb") as file, pa.ipc.new_stream(file, schema) as writer:
     for batch in table.to_batches(max_chunksize=2):
