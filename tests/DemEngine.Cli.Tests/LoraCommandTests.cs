@@ -53,6 +53,13 @@ public sealed class LoraCommandTests
     }
 
     [Test]
+    public void An_adapter_cannot_be_verified_and_the_remedy_is_not_another_adapter()
+    {
+        CommandResult result = Dem.Run("verify", _family.PathOf("lora1")).Expect(2);
+        Assert.That(result.Error, Does.Contain("DEM2021").And.Contain("this is an adapter").And.Not.Contain("MODEL+ADAPTER"));
+    }
+
+    [Test]
     public void Adapters_are_combined_and_cut()
     {
         string sum = _family.PathOf("sum");

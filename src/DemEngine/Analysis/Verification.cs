@@ -83,6 +83,17 @@ public static class Verification
         {
             return Checkpoint.Open(folder, io);
         }
+        catch (DemException e) when (e.Code == ErrorCode.Adapter)
+        {
+            throw new DemException(
+                ErrorCode.BadManifest,
+                $"{folder}: this is an adapter, and adapters have no {Manifest.FileName}",
+                e,
+                "There is nothing to compare it with: only folders of models can be verified.")
+            {
+                Path = folder,
+            };
+        }
         catch (DemException) when (Directory.Exists(folder) && File.Exists(Path.Combine(folder, Manifest.FileName)))
         {
             if (Manifest.Read(folder, _ => { }).Files is not { } stated
