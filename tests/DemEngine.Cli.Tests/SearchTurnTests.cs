@@ -20,6 +20,7 @@ public class SearchTurnTests
         JsonElement[] trials = [.. asked.GetProperty("trials").EnumerateArray()];
         Assert.That(trials.Select(trial => trial.GetProperty("trial").GetInt32()), Is.EqualTo(new[] { 1, 2, 3, 4, 5 }));
         Assert.That(asked.GetProperty("outstanding").GetInt32(), Is.EqualTo(5));
+        Assert.That(asked.GetProperty("schema").GetInt32(), Is.EqualTo(1));
 
         string recipe = trials[3].GetProperty("recipe").GetString()!;
         Dem.Run("merge", recipe, "--out", _family.PathOf("turns-4"), "-q").Expect(0);

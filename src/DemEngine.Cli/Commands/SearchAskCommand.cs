@@ -80,7 +80,7 @@ internal static class SearchAskCommand
                 },
                 backend,
                 Interrupt.Token);
-            TurnPrinter.Print(answer);
+            TurnPrinter.Print(answer, parsed.GetValue(GlobalOptions.Json));
             return 0;
         });
         return command;

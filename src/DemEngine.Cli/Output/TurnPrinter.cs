@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using DemEngine.Answers;
+using DemEngine.Cli.Answers;
 using DemEngine.Cli.Formatting;
 using DemEngine.Search;
 using DemEngine.Search.Trials;
@@ -10,7 +11,19 @@ namespace DemEngine.Cli.Output;
 /// <summary>Prints what a search answers when it is asked for trials, or told of one.</summary>
 internal static class TurnPrinter
 {
-    public static void Print(AskAnswer answer) => Console.Out.WriteLine(new JsonObject
+    /// <summary>Prints trials, which are for programs: as JSON, whether that is asked for or not.</summary>
+    /// <param name="answer">The trials.</param>
+    /// <param name="json">Whether what is printed becomes a part of the one object of <c>--json</c>.</param>
+    public static void Print(AskAnswer answer, bool json)
+    {
+        string text = TextOf(answer);
+        if (json)
+            Console.Out.WriteLine(text);
+        else
+            JsonResult.Write(Console.Out, text, null);
+    }
+
+    private static string TextOf(AskAnswer answer) => new JsonObject
     {
         ["trials"] = new JsonArray([.. answer.Trials.Select(one => new JsonObject
         {
@@ -27,7 +40,7 @@ internal static class TurnPrinter
         ["outstanding"] = answer.Outstanding,
         ["waits"] = answer.Waits,
         ["complete"] = answer.IsComplete,
-    }.ToJsonString());
+    }.ToJsonString();
 
     public static void Print(TellAnswer answer)
     {
