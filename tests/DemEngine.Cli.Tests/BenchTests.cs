@@ -111,7 +111,7 @@ public class BenchTests
         Assert.That(Dem.Run(command).Expect(0).Error, Does.Not.Contain("making"), "the models are used again");
     }
 
-    [TestCase("tie", "there is no method")]
+    [TestCase("tie", "there is no method \"tie\" (did you mean \"ties\"?)")]
     [TestCase("slerp", "it takes 1")]
     [TestCase("model_stock", "it takes 2 or more")]
     public void What_a_method_does_not_take_is_refused(string method, string message)

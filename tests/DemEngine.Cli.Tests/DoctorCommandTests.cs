@@ -25,7 +25,7 @@ public class DoctorCommandTests
     {
         using var folder = new TempFolder();
         CommandResult result = Dem.Run("doctor", "--dir", folder.PathOf("nowhere")).Expect(1);
-        Assert.That(result.Output, Does.Match(@"(disk|writing)\s+fail").And.Contain("--dir"));
+        Assert.That(result.Output, Does.Match(@"(disk|writing)\s+fail").And.Contain("--dir").And.Contain("there is no such folder"));
     }
 
     [TestCase(VectorWidth.Bits256, "avx2 avx512f avx512bw avx512cd avx512dq avx512vl", true, "ok", "x86-64-v4")]

@@ -138,7 +138,9 @@ public partial class MergeCommandTests
         Merge("in the way", "--dry-run", "--overwrite").Expect(0);
         Merge("new", "--dry-run", "--resume").ExpectError(ErrorCode.NothingToResume);
         Merge("base", "--dry-run", "--overwrite").ExpectError(ErrorCode.OutputOverlapsInput);
-        Merge("new", "--dry-run", "--max-memory", "1KB").ExpectError(ErrorCode.BadArgument);
+        CommandResult little = Merge("new", "--dry-run", "--max-memory", "1KB").Expect(2);
+        Assert.That(little.Error, Does.Contain("error DEM1001: a memory bound of 1000 bytes is too small"));
+        Assert.That(little.ErrorLines[^1], Does.Match("^ +Raise the bound on memory to [0-9]+ bytes or more[.]$"));
     }
 
     [Test]

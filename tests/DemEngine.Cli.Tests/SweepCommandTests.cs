@@ -56,6 +56,8 @@ public sealed class SweepCommandTests
     {
         Dem.Run("sweep", _family.Recipe, "--set", "lambda", "--out", _family.PathOf("none")).ExpectError(ErrorCode.BadArgument, "--set \"lambda\"");
         Dem.Run("sweep", _family.Recipe, "--set", "gamma=1,2", "--out", _family.PathOf("none")).ExpectError(ErrorCode.UnknownKey);
+        Dem.Run("sweep", _family.Recipe, "--set", "lamda=1,2", "--out", _family.PathOf("none"))
+            .ExpectError(ErrorCode.UnknownKey, "lamda: the method dem has no such parameter (did you mean \"lambda\"?); it takes");
         Assert.That(Directory.Exists(_family.PathOf("none")), Is.False);
     }
 }

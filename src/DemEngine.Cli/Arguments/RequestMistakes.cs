@@ -55,7 +55,9 @@ internal static partial class RequestMistakes
     public static string Remedy(ParseResult parsed)
     {
         Command command = parsed.CommandResult.Command;
-        return IsGroup(command) ? $"`{Name(command)} --help` lists the commands." : $"`{Name(command)} --help` says what it takes.";
+        return IsGroup(command)
+            ? $"`{Name(command)} --help` lists the commands."
+            : $"`{Name(command)} --help` says what it takes.";
     }
 
     private static IEnumerable<string> ValuesOfFlags(ParseResult parsed, string[] words)
@@ -64,10 +66,11 @@ internal static partial class RequestMistakes
         foreach (string word in words.TakeWhile(word => word != "--").Where(IsOption))
         {
             int end = word.IndexOfAny(['=', ':']);
-            if (end < 0 || flags.FirstOrDefault(flag => flag.Name == word[..end] || flag.Aliases.Contains(word[..end])) is not { } flag)
+            string name = end < 0 ? "" : word[..end];
+            if (flags.FirstOrDefault(flag => flag.Name == name || flag.Aliases.Contains(name)) is not { } flag)
                 continue;
             string but = flag.Name == "--resume" ? " but auto" : "";
-            yield return $"{word[..end]} takes no value{but}, and is given '{word[(end + 1)..]}'";
+            yield return $"{name} takes no value{but}, and is given '{word[(end + 1)..]}'";
         }
     }
 
@@ -135,12 +138,12 @@ internal static partial class RequestMistakes
                 : $"there is no command '{word}'{Misspelling.DidYouMean(word, known)}";
         }
 
-        if (command.Arguments.Count > 0)
-            return $"'{word}' is one word more than {Name(command)} takes";
-        string meant = command.Options.FirstOrDefault(option => option.Required && parsed.GetResult(option) is null) is { } option
-            ? $" (did you mean \"{option.Name} {word}\"?)"
-            : "";
-        return $"{Name(command)} takes options only, and '{word}' is none{meant}";
+        Option? missing = command.Options.FirstOrDefault(
+            option => option.Required && parsed.GetResult(option) is not { Tokens.Count: > 0 });
+        string meant = missing is null ? "" : $" (did you mean \"{missing.Name} {word}\"?)";
+        return command.Arguments.Count > 0
+            ? $"'{word}' is one word more than {Name(command)} takes{meant}"
+            : $"{Name(command)} takes options only, and '{word}' is none{meant}";
     }
 
     private static string Name(Command command) =>

@@ -27,6 +27,9 @@ internal static class DiskFindings
 
     private static Finding Room(string folder)
     {
+        if (!Directory.Exists(folder))
+            return new Finding(
+                "disk", Health.Fail, $"{folder}: there is no such folder", "Name a folder that is there, with --dir.");
         try
         {
             long free = DiskRoom.FreeIn(folder);

@@ -23,7 +23,13 @@ internal static class MergeCommand
         Option<string?> part = PartOption.New();
         Option<string?> phase = PartOption.NewPhase();
         Option<bool> inputs = PartOption.NewInputs();
-        var run = new RunCommandOptions(writesCard: true, output, part);
+        var run = new RunCommandOptions(
+            writesCard: true,
+            output,
+            part,
+            result => result.GetResult(recipe) is { Tokens: [var file] } && PartMerge.IsPlan(file.Value)
+                ? $"{file.Value} is a plan in parts: say with --part which one is to be made, or join them with `dem join`"
+                : null);
 
         var command = new Command("merge", "Merge checkpoints as a recipe says.")
         {

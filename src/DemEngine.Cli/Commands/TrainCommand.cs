@@ -88,7 +88,9 @@ internal static class TrainCommand
                 result.AddError("give one of --resume and --restart, not both");
             bool scratch = result.GetValue(fromScratch);
             if (scratch == (result.GetValue(model) is not null) || scratch != (result.GetValue(config) is not null))
-                result.AddError("give either --base, or --from-scratch and --config, not both");
+                result.AddError(scratch || result.GetValue(config) is not null
+                    ? "give either --base, or --from-scratch and --config, not both"
+                    : "give --base, or --from-scratch and --config");
         });
         command.SetAction(parsed =>
         {

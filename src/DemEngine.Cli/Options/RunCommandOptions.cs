@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using DemEngine.Backends;
 using DemEngine.Checkpoints;
 using DemEngine.Cli.Arguments;
@@ -17,8 +18,12 @@ namespace DemEngine.Cli.Options;
 /// <param name="writesCard">Whether the command writes model cards, and so has an option to leave them out.</param>
 /// <param name="positional">Argument in which the output can be given, too; null for none.</param>
 /// <param name="part">Option with which a part of a plan is made, which says where the output is; null for none.</param>
+/// <param name="whyNoOutput">Says what else is wrong where no output is given; null where nothing is.</param>
 internal sealed class RunCommandOptions(
-    bool writesCard = false, Argument<DirectoryInfo?>? positional = null, Option<string?>? part = null)
+    bool writesCard = false,
+    Argument<DirectoryInfo?>? positional = null,
+    Option<string?>? part = null,
+    Func<CommandResult, string?>? whyNoOutput = null)
 {
     private readonly ReadCommandOptions _read = new();
 
@@ -103,7 +108,7 @@ internal sealed class RunCommandOptions(
             }
 
             if (result.GetResult(Out) is null && !isLastWord)
-                result.AddError("--out is required, or the folder as the last word");
+                result.AddError(whyNoOutput?.Invoke(result) ?? "--out is required, or the folder as the last word");
             else if (result.GetResult(Out) is not null && isLastWord)
                 result.AddError("the output folder is given twice");
         });

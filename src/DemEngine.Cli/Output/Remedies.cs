@@ -13,11 +13,11 @@ internal static class Remedies
             "Run the command with --help to see what it takes."),
         [ErrorCode.OutputExists] = (
             null,
-            "Choose another --out, or pass --overwrite to replace it once the new one is complete."),
+            "Choose another output, or pass --overwrite to replace it once the new one is complete."),
         [ErrorCode.OutputNotOurs] = (
             "--overwrite was given for a folder that this tool did not write, or for a file.",
-            "Move it away yourself if it is no longer needed, or choose another --out."),
-        [ErrorCode.OutputOverlapsInput] = (null, "Choose an --out outside every input folder."),
+            "Move it away yourself if it is no longer needed, or choose another output."),
+        [ErrorCode.OutputOverlapsInput] = (null, "Choose an output outside every input folder."),
         [ErrorCode.UnfinishedRun] = (null, "Pass --resume to go on with it, or --restart to discard it."),
         [ErrorCode.NothingToResume] = (
             "--resume was given, but no unfinished run lies beside the output.",
@@ -26,7 +26,7 @@ internal static class Remedies
             null,
             "Run the original command, with --resume where it has that option, or pass --restart to discard the "
             + "unfinished run."),
-        [ErrorCode.OutputBusy] = (null, "Wait for it, or choose another --out."),
+        [ErrorCode.OutputBusy] = (null, "Wait for it, or choose another output."),
         [ErrorCode.NoSuchDevice] = (
             "--backend names a device that is not there or cannot be used.",
             "Run `dem devices` to see what there is; --backend cpu works everywhere and gives the same bytes."),

@@ -20,7 +20,8 @@ internal static class SweepPrinter
             return;
 
         int there = report.Candidates.Count - report.Merges.Count;
-        Console.Out.WriteLine($"{report.Merges.Count} {(report.Merges.Count == 1 ? "merge" : "merges")}{(there > 0 ? $" ({there} {(there == 1 ? "was" : "were")} there already)" : "")}");
+        string before = there == 0 ? "" : $" ({there} {(there == 1 ? "was" : "were")} there already)";
+        Console.Out.WriteLine($"{report.Merges.Count} {(report.Merges.Count == 1 ? "merge" : "merges")}{before}");
         if (report.Merges is [var first, ..])
         {
             // Inputs are read once for all merges, and Seconds is the time of all together, without bringing each to the disk.

@@ -22,7 +22,8 @@ internal sealed class BenchRecipe(IMergeMethod method)
     /// <exception cref="DemException">DEM1001 (BadArgument): there is no method of that name.</exception>
     public static BenchRecipe Of(string method) => new(MergeMethods.Find(method) ?? throw new DemException(
         ErrorCode.BadArgument,
-        $"there is no method {Quoted.Name(method)}; "
+        $"there is no method {Quoted.Name(method)}"
+        + $"{Misspelling.DidYouMean(method, MergeMethods.All.Select(known => known.Name))}; "
         + $"methods are {string.Join(", ", MergeMethods.All.Select(known => known.Name))}"));
 
     /// <summary>Chooses the numbers of sources to measure.</summary>

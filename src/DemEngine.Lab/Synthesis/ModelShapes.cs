@@ -24,6 +24,7 @@ public static class ModelShapes
             ? ConfiguredShape.Read(nameOrFile)
             : throw new DemException(
                 ErrorCode.BadArgument,
-                $"there is no shape or file {Quoted.Name(nameOrFile)}; shapes are {string.Join(", ", Names)}");
+                $"there is no shape or file {Quoted.Name(nameOrFile)}{Misspelling.DidYouMean(nameOrFile, Names)}; shapes are "
+                + string.Join(", ", Names));
     }
 }

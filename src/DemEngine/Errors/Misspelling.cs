@@ -29,7 +29,7 @@ internal static class Misspelling
             .Select(pair => pair.candidate).FirstOrDefault();
     }
 
-    /// <summary>The words of which a word is the beginning. Where there are many it says too little, and none is returned.</summary>
+    /// <summary>The words of which a word is the beginning. Where they are many it says too little: none.</summary>
     private static string[] BegunBy(string word, string[] known)
     {
         if (word.TrimStart('-').Length < FewestLetters)

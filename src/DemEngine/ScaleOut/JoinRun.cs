@@ -96,7 +96,8 @@ internal sealed class JoinRun(OpenedPlan opened, PlanDocument planned)
             ? [.. records.OfType<PartRecord>()]
             : throw new DemException(
                 ErrorCode.PartsMissing,
-                $"{_parts.Path}: {missing.Length} of {records.Length} parts are not finished: {NumberRanges.Text(missing)}")
+                $"{_parts.Path}: {missing.Length} of {records.Length} parts {(missing.Length == 1 ? "is" : "are")} not finished: "
+                + NumberRanges.Text(missing))
             {
                 Path = _parts.Path,
             };

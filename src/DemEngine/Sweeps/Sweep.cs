@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DemEngine.Backends;
+using DemEngine.Errors;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Output;
 using DemEngine.Merging.Parts;
@@ -56,6 +57,16 @@ public static class Sweep
                 throw new DemException(
                     ErrorCode.BadArgument,
                     $"models[{axis.Model}].{axis.Parameter}: the recipe has {recipe.Models.Count} models");
+            if (MergeMethods.Find(recipe.MergeMethod.Value) is { } asked && !PassedOver.Includes(axis.Parameter, asked)
+                && asked.Parameters.All(parameter => parameter.Name != axis.Parameter))
+            {
+                string[] known = [.. asked.Parameters.Select(parameter => parameter.Name)];
+                throw new DemException(
+                    ErrorCode.UnknownKey,
+                    $"{axis.Parameter}: the method {asked.Name} has no such parameter"
+                    + $"{Misspelling.DidYouMean(axis.Parameter, known)}; it takes {string.Join(", ", known)}");
+            }
+
             if (axes.Any(other => other != axis && other.Model == axis.Model && other.Parameter == axis.Parameter))
                 throw new DemException(ErrorCode.BadArgument, $"{axis.Parameter} is given twice");
             if (MergeMethods.Find(recipe.MergeMethod.Value) is { } method && PassedOver.Includes(axis.Parameter, method))

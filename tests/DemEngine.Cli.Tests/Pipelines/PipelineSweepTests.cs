@@ -58,7 +58,7 @@ public sealed class PipelineSweepTests
         Assert.That(File.GetLastWriteTimeUtc(kept), Is.EqualTo(made));
 
         Directory.Delete(_folder.PathOf("sweep/models.0.weight-0.25"), recursive: true);
-        Assert.That(Dem.Run(request).Expect(0).Output, Does.Contain("1 were there already"));
+        Assert.That(Dem.Run(request).Expect(0).Output, Does.Contain("1 was there already"));
         Assert.That(File.GetLastWriteTimeUtc(kept), Is.EqualTo(made));
         Dem.Run("verify", _folder.PathOf("sweep/models.0.weight-0.25")).Expect(0);
     }

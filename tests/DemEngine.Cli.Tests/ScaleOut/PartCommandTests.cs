@@ -87,6 +87,7 @@ public sealed class PartCommandTests
         Dem.Run("join", plan + "x").ExpectError(ErrorCode.NoPlan);
         CommandResult asRecipe = Dem.Run("merge", plan, _family.PathOf("x")).Expect(2);
         Assert.That(asRecipe.Error, Does.Contain("this is a plan in parts").And.Contain("--part"));
+        Dem.Run("merge", plan).ExpectError(ErrorCode.BadArgument, "is a plan in parts: say with --part which one");
     }
 
     [Test]

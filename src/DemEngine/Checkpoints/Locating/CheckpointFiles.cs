@@ -114,8 +114,8 @@ internal sealed record CheckpointFiles(
             ? new CheckpointFiles(path, [.. shards.Files.Values.Select(file => Path.Combine(path, file))])
             : throw new DemException(
                 ErrorCode.MissingShard,
-                $"{path}: {shards.Files.Count} of {shards.Count} shards {(shards.Files.Count == 1 ? "is" : "are")} there; missing "
-                + Quoted.List([.. shards.Missing]))
+                $"{path}: {shards.Files.Count} of {shards.Count} shards {(shards.Files.Count == 1 ? "is" : "are")} there; "
+                + $"missing {Quoted.List([.. shards.Missing])}")
             {
                 Path = path,
             };

@@ -159,7 +159,9 @@ internal sealed class MemoryBudget
             throw TooSmall(
                 most,
                 taken,
-                mostBuffers == 0 ? "a buffer for the output" : $"{mostBuffers} buffers for inputs and one for the output",
+                mostBuffers == 0
+                    ? "a buffer for the output needs"
+                    : $"{mostBuffers} buffers for inputs and one for the output need",
                 leafCost + taken.ByThread);
 
         int threads = (int)Math.Min(options.Threads, leaves);
@@ -176,7 +178,7 @@ internal sealed class MemoryBudget
             throw TooSmall(
                 maxBytes,
                 taken,
-                "the smallest output tile and the rows that it is made from",
+                "the smallest output tile and the rows that it is made from need",
                 leastInputs + ContentHash.LeafBytes);
         }
 
@@ -205,7 +207,7 @@ internal sealed class MemoryBudget
 
     private static DemException TooSmall(long maxBytes, Taken taken, string what, long needed) => new(
         ErrorCode.BadArgument,
-        $"a memory bound of {maxBytes + taken.Shared} bytes is too small: {needed} are the least for {what}"
+        $"a memory bound of {maxBytes + taken.Shared} bytes is too small: {what} at least {needed}"
         + (taken.Beside == 0 ? "" : $", and what is read ahead of time or not written yet takes {taken.Beside}")
         + (taken.Computing == default ? ""
             : $", and factors of adapters take {taken.Computing.SharedBytes}"),

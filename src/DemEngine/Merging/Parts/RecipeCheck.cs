@@ -14,11 +14,12 @@ internal static class RecipeCheck
     /// <exception cref="DemException">DEM3003 to DEM3009 (UnknownKey to WrongModelCount): the recipe is wrong.</exception>
     public static IMergeMethod Run(Recipe recipe)
     {
+        string[] known = [.. MergeMethods.All.Select(one => one.Name)];
         IMergeMethod method = MergeMethods.Find(recipe.MergeMethod.Value)
             ?? throw recipe.MergeMethod.Place.Error(
                 ErrorCode.UnknownMethod,
-                $"there is no method {Quoted.Name(recipe.MergeMethod.Value)}; "
-                + $"there are {string.Join(", ", MergeMethods.All.Select(one => one.Name))}");
+                $"there is no method {Quoted.Name(recipe.MergeMethod.Value)}"
+                + $"{Misspelling.DidYouMean(recipe.MergeMethod.Value, known)}; there are {string.Join(", ", known)}");
 
         ChatTemplatePlan.Check(recipe);
         string[] all = [.. method.Parameters.Select(parameter => parameter.Name)];
