@@ -104,7 +104,7 @@ internal static class DemCommand
 
         // A file name may start with @; arguments are never read from it.
         ParseResult parsed = Build().Parse(words, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        string[] mistakes = [.. RequestMistakes.Of(parsed, words)];
+        string[] mistakes = [.. RequestMistakes.Of(parsed, words, HelpTopics.Names)];
         if (mistakes.Length > 0)
         {
             string remedy = RequestMistakes.Remedy(parsed);

@@ -180,7 +180,7 @@ public class RequestErrorTests
             foreach (Option option in command.Options.Where(option => option.Arity.MinimumNumberOfValues > 0 && !option.Hidden))
             {
                 string[] path = [.. PathOf(command), option.Name, value];
-                string[] mistakes = [.. RequestMistakes.Of(DemCommand.Build().Parse(path), path)];
+                string[] mistakes = [.. RequestMistakes.Of(DemCommand.Build().Parse(path), path, [])];
                 Assert.That(value.Length > 0 || mistakes.Length > 0, $"{string.Join(' ', path)} is accepted");
             }
         }

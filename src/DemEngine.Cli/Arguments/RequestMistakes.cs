@@ -14,7 +14,8 @@ internal static partial class RequestMistakes
     /// </summary>
     /// <param name="parsed">The request.</param>
     /// <param name="words">Its words, of which the library has kept the parts only.</param>
-    public static IEnumerable<string> Of(ParseResult parsed, string[] words)
+    /// <param name="topics">What <c>dem help</c> has beside commands.</param>
+    public static IEnumerable<string> Of(ParseResult parsed, string[] words, IEnumerable<string> topics)
     {
         // A command that is not in this build takes any words, and says so.
         Command command = parsed.CommandResult.Command;
@@ -38,7 +39,7 @@ internal static partial class RequestMistakes
         if (MisspeltCommand(parsed) is { } misspelt)
             return [misspelt];
         if (parsed.UnmatchedTokens.Count > 0)
-            return [Unexpected(parsed.UnmatchedTokens[0], parsed, asksForHelp: words.Contains("--help"))];
+            return [Unexpected(parsed.UnmatchedTokens[0], parsed, words.Contains("--help") ? topics : null)];
         string[] empty = [.. Empty(parsed)];
         if (empty.Length > 0)
             return empty;
@@ -125,15 +126,14 @@ internal static partial class RequestMistakes
         return $"{Name(command)} has no option '{word}'{Misspelling.DidYouMean(name, known)}";
     }
 
-    private static string Unexpected(string word, ParseResult parsed, bool asksForHelp)
+    private static string Unexpected(string word, ParseResult parsed, IEnumerable<string>? topics)
     {
         Command command = parsed.CommandResult.Command;
         if (IsGroup(command))
         {
             IEnumerable<string> known = command.Subcommands.Where(one => !one.Hidden).Select(one => one.Name);
-            bool isTopic = asksForHelp && command is RootCommand;
-            return isTopic
-                ? $"there is no command or topic '{word}'{Misspelling.DidYouMean(word, known.Concat(HelpTopics.Names))}; "
+            return topics is not null && command is RootCommand
+                ? $"there is no command or topic '{word}'{Misspelling.DidYouMean(word, known.Concat(topics))}; "
                     + "`dem help topics` lists the topics"
                 : $"there is no command '{word}'{Misspelling.DidYouMean(word, known)}";
         }

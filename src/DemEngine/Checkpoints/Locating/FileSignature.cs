@@ -86,14 +86,14 @@ internal static class FileSignature
     // A header of safetensors begins with its length in eight bytes, of which the last are zero.
     private static bool IsText(ReadOnlySpan<byte> start)
     {
-        ReadOnlySpan<byte> length = start[..Math.Min(start.Length, SafetensorsHeader.PrefixLength)];
+        ReadOnlySpan<byte> length = start[..Math.Min(start.Length, sizeof(ulong))];
         foreach (byte character in length)
         {
             if (character is (< (byte)' ' or > (byte)'~') and not ((byte)'\n' or (byte)'\r' or (byte)'\t'))
                 return false;
         }
 
-        return length.Length == SafetensorsHeader.PrefixLength;
+        return length.Length == sizeof(ulong);
     }
 
     /// <summary>Advice for weights of another framework; null where a name is not one of its files.</summary>
