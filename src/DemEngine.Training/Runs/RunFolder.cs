@@ -105,7 +105,7 @@ internal sealed class RunFolder : IDisposable
         {
             return new FileStream(file, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
         }
-        catch (IOException e) when (File.Exists(file))
+        catch (IOException e) when (SystemError.IsHeldByAnother(e))
         {
             throw new DemException(ErrorCode.OutputBusy, $"{path}: another process holds it", e);
         }

@@ -163,7 +163,13 @@ internal static class AdapterFolder
 
     private static void Discard(string folder)
     {
-        if (Directory.Exists(folder))
+        try
+        {
             Directory.Delete(folder, recursive: true);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // There is nothing to discard.
+        }
     }
 }

@@ -60,7 +60,7 @@ internal sealed class ClaimedFolder : IDisposable
         {
             return new FileStream(file, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, bufferSize: 0);
         }
-        catch (IOException e) when (File.Exists(file))
+        catch (IOException e) when (SystemError.IsHeldByAnother(e))
         {
             throw new DemException(ErrorCode.OutputBusy, $"{path}: another process works there", e) { Path = path };
         }

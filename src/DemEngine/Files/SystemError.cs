@@ -19,6 +19,15 @@ internal static class SystemError
         return ErrorCode.Internal;
     }
 
+    /// <summary>Whether a file could not be opened because another process holds it.</summary>
+    /// <param name="e">Exception that the opening raised.</param>
+    public static bool IsHeldByAnother(IOException e)
+    {
+        const int TryAgain = 11, TryAgainOnMac = 35; // EWOULDBLOCK
+        const int SharingViolation = unchecked((int)0x8007_0020);
+        return e.HResult is SharingViolation || e.HResult == (OperatingSystem.IsMacOS() ? TryAgainOnMac : TryAgain);
+    }
+
     private static ErrorCode CodeOfFile(Exception e)
     {
         ErrorCode code = WriteError.From(e, "").Code;

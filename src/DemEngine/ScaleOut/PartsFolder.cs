@@ -88,13 +88,21 @@ internal sealed class PartsFolder(string output)
     /// </exception>
     public void Discard()
     {
+        string discarded = $"{Path}-discarded";
         try
         {
-            if (!Directory.Exists(Path))
-                return;
+            if (Directory.Exists(discarded))
+                Directory.Delete(discarded, recursive: true);
             foreach (string part in Directory.GetDirectories(Path))
                 ClaimedPart.Claim(part).Dispose();
-            Directory.Delete(Path, recursive: true);
+
+            // Half deleted under its own name it would look like parts that are not finished, or are another's.
+            Directory.Move(Path, discarded);
+            Directory.Delete(discarded, recursive: true);
+        }
+        catch (DirectoryNotFoundException) when (!Directory.Exists(Path))
+        {
+            // There is nothing to discard.
         }
         catch (Exception e) when (WriteError.Covers(e))
         {

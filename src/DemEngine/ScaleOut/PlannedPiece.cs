@@ -27,7 +27,7 @@ internal sealed record PlannedPiece(int Shard, TensorRange Tensors, long Begin, 
     /// <param name="path">Path of the file.</param>
     /// <param name="length">Length in bytes.</param>
     public static bool HasLength(string path, long length) =>
-        new FileInfo(path) is { Exists: true } file && file.Length == length;
+        ExistingFile.IsThere(path) && new FileInfo(path).Length == length;
 
     /// <summary>Lists the pieces of a part, in the order of the shards.</summary>
     /// <param name="layout">Layout of the whole output.</param>

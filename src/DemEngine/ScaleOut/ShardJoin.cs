@@ -50,7 +50,7 @@ internal sealed class ShardJoin(
             : new(pieces[0].Piece.Tensors.First, pieces.Sum(one => one.Piece.Tensors.Count));
 
         // A join that was stopped has put it there already.
-        if (File.Exists(target))
+        if (ExistingFile.IsThere(target))
         {
             IReadOnlyCollection<int> wrong = Damaged(target, shard, range, origin: 0, cancel);
             if (wrong.Count > 0)
@@ -112,7 +112,7 @@ internal sealed class ShardJoin(
     /// <summary>Finds the parts whose tensors in a file do not have the bytes that they recorded.</summary>
     private IReadOnlyCollection<int> Damaged(string path, int shard, TensorRange range, long origin, CancellationToken cancel)
     {
-        if (!File.Exists(path))
+        if (!ExistingFile.IsThere(path))
             return [.. _pieces[shard].Select(one => one.Part)];
         using OutputFile file = OutputFile.Open(path);
         file.Sync();

@@ -17,12 +17,17 @@ public sealed class FaultyCommandTests
     {
         ["pread"] = 1,
         ["pwrite"] = 1,
-        ["fsync"] = 3,
+        ["fsync"] = 2,
         ["open"] = 1,
         ["rename"] = 2,
         ["mkdir"] = 2,
         ["unlink"] = 1,
+        ["stat"] = 1,
     };
+
+    // They differ from a merge in what they read alone.
+    private static readonly string[] LikeMerges = ["extract", "convert"];
+    private static readonly string[] OfLikeMerges = ["pread", "fsync"];
 
     private static readonly string[] Names =
         ["extract", "extract lora", "lora", "adapted", "moe", "convert", "single file", "sparse", "resumed"];
@@ -31,7 +36,10 @@ public sealed class FaultyCommandTests
     private ModelFamily _family = null!;
     private Dictionary<string, FaultyCommand> _commands = null!;
 
-    private static IEnumerable<string> CallNames => FaultyCalls.AreAllTried ? FaultyCalls.Errors.Keys : Few.Keys;
+    private static IEnumerable<string[]> Cases =>
+        from name in Names
+        from call in FaultyCalls.AreAllTried ? FaultyCalls.Errors.Keys : LikeMerges.Contains(name) ? OfLikeMerges : Few.Keys
+        select new[] { name, call };
 
     [OneTimeSetUp]
     public void MakeFamily()
@@ -85,8 +93,8 @@ public sealed class FaultyCommandTests
         _calls?.Dispose();
     }
 
-    [Test]
-    public void A_command_ends_well([ValueSource(nameof(Names))] string name, [ValueSource(nameof(CallNames))] string call)
+    [TestCaseSource(nameof(Cases))]
+    public void A_command_ends_well(string name, string call)
     {
         FaultyCommand command = _commands[name];
         foreach (var (at, error) in FaultyCalls.Tries(call, command.Counts.GetValueOrDefault(call), Few.GetValueOrDefault(call)))

@@ -38,11 +38,7 @@ public sealed class FaultyJoinTests
     public void A_join_goes_on_after(string call, int error, int times, bool isHarmless)
     {
         string output = $"{call} {error}";
-        string plan = _family.PathOf($"{output}.plan");
-        Dem.Run("plan", _family.Recipe, _family.PathOf(output), "--parts", $"{Parts}", "--out", plan, "--max-shard-size", "300KB", "-q").Expect(0);
-        for (int part = 0; part < Parts; part++)
-            Dem.Run("merge", plan, "--part", $"{part}", "-q").Expect(0);
-
+        string plan = MakePartsOf(output);
         CommandResult result = _calls.Run(call, $"{output}.dem-unfinished", 1, error, times, "join", plan, "--threads", "1");
         Assert.That(_calls.Count, Is.Positive, "the call is made");
         Assert.That(result.ExitCode, isHarmless ? Is.Zero : Is.EqualTo(1), result.Error);
@@ -54,5 +50,47 @@ public sealed class FaultyJoinTests
         }
 
         _family.ExpectSame(output, "whole");
+    }
+
+    /// <summary>The output is complete before the parts are deleted, and they are not taken for unfinished ones afterwards.</summary>
+    [TestCase(1)]
+    [TestCase(4)]
+    public void A_join_that_could_not_delete_the_parts_goes_on(int at)
+    {
+        string output = $"not deleted {at}";
+        string plan = MakePartsOf(output);
+        _calls.Run("unlink", ".dem-parts-discarded", at, FaultyCalls.InputOutput, 1, "join", plan).ExpectError(ErrorCode.WriteFailed, "dem-parts");
+        _family.ExpectSame(output, "whole");
+        Dem.Run("join", plan, "-q").Expect(0);
+        Assert.That(Directory.GetDirectories(_family.Folder, $".{output}.*"), Is.Empty);
+    }
+
+    [Test]
+    public void A_lock_that_cannot_be_opened_is_not_said_to_be_anothers()
+    {
+        string plan = MakePartsOf("locked");
+        _calls.Run("open", "dem-part-lock", 1, FaultyCalls.TooManyFiles, 1, "join", plan).ExpectError(ErrorCode.TooManyOpenFiles, "dem-parts");
+        Dem.Run("join", plan, "-q").Expect(0);
+        _family.ExpectSame("locked", "whole");
+    }
+
+    [Test]
+    public void A_part_that_cannot_be_looked_at_is_not_made_again()
+    {
+        string plan = MakePartsOf("looked at");
+        CommandResult result = _calls.Run("lstat", "part-00000/model", 1, FaultyCalls.InputOutput, int.MaxValue, "join", plan);
+        Assert.That(_calls.Count, Is.Positive, "the call is made");
+        Assert.That(result.Error, Does.Match("error DEM\\d{4}: ").And.Not.Contain("DEM4999").And.Not.Contain("DEM4030"));
+        Dem.Run("join", plan, "-q").Expect(0);
+        _family.ExpectSame("looked at", "whole");
+    }
+
+    private string MakePartsOf(string output)
+    {
+        string plan = _family.PathOf($"{output}.plan");
+        Dem.Run("plan", _family.Recipe, _family.PathOf(output), "--parts", $"{Parts}", "--out", plan, "--max-shard-size", "300KB", "-q").Expect(0);
+        for (int part = 0; part < Parts; part++)
+            Dem.Run("merge", plan, "--part", $"{part}", "-q").Expect(0);
+        return plan;
     }
 }

@@ -319,7 +319,7 @@ internal sealed class StagingDirectory : IDisposable
         {
             return null;
         }
-        catch (IOException e) when (File.Exists(file))
+        catch (IOException e) when (SystemError.IsHeldByAnother(e))
         {
             throw new DemException(ErrorCode.OutputBusy, $"{path}: another process holds it", e) { Path = path };
         }
