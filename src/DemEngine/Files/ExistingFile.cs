@@ -16,8 +16,8 @@ internal static class ExistingFile
             return true;
         try
         {
-            _ = File.GetAttributes(path);
-            return false; // A folder.
+            // What is there is a folder, a link that leads nowhere, or the file after all, where the system failed only once.
+            return !File.GetAttributes(path).HasFlag(FileAttributes.Directory) && File.Exists(path);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or PathTooLongException
             or ArgumentException)
