@@ -122,16 +122,7 @@ internal static class AdapterFolder
 
         // What was there is kept until the new folder has its place.
         Directory.Move(full, before);
-        try
-        {
-            Move(staging, full);
-        }
-        catch
-        {
-            Directory.Move(before, full);
-            throw;
-        }
-
+        Undoing.IfFails(() => Directory.Move(before, full), () => Move(staging, full));
         DiscardReplaced(before, full);
     }
 
@@ -148,18 +139,8 @@ internal static class AdapterFolder
     }
 
     /// <summary>After a failed flush the new name may not be on the disk, so that it is taken back.</summary>
-    private static void SyncParent(string full, Action undo)
-    {
-        try
-        {
-            LinuxFile.SyncFolder(Path.GetDirectoryName(full)!);
-        }
-        catch
-        {
-            undo();
-            throw;
-        }
-    }
+    private static void SyncParent(string full, Action undo) =>
+        Undoing.IfFails(undo, () => LinuxFile.SyncFolder(Path.GetDirectoryName(full)!));
 
     private static void Discard(string folder)
     {

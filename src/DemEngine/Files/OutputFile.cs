@@ -143,7 +143,7 @@ internal sealed class OutputFile : IDisposable
         bool replaces = File.Exists(path);
         if (replaces && LinuxFile.TryExchange(partial, path))
         {
-            Undoing(() => LinuxFile.TryExchange(partial, path), () => LinuxFile.SyncFolder(folder));
+            Undoing.IfFails(() => LinuxFile.TryExchange(partial, path), () => LinuxFile.SyncFolder(folder));
             return true;
         }
 
@@ -151,30 +151,8 @@ internal sealed class OutputFile : IDisposable
         if (replaces)
             LinuxFile.SyncFolder(folder); // What was there is gone: this file is the one that is whole.
         else
-            Undoing(() => File.Move(path, partial), () => LinuxFile.SyncFolder(folder));
+            Undoing.IfFails(() => File.Move(path, partial), () => LinuxFile.SyncFolder(folder));
         return false;
-    }
-
-    /// <summary>Does something, or undoes what led to it, as far as the system allows.</summary>
-    private static void Undoing(Action undo, Action act)
-    {
-        try
-        {
-            act();
-        }
-        catch
-        {
-            try
-            {
-                undo();
-            }
-            catch (Exception e) when (WriteError.Covers(e))
-            {
-                // The first error is the one to report.
-            }
-
-            throw;
-        }
     }
 
     /// <summary>Deletes a file that is of no use any more; one that cannot be deleted stays.</summary>

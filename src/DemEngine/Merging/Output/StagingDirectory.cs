@@ -210,7 +210,7 @@ internal sealed class StagingDirectory : IDisposable
         {
             old = $"{Path}.old";
             Directory.Move(Output, old);
-            Undoing(() => Directory.Move(old, Output), () => Directory.Move(Path, Output));
+            Undoing.IfFails(() => Directory.Move(old, Output), () => Directory.Move(Path, Output));
             SyncParent(() =>
             {
                 Directory.Move(Output, Path);
@@ -229,28 +229,7 @@ internal sealed class StagingDirectory : IDisposable
     }
 
     /// <summary>Makes the new name durable; where that fails, the names are as before, as far as the system allows.</summary>
-    private void SyncParent(Action undo) => Undoing(undo, () => SyncFolder(Parent));
-
-    private static void Undoing(Action undo, Action act)
-    {
-        try
-        {
-            act();
-        }
-        catch
-        {
-            try
-            {
-                undo();
-            }
-            catch (Exception e) when (WriteError.Covers(e))
-            {
-                // The first error is the one to report.
-            }
-
-            throw;
-        }
-    }
+    private void SyncParent(Action undo) => Undoing.IfFails(undo, () => SyncFolder(Parent));
 
     private static void SyncFolder(string folder)
     {
