@@ -88,6 +88,10 @@ internal static class AdapterFolder
             else
                 Move(staging, full);
         }
+        catch (NotUndoneException e)
+        {
+            throw WriteError.From(e, folder);
+        }
         catch (Exception e)
         {
             // It would be made anew. Where it cannot be removed either, the first error says more.
@@ -115,14 +119,14 @@ internal static class AdapterFolder
     {
         if (LinuxFile.TryExchange(staging, full))
         {
-            SyncParent(full, () => LinuxFile.TryExchange(staging, full));
+            SyncParent(full, () => LinuxFile.Exchange(staging, full), kept: staging);
             DiscardReplaced(staging, full);
             return;
         }
 
         // What was there is kept until the new folder has its place.
         Directory.Move(full, before);
-        Undoing.IfFails(() => Directory.Move(before, full), () => Move(staging, full));
+        Undoing.IfFails(() => Directory.Move(before, full), () => Move(staging, full), kept: before);
         DiscardReplaced(before, full);
     }
 
@@ -139,8 +143,8 @@ internal static class AdapterFolder
     }
 
     /// <summary>After a failed flush the new name may not be on the disk, so that it is taken back.</summary>
-    private static void SyncParent(string full, Action undo) =>
-        Undoing.IfFails(undo, () => LinuxFile.SyncFolder(Path.GetDirectoryName(full)!));
+    private static void SyncParent(string full, Action undo, string? kept = null) =>
+        Undoing.IfFails(undo, () => LinuxFile.SyncFolder(Path.GetDirectoryName(full)!), kept);
 
     private static void Discard(string folder)
     {

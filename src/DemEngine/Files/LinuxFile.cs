@@ -278,6 +278,16 @@ internal static unsafe partial class LinuxFile
         }
     }
 
+    /// <summary>Gives two names each other's file or folder, in one step.</summary>
+    /// <param name="first">One path.</param>
+    /// <param name="second">The other path, on the same file system.</param>
+    /// <exception cref="IOException">The system cannot, or does not know how.</exception>
+    public static void Exchange(string first, string second)
+    {
+        if (!TryExchange(first, second))
+            throw new IOException($"{first} and {second} cannot be exchanged");
+    }
+
     /// <summary>Calls the system until no signal interrupts it.</summary>
     /// <returns>The system's error number; 0 for success.</returns>
     private static int Retried(Func<int> call)

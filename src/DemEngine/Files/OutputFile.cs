@@ -114,6 +114,10 @@ internal sealed class OutputFile : IDisposable
 
             isReplacedThere = Publish(partial, path);
         }
+        catch (NotUndoneException e)
+        {
+            throw WriteError.From(e, path);
+        }
         catch (Exception e)
         {
             TryDelete(partial);
@@ -143,7 +147,7 @@ internal sealed class OutputFile : IDisposable
         bool replaces = File.Exists(path);
         if (replaces && LinuxFile.TryExchange(partial, path))
         {
-            Undoing.IfFails(() => LinuxFile.TryExchange(partial, path), () => LinuxFile.SyncFolder(folder));
+            Undoing.IfFails(() => LinuxFile.Exchange(partial, path), () => LinuxFile.SyncFolder(folder), kept: partial);
             return true;
         }
 

@@ -122,7 +122,20 @@ internal sealed class FaultyCalls : IDisposable
     /// <param name="times">How many calls fail from there.</param>
     /// <param name="memory">What the runtime takes for the machine's memory, in bytes; null for what there is.</param>
     /// <param name="args">Arguments of the command.</param>
-    public CommandResult Run(string call, string path, int at, int error, int times, int? memory, params string[] args) => DemProcess.Run(
+    public CommandResult Run(string call, string path, int at, int error, int times, int? memory, params string[] args) =>
+        Run(call, path, at, error, times, memory, then: "", args);
+
+    /// <summary>Runs a command in which one call fails, and then all calls of another name.</summary>
+    /// <param name="call">Name of the call that fails once.</param>
+    /// <param name="path">Part of the path that both calls concern.</param>
+    /// <param name="at">Number of the call that fails, from 1.</param>
+    /// <param name="then">Name of the calls that fail after it.</param>
+    /// <param name="args">Arguments of the command.</param>
+    public CommandResult RunThen(string call, string path, int at, string then, params string[] args) =>
+        Run(call, path, at, InputOutput, 1, memory: null, then, args);
+
+    private CommandResult Run(
+        string call, string path, int at, int error, int times, int? memory, string then, string[] args) => DemProcess.Run(
         new Dictionary<string, string>
         {
             ["DOTNET_GCHeapHardLimit"] = memory?.ToString("x", CultureInfo.InvariantCulture) ?? "",
@@ -132,6 +145,7 @@ internal sealed class FaultyCalls : IDisposable
             ["FAULT_AT"] = $"{at}",
             ["FAULT_ERROR"] = $"{error}",
             ["FAULT_TIMES"] = $"{times}",
+            ["FAULT_THEN"] = then,
             ["FAULT_COUNT"] = CountFile,
         },
         args);

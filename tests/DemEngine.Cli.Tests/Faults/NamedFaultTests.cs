@@ -60,5 +60,40 @@ public sealed class NamedFaultTests
         result.ExpectError(ErrorCode.UnreadableFile, "one.safetensors");
     }
 
+    [TestCase("taken", "dem-manifest.json")]
+    [TestCase("taken.safetensors", "")]
+    public void A_merge_that_cannot_be_put_back_keeps_what_was_there(string output, string file)
+    {
+        string[] merge = output == "taken" ? Merge(output) : [.. Merge(output), "--single-file"];
+        string[] other = [.. merge];
+        other[1] = _family.Write("other.yaml", "merge_method: linear\nmodels: [{model: base, parameters: {weight: 0.5}}]");
+        ExpectKept(output, file, merge, other);
+    }
+
+    [Test]
+    public void An_adapter_that_cannot_be_put_back_keeps_what_was_there()
+    {
+        string[] extract =
+            ["extract", "--base", _family.PathOf("base"), "--tuned", _family.PathOf("tuned 1"), "--lora", "--out", _family.PathOf("adapter")];
+        ExpectKept("adapter", "adapter_model.safetensors", [.. extract, "--rank", "2"], [.. extract, "--rank", "3"]);
+    }
+
+    /// <summary>A new output whose name is not on the disk, and the old one cannot have it again: it is kept, and named.</summary>
+    private void ExpectKept(string output, string file, string[] first, string[] second)
+    {
+        Dem.Run(first).Expect(0);
+        byte[] before = File.ReadAllBytes(Path.Combine(_family.PathOf(output), file));
+        string[] replace = [.. second, "--overwrite"];
+        int last = _calls.CountAll(_family.PathOf(""), memory: null, replace)["fsync"];
+        Dem.Run([.. first, "--overwrite"]).Expect(0);
+
+        CommandResult result = _calls.RunThen("fsync", _family.PathOf(""), last, "renameat2", replace);
+        result.ExpectError(ErrorCode.WriteFailed, "what was there before is whole");
+        string kept = Directory.EnumerateFileSystemEntries(_family.PathOf(""), $"*{output}*")
+            .Single(path => Path.GetFileName(path) != output);
+        Assert.That(result.Error, Does.Contain(Path.GetFileName(kept)));
+        Assert.That(File.ReadAllBytes(Path.Combine(kept, file)), Is.EqualTo(before));
+    }
+
     private string[] Merge(string output) => ["merge", _family.Recipe, "--out", _family.PathOf(output), "--threads", "1"];
 }

@@ -8,6 +8,7 @@
 //   FAULT_AT     number of the first call that fails, from 1; 0 for none
 //   FAULT_TIMES  how many calls fail from there
 //   FAULT_ERROR  error number; 0 for a short read or write
+//   FAULT_THEN   name of another call, which fails with EIO wherever it follows the first that failed; may be unset
 //   FAULT_COUNT  file to which the number of calls is written at the end, after the call's name; a line for each name
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -27,7 +28,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-static const char *wanted, *part;
+static const char *wanted, *part, *then;
+static atomic_int has_failed;
 static long first, times = 1;
 static int error_number;
 static atomic_int begun;
@@ -42,6 +44,7 @@ __attribute__((constructor)) static void begin(void)
 {
     wanted = getenv("FAULT_CALL");
     part = getenv("FAULT_PATH");
+    then = getenv("FAULT_THEN");
     if (getenv("FAULT_AT")) first = atol(getenv("FAULT_AT"));
     if (getenv("FAULT_TIMES")) times = atol(getenv("FAULT_TIMES"));
     if (getenv("FAULT_ERROR")) error_number = atoi(getenv("FAULT_ERROR"));
@@ -69,7 +72,12 @@ static void *real(const char *name)
     return real_dlsym(RTLD_NEXT, name);
 }
 
-static int is_wanted(const char *name) { return wanted && (!strcmp(wanted, "*") || !strcmp(wanted, name)); }
+static int is_next(const char *name) { return then && !strcmp(then, name); }
+
+static int is_wanted(const char *name)
+{
+    return wanted && (!strcmp(wanted, "*") || !strcmp(wanted, name) || is_next(name));
+}
 
 static long count(const char *name)
 {
@@ -86,8 +94,13 @@ static long count(const char *name)
 static int fails(const char *name, const char *path)
 {
     if (!is_wanted(name) || !part || !path || !strstr(path, part)) return 0;
+    if (is_next(name)) {
+        if (atomic_load(&has_failed)) errno = EIO;
+        return atomic_load(&has_failed);
+    }
     long n = count(name);
     if (!first || n < first || n >= first + times) return 0;
+    atomic_store(&has_failed, 1);
     errno = error_number;
     return 1;
 }

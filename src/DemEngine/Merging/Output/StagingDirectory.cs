@@ -204,18 +204,20 @@ internal sealed class StagingDirectory : IDisposable
         string old = Path;
         if (LinuxFile.TryExchange(Path, Output))
         {
-            SyncParent(() => LinuxFile.TryExchange(Path, Output));
+            SyncParent(() => LinuxFile.Exchange(Path, Output), kept: Path);
         }
         else
         {
             old = $"{Path}.old";
             Directory.Move(Output, old);
-            Undoing.IfFails(() => Directory.Move(old, Output), () => Directory.Move(Path, Output));
-            SyncParent(() =>
-            {
-                Directory.Move(Output, Path);
-                Directory.Move(old, Output);
-            });
+            Undoing.IfFails(() => Directory.Move(old, Output), () => Directory.Move(Path, Output), kept: old);
+            SyncParent(
+                () =>
+                {
+                    Directory.Move(Output, Path);
+                    Directory.Move(old, Output);
+                },
+                kept: old);
         }
 
         try
@@ -229,7 +231,7 @@ internal sealed class StagingDirectory : IDisposable
     }
 
     /// <summary>Makes the new name durable; where that fails, the names are as before, as far as the system allows.</summary>
-    private void SyncParent(Action undo) => Undoing.IfFails(undo, () => SyncFolder(Parent));
+    private void SyncParent(Action undo, string? kept = null) => Undoing.IfFails(undo, () => SyncFolder(Parent), kept);
 
     private static void SyncFolder(string folder)
     {
