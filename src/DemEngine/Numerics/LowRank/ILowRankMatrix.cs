@@ -15,9 +15,9 @@ internal interface ILowRankMatrix
     /// <summary>The factor s.</summary>
     double Scale { get; }
 
-    /// <summary>R, laid out for products with it.</summary>
+    /// <summary>Begins to use R, laid out for products with it.</summary>
     /// <exception cref="DemException">DEM4003 (ReadFailed), DEM4005 (InputChanged).</exception>
-    PackedFactor Right { get; }
+    FactorUse UseRight();
 
     /// <summary>Reads rows of L.</summary>
     /// <param name="firstRow">Index of the first row.</param>

@@ -19,20 +19,34 @@ internal sealed class PackedFactor
 
     /// <param name="rank">Number of rows.</param>
     /// <param name="columns">Number of columns.</param>
-    public PackedFactor(int rank, int columns)
+    /// <param name="memory">
+    /// Memory of a factor that is not used any more, of <see cref="NumbersOf"/> numbers; null for new memory.
+    /// </param>
+    public PackedFactor(int rank, int columns, AlignedSingles? memory = null)
     {
         Rank = rank;
         Columns = columns;
-        _numbers = new AlignedSingles(checked((columns + PanelColumns - 1) / PanelColumns * PanelColumns * rank));
+        int numbers = NumbersOf(rank, columns);
+        _numbers = memory ?? new AlignedSingles(numbers);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(_numbers.Length, numbers, nameof(memory));
         int whole = columns / PanelColumns * PanelColumns * rank;
         _numbers.Span[whole..].Clear();
     }
+
+    /// <summary>Length of a factor's memory, as a number of binary32 numbers.</summary>
+    /// <param name="rank">Number of rows.</param>
+    /// <param name="columns">Number of columns.</param>
+    public static int NumbersOf(int rank, int columns) =>
+        checked((columns + PanelColumns - 1) / PanelColumns * PanelColumns * rank);
 
     /// <summary>Bytes that a factor takes in memory, with the norms of its columns.</summary>
     /// <param name="rank">Number of rows.</param>
     /// <param name="columns">Number of columns.</param>
     public static long BytesOf(long rank, long columns) =>
         (columns + PanelColumns - 1) / PanelColumns * PanelColumns * (rank + 1) * sizeof(float);
+
+    /// <summary>The factor's memory, which another one may have once this one is not used any more.</summary>
+    public AlignedSingles Memory => _numbers;
 
     /// <summary>Number of rows.</summary>
     public int Rank { get; }

@@ -124,6 +124,8 @@ public sealed class ChangedCombinationTests
 
         public PackedFactor Right => right;
 
+        public FactorUse UseRight() => new(right);
+
         public double[] Left => left;
 
         public static Matrix Random(Random random, int rows, int columns, int rank, double size, bool hasNonFinite)

@@ -82,7 +82,9 @@ public sealed class StripEstimateTests
 
         public double Scale => 0.7;
 
-        public PackedFactor Right { get; }
+        private PackedFactor Right { get; }
+
+        public FactorUse UseRight() => new(Right);
 
         public void ReadLeft(int firstRow, int rows, Span<double> left) =>
             _left.AsSpan(firstRow * Rank, rows * Rank).CopyTo(left);

@@ -8,6 +8,7 @@ namespace DemEngine.Backends.Cpu.Products;
 internal sealed class ChangedTerm : IDisposable
 {
     private readonly double[] _left;
+    private readonly FactorUse _right;
     private readonly int _rank;
     private readonly double _scale;
     private readonly int _firstRow;
@@ -20,17 +21,21 @@ internal sealed class ChangedTerm : IDisposable
     {
         Weight = weight;
         Change = change;
-        Right = change.Right;
         _rank = change.Rank;
         _scale = change.Scale;
         _firstRow = firstRow;
         int numbers = checked(rows * change.Rank);
         _left = ArrayPool<double>.Shared.Rent(numbers);
         change.ReadLeft(firstRow, rows, _left.AsSpan(0, numbers));
+        _right = change.UseRight();
         LeftNorm = Math.Sqrt(SumOfSquares(_left.AsSpan(0, numbers)) / rows);
     }
 
-    public void Dispose() => ArrayPool<double>.Shared.Return(_left);
+    public void Dispose()
+    {
+        ArrayPool<double>.Shared.Return(_left);
+        _right.Dispose();
+    }
 
     /// <summary>Coefficient of the term.</summary>
     public float Weight { get; }
@@ -39,7 +44,7 @@ internal sealed class ChangedTerm : IDisposable
     public ILowRankMatrix Change { get; }
 
     /// <summary>Its right factor.</summary>
-    public PackedFactor Right { get; }
+    public PackedFactor Right => _right.Factor;
 
     /// <summary>The norm of the left factor's rows that the tile needs, as the root of the mean square, about.</summary>
     public double LeftNorm { get; }

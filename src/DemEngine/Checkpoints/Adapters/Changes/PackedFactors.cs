@@ -1,4 +1,5 @@
 using System.Buffers;
+using DemEngine.Memory;
 using DemEngine.Numerics.LowRank;
 
 namespace DemEngine.Checkpoints.Adapters.Changes;
@@ -6,7 +7,8 @@ namespace DemEngine.Checkpoints.Adapters.Changes;
 /// <summary>
 /// The right factors that products of a run's adapters were last computed from, in the layout in which they are computed. Parts
 /// of a product are asked for one after the other, by several threads, and each would otherwise read and convert its whole
-/// factor.
+/// factor. The memory of factors that are not kept any more is used again: new memory costs several times what it takes to fill
+/// it.
 /// </summary>
 /// <param name="maxMemoryBytes">Bound of all buffers of the run.</param>
 internal sealed class PackedFactors(long maxMemoryBytes = PackedFactors.DefaultMaxMemoryBytes)
@@ -27,7 +29,8 @@ internal sealed class PackedFactors(long maxMemoryBytes = PackedFactors.DefaultM
     private const int StripNumbers = 1 << 18;
 
     private readonly Lock _lock = new();
-    private readonly List<(IFactor Factor, Lazy<PackedFactor> Packed)> _recent = [];
+    private readonly List<Entry> _recent = [];
+    private readonly List<AlignedSingles> _free = [];
     private readonly HashSet<IFactor> _expected = [];
     private long _expectedBytes;
     private int _adapters;
@@ -68,42 +71,35 @@ internal sealed class PackedFactors(long maxMemoryBytes = PackedFactors.DefaultM
     /// <summary>Whether a factor is small enough to be kept whole.</summary>
     public bool Takes(IFactor factor) => BytesOf(factor) <= Math.Min(LargestFactor, maxMemoryBytes / ShareOfFactor);
 
-    /// <summary>Returns a factor that has been laid out and is there; null where it is not.</summary>
+    /// <summary>Begins to use a factor that has been laid out and is there; null where it is not.</summary>
     /// <param name="factor">The factor.</param>
-    public PackedFactor? Find(IFactor factor)
+    public FactorUse? Find(IFactor factor)
     {
         lock (_lock)
-        {
-            return PlaceOf(factor) is >= 0 and var place && _recent[place].Packed.IsValueCreated
-                ? _recent[place].Packed.Value
-                : null;
-        }
+            return EntryOf(factor) is { Packed.IsValueCreated: true } entry ? Use(entry) : null;
     }
 
-    /// <summary>Lays out a factor, or returns what is there.</summary>
+    /// <summary>Lays out a factor, or takes what is there, and begins to use it.</summary>
     /// <param name="factor">The factor.</param>
     /// <exception cref="DemException">DEM4003 (ReadFailed), DEM4005 (InputChanged).</exception>
-    public PackedFactor Of(IFactor factor)
+    public FactorUse Of(IFactor factor)
     {
-        Lazy<PackedFactor>? packed = null;
+        Entry entry;
         lock (_lock)
         {
-            int place = PlaceOf(factor);
-            if (place >= 0)
-            {
-                packed = _recent[place].Packed;
-            }
-            else
-            {
-                packed = new Lazy<PackedFactor>(() => Pack(factor, 0, factor.Columns));
-                while (_recent.Count > 0 && (_recent.Count >= FactorsOfAdapter * _adapters
-                    || _recent.Sum(recent => BytesOf(recent.Factor)) + BytesOf(factor) > MostBytes))
-                    _recent.RemoveAt(0);
-                _recent.Add((factor, packed));
-            }
+            entry = EntryOf(factor) ?? Add(factor);
+            entry.Users++;
         }
 
-        return packed.Value;
+        try
+        {
+            return new FactorUse(entry.Packed.Value, () => End(entry));
+        }
+        catch
+        {
+            End(entry);
+            throw;
+        }
     }
 
     /// <summary>Lays out some columns of a factor.</summary>
@@ -111,9 +107,11 @@ internal sealed class PackedFactors(long maxMemoryBytes = PackedFactors.DefaultM
     /// <param name="first">Index of the first column.</param>
     /// <param name="columns">Number of columns.</param>
     /// <exception cref="DemException">DEM4003 (ReadFailed), DEM4005 (InputChanged).</exception>
-    public static PackedFactor Pack(IFactor factor, int first, int columns)
+    public static PackedFactor Pack(IFactor factor, int first, int columns) => Pack(factor, first, columns, memory: null);
+
+    private static PackedFactor Pack(IFactor factor, int first, int columns, AlignedSingles? memory)
     {
-        var packed = new PackedFactor(factor.Rows, columns);
+        var packed = new PackedFactor(factor.Rows, columns, memory);
         int wide = Math.Clamp(StripNumbers / Math.Max(1, factor.Rows), 1, Math.Max(1, columns));
         double[] strip = ArrayPool<double>.Shared.Rent(wide * factor.Rows);
         try
@@ -133,7 +131,80 @@ internal sealed class PackedFactors(long maxMemoryBytes = PackedFactors.DefaultM
         return packed;
     }
 
-    private int PlaceOf(IFactor factor) => _recent.FindIndex(recent => ReferenceEquals(recent.Factor, factor));
+    private Entry? EntryOf(IFactor factor) => _recent.Find(entry => ReferenceEquals(entry.Factor, factor));
+
+    private Entry Add(IFactor factor)
+    {
+        while (_recent.Count > 0 && (_recent.Count >= MostFactors || RecentBytes + BytesOf(factor) > MostBytes))
+            RemoveOldest();
+        AlignedSingles? memory = TakeFree(PackedFactor.NumbersOf(factor.Rows, factor.Columns));
+        while (_free.Count > 0 && RecentBytes + BytesOf(factor) + FreeBytes > MostBytes)
+            _free.RemoveAt(0);
+        var entry = new Entry(factor, new Lazy<PackedFactor>(() => Pack(factor, 0, factor.Columns, memory)));
+        _recent.Add(entry);
+        return entry;
+    }
+
+    private void RemoveOldest()
+    {
+        Entry oldest = _recent[0];
+        _recent.RemoveAt(0);
+        oldest.IsKept = false;
+        if (oldest.Users == 0)
+            Free(oldest);
+    }
+
+    private FactorUse Use(Entry entry)
+    {
+        entry.Users++;
+        return new FactorUse(entry.Packed.Value, () => End(entry));
+    }
+
+    private void End(Entry entry)
+    {
+        lock (_lock)
+        {
+            entry.Users--;
+            if (entry is { Users: 0, IsKept: false })
+                Free(entry);
+        }
+    }
+
+    private void Free(Entry entry)
+    {
+        if (entry.Packed.IsValueCreated && RecentBytes + FreeBytes + BytesOf(entry.Factor) <= MostBytes)
+            _free.Add(entry.Packed.Value.Memory);
+    }
+
+    private AlignedSingles? TakeFree(int numbers)
+    {
+        int place = _free.FindIndex(memory => memory.Length == numbers);
+        if (place < 0)
+            return null;
+        AlignedSingles found = _free[place];
+        _free.RemoveAt(place);
+        return found;
+    }
+
+    private int MostFactors => FactorsOfAdapter * _adapters;
+
+    private long RecentBytes => _recent.Sum(entry => BytesOf(entry.Factor));
+
+    private long FreeBytes => _free.Sum(memory => (long)memory.Length * sizeof(float));
 
     private static long BytesOf(IFactor factor) => PackedFactor.BytesOf(factor.Rows, factor.Columns);
+
+    /// <summary>A factor, and what it was laid out to.</summary>
+    private sealed class Entry(IFactor factor, Lazy<PackedFactor> packed)
+    {
+        public IFactor Factor => factor;
+
+        public Lazy<PackedFactor> Packed => packed;
+
+        /// <summary>Number of uses that have not ended.</summary>
+        public int Users { get; set; }
+
+        /// <summary>Whether it is one of the recent factors.</summary>
+        public bool IsKept { get; set; } = true;
+    }
 }

@@ -54,8 +54,6 @@ internal sealed class ProductMatrix : WeightMatrix, ILowRankMatrix
 
     public double Scale => _scale;
 
-    public PackedFactor Right => _packed.Of(_right);
-
     public override ILowRankMatrix? LowRank => IsPacked ? this : null;
 
     public override string Form => $"a product of rank {Rank}";
@@ -76,6 +74,8 @@ internal sealed class ProductMatrix : WeightMatrix, ILowRankMatrix
     }
 
     private bool IsPacked => _packed.Takes(_right);
+
+    public FactorUse UseRight() => _packed.Of(_right);
 
     public void ReadLeft(int firstRow, int rows, Span<double> left) => _left.Read(firstRow, rows, 0, Rank, left, Rank);
 
@@ -114,9 +114,10 @@ internal sealed class ProductMatrix : WeightMatrix, ILowRankMatrix
             Span<double> left = rented.AsSpan(0, leftNumbers);
             ReadLeft(firstRow, part.Rows, left);
             bool isSmall = part.Rows * part.Columns < Columns / SmallShare;
-            if (IsPacked && (isSmall ? _packed.Find(_right) : Right) is { } right)
+            using FactorUse? right = !IsPacked ? null : isSmall ? _packed.Find(_right) : UseRight();
+            if (right is not null)
             {
-                Add(left, right, firstColumn, part, startsFromZero);
+                Add(left, right.Factor, firstColumn, part, startsFromZero);
                 return;
             }
 
