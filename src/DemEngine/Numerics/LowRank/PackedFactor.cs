@@ -90,8 +90,8 @@ internal sealed class PackedFactor
         _numbers.Span[((column / PanelColumns * PanelColumns * Rank) + (column % PanelColumns))..];
 
     /// <summary>
-    /// The norm of each column in which rows count by their <see cref="WeightOf"/>, √Σ tₖ·rₖ², rounded up; zeros for the columns
-    /// that a last panel lacks. The numbers must have been set before.
+    /// The norm of each column in which rows count by their <see cref="WeightOf"/>, √Σ tₖ·rₖ², rounded up where it is a normal
+    /// number; zeros for the columns that a last panel lacks. The numbers must have been set before.
     /// </summary>
     public ReadOnlySpan<float> WeightedNorms => _norms ??= WeightedNormsOf();
 
@@ -117,22 +117,21 @@ internal sealed class PackedFactor
     private float[] WeightedNormsOf()
     {
         var norms = new float[(Columns + PanelColumns - 1) / PanelColumns * PanelColumns];
-        Span<double> sums = stackalloc double[PanelColumns];
         for (int panel = 0; panel < norms.Length / PanelColumns; panel++)
         {
-            sums.Clear();
+            Vector512<double> lower = default, upper = default;
             for (int row = 0; row < Rank; row++)
             {
+                var (first, second) = Vector512.Widen(Vector512.Create<float>(RowOf(panel, row)));
                 double weight = WeightOf(row, Rank);
-                ReadOnlySpan<float> numbers = RowOf(panel, row);
-                for (int k = 0; k < sums.Length; k++)
-                    sums[k] += weight * ((double)numbers[k] * numbers[k]);
+                lower += first * first * weight;
+                upper += second * second * weight;
             }
 
-            // The next number is larger than the root, however that and the sum were rounded.
-            Span<float> ofPanel = norms.AsSpan(panel * PanelColumns, PanelColumns);
-            for (int k = 0; k < sums.Length; k++)
-                ofPanel[k] = MathF.BitIncrement((float)(Math.Sqrt(sums[k]) * (1 + 1e-10)));
+            // Both factors are larger than what the sums, the roots and their conversion are off by.
+            Vector512<float> roots = Vector512.Narrow(
+                Vector512.Sqrt(lower) * (1 + 1e-10), Vector512.Sqrt(upper) * (1 + 1e-10));
+            (roots * (1 + (1f / (1 << 22)))).CopyTo(norms, panel * PanelColumns);
         }
 
         return norms;

@@ -147,6 +147,7 @@ internal sealed class ProductCombiner<TWidth, TVector>(ITileWorker worker) : IDi
             ranks += change.Change.Rank;
         int wide = Math.Max(1, BlockNumbers / ranks / StripColumns) * StripColumns;
         int end = block.Column + block.Columns;
+        _estimate.BeginRows(changed, block.Row, block.Rows);
         for (int from = block.Column, to; from < end; from = to)
         {
             to = Math.Min(end, ((from / wide) + 1) * wide);
@@ -157,7 +158,7 @@ internal sealed class ProductCombiner<TWidth, TVector>(ITileWorker worker) : IDi
                 int rows = Math.Min(StripRows, block.Rows - row);
                 bool isPaused = pause-- > 0;
                 if (!isPaused)
-                    _estimate.BeginRows(changed, block.Row + row, rows);
+                    _estimate.BeginStrip(row / StripRows, rows);
                 int undecided = 0;
                 for (int column = from, next; column < to; column = next)
                 {

@@ -38,7 +38,10 @@ internal static class ProductSumKernel<TInput, TOutput, TWidth, TVector>
         Span<uint> undecidedLanes = stackalloc uint[strip.Columns / TWidth.Lanes];
         for (int row = 0; row < strip.Rows; row++)
         {
-            Vectors(sum, estimate, strip, row, error, undecidedLanes);
+            if (sum.Base.Length > 0 && sum.StoredTerms.Length == 0 && error.OfTerms == 0)
+                BaseVectors(sum, estimate, strip, row, error, undecidedLanes);
+            else
+                Vectors(sum, estimate, strip, row, error, undecidedLanes);
             for (int vector = 0; vector < undecidedLanes.Length; vector++)
             {
                 for (uint left = undecidedLanes[vector]; left != 0; left &= left - 1)
@@ -53,6 +56,38 @@ internal static class ProductSumKernel<TInput, TOutput, TWidth, TVector>
         }
 
         return nonFinite;
+    }
+
+    /// <summary>The same as <see cref="Vectors"/>, where nothing is stored but an unchanged base.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void BaseVectors(
+        in ProductSum sum, StripEstimate<TWidth, TVector> estimate, in Strip strip, int row, SumError error,
+        Span<uint> undecidedLanes)
+    {
+        int columns = undecidedLanes.Length * TWidth.Lanes;
+        ref byte sums = ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(estimate.SumsOf(row)[..columns]));
+        ref byte ofColumns = ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(estimate.ColumnBounds[..columns]));
+        nuint first = (nuint)(strip.First + (row * strip.RowElements));
+        ref byte from = ref Unsafe.AddByteOffset(ref sum.Base.Origin, first * (nuint)TInput.Size);
+        ref byte output = ref Unsafe.AddByteOffset(ref sum.Output.Origin, first * (nuint)TOutput.Size);
+        TVector ofRow = TWidth.BroadcastSingle(estimate.RowBounds[row]);
+        TVector signOff = TWidth.Broadcast(0x7FFF_FFFF);
+        TVector ofSum = TWidth.BroadcastSingle(error.OfSum);
+        TVector tiny = TWidth.BroadcastSingle(1e-35f);
+        uint all = TWidth.TopBits(TWidth.Broadcast(uint.MaxValue));
+        for (int vector = 0; vector < undecidedLanes.Length; vector++)
+        {
+            nuint column = (nuint)vector * (nuint)TWidth.Lanes;
+            nuint inStrip = column * sizeof(float);
+            TVector b = TInput.LoadSingles<TWidth, TVector>(ref Unsafe.AddByteOffset(ref from, column * (nuint)TInput.Size));
+            TVector acc = TWidth.AddSingle(b, TWidth.Load(ref Unsafe.AddByteOffset(ref sums, inStrip)));
+            TVector bound = TWidth.MultiplyAddSingle(ofRow, TWidth.Load(ref Unsafe.AddByteOffset(ref ofColumns, inStrip)), tiny);
+            bound = TWidth.MultiplyAddSingle(TWidth.And(acc, signOff), ofSum, bound);
+            TVector rounded = TOutput.RoundApproximation<TWidth, TVector>(acc, bound, out TVector decided);
+            TOutput.StoreRounded<TWidth, TVector>(
+                rounded, ref Unsafe.AddByteOffset(ref output, column * (nuint)TOutput.Size));
+            undecidedLanes[vector] = TWidth.TopBits(decided) ^ all;
+        }
     }
 
     /// <summary>

@@ -35,8 +35,12 @@ internal sealed class StripEstimate<TWidth, TVector>
     private float[] _coefficients = [];
     private float[] _columnBounds = [];
     private double[] _rowWeights = [];
+    private double[] _rowSquares = [];
     private double[] _balances = [];
     private double _underflow;
+    private int _changes;
+    private int _stripCoefficients;
+    private int _firstCoefficient;
     private AlignedSingles _sums = AlignedSingles.Empty;
     private int _firstColumn;
     private int _stripColumn;
@@ -52,7 +56,6 @@ internal sealed class StripEstimate<TWidth, TVector>
         int firstPanel = column / Panel;
         int panels = ((column + columns - 1) / Panel) - firstPanel + 1;
         _firstColumn = firstPanel * Panel;
-        _rowWeights = RowWeights(changes);
         _balances = new double[changes.Length];
         Ensure(ref _columnBounds, panels * Panel);
         Span<float> squares = _columnBounds.AsSpan(0, panels * Panel);
@@ -68,21 +71,27 @@ internal sealed class StripEstimate<TWidth, TVector>
         ToRoots(squares);
     }
 
-    /// <summary>Begins rows: multiplies the left factors with weight and scale, and computes the rows' bounds.</summary>
+    /// <summary>
+    /// Begins any number of rows, which belong to strips of <see cref="LowRankEstimate.Rows"/>: multiplies the left factors with
+    /// weight and scale, and computes what the bounds of the rows are made of.
+    /// </summary>
     /// <param name="changes">The changes, with their weights.</param>
     /// <param name="row">Index in the matrix of the first row.</param>
-    /// <param name="rows">Number of rows, up to <see cref="LowRankEstimate.Rows"/>.</param>
+    /// <param name="rows">Number of rows.</param>
     public void BeginRows(ReadOnlySpan<ChangedTerm> changes, int row, int rows)
     {
         int ranks = 0;
         foreach (ChangedTerm change in changes)
             ranks += change.Change.Rank;
-        Ensure(ref _coefficients, ranks * Rows);
-        Span<float> coefficients = _coefficients.AsSpan(0, ranks * Rows);
-        coefficients.Clear();
-        Span<double> squares = stackalloc double[Rows];
-        squares.Clear();
-        ReadOnlySpan<double> weights = _rowWeights;
+        int strips = (rows + Rows - 1) / Rows;
+        _stripCoefficients = ranks * Rows;
+        _rowWeights = RowWeights(changes);
+        _changes = changes.Length;
+        Ensure(ref _coefficients, strips * _stripCoefficients);
+        Ensure(ref _rowSquares, strips * Rows * changes.Length);
+        if (rows % Rows > 0)
+            _coefficients.AsSpan((strips - 1) * _stripCoefficients, _stripCoefficients).Clear();
+        int before = 0;
         for (int i = 0; i < changes.Length; i++)
         {
             int rank = changes[i].Change.Rank;
@@ -90,24 +99,29 @@ internal sealed class StripEstimate<TWidth, TVector>
             ReadOnlySpan<double> left = changes[i].Left(row, rows);
             for (int r = 0; r < rows; r++)
             {
-                double sum = 0;
-                ReadOnlySpan<double> numbers = left.Slice(r * rank, rank);
-                for (int k = 0; k < numbers.Length; k++)
-                {
-                    double coefficient = factor * numbers[k];
-                    sum += weights[k] * (coefficient * coefficient);
-                    coefficients[(k * Rows) + r] = (float)coefficient;
-                }
-
-                squares[r] += _balances[i] * sum;
+                int first = (r / Rows * _stripCoefficients) + (before * Rows) + (r % Rows);
+                _rowSquares[(r * changes.Length) + i] = BeginRow(
+                    left.Slice(r * rank, rank), factor, _rowWeights.AsSpan(before, rank), _coefficients.AsSpan(first));
             }
 
-            coefficients = coefficients[(rank * Rows)..];
-            weights = weights[rank..];
+            before += rank;
         }
+    }
 
+    /// <summary>Begins a strip of the rows and columns that were begun: computes the bounds of its rows.</summary>
+    /// <param name="strip">Index of the strip among the rows.</param>
+    /// <param name="rows">Number of its rows.</param>
+    public void BeginStrip(int strip, int rows)
+    {
+        _firstCoefficient = strip * _stripCoefficients;
+        ReadOnlySpan<double> squares = _rowSquares.AsSpan(strip * Rows * _changes);
         for (int r = 0; r < rows; r++)
-            _rowBounds[r] = (float)(Math.Sqrt(squares[r]) + _underflow);
+        {
+            double sum = 0;
+            for (int i = 0; i < _changes; i++)
+                sum += _balances[i] * squares[(r * _changes) + i];
+            _rowBounds[r] = (float)(Math.Sqrt(sum) + _underflow);
+        }
     }
 
     /// <summary>Computes a strip of the rows and columns that were begun.</summary>
@@ -121,7 +135,7 @@ internal sealed class StripEstimate<TWidth, TVector>
         _stride = LowRankEstimate.StrideOf(panels * Panel);
         if (_sums.Length < Rows * _stride)
             _sums = new AlignedSingles(Rows * _stride);
-        ReadOnlySpan<float> coefficients = _coefficients;
+        ReadOnlySpan<float> coefficients = _coefficients.AsSpan(_firstCoefficient);
         for (int i = 0; i < changes.Length; i++)
         {
             int count = changes[i].Change.Rank * Rows;
@@ -141,6 +155,36 @@ internal sealed class StripEstimate<TWidth, TVector>
 
     /// <summary>The factors of the columns, from the strip's first one on.</summary>
     public ReadOnlySpan<float> ColumnBounds => _columnBounds.AsSpan(_stripColumn);
+
+    /// <summary>Multiplies a row of a left factor with a number, and sums the squares with their weights.</summary>
+    /// <param name="numbers">The row.</param>
+    /// <param name="factor">The number.</param>
+    /// <param name="weights">Weights of the squares.</param>
+    /// <param name="coefficients">Receives the products, <see cref="LowRankEstimate.Rows"/> apart.</param>
+    private static double BeginRow(
+        ReadOnlySpan<double> numbers, double factor, ReadOnlySpan<double> weights, Span<float> coefficients)
+    {
+        Vector512<double> sums = default;
+        int k = 0;
+        for (; k <= numbers.Length - Vector512<double>.Count; k += Vector512<double>.Count)
+        {
+            Vector512<double> products = Vector512.Create(numbers[k..]) * factor;
+            sums += Vector512.Create(weights[k..]) * (products * products);
+            Vector256<float> singles = Vector512.Narrow(products, products).GetLower();
+            for (int lane = 0; lane < Vector256<float>.Count; lane++)
+                coefficients[(k + lane) * Rows] = singles[lane];
+        }
+
+        double sum = Vector512.Sum(sums);
+        for (; k < numbers.Length; k++)
+        {
+            double product = factor * numbers[k];
+            sum += weights[k] * (product * product);
+            coefficients[k * Rows] = (float)product;
+        }
+
+        return sum;
+    }
 
     /// <summary>
     /// The weights vₖ²/tₖ that numbers of the left factors have in the bounds of their rows, times u²/(1 − v·u)².
@@ -196,9 +240,9 @@ internal sealed class StripEstimate<TWidth, TVector>
             (Vector512.Sqrt(Vector512.Create<float>(squares[k..])) + Vector512.Create(1e-21f)).CopyTo(squares[k..]);
     }
 
-    private static void Ensure(ref float[] numbers, int count)
+    private static void Ensure<T>(ref T[] numbers, int count)
     {
         if (numbers.Length < count)
-            numbers = GC.AllocateUninitializedArray<float>(count);
+            numbers = GC.AllocateUninitializedArray<T>(count);
     }
 }
