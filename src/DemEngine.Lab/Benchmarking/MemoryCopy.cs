@@ -9,8 +9,10 @@ namespace DemEngine.Lab.Benchmarking;
 /// </summary>
 internal static class MemoryCopy
 {
-    private const int BytesPerThread = 256 << 20;
     private const int Repeats = 5;
+
+    /// <summary>Bytes that each thread copies: far more than caches hold. Tests, which look at no rate, set fewer.</summary>
+    internal static int BytesPerThread { get; set; } = 256 << 20;
 
     /// <summary>Copies large blocks several times and takes the best rate.</summary>
     /// <param name="threads">Number of threads; each copies a block of its own that is far larger than the caches.</param>
