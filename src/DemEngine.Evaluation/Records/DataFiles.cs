@@ -56,8 +56,8 @@ internal static class DataFiles
     }
 
     /// <summary>Makes the error DEM2083 (BadDataFile).</summary>
-    public static DemException Damaged(string path, string what, Exception? inner = null) =>
-        new(ErrorCode.BadDataFile, $"{path}: {what}", inner) { Path = path };
+    public static DemException Damaged(string path, string what, Exception? inner = null, string? remedy = null) =>
+        new(ErrorCode.BadDataFile, $"{path}: {what}", inner, remedy) { Path = path };
 
     private static DataFileKind KindOf(string path)
     {

@@ -36,11 +36,13 @@ internal static class ParquetPages
         ]);
 
     /// <summary>Checks the pages of all columns.</summary>
+    /// <returns>Whether a data page is of the second version, of which the library does not read all.</returns>
     /// <exception cref="InvalidDataException">
     /// A page is longer than the file, or holds more or fewer values than said.
     /// </exception>
-    public static void Check(Stream file, IEnumerable<ParquetGroup> groups)
+    public static bool Check(Stream file, IEnumerable<ParquetGroup> groups)
     {
+        bool isSecond = false;
         foreach (ParquetGroup group in groups)
         {
             foreach (ParquetColumn column in group.Columns)
@@ -48,13 +50,16 @@ internal static class ParquetPages
                 if (group.Rows < 0 || column.Values < group.Rows || column.Values > int.MaxValue)
                     throw new InvalidDataException($"a column has {column.Values} values in {group.Rows} rows");
                 if (column.Start != 0)
-                    CheckColumn(file, column);
+                    isSecond |= CheckColumn(file, column);
             }
         }
+
+        return isSecond;
     }
 
-    private static void CheckColumn(Stream file, ParquetColumn column)
+    private static bool CheckColumn(Stream file, ParquetColumn column)
     {
+        bool isSecond = false;
         long start = column.Start;
         for (long left = column.Values; left > 0;)
         {
@@ -72,7 +77,10 @@ internal static class ParquetPages
                 throw new InvalidDataException($"the page at byte {start} has {page.Values + page.Entries} values");
             left -= page.Values;
             start += header + page.Stored;
+            isSecond |= page.IsSecond;
         }
+
+        return isSecond;
     }
 
     // A page says itself how long it is; most headers are short.
@@ -134,6 +142,9 @@ internal static class ParquetPages
         /// <summary>Number of bytes of levels in front of the values, which the second version does not compress.</summary>
         public long Levels { get; private set; }
 
+        /// <summary>Whether it is a data page of the second version.</summary>
+        public bool IsSecond { get; private set; }
+
         public bool IsCompressed => Stored != Whole || Levels == 0;
 
         public void Note(ThriftStructure structure, int field, long value)
@@ -152,6 +163,7 @@ internal static class ParquetPages
             }
             else if (structure == DataPage || structure == DataPageV2)
             {
+                IsSecond |= structure == DataPageV2;
                 if (field == 1)
                     Values = value;
                 else if (structure == DataPageV2 && field is 5 or 6)

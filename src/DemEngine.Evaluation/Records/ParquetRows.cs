@@ -17,12 +17,13 @@ internal static class ParquetRows
     {
         using FileStream opened = DataFiles.Open(path);
         var file = new WithinFile(opened);
-        var (groups, schema) = Guarded(path, () => Open(file));
+        bool isSecond = Guarded(path, false, () => ParquetPages.Check(file, ParquetFooter.Check(file)));
+        var (groups, schema) = Guarded(path, isSecond, () => Open(file));
         long number = 0;
         for (int group = 0; group < groups.Count; group++)
         {
             int taken = group;
-            IList<Dictionary<string, object>> rows = Guarded(path, () => ReadGroup(file, taken));
+            IList<Dictionary<string, object>> rows = Guarded(path, isSecond, () => ReadGroup(file, taken));
             if (ParquetLevels.FindLost(schema.Fields, rows, groups[group]) is { } column)
                 throw DataFiles.Damaged(path, $"the lists of {Quoted.Name(column)} have nulls in them, which are not read");
             foreach (Dictionary<string, object> row in rows)
@@ -32,7 +33,6 @@ internal static class ParquetRows
 
     private static (List<RowGroup> Groups, ParquetSchema Schema) Open(WithinFile file)
     {
-        ParquetPages.Check(file, ParquetFooter.Check(file));
         file.Position = 0;
         ParquetReader reader = ParquetReader.CreateAsync(file, leaveStreamOpen: true).GetAwaiter().GetResult();
         try
@@ -64,8 +64,9 @@ internal static class ParquetRows
         _ => value,
     };
 
-    // A damaged file shows in the library as any of many exceptions.
-    private static T Guarded<T>(string path, Func<T> read)
+    // A damaged file shows in the library as any of many exceptions, and so does one whose pages of the second version hold what it
+    // has no code for: lists and truth values.
+    private static T Guarded<T>(string path, bool isSecond, Func<T> read)
     {
         try
         {
@@ -73,6 +74,13 @@ internal static class ParquetRows
         }
         catch (Exception e) when (e is not (OutOfMemoryException or DemException))
         {
+            if (isSecond)
+                throw DataFiles.Damaged(
+                    path,
+                    $"it has data pages of Parquet's second version, of which lists and truth values are not read: {e.Message}",
+                    e,
+                    "Write it again with data pages of the first version (pyarrow's data_page_version=\"1.0\", its default), or as "
+                    + "JSON Lines or Arrow.");
             throw DataFiles.Damaged(path, $"not a Parquet file that can be read: {e.Message}", e);
         }
     }

@@ -42,6 +42,17 @@ coded = table.set_column(1, "source", table.column("source").dictionary_encode()
 parquet.write_table(table, HERE / "snappy.parquet", row_group_size=3)
 parquet.write_table(table, HERE / "zstd.parquet", compression="zstd")
 parquet.write_table(pa.table({"tags": [["a", None, "b"], [], ["c"]], "id": [1, 2, 3]}), HERE / "nulls.parquet")
+
+# Lists whose elements are declared to be never null, and data pages of the second version.
+required = pa.schema([
+    pa.field("messages", pa.list_(pa.field("element", pa.struct([("role", pa.string()), ("content", pa.string())]), False)), False),
+    *list(schema)[1:5],
+    pa.field("tags", pa.list_(pa.field("element", pa.string(), False)), False),
+])
+parquet.write_table(pa.Table.from_pylist(rows, schema=required), HERE / "required.parquet")
+parquet.write_table(table, HERE / "pages2.parquet", data_page_version="2.0")
+parquet.write_table(table.select(["source", "good"]), HERE / "truths2.parquet", data_page_version="2.0")
+parquet.write_table(table.select(["source", "score", "count"]), HERE / "flat2.parquet", data_page_version="2.0")
 feather.write_feather(coded, HERE / "lz4.feather", compression="lz4")
 with pa.OSFile(str(HERE / "stream.arrow"), "wb") as file, pa.ipc.new_stream(file, schema) as writer:
     for batch in table.to_batches(max_chunksize=2):
