@@ -14,8 +14,8 @@ internal readonly record struct LabelBox(double Left, double Top, double Width, 
 
 /// <summary>
 /// Finds places for the labels of points, near them, where they cover neither each other nor a mark: the first of a fixed order
-/// of places around the point, farther and farther away. Lines are covered only where there is no place near the point that is
-/// free of them.
+/// of places around the point, farther and farther away. Each line that a label would cover counts as a way of several steps, so
+/// that lines are covered only where no place near the point is free of them, and then as few as there can be.
 /// </summary>
 /// <param name="within">Rectangle that labels stay in.</param>
 internal sealed class LabelPlacement(LabelBox within)
@@ -32,8 +32,8 @@ internal sealed class LabelPlacement(LabelBox within)
 
     private const int Rings = 12;
 
-    // A label that lies farther away than these does more harm than one across a line.
-    private const int RingsWithoutLines = 4;
+    // A label that lies farther away than so many does more harm than one across a line.
+    private const int RingsForALine = 4;
 
     private readonly List<LabelBox> _taken = [];
     private readonly List<(double X1, double Y1, double X2, double Y2)> _lines = [];
@@ -64,14 +64,12 @@ internal sealed class LabelPlacement(LabelBox within)
     /// <param name="y">Vertical position of the point.</param>
     /// <param name="text">Text of the label, one line.</param>
     /// <returns>The middle of the line's baseline; null if there is no room anywhere near the point.</returns>
-    public (double X, double Y)? Place(double x, double y, string text) =>
-        Place(x, y, text, RingsWithoutLines, box => !_lines.Exists(line => Crosses(line, box)))
-        ?? Place(x, y, text, Rings, _ => true);
-
-    private (double X, double Y)? Place(double x, double y, string text, int rings, Func<LabelBox, bool> isFree)
+    public (double X, double Y)? Place(double x, double y, string text)
     {
         double width = text.Length * LetterWidth;
-        for (int ring = 0; ring < rings; ring++)
+        LabelBox? best = null;
+        int lowest = int.MaxValue;
+        for (int ring = 0; ring < Math.Min(Rings, lowest); ring++)
         {
             double distance = FirstDistance + (ring * LineHeight / 2);
             foreach (var (right, down) in Directions)
@@ -79,15 +77,19 @@ internal sealed class LabelPlacement(LabelBox within)
                 double middle = x + (right * ((width / 2) + distance));
                 double centre = y + (down * ((LineHeight / 2) + distance));
                 var box = new LabelBox(middle - (width / 2), centre - (LineHeight / 2), width, LineHeight);
-                if (!IsInside(box) || _taken.Exists(box.Overlaps) || !isFree(box))
+                if (!IsInside(box) || _taken.Exists(box.Overlaps))
                     continue;
-                _taken.Add(box);
-                Labels.Add(box);
-                return (middle, box.Bottom - Descent);
+                int cost = ring + (RingsForALine * _lines.Count(line => Crosses(line, box)));
+                if (cost < lowest)
+                    (best, lowest) = (box, cost);
             }
         }
 
-        return null;
+        if (best is not { } found)
+            return null;
+        _taken.Add(found);
+        Labels.Add(found);
+        return (found.Left + (width / 2), found.Bottom - Descent);
     }
 
     /// <summary>Whether a line has a point within a rectangle: the line is cut off at each of the four edges in turn.</summary>

@@ -6,6 +6,9 @@ internal sealed class Plot
     private const double Left = 46;
     private const double Top = 26;
     private const double Right = 12;
+
+    // Between the title and the area, for the labels of the highest points.
+    private const double AboveArea = 4;
     private const double Bottom = 40;
 
     private readonly PlotArea _area;
@@ -46,7 +49,7 @@ internal sealed class Plot
 
     /// <summary>Starts the labels of points, which stay within the axes.</summary>
     public LabelPlacement StartLabels() =>
-        new(new LabelBox(_area.Left + 1, Top, _area.Width + Right - 2, _area.Height));
+        new(new LabelBox(_area.Left + 1, Top - AboveArea, _area.Width + Right - 2, _area.Height + AboveArea));
 
     /// <summary>Draws a level across the whole chart.</summary>
     public void Level(double value, string name)

@@ -46,6 +46,20 @@ public class LabelPlacementTests
         (double x, double y) = labels.Place(200, 150, "add")!.Value;
         Assert.That(x < 200 - (3 * 6.4 / 2) || y > 150 + 13, Is.True, $"{x}, {y}");
 
+        // Two lines or more lie across every place but the one below, where there is one.
+        var between = new LabelPlacement(Area);
+        for (int across = 0; across < 600; across += 3)
+        {
+            if (Math.Abs(across - 200) > 5)
+                between.AvoidLine([(across, 0), (across, 400)]);
+        }
+
+        for (int down = 135; down > 0; down -= 4)
+            between.AvoidLine([(0, down), (600, down)]);
+        for (int down = 165; down < 400; down += 10)
+            between.AvoidLine([(0, down), (600, down)]);
+        Assert.That(between.Place(200, 150, "w"), Is.EqualTo((200.0, 166.5)));
+
         for (int k = 0; k < 600; k++)
             labels.AvoidLine([(40 + k, 0), (40 + k, 400)]);
         Assert.That(labels.Place(300, 200, "add"), Is.EqualTo((300.0, 189.5)));
