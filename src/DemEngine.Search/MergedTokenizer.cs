@@ -44,7 +44,7 @@ internal static class MergedTokenizer
         DirectoryInfo? folder = null;
         try
         {
-            folder = Directory.CreateTempSubdirectory("merged-tokenizer-");
+            folder = TemporaryFolder.Create("merged-tokenizer-");
             foreach (var (name, contents) in files)
             {
                 string file = Path.Combine(folder.FullName, name);

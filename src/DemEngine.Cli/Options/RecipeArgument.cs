@@ -1,4 +1,5 @@
 using System.CommandLine;
+using DemEngine.Cli.Startup;
 using DemEngine.Recipes;
 
 namespace DemEngine.Cli.Options;
@@ -35,9 +36,26 @@ internal static class RecipeArgument
     {
         if (!IsStandardInput(path))
             return file(Path.GetFullPath(path));
-        using Stream stream = Console.OpenStandardInput();
-        return input(stream, "standard input");
+
+        // Its number belongs to another file of this process by now, and reading that waits for ever.
+        if (!GuardedStreams.HasInput)
+            throw Unreadable("it is closed");
+        try
+        {
+            using Stream stream = Console.OpenStandardInput();
+            return input(stream, "standard input");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unreadable(e.Message, e);
+        }
     });
+
+    private static DemException Unreadable(string why, Exception? inner = null) => new(
+        ErrorCode.RecipeNotFound,
+        $"standard input: {why}",
+        inner,
+        "Pipe the recipe into the command, or give its file.");
 
     /// <summary>Reads a recipe that has one result, and resolves the paths of its models.</summary>
     /// <param name="path">Path as it was given.</param>

@@ -1,5 +1,6 @@
 using DemEngine.Cli.Formatting;
 using DemEngine.Cli.Output;
+using DemEngine.Files;
 
 namespace DemEngine.Cli.Options;
 
@@ -26,7 +27,7 @@ internal sealed class WorkFolder : IDisposable
     /// <param name="prefix">Beginning of the name of one that is made.</param>
     public static WorkFolder Open(DirectoryInfo? named, string prefix) => named is not null
         ? new WorkFolder(named.FullName, isOwn: false)
-        : new WorkFolder(Directory.CreateTempSubdirectory(prefix).FullName, isOwn: true);
+        : new WorkFolder(TemporaryFolder.Create(prefix).FullName, isOwn: true);
 
     /// <summary>Keeps a folder that was made, because the command has said where it is.</summary>
     public void Keep() => _isKept = true;

@@ -9,10 +9,14 @@ namespace DemEngine.Cli.Startup;
 /// </summary>
 internal static class GuardedStreams
 {
+    private const int StandardInput = 0;
     private const int StandardOutput = 1;
     private const int StandardError = 2;
     private const int GetFlags = 1; // F_GETFD
     private const int CloseOnExec = 1; // FD_CLOEXEC
+
+    /// <summary>Whether the process was given a standard input.</summary>
+    public static bool HasInput => IsOpen(StandardInput);
 
     /// <summary>Guards both streams, then runs a command.</summary>
     /// <param name="command">Command to run.</param>

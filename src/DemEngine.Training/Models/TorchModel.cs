@@ -3,6 +3,7 @@ using DemEngine.Backends.Cpu;
 using DemEngine.Checkpoints;
 using DemEngine.Evaluation;
 using DemEngine.Evaluation.Language;
+using DemEngine.Files;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Output;
 using DemEngine.Merging.Planning;
@@ -38,7 +39,7 @@ public sealed class TorchModel : IModelWeights, IDisposable
         Tensors = [.. _byName.Values.Select(tensor => tensor.Spec)];
         _folder = new Lazy<DirectoryInfo>(() =>
         {
-            DirectoryInfo folder = Directory.CreateTempSubdirectory("dem-model-");
+            DirectoryInfo folder = TemporaryFolder.Create("dem-model-");
             Save(Path.Combine(folder.FullName, "model"), ElementType.F32);
             return folder;
         });

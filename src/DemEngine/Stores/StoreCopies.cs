@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using DemEngine.Files;
 
 namespace DemEngine.Stores;
 
@@ -129,7 +130,7 @@ internal static class StoreCopies
     {
         if (_root is null)
         {
-            _root = Directory.CreateTempSubdirectory("dem-stores-").FullName;
+            _root = TemporaryFolder.Create("dem-stores-").FullName;
             AppDomain.CurrentDomain.ProcessExit += (_, _) => Remove();
         }
 

@@ -43,6 +43,27 @@ public sealed class SystemLimitTests
     public void Errors_that_cannot_be_printed_keep_the_exit_code(string where) =>
         Assert.That(Shell($"exec \"$@\" {where}", ["inspect", _family.PathOf("none")]).ExitCode, Is.EqualTo(2));
 
+    [TestCase("<&-", "it is closed", "check")]
+    [TestCase("<&-", "it is closed", "merge")]
+    [TestCase("< .", "Is a directory", "check")]
+    public void Input_that_cannot_be_read_is_named_at_once(string from, string why, string command)
+    {
+        string[] output = command == "merge" ? ["--out", "from nowhere"] : [];
+        CommandResult result = Shell($"exec timeout 60 \"$@\" {from}", [command, "-", .. output]);
+        Assert.That(result.ExitCode, Is.EqualTo(2), result.Error);
+        Assert.That(result.Error, Does.StartWith($"error DEM3001: standard input: {why}").And.Contain("Pipe the recipe"));
+    }
+
+    [TestCase("demo")]
+    [TestCase("bench")]
+    public void A_folder_for_temporary_files_that_is_not_there_is_named(string command)
+    {
+        string nowhere = _family.PathOf("nowhere");
+        CommandResult result = Shell($"TMPDIR='{nowhere}' exec \"$@\"", [command]);
+        Assert.That(result.ExitCode, Is.EqualTo(1), result.Error);
+        Assert.That(result.Error, Does.StartWith($"error DEM4002: {nowhere}").And.Contain("there is no such folder").And.Contain("TMPDIR"));
+    }
+
     [Test]
     public void A_folder_that_is_gone_is_named()
     {
