@@ -112,6 +112,8 @@ public class RequestErrorTests
         Assert.That(
             result.ErrorLines[..^1],
             Is.EquivalentTo(new[] { "error DEM1001: <recipe> is empty", "error DEM1001: --out: the value is empty" }));
+        Dem.Run("merge", "").ExpectError(ErrorCode.BadArgument, "<recipe> is empty");
+        Dem.Run("merge", "", "--part", "0").ExpectError(ErrorCode.BadArgument, "<recipe> is empty");
     }
 
     [Test]

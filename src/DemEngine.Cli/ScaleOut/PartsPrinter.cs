@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using DemEngine.Cli.Formatting;
 using DemEngine.Cli.Output;
+using DemEngine.Errors;
 using DemEngine.ScaleOut;
 
 namespace DemEngine.Cli.ScaleOut;
@@ -40,7 +41,7 @@ internal static class PartsPrinter
         int empty = plan.Parts.Count(part => part.Tensors == 0);
         if (empty > 0)
             Prose.Print($"note: {empty} of the parts have no tensor; a tensor is never cut");
-        string path = Printable.Text(plan.Path);
+        string path = Printable.Text(ShellWord.Of(plan.Path));
         Prose.Print($"next: dem merge {path} --part K for each K from 0 to {plan.Parts.Length - 1}, then dem join {path}");
     }
 

@@ -38,7 +38,9 @@ internal static class RecipeSchema
         AfterLayers afterLayers = AfterLayers.First;
         TokenizerSection? tokenizer = null;
         SourceLocation? tokenizerSource = null;
-        foreach (MapEntry entry in root is null ? [] : Expect.Map(root, top, "a mapping with merge_method and models"))
+        foreach (MapEntry entry in root is null
+            ? []
+            : OtherFiles.Refuse(Expect.Map(root, top, "a mapping with merge_method and models"), file, "merge_method"))
         {
             SourceLocation at = top.At(entry.Key, entry.Line);
             switch (entry.Key)

@@ -57,6 +57,8 @@ internal sealed partial record PlanDocument(
     public static PlanDocument Read(string path)
     {
         PlanDocument? plan;
+        if (path.Length == 0)
+            throw new DemException(ErrorCode.NoPlan, "the path of the plan is empty");
         try
         {
             if (LinuxFile.IsSpecial(path))
@@ -66,6 +68,10 @@ internal sealed partial record PlanDocument(
             if (new FileInfo(path) is { Exists: true, Length: > MostBytes })
                 throw Bad(path, "not a plan");
             byte[] json = File.ReadAllBytes(path);
+
+            // Whoever gives a recipe does not want to hear which letters may begin a value of JSON.
+            if (json.AsSpan().TrimStart(" \t\r\n"u8) is not [(byte)'{', ..])
+                throw Bad(path, "not a plan: it is no JSON object");
             StrictJson.CheckText(json);
             plan = JsonSerializer.Deserialize(json, PlanJson.Default.PlanDocument);
         }

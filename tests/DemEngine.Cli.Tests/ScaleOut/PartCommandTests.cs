@@ -91,6 +91,41 @@ public sealed class PartCommandTests
     }
 
     [Test]
+    public void A_file_that_is_no_plan_is_said_to_be_none_in_plain_words()
+    {
+        string plan = Plan("joined", 2);
+        Assert.That(Dem.Run("join", _family.Recipe).Expect(2).Error, Does.StartWith($"error DEM1032: {_family.Recipe}: not a plan").And.Contain("not the recipe"));
+        Dem.Run("join", _family.PathOf("base/model.safetensors")).ExpectError(ErrorCode.BadPlan, "not a plan");
+        Dem.Run("join", _family.PathOf("base")).ExpectError(ErrorCode.BadPlan, "this is a folder");
+        File.WriteAllText(_family.PathOf("cut.plan"), File.ReadAllText(plan)[..200]);
+        Dem.Run("join", _family.PathOf("cut.plan")).ExpectError(ErrorCode.BadPlan, "line ");
+    }
+
+    [TestCase("check")]
+    [TestCase("moe", "--out", "x")]
+    [TestCase("sweep", "--set", "lambda=1,2", "--out", "x")]
+    [TestCase("plan", "x", "--parts", "2", "--out", "y")]
+    public void A_plan_is_no_recipe_and_every_command_says_so_and_nothing_else(string command, params string[] more)
+    {
+        CommandResult result = Dem.Run([command, Plan($"as recipe of {command}", 2), .. more]).Expect(2);
+        Assert.That(result.ErrorLines, Has.Length.EqualTo(2), result.Error);
+        Assert.That(result.Error, Does.StartWith("error DEM3007: ").And.Contain("this is a plan in parts, not a recipe"));
+    }
+
+    [Test]
+    public void The_configuration_of_a_model_is_no_recipe() => Assert.That(
+        Dem.Run("check", _family.PathOf("base/config.json")).Expect(2).Error,
+        Does.StartWith("error DEM3007: ").And.Contain("this is the configuration of a model").And.Contain("Give the recipe's own file"));
+
+    [Test]
+    public void The_next_commands_can_be_copied_wherever_the_plan_lies()
+    {
+        string plan = _family.PathOf("plan of it's own");
+        CommandResult text = Dem.Run("plan", _family.Recipe, _family.PathOf("copied"), "--parts", "2", "--out", plan).Expect(0);
+        Assert.That(text.Output, Does.Contain($"dem join '{plan.Replace("'", @"'\''", StringComparison.Ordinal)}'"));
+    }
+
+    [Test]
     public void What_is_measured_over_the_model_can_be_measured_first()
     {
         string recipe = _family.Write(
@@ -176,7 +211,7 @@ public sealed class PartCommandTests
     public void A_plan_says_how_it_is_cut()
     {
         CommandResult text = Dem.Run("plan", _family.Recipe, _family.PathOf("shown"), "--parts", "4", "--out", _family.PathOf("shown.plan")).Expect(0);
-        Assert.That(text.Output, Does.Contain("4 parts: the largest moves").And.Contain($"dem join {_family.PathOf("shown.plan")}"));
+        Assert.That(text.Output, Does.Contain("4 parts: the largest moves").And.Contain($"dem join '{_family.PathOf("shown.plan")}'"));
         JsonElement json = Dem.Run("plan", _family.Recipe, _family.PathOf("shown"), "--parts", "4", "--out", _family.PathOf("shown.plan"), "--json").Expect(0).Json;
         JsonElement[] parts = [.. json.GetProperty("parts").EnumerateArray()];
         Assert.That(parts.Sum(part => part.GetProperty("tensors").GetInt32()), Is.EqualTo(219));

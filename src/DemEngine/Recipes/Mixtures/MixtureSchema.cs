@@ -41,7 +41,9 @@ internal static class MixtureSchema
         int? perToken = null;
         SourceLocation ofPerToken = top;
         long seed = 0;
-        foreach (MapEntry entry in root is null ? [] : Expect.Map(root, top, "a mapping with base_model and experts"))
+        foreach (MapEntry entry in root is null
+            ? []
+            : OtherFiles.Refuse(Expect.Map(root, top, "a mapping with base_model and experts"), file, "experts"))
         {
             SourceLocation at = top.At(entry.Key, entry.Line);
             switch (entry.Key)
