@@ -218,6 +218,13 @@ public sealed class ErrorCode
         "What was asked for is not done with files that are not on this machine.",
         "Name a folder on disk; the message says which path is meant.");
 
+    /// <summary>DEM1052: An unfinished run was to be resumed, but a finished output is there and no unfinished one.</summary>
+    public static readonly ErrorCode AlreadyFinished = new(
+        1052,
+        "An unfinished run was to be resumed, but a finished output is there and no unfinished one.",
+        "If it is the output of this request, use it. To make it anew, allow it to be replaced (RunOptions.Overwrite), and start "
+        + "without resuming.");
+
     // ---- 2xxx: checkpoints ----
 
     /// <summary>DEM2001: The path of a checkpoint does not exist or holds no checkpoint.</summary>

@@ -59,6 +59,27 @@ public sealed class ScheduledRunTests
     }
 
     [Test]
+    public void Who_goes_on_with_a_run_that_has_ended_hears_that_it_has()
+    {
+        string output = _family.PathOf("ended");
+        string[] merge = ["merge", _family.Recipe, "--out", output];
+        Dem.Run([.. merge, "--resume"]).ExpectError(ErrorCode.NothingToResume);
+        Dem.Run(merge).Expect(0);
+        CommandResult again = Dem.Run([.. merge, "--resume"]).ExpectError(ErrorCode.AlreadyFinished, "it is finished");
+        Assert.That(again.Error, Does.Contain("--resume=auto").And.Contain("--overwrite"));
+        Dem.Run([.. merge, "--resume", "--dry-run"]).ExpectError(ErrorCode.AlreadyFinished);
+        Dem.Run([.. merge, "--resume=auto"]).Expect(0);
+        Dem.Run([.. merge, "--restart"]).ExpectError(ErrorCode.OutputExists);
+        Dem.Run([.. merge, "--overwrite"]).Expect(0);
+
+        Dem.Run("convert", _family.PathOf("base"), _family.PathOf("converted")).Expect(0);
+        Dem.Run("convert", _family.PathOf("base"), _family.PathOf("converted"), "--resume").ExpectError(ErrorCode.AlreadyFinished);
+        Directory.CreateDirectory(_family.PathOf("foreign"));
+        File.WriteAllText(_family.PathOf("foreign/notes.txt"), "mine");
+        Dem.Run("convert", _family.PathOf("base"), _family.PathOf("foreign"), "--resume").ExpectError(ErrorCode.OutputExists);
+    }
+
+    [Test]
     public void The_output_can_be_the_last_word()
     {
         Dem.Run("merge", _family.Recipe, _family.PathOf("last word")).Expect(0);

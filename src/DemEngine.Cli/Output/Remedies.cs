@@ -22,6 +22,10 @@ internal static class Remedies
         [ErrorCode.NothingToResume] = (
             "--resume was given, but no unfinished run lies beside the output.",
             "Start without --resume."),
+        [ErrorCode.AlreadyFinished] = (
+            "--resume was given, but a finished output is there and no unfinished run lies beside it.",
+            "If it is the output of this command, use it: --resume=auto checks that and exits with 0. To make it anew, pass "
+            + "--overwrite in place of --resume."),
         [ErrorCode.ResumeMismatch] = (
             null,
             "Run the original command, with --resume where it has that option, or pass --restart to discard the "
@@ -38,7 +42,9 @@ internal static class Remedies
             null,
             "Start as many tasks as there are parts, as with --array=0-7 for 8; or give the number, as with "
             + "--part $SLURM_ARRAY_TASK_ID."),
-        [ErrorCode.BadPlan] = (null, "Give the file that `dem plan` wrote, or run `dem plan` again."),
+        [ErrorCode.BadPlan] = (
+            null,
+            "Give the file that `dem plan` wrote as its --out, not the recipe and not the output's folder; or run `dem plan` again."),
         [ErrorCode.NoPlan] = (
             null,
             "Wait until `dem plan` has written it; or give the path that it was written to, which has to be the same on all "

@@ -73,7 +73,7 @@ internal sealed class StagingDirectory : IDisposable
     /// <param name="inputs">Folders and files that are read.</param>
     /// <param name="options">Run options; they say what may be overwritten, resumed or discarded.</param>
     /// <exception cref="DemException">
-    /// DEM1001 to DEM1006 (BadArgument to NothingToResume): the run may not write there.
+    /// DEM1001 to DEM1006 (BadArgument to NothingToResume), DEM1052 (AlreadyFinished): the run may not write there.
     /// </exception>
     public static void Check(string output, IEnumerable<string> inputs, RunOptions options)
     {
@@ -81,8 +81,16 @@ internal sealed class StagingDirectory : IDisposable
         if (System.IO.Path.GetDirectoryName(full) is null)
             throw IsRoot(output);
         CheckOverlap(output, inputs);
-        CheckReplaceable(full, options.Overwrite);
         bool isUnfinished = IsThere(output);
+
+        // Whoever goes on with a run that has ended wants to hear that it has, not that a folder is in the way.
+        if (!isUnfinished && !options.Overwrite && options.Unfinished == UnfinishedRun.Resume
+            && File.Exists(System.IO.Path.Combine(full, Manifest.FileName)))
+            throw new DemException(ErrorCode.AlreadyFinished, $"{output}: it is finished; no unfinished run lies beside it")
+            {
+                Path = output,
+            };
+        CheckReplaceable(full, options.Overwrite);
         if (isUnfinished && options.Unfinished == UnfinishedRun.Refuse)
         {
             // While another process still works on it, the advice on how to resume it would be wrong.
