@@ -3,6 +3,7 @@ using DemEngine.Evaluation.Language;
 using DemEngine.Files;
 using DemEngine.Merging.Output;
 using DemEngine.Recipes;
+using DemEngine.Stores;
 
 namespace DemEngine.Search;
 

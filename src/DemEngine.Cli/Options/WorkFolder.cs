@@ -1,6 +1,6 @@
 using DemEngine.Cli.Formatting;
 using DemEngine.Cli.Output;
-using DemEngine.Files;
+using DemEngine.Stores;
 
 namespace DemEngine.Cli.Options;
 

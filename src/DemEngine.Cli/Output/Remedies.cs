@@ -44,7 +44,8 @@ internal static class Remedies
             + "--part $SLURM_ARRAY_TASK_ID."),
         [ErrorCode.BadPlan] = (
             null,
-            "Give the file that `dem plan` wrote as its --out, not the recipe and not the output's folder; or run `dem plan` again."),
+            "Give the file that `dem plan` wrote as its --out, not the recipe and not the output's folder; or run `dem plan` "
+            + "again."),
         [ErrorCode.NoPlan] = (
             null,
             "Wait until `dem plan` has written it; or give the path that it was written to, which has to be the same on all "

@@ -64,8 +64,8 @@ internal static class ParquetRows
         _ => value,
     };
 
-    // A damaged file shows in the library as any of many exceptions, and so does one whose pages of the second version hold what it
-    // has no code for: lists and truth values.
+    // A damaged file shows in the library as any of many exceptions, and so does one whose pages of the second version hold what
+    // it has no code for: lists and truth values.
     private static T Guarded<T>(string path, bool isSecond, Func<T> read)
     {
         try
@@ -79,8 +79,8 @@ internal static class ParquetRows
                     path,
                     $"it has data pages of Parquet's second version, of which lists and truth values are not read: {e.Message}",
                     e,
-                    "Write it again with data pages of the first version (pyarrow's data_page_version=\"1.0\", its default), or as "
-                    + "JSON Lines or Arrow.");
+                    "Write it again with data pages of the first version (pyarrow's data_page_version=\"1.0\", its default), or "
+                    + "as JSON Lines or Arrow.");
             throw DataFiles.Damaged(path, $"not a Parquet file that can be read: {e.Message}", e);
         }
     }

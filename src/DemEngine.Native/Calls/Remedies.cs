@@ -13,8 +13,8 @@ internal static class Remedies
             "Choose another output folder, or give the option overwrite to replace it once the new one is complete.",
         [ErrorCode.UnfinishedRun] = "Give the option unfinished: \"resume\" goes on with it, \"restart\" discards it.",
         [ErrorCode.AlreadyFinished] =
-            "If it is the output of this request, use it. To make it anew, give the option overwrite in place of \"resume\" for the "
-            + "option unfinished.",
+            "If it is the output of this request, use it. To make it anew, give the option overwrite in place of \"resume\" for "
+            + "the option unfinished.",
         [ErrorCode.ResumeMismatch] =
             "Make the original request again, or discard the unfinished run, with \"restart\" for the option unfinished.",
         [ErrorCode.OtherPlan] =

@@ -3,12 +3,12 @@ using DemEngine.Backends.Cpu;
 using DemEngine.Checkpoints;
 using DemEngine.Evaluation;
 using DemEngine.Evaluation.Language;
-using DemEngine.Files;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Output;
 using DemEngine.Merging.Planning;
 using DemEngine.Merging.Tensors;
 using DemEngine.Numerics;
+using DemEngine.Stores;
 using static TorchSharp.torch;
 
 namespace DemEngine.Training.Models;

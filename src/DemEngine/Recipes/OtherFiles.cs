@@ -3,8 +3,8 @@ using DemEngine.Recipes.Text;
 namespace DemEngine.Recipes;
 
 /// <summary>
-/// Files that are given where a recipe is wanted, and read as YAML too. What kind they are is the one thing to say of them: none of
-/// their keys is a slip in a recipe.
+/// Files that are given where a recipe is wanted, and read as YAML too. What kind they are is the one thing to say of them: none
+/// of their keys is a slip in a recipe.
 /// </summary>
 internal static class OtherFiles
 {
@@ -14,7 +14,8 @@ internal static class OtherFiles
     private static readonly Dictionary<string, string> Kinds = new()
     {
         ["dem_plan"] =
-            "this is a plan in parts, not a recipe: \"dem merge PLAN --part K\" makes a part of it, and \"dem join PLAN\" the output",
+            "this is a plan in parts, not a recipe: \"dem merge PLAN --part K\" makes a part of it, and \"dem join PLAN\" the "
+            + "output",
         ["architectures"] = Configuration,
         ["peft_type"] = Configuration,
         ["weight_map"] = "this is the index of a model's shards, not a recipe",

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using DemEngine.Files;
 
 namespace DemEngine.Stores;
 
