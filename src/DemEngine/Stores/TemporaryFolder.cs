@@ -5,7 +5,7 @@ internal static class TemporaryFolder
 {
     /// <summary>Makes a folder that nobody else can have made before, and no other user can read.</summary>
     /// <param name="prefix">Beginning of its name.</param>
-    /// <exception cref="DemException">DEM4002 (WriteFailed): none can be made; the system's own error may name no path.</exception>
+    /// <exception cref="DemException">DEM4002 (WriteFailed): none can be made.</exception>
     public static DirectoryInfo Create(string prefix)
     {
         try
