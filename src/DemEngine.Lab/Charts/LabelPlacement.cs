@@ -15,7 +15,8 @@ internal readonly record struct LabelBox(double Left, double Top, double Width, 
 /// <summary>
 /// Finds places for the labels of points, near them, where they cover neither each other nor a mark: the first of a fixed order
 /// of places around the point, farther and farther away. Each line that a label would cover counts as a way of several steps, so
-/// that lines are covered only where no place near the point is free of them, and then as few as there can be.
+/// that lines are covered only where no place near the point is free of them, and then as few as there can be. A line leads to a
+/// label that is no neighbour of its point.
 /// </summary>
 /// <param name="within">Rectangle that labels stay in.</param>
 internal sealed class LabelPlacement(LabelBox within)
@@ -79,7 +80,10 @@ internal sealed class LabelPlacement(LabelBox within)
                 var box = new LabelBox(middle - (width / 2), centre - (LineHeight / 2), width, LineHeight);
                 if (!IsInside(box) || _taken.Exists(box.Overlaps))
                     continue;
-                int cost = ring + (RingsForALine * _lines.Count(line => Crosses(line, box)));
+                int crossed = _lines.Count(line => Crosses(line, box));
+                if (LeaderTo(box, x, y) is { } end)
+                    crossed += Labels.Count(label => Crosses((x, y, end.X, end.Y), label));
+                int cost = ring + (RingsForALine * crossed);
                 if (cost < lowest)
                     (best, lowest) = (box, cost);
             }
@@ -87,9 +91,24 @@ internal sealed class LabelPlacement(LabelBox within)
 
         if (best is not { } found)
             return null;
+        if (LeaderTo(found, x, y) is { } place)
+            _lines.Add((x, y, place.X, place.Y));
         _taken.Add(found);
         Labels.Add(found);
         return (found.Left + (width / 2), found.Bottom - Descent);
+    }
+
+    /// <summary>
+    /// Finds where a line ends that leads from a point to the label that was placed last; null where they are neighbours.
+    /// </summary>
+    /// <param name="x">Horizontal position of the point.</param>
+    /// <param name="y">Vertical position of the point.</param>
+    public (double X, double Y)? LeaderFrom(double x, double y) => LeaderTo(Labels[^1], x, y);
+
+    private static (double X, double Y)? LeaderTo(LabelBox box, double x, double y)
+    {
+        (double nearX, double nearY) = (Math.Clamp(x, box.Left, box.Right), Math.Clamp(y, box.Top, box.Bottom));
+        return Math.Sqrt(((nearX - x) * (nearX - x)) + ((nearY - y) * (nearY - y))) > 2 * FirstDistance ? (nearX, nearY) : null;
     }
 
     /// <summary>Whether a line has a point within a rectangle: the line is cut off at each of the four edges in turn.</summary>

@@ -34,6 +34,26 @@ public class LabelPlacementTests
     }
 
     [Test]
+    public void A_line_leads_to_a_label_that_found_no_place_beside_its_point()
+    {
+        var labels = new LabelPlacement(Area);
+        labels.Place(200, 150, "add");
+        Assert.That(labels.LeaderFrom(200, 150), Is.Null);
+
+        for (int column = 0; column < 10; column++)
+        {
+            for (int row = 0; row < 10; row++)
+                labels.Avoid(155 + (10 * column), 105 + (10 * row), 5);
+        }
+
+        labels.Place(200, 150, "withdraw");
+        LabelBox far = labels.Labels[^1];
+        (double x, double y) = labels.LeaderFrom(200, 150)!.Value;
+        Assert.That((x - far.Left, far.Right - x, y - far.Top, far.Bottom - y), Is.All.GreaterThanOrEqualTo(0));
+        Assert.That(Math.Abs(x - 200) > 40 || Math.Abs(y - 150) > 40);
+    }
+
+    [Test]
     public void A_label_that_stands_alone_is_above_its_point() =>
         Assert.That(new LabelPlacement(Area).Place(200, 150, "add"), Is.EqualTo((200.0, 139.5)));
 

@@ -131,8 +131,13 @@ internal static class Charts
                     FormattableString.Invariant(
                         $"{methods[k]}, {point.Event}: {point.Quality.Mean:0.0} % for {point.Cost:0.##e0} operations so far"));
                 // A mark without a label still has its title.
-                if (labels.Place(place.X, place.Y, point.Event) is { } label)
-                    plot.Svg.Text(label.X, label.Y, point.Event, "text-anchor=\"middle\" class=\"faint label\"");
+                if (labels.Place(place.X, place.Y, point.Event) is not { } label)
+                    continue;
+                plot.Svg.Text(label.X, label.Y, point.Event, "text-anchor=\"middle\" class=\"faint label\"");
+                if (labels.LeaderFrom(place.X, place.Y) is { } end)
+                    plot.Svg.Line(
+                        [place, end],
+                        $"fill=\"none\" stroke-width=\"1\" stroke-dasharray=\"1 2\" stroke=\"{SeriesColour.Of(k)}\"");
             }
         }
 
