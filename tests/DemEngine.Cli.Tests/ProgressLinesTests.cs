@@ -46,6 +46,11 @@ public class ProgressLinesTests
         Assert.That(RunProgressText.Describe(new RunProgress("merge", 1_000_000, 90_001_000_000, ""), TimeSpan.FromSeconds(1)),
             Is.EqualTo("1.00 MB of 90.0 GB, 1.00 MB/s, 25:00:00 left"));
 
+    [Test]
+    public void A_run_that_has_hardly_begun_does_not_say_when_it_will_end() =>
+        Assert.That(RunProgressText.Describe(new RunProgress("merge", 1_000, 90_000_000_000, ""), TimeSpan.FromSeconds(1)),
+            Is.EqualTo("1.00 KB of 90.0 GB, 1.00 KB/s"));
+
     private sealed class Clock : TimeProvider
     {
         public double Seconds { get; set; }

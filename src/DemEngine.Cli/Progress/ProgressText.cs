@@ -49,8 +49,10 @@ internal static class RunProgressText
     internal static string Describe(RunProgress progress, TimeSpan elapsed)
     {
         double rate = Rate(progress, elapsed);
-        double rest = Math.Min((progress.BytesTotal - progress.BytesDone) / Math.Max(rate, 1), LongestSeconds);
-        string left = rate > 0 ? $", {Left(TimeSpan.FromSeconds(rest))}" : "";
+        double rest = (progress.BytesTotal - progress.BytesDone) / Math.Max(rate, 1);
+
+        // A run that has hardly begun says nothing of the time that it will take.
+        string left = rate > 0 && rest < LongestSeconds ? $", {Left(TimeSpan.FromSeconds(rest))}" : "";
         return $"{Sizes.Format(progress.BytesDone)} of {Sizes.Format(progress.BytesTotal)}, {Sizes.Format(rate)}/s{left}";
     }
 

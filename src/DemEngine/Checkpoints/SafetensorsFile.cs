@@ -105,10 +105,7 @@ internal sealed class SafetensorsFile : IDisposable
     public static SafetensorsFile Open(string path, ShardReaders readers, SpecPool? pool = null, bool isIndexed = false)
     {
         if (LinuxFile.IsSpecial(path))
-            throw new DemException(ErrorCode.UnreadableFile, $"{path}: this is a pipe, a socket or a device, and no file")
-            {
-                Path = path,
-            };
+            throw ExistingFile.Special(path);
         IShardReader? reader = null;
         try
         {

@@ -29,4 +29,14 @@ internal static class ExistingFile
             throw new DemException(ErrorCode.UnreadableFile, $"{path}: {e.Message}", e) { Path = path };
         }
     }
+
+    /// <summary>Makes the error DEM2022 (UnreadableFile) for a pipe, a socket or a device where a file is wanted.</summary>
+    /// <param name="path">Path of what is no file.</param>
+    public static DemException Special(string path) => new(
+        ErrorCode.UnreadableFile,
+        $"{path}: this is a pipe, a socket or a device, and no file",
+        remedy: "Write what comes from there to a file, and give that file.")
+    {
+        Path = path,
+    };
 }

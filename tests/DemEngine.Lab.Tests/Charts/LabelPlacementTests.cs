@@ -49,7 +49,7 @@ public class LabelPlacementTests
         labels.Place(200, 150, "withdraw");
         LabelBox far = labels.Labels[^1];
         (double x, double y) = labels.LeaderFrom(200, 150)!.Value;
-        Assert.That((x - far.Left, far.Right - x, y - far.Top, far.Bottom - y), Is.All.GreaterThanOrEqualTo(0));
+        Assert.That(new[] { x - far.Left, far.Right - x, y - far.Top, far.Bottom - y }, Is.All.GreaterThanOrEqualTo(0));
         Assert.That(Math.Abs(x - 200) > 40 || Math.Abs(y - 150) > 40);
     }
 

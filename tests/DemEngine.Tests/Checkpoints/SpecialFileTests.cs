@@ -89,6 +89,7 @@ public sealed class SpecialFileTests
         Assert.That(error, Is.Not.Null);
         Assert.That(error!.Code, Is.SameAs(code), error.Message);
         Assert.That(error.Message, Does.Contain(file).And.Contain("this is a pipe, a socket or a device"));
+        Assert.That(error.Remedy, Does.Not.Contain("permissions"));
     }
 
     private static void MakePipe(string path)

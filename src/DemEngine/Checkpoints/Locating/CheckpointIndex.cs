@@ -23,10 +23,7 @@ internal static class CheckpointIndex
     public static WeightMap Read(string path, NamePool? pool = null)
     {
         if (LinuxFile.IsSpecial(path))
-            throw new DemException(ErrorCode.UnreadableFile, $"{path}: this is a pipe, a socket or a device, and no file")
-            {
-                Path = path,
-            };
+            throw ExistingFile.Special(path);
         try
         {
             // The length is taken from the open file, since a link's own length would be too short.
