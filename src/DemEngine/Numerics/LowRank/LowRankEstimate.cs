@@ -63,32 +63,29 @@ internal static class LowRankEstimate
         nuint panelBytes = (nuint)rank * PanelRow;
         nuint strideBytes = (nuint)stride * sizeof(float);
 
-        // The widest vectors have registers for all rows, times a vector of each of two panels.
-        if (TWidth.Lanes == Panel && rows > Rows / 2)
+        // Two vectors at a time: sums that do not wait for each other keep the multipliers busy. The widest vectors take one of
+        // each of two panels, and there are registers for all rows with them.
+        bool isWhole = TWidth.Lanes == Panel;
+        nuint vector = (nuint)TWidth.Lanes * sizeof(float);
+        for (int panel = 0; panel < panelCount; panel += isWhole ? 2 : 1)
         {
-            for (int panel = 0; panel < panelCount; panel += 2)
+            ref byte from = ref Unsafe.AddByteOffset(ref r, (nuint)panel * panelBytes);
+            ref byte to = ref Unsafe.AddByteOffset(ref y, (nuint)panel * PanelRow);
+            nuint second = !isWhole ? vector : panel + 1 < panelCount ? panelBytes : 0;
+            if (isWhole && rows > Rows / 2)
             {
-                nuint second = panel + 1 < panelCount ? panelBytes : 0;
-                EightRows<TWidth, TVector>(
-                    ref c, ref Unsafe.AddByteOffset(ref r, (nuint)panel * panelBytes), second, rank,
-                    ref Unsafe.AddByteOffset(ref y, (nuint)panel * PanelRow), strideBytes, startsFromZero);
+                EightRows<TWidth, TVector>(ref c, ref from, second, rank, ref to, strideBytes, startsFromZero);
+                continue;
             }
 
-            return;
-        }
-
-        for (int row = 0; row < rows; row += Rows / 2)
-        {
-            ref byte ofRows = ref Unsafe.AddByteOffset(ref c, (nuint)row * sizeof(float));
-            for (int panel = 0; panel < panelCount; panel++)
+            for (int row = 0; row < rows; row += Rows / 2)
             {
-                ref byte from = ref Unsafe.AddByteOffset(ref r, (nuint)panel * panelBytes);
-                ref byte to = ref Unsafe.AddByteOffset(ref y, ((nuint)row * strideBytes) + ((nuint)panel * PanelRow));
-                for (nuint column = 0; column < PanelRow; column += (nuint)TWidth.Lanes * sizeof(float))
+                for (nuint column = 0; column < PanelRow; column += 2 * vector)
                 {
                     FourRows<TWidth, TVector>(
-                        ref ofRows, ref Unsafe.AddByteOffset(ref from, column), rank,
-                        ref Unsafe.AddByteOffset(ref to, column), strideBytes, startsFromZero);
+                        ref Unsafe.AddByteOffset(ref c, (nuint)row * sizeof(float)),
+                        ref Unsafe.AddByteOffset(ref from, column), second, rank,
+                        ref Unsafe.AddByteOffset(ref to, ((nuint)row * strideBytes) + column), strideBytes, startsFromZero);
                 }
             }
         }
@@ -154,29 +151,39 @@ internal static class LowRankEstimate
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void FourRows<TWidth, TVector>(
-        ref byte c, ref byte r, int rank, ref byte y, nuint stride, bool startsFromZero)
+        ref byte c, ref byte r, nuint second, int rank, ref byte y, nuint stride, bool startsFromZero)
         where TWidth : IVectorWidth<TVector>
         where TVector : struct
     {
-        TVector a = TWidth.Broadcast(0), b = a, d = a, e = a;
+        TVector zero = TWidth.Broadcast(0);
+        TVector a0 = zero, a1 = zero, b0 = zero, b1 = zero, c0 = zero, c1 = zero, d0 = zero, d1 = zero;
         for (int k = 0; k < rank; k++)
         {
-            TVector right = TWidth.Load(ref r);
+            TVector r0 = TWidth.Load(ref r);
+            TVector r1 = TWidth.Load(ref Unsafe.AddByteOffset(ref r, second));
             r = ref Unsafe.AddByteOffset(ref r, PanelRow);
-            a = TWidth.MultiplyAddSingle(Broadcast<TWidth, TVector>(ref c, 0), right, a);
-            b = TWidth.MultiplyAddSingle(Broadcast<TWidth, TVector>(ref c, 1), right, b);
-            d = TWidth.MultiplyAddSingle(Broadcast<TWidth, TVector>(ref c, 2), right, d);
-            e = TWidth.MultiplyAddSingle(Broadcast<TWidth, TVector>(ref c, 3), right, e);
+            TVector x = Broadcast<TWidth, TVector>(ref c, 0);
+            a0 = TWidth.MultiplyAddSingle(x, r0, a0);
+            a1 = TWidth.MultiplyAddSingle(x, r1, a1);
+            x = Broadcast<TWidth, TVector>(ref c, 1);
+            b0 = TWidth.MultiplyAddSingle(x, r0, b0);
+            b1 = TWidth.MultiplyAddSingle(x, r1, b1);
+            x = Broadcast<TWidth, TVector>(ref c, 2);
+            c0 = TWidth.MultiplyAddSingle(x, r0, c0);
+            c1 = TWidth.MultiplyAddSingle(x, r1, c1);
+            x = Broadcast<TWidth, TVector>(ref c, 3);
+            d0 = TWidth.MultiplyAddSingle(x, r0, d0);
+            d1 = TWidth.MultiplyAddSingle(x, r1, d1);
             c = ref Unsafe.AddByteOffset(ref c, Rows * sizeof(float));
         }
 
-        Finish<TWidth, TVector>(a, ref y, startsFromZero);
+        Finish<TWidth, TVector>(a0, a1, ref y, startsFromZero);
         y = ref Unsafe.AddByteOffset(ref y, stride);
-        Finish<TWidth, TVector>(b, ref y, startsFromZero);
+        Finish<TWidth, TVector>(b0, b1, ref y, startsFromZero);
         y = ref Unsafe.AddByteOffset(ref y, stride);
-        Finish<TWidth, TVector>(d, ref y, startsFromZero);
+        Finish<TWidth, TVector>(c0, c1, ref y, startsFromZero);
         y = ref Unsafe.AddByteOffset(ref y, stride);
-        Finish<TWidth, TVector>(e, ref y, startsFromZero);
+        Finish<TWidth, TVector>(d0, d1, ref y, startsFromZero);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -191,7 +198,8 @@ internal static class LowRankEstimate
         where TVector : struct
     {
         Finish<TWidth, TVector>(first, ref y, startsFromZero);
-        Finish<TWidth, TVector>(second, ref Unsafe.AddByteOffset(ref y, PanelRow), startsFromZero);
+        Finish<TWidth, TVector>(
+            second, ref Unsafe.AddByteOffset(ref y, (nuint)TWidth.Lanes * sizeof(float)), startsFromZero);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
