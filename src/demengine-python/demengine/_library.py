@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import operator
 import os
 import sys
 import threading
@@ -115,7 +116,15 @@ def text(value: Optional[str]) -> Optional[bytes]:
 
 def options(values: Mapping[str, Any]) -> Optional[bytes]:
     """Options on their way into the library."""
-    return json.dumps(values).encode("utf-8") if values else None
+    return json.dumps(values, default=_number).encode("utf-8") if values else None
+
+
+def _number(value: Any) -> int:
+    """What stands for a value of an option that JSON has no form for: a whole number of NumPy or torch."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"{value!r} as an option is no text and no whole number") from None
 
 
 def call(name: str, *arguments: Any) -> None:

@@ -82,7 +82,11 @@ class Model(Mapping[str, Tensor]):
         return {name: tensor.torch() for name, tensor in self.items()}
 
     def __repr__(self) -> str:
-        return f"<Model of {len(self)} tensors>"
+        return f"<Model of {len(self)} tensor{'' if len(self) == 1 else 's'}>"
+
+    def __reduce__(self) -> Any:
+        # A copy would go on with memory that is freed with the first, and in another process its number is another model's.
+        raise TypeError("a Model lies in the engine's memory and cannot be copied or pickled; take its .numpy() or .torch()")
 
     def _file(self, name: str) -> bytes:
         data, size = ctypes.c_void_p(), ctypes.c_size_t()

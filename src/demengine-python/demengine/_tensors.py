@@ -83,14 +83,36 @@ def find(name: str, tensor: Any) -> Memory:
 
 
 def _of_torch(name: str, tensor: Any) -> Memory:
+    if tensor.device.type == "meta":
+        raise ValueError(f"{name}: the tensor is on meta and has no elements; load the model's weights first")
     if tensor.device.type != "cpu":
         raise ValueError(f"{name}: the tensor is on {tensor.device}; move it with .cpu() first")
-    tensor = tensor.contiguous()
+    if str(tensor.layout) != "torch.strided":
+        raise ValueError(f"{name}: the tensor is of layout {tensor.layout}; give its .to_dense()")
+
+    # torch only notes that a tensor is conjugated or negated, and leaves the elements in memory as they were.
+    tensor = tensor.resolve_conj().resolve_neg().contiguous()
     dtype = _name(name, str(tensor.dtype).rpartition(".")[2])
-    return Memory(dtype, tuple(tensor.shape), tensor.data_ptr(), tensor.numel() * tensor.element_size(), tensor)
+    address = _address(tensor)
+    if address == 0 and tensor.numel() > 0:
+        kind = type(tensor).__name__
+        raise ValueError(f"{name}: a {kind} has no memory of its own; give a plain tensor, of a DTensor its .full_tensor()")
+    return Memory(dtype, tuple(tensor.shape), address, tensor.numel() * tensor.element_size(), tensor)
+
+
+def _address(tensor: Any) -> int:
+    """Where the elements of a tensor lie; 0 for those that stand for others, which some versions of torch refuse to say."""
+    if type(tensor).__name__ == "FakeTensor":
+        return 0
+    try:
+        return int(tensor.data_ptr())
+    except RuntimeError:
+        return 0
 
 
 def _of_array(name: str, array: Any) -> Memory:
+    if hasattr(array, "mask") and hasattr(array, "filled"):
+        raise TypeError(f"{name}: a masked array has elements that do not count; give its .filled() with a value for them")
     if not hasattr(array, "ctypes"):
         # A single number of NumPy, or an array of another library.
         import numpy

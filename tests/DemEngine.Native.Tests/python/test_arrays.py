@@ -39,6 +39,29 @@ class NumPy(unittest.TestCase):
         models = {"one": {"w": np.zeros(1, np.float32)}, "two": {"w": np.ones(1, np.float32)}}
         self.assertEqual(demengine.merge_tensors(recipe, models)["w"].numpy()[0], 0.25)
 
+        self.assertEqual(demengine.merge_tensors(recipe, models, threads=np.int64(2))["w"].numpy()[0], 0.25)
+        with self.assertRaisesRegex(TypeError, "as an option"):
+            demengine.merge_tensors(recipe, models, threads=np.complex64(2))
+
+    def test_a_masked_array_is_refused(self):
+        import numpy as np
+
+        masked = np.ma.masked_array(np.ones(2, np.float32), mask=[False, True])
+        with self.assertRaisesRegex(TypeError, "w: a masked array.*filled"):
+            demengine.merge_tensors(LINEAR, {"one": {"w": masked}, "two": {"w": np.ones(2, np.float32)}})
+
+    def test_a_model_is_not_copied_and_what_is_taken_of_it_is(self):
+        import copy
+        import pickle
+
+        import numpy as np
+
+        model = demengine.merge_tensors(LINEAR, {"one": {"w": np.zeros(3)}, "two": {"w": np.ones(3)}})
+        for take in (copy.copy, copy.deepcopy, pickle.dumps, lambda given: pickle.dumps(given["w"])):
+            with self.assertRaisesRegex(TypeError, "numpy"):
+                take(model)
+        np.testing.assert_array_equal(pickle.loads(pickle.dumps(model.numpy()))["w"], [0.25, 0.25, 0.25])
+
     def test_an_array_is_the_engines_memory_and_keeps_it(self):
         import numpy as np
 
@@ -83,6 +106,30 @@ class Torch(unittest.TestCase):
         merged = demengine.merge_tensors(recipe, models).torch()
         for name, tensor in demengine.open("expected").torch().items():
             self.assertTrue(torch.equal(merged[name], tensor), name)
+
+    def test_what_torch_only_notes_of_a_tensor_is_taken_by_its_values(self):
+        import torch
+
+        numbers = torch.tensor([1 + 2j, 3 - 4j], dtype=torch.complex64)
+        given = {"negated": torch.imag(numbers.conj()).clone(), "view": torch._neg_view(torch.ones(2)), "conjugated": numbers.conj()}
+        self.assertTrue(given["view"].is_neg() and given["conjugated"].is_conj())
+        merged = demengine.merge_tensors({"merge_method": "passthrough", "models": [{"model": "one"}]}, {"one": given}).torch()
+        for name, tensor in given.items():
+            self.assertTrue(torch.equal(merged[name], tensor.resolve_conj().resolve_neg()), name)
+
+    def test_tensors_without_elements_in_memory_are_refused_with_what_to_give(self):
+        import torch
+        from torch._subclasses.fake_tensor import FakeTensorMode
+
+        with FakeTensorMode():
+            fake = torch.ones(2)
+        for tensor, remedy in (
+            (torch.empty(2, device="meta"), "load the model's weights"),
+            (torch.eye(2).to_sparse(), "to_dense"),
+            (fake, "plain tensor"),
+        ):
+            with self.assertRaisesRegex(ValueError, f"w: .*{remedy}"):
+                demengine.merge_tensors(LINEAR, {"one": {"w": tensor}, "two": {"w": torch.ones(2)}})
 
     def test_a_view_with_strides_is_taken_by_its_values(self):
         import torch
