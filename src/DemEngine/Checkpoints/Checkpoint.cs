@@ -31,6 +31,7 @@ public sealed class Checkpoint : IDisposable
     private FolderFiles? _sideFiles;
     private readonly Checkpoint? _adapter;
     private ShardReaders? _ownReaders;
+    private bool _isDisposed;
     private ImmutableArray<Checkpoint> _owned = [];
 
     private Checkpoint(
@@ -322,12 +323,17 @@ public sealed class Checkpoint : IDisposable
         _adapter?.CheckUnchanged();
     }
 
+    /// <summary>Throws if the model was closed, whatever memory its tensors are read from.</summary>
+    /// <exception cref="ObjectDisposedException">It was.</exception>
+    internal void RequireOpen() => ObjectDisposedException.ThrowIf(_isDisposed, this);
+
     /// <summary>Lets other checkpoints be disposed with this one.</summary>
     internal void Own(params ImmutableArray<Checkpoint> checkpoints) => _owned = checkpoints;
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        _isDisposed = true;
         foreach (Checkpoint owned in _owned)
             owned.Dispose();
         if (_adapter is not null || IsTogether)

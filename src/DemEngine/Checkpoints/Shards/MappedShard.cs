@@ -15,7 +15,7 @@ internal sealed unsafe class MappedShard : IShardReader
     private readonly string _path;
     private readonly MemoryMappedFile? _file;
     private readonly MemoryMappedViewAccessor? _view;
-    private readonly byte* _origin;
+    private byte* _origin;
 
     public MappedShard(string path)
     {
@@ -81,6 +81,7 @@ internal sealed unsafe class MappedShard : IShardReader
     {
         if (_origin is not null)
             _view?.SafeMemoryMappedViewHandle.ReleasePointer();
+        _origin = null;
         _view?.Dispose();
         _file?.Dispose();
         _handle.Dispose();
@@ -101,8 +102,10 @@ internal sealed unsafe class MappedShard : IShardReader
         return new DemException(ErrorCode.ReadFailed, $"{_path}: a part of the file cannot be read from the disk");
     }
 
+    /// <summary>Throws where a part is not in the file, or the file was closed: its memory is no longer mapped.</summary>
     private void CheckRange(long offset, long length)
     {
+        ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length - offset);

@@ -28,6 +28,8 @@ public static class OutputRun
     /// <exception cref="DemException">DEM1001 to DEM1006 (BadArgument to NothingToResume): the run would not begin.</exception>
     public static DiskRoom Check(OutputPlan plan, string output, RunOptions options)
     {
+        Require(plan, options);
+        ArgumentException.ThrowIfNullOrEmpty(output);
         MemoryBudget.For(options.Reading(plan.Checkpoints).Writing(plan.BytesToWrite), plan.Demands);
         CheckOutput(plan, output, options);
         return DiskRoom.For(plan, output, options);
@@ -50,6 +52,9 @@ public static class OutputRun
         Action<RunProgress>? progress = null,
         CancellationToken cancel = default)
     {
+        Require(plan, options);
+        ArgumentException.ThrowIfNullOrEmpty(output);
+        ArgumentNullException.ThrowIfNull(backend);
         return ExecuteTogether([new OutputRequest(plan, output, options)], backend, progress, cancel)[0];
     }
 
@@ -108,6 +113,9 @@ public static class OutputRun
         Action<RunProgress>? progress,
         CancellationToken cancel)
     {
+        Require(plan, options);
+        ArgumentNullException.ThrowIfNull(sink);
+        ArgumentNullException.ThrowIfNull(backend);
         using Activity? activity = StartActivity(plan, backend);
         MemoryBudget budget = OutputGroup.BudgetFor([plan], options, backend);
         var output = new SinkOutput(plan, sink);
@@ -153,6 +161,18 @@ public static class OutputRun
         IProgress<RunProgress>? progress = null,
         CancellationToken cancel = default) =>
         OnThreadOfItsOwn(() => ExecuteInto(plan, sink, backend, options, progress, cancel), cancel);
+
+    /// <summary>
+    /// Throws where a program gives no plan or options, or a plan whose models it has closed: to read those would end the
+    /// process.
+    /// </summary>
+    private static void Require(OutputPlan plan, RunOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(options);
+        foreach (Checkpoint checkpoint in plan.Checkpoints)
+            checkpoint.RequireOpen();
+    }
 
     private static Activity? StartActivity(OutputPlan plan, IMergeBackend backend) =>
         EngineMetrics.Activities.StartActivity("dem.run")?

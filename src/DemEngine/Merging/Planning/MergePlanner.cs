@@ -16,6 +16,7 @@ public static class MergePlanner
     /// <exception cref="DemException">DEM3003 to DEM3009 (UnknownKey to WrongModelCount): the recipe is wrong.</exception>
     public static IMergeMethod CheckRecipe(Recipe recipe)
     {
+        ArgumentNullException.ThrowIfNull(recipe);
         foreach (Recipe stage in recipe.Stages)
             RecipeCheck.Run(stage);
         return RecipeCheck.Run(recipe);
@@ -32,6 +33,9 @@ public static class MergePlanner
     /// </exception>
     public static MergePlan Plan(Recipe recipe, AlignmentOptions alignment, RunOptions run, ModelSources? sources = null)
     {
+        ArgumentNullException.ThrowIfNull(recipe);
+        ArgumentNullException.ThrowIfNull(alignment);
+        ArgumentNullException.ThrowIfNull(run);
         MatchedModels models = MatchedModels.Open(recipe, alignment, run, sources);
         try
         {
