@@ -111,7 +111,7 @@ class Torch(unittest.TestCase):
         import torch
 
         numbers = torch.tensor([1 + 2j, 3 - 4j], dtype=torch.complex64)
-        given = {"negated": torch.imag(numbers.conj()).clone(), "view": torch._neg_view(torch.ones(2)), "conjugated": numbers.conj()}
+        given = {"imaginary": torch.imag(numbers.conj()), "view": torch._neg_view(torch.ones(2)), "conjugated": numbers.conj()}
         self.assertTrue(given["view"].is_neg() and given["conjugated"].is_conj())
         merged = demengine.merge_tensors({"merge_method": "passthrough", "models": [{"model": "one"}]}, {"one": given}).torch()
         for name, tensor in given.items():
