@@ -66,7 +66,7 @@ internal static class CheckCommand
         {
             string name = result.Name is null ? "" : $"{Printable.Text(result.Name)}: ";
             Console.Out.WriteLine(
-                $"{name}{result.Tensors} tensors, {Sizes.Format(result.BytesToRead)} to read, "
+                $"{name}{Counted.Of(result.Tensors, "tensor")}, {Sizes.Format(result.BytesToRead)} to read, "
                 + $"{Sizes.Format(result.BytesToWrite)} to write, {Sizes.Format(result.BufferBytes)} in buffers at most");
         }
 

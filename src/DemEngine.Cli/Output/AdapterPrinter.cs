@@ -38,7 +38,8 @@ internal static class AdapterPrinter
             }));
         Console.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{fits.Length} matrices, {100 * adapter.Energy:0.##} % of the whole change's ‖Δ‖² kept, "
+            $"{Counted.Of(fits.Length, "matrix", "matrices")}, "
+            + $"{100 * adapter.Energy:0.##} % of the whole change's ‖Δ‖² kept, "
             + $"{Sizes.Format(adapter.Tensors.Sum(tensor => tensor.Spec.ByteLength))}"));
         foreach (string remark in adapter.Remarks)
             Prose.Print($"note: {Printable.Text(remark)}");

@@ -26,7 +26,7 @@ internal static class DemoPrinter
         Prose.Print($"coefficients of the family as it is built: {built.Chosen}");
         Prose.Print(string.Create(
             CultureInfo.InvariantCulture,
-            $"merged with them: {Printable.Text(report.Merged)}, {report.Verified} tensors read back, "
+            $"merged with them: {Printable.Text(report.Merged)}, {Counted.Of(report.Verified, "tensor")} read back, "
             + $"each as the manifest says"));
 
         Heading(console, "Try next");

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using DemEngine.Analysis;
 using DemEngine.Answers;
 using DemEngine.Checkpoints;
+using DemEngine.Cli.Formatting;
 using DemEngine.Cli.Grouping;
 using DemEngine.Numerics;
 
@@ -57,9 +58,8 @@ internal static class DiffPrinter
 
         Prose.Print(
             diff.IsIdentical
-                ? $"identical: {diff.Common.Length} tensors"
-                : $"different: {different.Length} of {diff.Common.Length}"
-                    + " common tensors, "
+                ? $"identical: {Counted.Of(diff.Common.Length, "tensor")}"
+                : $"different: {different.Length} of {Counted.Of(diff.Common.Length, "common tensor")}, "
                     + $"{diff.OnlyInA.Length} only in the first, {diff.OnlyInB.Length} only in the second");
     }
 

@@ -19,7 +19,7 @@ internal static class DistancePrinter
         PrintCosines(distances);
 
         if (distances.IgnoredTensors > 0)
-            Prose.Print($"note: {distances.IgnoredTensors} tensors that hold no floating-point numbers are left out");
+            Prose.Print($"note: {Counted.Of(distances.IgnoredTensors, "tensor")} without floating-point numbers left out");
         foreach (string remark in distances.Remarks)
             Prose.Print($"note: {Printable.Text(remark)}");
         foreach (string tensor in distances.NonFiniteTensors)

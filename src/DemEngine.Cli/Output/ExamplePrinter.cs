@@ -10,7 +10,8 @@ internal static class ExamplePrinter
 {
     public static void PrintText(string folder, int recipes, IReadOnlyList<string> models)
     {
-        Console.Out.WriteLine($"{models.Count} models for {recipes} recipes in {Printable.Text(folder)}. For example:");
+        string made = $"{Counted.Of(models.Count, "model")} for {Counted.Of(recipes, "recipe")}";
+        Console.Out.WriteLine($"{made} in {Printable.Text(folder)}. For example:");
         Console.Out.WriteLine($"dem merge {Printable.Text(ShellWord.Of(Path.Combine(folder, "ties.yaml")))} --out merged");
     }
 

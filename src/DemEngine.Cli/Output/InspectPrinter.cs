@@ -32,11 +32,12 @@ internal static class InspectPrinter
         Console.Out.WriteLine($"parameters  {summary.Parameters}");
         foreach (SummarizedType type in summary.Types)
             Console.Out.WriteLine(
-                $"{type.Type.SafetensorsName,-11} {type.Tensors} tensors, {type.Elements} elements, {type.Bytes} bytes");
+                $"{type.Type.SafetensorsName,-11} {Counted.Of(type.Tensors, "tensor")}, "
+                + $"{Counted.Of(type.Elements, "element")}, {type.Bytes} bytes");
         foreach (SummarizedForm form in summary.Forms)
             Console.Out.WriteLine(
-                $"{(summary.IsAdapted ? "computed" : "quantised"),-11} {form.Tensors} tensors, {form.Elements} elements, "
-                + $"{form.Bytes} bytes: {Printable.Text(form.Form)}");
+                $"{(summary.IsAdapted ? "computed" : "quantised"),-11} {Counted.Of(form.Tensors, "tensor")}, "
+                + $"{Counted.Of(form.Elements, "element")}, {form.Bytes} bytes: {Printable.Text(form.Form)}");
         foreach (LayerStack stack in summary.Stacks)
             Console.Out.WriteLine($"layers      {stack.Layers} in {Printable.Text(stack.Name)}");
         foreach (var (key, value) in summary.Metadata)

@@ -51,7 +51,8 @@ internal static class PlanPrinter
         else
         {
             Console.Out.WriteLine(
-                $"{plan.Layout.Shards.Length} shards, {plan.Layout.Shards[0].FileName} to {plan.Layout.Shards[^1].FileName}  "
+                $"{Counted.Of(plan.Layout.Shards.Length, "shard")}, "
+                + $"{plan.Layout.Shards[0].FileName} to {plan.Layout.Shards[^1].FileName}  "
                 + $"{plan.Layout.Shards.Sum(shard => shard.Length)} bytes");
         }
 
@@ -63,7 +64,7 @@ internal static class PlanPrinter
         Console.Out.WriteLine($"to write  {Sizes.Format(plan.BytesToWrite)}");
         Prose.Print(
             $"memory    {Sizes.Format(plan.BufferBytes(options))} in buffers at most, and about "
-            + $"{Sizes.Format(plan.MetadataBytes)} for names and places of {plan.Layout.Tensors.Length} tensors");
+            + $"{Sizes.Format(plan.MetadataBytes)} for names and places of {Counted.Of(plan.Layout.Tensors.Length, "tensor")}");
         Console.Out.WriteLine(room is null
             ? "disk      none; the output goes into a store"
             : $"disk      {Sizes.Format(room.NeededBytes)} needed, {Sizes.Format(room.FreeBytes)} free");

@@ -34,13 +34,13 @@ internal static class RunSummary
 
         if (report is { BytesRead: 0, BytesWritten: 0, Resumed: > 0 })
         {
-            Console.Out.WriteLine($"{report.Tensors} tensors, all from the earlier run: nothing was left to do");
+            Console.Out.WriteLine($"{Counted.Of(report.Tensors, "tensor")}, all from the earlier run: nothing was left to do");
         }
         else
         {
             string resumed = report.Resumed > 0 ? $" ({report.Resumed} from the earlier run)" : "";
             Console.Out.WriteLine(
-                $"{report.Tensors} tensors{resumed}, {Sizes.Format(report.BytesRead)}"
+                $"{Counted.Of(report.Tensors, "tensor")}{resumed}, {Sizes.Format(report.BytesRead)}"
                 + " read, "
                 + $"{Sizes.Format(report.BytesWritten)} written");
             Console.Out.WriteLine(

@@ -22,7 +22,7 @@ internal static class ScoresPrinter
         foreach (string line in data)
             Console.Out.WriteLine(line);
         Console.Out.WriteLine(scores.Tokens > 0
-            ? $"{Printable.Text(model)}: {scores.Tokens} tokens in {scores.Seconds:0.00} s"
+            ? $"{Printable.Text(model)}: {Counted.Of(scores.Tokens, "token")} in {scores.Seconds:0.00} s"
             : $"{Printable.Text(model)}: {scores.Seconds:0.00} s");
     }
 

@@ -39,7 +39,7 @@ internal static class SearchPrinter
 
         Console.Out.WriteLine();
         Prose.Print(Invariant(
-            $"{report.Strategy}: {report.Asked} trials, {Ending(report.End)}; {Evaluated(report)} ")
+            $"{report.Strategy}: {Counted.Of(report.Asked, "trial")}, {Ending(report.End)}; {Evaluated(report)} ")
             + Invariant($"in {report.Seconds:0.0} s by {Printable.Text(report.EvaluatorDescription)}"));
         if (report.TrialSeconds > 0)
             Console.Out.WriteLine(Invariant($"merging took {report.MergeSeconds / report.TrialSeconds:0.0%} of that"));
@@ -96,7 +96,7 @@ internal static class SearchPrinter
     private static void PrintFailed(SearchReport report)
     {
         Trial[] failed = [.. report.Trials.Where(trial => !trial.Succeeded)];
-        Prose.Print($"warning: {(failed.Length == 1 ? "1 trial" : $"{failed.Length} trials")} failed, "
+        Prose.Print($"warning: {Counted.Of(failed.Length, "trial")} failed, "
             + $"and counted for nothing; {report.TrialLog} has all errors");
         foreach (Trial trial in failed.Take(MostFailed))
         {

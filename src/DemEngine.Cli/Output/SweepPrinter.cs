@@ -21,7 +21,7 @@ internal static class SweepPrinter
 
         int there = report.Candidates.Count - report.Merges.Count;
         string before = there == 0 ? "" : $" ({there} {(there == 1 ? "was" : "were")} there already)";
-        Console.Out.WriteLine($"{report.Merges.Count} {(report.Merges.Count == 1 ? "merge" : "merges")}{before}");
+        Console.Out.WriteLine($"{Counted.Of(report.Merges.Count, "merge")}{before}");
         if (report.Merges is [var first, ..])
         {
             // Inputs are read once for all merges, and Seconds is the time of all together, without bringing each to the disk.

@@ -23,7 +23,8 @@ internal static class TrainingPrinter
         foreach (string line in data)
             Console.Out.WriteLine(line);
         string end = report.StoppedEarly ? "stopped early after" : "all";
-        Console.Out.WriteLine($"{end} {report.Steps} steps, {report.Positions} tokens, {report.Seconds:0.0} s");
+        Console.Out.WriteLine(
+            $"{end} {Counted.Of(report.Steps, "step")}, {Counted.Of(report.Positions, "token")}, {report.Seconds:0.0} s");
         Console.Out.WriteLine($"best validation loss {report.BestLoss:0.0000} nats per token, at step {report.BestStep}");
         foreach (string line in curve)
             Console.Out.WriteLine(line);

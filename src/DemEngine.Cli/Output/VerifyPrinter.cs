@@ -32,13 +32,15 @@ internal static class VerifyPrinter
         }
         else if (without > 0)
         {
-            Prose.Print($"note: {without} files in the archive state no checksum; they were not checked");
+            Prose.Print($"note: {Counted.Of(without, "file")} in the archive without a checksum, not checked");
         }
 
-        string beside = report.Files is null ? "" : $", {report.Files.Count} files";
-        string what = report.WithoutChecksum is null ? "tensors" : "files in the archive";
+        string beside = report.Files is null ? "" : $", {Counted.Of(report.Files.Count, "file")}";
+        string what = report.WithoutChecksum is null
+            ? Counted.Of(report.Tensors, "tensor")
+            : Counted.Of(report.Tensors, "file") + " in the archive";
         Console.Out.WriteLine(
-            $"{report.Tensors} {what}, {Sizes.Format(report.Bytes)}{beside}: "
+            $"{what}, {Sizes.Format(report.Bytes)}{beside}: "
             + (report.IsIntact ? report.WithoutChecksum is null ? "as the manifest says" : "as their checksums say" : "damaged"));
     }
 

@@ -36,7 +36,8 @@ internal static class PartsPrinter
         }
 
         Prose.Print(
-            $"{plan.Parts.Length} parts: the largest moves {Sizes.Format(plan.Parts.Max(part => part.BytesMoved))}, the smallest "
+            $"{Counted.Of(plan.Parts.Length, "part")}: "
+            + $"the largest moves {Sizes.Format(plan.Parts.Max(part => part.BytesMoved))}, the smallest "
             + $"{Sizes.Format(plan.Parts.Min(part => part.BytesMoved))}");
         int empty = plan.Parts.Count(part => part.Tensors == 0);
         if (empty > 0)

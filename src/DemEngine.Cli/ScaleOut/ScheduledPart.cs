@@ -1,4 +1,5 @@
 using System.Globalization;
+using DemEngine.Cli.Formatting;
 
 namespace DemEngine.Cli.ScaleOut;
 
@@ -48,7 +49,8 @@ internal static class ScheduledPart
 
     private static int Checked(int index, int? count, int parts, string source) => count is { } tasks && tasks != parts
         ? throw new DemException(
-            ErrorCode.NoSuchPart, $"there are {tasks} tasks by {source}, and {parts} parts")
+            ErrorCode.NoSuchPart,
+            $"there {(tasks == 1 ? "is" : "are")} {Counted.Of(tasks, "task")} by {source}, and {Counted.Of(parts, "part")}")
         : Within(index, parts, source);
 
     private static int Within(int index, int parts, string source) => index >= 0 && index < parts
