@@ -162,6 +162,7 @@ internal static class DemCommand
             ManPageCommand.Build(),
         };
         GlobalOptions.AddTo(root);
+        StreamWords.Guard(root);
         GuardedChecks.Guard(root);
         Flags.TakeNoValue(root);
         foreach (Option option in root.Options)

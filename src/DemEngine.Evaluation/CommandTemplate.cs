@@ -30,7 +30,9 @@ internal sealed partial class CommandTemplate
         if (!text.Contains(Model, StringComparison.Ordinal))
             throw new DemException(
                 ErrorCode.BadArgument,
-                $"the evaluation command has no {Model} in it, so that it would not know what to evaluate");
+                $"the evaluation command has no {Model} in it, so that it would not know what to evaluate",
+                remedy: $"Put {Model} where the command takes the folder of the model, such as in \"lm_eval --model hf "
+                    + $"--model_args pretrained={Model} --tasks arc_easy\".");
         _text = text;
     }
 

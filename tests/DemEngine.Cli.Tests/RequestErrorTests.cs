@@ -27,6 +27,11 @@ public class RequestErrorTests
         ["merge", "r.yaml", "OUT", "--progress", "fast"],
         ["search", "r.yaml", "--valid", "a=b", "--evaluate-command", "c", "--out", "OUT"],
         ["merge", "", "--out", "OUT"],
+        ["merge", "r.yaml", "--out", "-"],
+        ["merge", "r.yaml", "-"],
+        ["convert", "OUT", "-"],
+        ["plan", "r.yaml", "OUT", "--parts", "2", "--out", "-"],
+        ["synth", "--shape", "tiny", "--seed", "1", "--out", "-"],
         ["merge", "r.yaml", "--out"],
         ["merge", "r.yaml", "--out", ""],
         ["merge", "r.yaml", "--out", "OUT", "--ovewrite"],
@@ -72,6 +77,14 @@ public class RequestErrorTests
         ["bench", "--shape", "tiny", "--sources", "-1", "--dir", "OUT"],
         ["bench", "--shape", "tiny", "--repeats", "0", "--dir", "OUT"],
     ];
+
+    [Test]
+    public void An_evaluation_command_without_a_model_is_told_where_it_goes()
+    {
+        using var folder = new TempFolder();
+        CommandResult result = Dem.Run("eval", "--model", folder.Path, "--evaluate-command", "lm_eval").Expect(2);
+        Assert.That(result.ErrorLines[^1], Does.Contain("Put {model} where the command takes the folder of the model"));
+    }
 
     [TestCaseSource(nameof(BadRequests))]
     public void A_wrong_request_is_refused(params string[] args)

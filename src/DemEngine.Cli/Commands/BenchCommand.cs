@@ -4,7 +4,6 @@ using DemEngine.Cli.Formatting;
 using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
 using DemEngine.Cli.Pictures;
-using DemEngine.Files;
 using DemEngine.Lab.Benchmarking;
 using DemEngine.Lab.Synthesis;
 using DemEngine.Numerics;
@@ -42,16 +41,9 @@ internal static class BenchCommand
         var repeats = Numbers.Positive("--repeats", "Runs of each kind. Default 5.", 5);
         var cold = new Option<bool>("--cold") { Description = "Measure from disk too, the inputs dropped from the page cache." };
         var sweep = Numbers.Positive("--sweep", "Measure a sweep of so many merges against one merge, too.", NoSweep);
-        var timeline = new Option<string?>("--timeline")
-        {
-            Description = "Draw into this file how one merge passed through the device, tile by tile.",
-            HelpName = "svg",
-        };
-        var figures = new Option<string?>("--figures")
-        {
-            Description = "Write what was measured into this file too, as one JSON object.",
-            HelpName = "json",
-        };
+        var timeline = new ReportOption(
+            "--timeline", "Draw into this file how one merge passed through the device, tile by tile.", "svg");
+        var figures = new ReportOption("--figures", "Write what was measured into this file too, as one JSON object.", "json");
         var read = new ReadCommandOptions();
         var output = new OutputOptions();
         var device = new BackendCommandOptions();
@@ -67,12 +59,8 @@ internal static class BenchCommand
         {
             bool json = parsed.GetValue(output.Json);
             bool quiet = parsed.GetValue(output.Quiet);
-            string? timelinePath = parsed.GetValue(timeline);
-            if (timelinePath is not null)
-                ReportFile.Check(timelinePath);
-            string? figuresPath = parsed.GetValue(figures);
-            if (figuresPath is not null)
-                ReportFile.Check(figuresPath);
+            timeline.Check(parsed);
+            figures.Check(parsed);
             using var work = WorkFolder.Open(parsed.GetValue(folder), "dem-bench-");
             var options = new BenchOptions(
                 parsed.GetValue(method)!,
@@ -82,7 +70,7 @@ internal static class BenchCommand
                 work.Path,
                 parsed.GetValue(repeats),
                 parsed.GetValue(cold),
-                timelinePath is not null,
+                parsed.GetValue(timeline) is not null,
                 parsed.GetValue(sweep) is not NoSweep and var merges ? merges : null,
                 read.Read(parsed));
 
@@ -94,15 +82,13 @@ internal static class BenchCommand
                     + "--dir names another place, and keeps the models"
                 : $"models and outputs take up to {most} more in {Printable.Text(work.Path)}; the models stay there");
             BenchReport report = Bench.Run(options, backend, tell, Interrupt.Token);
-            if (timelinePath is not null)
-                ReportFile.Write(
-                    timelinePath,
-                    TimelineChart.Write(report.Device!.Timeline!, $"{report.Device.Name}, {report.Device.Model}"));
-            if (figuresPath is not null)
-                ReportFile.Write(figuresPath, BenchPrinter.Answer(report));
+            timeline.Write(
+                parsed,
+                () => TimelineChart.Write(report.Device!.Timeline!, $"{report.Device.Name}, {report.Device.Model}"));
+            figures.Write(parsed, () => BenchPrinter.Answer(report));
             if (json)
                 BenchPrinter.PrintJson(report);
-            else if (!quiet)
+            else if (!ReportOption.TakesThePlaceOfText(parsed))
                 BenchPrinter.PrintText(report);
             return 0;
         });

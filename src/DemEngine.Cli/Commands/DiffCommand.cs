@@ -5,7 +5,6 @@ using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
 using DemEngine.Cli.Pictures;
 using DemEngine.Cli.Progress;
-using DemEngine.Files;
 
 namespace DemEngine.Cli.Commands;
 
@@ -30,11 +29,7 @@ internal static class DiffCommand
     {
         var a = new Argument<string>("a") { Description = "A checkpoint." };
         var b = new Argument<string>("b") { Description = "Another." };
-        var html = new Option<string?>("--html")
-        {
-            Description = "Also write a page with every tensor that differs into this file.",
-            HelpName = "file",
-        };
+        var html = new ReportOption("--html", "Also write a page with every tensor that differs into this file.");
         var read = new ReadCommandOptions();
         var output = new OutputOptions();
         Option<bool> all = Listing.NewAll();
@@ -53,19 +48,16 @@ internal static class DiffCommand
         {
             bool json = parsed.GetValue(output.Json);
             bool quiet = parsed.GetValue(output.Quiet);
-            string? htmlPath = parsed.GetValue(html);
-            if (htmlPath is not null)
-                ReportFile.Check(htmlPath);
+            html.Check(parsed);
             using var backend = new CpuBackend();
             CheckpointDiff diff = ProgressDisplay.Run(
                 quiet || json,
                 progress => Comparison.Run(
                     parsed.GetValue(a)!, parsed.GetValue(b)!, read.Read(parsed), backend, progress, Interrupt.Token));
-            if (htmlPath is not null)
-                ReportFile.Write(htmlPath, DiffPage.Write(diff));
+            html.Write(parsed, () => DiffPage.Write(diff));
             if (json)
                 DiffPrinter.PrintJson(diff, parsed.GetValue(all));
-            else if (!quiet)
+            else if (!ReportOption.TakesThePlaceOfText(parsed))
                 DiffPrinter.PrintText(diff, parsed.GetValue(all));
             return parsed.GetValue(ExitCode) && !diff.IsIdentical ? 1 : 0;
         });

@@ -5,7 +5,6 @@ using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
 using DemEngine.Cli.Pictures;
 using DemEngine.Cli.Progress;
-using DemEngine.Files;
 
 namespace DemEngine.Cli.Commands;
 
@@ -25,17 +24,9 @@ internal static class DistanceCommand
             HelpName = "dir",
             Required = true,
         };
-        var svg = new Option<string?>("--svg") { Description = "Also draw a heat map into this file.", HelpName = "file" };
-        var html = new Option<string?>("--html")
-        {
-            Description = "Also write a page with the heat map and every number into this file.",
-            HelpName = "file",
-        };
-        var csv = new Option<string?>("--csv")
-        {
-            Description = "Also write one line for each layer and model into this file.",
-            HelpName = "file",
-        };
+        var svg = new ReportOption("--svg", "Also draw a heat map into this file.");
+        var html = new ReportOption("--html", "Also write a page with the heat map and every number into this file.");
+        var csv = new ReportOption("--csv", "Also write one line for each layer and model into this file.");
         var match = new AlignmentCommandOptions();
         var read = new ReadCommandOptions();
         var output = new OutputOptions();
@@ -54,11 +45,8 @@ internal static class DistanceCommand
         {
             bool json = parsed.GetValue(output.Json);
             bool quiet = parsed.GetValue(output.Quiet);
-            string? svgPath = parsed.GetValue(svg);
-            string? htmlPath = parsed.GetValue(html);
-            string? csvPath = parsed.GetValue(csv);
-            foreach (string path in new[] { svgPath, htmlPath, csvPath }.OfType<string>())
-                ReportFile.Check(path);
+            foreach (ReportOption report in new[] { svg, html, csv })
+                report.Check(parsed);
 
             using IMergeBackend backend = device.Open(parsed, quiet);
             LayerDistances distances = ProgressDisplay.Run(
@@ -72,15 +60,12 @@ internal static class DistanceCommand
                     progress,
                     Interrupt.Token));
 
-            if (svgPath is not null)
-                ReportFile.Write(svgPath, DistanceHeatMap.Write(distances));
-            if (htmlPath is not null)
-                ReportFile.Write(htmlPath, DistancePage.Write(distances));
-            if (csvPath is not null)
-                ReportFile.Write(csvPath, DistanceCsv.Write(distances));
+            svg.Write(parsed, () => DistanceHeatMap.Write(distances));
+            html.Write(parsed, () => DistancePage.Write(distances));
+            csv.Write(parsed, () => DistanceCsv.Write(distances));
             if (json)
                 DistancePrinter.PrintJson(distances);
-            else if (!quiet)
+            else if (!ReportOption.TakesThePlaceOfText(parsed))
                 DistancePrinter.PrintText(distances);
             return 0;
         });

@@ -8,7 +8,6 @@ using DemEngine.Cli.Output;
 using DemEngine.Cli.Pictures;
 using DemEngine.Cli.Pipelines;
 using DemEngine.Cli.Progress;
-using DemEngine.Files;
 using DemEngine.Merging.Options;
 using DemEngine.Merging.Planning;
 using DemEngine.Numerics;
@@ -79,10 +78,8 @@ internal static class ExtractCommand
     {
         RunOptions options = run.Read(parsed);
         string folder = run.Folder(parsed);
-        AdapterFolder.Check(folder, options.Overwrite);
-        string? picture = adapter.Picture(parsed);
-        if (picture is not null)
-            ReportFile.Check(picture);
+        AdapterFolder.Check(folder);
+        adapter.Svg.Check(parsed);
         bool quiet = parsed.GetValue(run.Output.Quiet);
         bool json = parsed.GetValue(run.Output.Json);
         using IMergeBackend backend = run.Backend.Open(parsed, quiet);
@@ -91,8 +88,7 @@ internal static class ExtractCommand
             progress => LoraExtraction.Run(
                 from, to, adapter.Choice(parsed)!.Value, type, options, backend, progress, Interrupt.Token));
         AdapterFolder.Write(folder, made, from.Path, from.Tensors.Select(tensor => tensor.Spec.Name));
-        if (picture is not null)
-            ReportFile.Write(picture, AdapterHeatMap.Write(made));
-        AdapterPrinter.Print(made, folder, quiet, json);
+        adapter.Svg.Write(parsed, () => AdapterHeatMap.Write(made));
+        AdapterPrinter.Print(made, folder, ReportOption.TakesThePlaceOfText(parsed), json);
     }
 }

@@ -6,7 +6,6 @@ using DemEngine.Checkpoints.Adapters;
 using DemEngine.Cli.Options;
 using DemEngine.Cli.Output;
 using DemEngine.Cli.Pictures;
-using DemEngine.Files;
 using DemEngine.Merging.Options;
 using DemEngine.Numerics;
 
@@ -47,8 +46,7 @@ internal static class LoraCommand
             RunOptions run = read.Read(parsed);
             string folder = parsed.GetValue(target)!.FullName;
             AdapterFolder.Check(folder, parsed.GetValue(overwrite));
-            if (options.Picture(parsed) is { } checkedPath)
-                ReportFile.Check(checkedPath);
+            options.Svg.Check(parsed);
             var opened = new List<WeightedAdapter>();
             try
             {
@@ -57,9 +55,8 @@ internal static class LoraCommand
                 WrittenAdapter made = AdapterCombination.Run(
                     opened, options.Choice(parsed), parsed.GetValue(type) ?? ElementType.F32, run.Threads, Interrupt.Token);
                 AdapterFolder.Write(folder, made, made.IsSingleFile ? "" : BaseOf(opened), model: null);
-                if (options.Picture(parsed) is { } svg)
-                    ReportFile.Write(svg, AdapterHeatMap.Write(made));
-                AdapterPrinter.Print(made, folder, parsed.GetValue(output.Quiet), parsed.GetValue(output.Json));
+                options.Svg.Write(parsed, () => AdapterHeatMap.Write(made));
+                AdapterPrinter.Print(made, folder, ReportOption.TakesThePlaceOfText(parsed), parsed.GetValue(output.Json));
             }
             finally
             {

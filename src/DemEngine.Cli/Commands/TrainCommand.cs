@@ -60,11 +60,7 @@ internal static class TrainCommand
         var saveEvery = Numbers.Positive(
             "--save-every", "Steps after which the state is saved, for an interruption. Default 100.", 100);
         var maxShardSize = Sizes.Option("--max-shard-size", "Largest shard of the output.", ShardLayout.DefaultMaxShardBytes);
-        var curve = new Option<FileInfo?>("--curve")
-        {
-            Description = "Also draw the losses over the steps into this file, as SVG.",
-            HelpName = "file",
-        };
+        var curve = new ReportOption("--curve", "Also draw the losses over the steps into this file, as SVG.");
         var events = new Option<DirectoryInfo?>("--tensorboard")
         {
             Description = "Also write the losses, rates and norms of the steps into this folder as they come, for TensorBoard.",
@@ -103,6 +99,7 @@ internal static class TrainCommand
                 MaxShardBytes = parsed.GetValue(maxShardSize),
             };
             string folder = parsed.GetValue(output)!.FullName;
+            curve.Check(parsed);
             var described = new List<string>();
             bool quiet = parsed.GetValue(printed.Quiet), json = parsed.GetValue(printed.Json);
             try
@@ -143,10 +140,10 @@ internal static class TrainCommand
                                 Interrupt.Token);
                     });
                 string log = Path.Combine(folder, "train.jsonl");
-                if (parsed.GetValue(curve) is { } picture)
-                    LearningCurve.Write(log, picture.FullName);
-                IEnumerable<string> bars = quiet || json ? [] : LossBars.Draw(TrainingLosses.Of(File.ReadLines(log)));
-                TrainingPrinter.Print(report, described, bars, folder, quiet, json);
+                curve.Write(parsed, () => LearningCurve.Draw(File.ReadLines(log)));
+                bool untold = ReportOption.TakesThePlaceOfText(parsed);
+                IEnumerable<string> bars = untold || json ? [] : LossBars.Draw(TrainingLosses.Of(File.ReadLines(log)));
+                TrainingPrinter.Print(report, described, bars, folder, untold, json);
                 return 0;
             }
             catch (OperationCanceledException e)

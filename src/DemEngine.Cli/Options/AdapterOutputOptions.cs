@@ -19,15 +19,13 @@ internal sealed class AdapterOutputOptions
         HelpName = "share",
     };
 
-    private readonly Option<FileInfo?> _svg = new("--svg")
-    {
-        Description = "Also draw the share of each change that the factors hold, by layer, into this file.",
-        HelpName = "file",
-    };
+    /// <summary>The picture of what the factors hold.</summary>
+    public ReportOption Svg { get; } = new(
+        "--svg", "Also draw the share of each change that the factors hold, by layer, into this file.");
 
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { _rank, _energy, _svg })
+        foreach (Option option in new Option[] { _rank, _energy, Svg })
             command.Options.Add(option);
     }
 
@@ -43,8 +41,5 @@ internal sealed class AdapterOutputOptions
     }
 
     /// <summary>Whether any of the options is given.</summary>
-    public bool AreGiven(SymbolResult parsed) => Choice(parsed) is not null || parsed.GetResult(_svg) is not null;
-
-    /// <summary>Path of the picture; null where none is asked for.</summary>
-    public string? Picture(ParseResult parsed) => parsed.GetValue(_svg)?.FullName;
+    public bool AreGiven(SymbolResult parsed) => Choice(parsed) is not null || parsed.GetResult(Svg) is not null;
 }

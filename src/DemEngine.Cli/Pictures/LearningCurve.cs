@@ -1,4 +1,3 @@
-using DemEngine.Files;
 using DemEngine.Lab.Charts;
 
 namespace DemEngine.Cli.Pictures;
@@ -25,12 +24,6 @@ internal static class LearningCurve
         }
         </style>
         """;
-
-    /// <summary>Writes the picture of a log.</summary>
-    /// <param name="log">Path of <c>train.jsonl</c>.</param>
-    /// <param name="file">Path of the picture.</param>
-    /// <exception cref="DemException">DEM4001 (DiskFull), DEM4002 (WriteFailed).</exception>
-    public static void Write(string log, string file) => ReportFile.Write(file, Draw(File.ReadLines(log)));
 
     /// <summary>Draws the lines of a log.</summary>
     public static string Draw(IEnumerable<string> lines)

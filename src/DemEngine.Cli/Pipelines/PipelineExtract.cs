@@ -92,9 +92,7 @@ internal static class PipelineExtract
         bool json = parsed.GetValue(run.Output.Json);
         foreach (ComponentRecipe component in pipelines.Components)
             AdapterFolder.Check(FolderOf(component, run, parsed), options.Overwrite);
-        string? picture = adapter.Picture(parsed);
-        if (picture is not null)
-            ReportFile.Check(picture);
+        adapter.Svg.Check(parsed);
         using IMergeBackend backend = run.Backend.Open(parsed, quiet);
         var all = new WrittenAdapter([], [], []);
         var results = new JsonArray();
@@ -110,7 +108,7 @@ internal static class PipelineExtract
             if (json)
                 results.Add((JsonNode)AdapterPrinter.ToJson(made, folder));
             else
-                AdapterPrinter.Print(made, folder, quiet, json);
+                AdapterPrinter.Print(made, folder, ReportOption.TakesThePlaceOfText(parsed), json);
             all = all with
             {
                 Modules =
@@ -124,8 +122,7 @@ internal static class PipelineExtract
             };
         }
 
-        if (picture is not null)
-            ReportFile.Write(picture, AdapterHeatMap.Write(all));
+        adapter.Svg.Write(parsed, () => AdapterHeatMap.Write(all));
         if (json)
             Console.Out.WriteLine(new JsonObject { ["results"] = results }.ToJsonString());
         return 0;

@@ -195,6 +195,29 @@ public sealed class AnalysisCommandTests
         Assert.That(error, Does.StartWith("error DEM1001: "));
     }
 
+    [TestCase("--csv", "layer")]
+    [TestCase("--svg", "<svg")]
+    [TestCase("--html", "<!")]
+    public void A_report_at_standard_output_is_all_that_is_printed_there(string option, string start)
+    {
+        string[] args = ["distance", "--base", In("base"), In("one"), In("two"), option];
+        Assert.That(Dem([.. args, In("report")]).Exit, Is.Zero);
+        var (exit, output, error) = Dem([.. args, "-"]);
+        Assert.That(exit, Is.Zero, error);
+        Assert.That(output, Is.EqualTo(File.ReadAllText(In("report"))));
+        Assert.That(output, Does.StartWith(start).IgnoreCase);
+        Assert.That(File.Exists("-"), Is.False);
+    }
+
+    [TestCase("--json", "--csv", "-")]
+    [TestCase("--svg", "-", "--csv", "-")]
+    public void Standard_output_takes_one_report_only(params string[] options)
+    {
+        var (exit, output, error) = Dem(["distance", "--base", In("base"), In("one"), .. options]);
+        Assert.That(exit, Is.EqualTo(2));
+        Assert.That(output + error, Does.Contain("DEM1001").And.Contain("cannot share standard output"));
+    }
+
     private string In(string name) => Path.Combine(_folder, name);
 
     private static (int Exit, string Output, string Error) Dem(params string[] args)
