@@ -78,7 +78,7 @@ internal static class ExtractCommand
     {
         RunOptions options = run.Read(parsed);
         string folder = run.Folder(parsed);
-        AdapterFolder.Check(folder);
+        AdapterFolder.Check(folder, options.Overwrite);
         adapter.Svg.Check(parsed);
         bool quiet = parsed.GetValue(run.Output.Quiet);
         bool json = parsed.GetValue(run.Output.Json);
@@ -87,7 +87,7 @@ internal static class ExtractCommand
             quiet || json,
             progress => LoraExtraction.Run(
                 from, to, adapter.Choice(parsed)!.Value, type, options, backend, progress, Interrupt.Token));
-        AdapterFolder.Write(folder, made, from.Path, from.Tensors.Select(tensor => tensor.Spec.Name));
+        AdapterFolder.Write(folder, made, from.Path, from.Tensors.Select(tensor => tensor.Spec.Name), options.Overwrite);
         adapter.Svg.Write(parsed, () => AdapterHeatMap.Write(made));
         AdapterPrinter.Print(made, folder, ReportOption.TakesThePlaceOfText(parsed), json);
     }

@@ -104,7 +104,8 @@ internal static class PipelineExtract
                 quiet || json,
                 progress => LoraExtraction.Run(
                     models.Base, models.Tuned, adapter.Choice(parsed)!.Value, type, options, backend, progress, Interrupt.Token));
-            AdapterFolder.Write(folder, made, models.Base.Path, models.Base.Tensors.Select(tensor => tensor.Spec.Name));
+            AdapterFolder.Write(
+                folder, made, models.Base.Path, models.Base.Tensors.Select(tensor => tensor.Spec.Name), options.Overwrite);
             if (json)
                 results.Add((JsonNode)AdapterPrinter.ToJson(made, folder));
             else

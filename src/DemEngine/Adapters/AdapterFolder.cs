@@ -34,11 +34,13 @@ internal static class AdapterFolder
     /// <param name="adapter">The adapter.</param>
     /// <param name="baseModel">Path of the model that it belongs to; empty where it is not known.</param>
     /// <param name="model">Names of all tensors of the model; null where they are not known.</param>
+    /// <param name="overwrite">Whether an adapter is replaced that is there by now.</param>
     /// <exception cref="DemException">
-    /// DEM1001 (BadArgument): the path is that of a folder, and the adapter is a file, or the other way round. DEM4001
-    /// (DiskFull), DEM4002 (WriteFailed).
+    /// DEM1001 (BadArgument): the path is that of a folder, and the adapter is a file, or the other way round. DEM1002
+    /// (OutputExists), DEM1003 (OutputNotOurs): another process has written there in the meantime. DEM1008 (OutputBusy): it is
+    /// writing there. DEM4001 (DiskFull), DEM4002 (WriteFailed).
     /// </exception>
-    public static void Write(string path, WrittenAdapter adapter, string baseModel, IEnumerable<string>? model)
+    public static void Write(string path, WrittenAdapter adapter, string baseModel, IEnumerable<string>? model, bool overwrite)
     {
         if (adapter.IsSingleFile != IsFile(path))
             throw new DemException(
@@ -46,10 +48,38 @@ internal static class AdapterFolder
                 adapter.IsSingleFile
                     ? $"{path}: adapters in single files make a single file; give a name that ends in {FileSuffix}"
                     : $"{path}: adapters of PEFT make a folder; give a name that does not end in {FileSuffix}");
+        using FileStream held = Lock(path);
+        Check(path, overwrite);
         if (adapter.IsSingleFile)
             SafetensorsWriter.Write(path, [.. adapter.Tensors], new Dictionary<string, string> { ["format"] = "pt" });
         else
             Write(path, adapter.Settings(baseModel, model), adapter.Tensors, new Dictionary<string, byte[]>());
+    }
+
+    // Two processes would remove each other's files. The lock lies beside the folder, which is exchanged as a whole.
+    private static FileStream Lock(string path)
+    {
+        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        string parent = Path.GetDirectoryName(full)!;
+        try
+        {
+            DurableFolder.Create(parent);
+            return new FileStream(
+                Path.Combine(parent, $".{Path.GetFileName(full)}.dem-lock"),
+                FileMode.OpenOrCreate,
+                FileAccess.Write,
+                FileShare.None,
+                bufferSize: 0,
+                FileOptions.DeleteOnClose);
+        }
+        catch (IOException e) when (SystemError.IsHeldByAnother(e))
+        {
+            throw new DemException(ErrorCode.OutputBusy, $"{path}: another process is writing it", e) { Path = path };
+        }
+        catch (Exception e) when (WriteError.Covers(e))
+        {
+            throw WriteError.From(e, path);
+        }
     }
 
     private static bool IsFile(string path) => path.EndsWith(FileSuffix, StringComparison.OrdinalIgnoreCase);

@@ -132,7 +132,7 @@ public sealed class LoraExtractionTests
         Assert.That(made.Modules.Single().Fit.Rank, Is.EqualTo(5));
         Assert.That(made.Modules.Single().Fit.Error, Is.LessThan(2e-7), "side by side they lose one rounding");
         string path = isPeft ? folder.PathOf("sum") : folder.PathOf("sum.safetensors");
-        AdapterFolder.Write(path, made, "base", model: null);
+        AdapterFolder.Write(path, made, "base", model: null, overwrite: true);
         folder.Model("base", Values.Tensor(isEmbedding ? Tokens : Matrix, ElementType.F32, [20, 30], 0));
         folder.Merge($"{{merge_method: passthrough, models: [{{model: base, lora: {Path.GetFileName(path)}}}]}}", "out");
         double[] actual = folder.Values("out", isEmbedding ? Tokens : Matrix);
@@ -142,6 +142,23 @@ public sealed class LoraExtractionTests
             [new WeightedAdapter(first, 0.7), new WeightedAdapter(second, -0.4)], new RankChoice(2, null), ElementType.F32, 1, default).Modules.Single();
         double best = Math.Sqrt(SquaresBeyond(expected, 20, 2)) / Norm2(expected);
         Assert.That(cut.Error, Is.EqualTo(best).Within(1e-5), "cut it is the best of its rank");
+    }
+
+    [Test]
+    public void An_adapter_that_another_process_writes_or_has_written_meanwhile_is_left_alone()
+    {
+        using var folder = new ModelFolder();
+        using var adapter = Checkpoint.Open(Adapter(folder, "a", 2, 4, isPeft: true, isEmbedding: false, 1, new double[20 * 30]));
+        WrittenAdapter made = AdapterCombination.Run([new WeightedAdapter(adapter, 1)], null, ElementType.F32, 1, default);
+        string path = folder.PathOf("made");
+        using (new FileStream(folder.PathOf(".made.dem-lock"), FileMode.Create, FileAccess.Write, FileShare.None))
+            Failing.With(ErrorCode.OutputBusy, () => AdapterFolder.Write(path, made, "base", model: null, overwrite: true));
+        Assert.That(Directory.Exists(path), Is.False);
+
+        AdapterFolder.Write(path, made, "first", model: null, overwrite: false);
+        Failing.With(ErrorCode.OutputExists, () => AdapterFolder.Write(path, made, "second", model: null, overwrite: false));
+        Assert.That(File.ReadAllText(Path.Combine(path, "adapter_config.json")), Does.Contain("first"));
+        Assert.That(Directory.GetFileSystemEntries(folder.PathOf("."), ".*"), Is.Empty);
     }
 
     [Test]
@@ -232,7 +249,7 @@ public sealed class LoraExtractionTests
     {
         using Checkpoint model = ModelWeights.Open(folder.PathOf("base"), io), tuned = ModelWeights.Open(folder.PathOf("tuned"), io);
         WrittenAdapter made = LoraExtraction.Run(model, tuned, choice, ElementType.F32, new RunOptions { Threads = threads }, new CpuBackend(), null, default);
-        AdapterFolder.Write(folder.PathOf(output), made, "base", model.Tensors.Select(tensor => tensor.Spec.Name));
+        AdapterFolder.Write(folder.PathOf(output), made, "base", model.Tensors.Select(tensor => tensor.Spec.Name), overwrite: true);
         return made;
     }
 
