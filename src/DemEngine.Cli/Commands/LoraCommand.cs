@@ -54,7 +54,8 @@ internal static class LoraCommand
                     opened.Add(Open(word, run.Io));
                 WrittenAdapter made = AdapterCombination.Run(
                     opened, options.Choice(parsed), parsed.GetValue(type) ?? ElementType.F32, run.Threads, Interrupt.Token);
-                AdapterFolder.Write(folder, made, made.IsSingleFile ? "" : BaseOf(opened), model: null, parsed.GetValue(overwrite));
+                AdapterFolder.Write(
+                    folder, made, made.IsSingleFile ? "" : BaseOf(opened), model: null, parsed.GetValue(overwrite));
                 options.Svg.Write(parsed, () => AdapterHeatMap.Write(made));
                 AdapterPrinter.Print(made, folder, ReportOption.TakesThePlaceOfText(parsed), parsed.GetValue(output.Json));
             }

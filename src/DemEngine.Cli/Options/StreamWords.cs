@@ -36,8 +36,10 @@ internal static class StreamWords
 
         string[] printed = [.. ReportOption.Printed(request)];
         if (printed.Length > 1)
-            request.AddError($"{string.Join(" and ", printed)} cannot share standard output: give all but one a file in place of -");
+            request.AddError(
+                $"{string.Join(" and ", printed)} cannot share standard output: give all but one a file in place of -");
         else if (printed.Length == 1 && request.GetResult(GlobalOptions.Json) is { Implicit: false })
-            request.AddError($"{printed[0]} - and --json cannot share standard output: give {printed[0]} a file, or leave out --json");
+            request.AddError(
+                $"{printed[0]} - and --json cannot share standard output: give {printed[0]} a file, or leave out --json");
     }
 }

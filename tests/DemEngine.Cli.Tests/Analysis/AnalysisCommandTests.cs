@@ -218,6 +218,28 @@ public sealed class AnalysisCommandTests
         Assert.That(output + error, Does.Contain("DEM1001").And.Contain("cannot share standard output"));
     }
 
+    [TestCase(null)]
+    [TestCase("gone")]
+    public void Revisions_of_a_cached_model_are_named_where_none_is_its_main_one(string? main)
+    {
+        string cached = In($"cache-{main}/models--org--name");
+        foreach (string revision in new[] { "first", "second" })
+        {
+            Directory.CreateDirectory(Path.Combine(cached, "snapshots", revision));
+            File.Copy(In("base/model.safetensors"), Path.Combine(cached, "snapshots", revision, "model.safetensors"));
+        }
+
+        if (main is not null)
+        {
+            Directory.CreateDirectory(Path.Combine(cached, "refs"));
+            File.WriteAllText(Path.Combine(cached, "refs", "main"), main);
+        }
+
+        var (exit, _, error) = Dem("inspect", cached);
+        Assert.That(exit, Is.EqualTo(2));
+        Assert.That(error, Does.Contain("DEM2001").And.Contain("\"first\", \"second\"").And.Contain(Path.Combine("snapshots", "first")));
+    }
+
     private string In(string name) => Path.Combine(_folder, name);
 
     private static (int Exit, string Output, string Error) Dem(params string[] args)

@@ -84,6 +84,16 @@ internal static class FolderContents
                 folder,
                 $"there is no model in this folder itself, but in folders below it: {Quoted.List(below)}",
                 $"Give the one that is meant, such as {Path.Combine(folder, below[0])}.");
+        string snapshots = Path.Combine(folder, "snapshots");
+        string[] revisions = Directory.Exists(snapshots)
+            ? [.. Directory.GetDirectories(snapshots).Where(HoldsModel).Order(StringComparer.Ordinal)]
+            : [];
+        if (revisions.Length > 0)
+            return NotFound(
+                folder,
+                "refs/main names none of the revisions that are there: "
+                + $"{Quoted.List([.. revisions.Select(path => Path.GetFileName(path))])}",
+                $"Give the one that is meant, such as {revisions[0]}.");
         if (HubCache.IdOf(folder) is { } id)
             return NotFound(
                 folder,
