@@ -1,7 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using DemEngine.Cli.Options;
 
-namespace DemEngine.Cli.Options;
+namespace DemEngine.Cli.Checks;
 
 /// <summary>
 /// The word <c>-</c> where a file or a folder is to be made. As a name it is hardly ever meant, and hard to remove again.
