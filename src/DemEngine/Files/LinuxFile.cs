@@ -37,6 +37,7 @@ internal static unsafe partial class LinuxFile
     private const int QuotaExceeded = 122; // EDQUOT
     private const int OpenFilesLimit = 7; // RLIMIT_NOFILE
     private const int CloseOnExecute = 0x80000; // O_CLOEXEC
+    private const int Exclusive = 2; // LOCK_EX
     private const int WriteOnly = 1;
     private const int PagesAtOnce = 1024;
 
@@ -215,6 +216,29 @@ internal static unsafe partial class LinuxFile
             throw Error(error);
     }
 
+    /// <summary>
+    /// Holds a folder while names in it change: whoever else asks for it waits, in this process or another one, until the result
+    /// is disposed or its process has ended.
+    /// </summary>
+    /// <param name="path">Path of the folder.</param>
+    /// <returns>
+    /// Null where the file system has no locks for folders, as some network file systems have none: nobody waits there.
+    /// </returns>
+    public static SafeFileHandle? HoldFolder(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            return null;
+
+        int number = -1;
+        if (Retried(() => number = Open(path, OperatingSystem.IsLinux() ? CloseOnExecute : 0)) != 0)
+            return null;
+        var folder = new SafeFileHandle(number, ownsHandle: true);
+        if (Retried(() => Flock(folder, Exclusive)) == 0)
+            return folder;
+        folder.Dispose();
+        return null;
+    }
+
     /// <summary>Number of files that the process may have open at a time; null where the system does not say.</summary>
     public static long? MostOpenFiles()
     {
@@ -327,6 +351,9 @@ internal static unsafe partial class LinuxFile
 
     [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
+    private static partial int Flock(SafeFileHandle file, int operation);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int Fsync(SafeFileHandle file);

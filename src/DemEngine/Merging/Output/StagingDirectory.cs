@@ -1,6 +1,7 @@
 using DemEngine.Checkpoints;
 using DemEngine.Files;
 using DemEngine.Merging.Options;
+using Microsoft.Win32.SafeHandles;
 
 namespace DemEngine.Merging.Output;
 
@@ -59,6 +60,7 @@ internal sealed class StagingDirectory : IDisposable
         string path = PathFor(output);
         try
         {
+            using (HoldParent(path))
             using (Lock(path, FileMode.OpenOrCreate))
                 Directory.Delete(path, recursive: true);
         }
@@ -127,8 +129,12 @@ internal sealed class StagingDirectory : IDisposable
         try
         {
             DurableFolder.Create(System.IO.Path.GetDirectoryName(path)!);
-            Directory.CreateDirectory(path);
-            lockFile = Lock(path, FileMode.OpenOrCreate)!;
+            using (HoldParent(path))
+            {
+                Directory.CreateDirectory(path);
+                lockFile = Lock(path, FileMode.OpenOrCreate)!;
+            }
+
             var folder = new StagingDirectory(Normalize(output), path, lockFile, options.Overwrite);
             if (options.Unfinished == UnfinishedRun.Restart)
                 folder.KeepOnly([]);
@@ -174,6 +180,8 @@ internal sealed class StagingDirectory : IDisposable
     {
         try
         {
+            // From here on the lock is gone, and what has the staging directory's name is another one in the end.
+            using SafeFileHandle? held = HoldParent(Path);
             CheckReplaceable(Output, _overwrite);
             KeepOnly(files);
             _lock.Dispose();
@@ -191,6 +199,10 @@ internal sealed class StagingDirectory : IDisposable
             throw WriteError.From(e, Output);
         }
     }
+
+    /// <summary>Keeps other processes from taking over a staging directory, or an output that has its name for a moment.</summary>
+    private static SafeFileHandle? HoldParent(string path) =>
+        LinuxFile.HoldFolder(System.IO.Path.GetDirectoryName(path)!);
 
     private string Parent => System.IO.Path.GetDirectoryName(Output)!;
 
