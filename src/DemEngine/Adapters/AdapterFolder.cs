@@ -1,6 +1,7 @@
 using DemEngine.Checkpoints;
 using DemEngine.Checkpoints.Adapters;
 using DemEngine.Files;
+using Microsoft.Win32.SafeHandles;
 
 namespace DemEngine.Adapters;
 
@@ -37,8 +38,8 @@ internal static class AdapterFolder
     /// <param name="overwrite">Whether an adapter is replaced that is there by now.</param>
     /// <exception cref="DemException">
     /// DEM1001 (BadArgument): the path is that of a folder, and the adapter is a file, or the other way round. DEM1002
-    /// (OutputExists), DEM1003 (OutputNotOurs): another process has written there in the meantime. DEM1008 (OutputBusy): it is
-    /// writing there. DEM4001 (DiskFull), DEM4002 (WriteFailed).
+    /// (OutputExists), DEM1003 (OutputNotOurs): another process has written there in the meantime. DEM4001 (DiskFull), DEM4002
+    /// (WriteFailed).
     /// </exception>
     public static void Write(string path, WrittenAdapter adapter, string baseModel, IEnumerable<string>? model, bool overwrite)
     {
@@ -48,7 +49,18 @@ internal static class AdapterFolder
                 adapter.IsSingleFile
                     ? $"{path}: adapters in single files make a single file; give a name that ends in {FileSuffix}"
                     : $"{path}: adapters of PEFT make a folder; give a name that does not end in {FileSuffix}");
-        using FileStream held = Lock(path);
+        string parent = Path.GetDirectoryName(FullPath(path))!;
+        try
+        {
+            DurableFolder.Create(parent);
+        }
+        catch (Exception e) when (WriteError.Covers(e))
+        {
+            throw WriteError.From(e, path);
+        }
+
+        // Two processes would remove each other's files: the second one waits, and finds what the first one has written.
+        using SafeFileHandle? held = LinuxFile.HoldFolder(parent);
         Check(path, overwrite);
         if (adapter.IsSingleFile)
             SafetensorsWriter.Write(path, [.. adapter.Tensors], new Dictionary<string, string> { ["format"] = "pt" });
@@ -56,31 +68,7 @@ internal static class AdapterFolder
             Write(path, adapter.Settings(baseModel, model), adapter.Tensors, new Dictionary<string, byte[]>());
     }
 
-    // Two processes would remove each other's files. The lock lies beside the folder, which is exchanged as a whole.
-    private static FileStream Lock(string path)
-    {
-        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-        string parent = Path.GetDirectoryName(full)!;
-        try
-        {
-            DurableFolder.Create(parent);
-            return new FileStream(
-                Path.Combine(parent, $".{Path.GetFileName(full)}.dem-lock"),
-                FileMode.OpenOrCreate,
-                FileAccess.Write,
-                FileShare.None,
-                bufferSize: 0,
-                FileOptions.DeleteOnClose);
-        }
-        catch (IOException e) when (SystemError.IsHeldByAnother(e))
-        {
-            throw new DemException(ErrorCode.OutputBusy, $"{path}: another process is writing it", e) { Path = path };
-        }
-        catch (Exception e) when (WriteError.Covers(e))
-        {
-            throw WriteError.From(e, path);
-        }
-    }
+    private static string FullPath(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
 
     private static bool IsFile(string path) => path.EndsWith(FileSuffix, StringComparison.OrdinalIgnoreCase);
 
@@ -96,7 +84,7 @@ internal static class AdapterFolder
         IEnumerable<ITensorData> tensors,
         IReadOnlyDictionary<string, byte[]> others)
     {
-        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        string full = FullPath(folder);
         string staging = Path.Combine(Path.GetDirectoryName(full)!, $".{Path.GetFileName(full)}.dem-adapter");
         string before = $"{staging}-before";
         try

@@ -2,6 +2,7 @@ using DemEngine.Adapters;
 using DemEngine.Backends.Cpu;
 using DemEngine.Checkpoints;
 using DemEngine.Checkpoints.Adapters;
+using DemEngine.Files;
 using DemEngine.Merging.Options;
 using DemEngine.Numerics;
 using DemEngine.Numerics.LowRank;
@@ -151,11 +152,15 @@ public sealed class LoraExtractionTests
         using var adapter = Checkpoint.Open(Adapter(folder, "a", 2, 4, isPeft: true, isEmbedding: false, 1, new double[20 * 30]));
         WrittenAdapter made = AdapterCombination.Run([new WeightedAdapter(adapter, 1)], null, ElementType.F32, 1, default);
         string path = folder.PathOf("made");
-        using (new FileStream(folder.PathOf(".made.dem-lock"), FileMode.Create, FileAccess.Write, FileShare.None))
-            Failing.With(ErrorCode.OutputBusy, () => AdapterFolder.Write(path, made, "base", model: null, overwrite: true));
-        Assert.That(Directory.Exists(path), Is.False);
+        Task first;
+        using (LinuxFile.HoldFolder(folder.PathOf(".")))
+        {
+            first = Task.Run(() => AdapterFolder.Write(path, made, "first", model: null, overwrite: false));
+            Assert.That(first.Wait(TimeSpan.FromMilliseconds(200)), Is.False, "it writes beside another one");
+            Assert.That(Directory.GetFileSystemEntries(folder.PathOf("."), "*made*"), Is.Empty);
+        }
 
-        AdapterFolder.Write(path, made, "first", model: null, overwrite: false);
+        Assert.That(first.Wait(TimeSpan.FromSeconds(30)));
         Failing.With(ErrorCode.OutputExists, () => AdapterFolder.Write(path, made, "second", model: null, overwrite: false));
         Assert.That(File.ReadAllText(Path.Combine(path, "adapter_config.json")), Does.Contain("first"));
         Assert.That(Directory.GetFileSystemEntries(folder.PathOf("."), ".*"), Is.Empty);
