@@ -200,7 +200,7 @@ internal sealed class StagingDirectory : IDisposable
         }
     }
 
-    /// <summary>Keeps other processes from taking over a staging directory, or an output that has its name for a moment.</summary>
+    /// <summary>Keeps other processes from taking over a staging directory, or an old output with its name.</summary>
     private static SafeFileHandle? HoldParent(string path) =>
         LinuxFile.HoldFolder(System.IO.Path.GetDirectoryName(path)!);
 
