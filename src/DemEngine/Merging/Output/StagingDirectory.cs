@@ -180,7 +180,7 @@ internal sealed class StagingDirectory : IDisposable
     {
         try
         {
-            // From here on the lock is gone, and what has the staging directory's name is another one in the end.
+            // The lock has to go before the names change, and after that the old output may have the staging directory's name.
             using SafeFileHandle? held = HoldParent(Path);
             CheckReplaceable(Output, _overwrite);
             KeepOnly(files);

@@ -34,7 +34,6 @@ internal sealed class StripEstimate<TWidth, TVector>
     private readonly float[] _rowBounds = new float[Rows];
     private float[] _coefficients = [];
     private float[] _columnBounds = [];
-    private double[] _rowWeights = [];
     private double[] _rowSquares = [];
     private double[] _balances = [];
     private double _underflow;
@@ -85,7 +84,7 @@ internal sealed class StripEstimate<TWidth, TVector>
             ranks += change.Change.Rank;
         int strips = (rows + Rows - 1) / Rows;
         _stripCoefficients = ranks * Rows;
-        _rowWeights = RowWeights(changes);
+        double[] weights = RowWeights(changes);
         _changes = changes.Length;
         Ensure(ref _coefficients, strips * _stripCoefficients);
         Ensure(ref _rowSquares, strips * Rows * changes.Length);
@@ -101,7 +100,7 @@ internal sealed class StripEstimate<TWidth, TVector>
             {
                 int first = (r / Rows * _stripCoefficients) + (before * Rows) + (r % Rows);
                 _rowSquares[(r * changes.Length) + i] = BeginRow(
-                    left.Slice(r * rank, rank), factor, _rowWeights.AsSpan(before, rank), _coefficients.AsSpan(first));
+                    left.Slice(r * rank, rank), factor, weights.AsSpan(before, rank), _coefficients.AsSpan(first));
             }
 
             before += rank;

@@ -76,7 +76,12 @@ internal sealed class PackedFactors(long maxMemoryBytes = PackedFactors.DefaultM
     public FactorUse? Find(IFactor factor)
     {
         lock (_lock)
-            return EntryOf(factor) is { Packed.IsValueCreated: true } entry ? Use(entry) : null;
+        {
+            if (EntryOf(factor) is not { Packed.IsValueCreated: true } entry)
+                return null;
+            entry.Users++;
+            return Use(entry);
+        }
     }
 
     /// <summary>Lays out a factor, or takes what is there, and begins to use it.</summary>
@@ -93,7 +98,7 @@ internal sealed class PackedFactors(long maxMemoryBytes = PackedFactors.DefaultM
 
         try
         {
-            return new FactorUse(entry.Packed.Value, () => End(entry));
+            return Use(entry);
         }
         catch
         {
@@ -106,10 +111,9 @@ internal sealed class PackedFactors(long maxMemoryBytes = PackedFactors.DefaultM
     /// <param name="factor">The factor.</param>
     /// <param name="first">Index of the first column.</param>
     /// <param name="columns">Number of columns.</param>
+    /// <param name="memory">Memory of a factor of the same size that is not used any more; null for new memory.</param>
     /// <exception cref="DemException">DEM4003 (ReadFailed), DEM4005 (InputChanged).</exception>
-    public static PackedFactor Pack(IFactor factor, int first, int columns) => Pack(factor, first, columns, memory: null);
-
-    private static PackedFactor Pack(IFactor factor, int first, int columns, AlignedSingles? memory)
+    public static PackedFactor Pack(IFactor factor, int first, int columns, AlignedSingles? memory = null)
     {
         var packed = new PackedFactor(factor.Rows, columns, memory);
         int wide = Math.Clamp(StripNumbers / Math.Max(1, factor.Rows), 1, Math.Max(1, columns));
@@ -154,11 +158,7 @@ internal sealed class PackedFactors(long maxMemoryBytes = PackedFactors.DefaultM
             Free(oldest);
     }
 
-    private FactorUse Use(Entry entry)
-    {
-        entry.Users++;
-        return new FactorUse(entry.Packed.Value, () => End(entry));
-    }
+    private FactorUse Use(Entry entry) => new(entry.Packed.Value, () => End(entry));
 
     private void End(Entry entry)
     {
